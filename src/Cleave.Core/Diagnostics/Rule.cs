@@ -1,0 +1,48 @@
+using System;
+using System.Globalization;
+
+namespace Cleave.Core.Diagnostics;
+
+internal enum Severity
+{
+    Info,
+    Warning,
+    Error,
+}
+
+/// <summary>One thing that can be wrong: its id, and a message that says what, where and what to do. Argument 0 is always the model's path.</summary>
+internal sealed record Rule(string Id, Severity Severity, string Title, string Message)
+{
+    /// <summary>Where the pages of <c>docs/diagnostics</c> are published; every help link is made from it.</summary>
+    public static string HelpRoot => "https://github.com/cleave-net/cleave/blob/main/docs/diagnostics/";
+
+    public string HelpLink => HelpRoot + Id + ".md";
+
+    public string Format(params string[] arguments) =>
+        string.Format(CultureInfo.InvariantCulture, Message, (object[])arguments);
+}
+
+/// <summary>A rule that was broken, with the arguments of its message (the model's path left out: whoever reports knows it).</summary>
+internal sealed record Problem(Rule Rule, params string[] Arguments)
+{
+    /// <summary>The message for the model at <paramref name="path"/>.</summary>
+    public string Message(string path)
+    {
+        string[] all = new string[Arguments.Length + 1];
+        all[0] = path;
+        Array.Copy(Arguments, 0, all, 1, Arguments.Length);
+        return Rule.Format(all);
+    }
+}
+
+/// <summary>A model that cannot be used, and why.</summary>
+internal sealed class ModelException(Problem problem, Exception? inner = null)
+    : Exception(problem.Message("the model"), inner)
+{
+    public ModelException(Rule rule, params string[] arguments)
+        : this(new Problem(rule, arguments))
+    {
+    }
+
+    public Problem Problem { get; } = problem;
+}

@@ -1,0 +1,143 @@
+using System.Collections.Generic;
+
+namespace Cleave.Core.Diagnostics;
+
+/// <summary>
+/// Every id there is. 1xxx: the model file. 2xxx: the typed class made from it. 3xxx: the build.
+/// 4xxx: the running application. Each has a page in <c>docs/diagnostics</c>.
+/// </summary>
+internal static class Rules
+{
+    // The model file.
+    public static readonly Rule FileMissing = Error("CLV1001", "Model file not found",
+        "The model '{0}' does not exist. Check the path in AdditionalFiles, and whether the file is checked in or downloaded.");
+
+    public static readonly Rule FileEmpty = Error("CLV1002", "Model file is empty",
+        "The model '{0}' is an empty file. A download or copy probably failed: fetch it again.");
+
+    public static readonly Rule LfsPointer = Error("CLV1003", "Model file is a Git LFS pointer",
+        "The model '{0}' is a Git LFS pointer, not the model itself. Run 'git lfs pull', and check that the build machine has Git LFS.");
+
+    public static readonly Rule Truncated = Error("CLV1004", "Model file is truncated",
+        "The model '{0}' ends too early: {1}. Fetch or export it again.");
+
+    public static readonly Rule NotOnnx = Error("CLV1005", "Not an ONNX model",
+        "'{0}' is not an ONNX model: {1}. Check that the file is the exported .onnx and not an archive, a page or another format.");
+
+    public static readonly Rule Malformed = Error("CLV1006", "Model file is malformed",
+        "The model '{0}' is malformed at byte {1}: {2}. Export it again, or check it with onnx.checker.");
+
+    public static readonly Rule NestedTooDeep = Error("CLV1007", "Model is nested too deeply",
+        "The model '{0}' nests graphs or types more than {1} levels deep, which no exporter does. The file is damaged or hostile: do not use it.");
+
+    public static readonly Rule UnknownElementType = Error("CLV1008", "Unknown element type",
+        "The model '{0}' gives '{1}' the element type {2}, which this version of Cleave does not know. Update Cleave, or export with an older opset.");
+
+    public static readonly Rule DuplicateName = Error("CLV1009", "Name defined twice",
+        "The model '{0}' defines the {1} '{2}' more than once. ONNX requires unique names: export it again, or check it with onnx.checker.");
+
+    public static readonly Rule MissingName = Error("CLV1010", "Name missing",
+        "The model '{0}' refers to something that is not there: {1}. Export it again, or check it with onnx.checker.");
+
+    public static readonly Rule ExternalDataMissing = Error("CLV1011", "External data not found",
+        "The model '{0}' keeps weights in '{1}', which is not beside it. Copy that file into the model's folder.");
+
+    public static readonly Rule ExternalDataTooShort = Error("CLV1012", "External data too short",
+        "The model '{0}' keeps '{1}' at bytes {2} of '{3}', which has only {4} bytes. The two files do not belong together: export or fetch both again.");
+
+    public static readonly Rule ExternalDataOutside = Error("CLV1013", "External data outside the model's folder",
+        "The model '{0}' keeps weights in '{1}', which is absolute or leaves the model's folder. Only files in or under the model's folder are read: move the data there and export the model again.");
+
+    public static readonly Rule Unreadable = Error("CLV1014", "Model file cannot be read",
+        "The model '{0}' cannot be read: {1}. Check its permissions, and whether another program holds it.");
+
+    public static readonly Rule BodyTooLarge = Error("CLV1015", "Body of a control-flow node too large",
+        "The model '{0}' holds {1} bytes of weights inside the body of the node '{2}'; at most 1 GB can be copied. Export those weights as initializers of the outer graph.");
+
+    public static readonly Rule TensorSize = Error("CLV1016", "Tensor data does not match its shape",
+        "The model '{0}' gives the tensor '{1}' the shape [{2}], which needs {3} bytes, but stores {4}. Fetch or export it again.");
+
+    // The typed class.
+    public static readonly Rule NotATensor = Error("CLV2001", "Input or output is not a tensor",
+        "The model '{0}' has the {1} '{2}' of type {3}; a typed runner takes and gives dense tensors only. No class is generated. Export the model with tensors there.");
+
+    public static readonly Rule ElementTypeNotSupported = Error("CLV2002", "Element type not supported by the binding",
+        "The model '{0}' has the {1} '{2}' with elements of type {3}, of which ONNX Runtime's C# binding can make no tensor. No class is generated. Cast it to a supported type inside the model.");
+
+    public static readonly Rule ClassDefinedTwice = Error("CLV2003", "Two models make the same class",
+        "The model '{0}' makes the class '{1}', and so does '{2}'. Give one of them other item metadata: ClassName=\"…\" or Namespace=\"…\" on its AdditionalFiles item.");
+
+    public static readonly Rule BadMetadata = Error("CLV2004", "Item metadata not understood",
+        "The model '{0}' has the item metadata {1}=\"{2}\"; {3}.");
+
+    public static readonly Rule TargetsMissing = Error("CLV2005", "Build targets of Cleave are missing",
+        "'{0}' reached the compiler as a binary file: the build targets of the package Cleave were not imported. Reference the package with its build assets (no ExcludeAssets=\"build\"), from the project that lists the model.");
+
+    public static readonly Rule ListingUnreadable = Error("CLV2006", "Graph listing cannot be read",
+        "The graph listing of '{0}' cannot be read: {1}. It is made by the build: delete the obj folder and build again. If that does not help, the task and the generator come from different versions of Cleave.");
+
+    public static readonly Rule GeneratorFailed = Error("CLV2007", "The generator failed",
+        "Cleave failed on '{0}': {1}. This is a bug in Cleave: please report it with the graph listing from the obj folder.");
+
+    public static readonly Rule NoOutputs = Error("CLV2008", "Model has no outputs",
+        "The model '{0}' has no outputs, so there is nothing to run it for. Export it again.");
+
+    // The build.
+    public static readonly Rule UpdateIgnored = Warning("CLV3001", "OnnxModel Update has no effect",
+        "'{0}' uses <OnnxModel Update=…>, which has no effect there: the items do not exist yet. Put the metadata on the AdditionalFiles item.");
+
+    public static readonly Rule ListingFailed = Error("CLV3002", "Graph listing cannot be written",
+        "The graph listing of '{0}' cannot be written: {1}.");
+
+    // The running application.
+    public static readonly Rule ModelNotFound = Error("CLV4001", "Model file not found at run time",
+        "The model '{0}' was not found at '{1}'. Deploy the build output's models folder with the application, or set CLEAVE_MODELS or RunnerOptions.Model.");
+
+    public static readonly Rule GraphDiffers = Error("CLV4002", "Model's graph differs",
+        "The model '{0}' has the graph {1}, but the runner was generated for {2}. Weights may change without a rebuild, the graph may not: build the application with this model.");
+
+    public static readonly Rule ContractNotServed = Error("CLV4003", "Generated code and runtime do not fit",
+        "The runner of '{0}' was generated for contract {1}; this Cleave.Runtime serves {2}. Use the same version of the packages Cleave and Cleave.Runtime, and rebuild.");
+
+    public static readonly Rule FileChanged = Error("CLV4004", "Model file was replaced",
+        "The model '{0}' was replaced or changed while the runner held it ({1}). No session is made from a file that changed: create a new runner.");
+
+    public static readonly Rule NativeLibraryMissing = Error("CLV4005", "ONNX Runtime's native library is missing",
+        "ONNX Runtime could not be loaded for '{0}': {1}. Reference Microsoft.ML.OnnxRuntime (or .Gpu, .DirectML) in the application, for the platform it runs on.");
+
+    public static readonly Rule SegmentRefused = Error("CLV4006", "Segment does not fit the graph",
+        "The segment '{1}' of '{0}' does not fit the model's graph: {2}. Rebuild the application; if that does not help, please report it.");
+
+    public static readonly Rule SessionFailed = Error("CLV4007", "ONNX Runtime refused the model",
+        "ONNX Runtime could not open the segment '{1}' of '{0}': {2}");
+
+    public static readonly Rule RunFailed = Error("CLV4008", "ONNX Runtime failed while running",
+        "ONNX Runtime failed in the segment '{1}' of '{0}': {2}");
+
+    public static IReadOnlyList<Rule> All { get; } =
+    [
+        FileMissing, FileEmpty, LfsPointer, Truncated, NotOnnx, Malformed, NestedTooDeep, UnknownElementType,
+        DuplicateName, MissingName, ExternalDataMissing, ExternalDataTooShort, ExternalDataOutside, Unreadable,
+        BodyTooLarge, TensorSize,
+        NotATensor, ElementTypeNotSupported, ClassDefinedTwice, BadMetadata, TargetsMissing, ListingUnreadable,
+        GeneratorFailed, NoOutputs,
+        UpdateIgnored, ListingFailed,
+        ModelNotFound, GraphDiffers, ContractNotServed, FileChanged, NativeLibraryMissing, SegmentRefused,
+        SessionFailed, RunFailed,
+    ];
+
+    /// <summary>The rule with an id, or null: a listing may come from another version.</summary>
+    public static Rule? Find(string id)
+    {
+        foreach (Rule rule in All)
+        {
+            if (rule.Id == id)
+                return rule;
+        }
+        return null;
+    }
+
+    private static Rule Error(string id, string title, string message) => new(id, Severity.Error, title, message);
+
+    private static Rule Warning(string id, string title, string message) => new(id, Severity.Warning, title, message);
+}

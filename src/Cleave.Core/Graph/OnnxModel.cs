@@ -1,0 +1,104 @@
+using System;
+using System.Collections.Generic;
+
+namespace Cleave.Core.Graph;
+
+/// <summary>One node: an operator applied to values. An empty name among the inputs or outputs is an optional one left out.</summary>
+internal sealed class Node(string name, string opType, string domain, string[] inputs, string[] outputs, NodeAttribute[] attributes)
+{
+    public string Name { get; } = name;
+
+    public string OpType { get; } = opType;
+
+    /// <summary>The operator set's domain; "" is ONNX's own ("ai.onnx" is read as "").</summary>
+    public string Domain { get; } = domain;
+
+    /// <summary>Which overload of a model-local function; usually "".</summary>
+    public string Overload { get; init; } = "";
+
+    public string[] Inputs { get; } = inputs;
+
+    public string[] Outputs { get; } = outputs;
+
+    public NodeAttribute[] Attributes { get; } = attributes;
+
+    /// <summary>The whole NodeProto in the file.</summary>
+    public ByteRange Message { get; init; } = ByteRange.None;
+}
+
+/// <summary>A graph: the model's own, or the body of an If, Loop or Scan. Everything is in the file's order.</summary>
+internal sealed class OnnxGraph
+{
+    public string Name { get; init; } = "";
+
+    public string DocString { get; init; } = "";
+
+    public IReadOnlyList<ValueInfo> Inputs { get; init; } = Array.Empty<ValueInfo>();
+
+    public IReadOnlyList<ValueInfo> Outputs { get; init; } = Array.Empty<ValueInfo>();
+
+    /// <summary>What the file says of inner values.</summary>
+    public IReadOnlyList<ValueInfo> ValueInfos { get; init; } = Array.Empty<ValueInfo>();
+
+    public IReadOnlyList<TensorInfo> Initializers { get; init; } = Array.Empty<TensorInfo>();
+
+    public IReadOnlyList<SparseTensorInfo> SparseInitializers { get; init; } = Array.Empty<SparseTensorInfo>();
+
+    public IReadOnlyList<Node> Nodes { get; init; } = Array.Empty<Node>();
+}
+
+/// <summary>An operator set the model imports.</summary>
+internal sealed record OpsetImport(string Domain, long Version);
+
+/// <summary>A function defined in the model itself.</summary>
+internal sealed class ModelFunction
+{
+    public string Domain { get; init; } = "";
+
+    public string Name { get; init; } = "";
+
+    public string Overload { get; init; } = "";
+
+    public string[] Inputs { get; init; } = Array.Empty<string>();
+
+    public string[] Outputs { get; init; } = Array.Empty<string>();
+
+    /// <summary>Names of the attributes a call must give.</summary>
+    public string[] Attributes { get; init; } = Array.Empty<string>();
+
+    /// <summary>Attributes a call may give, with their defaults.</summary>
+    public NodeAttribute[] DefaultedAttributes { get; init; } = Array.Empty<NodeAttribute>();
+
+    public IReadOnlyList<OpsetImport> Opsets { get; init; } = Array.Empty<OpsetImport>();
+
+    public IReadOnlyList<ValueInfo> ValueInfos { get; init; } = Array.Empty<ValueInfo>();
+
+    public IReadOnlyList<Node> Nodes { get; init; } = Array.Empty<Node>();
+
+    /// <summary>The whole FunctionProto in the file.</summary>
+    public ByteRange Message { get; init; } = ByteRange.None;
+}
+
+/// <summary>A model without its weights: what reading a file or a listing gives.</summary>
+internal sealed class OnnxModel
+{
+    public long IrVersion { get; init; }
+
+    public IReadOnlyList<OpsetImport> Opsets { get; init; } = Array.Empty<OpsetImport>();
+
+    public string ProducerName { get; init; } = "";
+
+    public string ProducerVersion { get; init; } = "";
+
+    public string Domain { get; init; } = "";
+
+    public long Version { get; init; }
+
+    public string DocString { get; init; } = "";
+
+    public IReadOnlyList<KeyValuePair<string, string>> Metadata { get; init; } = Array.Empty<KeyValuePair<string, string>>();
+
+    public IReadOnlyList<ModelFunction> Functions { get; init; } = Array.Empty<ModelFunction>();
+
+    public OnnxGraph Graph { get; init; } = new();
+}

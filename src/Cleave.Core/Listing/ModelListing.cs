@@ -1,0 +1,42 @@
+using System.Collections.Generic;
+using Cleave.Core.Diagnostics;
+using Cleave.Core.Graph;
+
+namespace Cleave.Core.Listing;
+
+/// <summary>What the item and the project say of a model, as it stands there; "" means the default. Whoever uses a setting checks it.</summary>
+internal sealed record ListingOptions
+{
+    /// <summary>The model's path in the project, with forward slashes; for messages and doc comments.</summary>
+    public string Source { get; init; } = "";
+
+    /// <summary>The model's place below the application's folder, with forward slashes.</summary>
+    public string Path { get; init; } = "";
+
+    public string Namespace { get; init; } = "";
+
+    public string ClassName { get; init; } = "";
+
+    public string Access { get; init; } = "";
+
+    public string Slicing { get; init; } = "";
+
+    public string Weights { get; init; } = "";
+}
+
+/// <summary>One model as the build sees it: the content of a <c>.graph</c> file (docs/listing.md).</summary>
+internal sealed record ModelListing
+{
+    public ListingOptions Options { get; init; } = new();
+
+    /// <summary>The model; null where it could not be read.</summary>
+    public OnnxModel? Model { get; init; }
+
+    /// <summary>The graph's hash ("h1:…"); "" without a model. Set when a listing is read; the writer computes its own.</summary>
+    public string Hash { get; init; } = "";
+
+    /// <summary>Files beside the model that hold weights, relative to its folder, sorted.</summary>
+    public IReadOnlyList<string> ExternalFiles { get; init; } = [];
+
+    public IReadOnlyList<Problem> Problems { get; init; } = [];
+}

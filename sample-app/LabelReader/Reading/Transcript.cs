@@ -3,7 +3,7 @@ using System.Text;
 namespace LabelReader.Reading;
 
 /// <summary>A line as it was read. Confidence is the model's probability for the letter it chose: the mean, and the least.</summary>
-public sealed record ReadLine(string Text, float Confidence, float LeastConfidence);
+public sealed record ReadLine(string Text, int Glyphs, float Confidence, float LeastConfidence);
 
 /// <summary>Turns the model's scores into text.</summary>
 public static class Transcript
@@ -31,7 +31,7 @@ public static class Transcript
                 sum += score;
                 least = Math.Min(least, score);
             }
-            lines.Add(new ReadLine(text.ToString(), sum / line.Glyphs.Count, least));
+            lines.Add(new ReadLine(text.ToString(), line.Glyphs.Count, sum / line.Glyphs.Count, least));
         }
         return lines;
     }

@@ -49,6 +49,7 @@ public sealed class CallBuffers
         }
         foreach (OutputSlot output in Outputs)
             output.Owner = this;
+        LetOrtAllocate();
     }
 
     internal int[] Dims { get; }
@@ -163,20 +164,20 @@ public sealed class CallBuffers
         cancellationToken.ThrowIfCancellationRequested();
         PrepareInputs();
         bool allBound = OutputsAreBound;
-        if (!allBound)
-            LetOrtAllocate();
         CancellationTokenRegistration watch = _lane.Watch(cancellationToken);
         try
         {
             _trunk(_lane);
+            if (!allBound)
+                TakeOutputs();
         }
         finally
         {
             watch.Dispose();
             _lane.Reset();
+            if (!allBound)
+                LetOrtAllocate();
         }
-        if (!allBound)
-            TakeOutputs();
         if (!_settled)
             Settle();
     }
@@ -195,7 +196,7 @@ public sealed class CallBuffers
         }
     }
 
-    // Before each run: ONNX Runtime would use the values of the last run as memory of this one.
+    // After each run: ONNX Runtime would use the values of the last run as memory of the next one, and keep them meanwhile.
     private void LetOrtAllocate()
     {
         foreach (OutputSlot output in Outputs)
@@ -217,8 +218,6 @@ public sealed class CallBuffers
             OrtTensorTypeAndShapeInfo info = result.GetTensorTypeAndShape();
             output.Take(result, Array.ConvertAll(info.Shape, static d => checked((int)d)));
         }
-        // What ONNX Runtime allocated is not kept while the buffers lie idle.
-        LetOrtAllocate();
     }
 
     // Gives memory of its own to each output that came as declared.
@@ -249,6 +248,7 @@ public sealed class CallBuffers
             ByteLength -= output.ByteLength;
             output.UnbindOwn();
         }
+        LetOrtAllocate();
         _settled = false;
         _plain = false;
     }

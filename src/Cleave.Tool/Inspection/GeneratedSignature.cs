@@ -19,7 +19,8 @@ internal static class GeneratedSignature
         yield return $"    Task<{spec.Output}> RunAsync({spec.Input} input, CancellationToken cancellationToken = default)";
         yield return $"    {spec.Call} CreateCall({dimensions})";
 
-        yield return $"class {spec.Input}({string.Join(", ", spec.Symbols.Select(s => "int " + s.Parameter))})";
+        string constructor = string.Join(", ", spec.Symbols.Select(s => "int " + s.Parameter));
+        yield return "class " + spec.Input + (constructor.Length > 0 ? $"({constructor})" : "");
         foreach (TensorSpec input in spec.Inputs)
         {
             string element = Short(input.Element);

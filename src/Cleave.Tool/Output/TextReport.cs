@@ -60,10 +60,10 @@ internal sealed class TextReport
     private void WriteValues(string title, IReadOnlyList<ValueReport> values)
     {
         Section($"{title} ({Number(values.Count)})");
-        Table table = Rows(3);
+        Grid grid = Rows(3);
         foreach (ValueReport value in values)
-            table.AddRow(Cell(Name(value.Name)), Cell(Type(value)), Cell(Terminal.Safe(value.Description, LongestDescription), Quiet));
-        Show(table);
+            grid.AddRow(Cell(Name(value.Name)), Cell(Type(value)), Cell(Terminal.Safe(value.Description, LongestDescription), Quiet));
+        Show(grid);
     }
 
     private static string Type(ValueReport value)
@@ -79,13 +79,13 @@ internal sealed class TextReport
         if (dimensions.Count == 0)
             return;
         Section("Dimensions that a caller or the model chooses");
-        Table table = Rows(2);
+        Grid grid = Rows(2);
         foreach (DimensionReport dimension in dimensions)
         {
             string places = string.Join(", ", dimension.Places.Take(MostPlaces).Select(Name)) + (dimension.Places.Count > MostPlaces ? ", …" : "");
-            table.AddRow(Cell(Name(dimension.Name)), Cell(places));
+            grid.AddRow(Cell(Name(dimension.Name)), Cell(places));
         }
-        Show(table);
+        Show(grid);
     }
 
     private void WriteOperators(GraphReport graph)
@@ -99,11 +99,11 @@ internal sealed class TextReport
     private void WriteParameters(ParametersReport parameters)
     {
         Section($"Parameters ({Number(parameters.Bytes)} bytes in {Number(parameters.Tensors)} tensors)");
-        Table table = Rows(3);
-        table.Columns[1].RightAligned();
+        Grid grid = Rows(3);
+        grid.Columns[1].RightAligned();
         foreach (ElementReport element in parameters.ByType)
-            table.AddRow(Cell(element.Element), Cell(Number(element.Bytes) + " bytes"), Cell(Number(element.Tensors) + " tensors"));
-        Show(table);
+            grid.AddRow(Cell(element.Element), Cell(Number(element.Bytes) + " bytes"), Cell(Number(element.Tensors) + " tensors"));
+        Show(grid);
         if (parameters.BytesInConstantNodes > 0)
             Line($"  {Number(parameters.BytesInConstantNodes)} bytes of them in Constant nodes, which costs nothing.");
         if (parameters.ExternalFiles.Count > 0)
@@ -115,10 +115,10 @@ internal sealed class TextReport
         if (functions.Count == 0)
             return;
         Section($"Functions ({Number(functions.Count)})");
-        Table table = Rows(2);
+        Grid grid = Rows(2);
         foreach (FunctionReport function in functions)
-            table.AddRow(Cell(Name(function.Domain) + "." + Name(function.Name)), Cell(Number(function.Nodes) + " nodes"));
-        Show(table);
+            grid.AddRow(Cell(Name(function.Domain) + "." + Name(function.Name)), Cell(Number(function.Nodes) + " nodes"));
+        Show(grid);
     }
 
     private void WriteWeaknesses(IReadOnlyList<WeaknessReport> weaknesses)
@@ -166,18 +166,18 @@ internal sealed class TextReport
         _console.WriteLine();
     }
 
-    private static Table Rows(int columns)
+    private static Grid Rows(int columns)
     {
-        Table table = new Table().NoBorder().HideHeaders();
+        Grid grid = new();
         for (int i = 0; i < columns; i++)
-            table.AddColumn(new TableColumn("").PadLeft(2).PadRight(0));
-        return table;
+            grid.AddColumn(new GridColumn().PadLeft(2).PadRight(0));
+        return grid;
     }
 
-    private void Show(Table table)
+    private void Show(Grid grid)
     {
-        if (table.Rows.Count > 0)
-            _console.Write(table);
+        if (grid.Rows.Count > 0)
+            _console.Write(grid);
     }
 
     private static IRenderable Cell(string text, Style? style = null) => new Text(text, style);

@@ -92,7 +92,7 @@ case $verb in
     ;;
   sample)
     pack
-    run sample-app "$@"
+    run sample-app/LabelReader "$@"
     ;;
   bench)
     [[ $# -gt 0 ]] || die "bench needs a name, for example: ./build.sh bench foundation"

@@ -98,7 +98,7 @@ public sealed class ApplicationTests(PackedPackages packages)
         app.DotNetCommand("restore").Succeeded();
         CommandResult built = app.Build("--no-restore", "-t:Compile", "-p:DesignTimeBuild=true", "-p:SkipCompilerExecution=true",
             "-p:ProvideCommandLineArgs=true", "-getItem:CscCommandLineArgs").Succeeded();
-        string[] files = [.. built.Lines.Where(l => l.Contains("\"Identity\": \"/additionalfile:")).Select(l => l.Trim().TrimEnd('"', ','))];
+        string[] files = [.. built.Lines.Where(l => l.Contains("\"Identity\": \"/additionalfile:")).Select(l => l.Trim().TrimEnd('"', ',').Replace("\\u0022", ""))];
         Assert.Equal(7, files.Length);
         Assert.All(files, f => Assert.EndsWith(".graph", f));
         Assert.Equal(7, Directory.GetFiles(app.PathOf("obj/Debug/net10.0/cleave"), "*.graph").Length);

@@ -40,9 +40,15 @@ internal sealed class ModelException(Problem problem, Exception? inner = null)
     : Exception(problem.Message("the model"), inner)
 {
     public ModelException(Rule rule, params string[] arguments)
-        : this(new Problem(rule, arguments))
+        : this(new Problem(rule, Array.ConvertAll(arguments, Cut)))
     {
     }
+
+    private const int LongestArgument = 1000;
+
+    // Names in a hostile model may be as long as they like; messages are not.
+    private static string Cut(string argument) =>
+        argument.Length <= LongestArgument ? argument : argument.Substring(0, LongestArgument) + "…";
 
     public Problem Problem { get; } = problem;
 }

@@ -55,7 +55,7 @@ internal static class Rules
         "The model '{0}' holds {1} bytes of weights inside the body of the node '{2}'; at most 1 GB can be copied. Export those weights as initializers of the outer graph.");
 
     public static readonly Rule TensorSize = Error("CLV1016", "Tensor data does not match its shape",
-        "The model '{0}' gives the tensor '{1}' the shape [{2}], which needs {3} bytes, but stores {4}. Fetch or export it again.");
+        "The model '{0}' gives the tensor '{1}' the shape [{2}], which needs {3}, but stores {4}. Fetch or export it again.");
 
     // The typed class.
     public static readonly Rule NotATensor = Error("CLV2001", "Input or output is not a tensor",

@@ -98,6 +98,9 @@ internal sealed class OnnxModel
 
     public IReadOnlyList<KeyValuePair<string, string>> Metadata { get; init; } = Array.Empty<KeyValuePair<string, string>>();
 
+    /// <summary>The whole entries of <see cref="Metadata"/> in the file, whose long ones are cut there.</summary>
+    public ByteRange[] MetadataMessages { get; init; } = Array.Empty<ByteRange>();
+
     public IReadOnlyList<ModelFunction> Functions { get; init; } = Array.Empty<ModelFunction>();
 
     public OnnxGraph Graph { get; init; } = new();

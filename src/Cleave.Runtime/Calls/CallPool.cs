@@ -1,0 +1,136 @@
+using System;
+using System.Collections.Generic;
+using Cleave.Generated;
+
+namespace Cleave.Calls;
+
+/// <summary>
+/// Idle call buffers, by dimensions, the dimensions used last in front. What is idle is bounded in number and in bytes;
+/// what was not used for longest is freed first. Thread-safe.
+/// </summary>
+internal sealed class CallPool(Func<int[], CallBuffers> create)
+{
+    // Enough for the bursts of a server; two are always kept, however large they are.
+    private const int MostIdle = 64;
+    private const int LeastIdle = 2;
+    private const long MostIdleBytes = 64L << 20;
+
+    private readonly List<Bucket> _buckets = [];
+    private int _idle;
+    private long _idleBytes;
+    private bool _closed;
+
+    /// <summary>How many are idle.</summary>
+    public int Idle
+    {
+        get
+        {
+            lock (_buckets)
+                return _idle;
+        }
+    }
+
+    /// <summary>Buffers for these dimensions; the pool may keep the array.</summary>
+    public CallBuffers Rent(int[] dims)
+    {
+        lock (_buckets)
+        {
+            int at = Find(dims);
+            if (at >= 0 && _buckets[at].Idle.TryPop(out CallBuffers? found))
+            {
+                MoveToFront(at);
+                _idle--;
+                _idleBytes -= found.ByteLength;
+                return found;
+            }
+        }
+        return create(dims);
+    }
+
+    public void Return(CallBuffers buffers)
+    {
+        List<CallBuffers>? surplus = null;
+        lock (_buckets)
+        {
+            if (_closed)
+            {
+                surplus = [buffers];
+            }
+            else
+            {
+                Put(buffers);
+                while (_idle > MostIdle || (_idleBytes > MostIdleBytes && _idle > LeastIdle))
+                    (surplus ??= []).Add(TakeOldest());
+            }
+        }
+        Free(surplus);
+    }
+
+    /// <summary>Frees what is idle; what is still rented is freed when it comes back.</summary>
+    public void Close()
+    {
+        List<CallBuffers> all = [];
+        lock (_buckets)
+        {
+            _closed = true;
+            while (_idle > 0)
+                all.Add(TakeOldest());
+            _buckets.Clear();
+        }
+        Free(all);
+    }
+
+    private void Put(CallBuffers buffers)
+    {
+        int at = Find(buffers.Dims);
+        if (at < 0)
+            _buckets.Insert(0, new Bucket(buffers.Dims));
+        else
+            MoveToFront(at);
+        _buckets[0].Idle.Push(buffers);
+        _idle++;
+        _idleBytes += buffers.ByteLength;
+    }
+
+    private CallBuffers TakeOldest()
+    {
+        while (_buckets[^1].Idle.Count == 0)
+            _buckets.RemoveAt(_buckets.Count - 1);
+        CallBuffers oldest = _buckets[^1].Idle.Pop();
+        _idle--;
+        _idleBytes -= oldest.ByteLength;
+        return oldest;
+    }
+
+    private int Find(int[] dims)
+    {
+        for (int i = 0; i < _buckets.Count; i++)
+        {
+            if (_buckets[i].Dims.AsSpan().SequenceEqual(dims))
+                return i;
+        }
+        return -1;
+    }
+
+    private void MoveToFront(int at)
+    {
+        if (at == 0)
+            return;
+        Bucket bucket = _buckets[at];
+        _buckets.RemoveAt(at);
+        _buckets.Insert(0, bucket);
+    }
+
+    private static void Free(List<CallBuffers>? surplus)
+    {
+        foreach (CallBuffers buffers in surplus ?? [])
+            buffers.Free();
+    }
+
+    private sealed class Bucket(int[] dims)
+    {
+        public int[] Dims { get; } = dims;
+
+        public Stack<CallBuffers> Idle { get; } = new();
+    }
+}

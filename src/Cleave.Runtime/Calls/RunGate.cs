@@ -1,0 +1,47 @@
+using System;
+using System.Threading;
+using System.Threading.Tasks;
+
+namespace Cleave.Calls;
+
+/// <summary>Counts what runs or is queued; once closed, lets nothing in and tells when all is out. Thread-safe.</summary>
+internal sealed class RunGate(string model)
+{
+    private const int Closed = int.MinValue;
+
+    private readonly TaskCompletionSource _drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private int _state;
+
+    /// <summary>How many are inside.</summary>
+    public int Inside => Volatile.Read(ref _state) & ~Closed;
+
+    public bool IsClosed => Volatile.Read(ref _state) < 0;
+
+    /// <summary>Done when the gate is closed and nobody is inside.</summary>
+    public Task Drained => _drained.Task;
+
+    /// <exception cref="ObjectDisposedException">The gate is closed.</exception>
+    public void Enter()
+    {
+        if (Interlocked.Increment(ref _state) < 0)
+        {
+            Exit();
+            throw new ObjectDisposedException(model, "The runner of '" + model + "' was disposed.");
+        }
+    }
+
+    public void Exit()
+    {
+        if (Interlocked.Decrement(ref _state) == Closed)
+            _drained.TrySetResult();
+    }
+
+    /// <summary>True for the one caller that closed it.</summary>
+    public bool Close()
+    {
+        int before = Interlocked.Or(ref _state, Closed);
+        if (before == 0)
+            _drained.TrySetResult();
+        return before >= 0;
+    }
+}

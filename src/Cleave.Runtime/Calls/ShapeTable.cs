@@ -1,0 +1,172 @@
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+using Cleave.Generated;
+
+namespace Cleave.Calls;
+
+/// <summary>
+/// The shapes of a model's inputs and outputs as functions of one call's dimensions. A call's dimensions are one array:
+/// the symbolic dimensions in the order of their first appearance in the inputs, then, for each input of unknown rank,
+/// its rank and its dimensions.
+/// </summary>
+internal sealed class ShapeTable
+{
+    // A dimension: a size, or ~(index of a symbol), or Unknown.
+    private const long Unknown = long.MinValue;
+
+    private readonly string _model;
+    private readonly Value[] _inputs;
+    private readonly long[]?[] _inputPatterns;
+    private readonly long[]?[] _outputPatterns;
+    private readonly string[] _symbols;
+
+    public ShapeTable(ModelDefinition definition)
+    {
+        _model = definition.Name;
+        _inputs = definition.Inputs;
+        List<string> symbols = [];
+        _inputPatterns = Array.ConvertAll(_inputs, v => Pattern(v, symbols, addSymbols: true));
+        _outputPatterns = Array.ConvertAll(definition.Outputs, v => Pattern(v, symbols, addSymbols: false));
+        _symbols = [.. symbols];
+        foreach (long[]? pattern in _inputPatterns)
+        {
+            if (pattern is null)
+                InputsOfUnknownRank++;
+            else if (Array.IndexOf(pattern, Unknown) >= 0)
+                throw new ArgumentException("An input of the model '" + _model + "' has a dimension without a name; generated code gives it one.");
+        }
+    }
+
+    public int Symbols => _symbols.Length;
+
+    public int InputsOfUnknownRank { get; }
+
+    /// <summary>Whether shapes may differ from call to call.</summary>
+    public bool IsDynamic => _symbols.Length > 0 || InputsOfUnknownRank > 0;
+
+    /// <summary>Throws where a symbolic dimension is negative.</summary>
+    public void CheckSymbol(int symbol, int size)
+    {
+        if (size < 0)
+        {
+            throw new ArgumentOutOfRangeException(_symbols[symbol], size,
+                "The dimension '" + _symbols[symbol] + "' of the model '" + _model + "' cannot be negative.");
+        }
+    }
+
+    public int[] InputShape(int input, ReadOnlySpan<int> dims)
+    {
+        if (_inputPatterns[input] is not { } pattern)
+            return Given(input, dims).ToArray();
+        int[] shape = new int[pattern.Length];
+        for (int i = 0; i < shape.Length; i++)
+            shape[i] = checked((int)Resolve(pattern[i], dims));
+        return shape;
+    }
+
+    /// <summary>The number of elements of an input.</summary>
+    /// <exception cref="ArgumentException">It is more than a span can hold.</exception>
+    public int InputLength(int input, ReadOnlySpan<int> dims)
+    {
+        long length = 1;
+        bool empty = false;
+        bool tooLarge = false;
+        int rank = _inputPatterns[input] is { } pattern ? pattern.Length : Given(input, dims).Length;
+        for (int i = 0; i < rank; i++)
+        {
+            long size = DimensionOf(input, i, dims);
+            empty |= size == 0;
+            // Checked at every step, so the product stays far below overflow.
+            tooLarge |= size > int.MaxValue || (length *= Math.Max(1, size)) > int.MaxValue;
+            if (tooLarge)
+                length = int.MaxValue;
+        }
+        if (empty)
+            return 0;
+        if (tooLarge)
+        {
+            throw new ArgumentException(
+                "The input '" + _inputs[input].Name + "' of the model '" + _model + "' would have the shape "
+                + Describe(input, dims) + ", which is more than " + int.MaxValue.ToString(CultureInfo.InvariantCulture) + " elements.",
+                _inputs[input].Name);
+        }
+        return (int)length;
+    }
+
+    /// <summary>The shape that the model declares for an output; null where it does not follow from the inputs.</summary>
+    public int[]? OutputShape(int output, ReadOnlySpan<int> dims)
+    {
+        if (_outputPatterns[output] is not { } pattern)
+            return null;
+        int[] shape = new int[pattern.Length];
+        for (int i = 0; i < shape.Length; i++)
+        {
+            if (pattern[i] == Unknown || Resolve(pattern[i], dims) is not (<= int.MaxValue and var size))
+                return null;
+            shape[i] = (int)size;
+        }
+        return shape;
+    }
+
+    public ArgumentException WrongLength(int input, ReadOnlySpan<int> dims, int expected, int came)
+    {
+        Value value = _inputs[input];
+        return new ArgumentException(string.Create(CultureInfo.InvariantCulture,
+            $"The input '{value.Name}' of the model '{_model}' has the shape {Describe(input, dims)}: {expected} elements of type {value.Element.Word}; {came} came."),
+            value.Name);
+    }
+
+    public ArgumentException WrongType<T>(int input) => new(
+        "The input '" + _inputs[input].Name + "' of the model '" + _model + "' has elements of type " + _inputs[input].Element.Word
+        + ", not " + typeof(T).Name + ".", _inputs[input].Name);
+
+    // "[batch = 2, sequence = 128, 3]".
+    private string Describe(int input, ReadOnlySpan<int> dims)
+    {
+        int rank = _inputPatterns[input] is { } pattern ? pattern.Length : Given(input, dims).Length;
+        string[] parts = new string[rank];
+        for (int i = 0; i < rank; i++)
+        {
+            string size = DimensionOf(input, i, dims).ToString(CultureInfo.InvariantCulture);
+            string? name = _inputs[input].Shape is { } shape ? shape[i].Name : null;
+            parts[i] = name is null ? size : name + " = " + size;
+        }
+        return "[" + string.Join(", ", parts) + "]";
+    }
+
+    private long DimensionOf(int input, int axis, ReadOnlySpan<int> dims) =>
+        _inputPatterns[input] is { } pattern ? Resolve(pattern[axis], dims) : Given(input, dims)[axis];
+
+    private static long Resolve(long dimension, ReadOnlySpan<int> dims) => dimension >= 0 ? dimension : dims[(int)~dimension];
+
+    // The shape given for an input of unknown rank.
+    private ReadOnlySpan<int> Given(int input, ReadOnlySpan<int> dims)
+    {
+        int at = _symbols.Length;
+        for (int i = 0; i < input; i++)
+        {
+            if (_inputPatterns[i] is null)
+                at += 1 + dims[at];
+        }
+        return dims.Slice(at + 1, dims[at]);
+    }
+
+    private static long[]? Pattern(Value value, List<string> symbols, bool addSymbols) =>
+        value.Shape is null ? null : Array.ConvertAll(value.Shape, d => Symbol(d, symbols, addSymbols));
+
+    private static long Symbol(Dim dimension, List<string> symbols, bool addSymbols)
+    {
+        if (dimension.IsFixed)
+            return dimension.Size;
+        if (dimension.Name is not { } name)
+            return Unknown;
+        int index = symbols.IndexOf(name);
+        if (index < 0 && addSymbols)
+        {
+            index = symbols.Count;
+            symbols.Add(name);
+        }
+        return index < 0 ? Unknown : ~(long)index;
+    }
+}

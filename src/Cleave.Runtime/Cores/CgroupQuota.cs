@@ -1,0 +1,94 @@
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+
+namespace Cleave.Cores;
+
+/// <summary>
+/// How much processor time the control groups of this process leave it: the smallest limit on the way from its group to
+/// the root, of version 1 and 2.
+/// </summary>
+internal static class CgroupQuota
+{
+    /// <summary>In processors, for example 1.5; null where nothing limits.</summary>
+    public static double? Read(ProcessFiles files)
+    {
+        double? smallest = null;
+        foreach (string line in files.ReadLines("/proc/self/cgroup"))
+        {
+            // "0::/path" is version 2, "4:cpu,cpuacct:/path" version 1.
+            string[] parts = line.Split(':', 3);
+            if (parts.Length < 3)
+                continue;
+            bool second = parts[0] == "0" && parts[1].Length == 0;
+            if (!second && Array.IndexOf(parts[1].Split(','), "cpu") < 0)
+                continue;
+            foreach (Mount mount in Mounts(files, second))
+            {
+                foreach (string folder in FoldersUpToMount(mount, parts[2]))
+                {
+                    double? limit = second ? LimitOfSecond(files, folder) : LimitOfFirst(files, folder);
+                    if (limit is { } cpus && !(smallest <= cpus))
+                        smallest = cpus;
+                }
+            }
+        }
+        return smallest;
+    }
+
+    private static double? LimitOfSecond(ProcessFiles files, string folder)
+    {
+        string[] parts = files.Read(folder + "/cpu.max")?.Split(' ') ?? [];
+        return parts.Length == 2 ? Ratio(parts[0], parts[1]) : null;
+    }
+
+    private static double? LimitOfFirst(ProcessFiles files, string folder) =>
+        Ratio(files.Read(folder + "/cpu.cfs_quota_us"), files.Read(folder + "/cpu.cfs_period_us"));
+
+    // "max" and -1 mean no limit.
+    private static double? Ratio(string? quota, string? period) =>
+        long.TryParse(quota, NumberStyles.Integer, CultureInfo.InvariantCulture, out long q) && q > 0
+        && long.TryParse(period, NumberStyles.Integer, CultureInfo.InvariantCulture, out long p) && p > 0
+            ? (double)q / p
+            : null;
+
+    private static IEnumerable<string> FoldersUpToMount(Mount mount, string group)
+    {
+        // Without a namespace of its own a container sees its group's full path, and mounted only from that group on.
+        string inside = mount.Root == "/" ? group
+            : group == mount.Root || group.StartsWith(mount.Root + "/", StringComparison.Ordinal) ? group[mount.Root.Length..]
+            : "";
+        inside = inside.Trim('/');
+        if (inside.Contains("..", StringComparison.Ordinal))
+            inside = "";
+        while (inside.Length > 0)
+        {
+            yield return mount.Point + "/" + inside;
+            int slash = inside.LastIndexOf('/');
+            inside = slash < 0 ? "" : inside[..slash];
+        }
+        yield return mount.Point;
+    }
+
+    // "36 35 0:32 /root /sys/fs/cgroup/cpu rw,… shared:9 - cgroup cgroup rw,cpu,cpuacct".
+    private static IEnumerable<Mount> Mounts(ProcessFiles files, bool second)
+    {
+        foreach (string line in files.ReadLines("/proc/self/mountinfo"))
+        {
+            int dash = line.IndexOf(" - ", StringComparison.Ordinal);
+            if (dash < 0)
+                continue;
+            string[] before = line[..dash].Split(' ');
+            string[] after = line[(dash + 3)..].Split(' ');
+            if (before.Length < 5 || after.Length < 3)
+                continue;
+            bool fits = second
+                ? after[0] == "cgroup2"
+                : after[0] == "cgroup" && Array.IndexOf(after[^1].Split(','), "cpu") >= 0;
+            if (fits)
+                yield return new Mount(before[3], before[4]);
+        }
+    }
+
+    private readonly record struct Mount(string Root, string Point);
+}

@@ -1,0 +1,27 @@
+using System;
+using System.IO;
+
+namespace Cleave.Cores;
+
+/// <summary>Reads small files of /proc and /sys below a root that tests can replace.</summary>
+internal sealed class ProcessFiles(string root)
+{
+    public static readonly ProcessFiles System = new("/");
+
+    /// <summary>The file's text without surrounding white space; null where it is missing or cannot be read.</summary>
+    public string? Read(string path)
+    {
+        try
+        {
+            return File.ReadAllText(Path.Combine(root, path.TrimStart('/'))).Trim();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // Not Linux, or a sandbox that hides it: there is nothing to learn here.
+            return null;
+        }
+    }
+
+    public string[] ReadLines(string path) =>
+        Read(path)?.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) ?? [];
+}

@@ -1,0 +1,59 @@
+using System;
+using System.Collections.Generic;
+using Microsoft.ML.OnnxRuntime;
+using Microsoft.ML.OnnxRuntime.Tensors;
+
+namespace Cleave.Elements;
+
+/// <summary>An element type: its C# type, ONNX Runtime's, and how its tensors are made.</summary>
+internal abstract class Element
+{
+    // The table instantiates every generic type there will be, so nothing is left to reflection (AOT).
+    private static readonly Dictionary<Type, Element> All = new()
+    {
+        [typeof(float)] = new NumberElement<float>(TensorElementType.Float, "float"),
+        [typeof(double)] = new NumberElement<double>(TensorElementType.Double, "double"),
+        [typeof(Half)] = new NumberElement<Half>(TensorElementType.Float16, "float16"),
+        [typeof(BFloat16)] = new NumberElement<BFloat16>(TensorElementType.BFloat16, "bfloat16"),
+        [typeof(sbyte)] = new NumberElement<sbyte>(TensorElementType.Int8, "int8"),
+        [typeof(byte)] = new NumberElement<byte>(TensorElementType.UInt8, "uint8"),
+        [typeof(short)] = new NumberElement<short>(TensorElementType.Int16, "int16"),
+        [typeof(ushort)] = new NumberElement<ushort>(TensorElementType.UInt16, "uint16"),
+        [typeof(int)] = new NumberElement<int>(TensorElementType.Int32, "int32"),
+        [typeof(uint)] = new NumberElement<uint>(TensorElementType.UInt32, "uint32"),
+        [typeof(long)] = new NumberElement<long>(TensorElementType.Int64, "int64"),
+        [typeof(ulong)] = new NumberElement<ulong>(TensorElementType.UInt64, "uint64"),
+        [typeof(bool)] = new NumberElement<bool>(TensorElementType.Bool, "bool"),
+        [typeof(string)] = new StringElement(),
+    };
+
+    /// <summary>ONNX's word for the type.</summary>
+    public abstract string Word { get; }
+
+    public abstract InputSlot NewInput(string name, int[] shape, int length);
+
+    public abstract OutputSlot NewOutput(string name);
+
+    public static Element Of<T>() => All.TryGetValue(typeof(T), out Element? element)
+        ? element
+        : throw new NotSupportedException("ONNX Runtime's C# binding can make no tensor of " + typeof(T) + ".");
+
+    private sealed class NumberElement<T>(TensorElementType type, string word) : Element
+        where T : unmanaged
+    {
+        public override string Word => word;
+
+        public override InputSlot NewInput(string name, int[] shape, int length) => new NumberInput<T>(type, name, shape, length);
+
+        public override OutputSlot NewOutput(string name) => new NumberOutput<T>(type, name);
+    }
+
+    private sealed class StringElement : Element
+    {
+        public override string Word => "string";
+
+        public override InputSlot NewInput(string name, int[] shape, int length) => new StringInput(name, shape, length);
+
+        public override OutputSlot NewOutput(string name) => new StringOutput(name);
+    }
+}

@@ -1,0 +1,92 @@
+using System;
+using Microsoft.ML.OnnxRuntime;
+using Microsoft.ML.OnnxRuntime.Tensors;
+
+namespace Cleave.Elements;
+
+/// <summary>One input of a call: its memory, wrapped once as a tensor.</summary>
+internal abstract class InputSlot(string name, int[] shape) : IDisposable
+{
+    public string Name { get; } = name;
+
+    public int[] Shape { get; } = shape;
+
+    public abstract OrtValue Tensor { get; }
+
+    public abstract long ByteLength { get; }
+
+    /// <summary>Whether <see cref="BeforeRun"/> has something to do.</summary>
+    public virtual bool NeedsWork => false;
+
+    public virtual void BeforeRun()
+    {
+    }
+
+    public void Dispose() => Tensor.Dispose();
+
+    protected static long[] ToLong(int[] shape) => Array.ConvertAll(shape, static d => (long)d);
+}
+
+/// <summary>An input whose elements are <typeparamref name="T"/>.</summary>
+internal abstract class InputSlot<T>(string name, int[] shape, T[] array, int start, int length) : InputSlot(name, shape)
+{
+    public Span<T> Span => new(array, start, length);
+
+    public ref T First => ref array[start];
+}
+
+/// <summary>Numbers: ONNX Runtime reads our array in place.</summary>
+internal sealed class NumberInput<T> : InputSlot<T>
+    where T : unmanaged
+{
+    public NumberInput(TensorElementType type, string name, int[] shape, int length)
+        : this(type, name, shape, new AlignedArray<T>(length))
+    {
+    }
+
+    private NumberInput(TensorElementType type, string name, int[] shape, AlignedArray<T> data)
+        : base(name, shape, data.Array, data.Start, data.Length)
+    {
+        ByteLength = data.ByteLength;
+        Tensor = OrtValue.CreateTensorValueWithData(OrtMemoryInfo.DefaultInstance, type, ToLong(shape), data.Address, data.ByteLength);
+    }
+
+    public override OrtValue Tensor { get; }
+
+    public override long ByteLength { get; }
+}
+
+/// <summary>Strings: ONNX Runtime keeps its own copies, made before each run.</summary>
+internal sealed class StringInput : InputSlot<string>
+{
+    public StringInput(string name, int[] shape, int length)
+        : base(name, shape, NewArray(length), 0, length)
+    {
+        Tensor = OrtValue.CreateTensorWithEmptyStrings(OrtAllocator.DefaultInstance, ToLong(shape));
+        ByteLength = 32L * length;
+    }
+
+    public override OrtValue Tensor { get; }
+
+    public override long ByteLength { get; }
+
+    public override bool NeedsWork => true;
+
+    public override void BeforeRun()
+    {
+        Span<string> texts = Span;
+        for (int i = 0; i < texts.Length; i++)
+        {
+            string text = texts[i] ?? throw new ArgumentException("The input '" + Name + "' has null at position " + i + "; a string is needed.", Name);
+            Tensor.StringTensorSetElementAt(text.AsSpan(), i);
+        }
+    }
+
+    // One element more, so that First is an element even of an empty tensor.
+    private static string[] NewArray(int length)
+    {
+        string[] array = new string[length + 1];
+        Array.Fill(array, "");
+        return array;
+    }
+}

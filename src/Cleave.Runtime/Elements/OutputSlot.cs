@@ -1,0 +1,119 @@
+using System;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using Cleave.Generated;
+using Microsoft.ML.OnnxRuntime;
+using Microsoft.ML.OnnxRuntime.Tensors;
+
+namespace Cleave.Elements;
+
+/// <summary>One output of a call: where its elements are after a run. An output made from an array has no owner.</summary>
+internal abstract class OutputSlot(string name) : IDisposable
+{
+    public string Name { get; } = name;
+
+    public int[] Shape { get; protected set; } = [];
+
+    public CallBuffers? Owner { get; set; }
+
+    /// <summary>Our own memory as a tensor, once <see cref="BindOwn"/> made it.</summary>
+    public OrtValue? Own { get; protected set; }
+
+    public virtual long ByteLength => 0;
+
+    /// <summary>Copies what ONNX Runtime allocated.</summary>
+    public abstract void Take(OrtValue result, int[] shape);
+
+    /// <summary>
+    /// Makes memory of our own for outputs of the present shape, holding the present elements.
+    /// False where that cannot be (strings).
+    /// </summary>
+    public abstract bool BindOwn();
+
+    /// <summary>From now on ONNX Runtime allocates.</summary>
+    public void UnbindOwn()
+    {
+        Own?.Dispose();
+        Own = null;
+    }
+
+    public void Dispose() => Own?.Dispose();
+
+    /// <summary>Throws where a tensor of <paramref name="generation"/> may no longer, or not yet, be read.</summary>
+    public void Check(int generation) => Owner?.CheckReadable(generation);
+}
+
+/// <summary>An output whose elements are <typeparamref name="T"/>.</summary>
+internal class OutputSlot<T>(string name) : OutputSlot(name)
+{
+    private T[] _array = [];
+    private int _start;
+    private int _length;
+
+    /// <summary>An output made from an array.</summary>
+    public OutputSlot(T[] data, int[] shape)
+        : this("")
+    {
+        Shape = shape;
+        Use(data, 0, data.Length);
+    }
+
+    public ReadOnlySpan<T> Span => new(_array, _start, _length);
+
+    public int Length => _length;
+
+    public override void Take(OrtValue result, int[] shape) => throw new NotSupportedException();
+
+    public override bool BindOwn() => false;
+
+    protected void Use(T[] array, int start, int length)
+    {
+        _array = array;
+        _start = start;
+        _length = length;
+    }
+}
+
+/// <summary>Numbers.</summary>
+internal sealed class NumberOutput<T>(TensorElementType type, string name) : OutputSlot<T>(name)
+    where T : unmanaged
+{
+    private T[] _copies = [];
+    private long _ownBytes;
+
+    public override long ByteLength => _ownBytes + (long)_copies.Length * Unsafe.SizeOf<T>();
+
+    public override void Take(OrtValue result, int[] shape)
+    {
+        ReadOnlySpan<T> data = MemoryMarshal.Cast<byte, T>(result.GetTensorMutableRawData());
+        if (_copies.Length < data.Length)
+            _copies = GC.AllocateUninitializedArray<T>(data.Length);
+        data.CopyTo(_copies);
+        Shape = shape;
+        Use(_copies, 0, data.Length);
+    }
+
+    public override bool BindOwn()
+    {
+        ReadOnlySpan<T> present = Span;
+        AlignedArray<T> data = new(present.Length);
+        present.CopyTo(data.Array.AsSpan(data.Start));
+        Own = OrtValue.CreateTensorValueWithData(
+            OrtMemoryInfo.DefaultInstance, type, Array.ConvertAll(Shape, static d => (long)d), data.Address, data.ByteLength);
+        _ownBytes = data.ByteLength;
+        _copies = [];
+        Use(data.Array, data.Start, data.Length);
+        return true;
+    }
+}
+
+/// <summary>Strings: always ONNX Runtime's, copied after each run.</summary>
+internal sealed class StringOutput(string name) : OutputSlot<string>(name)
+{
+    public override void Take(OrtValue result, int[] shape)
+    {
+        string[] texts = result.GetStringTensorAsArray();
+        Shape = shape;
+        Use(texts, 0, texts.Length);
+    }
+}

@@ -1,0 +1,59 @@
+using System;
+using System.ComponentModel;
+
+namespace Cleave.Generated;
+
+/// <summary>What a generated runner says of its model. Immutable.</summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
+public sealed class ModelDefinition
+{
+    /// <summary>The contract between generated code and this library.</summary>
+    internal const int ContractServed = 1;
+
+    /// <summary>Describes a model.</summary>
+    /// <param name="contract">The contract that the code was generated for.</param>
+    /// <param name="name">The model's name in messages, logs and thread names.</param>
+    /// <param name="path">The model's place in the build output.</param>
+    /// <param name="hash">The hash of its graph.</param>
+    /// <param name="inputs">Its inputs, in the model's order.</param>
+    /// <param name="outputs">Its outputs, in the model's order.</param>
+    /// <param name="budgets">The table of thread budgets, by rising cores.</param>
+    public ModelDefinition(int contract, string name, string path, string hash, Value[] inputs, Value[] outputs, Budget[] budgets)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        ArgumentNullException.ThrowIfNull(path);
+        ArgumentNullException.ThrowIfNull(hash);
+        ArgumentNullException.ThrowIfNull(inputs);
+        ArgumentNullException.ThrowIfNull(outputs);
+        ArgumentNullException.ThrowIfNull(budgets);
+        if (budgets.Length == 0)
+            throw new ArgumentException("The table of thread budgets is empty.", nameof(budgets));
+        Contract = contract;
+        Name = name;
+        Path = path;
+        Hash = hash;
+        Inputs = inputs;
+        Outputs = outputs;
+        Budgets = budgets;
+    }
+
+    /// <summary>What the item metadata <c>Slicing</c> says; null where it says nothing.</summary>
+    public bool? Slicing { get; init; }
+
+    /// <summary>What the item metadata <c>Weights</c> says; null where it says nothing.</summary>
+    public WeightLoading? Weights { get; init; }
+
+    internal int Contract { get; }
+
+    internal string Name { get; }
+
+    internal string Path { get; }
+
+    internal string Hash { get; }
+
+    internal Value[] Inputs { get; }
+
+    internal Value[] Outputs { get; }
+
+    internal Budget[] Budgets { get; }
+}

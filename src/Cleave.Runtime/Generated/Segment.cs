@@ -1,0 +1,40 @@
+using System;
+using System.ComponentModel;
+
+namespace Cleave.Generated;
+
+/// <summary>A part of the model that runs in one session. Made by generated code; belongs to one <see cref="Plan"/>.</summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
+public sealed class Segment
+{
+    /// <summary>Describes a segment.</summary>
+    /// <param name="name">Its name in messages and logs.</param>
+    /// <param name="nodes">The nodes that form it, as positions in the model's node list; <c>*</c> is all.</param>
+    /// <param name="reads">What it reads.</param>
+    /// <param name="writes">What it writes.</param>
+    public Segment(string name, string nodes, Value[] reads, Value[] writes)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        ArgumentNullException.ThrowIfNull(nodes);
+        ArgumentNullException.ThrowIfNull(reads);
+        ArgumentNullException.ThrowIfNull(writes);
+        Name = name;
+        Nodes = nodes;
+        Reads = reads;
+        Writes = writes;
+    }
+
+    internal string Name { get; }
+
+    internal string Nodes { get; }
+
+    internal Value[] Reads { get; }
+
+    internal Value[] Writes { get; }
+
+    /// <summary>Whether the segment is the whole model.</summary>
+    internal bool IsWhole => Nodes == "*";
+
+    /// <summary>Its place in its plan; -1 before it belongs to one.</summary>
+    internal int Index { get; set; } = -1;
+}

@@ -1,0 +1,41 @@
+using System;
+using System.ComponentModel;
+using Cleave.Elements;
+
+namespace Cleave.Generated;
+
+/// <summary>A model's input or output: its ONNX name, element type and shape. Made by generated code; immutable.</summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
+public sealed class Value
+{
+    private Value(string name, Element element, Dim[]? shape)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        Name = name;
+        Element = element;
+        Shape = shape;
+    }
+
+    internal string Name { get; }
+
+    internal Element Element { get; }
+
+    /// <summary>Null where not even the rank is known.</summary>
+    internal Dim[]? Shape { get; }
+
+    /// <summary>A tensor of known rank. <typeparamref name="T"/> is the C# element type: <see cref="Half"/> for float16.</summary>
+    /// <exception cref="NotSupportedException">ONNX Runtime's binding can make no tensor of <typeparamref name="T"/>.</exception>
+    public static Value Tensor<T>(string name, params Dim[] shape)
+    {
+        ArgumentNullException.ThrowIfNull(shape);
+        return new Value(name, Element.Of<T>(), shape);
+    }
+
+    /// <summary>A tensor of which the model does not even say the rank.</summary>
+    /// <exception cref="NotSupportedException">ONNX Runtime's binding can make no tensor of <typeparamref name="T"/>.</exception>
+    public static Value TensorOfAnyShape<T>(string name) => new(name, Element.Of<T>(), null);
+
+    /// <summary>For messages: <c>input_ids: int64 [batch, sequence]</c>.</summary>
+    public override string ToString() =>
+        Name + ": " + Element.Word + (Shape is null ? " of any shape" : " [" + string.Join(", ", Shape) + "]");
+}

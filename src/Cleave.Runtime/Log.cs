@@ -1,0 +1,33 @@
+using Microsoft.Extensions.Logging;
+
+namespace Cleave;
+
+/// <summary>Every line that is logged.</summary>
+internal static partial class Log
+{
+    [LoggerMessage(EventId = 1, Level = LogLevel.Information, Message =
+        "Cleave opened {Model}: plan {Plan}, {Cores} of the process's cores ({Reason}), threads {Threads}, {Way}, weights {Weights} ({WeightReason}), {Milliseconds:0.0} ms")]
+    public static partial void Opened(
+        ILogger logger, string model, string plan, int cores, string reason, string threads, string way, WeightLoading weights,
+        string weightReason, double milliseconds);
+
+    [LoggerMessage(EventId = 2, Level = LogLevel.Warning, Message =
+        "Cleave ignores CLEAVE_CORES=\"{Value}\" for {Model}: a whole number from 1 to 4096 is expected")]
+    public static partial void CoresIgnored(ILogger logger, string model, string value);
+
+    [LoggerMessage(EventId = 3, Level = LogLevel.Information, Message =
+        "Cleave: ConfigureSession set {Threads} threads for the segment {Segment} of {Model} instead of {Planned}")]
+    public static partial void ThreadsChanged(ILogger logger, string model, string segment, int threads, int planned);
+
+    [LoggerMessage(EventId = 4, Level = LogLevel.Warning, Message =
+        "Cleave copies the weights of {Model}: mapping them would take {Mappings} mappings, more than a quarter of vm.max_map_count ({Most})")]
+    public static partial void TooManyMappings(ILogger logger, string model, int mappings, long most);
+
+    [LoggerMessage(EventId = 5, Level = LogLevel.Warning, Message =
+        "Cleave still waits to dispose {Model}, after {Seconds:0} s: {Inside} requests in the plan {Plan} run or wait, {Waiting} of them for a thread")]
+    public static partial void DisposeWaits(ILogger logger, string model, double seconds, int inside, string plan, int waiting);
+
+    [LoggerMessage(EventId = 6, Level = LogLevel.Warning, Message =
+        "Cleave still waits to create a session of {Model}, after {Seconds:0} s: another session is being created")]
+    public static partial void SessionWaits(ILogger logger, string model, double seconds);
+}

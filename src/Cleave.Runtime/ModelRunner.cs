@@ -1,0 +1,160 @@
+using System;
+using System.ComponentModel;
+using System.Threading;
+using System.Threading.Tasks;
+using Cleave.Calls;
+using Cleave.Generated;
+
+namespace Cleave;
+
+/// <summary>Base of the generated runners: opens a model and runs it.</summary>
+/// <typeparam name="TInput">The generated input class.</typeparam>
+/// <typeparam name="TOutput">The generated output class.</typeparam>
+/// <remarks>
+/// <para>Every member may be used from several threads at once. One runner serves any number of callers: do not make copies
+/// for speed.</para>
+/// <para>A run that fails leaves the runner usable. Disposing lets nothing new in, and waits for what runs and what is queued.</para>
+/// </remarks>
+public abstract class ModelRunner<TInput, TOutput> : IModelRunner<TInput, TOutput>
+    where TOutput : IDisposable
+{
+    private readonly RunnerEngine _engine;
+
+    /// <summary>Opens the model.</summary>
+    /// <param name="definition">What the generated code says of the model.</param>
+    /// <param name="options">How to open and run it; null for the defaults. Read here, later changes have no effect.</param>
+    /// <exception cref="CleaveException">
+    /// The file is missing, damaged, or not the model that the runner was generated for; ONNX Runtime is missing or refused it.
+    /// </exception>
+    protected ModelRunner(ModelDefinition definition, RunnerOptions? options)
+    {
+        ArgumentNullException.ThrowIfNull(definition);
+        _engine = RunnerEngine.Open(definition, options ?? new RunnerOptions());
+    }
+
+    internal RunnerEngine Engine => _engine;
+
+    /// <inheritdoc/>
+    /// <exception cref="CleaveException">ONNX Runtime failed (CLV4008).</exception>
+    public TOutput Run(TInput input, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(input);
+        _engine.Gate.Enter();
+        try
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            return RunBound(BindInputs(input), cancellationToken);
+        }
+        finally
+        {
+            _engine.Gate.Exit();
+        }
+    }
+
+    /// <inheritdoc/>
+    public Task<TOutput> RunAsync(TInput input, CancellationToken cancellationToken = default)
+    {
+        bool entered = false;
+        try
+        {
+            ArgumentNullException.ThrowIfNull(input);
+            _engine.Gate.Enter();
+            entered = true;
+            cancellationToken.ThrowIfCancellationRequested();
+            QueuedRun<TInput, TOutput> run = new(this, BindInputs(input), cancellationToken);
+            // From here on the queued run leaves the gate.
+            entered = false;
+            run.Queue();
+            return run.Task;
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            return Task.FromCanceled<TOutput>(cancellationToken);
+        }
+        catch (Exception e)
+        {
+            return Task.FromException<TOutput>(e);
+        }
+        finally
+        {
+            if (entered)
+                _engine.Gate.Exit();
+        }
+    }
+
+    /// <summary>
+    /// Lets nothing new in, waits until what runs and what is queued is done, then frees the model. Outputs stay valid
+    /// until they are disposed themselves. May be called more than once and from several threads; each call returns when all is done.
+    /// </summary>
+    public void Dispose()
+    {
+        _engine.Dispose();
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>As <see cref="Dispose"/>, without blocking a thread.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _engine.DisposeAsync().ConfigureAwait(false);
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Gives the dimensions and inputs of a request to the binder. Written by the generator.</summary>
+    [EditorBrowsable(EditorBrowsableState.Never)]
+    protected abstract void Bind(TInput input, ref InputBinder binder);
+
+    /// <summary>Makes the output object. Written by the generator.</summary>
+    [EditorBrowsable(EditorBrowsableState.Never)]
+    protected abstract TOutput Collect(OutputBuffers outputs);
+
+    /// <summary>Buffers for the dimensions that the binder was given. For <c>CreateCall</c> in generated code.</summary>
+    /// <exception cref="ObjectDisposedException">The runner was disposed.</exception>
+    [EditorBrowsable(EditorBrowsableState.Never)]
+    protected CallBuffers Rent(ref InputBinder binder)
+    {
+        _engine.Gate.Enter();
+        try
+        {
+            return binder.Buffers();
+        }
+        finally
+        {
+            _engine.Gate.Exit();
+        }
+    }
+
+    /// <summary>A binder for one request. For <c>CreateCall</c> in generated code.</summary>
+    [EditorBrowsable(EditorBrowsableState.Never)]
+    protected InputBinder NewBinder() => new(_engine);
+
+    /// <summary>Runs bound inputs and makes the output object, which then owns the buffers.</summary>
+    internal TOutput RunBound(CallBuffers buffers, CancellationToken cancellationToken)
+    {
+        int generation = buffers.Generation;
+        try
+        {
+            buffers.Run(generation, cancellationToken);
+            return Collect(new OutputBuffers(buffers));
+        }
+        catch
+        {
+            buffers.Release(generation);
+            throw;
+        }
+    }
+
+    private CallBuffers BindInputs(TInput input)
+    {
+        InputBinder binder = new(_engine);
+        try
+        {
+            Bind(input, ref binder);
+            return binder.Finish();
+        }
+        catch
+        {
+            binder.Abandon();
+            throw;
+        }
+    }
+}

@@ -1,0 +1,24 @@
+using System;
+using Cleave.Generated;
+using Microsoft.ML.OnnxRuntime;
+
+namespace Cleave.Sessions;
+
+/// <summary>The session that runs one segment. Running it is thread-safe.</summary>
+internal sealed class SegmentSession(string model, Segment segment, InferenceSession session, int threads, bool copiesInputsWhenBound) : IDisposable
+{
+    public string Model { get; } = model;
+
+    public Segment Segment { get; } = segment;
+
+    public InferenceSession Session { get; } = session;
+
+    public int Threads { get; } = threads;
+
+    /// <summary>
+    /// Whether binding an input copies it to another device, so that it must be bound again before each run.
+    /// </summary>
+    public bool CopiesInputsWhenBound { get; } = copiesInputsWhenBound;
+
+    public void Dispose() => Session.Dispose();
+}

@@ -1,0 +1,105 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using System.Runtime.InteropServices;
+using Cleave.Core.Diagnostics;
+using Cleave.Core.Graph;
+using Cleave.Cores;
+using Cleave.Generated;
+using Cleave.Sources;
+using Microsoft.Extensions.Logging;
+using Microsoft.ML.OnnxRuntime;
+
+namespace Cleave.Sessions;
+
+/// <summary>Makes the sessions of one opened model, now or later. Thread-safe.</summary>
+internal sealed class SessionFactory
+{
+    private readonly OpenedModel _model;
+    private readonly SessionSettings _settings;
+    private readonly ILogger _logger;
+    private readonly bool _slicing;
+
+    public SessionFactory(OpenedModel model, ModelDefinition definition, RunnerOptions options, ILogger logger)
+    {
+        _model = model;
+        _logger = logger;
+        _slicing = options.Slicing && (definition.Slicing ?? true);
+        _settings = new SessionSettings(definition, options.ConfigureSession, logger);
+        WeightLoading asked = options.Weights != WeightLoading.Auto ? options.Weights : definition.Weights ?? WeightLoading.Auto;
+        Weights = WeightChoice.Make(asked, model.Path != null, model.Model.Graph, ProcessFiles.System, logger, definition.Name);
+    }
+
+    public WeightChoice Weights { get; }
+
+    /// <summary>How the segment's session is opened, for the log.</summary>
+    public string Describe(Segment segment) => Slices(segment)
+        ? "sliced"
+        : _model.Path is null ? "opened from memory as published" : "opened by path as published";
+
+    /// <summary>Creates a session; waits while another one is being created in the process.</summary>
+    /// <exception cref="CleaveException">The file changed, ONNX Runtime is missing, or it refused the segment.</exception>
+    public SegmentSession Create(Segment segment, int threads)
+    {
+        using SessionTurn.Holder turn = SessionTurn.Take(_logger, _model.Name);
+        _model.CheckUnchanged();
+        InferenceSession? session = null;
+        try
+        {
+            using SessionOptions options = _settings.Make(segment, threads);
+            session = Open(segment, options);
+            _model.CheckUnchanged();
+            return new SegmentSession(_model.Name, segment, session, options.IntraOpNumThreads, _settings.Configured && InputsLieElsewhere(session));
+        }
+        catch (Exception e)
+        {
+            session?.Dispose();
+            if (e is CleaveException)
+                throw;
+            if (e is ModelException problem)
+                throw new CleaveException(problem, _model.Place);
+            if (NativeLibrary.Explain(e, _model.Name) is { } missing)
+                throw missing;
+            if (e is OnnxRuntimeException)
+                throw new CleaveException(Rules.SessionFailed, e, _model.Place, segment.Name, e.Message);
+            throw;
+        }
+    }
+
+    // Nothing is gained by slicing a whole model whose constants ONNX Runtime already knows to be constant.
+    private bool Slices(Segment segment) =>
+        _slicing && (!segment.IsWhole || (Weights.Loading == WeightLoading.Map && HasWeightsInside()) || HasOverridableInitializers());
+
+    private bool HasWeightsInside() => _model.Model.Graph.Initializers.Any(static t => t.Storage == Storage.Plain);
+
+    private bool HasOverridableInitializers()
+    {
+        if (_model.Model.IrVersion < 4)
+            return false;
+        HashSet<string> constants = new(_model.Model.Graph.Initializers.Select(static t => t.Name), StringComparer.Ordinal);
+        return _model.Model.Graph.Inputs.Any(i => constants.Contains(i.Name));
+    }
+
+    private InferenceSession Open(Segment segment, SessionOptions options)
+    {
+        if (Slices(segment))
+            return new InferenceSession(SubModel.Write(_model, segment, Weights.Loading, options), options);
+        if (_model.Path is { } path)
+            return new InferenceSession(path, options);
+        return new InferenceSession(WholeArray(_model.Memory), options);
+    }
+
+    private static byte[] WholeArray(ReadOnlyMemory<byte> memory) =>
+        MemoryMarshal.TryGetArray(memory, out ArraySegment<byte> part) && part.Offset == 0 && part.Count == part.Array!.Length
+            ? part.Array
+            : memory.ToArray();
+
+    // Execution providers that ConfigureSession added may copy an input to their device when it is bound.
+    private static bool InputsLieElsewhere(InferenceSession session)
+    {
+        if (session.InputNames.Count == 0)
+            return false;
+        using IDisposableReadOnlyCollection<OrtMemoryInfo> places = session.GetMemoryInfosForInputs();
+        return places.Any(static place => place.Name != OrtMemoryInfo.DefaultInstance.Name);
+    }
+}

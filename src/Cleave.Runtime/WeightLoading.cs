@@ -1,0 +1,20 @@
+namespace Cleave;
+
+/// <summary>How a model's weights get into memory.</summary>
+public enum WeightLoading
+{
+    /// <summary>
+    /// <see cref="Copy"/> up to 256 MB of weights, <see cref="Map"/> above, and for weights that are in files of their own already.
+    /// </summary>
+    Auto,
+
+    /// <summary>Into memory of the process. What happens to the file afterwards does not matter.</summary>
+    Copy,
+
+    /// <summary>
+    /// Tensors of at least 16 KiB are mapped from the file: faster to open, and shared by processes. The file must stay as
+    /// it is while the runner lives: truncating or overwriting it in place ends the process or changes results silently.
+    /// Replace it by renaming a new file over it.
+    /// </summary>
+    Map,
+}

@@ -1,0 +1,23 @@
+using System.Threading.Tasks;
+
+namespace Cleave.Workers;
+
+/// <summary>The runner's end of its <see cref="WorkQueue"/>: when it is forgotten, the threads end all the same.</summary>
+internal sealed class WorkerPool(string model, int mostWorkers)
+{
+    private readonly WorkQueue _queue = new(model, mostWorkers);
+
+    ~WorkerPool() => _queue.Stop();
+
+    public int Workers => _queue.Workers;
+
+    public int Waiting => _queue.Waiting;
+
+    /// <summary>Done when the pool was stopped and every thread has ended.</summary>
+    public Task Ended => _queue.Ended;
+
+    public void Enqueue(IWorkItem item) => _queue.Enqueue(item);
+
+    /// <summary>Ends the threads once nothing waits any more.</summary>
+    public void Stop() => _queue.Stop();
+}

@@ -1,0 +1,72 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using Cleave.TestKit.Generation;
+using Microsoft.ML.OnnxRuntime;
+using Microsoft.ML.OnnxRuntime.Tensors;
+
+namespace Cleave.Models.Tests;
+
+/// <summary>ONNX Runtime on a file as published: one thread, all optimisations, nothing of Cleave in between.</summary>
+internal sealed class OrtReference : IDisposable
+{
+    private readonly InferenceSession _session;
+
+    public OrtReference(string path)
+    {
+        using SessionOptions options = new()
+        {
+            IntraOpNumThreads = 1,
+            InterOpNumThreads = 1,
+            GraphOptimizationLevel = GraphOptimizationLevel.ORT_ENABLE_ALL,
+            LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR,
+        };
+        _session = new InferenceSession(path, options);
+    }
+
+    public IReadOnlyDictionary<string, TensorData> Run(IReadOnlyDictionary<string, TensorData> inputs)
+    {
+        string[] names = [.. inputs.Keys];
+        OrtValue[] values = [.. names.Select(n => ToOrtValue(inputs[n]))];
+        try
+        {
+            using RunOptions options = new();
+            using IDisposableReadOnlyCollection<OrtValue> outputs = _session.Run(options, names, values, [.. _session.OutputNames]);
+            Dictionary<string, TensorData> results = [];
+            for (int i = 0; i < outputs.Count; i++)
+                results.Add(_session.OutputNames[i], Copy(outputs[i]));
+            return results;
+        }
+        finally
+        {
+            foreach (OrtValue value in values)
+                value.Dispose();
+        }
+    }
+
+    public void Dispose() => _session.Dispose();
+
+    private static OrtValue ToOrtValue(TensorData tensor)
+    {
+        long[] shape = [.. tensor.Shape.Select(d => (long)d)];
+        return tensor.Data switch
+        {
+            float[] data => OrtValue.CreateTensorValueFromMemory(data, shape),
+            long[] data => OrtValue.CreateTensorValueFromMemory(data, shape),
+            _ => throw new NotSupportedException(tensor.Data.GetType().ToString()),
+        };
+    }
+
+    private static TensorData Copy(OrtValue value)
+    {
+        OrtTensorTypeAndShapeInfo info = value.GetTensorTypeAndShape();
+        int[] shape = [.. info.Shape.Select(d => (int)d)];
+        Array data = info.ElementDataType switch
+        {
+            TensorElementType.Float => value.GetTensorDataAsSpan<float>().ToArray(),
+            TensorElementType.Int64 => value.GetTensorDataAsSpan<long>().ToArray(),
+            _ => throw new NotSupportedException(info.ElementDataType.ToString()),
+        };
+        return new TensorData(data, shape);
+    }
+}

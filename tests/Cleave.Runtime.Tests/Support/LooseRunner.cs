@@ -1,0 +1,106 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Linq;
+using System.Threading;
+using Cleave.Core.Graph;
+using Cleave.Core.Listing;
+using Cleave.Core.Onnx;
+using Cleave.Generated;
+using Cleave.OnnxProto;
+using Google.Protobuf;
+using Microsoft.ML.OnnxRuntime;
+
+namespace Cleave.Runtime.Tests.Support;
+
+/// <summary>Gives the dimensions and inputs of one request, as generated code does.</summary>
+internal delegate void Request(ref InputBinder binder);
+
+/// <summary>A runner for any model, in the form of generated code but without names.</summary>
+internal sealed class LooseRunner(ModelDefinition definition, RunnerOptions? options = null)
+    : ModelRunner<Request, LooseOutput>(definition, options)
+{
+    public LooseCall CreateCall(Request dims)
+    {
+        InputBinder binder = NewBinder();
+        dims(ref binder);
+        return new LooseCall(Rent(ref binder));
+    }
+
+    protected override void Bind(Request input, ref InputBinder binder) => input(ref binder);
+
+    protected override LooseOutput Collect(OutputBuffers outputs) => new(outputs);
+
+    public static LooseRunner Of(ModelProto model, RunnerOptions? options = null)
+    {
+        options ??= new RunnerOptions();
+        options.Model ??= ModelSource.Bytes(model.ToByteArray());
+        return new LooseRunner(Definitions.Of(model), options);
+    }
+}
+
+internal sealed class LooseOutput(OutputBuffers buffers) : IDisposable
+{
+    public OutputTensor<T> Get<T>(int output) => buffers.Tensor<T>(output);
+
+    public void Dispose() => buffers.Dispose();
+}
+
+internal sealed class LooseCall(CallBuffers buffers) : ModelCall(buffers)
+{
+    public Span<T> In<T>(int index) => Input<T>(index);
+
+    public ref T One<T>(int index) => ref Scalar<T>(index);
+
+    public OutputTensor<T> Out<T>(int index) => Output<T>(index);
+}
+
+/// <summary>What the generator would say of a model.</summary>
+internal static class Definitions
+{
+    public static ModelDefinition Of(ModelProto model, Budget[]? budgets = null) => Of(model.ToByteArray(), budgets);
+
+    public static ModelDefinition OfFile(string path) => Of(File.ReadAllBytes(path));
+
+    public static ModelDefinition Of(byte[] bytes, Budget[]? budgets = null, int contract = 1, string? hash = null, string path = "models/test.onnx")
+    {
+        OnnxModel model = ModelReader.Read(ByteSource.FromBytes(bytes), CancellationToken.None);
+        HashSet<string> constants = [.. model.Graph.Initializers.Select(i => i.Name)];
+        Value[] inputs = [.. model.Graph.Inputs.Where(i => !constants.Contains(i.Name)).Select(i => ValueOf(i, "d_" + i.Name))];
+        Value[] outputs = [.. model.Graph.Outputs.Select(o => ValueOf(o, null))];
+        return new(contract, "test", path, hash ?? ListingWriter.Hash(model), inputs, outputs, budgets ?? [new(1, Whole(inputs, outputs), 1)]);
+    }
+
+    public static Plan Whole(Value[] inputs, Value[] outputs)
+    {
+        Segment whole = new("Whole", "*", inputs, outputs);
+        return new Plan("Whole", [whole], lane => lane.Run(whole));
+    }
+
+    private static Value ValueOf(ValueInfo info, string? nameless)
+    {
+        OnnxType.Tensor type = (OnnxType.Tensor)info.Type;
+        Dim[]? shape = type.Shape?.Select((d, i) =>
+            d.Value is { } size ? size : d.Name is { } name ? name : nameless is null ? Dim.Unknown : (Dim)(nameless + i)).ToArray();
+        return type.Element switch
+        {
+            ElementType.Float => Make<float>(),
+            ElementType.Double => Make<double>(),
+            ElementType.Float16 => Make<Half>(),
+            ElementType.BFloat16 => Make<BFloat16>(),
+            ElementType.Int8 => Make<sbyte>(),
+            ElementType.UInt8 => Make<byte>(),
+            ElementType.Int16 => Make<short>(),
+            ElementType.UInt16 => Make<ushort>(),
+            ElementType.Int32 => Make<int>(),
+            ElementType.UInt32 => Make<uint>(),
+            ElementType.Int64 => Make<long>(),
+            ElementType.UInt64 => Make<ulong>(),
+            ElementType.Bool => Make<bool>(),
+            ElementType.String => Make<string>(),
+            _ => throw new NotSupportedException(type.Element.ToString()),
+        };
+
+        Value Make<T>() => shape is null ? Value.TensorOfAnyShape<T>(info.Name) : Value.Tensor<T>(info.Name, shape);
+    }
+}

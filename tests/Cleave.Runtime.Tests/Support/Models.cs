@@ -1,0 +1,83 @@
+using Cleave.Core.Graph;
+using Cleave.OnnxProto;
+using static Cleave.Runtime.Tests.Support.Onnx;
+
+namespace Cleave.Runtime.Tests.Support;
+
+/// <summary>Small models, each with one peculiarity.</summary>
+internal static class Models
+{
+    /// <summary>y = relu(relu(x * W1) * W2): four nodes, everything static.</summary>
+    public static ModelProto Toy(int width = 16, int seed = 1) => Model(
+        [Tensor("x", ElementType.Float, 1, width)],
+        [Tensor("y", ElementType.Float, 1, width)],
+        [
+            Node("MatMul", ["x", "w1"], ["a"]), Node("Relu", ["a"], ["b"]),
+            Node("MatMul", ["b", "w2"], ["c"]), Node("Relu", ["c"], ["y"]),
+        ],
+        [Floats("w1", [width, width], Random(width * width, seed)), Floats("w2", [width, width], Random(width * width, seed + 1))]);
+
+    /// <summary>y = x * factor: the result tells which file it came from.</summary>
+    public static ModelProto Times(float factor, int length = 4) => Model(
+        [Tensor("x", ElementType.Float, length)], [Tensor("y", ElementType.Float, length)],
+        [Node("Mul", ["x", "factor"], ["y"])], [Floats("factor", [], factor)]);
+
+    /// <summary>As <see cref="Times"/>, the factor being an input as well, as exporters for IR 3 wrote it.</summary>
+    public static ModelProto TimesOverridable(float factor, int ir)
+    {
+        ModelProto model = Times(factor);
+        model.IrVersion = ir;
+        model.Graph.Input.Add(Tensor("factor", ElementType.Float));
+        return model;
+    }
+
+    /// <summary>embedding[batch, sequence] = input_ids + sr.</summary>
+    public static ModelProto Bert() => Model(
+        [Tensor("input_ids", ElementType.Int64, "batch", "sequence"), Tensor("sr", ElementType.Int64)],
+        [Tensor("embedding", ElementType.Float, "batch", "sequence")],
+        [Node("Add", ["input_ids", "sr"], ["sum"]), Node("Cast", ["sum"], ["embedding"], Int("to", 1))]);
+
+    /// <summary>y = x for any element type and any length.</summary>
+    public static ModelProto Identity(ElementType type) => Model(
+        [Tensor("x", type, "n")], [Tensor("y", type, "n")], [Node("Identity", ["x"], ["y"])], ir: 9, opset: 19);
+
+    /// <summary>y = abs(x) of any rank.</summary>
+    public static ModelProto AnyShape() => Model(
+        [TensorOfAnyShape("x", ElementType.Float)], [TensorOfAnyShape("y", ElementType.Float)], [Node("Abs", ["x"], ["y"])]);
+
+    /// <summary>No input at all.</summary>
+    public static ModelProto NoInputs() => Model(
+        [], [Tensor("y", ElementType.Float, 2)], [Node("Neg", ["c"], ["y"])], [Floats("c", [2], 1, 2)]);
+
+    /// <summary>where[1, declared] = positions of what is not zero: as many as there are, whatever is declared.</summary>
+    public static ModelProto NonZero(object? declared) => Model(
+        [Tensor("x", ElementType.Float, "n")],
+        [Tensor("where", ElementType.Int64, 1, declared), Tensor("same", ElementType.Float, "n")],
+        [Node("NonZero", ["x"], ["where"]), Node("Abs", ["x"], ["same"])]);
+
+    /// <summary>chosen[k, 3] = the boxes that stay: NonMaxSuppression.</summary>
+    public static ModelProto Boxes() => Model(
+        [Tensor("boxes", ElementType.Float, 1, "n", 4), Tensor("scores", ElementType.Float, 1, 1, "n")],
+        [Tensor("chosen", ElementType.Int64, null, 3)],
+        [Node("NonMaxSuppression", ["boxes", "scores", "most", "overlap"], ["chosen"])],
+        [Longs("most", [1], 10), Floats("overlap", [1], 0.5f)]);
+
+    /// <summary>y = table[index]: fails while it runs for an index outside of the four rows.</summary>
+    public static ModelProto Lookup() => Model(
+        [Tensor("index", ElementType.Int64, 1)], [Tensor("y", ElementType.Float, 1)],
+        [Node("Gather", ["table", "index"], ["y"])], [Floats("table", [4], 10, 11, 12, 13)]);
+
+    /// <summary>total = x added so many times: runs as long as one likes, and can be cancelled in between.</summary>
+    public static ModelProto Loop()
+    {
+        GraphProto body = new() { Name = "body" };
+        body.Input.Add([Tensor("i", ElementType.Int64), Tensor("go", ElementType.Bool), Tensor("sum", ElementType.Float)]);
+        body.Node.Add([Node("Identity", ["go"], ["again"]), Node("Add", ["sum", "x"], ["next"])]);
+        body.Output.Add([Tensor("again", ElementType.Bool), Tensor("next", ElementType.Float)]);
+        return Model(
+            [Tensor("times", ElementType.Int64), Tensor("x", ElementType.Float)],
+            [Tensor("total", ElementType.Float)],
+            [Node("Loop", ["times", "", "zero"], ["total"], Graph("body", body))],
+            [Floats("zero", [], 0)]);
+    }
+}

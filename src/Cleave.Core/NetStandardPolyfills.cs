@@ -1,4 +1,7 @@
-#if NETSTANDARD2_0
+#if !NETSTANDARD2_0
+// Assemblies compiled against the netstandard2.0 build look for it here; tests run them with this one.
+[assembly: System.Runtime.CompilerServices.TypeForwardedTo(typeof(System.Runtime.CompilerServices.IsExternalInit))]
+#else
 // Types the C# compiler looks for by name and netstandard2.0 lacks.
 namespace System.Runtime.CompilerServices
 {

@@ -82,6 +82,9 @@ internal static class Rules
     public static readonly Rule NoOutputs = Error("CLV2008", "Model has no outputs",
         "The model '{0}' has no outputs, so there is nothing to run it for. Export it again.");
 
+    public static readonly Rule TensorTooLarge = Error("CLV2009", "Input or output too large",
+        "The model '{0}' has the {1} '{2}' with the shape [{3}], which has more elements than a .NET array can hold (2,147,483,647). No class is generated. Export the model with a smaller shape there.");
+
     // The build.
     public static readonly Rule UpdateIgnored = Warning("CLV3001", "OnnxModel Update has no effect",
         "'{0}' uses <OnnxModel Update=…>, which has no effect there: the items do not exist yet. Put the metadata on the AdditionalFiles item.");
@@ -120,7 +123,7 @@ internal static class Rules
         DuplicateName, MissingName, ExternalDataMissing, ExternalDataTooShort, ExternalDataOutside, Unreadable,
         BodyTooLarge, TensorSize,
         NotATensor, ElementTypeNotSupported, ClassDefinedTwice, BadMetadata, TargetsMissing, ListingUnreadable,
-        GeneratorFailed, NoOutputs,
+        GeneratorFailed, NoOutputs, TensorTooLarge,
         UpdateIgnored, ListingFailed,
         ModelNotFound, GraphDiffers, ContractNotServed, FileChanged, NativeLibraryMissing, SegmentRefused,
         SessionFailed, RunFailed,

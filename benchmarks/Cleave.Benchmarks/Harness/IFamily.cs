@@ -1,0 +1,20 @@
+using System.Collections.Generic;
+
+namespace Cleave.Benchmarks.Harness;
+
+/// <summary>Lines of a table that are measured in the same way.</summary>
+internal interface IFamily
+{
+    /// <summary>Measures; one line for each number with a name.</summary>
+    IEnumerable<Line> Measure(BenchOptions options);
+
+    /// <summary>In a worker process: the workload of that name, or null where it is another family's.</summary>
+    IWorkload? CreateWorkload(string name, string[] arguments);
+}
+
+/// <summary>How long to measure.</summary>
+internal sealed record BenchOptions(bool Quick)
+{
+    /// <summary>So many rounds, few of them where it is only a trial.</summary>
+    public int Rounds(int full) => Quick ? 2 : full;
+}

@@ -1,0 +1,24 @@
+using System;
+using System.Diagnostics;
+
+namespace Cleave.Benchmarks.Harness;
+
+/// <summary>An action, timed in groups where one run is too short for the clock.</summary>
+/// <param name="action">What is timed.</param>
+/// <param name="group">How many runs make one timing, which is their mean.</param>
+/// <param name="owner">Disposed in the end.</param>
+internal sealed class Repeated(Action action, int group, IDisposable owner) : IWorkload
+{
+    public void Block(double[] nanoseconds)
+    {
+        for (int i = 0; i < nanoseconds.Length; i++)
+        {
+            long start = Stopwatch.GetTimestamp();
+            for (int j = 0; j < group; j++)
+                action();
+            nanoseconds[i] = Stopwatch.GetElapsedTime(start).TotalNanoseconds / group;
+        }
+    }
+
+    public void Dispose() => owner.Dispose();
+}

@@ -1,0 +1,63 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Linq;
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Cleave.TestKit;
+using Microsoft.ML.OnnxRuntime;
+using Spectre.Console;
+
+namespace Cleave.Benchmarks.Harness;
+
+/// <summary>Runs a suite, prints its table, and writes every sample to artifacts/bench/NAME.json.</summary>
+internal static class Report
+{
+    private static readonly JsonSerializerOptions Format = new() { WriteIndented = true, Converters = { new JsonStringEnumConverter() } };
+
+    /// <summary>Returns the exit code: 1 where a line falls short, and where a suite measured nothing.</summary>
+    public static int Run(string name, IReadOnlyList<IFamily> families, BenchOptions options)
+    {
+        List<Line> lines = [];
+        foreach (IFamily family in families)
+        {
+            AnsiConsole.MarkupLineInterpolated($"{family.GetType().Name} …");
+            lines.AddRange(family.Measure(options));
+        }
+        AnsiConsole.Write(Table(lines));
+        string file = Path.Combine(BenchFolder(), name + ".json");
+        File.WriteAllText(file, JsonSerializer.Serialize(new { Machine = Machine(), options.Quick, Lines = lines }, Format));
+        AnsiConsole.MarkupLineInterpolated($"samples: {Path.GetRelativePath(Environment.CurrentDirectory, file)}");
+        bool measured = lines.Any(l => l.Verdict is Verdict.Held or Verdict.Missed);
+        return measured && lines.All(l => l.Verdict != Verdict.Missed) ? 0 : 1;
+    }
+
+    /// <summary>artifacts/bench, made where it is absent.</summary>
+    public static string BenchFolder() =>
+        Directory.CreateDirectory(Path.Combine(SharedModels.Repository, "artifacts", "bench")).FullName;
+
+    private static Table Table(IEnumerable<Line> lines)
+    {
+        Table table = new() { Border = TableBorder.Rounded };
+        table.AddColumns("what", "target", "measured", "");
+        foreach (Line line in lines)
+            table.AddRow(new Text(line.What), new Text(line.Target), new Text(line.Measured), Mark(line.Verdict));
+        return table;
+    }
+
+    private static Text Mark(Verdict verdict) => verdict switch
+    {
+        Verdict.Held => new Text("held", new Style(Color.Green)),
+        Verdict.Missed => new Text("MISSED", new Style(Color.Red)),
+        _ => new Text(""),
+    };
+
+    private static object Machine() => new
+    {
+        System = RuntimeInformation.OSDescription,
+        Runtime = RuntimeInformation.FrameworkDescription,
+        Cores = Environment.ProcessorCount,
+        OnnxRuntime = OrtEnv.Instance().GetVersionString(),
+    };
+}

@@ -1,0 +1,30 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using Cleave.Benchmarks.Foundation;
+using Cleave.Benchmarks.Harness;
+
+namespace Cleave.Benchmarks;
+
+/// <summary>What <c>bench NAME</c> can run. A new suite is a list of families here.</summary>
+internal static class Suites
+{
+    public static readonly IReadOnlyDictionary<string, IReadOnlyList<IFamily>> Named = new Dictionary<string, IReadOnlyList<IFamily>>(StringComparer.Ordinal)
+    {
+        ["foundation"] =
+        [
+            new PublishedModel(),
+            new CallOverhead(),
+            new AsyncOverhead(),
+            new ListingCost(),
+            new CreationCost(),
+            new BuildCost(),
+            new GeneratorCost(),
+        ],
+    };
+
+    /// <summary>The workload of that name, in a worker process.</summary>
+    public static IWorkload CreateWorkload(string name, string[] arguments) =>
+        Named.Values.SelectMany(families => families).Select(f => f.CreateWorkload(name, arguments)).FirstOrDefault(w => w != null)
+        ?? throw new ArgumentException("No workload is named " + name, nameof(name));
+}

@@ -1,0 +1,171 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Threading;
+using Cleave.Core.Diagnostics;
+using Cleave.Core.Listing;
+using Microsoft.Build.Framework;
+using Microsoft.Build.Utilities;
+
+namespace Cleave.Build;
+
+/// <summary>
+/// Writes the listing of each model that changed, or whose options did, and says what to compile and what to copy.
+/// A bad model is no error here: what is wrong with it stands in its listing, and the generator reports it.
+/// </summary>
+[MSBuildMultiThreadableTask]
+public sealed class ListModels : Task, ICancelableTask, IDisposable
+{
+    private readonly CancellationTokenSource _cancel = new();
+    private readonly List<ITaskItem> _listings = [];
+    private readonly List<ITaskItem> _content = [];
+    private readonly List<ITaskItem> _written = [];
+    private readonly HashSet<string> _outputs = new(ProjectPaths.Comparer);
+
+    /// <summary>The models, as the project spells their paths, with their item metadata.</summary>
+    [Required]
+    public ITaskItem[] Models { get; set; } = [];
+
+    /// <summary>The absolute path of the project file.</summary>
+    [Required]
+    public string ProjectFile { get; set; } = "";
+
+    /// <summary>The absolute path of the folder for listings.</summary>
+    [Required]
+    public string ListingFolder { get; set; } = "";
+
+    [Required]
+    public string AssemblyName { get; set; } = "";
+
+    public string RootNamespace { get; set; } = "";
+
+    /// <summary>One listing for each model.</summary>
+    [Output]
+    public ITaskItem[] Listings => [.. _listings];
+
+    /// <summary>The models and the files with their weights, with their places in the output as TargetPath.</summary>
+    [Output]
+    public ITaskItem[] Content => [.. _content];
+
+    /// <summary>Every file made, this time or before.</summary>
+    [Output]
+    public ITaskItem[] Written => [.. _written];
+
+    public void Cancel() => _cancel.Cancel();
+
+    public void Dispose() => _cancel.Dispose();
+
+    public override bool Execute()
+    {
+        string projectFolder = Path.GetDirectoryName(ProjectFile)!;
+        WarnOfIgnoredUpdates();
+        foreach (ModelPlace place in ModelPlace.Assign(Models, projectFolder, ListingFolder, AssemblyName))
+        {
+            if (_cancel.IsCancellationRequested)
+                return false;
+            try
+            {
+                AddContent(place, BringUpToDate(place));
+            }
+            catch (OperationCanceledException)
+            {
+                return false;
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException or System.Security.SecurityException)
+            {
+                Report(Rules.ListingFailed, place.File, 0, place.Source, e.Message);
+            }
+            _listings.Add(Item(place.Listing));
+            _written.Add(Item(place.Listing));
+            _written.Add(Item(place.Stamp));
+        }
+        return !Log.HasLoggedErrors;
+    }
+
+    // Makes the listing where it is missing or made from something else; gives the names of the files with weights.
+    private IReadOnlyList<string> BringUpToDate(ModelPlace place)
+    {
+        ListingOptions options = ModelOptions.For(place, RootNamespace);
+        string stamp = File.Exists(place.Stamp) ? File.ReadAllText(place.Stamp) : "";
+        List<string> known = Stamp.ExternalFiles(stamp);
+        return stamp == Stamp.Text(place, options, known) && File.Exists(place.Listing) ? known : List(place, options);
+    }
+
+    private IReadOnlyList<string> List(ModelPlace place, ListingOptions options)
+    {
+        Log.LogMessage(MessageImportance.High, "Cleave: reading {0}", place.Source);
+        Directory.CreateDirectory(ListingFolder);
+        // Without a stamp, whatever happens from here on, the next build lists again.
+        File.Delete(place.Stamp);
+        string before = Stamp.Text(place, options, []);
+        ModelListing listing = ModelLister.List(place.File, options, _cancel.Token);
+        OutputFile.Write(place.Listing, stream => ListingWriter.Write(listing, stream));
+        // A model with a problem keeps no stamp: what mends it (permissions, a link) may leave length and time as they
+        // are. Nor does one that was replaced while it was read.
+        if (listing.Problems.Count == 0 && before == Stamp.Text(place, options, []))
+        {
+            byte[] stamp = System.Text.Encoding.UTF8.GetBytes(Stamp.Text(place, options, listing.ExternalFiles));
+            OutputFile.Write(place.Stamp, stream => stream.Write(stamp, 0, stamp.Length));
+        }
+        return listing.ExternalFiles;
+    }
+
+    // What is missing is reported through the listing; copying it would only add a second error.
+    private void AddContent(ModelPlace place, IReadOnlyList<string> externalFiles)
+    {
+        bool copy = !string.Equals(place.Item.GetMetadata("CopyToOutputDirectory"), "Never", StringComparison.OrdinalIgnoreCase);
+        Add(place.File, place.Output);
+        foreach (string name in externalFiles)
+        {
+            string inOutput = name.Replace('\\', '/');
+            if (ProjectPaths.StaysInside(inOutput))
+                Add(place.ExternalFile(inOutput), place.ExternalOutput(inOutput));
+        }
+
+        void Add(string file, string output)
+        {
+            // Models may share a file with weights.
+            if (!File.Exists(file) || !_outputs.Add(output))
+                return;
+            TaskItem item = Item(file);
+            item.SetMetadata("TargetPath", Escape(output));
+            item.SetMetadata("CopyToOutputDirectory", copy ? "PreserveNewest" : "Never");
+            _content.Add(item);
+        }
+    }
+
+    private void WarnOfIgnoredUpdates()
+    {
+        foreach (int line in IgnoredUpdates.In(ProjectFile))
+            Report(Rules.UpdateIgnored, ProjectFile, line, Path.GetFileName(ProjectFile));
+    }
+
+    private void Report(Rule rule, string file, int line, params string[] arguments)
+    {
+        string message = rule.Format(arguments);
+        if (rule.Severity == Severity.Error)
+            Log.LogError(null, rule.Id, null, rule.HelpLink, file, line, 0, 0, 0, "{0}", message);
+        else
+            Log.LogWarning(null, rule.Id, null, rule.HelpLink, file, line, 0, 0, 0, "{0}", message);
+    }
+
+    private static TaskItem Item(string path) => new(Escape(path));
+
+    // MSBuild reads item specs and metadata that a task sets as escaped.
+    private static string Escape(string text)
+    {
+        if (text.IndexOfAny(Special) < 0)
+            return text;
+        System.Text.StringBuilder escaped = new();
+        foreach (char c in text)
+        {
+            if (Array.IndexOf(Special, c) >= 0)
+                escaped.Append('%').Append(((int)c).ToString("x2", System.Globalization.CultureInfo.InvariantCulture));
+            else
+                escaped.Append(c);
+        }
+        return escaped.ToString();
+    }
+
+    private static readonly char[] Special = ['%', '*', '?', '@', '$', '(', ')', ';', '\''];
+}

@@ -1,0 +1,56 @@
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+using System.IO;
+using System.Text;
+using Cleave.Core.Listing;
+
+namespace Cleave.Build;
+
+/// <summary>
+/// What a listing was made from: the options, and the length and time of the model and of each file with its weights.
+/// Compared as text, not by times alone: a model that was replaced by an older file is a change too.
+/// </summary>
+internal static class Stamp
+{
+    private const string ExternalLine = "external ";
+
+    // A new version of the task or the reader may list differently.
+    private static readonly string MadeBy =
+        typeof(Stamp).Assembly.ManifestModule.ModuleVersionId + " " + typeof(ListingOptions).Assembly.ManifestModule.ModuleVersionId;
+
+    public static string Text(ModelPlace place, ListingOptions options, IEnumerable<string> externalFiles)
+    {
+        StringBuilder text = new();
+        text.Append("cleave-stamp ").Append(MadeBy).Append('\n');
+        foreach (string value in new[] { options.Source, options.Path, options.Namespace, options.ClassName, options.Access, options.Slicing, options.Weights })
+            text.Append("option ").Append(Uri.EscapeDataString(value)).Append('\n');
+        text.Append("model ").Append(State(place.File)).Append('\n');
+        foreach (string name in externalFiles)
+        {
+            text.Append(ExternalLine).Append(Uri.EscapeDataString(name)).Append(' ')
+                .Append(State(place.ExternalFile(name))).Append('\n');
+        }
+        return text.ToString();
+    }
+
+    /// <summary>The files with weights that a stamp names.</summary>
+    public static List<string> ExternalFiles(string stamp)
+    {
+        List<string> names = [];
+        foreach (string line in stamp.Split('\n'))
+        {
+            if (line.StartsWith(ExternalLine, StringComparison.Ordinal))
+                names.Add(Uri.UnescapeDataString(line.Split(' ')[1]));
+        }
+        return names;
+    }
+
+    private static string State(string file)
+    {
+        FileInfo info = new(file);
+        return info.Exists
+            ? info.Length.ToString(CultureInfo.InvariantCulture) + " " + info.LastWriteTimeUtc.Ticks.ToString(CultureInfo.InvariantCulture)
+            : "absent";
+    }
+}

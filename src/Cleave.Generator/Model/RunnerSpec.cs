@@ -1,0 +1,89 @@
+using Cleave.Generator.Pipeline;
+
+namespace Cleave.Generator.Model;
+
+/// <summary>All that is written into a model's generated code. Equal models and options give equal specs.</summary>
+internal sealed record RunnerSpec
+{
+    public required string Namespace { get; init; }
+
+    /// <summary>What the class names begin with: <c>FaceDetector</c>.</summary>
+    public required string Stem { get; init; }
+
+    /// <summary><c>public</c> or <c>internal</c>.</summary>
+    public required string Access { get; init; }
+
+    /// <summary>The model's path in the project.</summary>
+    public required string Source { get; init; }
+
+    /// <summary>The model's file name without its ending; for messages.</summary>
+    public required string ModelName { get; init; }
+
+    /// <summary>The model's place in the build output.</summary>
+    public required string OutputPath { get; init; }
+
+    public required string Hash { get; init; }
+
+    /// <summary>Null: not set.</summary>
+    public bool? Slicing { get; init; }
+
+    /// <summary>The member of <c>WeightLoading</c>; null: not set.</summary>
+    public string? Weights { get; init; }
+
+    public required ModelFacts Facts { get; init; }
+
+    /// <summary>Dimensions that a caller chooses, in the order of their first appearance in the inputs.</summary>
+    public EquatableArray<SymbolSpec> Symbols { get; init; }
+
+    public EquatableArray<TensorSpec> Inputs { get; init; }
+
+    public EquatableArray<TensorSpec> Outputs { get; init; }
+
+    public string Runner => Stem + "Runner";
+
+    public string Input => Stem + "Input";
+
+    public string Output => Stem + "Output";
+
+    public string Call => Stem + "Call";
+
+    public string FullName => Namespace + "." + Runner;
+}
+
+/// <summary>What doc comments say of a model.</summary>
+internal sealed record ModelFacts(string Description, string Producer, string Opsets, long WeightBytes, string Nodes);
+
+/// <summary>A dimension that a caller chooses: its name in the model (made up where <paramref name="IsNamed"/> is false), and its names in C#.</summary>
+internal sealed record SymbolSpec(string Name, bool IsNamed, string Where, string Property, string Parameter);
+
+/// <summary>An input or output: its name in the model, and its names in C#.</summary>
+internal sealed record TensorSpec
+{
+    public required string Name { get; init; }
+
+    public required string ElementWord { get; init; }
+
+    /// <summary>The element type in C#.</summary>
+    public required string Element { get; init; }
+
+    public required string Property { get; init; }
+
+    /// <summary>The static field of the runner that describes it.</summary>
+    public required string Field { get; init; }
+
+    public required bool RankIsKnown { get; init; }
+
+    public EquatableArray<DimSpec> Shape { get; init; }
+
+    /// <summary>For an input of unknown rank: the property and parameter that take its shape.</summary>
+    public string ShapeProperty { get; init; } = "";
+
+    public string ShapeParameter { get; init; } = "";
+
+    public string Description { get; init; } = "";
+
+    public bool IsScalar => RankIsKnown && Shape.Count == 0;
+}
+
+/// <summary>A dimension: a number, a name, or neither.</summary>
+internal readonly record struct DimSpec(int? Size, string? Symbol);

@@ -1,0 +1,32 @@
+using Microsoft.CodeAnalysis.Diagnostics;
+
+namespace Cleave.Generator.Pipeline;
+
+/// <summary>What the generator needs of the project.</summary>
+internal sealed record ProjectFacts(string RootNamespace, string Folder)
+{
+    public static ProjectFacts Read(AnalyzerConfigOptions options) =>
+        new(Property(options, "RootNamespace"), Property(options, "ProjectDir"));
+
+    /// <summary>The full path of a file of the project.</summary>
+    public string PathOf(string source) => Folder.Length == 0 || IsRooted(source) ? source : WithSeparator(Folder) + source;
+
+    /// <summary>A path as the project would write it, for messages.</summary>
+    public string Shorten(string path)
+    {
+        string folder = WithSeparator(Folder);
+        string relative = folder.Length > 0 && path.StartsWith(folder, System.StringComparison.OrdinalIgnoreCase)
+            ? path.Substring(folder.Length)
+            : path;
+        return relative.Replace('\\', '/');
+    }
+
+    private static string WithSeparator(string folder) =>
+        folder.Length == 0 || folder[folder.Length - 1] is '/' or '\\' ? folder : folder + "/";
+
+    private static bool IsRooted(string path) =>
+        path.Length > 0 && (path[0] is '/' or '\\' || (path.Length > 1 && path[1] == ':'));
+
+    private static string Property(AnalyzerConfigOptions options, string name) =>
+        options.TryGetValue("build_property." + name, out string? value) ? value : "";
+}

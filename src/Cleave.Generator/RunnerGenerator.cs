@@ -1,0 +1,103 @@
+using System;
+using System.Collections.Generic;
+using Cleave.Core.Diagnostics;
+using Cleave.Core.Listing;
+using Cleave.Generator.Emit;
+using Cleave.Generator.Model;
+using Cleave.Generator.Pipeline;
+using Microsoft.CodeAnalysis;
+
+namespace Cleave.Generator;
+
+/// <summary>Makes a typed runner from each model's listing. The whole pipeline; each stage's work lies in the type it names.</summary>
+[Generator(LanguageNames.CSharp)]
+public sealed class RunnerGenerator : IIncrementalGenerator
+{
+    private readonly Func<string, ModelListing> _read;
+    private readonly Func<RunnerSpec, IEnumerable<GeneratedFile>> _emit;
+
+    /// <summary>What the compiler calls.</summary>
+    public RunnerGenerator()
+        : this(ListingReader.Read, RunnerEmitter.Emit)
+    {
+    }
+
+    internal RunnerGenerator(Func<string, ModelListing> read, Func<RunnerSpec, IEnumerable<GeneratedFile>> emit)
+    {
+        _read = read;
+        _emit = emit;
+    }
+
+    /// <inheritdoc/>
+    public void Initialize(IncrementalGeneratorInitializationContext context)
+    {
+        IncrementalValueProvider<ProjectFacts> project = context.AnalyzerConfigOptionsProvider
+            .Select((options, _) => ProjectFacts.Read(options.GlobalOptions))
+            .WithTrackingName(TrackingNames.Project);
+
+        IncrementalValuesProvider<ModelFile> files = context.AdditionalTextsProvider
+            .Combine(context.AnalyzerConfigOptionsProvider)
+            .Select((pair, cancellation) => ModelFile.Read(pair.Left, pair.Right, cancellation))
+            .Where(file => file is not null)
+            .Select((file, _) => file!)
+            .WithTrackingName(TrackingNames.Files);
+
+        IncrementalValuesProvider<ModelResult> models = files
+            .Combine(project)
+            .Select((pair, _) => ModelResult.Of(pair.Left, pair.Right, _read))
+            .WithTrackingName(TrackingNames.Models);
+
+        IncrementalValuesProvider<RunnerFile> specs = models
+            .Where(model => model.Runner is not null)
+            .Select((model, _) => model.Runner!)
+            .WithTrackingName(TrackingNames.Specs);
+
+        IncrementalValueProvider<ClassNames> names = specs
+            .Select((runner, _) => ClassName.Of(runner))
+            .Collect()
+            .Select((all, _) => ClassNames.Of(all))
+            .WithTrackingName(TrackingNames.Names);
+
+        IncrementalValuesProvider<NamedRunner> runners = specs
+            .Combine(names)
+            .Where(pair => pair.Right.AreUnique(pair.Left.Spec.FullName))
+            .Select((pair, _) => new NamedRunner(pair.Left, pair.Right.Hint(pair.Left.Spec.FullName)))
+            .WithTrackingName(TrackingNames.Runners);
+
+        IncrementalValuesProvider<ReportedProblem> problems = models
+            .SelectMany((model, _) => model.Problems)
+            .WithTrackingName(TrackingNames.Problems);
+
+        IncrementalValuesProvider<ReportedProblem> clashes = names
+            .SelectMany((all, _) => all.Clashes())
+            .WithTrackingName(TrackingNames.Clashes);
+
+        context.RegisterSourceOutput(runners, WriteSource);
+        context.RegisterSourceOutput(problems, Report);
+        context.RegisterSourceOutput(clashes, Report);
+    }
+
+    private void WriteSource(SourceProductionContext context, NamedRunner runner)
+    {
+        RunnerSpec spec = runner.File.Spec;
+        List<GeneratedFile> files;
+        try
+        {
+            files = [.. _emit(spec)];
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            // An exception here would take away every model's classes; so it costs only this one's.
+            Problem problem = new(Rules.GeneratorFailed, e.GetType().Name + ": " + e.Message);
+            Report(context, ReportedProblem.Of(problem, spec.Source, runner.File.Place));
+            return;
+        }
+        foreach (GeneratedFile file in files)
+            context.AddSource(runner.Hint + file.Ending, file.Text);
+    }
+
+    private static void Report(SourceProductionContext context, ReportedProblem problem) =>
+        context.ReportDiagnostic(problem.ToDiagnostic());
+
+    private sealed record NamedRunner(RunnerFile File, string Hint);
+}

@@ -1,0 +1,42 @@
+using System.CommandLine;
+using System.IO;
+using System.Linq;
+using System.Threading;
+using Cleave.Core.Diagnostics;
+using Cleave.Core.Listing;
+using Cleave.Tool.Inspection;
+using Cleave.Tool.Output;
+
+namespace Cleave.Tool.Commands;
+
+/// <summary><c>cleave inspect model.onnx [--json]</c></summary>
+internal static class InspectCommand
+{
+    public static Command Create()
+    {
+        Argument<string> model = CleaveCommand.ModelArgument();
+        Option<bool> json = new("--json") { Description = "Write JSON (docs/inspect.md) and nothing else." };
+        Command command = new("inspect", "Shows a model's signature, operators, parameters, what costs speed, and the generated C#.") { model, json };
+        command.SetAction((arguments, cancellationToken) =>
+        {
+            InvocationConfiguration console = arguments.InvocationConfiguration;
+            int code = Run(arguments.GetRequiredValue(model), arguments.GetValue(json), console.Output, console.Error, cancellationToken);
+            return System.Threading.Tasks.Task.FromResult(code);
+        });
+        return command;
+    }
+
+    private static int Run(string path, bool json, TextWriter output, TextWriter error, CancellationToken cancellationToken)
+    {
+        ModelListing listing = ModelFile.List(path, cancellationToken);
+        ModelReport report = ReportBuilder.Build(path, listing);
+        bool failed = report.Problems.Any(p => p.Severity == ReportBuilder.Word(Severity.Error));
+        if (json)
+            JsonReport.Write(report, output);
+        else if (report.Graph is null)
+            ProblemLines.Write(report.Problems, error);
+        else
+            TextReport.Write(report, Terminal.For(output));
+        return failed ? CleaveCommand.Failure : CleaveCommand.Success;
+    }
+}

@@ -1,0 +1,242 @@
+using System;
+using System.IO;
+using System.Linq;
+using Cleave.Core.Listing;
+using Cleave.TestKit;
+using Microsoft.Build.Framework;
+using Xunit;
+
+namespace Cleave.Build.Tests;
+
+public sealed class ListModelsTests : IDisposable
+{
+    private static readonly DateTime Long = new(2001, 2, 3, 4, 5, 6, DateTimeKind.Utc);
+    private readonly TaskRun _run = new();
+
+    public void Dispose() => _run.Dispose();
+
+    private string Listing(string key) => Path.Combine(_run.ListingFolder, key + ".graph");
+
+    private string Stamp(string key) => Path.Combine(_run.ListingFolder, key + ".stamp");
+
+    private ModelListing Read(string key) => ListingReader.Read(File.ReadAllText(Listing(key)));
+
+    [Fact]
+    public void A_model_is_listed_with_what_the_project_says_of_it()
+    {
+        _run.Add("models/face.onnx", new TinyModel().ToBytes());
+        ListModels task = _run.Run(TaskRun.Item("models/face.onnx", ("ClassName", "Face"), ("Access", "public")));
+
+        Assert.True(_run.Succeeded);
+        ModelListing listing = Read("models.face");
+        Assert.Equal(new ListingOptions
+        {
+            Source = "models/face.onnx",
+            Path = "models/App/models/face.onnx",
+            Namespace = "My.App",
+            ClassName = "Face",
+            Access = "public",
+        }, listing.Options);
+        Assert.Equal("Mul", Assert.Single(listing.Model!.Graph.Nodes).OpType);
+        Assert.Equal(Listing("models.face"), Assert.Single(task.Listings).ItemSpec);
+        Assert.Equal([Listing("models.face"), Stamp("models.face")], task.Written.Select(i => i.ItemSpec));
+        Assert.Equal(["Cleave: reading models/face.onnx"], _run.Messages);
+    }
+
+    [Fact]
+    public void Metadata_goes_into_the_listing_as_it_stands()
+    {
+        _run.Add("m.onnx", new TinyModel().ToBytes());
+        _run.Run(TaskRun.Item("m.onnx", ("Namespace", "a; # %20 \"b\"\n"), ("Slicing", "nonsense"), ("Weights", "Map")));
+        ListingOptions options = Read("m").Options;
+        Assert.Equal(("a; # %20 \"b\"\n", "nonsense", "Map"), (options.Namespace, options.Slicing, options.Weights));
+    }
+
+    [Fact]
+    public void A_root_namespace_made_from_the_projects_name_becomes_identifiers()
+    {
+        using TaskRun run = new() { RootNamespace = "my-app.2048" };
+        run.Add("m.onnx", new TinyModel().ToBytes());
+        run.Run("m.onnx");
+        string text = File.ReadAllText(Path.Combine(run.ListingFolder, "m.graph"));
+        Assert.Contains("namespace \"my_app._2048\"", text);
+    }
+
+    [Fact]
+    public void What_did_not_change_is_not_read_again()
+    {
+        _run.Add("a.onnx", new TinyModel().ToBytes());
+        _run.Add("b.onnx", new TinyModel().ToBytes());
+        _run.Run("a.onnx", "b.onnx");
+        File.SetLastWriteTimeUtc(Listing("a"), Long);
+
+        ListModels task = _run.Run("a.onnx", "b.onnx");
+        Assert.Empty(_run.Messages);
+        Assert.Equal(Long, File.GetLastWriteTimeUtc(Listing("a")));
+        Assert.Equal(2, task.Listings.Length);
+        Assert.Equal(2, task.Content.Length);
+
+        _run.Run(TaskRun.Item("a.onnx"), TaskRun.Item("b.onnx", ("ClassName", "Other")));
+        Assert.Equal(["Cleave: reading b.onnx"], _run.Messages);
+    }
+
+    [Fact]
+    public void New_weights_leave_the_listing_untouched()
+    {
+        _run.Add("m.onnx", new TinyModel().ToBytes());
+        _run.Run("m.onnx");
+        File.SetLastWriteTimeUtc(Listing("m"), Long);
+        _run.Add("m.onnx", new TinyModel { Weights = [5, 6, 7, 8] }.ToBytes());
+
+        _run.Run("m.onnx");
+        Assert.Single(_run.Messages);
+        Assert.Equal(Long, File.GetLastWriteTimeUtc(Listing("m")));
+        _run.Run("m.onnx");
+        Assert.Empty(_run.Messages);
+    }
+
+    [Fact]
+    public void Another_graph_gives_another_listing_even_from_an_older_file()
+    {
+        _run.Add("m.onnx", new TinyModel().ToBytes());
+        _run.Run("m.onnx");
+        string model = _run.Add("m.onnx", new TinyModel { Operator = "Add" }.ToBytes());
+        File.SetLastWriteTimeUtc(model, Long);
+
+        _run.Run("m.onnx");
+        Assert.Equal("Add", Read("m").Model!.Graph.Nodes[0].OpType);
+    }
+
+    [Fact]
+    public void A_deleted_listing_is_made_again()
+    {
+        _run.Add("m.onnx", new TinyModel().ToBytes());
+        _run.Run("m.onnx");
+        File.Delete(Listing("m"));
+        _run.Run("m.onnx");
+        Assert.True(File.Exists(Listing("m")));
+    }
+
+    [Fact]
+    public void A_bad_model_is_no_error_of_the_task_but_stands_in_its_listing()
+    {
+        _run.Add("empty.onnx", []);
+        _run.Add("good.onnx", new TinyModel().ToBytes());
+        ListModels task = _run.Run("empty.onnx", "missing.onnx", "good.onnx");
+
+        Assert.True(_run.Succeeded);
+        Assert.Empty(_run.Errors);
+        Assert.Equal("CLV1002", Assert.Single(Read("empty").Problems).Rule.Id);
+        Assert.Equal("CLV1001", Assert.Single(Read("missing").Problems).Rule.Id);
+        Assert.Equal(3, task.Listings.Length);
+        // Copying the missing one would be a second error.
+        Assert.Equal(["empty.onnx", "good.onnx"], task.Content.Select(i => Path.GetFileName(i.ItemSpec)));
+
+        // Mended or not, it is looked at again.
+        _run.Run("empty.onnx", "good.onnx");
+        Assert.Equal(["Cleave: reading empty.onnx"], _run.Messages);
+    }
+
+    [Fact]
+    public void Files_with_weights_go_beside_the_model_and_are_watched()
+    {
+        TinyModel model = new() { ExternalFile = "m.onnx.data" };
+        _run.Add("nets/m.onnx", model.ToBytes());
+        string weights = _run.Add("nets/m.onnx.data", model.WeightBytes);
+        ListModels task = _run.Run("nets/m.onnx");
+
+        Assert.Empty(Read("nets.m").Problems);
+        Assert.Equal(["models/App/nets/m.onnx", "models/App/nets/m.onnx.data"], task.Content.Select(i => i.GetMetadata("TargetPath")));
+        Assert.All(task.Content, i => Assert.Equal("PreserveNewest", i.GetMetadata("CopyToOutputDirectory")));
+        Assert.Equal(weights, task.Content[1].ItemSpec);
+
+        _run.Run("nets/m.onnx");
+        Assert.Empty(_run.Messages);
+
+        File.Delete(weights);
+        task = _run.Run("nets/m.onnx");
+        Assert.Equal("CLV1011", Assert.Single(Read("nets.m").Problems).Rule.Id);
+        Assert.Single(task.Content);
+
+        File.WriteAllBytes(weights, model.WeightBytes);
+        File.SetLastWriteTimeUtc(weights, Long);
+        _run.Run("nets/m.onnx");
+        Assert.Empty(Read("nets.m").Problems);
+    }
+
+    [Fact]
+    public void Weights_outside_the_models_folder_are_not_copied()
+    {
+        TinyModel model = new() { ExternalFile = "../w.bin" };
+        _run.Add("nets/m.onnx", model.ToBytes());
+        _run.Add("w.bin", model.WeightBytes);
+        ListModels task = _run.Run("nets/m.onnx");
+        Assert.Equal("CLV1013", Assert.Single(Read("nets.m").Problems).Rule.Id);
+        Assert.Equal("models/App/nets/m.onnx", Assert.Single(task.Content).GetMetadata("TargetPath"));
+    }
+
+    [Fact]
+    public void A_listing_that_cannot_be_written_is_an_error_with_a_help_link()
+    {
+        _run.Add("m.onnx", new TinyModel().ToBytes());
+        // A file where the folder should be.
+        _run.Add("obj/cleave", []);
+        _run.Run("m.onnx");
+
+        Assert.False(_run.Succeeded);
+        BuildErrorEventArgs error = Assert.Single(_run.Errors);
+        Assert.Equal("CLV3002", error.Code);
+        Assert.EndsWith("CLV3002.md", error.HelpLink);
+        Assert.Equal(Path.Combine(_run.Project, "m.onnx"), error.File);
+        Assert.Contains("m.onnx", error.Message);
+    }
+
+    [Fact]
+    public void Nothing_temporary_stays_behind()
+    {
+        _run.Add("m.onnx", new TinyModel().ToBytes());
+        _run.Run("m.onnx");
+        _run.Add("m.onnx", new TinyModel { Weights = [9, 9, 9, 9] }.ToBytes());
+        _run.Run("m.onnx");
+        Assert.Equal(2, Directory.GetFiles(_run.ListingFolder).Length);
+    }
+
+    [Fact]
+    public void A_cancelled_build_lists_nothing()
+    {
+        _run.Add("m.onnx", new TinyModel().ToBytes());
+        ListModels task = _run.Task(TaskRun.Item("m.onnx"));
+        task.Cancel();
+        Assert.False(task.Execute());
+        Assert.Empty(_run.Errors);
+        Assert.False(Directory.Exists(_run.ListingFolder));
+    }
+
+    [Fact]
+    public void Update_of_items_that_do_not_exist_yet_is_reported_with_its_line()
+    {
+        File.WriteAllText(_run.ProjectFile, """
+            <Project>
+              <!-- <OnnxModel Update="in a comment" /> -->
+              <ItemGroup>
+                <OnnxModel Update="m.onnx" ClassName="X" />
+              </ItemGroup>
+              <Target Name="T"><ItemGroup><OnnxModel Update="m.onnx" /></ItemGroup></Target>
+            </Project>
+            """);
+        _run.Add("m.onnx", new TinyModel().ToBytes());
+        _run.Run("m.onnx");
+        BuildWarningEventArgs warning = Assert.Single(_run.Warnings);
+        Assert.Equal(("CLV3001", 4), (warning.Code, warning.LineNumber));
+    }
+
+    [Fact]
+    public void Update_of_items_that_the_project_includes_itself_is_fine()
+    {
+        File.WriteAllText(_run.ProjectFile,
+            "<Project><ItemGroup><OnnxModel Include='m.onnx' /><OnnxModel Update='m.onnx' ClassName='X' /></ItemGroup></Project>");
+        _run.Add("m.onnx", new TinyModel().ToBytes());
+        _run.Run("m.onnx");
+        Assert.Empty(_run.Warnings);
+    }
+}

@@ -1,0 +1,90 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Linq;
+using Microsoft.Build.Framework;
+using Xunit;
+
+namespace Cleave.Build.Tests;
+
+public sealed class ModelPlaceTests
+{
+    private static readonly string Project = Path.GetFullPath(Path.Combine(Path.GetTempPath(), "no such folder", "app"));
+
+    private static List<ModelPlace> Assign(params ITaskItem[] items) =>
+        ModelPlace.Assign(items, Project, Path.Combine(Project, "obj"), "App");
+
+    private static ModelPlace Assign(string path, params (string, string)[] metadata) =>
+        Assert.Single(Assign(TaskRun.Item(path, metadata)));
+
+    [Fact]
+    public void A_model_of_the_project_keeps_its_path()
+    {
+        ModelPlace place = Assign("nets/a b/face.onnx");
+        Assert.Equal("nets/a b/face.onnx", place.Source);
+        Assert.Equal("models/App/nets/a b/face.onnx", place.Output);
+        Assert.Equal(Path.Combine(Project, "nets", "a b", "face.onnx"), place.File);
+    }
+
+    [Theory]
+    [InlineData("nets\\face.onnx")]
+    [InlineData("./nets/face.onnx")]
+    [InlineData("x/../nets/face.onnx")]
+    public void However_the_path_is_spelt_it_is_the_same_model(string path) =>
+        Assert.Equal(Assign("nets/face.onnx") with { Item = null! }, Assign(path) with { Item = null! });
+
+    [Fact]
+    public void A_model_listed_twice_counts_once() =>
+        Assert.Single(Assign(TaskRun.Item("m.onnx"), TaskRun.Item(Path.Combine(Project, "m.onnx"))));
+
+    [Fact]
+    public void Models_of_one_name_in_two_folders_do_not_collide()
+    {
+        List<ModelPlace> places = Assign(TaskRun.Item("a/model.onnx"), TaskRun.Item("b/model.onnx"), TaskRun.Item("../c/model.onnx"), TaskRun.Item("../d/model.onnx"));
+        Assert.Equal(4, places.Select(p => p.Output).Distinct().Count());
+        Assert.Equal(4, places.Select(p => p.Listing).Distinct().Count());
+        Assert.Equal(4, places.Select(p => p.Stamp).Distinct().Count());
+    }
+
+    [Fact]
+    public void A_model_from_elsewhere_gets_a_folder_of_its_own_below_the_application()
+    {
+        ModelPlace place = Assign("../shared/face.onnx");
+        Assert.Equal("../shared/face.onnx", place.Source);
+        Assert.Matches("^models/App/shared_?.face~[0-9a-f]+/face.onnx$", place.Output);
+    }
+
+    [Fact]
+    public void Link_says_where_a_model_from_elsewhere_lies()
+    {
+        ModelPlace place = Assign("../shared/face.onnx", ("Link", "nets\\f.onnx"));
+        Assert.Equal("models/App/nets/f.onnx", place.Output);
+        // Messages still name the file itself.
+        Assert.Equal("../shared/face.onnx", place.Source);
+    }
+
+    [Theory]
+    [InlineData("../../etc/f.onnx")]
+    [InlineData("/etc/f.onnx")]
+    [InlineData("C:/f.onnx")]
+    public void A_link_cannot_leave_the_models_folder(string link) =>
+        Assert.Equal("models/App/face.onnx", Assign("face.onnx", ("Link", link)).Output);
+
+    [Fact]
+    public void Two_items_with_one_link_do_not_share_a_place()
+    {
+        List<ModelPlace> places = Assign(TaskRun.Item("../a.onnx", ("Link", "m.onnx")), TaskRun.Item("../b.onnx", ("Link", "m.onnx")));
+        Assert.Equal("models/App/m.onnx", places[0].Output);
+        Assert.NotEqual(places[0].Output, places[1].Output);
+        Assert.NotEqual(places[0].Listing, places[1].Listing);
+    }
+
+    [Fact]
+    public void Names_that_differ_in_case_alone_get_files_that_differ_in_more()
+    {
+        if (Path.DirectorySeparatorChar == '\\')
+            return;
+        List<ModelPlace> places = Assign(TaskRun.Item("m.onnx"), TaskRun.Item("M.onnx"));
+        Assert.NotEqual(places[0].Listing, places[1].Listing, StringComparer.OrdinalIgnoreCase);
+    }
+}

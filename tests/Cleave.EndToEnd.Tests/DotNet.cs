@@ -1,0 +1,88 @@
+using System;
+using System.Collections.Generic;
+using System.Diagnostics;
+using System.IO;
+using System.Linq;
+using System.Text;
+using Xunit;
+
+namespace Cleave.EndToEnd.Tests;
+
+/// <summary>What a command printed, and how it ended.</summary>
+public sealed record CommandResult(string Command, int ExitCode, string Output)
+{
+    public CommandResult Succeeded()
+    {
+        Assert.True(ExitCode == 0, Command + " ended with " + ExitCode + ":\n" + Output);
+        return this;
+    }
+
+    public CommandResult Failed()
+    {
+        Assert.True(ExitCode != 0, Command + " should have failed:\n" + Output);
+        return this;
+    }
+
+    public IEnumerable<string> Lines => Output.Split('\n').Select(l => l.TrimEnd('\r'));
+}
+
+/// <summary>Runs commands as a user's shell would, not as a child of the test host.</summary>
+public static class DotNet
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(4);
+
+    /// <summary>The dotnet that runs the tests.</summary>
+    public static string Host { get; } = Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet";
+
+    public static CommandResult Run(string folder, string program, params string[] arguments)
+    {
+        ProcessStartInfo start = new(program, arguments)
+        {
+            WorkingDirectory = folder,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            StandardOutputEncoding = Encoding.UTF8,
+            StandardErrorEncoding = Encoding.UTF8,
+        };
+        // What the test host's own build and runner left behind would change the consumer's.
+        foreach (string name in start.Environment.Keys.Where(Leaks).ToList())
+            start.Environment.Remove(name);
+        start.Environment["MSBUILDDISABLENODEREUSE"] = "1";
+        start.Environment["MSBUILDTERMINALLOGGER"] = "off";
+        start.Environment["DOTNET_CLI_UI_LANGUAGE"] = "en";
+        start.Environment["DOTNET_CLI_TELEMETRY_OPTOUT"] = "1";
+        start.Environment["DOTNET_NOLOGO"] = "1";
+
+        StringBuilder output = new();
+        using Process process = new() { StartInfo = start };
+        process.OutputDataReceived += (_, e) => Append(e.Data);
+        process.ErrorDataReceived += (_, e) => Append(e.Data);
+        process.Start();
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+        string command = Path.GetFileName(program) + " " + string.Join(' ', arguments);
+        if (!process.WaitForExit(Limit))
+        {
+            process.Kill(entireProcessTree: true);
+            throw new TimeoutException(command + " did not end within " + Limit + ":\n" + output);
+        }
+        // Again without a limit: only this form waits for the last lines.
+        process.WaitForExit();
+        lock (output)
+            return new(command, process.ExitCode, output.ToString());
+
+        void Append(string? line)
+        {
+            if (line == null)
+                return;
+            lock (output)
+                output.Append(line).Append('\n');
+        }
+    }
+
+    private static bool Leaks(string name) =>
+        name.StartsWith("MSBUILD", StringComparison.OrdinalIgnoreCase)
+        || name.StartsWith("VSTEST", StringComparison.OrdinalIgnoreCase)
+        || name.StartsWith("CLEAVE", StringComparison.OrdinalIgnoreCase)
+        || name is "DOTNET_CLI_UI_LANGUAGE" or "VisualStudioVersion" or "Configuration" or "Platform";
+}

@@ -1,0 +1,69 @@
+using System.Collections.Generic;
+using System.IO;
+using System.IO.Compression;
+using System.Linq;
+using System.Xml.Linq;
+using Xunit;
+
+namespace Cleave.EndToEnd.Tests;
+
+[Collection(PackedPackagesCollection.Name)]
+public sealed class PackageContentTests(PackedPackages packages)
+{
+    private ZipArchive Open(string id, string extension = ".nupkg") =>
+        ZipFile.OpenRead(Path.Combine(packages.Feed, id + "." + packages.Version + extension));
+
+    private static List<string> Files(ZipArchive package) =>
+        [.. package.Entries.Select(e => e.FullName).Where(f => !f.StartsWith("_rels/") && !f.StartsWith("package/") && f != "[Content_Types].xml").Order(System.StringComparer.Ordinal)];
+
+    private static List<string> Dependencies(ZipArchive package)
+    {
+        using Stream nuspec = package.Entries.Single(e => e.FullName.EndsWith(".nuspec", System.StringComparison.Ordinal)).Open();
+        return [.. XDocument.Load(nuspec).Descendants().Where(e => e.Name.LocalName == "dependency")
+            .Select(e => e.Parent!.Attribute("targetFramework")!.Value + " " + e.Attribute("id")!.Value + " " + e.Attribute("version")!.Value)];
+    }
+
+    [Fact]
+    public void Cleave_holds_the_generator_the_task_and_the_targets()
+    {
+        using ZipArchive package = Open("Cleave");
+        Assert.Equal(
+        [
+            "Cleave.nuspec",
+            "README.md",
+            "THIRD-PARTY-NOTICES.txt",
+            "analyzers/dotnet/cs/Cleave.Core.dll",
+            "analyzers/dotnet/cs/Cleave.Generator.dll",
+            "build/Cleave.props",
+            "build/Cleave.targets",
+            "icon.png",
+            "lib/net8.0/_._",
+            "tools/netstandard2.0/Cleave.Build.dll",
+            "tools/netstandard2.0/Cleave.Core.dll",
+        ], Files(package));
+        Assert.Equal([$"net8.0 Cleave.Runtime [{packages.Version}, 1.0.0)"], Dependencies(package));
+    }
+
+    [Fact]
+    public void Cleave_Runtime_holds_itself_and_the_core()
+    {
+        using ZipArchive package = Open("Cleave.Runtime");
+        Assert.Equal(
+        [
+            "Cleave.Runtime.nuspec",
+            "README.md",
+            "THIRD-PARTY-NOTICES.txt",
+            "icon.png",
+            "lib/net8.0/Cleave.Core.dll",
+            "lib/net8.0/Cleave.Runtime.dll",
+            "lib/net8.0/Cleave.Runtime.xml",
+        ], Files(package));
+        Assert.Equal(
+        [
+            "net8.0 Microsoft.Extensions.Logging.Abstractions 8.0.3",
+            "net8.0 Microsoft.ML.OnnxRuntime.Managed " + PackedPackages.OnnxRuntimeVersion,
+        ], Dependencies(package));
+        using ZipArchive symbols = Open("Cleave.Runtime", ".snupkg");
+        Assert.Contains("lib/net8.0/Cleave.Runtime.pdb", Files(symbols));
+    }
+}

@@ -1,0 +1,94 @@
+using System;
+using System.Globalization;
+using System.IO;
+using System.Linq;
+using System.Reflection;
+using Cleave.TestKit;
+using Xunit;
+
+namespace Cleave.EndToEnd.Tests;
+
+/// <summary>
+/// The packages, packed once for the suite, and a folder outside the repository for the projects that use them. Their
+/// version is new each time, so that no package folder can hold an older one under the same number.
+/// </summary>
+public sealed class PackedPackages : IDisposable
+{
+    private static readonly string Repository = SharedModels.Repository;
+    private readonly string _compilerServer = "cleave-e2e-" + Guid.NewGuid().ToString("N");
+
+    public PackedPackages()
+    {
+        Suffix = "e2e." + DateTime.UtcNow.Ticks.ToString(CultureInfo.InvariantCulture);
+        Root = Directory.CreateTempSubdirectory("cleave-e2e-").FullName;
+        Feed = Path.Combine(Root, "feed");
+        PackageFolder = Path.Combine(Repository, "artifacts", "e2e", "packages");
+        Directory.CreateDirectory(PackageFolder);
+        foreach (string old in Directory.GetDirectories(PackageFolder, "cleave*"))
+            Directory.Delete(old, recursive: true);
+        foreach (string empty in new[] { "Directory.Build.props", "Directory.Build.targets", "Directory.Packages.props" })
+            File.WriteAllText(Path.Combine(Root, empty), "<Project />");
+        // Without <clear/> in packageSources: the machine's own sources, for what is on none of these.
+        File.WriteAllText(Path.Combine(Root, "nuget.config"), $"""
+            <configuration>
+              <config><add key="globalPackagesFolder" value="{PackageFolder}" /></config>
+              <packageSources>
+                <add key="cleave-packed" value="{Feed}" />
+                <add key="cleave-assembled" value="{Directory.CreateDirectory(Path.Combine(Repository, "artifacts", "feed")).FullName}" />
+              </packageSources>
+              <fallbackPackageFolders><clear /></fallbackPackageFolders>
+            </configuration>
+            """);
+        Version = Pack("0.1.0");
+    }
+
+    /// <summary>Where projects go; nothing of the repository reaches into it.</summary>
+    public string Root { get; }
+
+    public string Feed { get; }
+
+    public string PackageFolder { get; }
+
+    /// <summary>The version of the packages.</summary>
+    public string Version { get; }
+
+    public string Suffix { get; }
+
+    public static string OnnxRuntimeVersion { get; } = typeof(PackedPackages).Assembly
+        .GetCustomAttributes<AssemblyMetadataAttribute>().Single(a => a.Key == "OnnxRuntimeVersion").Value!;
+
+    /// <summary>Packs; other arguments than none need an ArtifactsPath of their own among them.</summary>
+    public string Pack(string prefix, params string[] arguments)
+    {
+        string version = prefix + "-" + Suffix;
+        foreach (string project in new[] { "src/Cleave.Runtime/Cleave.Runtime.csproj", "nuget/Cleave.csproj" })
+        {
+            DotNet.Run(Repository, DotNet.Host,
+                ["pack", project, "-c", "Release", "-o", Feed, "-v", "quiet", "-p:PackageVersion=" + version, .. Server, .. arguments]).Succeeded();
+        }
+        return version;
+    }
+
+    /// <summary>Runs dotnet in a folder with the suite's own compiler server, which ends with the suite.</summary>
+    public CommandResult Build(string folder, params string[] arguments) =>
+        DotNet.Run(folder, DotNet.Host, [.. arguments, .. Server]);
+
+    public void Dispose()
+    {
+        string compilers = Path.Combine(Path.GetDirectoryName(typeof(object).Assembly.Location)!, "..", "..", "..", "sdk");
+        string? server = Directory.Exists(compilers)
+            ? Directory.GetFiles(compilers, "VBCSCompiler.dll", SearchOption.AllDirectories).Order(StringComparer.Ordinal).LastOrDefault()
+            : null;
+        if (server != null)
+            DotNet.Run(Root, DotNet.Host, "exec", server, "-shutdown", "-pipename:" + _compilerServer);
+        Directory.Delete(Root, recursive: true);
+    }
+
+    private string[] Server => ["-p:UseSharedCompilation=true", "-p:SharedCompilationId=" + _compilerServer];
+}
+
+[CollectionDefinition(Name)]
+public sealed class PackedPackagesCollection : ICollectionFixture<PackedPackages>
+{
+    public const string Name = "packed packages";
+}

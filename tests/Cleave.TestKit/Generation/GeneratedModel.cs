@@ -1,0 +1,76 @@
+using System;
+using System.Collections.Generic;
+using System.Collections.Immutable;
+using System.IO;
+using System.Linq;
+using System.Reflection;
+using System.Runtime.Loader;
+using Cleave.Core.Listing;
+using Cleave.Generator;
+using Cleave.Generator.Model;
+using Cleave.Generator.Pipeline;
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp;
+
+namespace Cleave.TestKit.Generation;
+
+/// <summary>
+/// A model taken through the whole path in memory: listing, generator, compiler, loaded assembly.
+/// What a test reaches by a tensor's name in the model goes through the generated class, nothing beside it.
+/// </summary>
+public sealed class GeneratedModel
+{
+    private readonly Assembly _assembly;
+
+    private GeneratedModel(RunnerSpec spec, Assembly assembly, IReadOnlyDictionary<string, string> sources)
+    {
+        Spec = spec;
+        _assembly = assembly;
+        Sources = sources;
+    }
+
+    internal RunnerSpec Spec { get; }
+
+    /// <summary>The generated files by name.</summary>
+    public IReadOnlyDictionary<string, string> Sources { get; }
+
+    /// <summary>Names of the inputs in the model, in the order of the generated class.</summary>
+    public IReadOnlyList<string> Inputs => [.. Spec.Inputs.Select(i => i.Name)];
+
+    /// <summary>Names of the outputs in the model, in the order of the generated class.</summary>
+    public IReadOnlyList<string> Outputs => [.. Spec.Outputs.Select(o => o.Name)];
+
+    /// <summary>Generates, compiles and loads the runner of a listing.</summary>
+    /// <exception cref="InvalidOperationException">The generator reported something, or its code does not compile.</exception>
+    internal static GeneratedModel FromListing(ModelListing listing)
+    {
+        string text = Compiling.Text(listing);
+        BuildFile file = new("model.graph", text);
+        ProjectFacts facts = new("Generated", "");
+        ModelResult parsed = ModelResult.Of(new ModelFile(file.Path, IsListing: true, text), facts, ListingReader.Read);
+
+        CSharpCompilation project = Compiling.Project();
+        CSharpGeneratorDriver
+            .Create([new RunnerGenerator().AsSourceGenerator()], [file], Compiling.CSharp12, new BuildOptions(("RootNamespace", facts.RootNamespace)))
+            .RunGeneratorsAndUpdateCompilation(project, out Compilation compilation, out ImmutableArray<Diagnostic> reported);
+        Compiling.Expect(reported, "The generator reported");
+        RunnerSpec spec = parsed.Runner?.Spec ?? throw new InvalidOperationException("No runner was generated.");
+        Dictionary<string, string> sources = compilation.SyntaxTrees.ToDictionary(t => Path.GetFileName(t.FilePath), t => t.ToString());
+        return new GeneratedModel(spec, Load(compilation), sources);
+    }
+
+    /// <summary>A new runner.</summary>
+    public GeneratedRunner CreateRunner(RunnerOptions? options = null) => new(this, options);
+
+    internal Type TypeOf(string name) =>
+        _assembly.GetType(Spec.Namespace + "." + name, throwOnError: true)!;
+
+    private static Assembly Load(Compilation compilation)
+    {
+        using MemoryStream image = new();
+        Compiling.Expect(compilation.Emit(image).Diagnostics, "The generated code does not compile");
+        image.Position = 0;
+        // The loaded assembly finds Cleave.Runtime where the test host has it; it goes away with its last runner.
+        return new AssemblyLoadContext("generated", isCollectible: true).LoadFromStream(image);
+    }
+}

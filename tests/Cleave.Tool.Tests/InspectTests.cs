@@ -46,7 +46,9 @@ public sealed class InspectTests : IDisposable
         NodeProto constant = TinyModel.Node("Constant", [], "c");
         constant.Attribute.Add(new AttributeProto
         {
-            Name = "value", Type = AttributeProto.Types.AttributeType.Tensor, T = TinyModel.Weight("", 7, sizeof(long), 2),
+            Name = "value",
+            Type = AttributeProto.Types.AttributeType.Tensor,
+            T = TinyModel.Weight("", 7, sizeof(long), 2),
         });
         _tiny.Model.Graph.Input.Add(TinyModel.Value("flag", 9));
         _tiny.Model.Graph.Node.Add(branch);

@@ -160,10 +160,13 @@ internal sealed class TextReport
         Line(title, Heading);
     }
 
+    // Where a terminal wraps the line, the rest is indented as its beginning is.
     private void Line(string text, Style? style = null)
     {
-        _console.Write(new Text(text, style));
-        _console.WriteLine();
+        string content = text.TrimStart(' ');
+        _console.Write(new Padder(new Text(content, style), new Padding(text.Length - content.Length, 0, 0, 0)));
+        if (content.Length == 0)
+            _console.WriteLine();
     }
 
     private static Grid Rows(int columns)

@@ -74,7 +74,7 @@ internal sealed class RunnerEngine
         SegmentSession? session = null;
         try
         {
-            SessionFactory sessions = new(model, definition, options, logger);
+            SessionFactory sessions = new(model, definition, options, ProcessFiles.System, logger);
             session = sessions.Create(budget.Plan.Segments[0], budget.Threads[0]);
             RunnerEngine engine = new(definition, model, sessions, cores, budget.Plan, session, logger);
             Log.Opened(logger, definition.Name, budget.Plan.Name, cores.Cores, cores.Reason, string.Join(' ', budget.Threads),

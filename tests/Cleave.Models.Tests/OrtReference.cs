@@ -1,7 +1,9 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
+using Cleave.TestKit.Generation;
 using Microsoft.ML.OnnxRuntime;
+using Microsoft.ML.OnnxRuntime.Tensors;
 
 namespace Cleave.Models.Tests;
 
@@ -22,20 +24,17 @@ internal sealed class OrtReference : IDisposable
         _session = new InferenceSession(path, options);
     }
 
-    /// <summary>Inputs that have to be given, in the file's order.</summary>
-    public IReadOnlyDictionary<string, NodeMetadata> Inputs => _session.InputMetadata;
-
-    public Dictionary<string, TestTensor> Run(params TestTensor[] inputs)
+    public IReadOnlyDictionary<string, TensorData> Run(IReadOnlyDictionary<string, TensorData> inputs)
     {
-        OrtValue[] values = [.. inputs.Select(i => i.ToOrtValue())];
+        string[] names = [.. inputs.Keys];
+        OrtValue[] values = [.. names.Select(n => ToOrtValue(inputs[n]))];
         try
         {
             using RunOptions options = new();
-            using IDisposableReadOnlyCollection<OrtValue> outputs =
-                _session.Run(options, [.. inputs.Select(i => i.Name)], values, [.. _session.OutputNames]);
-            Dictionary<string, TestTensor> results = new(StringComparer.Ordinal);
+            using IDisposableReadOnlyCollection<OrtValue> outputs = _session.Run(options, names, values, [.. _session.OutputNames]);
+            Dictionary<string, TensorData> results = [];
             for (int i = 0; i < outputs.Count; i++)
-                results.Add(_session.OutputNames[i], TestTensor.From(_session.OutputNames[i], outputs[i]));
+                results.Add(_session.OutputNames[i], Copy(outputs[i]));
             return results;
         }
         finally
@@ -46,4 +45,28 @@ internal sealed class OrtReference : IDisposable
     }
 
     public void Dispose() => _session.Dispose();
+
+    private static OrtValue ToOrtValue(TensorData tensor)
+    {
+        long[] shape = [.. tensor.Shape.Select(d => (long)d)];
+        return tensor.Data switch
+        {
+            float[] data => OrtValue.CreateTensorValueFromMemory(data, shape),
+            long[] data => OrtValue.CreateTensorValueFromMemory(data, shape),
+            _ => throw new NotSupportedException(tensor.Data.GetType().ToString()),
+        };
+    }
+
+    private static TensorData Copy(OrtValue value)
+    {
+        OrtTensorTypeAndShapeInfo info = value.GetTensorTypeAndShape();
+        int[] shape = [.. info.Shape.Select(d => (int)d)];
+        Array data = info.ElementDataType switch
+        {
+            TensorElementType.Float => value.GetTensorDataAsSpan<float>().ToArray(),
+            TensorElementType.Int64 => value.GetTensorDataAsSpan<long>().ToArray(),
+            _ => throw new NotSupportedException(info.ElementDataType.ToString()),
+        };
+        return new TensorData(data, shape);
+    }
 }

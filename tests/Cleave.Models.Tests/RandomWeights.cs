@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Linq;
+using System.Runtime.InteropServices;
 using Cleave.OnnxProto;
 using Google.Protobuf;
 
@@ -58,12 +59,11 @@ internal static class RandomWeights
         // Scaled by the fan-in, so that activations neither vanish nor overflow over a hundred layers.
         double fanIn = dims.Length > 1 ? dims.Skip(1).Aggregate(1L, (a, b) => a * b) : 1;
         double scale = dims.Length > 1 ? Math.Sqrt(2 / fanIn) : 0.1;
+        float half = positive ? 0.5f : (float)(scale * Math.Sqrt(3)), middle = positive ? 1 : 0;
         byte[] raw = new byte[count * sizeof(float)];
-        for (long i = 0; i < count; i++)
-        {
-            double value = positive ? 0.5 + random.NextDouble() : scale * Math.Sqrt(3) * ((2 * random.NextDouble()) - 1);
-            BitConverter.TryWriteBytes(raw.AsSpan((int)(i * sizeof(float))), (float)value);
-        }
+        Span<float> values = MemoryMarshal.Cast<byte, float>(raw.AsSpan());
+        foreach (ref float value in values)
+            value = middle + (half * ((2 * random.NextSingle()) - 1));
         TensorProto tensor = new() { Name = name, DataType = Float, RawData = UnsafeByteOperations.UnsafeWrap(raw) };
         tensor.Dims.AddRange(dims);
         return tensor;

@@ -1,4 +1,3 @@
-using System;
 using Cleave.Generator.Model;
 
 namespace Cleave.Generator.Emit;
@@ -6,9 +5,6 @@ namespace Cleave.Generator.Emit;
 /// <summary>Writes the class that runs the model over buffers bound once.</summary>
 internal static class CallEmitter
 {
-    // Members of ModelCall that only generated code uses; a model's input may well be called "input".
-    private static readonly string[] Inherited = ["Input", "Scalar", "Output"];
-
     public static void Write(SourceWriter code, RunnerSpec spec)
     {
         code.Doc($"<summary>Buffers of <see cref=\"{spec.Runner}\"/>, bound once: fill the inputs, call <c>Run()</c>, read the outputs. For one thread at a time.</summary>");
@@ -26,19 +22,18 @@ internal static class CallEmitter
                 TensorSpec input = spec.Inputs[i];
                 code.Line();
                 code.Doc(DocText.Summary(input));
+                // "base", because a model's input may well be called "input".
                 code.Line(input.IsScalar
-                    ? $"public {New(input)}ref {input.Element} {input.Property} => ref base.Scalar<{input.Element}>({i});"
-                    : $"public {New(input)}global::System.Span<{input.Element}> {input.Property} => base.Input<{input.Element}>({i});");
+                    ? $"public ref {input.Element} {input.Property} => ref base.Scalar<{input.Element}>({i});"
+                    : $"public global::System.Span<{input.Element}> {input.Property} => base.Input<{input.Element}>({i});");
             }
             for (int i = 0; i < spec.Outputs.Count; i++)
             {
                 TensorSpec output = spec.Outputs[i];
                 code.Line();
                 code.Doc(DocText.Summary(output));
-                code.Line($"public {New(output)}global::Cleave.OutputTensor<{output.Element}> {output.Property} => base.Output<{output.Element}>({i});");
+                code.Line($"public global::Cleave.OutputTensor<{output.Element}> {output.Property} => base.Output<{output.Element}>({i});");
             }
         }
     }
-
-    private static string New(TensorSpec tensor) => Array.IndexOf(Inherited, tensor.Property) >= 0 ? "new " : "";
 }

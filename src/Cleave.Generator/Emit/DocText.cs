@@ -33,7 +33,7 @@ internal static class DocText
 
     public static string Dimension(SymbolSpec symbol) => symbol.IsNamed
         ? "The dimension " + Code(symbol.Name) + ": " + SafeText.Xml(symbol.Where, LongestDescription) + "."
-        : "The " + SafeText.Xml(symbol.Where, LongestDescription) + ", which has no name in the model.";
+        : "A dimension without a name in the model: " + SafeText.Xml(symbol.Where, LongestDescription) + ".";
 
     /// <summary>What the runner's remarks say of the model.</summary>
     public static string About(RunnerSpec spec)

@@ -52,11 +52,11 @@ internal static class PlanEmitter
         code.Line("// Thread budgets: the last row that fits the cores this process really has.");
         using (code.Open("private static readonly global::Cleave.Generated.Budget[] Budgets =", "};"))
         {
-            code.Line("//  cores  plan      threads of each lane    why");
-            foreach (int cores in Cores)
+            code.Line("// cores, plan, threads of each lane".PadRight(CommentColumn) + "// why");
+            for (int i = 0; i < Cores.Length; i++)
             {
-                string why = cores == 1 ? "one core" : cores == Cores[Cores.Length - 1] ? "one session gains nothing from more" : "one session";
-                code.Line($"new({cores}, WholePlan.Plan, {cores}),".PadRight(CommentColumn) + "// " + why);
+                string why = i == 0 ? "// one core" : i == 1 ? "// one session" : i == Cores.Length - 1 ? "// one session gains nothing from more" : "";
+                code.Line(($"new({Cores[i]}, WholePlan.Plan, {Cores[i]}),".PadRight(CommentColumn) + why).TrimEnd());
             }
         }
     }

@@ -1,9 +1,7 @@
 using System;
-using System.Collections.Generic;
 using System.Linq;
 using System.Runtime.InteropServices;
 using Cleave.Core.Diagnostics;
-using Cleave.Core.Graph;
 using Cleave.Cores;
 using Cleave.Generated;
 using Cleave.Sources;
@@ -17,17 +15,19 @@ internal sealed class SessionFactory
 {
     private readonly OpenedModel _model;
     private readonly SessionSettings _settings;
+    private readonly SubModels _subModels;
     private readonly ILogger _logger;
     private readonly bool _slicing;
 
-    public SessionFactory(OpenedModel model, ModelDefinition definition, RunnerOptions options, ILogger logger)
+    public SessionFactory(OpenedModel model, ModelDefinition definition, RunnerOptions options, ProcessFiles files, ILogger logger)
     {
         _model = model;
         _logger = logger;
         _slicing = options.Slicing && (definition.Slicing ?? true);
         _settings = new SessionSettings(definition, options.ConfigureSession, logger);
         WeightLoading asked = options.Weights != WeightLoading.Auto ? options.Weights : definition.Weights ?? WeightLoading.Auto;
-        Weights = WeightChoice.Make(asked, model.Path != null, model.Model.Graph, ProcessFiles.System, logger, definition.Name);
+        _subModels = new SubModels(model, files, logger);
+        Weights = WeightChoice.Make(asked, model.Path != null, model.Model.Graph, _subModels.WeightBytes);
     }
 
     public WeightChoice Weights { get; }
@@ -68,22 +68,14 @@ internal sealed class SessionFactory
 
     // Nothing is gained by slicing a whole model whose constants ONNX Runtime already knows to be constant.
     private bool Slices(Segment segment) =>
-        _slicing && (!segment.IsWhole || (Weights.Loading == WeightLoading.Map && HasWeightsInside()) || HasOverridableInitializers());
-
-    private bool HasWeightsInside() => _model.Model.Graph.Initializers.Any(static t => t.Storage == Storage.Plain);
-
-    private bool HasOverridableInitializers()
-    {
-        if (_model.Model.IrVersion < 4)
-            return false;
-        HashSet<string> constants = new(_model.Model.Graph.Initializers.Select(static t => t.Name), StringComparer.Ordinal);
-        return _model.Model.Graph.Inputs.Any(i => constants.Contains(i.Name));
-    }
+        _slicing && (!segment.IsWhole
+            || _subModels.OverridableInitializers
+            || (Weights.Loading == WeightLoading.Map && _subModels.AnythingToMap));
 
     private InferenceSession Open(Segment segment, SessionOptions options)
     {
         if (Slices(segment))
-            return new InferenceSession(SubModel.Write(_model, segment, Weights.Loading, options), options);
+            return new InferenceSession(_subModels.Write(segment, Weights.Loading, options), options);
         if (_model.Path is { } path)
             return new InferenceSession(path, options);
         return new InferenceSession(WholeArray(_model.Memory), options);

@@ -1,6 +1,5 @@
 using System;
 using System.Collections.Generic;
-using System.Collections.Immutable;
 using System.IO;
 using System.Linq;
 using Cleave.Core.Listing;
@@ -15,24 +14,23 @@ internal static class Compiling
     /// <summary>C# 12, doc comments checked.</summary>
     public static readonly CSharpParseOptions CSharp12 = new(LanguageVersion.CSharp12, DocumentationMode.Diagnose);
 
-    // Everything that the test host can load: .NET, Cleave.Runtime, ONNX Runtime's binding.
-    private static readonly Lazy<ImmutableArray<MetadataReference>> References = new(() =>
-    [
-        .. ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator)
+    // Compilations made from this one share what the compiler found out about the references: everything that the
+    // test host can load, so .NET, Cleave.Runtime and ONNX Runtime's binding.
+    private static readonly CSharpCompilation Empty = CSharpCompilation.Create(
+        "Project",
+        [],
+        ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator)
             .Where(path => !Path.GetFileName(path).StartsWith("Microsoft.CodeAnalysis", StringComparison.Ordinal))
             .Select(path => MetadataReference.CreateFromFile(path)),
-    ]);
-
-    /// <summary>A project with these sources.</summary>
-    public static CSharpCompilation Project(string name, params string[] sources) => CSharpCompilation.Create(
-        name,
-        sources.Select((source, i) => CSharpSyntaxTree.ParseText(source, CSharp12, path: "Source" + i + ".cs")),
-        References.Value,
         new CSharpCompilationOptions(
             OutputKind.DynamicallyLinkedLibrary,
             nullableContextOptions: NullableContextOptions.Enable,
             generalDiagnosticOption: ReportDiagnostic.Error,
             optimizationLevel: OptimizationLevel.Release));
+
+    /// <summary>A project with these sources.</summary>
+    public static CSharpCompilation Project(params string[] sources) => Empty.AddSyntaxTrees(
+        sources.Select((source, i) => CSharpSyntaxTree.ParseText(source, CSharp12, path: "Source" + i + ".cs")));
 
     /// <summary>The text of a listing.</summary>
     public static string Text(ModelListing listing)

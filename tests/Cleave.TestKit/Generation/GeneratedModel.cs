@@ -49,7 +49,7 @@ public sealed class GeneratedModel
         ProjectFacts facts = new("Generated", "");
         ModelResult parsed = ModelResult.Of(new ModelFile(file.Path, IsListing: true, text), facts, ListingReader.Read);
 
-        CSharpCompilation project = Compiling.Project("Generated." + Guid.NewGuid().ToString("N"));
+        CSharpCompilation project = Compiling.Project();
         CSharpGeneratorDriver
             .Create([new RunnerGenerator().AsSourceGenerator()], [file], Compiling.CSharp12, new BuildOptions(("RootNamespace", facts.RootNamespace)))
             .RunGeneratorsAndUpdateCompilation(project, out Compilation compilation, out ImmutableArray<Diagnostic> reported);

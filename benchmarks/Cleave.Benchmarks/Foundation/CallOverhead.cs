@@ -1,0 +1,52 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using Cleave.Benchmarks.Harness;
+using Cleave.TestKit;
+
+namespace Cleave.Benchmarks.Foundation;
+
+/// <summary>What a call costs over hand-written ONNX Runtime, on models so small that it shows.</summary>
+internal sealed class CallOverhead : IFamily
+{
+    private const string Target = "<= 1.05x, 0 B";
+
+    // So many calls make one timing: a few microseconds are too short for the clock.
+    private const int Group = 100;
+
+    public IEnumerable<Line> Measure(BenchOptions options)
+    {
+        foreach (Line line in Measure("dtln_1", SharedModels.PathOf("dtln_1.onnx"), options))
+            yield return line;
+        foreach (Line line in Measure("toy of 4 nodes", SyntheticModels.Toy(), options))
+            yield return line;
+    }
+
+    public IWorkload? CreateWorkload(string name, string[] arguments) => name switch
+    {
+        "overhead-binding" => Workloads.Binding(arguments[0], Group),
+        "overhead-call" => Workloads.Call(arguments[0], Group),
+        "overhead-run" => Workloads.Run(arguments[0], Group),
+        _ => null,
+    };
+
+    private static IEnumerable<Line> Measure(string model, string path, BenchOptions options)
+    {
+        string call = model + ": call.Run() against hand-written RunWithBinding";
+        if (!File.Exists(path))
+            return [Line.NotMeasured(call, Target, "the model is absent")];
+        Samples samples = Interleaved.Measure(
+            [new("binding", "overhead-binding", path), new("call", "overhead-call", path), new("run", "overhead-run", path)],
+            options.Rounds(21), block: 20, warmUp: TimeSpan.FromSeconds(1));
+        double bytes = samples.BytesPerRun("call", Group);
+        return
+        [
+            Line.Of(call, Target, Text(samples, "call", bytes), samples.Ratio("call", "binding") <= 1.05 && bytes == 0, samples),
+            Line.Shown(model + ": Run(input) against the same", Text(samples, "run", samples.BytesPerRun("run", Group)), samples),
+        ];
+    }
+
+    private static string Text(Samples samples, string candidate, double bytes) =>
+        $"{samples.Ratio(candidate, "binding"):0.000}x (minima {samples.RatioOfMinima(candidate, "binding"):0.000}x; "
+        + $"{samples.Median(candidate) / 1e3:0.00} and {samples.Median("binding") / 1e3:0.00} us), {bytes:0.#} B";
+}

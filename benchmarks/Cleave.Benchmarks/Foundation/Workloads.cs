@@ -1,0 +1,40 @@
+using System;
+using Cleave.Benchmarks.Harness;
+using Cleave.TestKit.Generation;
+
+namespace Cleave.Benchmarks.Foundation;
+
+/// <summary>What the families time, each made in a worker process.</summary>
+internal static class Workloads
+{
+    /// <summary>Hand-written ONNX Runtime.</summary>
+    public static IWorkload Binding(string path, int group)
+    {
+        BoundSession session = new(path);
+        return new Repeated(session.Run, group, session);
+    }
+
+    /// <summary><c>call.Run()</c> of the generated runner.</summary>
+    public static IWorkload Call(string path, int group)
+    {
+        (GeneratedRunner runner, GeneratedCall call) = TypedRunner.OpenCall(path);
+        ModelCall generated = call.Call;
+        return new Repeated(() => generated.Run(), group, new Both(call, runner));
+    }
+
+    /// <summary><c>Run(input)</c> of the generated runner.</summary>
+    public static IWorkload Run(string path, int group)
+    {
+        ITypedRunner runner = TypedRunner.Open(path);
+        return new Repeated(runner.Run, group, runner);
+    }
+
+    private sealed class Both(IDisposable first, IDisposable second) : IDisposable
+    {
+        public void Dispose()
+        {
+            first.Dispose();
+            second.Dispose();
+        }
+    }
+}

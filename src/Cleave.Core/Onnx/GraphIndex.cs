@@ -1,0 +1,105 @@
+using System;
+using System.Collections.Generic;
+using Cleave.Core.Graph;
+
+namespace Cleave.Core.Onnx;
+
+/// <summary>What slicing needs to know of a model's graph: who produces and reads each value, and which nodes are constant.</summary>
+internal sealed class GraphIndex
+{
+    private readonly Dictionary<string, int> _producers = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, TensorInfo> _initializers = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, SparseTensorInfo> _sparseInitializers = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, ValueInfo> _values = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _inputs = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _outputs = new(StringComparer.Ordinal);
+    private readonly HashSet<(string Domain, string Name)> _functions = [];
+    private readonly string[][] _reads;
+    private readonly bool[] _isConstant;
+
+    public GraphIndex(OnnxModel model)
+    {
+        Model = model;
+        OnnxGraph graph = model.Graph;
+        foreach (ModelFunction function in model.Functions)
+            _functions.Add((function.Domain, function.Name));
+        foreach (TensorInfo tensor in graph.Initializers)
+            _initializers[tensor.Name] = tensor;
+        foreach (SparseTensorInfo tensor in graph.SparseInitializers)
+            _sparseInitializers[tensor.Name] = tensor;
+        foreach (ValueInfo value in graph.ValueInfos)
+            _values[value.Name] = value;
+        foreach (ValueInfo output in graph.Outputs)
+        {
+            _values[output.Name] = output;
+            _outputs.Add(output.Name);
+        }
+        foreach (ValueInfo input in graph.Inputs)
+        {
+            if (IsInitializer(input.Name))
+                continue;
+            _values[input.Name] = input;
+            _inputs.Add(input.Name);
+        }
+        _reads = new string[graph.Nodes.Count][];
+        _isConstant = new bool[graph.Nodes.Count];
+        for (int i = 0; i < _reads.Length; i++)
+        {
+            Node node = graph.Nodes[i];
+            _reads[i] = Captures.ReadsOf(node);
+            foreach (string output in node.Outputs)
+            {
+                if (output.Length > 0)
+                    _producers[output] = i;
+            }
+        }
+        for (int i = 0; i < _reads.Length; i++)
+            _isConstant[i] = IsDeterministic(graph.Nodes[i]) && Array.TrueForAll(_reads[i], IsConstantSoFar);
+    }
+
+    public OnnxModel Model { get; }
+
+    public IReadOnlyList<Node> Nodes => Model.Graph.Nodes;
+
+    /// <summary>Whether a value is an input of the model: one the caller must give, so not an initializer.</summary>
+    public bool IsInput(string name) => _inputs.Contains(name);
+
+    public bool IsOutput(string name) => _outputs.Contains(name);
+
+    public bool IsInitializer(string name) => _initializers.ContainsKey(name) || _sparseInitializers.ContainsKey(name);
+
+    public TensorInfo? Initializer(string name) => _initializers.TryGetValue(name, out TensorInfo? tensor) ? tensor : null;
+
+    public SparseTensorInfo? SparseInitializer(string name) =>
+        _sparseInitializers.TryGetValue(name, out SparseTensorInfo? tensor) ? tensor : null;
+
+    /// <summary>What the file says of a value; null where it says nothing.</summary>
+    public ValueInfo? Value(string name) => _values.TryGetValue(name, out ValueInfo? value) ? value : null;
+
+    /// <summary>The node that produces a value; -1 for inputs and initializers.</summary>
+    public int Producer(string name) => _producers.TryGetValue(name, out int node) ? node : -1;
+
+    /// <summary>The values that a node reads, those included that its bodies take from outside.</summary>
+    public string[] Reads(int node) => _reads[node];
+
+    /// <summary>Whether a node gives the same in every call: nothing it reads comes from an input.</summary>
+    public bool IsConstant(int node) => _isConstant[node];
+
+    // In the file's order, which is topological; a node that stands too early is merely not seen as constant.
+    private bool IsConstantSoFar(string name) =>
+        IsInitializer(name) || (_producers.TryGetValue(name, out int producer) && _isConstant[producer]);
+
+    // Bodies, functions and other domains may do anything.
+    private bool IsDeterministic(Node node)
+    {
+        if (node.Domain.Length > 0 || _functions.Contains((node.Domain, node.OpType)))
+            return false;
+        foreach (NodeAttribute attribute in node.Attributes)
+        {
+            if (attribute.Graphs.Length > 0)
+                return false;
+        }
+        return node.OpType is not ("RandomNormal" or "RandomNormalLike" or "RandomUniform" or "RandomUniformLike"
+            or "Bernoulli" or "Multinomial" or "Dropout");
+    }
+}

@@ -1,0 +1,207 @@
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+using Cleave.Core.Diagnostics;
+using Cleave.Core.Graph;
+
+namespace Cleave.Core.Onnx;
+
+/// <summary>A segment as it was planned: which nodes (positions in the model's list; null is all), and the values it takes and gives.</summary>
+internal sealed record SegmentRequest(string Name, IReadOnlyList<int>? Nodes, IReadOnlyList<string> Reads, IReadOnlyList<string> Writes);
+
+/// <summary>
+/// What belongs into a segment's sub-model: its nodes, the constants they read wherever they are made, and
+/// its inputs and outputs. A request that says otherwise is refused.
+/// </summary>
+internal sealed class SegmentSlice
+{
+    private readonly GraphIndex _index;
+    private readonly SegmentRequest _request;
+    private readonly bool[] _isOwn;
+    private readonly bool[] _isIncluded;
+    private readonly HashSet<string> _seen = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _reads = new(StringComparer.Ordinal);
+    private readonly Stack<string> _open = [];
+
+    public SegmentSlice(GraphIndex index, SegmentRequest request)
+    {
+        _index = index;
+        _request = request;
+        _isOwn = OwnNodes();
+        _isIncluded = new bool[_isOwn.Length];
+        for (int i = 0; i < _isOwn.Length; i++)
+        {
+            // Constant nodes come only where somebody reads them.
+            if (_isOwn[i] && !index.IsConstant(i))
+                Include(i);
+        }
+        foreach (string write in request.Writes)
+            _open.Push(write);
+        while (_open.Count > 0)
+            Follow(_open.Pop());
+        CheckReads();
+        CheckWrites();
+        Nodes = IncludedNodes();
+    }
+
+    public string Name => _request.Name;
+
+    public IReadOnlyList<string> Reads => _request.Reads;
+
+    public IReadOnlyList<string> Writes => _request.Writes;
+
+    /// <summary>Positions of the nodes, in the file's order; those that <see cref="Constants"/> holds left out.</summary>
+    public List<int> Nodes { get; }
+
+    /// <summary>Constant nodes that become initializers.</summary>
+    public List<Node> Constants { get; } = [];
+
+    public List<TensorInfo> Initializers { get; } = [];
+
+    public List<SparseTensorInfo> SparseInitializers { get; } = [];
+
+    /// <summary>Whether a value is made inside and neither taken nor given.</summary>
+    public bool IsInner(string name)
+    {
+        int producer = _index.Producer(name);
+        return producer >= 0 && _isIncluded[producer];
+    }
+
+    public ModelException Refused(string why) => new(Rules.SegmentRefused, _request.Name, why);
+
+    private bool[] OwnNodes()
+    {
+        bool[] own = new bool[_index.Nodes.Count];
+        if (_request.Nodes is null)
+        {
+            for (int i = 0; i < own.Length; i++)
+                own[i] = true;
+            return own;
+        }
+        foreach (int node in _request.Nodes)
+        {
+            if (node < 0 || node >= own.Length)
+                throw Refused("there is no node " + node.ToString(CultureInfo.InvariantCulture));
+            if (own[node])
+                throw Refused("the node " + node.ToString(CultureInfo.InvariantCulture) + " is listed twice");
+            own[node] = true;
+        }
+        return own;
+    }
+
+    private void Include(int node)
+    {
+        if (_isIncluded[node])
+            return;
+        _isIncluded[node] = true;
+        foreach (string read in _index.Reads(node))
+            _open.Push(read);
+    }
+
+    // Finds where a value comes from that the segment needs.
+    private void Follow(string name)
+    {
+        if (!_seen.Add(name))
+            return;
+        int producer = _index.Producer(name);
+        if (producer >= 0 && _index.IsConstant(producer))
+        {
+            if (ConstantNode.CanBeInitializer(_index.Nodes[producer]))
+                Constants.Add(_index.Nodes[producer]);
+            else
+                Include(producer);
+        }
+        else if (producer >= 0 && _isOwn[producer])
+        {
+            // Made here.
+        }
+        else if (_index.Initializer(name) is { } tensor)
+        {
+            Initializers.Add(tensor);
+        }
+        else if (_index.SparseInitializer(name) is { } sparse)
+        {
+            SparseInitializers.Add(sparse);
+        }
+        else if (producer >= 0 || _index.IsInput(name))
+        {
+            _reads.Add(name);
+        }
+        else
+        {
+            throw Refused("there is no value '" + name + "'");
+        }
+    }
+
+    private void CheckReads()
+    {
+        HashSet<string> declared = new(StringComparer.Ordinal);
+        foreach (string read in _request.Reads)
+        {
+            if (!declared.Add(read))
+                throw Refused("the read '" + read + "' is declared twice");
+            // An input of the model that nobody reads stays an input.
+            if (!_reads.Contains(read) && !_index.IsInput(read))
+                throw Refused("it does not read '" + read + "', which is declared");
+        }
+        foreach (string read in _reads)
+        {
+            if (!declared.Contains(read))
+                throw Refused("it reads '" + read + "', which is not declared");
+        }
+    }
+
+    private void CheckWrites()
+    {
+        HashSet<string> declared = new(StringComparer.Ordinal);
+        foreach (string write in _request.Writes)
+        {
+            if (!declared.Add(write))
+                throw Refused("the write '" + write + "' is declared twice");
+            if (_reads.Contains(write) && !(_index.IsInput(write) && _index.IsOutput(write)))
+                throw Refused("it does not make '" + write + "', which is declared");
+        }
+        foreach (string write in NeededWrites())
+        {
+            if (!declared.Contains(write))
+                throw Refused("it makes '" + write + "', which is needed outside and not declared");
+        }
+    }
+
+    private IEnumerable<string> NeededWrites()
+    {
+        foreach (ValueInfo output in _index.Model.Graph.Outputs)
+        {
+            if (_request.Nodes is null || IsMadeHere(output.Name))
+                yield return output.Name;
+        }
+        for (int i = 0; i < _isOwn.Length; i++)
+        {
+            if (_isOwn[i] || _index.IsConstant(i))
+                continue;
+            foreach (string read in _index.Reads(i))
+            {
+                if (IsMadeHere(read))
+                    yield return read;
+            }
+        }
+    }
+
+    // Constants are made in every segment that reads them.
+    private bool IsMadeHere(string name)
+    {
+        int producer = _index.Producer(name);
+        return producer >= 0 && _isOwn[producer] && !_index.IsConstant(producer);
+    }
+
+    private List<int> IncludedNodes()
+    {
+        List<int> nodes = [];
+        for (int i = 0; i < _isIncluded.Length; i++)
+        {
+            if (_isIncluded[i])
+                nodes.Add(i);
+        }
+        return nodes;
+    }
+}

@@ -1,0 +1,212 @@
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+using System.IO;
+using Cleave.Core.Diagnostics;
+using Cleave.Core.Graph;
+
+namespace Cleave.Core.Onnx;
+
+/// <summary>How a sub-model holds its weights.</summary>
+internal enum WeightMode
+{
+    /// <summary>All inside.</summary>
+    Copy,
+
+    /// <summary>Large tensors as external data that points into the files they already are in.</summary>
+    Map,
+}
+
+/// <summary>A sub-model as an ONNX file in memory.</summary>
+/// <param name="Bytes">The ONNX file.</param>
+/// <param name="MappedTensors">Tensors that ONNX Runtime will map: each is one mapping for each session.</param>
+/// <param name="ReadsFiles">Whether the session must be told the model's folder, since it reads files there.</param>
+internal sealed record SubModel(byte[] Bytes, int MappedTensors, bool ReadsFiles);
+
+/// <summary>
+/// Cuts sub-models out of a model. Nodes are copied byte for byte; initializers stop being inputs, and
+/// <c>Constant</c> nodes become initializers. Not thread-safe.
+/// </summary>
+internal sealed class SubModelWriter
+{
+    /// <summary>Smaller tensors stay inside: shape inference cannot read external data, and each costs time to open.</summary>
+    public const long SmallestMapped = 16 * 1024;
+
+    private const long LargestBody = 1L << 30;
+
+    // Since this version initializers need not be inputs.
+    private const long LowestIrVersion = 4;
+
+    private readonly OnnxModel _model;
+    private readonly ByteSource _source;
+    private readonly GraphIndex _index;
+    private readonly string? _folder;
+    private readonly string? _fileName;
+
+    /// <param name="model">The model, as <see cref="ModelReader"/> read it from <paramref name="source"/>.</param>
+    /// <param name="source">Stays open as long as this writes.</param>
+    /// <param name="path">The model's file, links resolved; null for a model in memory, which cannot be mapped or have external data.</param>
+    public SubModelWriter(OnnxModel model, ByteSource source, string? path)
+    {
+        _model = model;
+        _source = source;
+        _index = new GraphIndex(model);
+        if (path != null)
+        {
+            _folder = Path.GetDirectoryName(Path.GetFullPath(path));
+            _fileName = Path.GetFileName(path);
+        }
+        OverridableInitializers = model.IrVersion >= LowestIrVersion && HasInitializerAmongInputs();
+        WeightBytes = SumWeights();
+    }
+
+    /// <summary>Whether callers could override initializers, which keeps ONNX Runtime from folding them: then a sub-model of everything is faster than the file.</summary>
+    public bool OverridableInitializers { get; }
+
+    /// <summary>Bytes of all initializers and of the tensors in <c>Constant</c> nodes of the outer graph.</summary>
+    public long WeightBytes { get; }
+
+    /// <summary>The sub-model of a segment.</summary>
+    /// <exception cref="ModelException">The segment does not fit the graph, is too large, or its weights cannot be read.</exception>
+    public SubModel Write(SegmentRequest request, WeightMode weights)
+    {
+        if (weights == WeightMode.Map && _fileName is null)
+            throw new InvalidOperationException("A model in memory cannot be mapped.");
+        SegmentSlice slice = new(_index, request);
+        using WeightWriter tensors = new(_source, _folder, weights == WeightMode.Map ? _fileName : null);
+        MessageBuilder graph = new();
+        WriteNodes(graph, slice, tensors);
+        graph.Text(Tags.Graph.Name, _model.Graph.Name.Length > 0 ? _model.Graph.Name : request.Name);
+        WriteInitializers(graph, slice, tensors);
+        WriteValues(graph, slice);
+
+        MessageBuilder model = new();
+        WriteHeader(model);
+        model.Message(Tags.Model.Graph, graph);
+        foreach (ModelFunction function in FunctionClosure.Of(_model, slice.Nodes))
+            model.Copy(Tags.Model.Function, _source, function.Message);
+        if (model.Length > MessageBuilder.LongestMessage)
+        {
+            throw slice.Refused(string.Format(CultureInfo.InvariantCulture,
+                "with its weights inside it has {0} bytes, and ONNX Runtime opens at most 2 GB from memory; map the weights, or keep them in external data", model.Length));
+        }
+        return new SubModel(model.ToArray(), tensors.Mapped, tensors.ReadsFiles);
+    }
+
+    private void WriteHeader(MessageBuilder model)
+    {
+        model.Number(Tags.Model.IrVersion, Math.Max(LowestIrVersion, _model.IrVersion));
+        model.Text(Tags.Model.ProducerName, _model.ProducerName);
+        model.Text(Tags.Model.ProducerVersion, _model.ProducerVersion);
+        model.Text(Tags.Model.Domain, _model.Domain);
+        model.Number(Tags.Model.Version, _model.Version);
+        MessageBuilder entry = new();
+        foreach (OpsetImport opset in _model.Opsets)
+        {
+            entry.Clear();
+            entry.Text(Tags.Opset.Domain, opset.Domain);
+            entry.Number(Tags.Opset.Version, opset.Version);
+            model.Message(Tags.Model.Opset, entry);
+        }
+        foreach (ByteRange metadata in _model.MetadataMessages)
+            model.Copy(Tags.Model.Metadata, _source, metadata);
+    }
+
+    private void WriteNodes(MessageBuilder graph, SegmentSlice slice, WeightWriter tensors)
+    {
+        foreach (int position in slice.Nodes)
+        {
+            Node node = _model.Graph.Nodes[position];
+            if (node.Message.Length > LargestBody)
+                RefuseLargeBody(node);
+            tensors.NoteExternal(node);
+            graph.Copy(Tags.Graph.Node, _source, node.Message);
+        }
+    }
+
+    private static void RefuseLargeBody(Node node)
+    {
+        long bytes = 0;
+        foreach (NodeAttribute attribute in node.Attributes)
+        {
+            foreach (OnnxGraph body in attribute.Graphs)
+                TensorWalk.VisitGraph(body, t => bytes += t.External is null ? t.ByteSize : 0);
+        }
+        if (bytes > LargestBody)
+            throw new ModelException(Rules.BodyTooLarge, bytes.ToString(CultureInfo.InvariantCulture), node.Name);
+    }
+
+    private static void WriteInitializers(MessageBuilder graph, SegmentSlice slice, WeightWriter tensors)
+    {
+        foreach (TensorInfo tensor in slice.Initializers)
+            tensors.Write(graph, tensor, tensor.Name);
+        foreach (SparseTensorInfo tensor in slice.SparseInitializers)
+            tensors.WriteSparse(graph, tensor, tensor.Name);
+        foreach (Node constant in slice.Constants)
+        {
+            NodeAttribute value = constant.Attributes[0];
+            if (value.Kind == AttributeKind.Tensor)
+                tensors.Write(graph, value.Tensors[0], constant.Outputs[0]);
+            else if (value.Kind == AttributeKind.SparseTensor)
+                tensors.WriteSparse(graph, value.SparseTensors[0], constant.Outputs[0]);
+            else
+                tensors.WriteInline(graph, constant);
+        }
+    }
+
+    private void WriteValues(MessageBuilder graph, SegmentSlice slice)
+    {
+        HashSet<string> outside = new(StringComparer.Ordinal);
+        foreach (string read in slice.Reads)
+            WriteOne(Tags.Graph.Input, read);
+        foreach (string write in slice.Writes)
+            WriteOne(Tags.Graph.Output, write);
+        foreach (ValueInfo value in _model.Graph.ValueInfos)
+        {
+            if (!outside.Contains(value.Name) && slice.IsInner(value.Name))
+                graph.Copy(Tags.Graph.ValueInfo, _source, value.Message);
+        }
+
+        void WriteOne(int tag, string name)
+        {
+            outside.Add(name);
+            graph.Copy(tag, _source, CutValue(slice, name).Message);
+        }
+    }
+
+    // What the file says of a value at a segment's border.
+    private ValueInfo CutValue(SegmentSlice slice, string name)
+    {
+        ValueInfo? value = _index.Value(name);
+        if (value != null && (_index.IsInput(name) || _index.IsOutput(name)))
+            return value;
+        return value?.Type is OnnxType.Tensor { Element: not ElementType.Undefined }
+            ? value
+            : throw slice.Refused("the file does not say the element type of '" + name + "', so the graph cannot be cut there");
+    }
+
+    private bool HasInitializerAmongInputs()
+    {
+        foreach (ValueInfo input in _model.Graph.Inputs)
+        {
+            if (_index.IsInitializer(input.Name))
+                return true;
+        }
+        return false;
+    }
+
+    private long SumWeights()
+    {
+        long sum = 0;
+        foreach (TensorInfo tensor in _model.Graph.Initializers)
+            sum += tensor.ByteSize;
+        foreach (SparseTensorInfo tensor in _model.Graph.SparseInitializers)
+            sum += tensor.Values.ByteSize + tensor.Indices.ByteSize;
+        foreach (Node node in _model.Graph.Nodes)
+        {
+            if (ConstantNode.IsConstant(node))
+                TensorWalk.VisitAttributes(node.Attributes, t => sum += t.ByteSize);
+        }
+        return sum;
+    }
+}

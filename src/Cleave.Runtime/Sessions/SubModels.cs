@@ -1,0 +1,78 @@
+using System.Collections.Generic;
+using System.Globalization;
+using System.IO;
+using System.Linq;
+using Cleave.Core.Diagnostics;
+using Cleave.Core.Graph;
+using Cleave.Core.Onnx;
+using Cleave.Cores;
+using Cleave.Generated;
+using Cleave.Sources;
+using Microsoft.Extensions.Logging;
+using Microsoft.ML.OnnxRuntime;
+
+namespace Cleave.Sessions;
+
+/// <summary>Cuts the sub-models of one opened model out of the file that is held. Not thread-safe.</summary>
+internal sealed class SubModels
+{
+    // Where external data of a model that is opened from memory lies.
+    private const string FolderKey = "session.model_external_initializers_file_folder_path";
+
+    private readonly OpenedModel _model;
+    private readonly SubModelWriter _writer;
+    private readonly string? _folder;
+    private readonly ProcessFiles _files;
+    private readonly ILogger _logger;
+
+    public SubModels(OpenedModel model, ProcessFiles files, ILogger logger)
+    {
+        _model = model;
+        _files = files;
+        _logger = logger;
+        // ONNX Runtime refuses links that leave the folder, so they are resolved first.
+        string? target = model.Path is { } path ? ModelLocation.FinalTarget(path) : null;
+        _folder = Path.GetDirectoryName(target);
+        _writer = new SubModelWriter(model.Model, model.Bytes, target);
+    }
+
+    public long WeightBytes => _writer.WeightBytes;
+
+    /// <summary>Whether callers could override weights, which keeps ONNX Runtime from optimising with them.</summary>
+    public bool OverridableInitializers => _writer.OverridableInitializers;
+
+    /// <summary>Whether the file holds tensors that are large enough to be mapped.</summary>
+    public bool AnythingToMap => _model.Model.Graph.Initializers.Concat(ConstantTensors())
+        .Any(static t => t.Storage == Storage.Plain && t.ByteSize >= SubModelWriter.SmallestMapped);
+
+    /// <summary>The sub-model's bytes; tells the options where the files are that it reads.</summary>
+    public byte[] Write(Segment segment, WeightLoading weights, SessionOptions options)
+    {
+        if (!segment.IsWhole)
+            throw new ModelException(Rules.SegmentRefused, segment.Name, "this version of Cleave.Runtime runs whole models only");
+        SegmentRequest request = new(segment.Name, null, Names(segment.Reads), Names(segment.Writes));
+        SubModel sub = _writer.Write(request, weights == WeightLoading.Map ? WeightMode.Map : WeightMode.Copy);
+        if (weights == WeightLoading.Map && TooManyMappings(sub.MappedTensors))
+            sub = _writer.Write(request, WeightMode.Copy);
+        if (sub.ReadsFiles)
+            options.AddSessionConfigEntry(FolderKey, _folder!);
+        return sub.Bytes;
+    }
+
+    // A process that runs out of mappings fails in places that nobody expects.
+    private bool TooManyMappings(int mappings)
+    {
+        if (!long.TryParse(_files.Read("/proc/sys/vm/max_map_count"), NumberStyles.None, CultureInfo.InvariantCulture, out long most)
+            || mappings <= most / 4)
+        {
+            return false;
+        }
+        Log.TooManyMappings(_logger, _model.Name, mappings, most);
+        return true;
+    }
+
+    private IEnumerable<TensorInfo> ConstantTensors() =>
+        _model.Model.Graph.Nodes.Where(static n => n.OpType == "Constant").SelectMany(static n => n.Attributes).SelectMany(static a => a.Tensors);
+
+    private static string[] Names(Value[] values) => [.. values.Select(static v => v.Name)];
+}

@@ -1,0 +1,62 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Linq;
+using Cleave.Core.Graph;
+using Cleave.Core.Listing;
+using Cleave.Generator.Emit;
+using Cleave.TestKit;
+using Xunit;
+
+namespace Cleave.Generator.Tests;
+
+/// <summary>The generated files, whole, beside these tests. UPDATE_GOLDEN=1 writes them anew.</summary>
+public class GoldenTests
+{
+    public static TheoryData<string> Names => new(Cases.Keys.Order(StringComparer.Ordinal));
+
+    private static Dictionary<string, Func<ModelListing>> Cases { get; } = new()
+    {
+        ["dynamic"] = () => Models.Bert(),
+        ["fixed_public"] = () => WithOptions(
+            Models.Listing([Models.Float("input", 1, 3, 240, 320)], [Models.Float("scores", 1, 4420, 2), Models.Float("boxes", 1, 4420, 4)], "models/face_detector.onnx"),
+            o => o with { Access = "public", Slicing = "false", Weights = "map" }),
+        ["every_element_type"] = () => Models.Listing(
+            [.. Elements.Select(e => Models.Tensor(e.Word() + "_in", e, 2))], [.. Elements.Select(e => Models.Tensor(e.Word() + "_out", e))]),
+        ["any_shape"] = () => Models.Listing([Models.AnyShape("image"), Models.Float("pair", "batch", null, "batch")], [Models.AnyShape("mask"), Models.Float("n", null, "batch", 0)]),
+        ["no_inputs"] = () => Models.Listing([], [Models.Float("table", 10)], "models/3d table.onnx"),
+        ["described"] = () => Models.Listing(
+            [new ValueInfo("x", new OnnxType.Tensor(ElementType.Float, [Dimension.Fixed(1)])) { DocString = "Red, green, blue;\nfrom 0 to 1 <inclusive> & no more." }],
+            [new ValueInfo("y", new OnnxType.Tensor(ElementType.Float, [])) { DocString = "The answer." }]),
+    };
+
+    private static IEnumerable<ElementType> Elements =>
+        Enum.GetValues<ElementType>().Where(e => e != ElementType.Undefined && Model.TypeText.CSharp(e) is not null);
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void Code_is_as_it_was(string name)
+    {
+        Generated generated = GeneratorHost.Run(Models.File(Cases[name]())).Compiles();
+
+        string text = string.Concat(generated.Hints.Select(hint => "// ==== " + hint + "\n" + generated.Source(hint)))
+            .Replace(SafeText.Literal(GeneratedCode.Version), "\"VERSION\"", StringComparison.Ordinal);
+        string path = Path.Combine(SharedModels.Repository, "tests", "Cleave.Generator.Tests", "Golden", name + ".cs");
+        if (Environment.GetEnvironmentVariable("UPDATE_GOLDEN") == "1")
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+            File.WriteAllText(path, text);
+        }
+        Assert.Equal(File.ReadAllText(path).ReplaceLineEndings("\n"), text);
+    }
+
+    [Fact]
+    public void Every_golden_file_has_a_test()
+    {
+        string[] files = Directory.GetFiles(Path.Combine(SharedModels.Repository, "tests", "Cleave.Generator.Tests", "Golden"));
+        Assert.Equal(Cases.Keys.Order(StringComparer.Ordinal), files.Select(Path.GetFileNameWithoutExtension).Order(StringComparer.Ordinal)!);
+    }
+
+    private static ModelListing WithOptions(ModelListing listing, Func<ListingOptions, ListingOptions> change) =>
+        listing with { Options = change(listing.Options) };
+}

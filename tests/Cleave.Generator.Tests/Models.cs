@@ -1,0 +1,77 @@
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+using System.Linq;
+using Cleave.Core.Graph;
+using Cleave.Core.Listing;
+using Cleave.TestKit.Generation;
+
+namespace Cleave.Generator.Tests;
+
+/// <summary>Models made by hand, as the task would list them.</summary>
+internal static class Models
+{
+    public static ModelListing Listing(OnnxModel? model, string source = "models/bert.onnx") => new()
+    {
+        Options = new ListingOptions { Source = source, Path = "models/MyApp/" + source, Namespace = "MyApp" },
+        Model = model,
+    };
+
+    public static ModelListing Listing(IReadOnlyList<ValueInfo> inputs, IReadOnlyList<ValueInfo> outputs, string source = "models/bert.onnx") =>
+        Listing(Model(inputs, outputs), source);
+
+    public static OnnxModel Model(IReadOnlyList<ValueInfo> inputs, IReadOnlyList<ValueInfo> outputs) => new()
+    {
+        IrVersion = 8,
+        Opsets = [new OpsetImport("", 17)],
+        Graph = new OnnxGraph { Inputs = inputs, Outputs = outputs },
+    };
+
+    /// <summary>The model of docs/generated-code.md.</summary>
+    public static ModelListing Bert(string source = "models/bert.onnx") => Listing(
+        new OnnxModel
+        {
+            IrVersion = 8,
+            Opsets = [new OpsetImport("", 17), new OpsetImport("com.microsoft", 1)],
+            ProducerName = "pytorch",
+            ProducerVersion = "2.1",
+            DocString = "Sentence embeddings.",
+            Graph = new OnnxGraph
+            {
+                Inputs =
+                [
+                    Tensor("input_ids", ElementType.Int64, "batch", "sequence"),
+                    Tensor("sr", ElementType.Int64),
+                    Tensor("weight", ElementType.Float, 384, 384),
+                ],
+                Outputs = [Tensor("embedding", ElementType.Float, "batch", 384)],
+                Initializers = [new TensorInfo("weight", ElementType.Float, [384, 384]) { ByteSize = 384 * 384 * 4 }],
+                Nodes =
+                [
+                    Node("Gather", "a"), Node("MatMul", "b"), Node("MatMul", "c"), Node("Softmax", "d"), Node("Add", "e"), Node("Tanh", "embedding"),
+                ],
+            },
+        },
+        source);
+
+    /// <summary>Dimensions: a number, a name, or null.</summary>
+    public static ValueInfo Tensor(string name, ElementType element, params object?[] shape) =>
+        new(name, new OnnxType.Tensor(element, [.. shape.Select(Dim)]));
+
+    public static ValueInfo Float(string name, params object?[] shape) => Tensor(name, ElementType.Float, shape);
+
+    public static ValueInfo AnyShape(string name) => new(name, new OnnxType.Tensor(ElementType.Float, null));
+
+    public static Node Node(string op, string output) => new("", op, "", [], [output], []);
+
+    /// <summary>A marked file with the listing.</summary>
+    public static BuildFile File(ModelListing listing, string key = "model") =>
+        new("/project/obj/cleave/" + key + ".graph", Compiling.Text(listing));
+
+    private static Dimension Dim(object? dim) => dim switch
+    {
+        null => Dimension.Unknown,
+        string name => Dimension.Named(name),
+        _ => Dimension.Fixed(Convert.ToInt64(dim, CultureInfo.InvariantCulture)),
+    };
+}

@@ -1,0 +1,120 @@
+using System;
+using System.Linq;
+using Cleave.Core.Graph;
+using Cleave.Core.Listing;
+using Cleave.Generator.Pipeline;
+using Cleave.TestKit.Generation;
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp;
+using Xunit;
+
+namespace Cleave.Generator.Tests;
+
+/// <summary>What is computed again when something changes.</summary>
+public class PipelineTests
+{
+    private static readonly CSharpCompilation Project = Compiling.Project();
+
+    [Fact]
+    public void An_edit_of_another_file_computes_nothing_again()
+    {
+        BuildFile file = Models.File(Models.Bert());
+        GeneratorDriver driver = GeneratorHost.Driver(new RunnerGenerator(), GeneratorHost.Options, file).RunGenerators(Project);
+        int reads = file.Reads;
+
+        driver = driver.RunGenerators(GeneratorHost.Edited(Project));
+
+        Steps.Of(driver).AllCached();
+        Assert.Equal(reads, file.Reads);
+    }
+
+    [Fact]
+    public void The_same_text_in_a_new_file_object_writes_nothing()
+    {
+        BuildFile file = Models.File(Models.Bert());
+        GeneratorDriver driver = GeneratorHost.Driver(new RunnerGenerator(), GeneratorHost.Options, file).RunGenerators(Project);
+
+        driver = driver.ReplaceAdditionalText(file, Models.File(Models.Bert())).RunGenerators(Project);
+
+        Steps.Of(driver).IsCached(TrackingNames.Files).IsCached(TrackingNames.Models).NothingIsWritten();
+    }
+
+    [Fact]
+    public void A_change_in_one_model_writes_only_its_runner()
+    {
+        BuildFile one = Models.File(Models.Bert(), "bert");
+        BuildFile two = Models.File(Models.Bert("models/other.onnx"), "other");
+        GeneratorDriver driver = GeneratorHost.Driver(new RunnerGenerator(), GeneratorHost.Options, one, two).RunGenerators(Project);
+
+        ModelListing changed = Models.Listing([Models.Float("x", 1)], [Models.Float("y", 1)]);
+        driver = driver.ReplaceAdditionalText(one, Models.File(changed, "bert")).RunGenerators(Project);
+
+        Steps.Of(driver).IsModified(TrackingNames.Models).Writes(1);
+    }
+
+    [Fact]
+    public void A_change_that_no_class_shows_writes_nothing()
+    {
+        BuildFile file = Models.File(Models.Bert());
+        GeneratorDriver driver = GeneratorHost.Driver(new RunnerGenerator(), GeneratorHost.Options, file).RunGenerators(Project);
+
+        ModelListing same = Models.Bert() with { ExternalFiles = ["bert.onnx.data"] };
+        driver = driver.ReplaceAdditionalText(file, Models.File(same)).RunGenerators(Project);
+
+        Steps.Of(driver).IsModified(TrackingNames.Files).IsUnchanged(TrackingNames.Models).NothingIsWritten();
+    }
+
+    [Fact]
+    public void A_second_model_leaves_the_first_ones_runner_alone()
+    {
+        BuildFile file = Models.File(Models.Bert(), "bert");
+        GeneratorDriver driver = GeneratorHost.Driver(new RunnerGenerator(), GeneratorHost.Options, file).RunGenerators(Project);
+
+        driver = driver.AddAdditionalTexts([Models.File(Models.Bert("models/other.onnx"), "other")]).RunGenerators(Project);
+
+        Steps.Of(driver).IsUnchanged(TrackingNames.Names).Writes(1);
+    }
+
+    [Fact]
+    public void Equal_listings_give_equal_specs_and_others_do_not()
+    {
+        ModelResult one = Parse(Models.Bert());
+        ModelResult same = Parse(Models.Bert());
+        Assert.Equal(one, same);
+        Assert.Equal(one.GetHashCode(), same.GetHashCode());
+        Assert.NotNull(one.Runner);
+
+        ModelListing bert = Models.Bert();
+        Assert.NotEqual(one, Parse(bert with { Options = bert.Options with { Access = "public" } }));
+        Assert.NotEqual(one, Parse(bert with { Options = bert.Options with { Path = "elsewhere.onnx" } }));
+        Assert.NotEqual(one, Parse(Models.Bert("models/other.onnx")));
+        Assert.NotEqual(Parse(Models.Listing([], [Models.Float("y", "n")])), Parse(Models.Listing([], [Models.Float("y", "m")])));
+        Assert.NotEqual(Parse(Models.Listing([], [Models.Float("y", 1)])), Parse(Models.Listing([], [Models.Float("y")])));
+    }
+
+    [Fact]
+    public void Problems_are_cached_like_code()
+    {
+        ModelListing bad = Models.Listing([], []);
+        Assert.Single(GeneratorHost.Run(Models.File(bad)).Messages);
+    }
+
+    [Fact]
+    public void A_file_of_somebody_else_is_not_even_read()
+    {
+        BuildFile foreign = new("/project/nodes.graph", text: null, isListing: false);
+        BuildFile text = new("/project/readme.txt", "cleave-listing 1\n", isListing: false);
+
+        Generated generated = GeneratorHost.Run(foreign, text);
+
+        Assert.Empty(generated.Hints);
+        Assert.Empty(generated.Messages);
+        Assert.Equal(0, foreign.Reads + text.Reads);
+    }
+
+    private static ModelResult Parse(ModelListing listing)
+    {
+        string text = Compiling.Text(listing);
+        return ModelResult.Of(new ModelFile("/project/obj/m.graph", IsListing: true, text), new ProjectFacts("MyApp", "/project/"), ListingReader.Read);
+    }
+}

@@ -1,0 +1,276 @@
+using System;
+using System.Globalization;
+using System.Linq;
+using Cleave.Core.Diagnostics;
+using Cleave.Core.Graph;
+using Cleave.Core.Listing;
+using Cleave.Generator.Emit;
+using Cleave.TestKit.Generation;
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.Text;
+using Xunit;
+
+namespace Cleave.Generator.Tests;
+
+/// <summary>Every model yields a class or an error; an error costs no other model its class.</summary>
+public class ProblemTests
+{
+    private static readonly ModelListing Good = Models.Listing([Models.Float("x", 1)], [Models.Float("y", 1)], "models/good.onnx");
+
+    public static TheoryData<string, string> NoTensors => new()
+    {
+        { "seq(tensor(float))", "sequence" },
+        { "optional(tensor(float))", "optional" },
+        { "map(int64,tensor(float))", "map" },
+        { "sparse_tensor(float)", "sparse" },
+        { "opaque(d,n)", "opaque" },
+        { "unknown", "unknown" },
+    };
+
+    [Theory]
+    [MemberData(nameof(NoTensors))]
+    public void An_input_or_output_that_is_no_tensor(string words, string kind)
+    {
+        OnnxType tensor = new OnnxType.Tensor(ElementType.Float, null);
+        OnnxType type = kind switch
+        {
+            "sequence" => new OnnxType.Sequence(tensor),
+            "optional" => new OnnxType.Optional(tensor),
+            "map" => new OnnxType.Map(ElementType.Int64, tensor),
+            "sparse" => new OnnxType.SparseTensor(ElementType.Float, null),
+            "opaque" => new OnnxType.Opaque("d", "n"),
+            _ => OnnxType.Unknown.Instance,
+        };
+        ModelListing listing = Models.Listing([new ValueInfo("a", type)], [new ValueInfo("b", type)]);
+        Generated generated = Refused(listing);
+        Assert.Equal(["CLV2001", "CLV2001"], generated.Diagnostics.Select(d => d.Id));
+        Assert.Contains("the input 'a' of type " + words, generated.Messages[0], StringComparison.Ordinal);
+        Assert.Contains("the output 'b' of type " + words, generated.Messages[1], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Every_element_type_is_supported_or_refused()
+    {
+        foreach (ElementType element in Enum.GetValues<ElementType>())
+        {
+            ModelListing listing = Models.Listing([Models.Tensor("x", element, 1)], [Models.Float("y", 1)]);
+            if (Model.TypeText.CSharp(element) is not null)
+                GeneratorHost.Run(Models.File(listing)).Compiles();
+            else
+                Assert.Contains("the input 'x' with elements of type " + element.Word(), Refused(listing, "CLV2002").Messages[0], StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void No_outputs() => Refused(Models.Listing([Models.Float("x", 1)], []), "CLV2008");
+
+    [Fact]
+    public void More_elements_than_an_array_holds()
+    {
+        Refused(Models.Listing([Models.Float("x", 3_000_000_000)], [Models.Float("y", 1)]), "CLV2009");
+        Refused(Models.Listing([Models.Float("x", 1)], [Models.Float("y", 100_000, 100_000)]), "CLV2009");
+        Refused(Models.Listing([Models.Float("x", "n", 3_000_000_000)], [Models.Float("y", 1)]), "CLV2009");
+        // Nothing is too large where another dimension is, or may be, zero.
+        GeneratorHost.Run(Models.File(Models.Listing([Models.Float("x", 100_000, 0, 100_000)], [Models.Float("y", 100_000, null, 100_000)]))).Compiles();
+    }
+
+    [Theory]
+    [InlineData("Namespace", "My App")]
+    [InlineData("Namespace", "MyApp..Models")]
+    [InlineData("Namespace", "MyApp.class")]
+    [InlineData("Namespace", "MyApp.\u202Ex")]
+    [InlineData("Namespace", "3d")]
+    [InlineData("Namespace", ".")]
+    [InlineData("ClassName", "Face Detector")]
+    [InlineData("ClassName", "3d")]
+    [InlineData("ClassName", "class")]
+    [InlineData("ClassName", "A.B")]
+    [InlineData("ClassName", "@A")]
+    [InlineData("ClassName", "A\u200BB")]
+    [InlineData("ClassName", "{ } class Evil")]
+    [InlineData("Access", "private")]
+    [InlineData("Slicing", "maybe")]
+    [InlineData("Slicing", "1")]
+    [InlineData("Weights", "Mmap")]
+    [InlineData("Weights", "0")]
+    public void Metadata_that_nobody_understands(string metadata, string value)
+    {
+        Generated generated = Refused(With(Models.Bert(), metadata, value), "CLV2004");
+        Assert.Contains("metadata " + metadata + "=\"" + SafeText.OneLine(value, 300) + "\"", generated.Messages[0], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_class_name_of_101_characters() => Refused(With(Models.Bert(), "ClassName", new string('x', 101)), "CLV2004");
+
+    [Theory]
+    [InlineData("Access", "PUBLIC", "public sealed partial class BertRunner")]
+    [InlineData("Access", "internal", "internal sealed partial class BertRunner")]
+    [InlineData("Slicing", "False", "Slicing = false,")]
+    [InlineData("Slicing", "true", "Slicing = true,")]
+    [InlineData("Weights", "map", "Weights = global::Cleave.WeightLoading.Map,")]
+    [InlineData("Weights", "Auto", "Weights = global::Cleave.WeightLoading.Auto,")]
+    [InlineData("Weights", "Copy", "Weights = global::Cleave.WeightLoading.Copy,")]
+    [InlineData("Namespace", "A.B_2.Ç", "namespace A.B_2.Ç\n")]
+    [InlineData("ClassName", "Face", "class FaceRunner")]
+    [InlineData("ClassName", "_face", "class _faceRunner")]
+    public void Metadata_that_is_understood(string metadata, string value, string expected)
+    {
+        Generated generated = GeneratorHost.Run(Models.File(With(Models.Bert(), metadata, value))).Compiles();
+        Assert.Contains(expected, string.Concat(generated.Hints.Select(generated.Source)), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Two_models_of_one_name()
+    {
+        Generated generated = GeneratorHost.Run(
+            Models.File(Models.Bert("a/model.onnx"), "a"), Models.File(Models.Bert("b/model.onnx"), "b"), Models.File(Good, "good"));
+        Assert.Equal(["CLV2003", "CLV2003"], generated.Diagnostics.Select(d => d.Id));
+        Assert.Contains(generated.Messages, m => m.Contains("'a/model.onnx' makes the class 'MyApp.ModelRunner', and so does 'b/model.onnx'", StringComparison.Ordinal));
+        Assert.Contains(generated.Messages, m => m.Contains("'b/model.onnx' makes the class 'MyApp.ModelRunner', and so does 'a/model.onnx'", StringComparison.Ordinal));
+        OnlyGoodRemains(generated);
+    }
+
+    [Fact]
+    public void Two_models_of_one_name_in_two_namespaces()
+    {
+        GeneratorHost.Run(
+            Models.File(Models.Bert("a/model.onnx"), "a"),
+            Models.File(With(Models.Bert("b/model.onnx"), "Namespace", "MyApp.B"), "b")).Compiles();
+    }
+
+    [Fact]
+    public void Names_that_differ_in_case_or_in_letters_beyond_ascii_get_files_of_their_own()
+    {
+        Generated generated = GeneratorHost.Run(
+            Models.File(With(Models.Bert(), "ClassName", "Face"), "a"),
+            Models.File(With(Models.Bert(), "ClassName", "face"), "b"),
+            Models.File(With(Models.Bert(), "ClassName", "Gesicht_Ä"), "c"),
+            Models.File(With(Models.Bert(), "ClassName", "Gesicht_Ö"), "d"),
+            Models.File(With(Models.Bert(), "Namespace", string.Join(".", Enumerable.Repeat(new string('n', 90), 5))), "e")).Compiles();
+        Assert.Equal(10, generated.Hints.Distinct(StringComparer.OrdinalIgnoreCase).Count());
+        Assert.All(generated.Hints, h => Assert.Matches("^[A-Za-z0-9_.]{1,160}$", h));
+    }
+
+    [Theory]
+    [InlineData("/project/models/x.onnx")]
+    [InlineData("/project/models/X.ONNX")]
+    public void A_model_itself_says_that_the_targets_are_missing(string path)
+    {
+        BuildFile binary = new(path, text: null, isListing: false);
+        Generated generated = GeneratorHost.Run(binary, Models.File(Good, "good"));
+        Diagnostic diagnostic = Assert.Single(generated.Diagnostics);
+        Assert.Equal("CLV2005", diagnostic.Id);
+        Assert.Contains("'" + path["/project/".Length..] + "'", generated.Messages[0], StringComparison.Ordinal);
+        Assert.Equal(0, binary.Reads);
+        OnlyGoodRemains(generated);
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("")]
+    [InlineData("something else")]
+    [InlineData("cleave-listing 2\noptions\n")]
+    [InlineData("cleave-listing 1\n")]
+    [InlineData("cleave-listing 1\noptions\n  source \"a\"\n")]
+    [InlineData("cleave-listing 1\noptions\n  source \"unended\n")]
+    [InlineData("cleave-listing 1\nnonsense\n")]
+    [InlineData("cleave-listing 1\nproblem CLV9999 \"a\"\n")]
+    [InlineData("cleave-listing 1\ngraph h1\n  ir 8")]
+    [InlineData("cleave-listing 1\ngraph h1\n  input \"x\" tensor float [99999999999999999999]\n")]
+    public void A_listing_that_cannot_be_read(string? text)
+    {
+        Generated generated = GeneratorHost.Run(new BuildFile("/project/obj/cleave/x.graph", text), Models.File(Good, "good"));
+        Assert.Equal("CLV2006", Assert.Single(generated.Diagnostics).Id);
+        OnlyGoodRemains(generated);
+    }
+
+    [Fact]
+    public void A_problem_in_the_listing_is_reported_at_the_model()
+    {
+        ModelListing listing = Models.Listing(model: null) with { Problems = [new Problem(Rules.ExternalDataMissing, "weights.bin")] };
+        Diagnostic diagnostic = Assert.Single(Refused(listing, "CLV1011").Diagnostics);
+
+        FileLinePositionSpan place = diagnostic.Location.GetLineSpan();
+        Assert.Equal("/project/models/bert.onnx", place.Path);
+        Assert.Equal(new LinePosition(0, 0), place.StartLinePosition);
+        Assert.Equal(DiagnosticSeverity.Error, diagnostic.Severity);
+        Assert.Equal(Rules.ExternalDataMissing.HelpLink, diagnostic.Descriptor.HelpLinkUri);
+        Assert.Equal(Rules.ExternalDataMissing.Format("models/bert.onnx", "weights.bin"), diagnostic.GetMessage(CultureInfo.InvariantCulture));
+    }
+
+    [Fact]
+    public void A_warning_in_the_listing_leaves_the_class()
+    {
+        Generated generated = GeneratorHost.Run(Models.File(Good with { Problems = [new Problem(Rules.UpdateIgnored)] }));
+        Assert.Equal(DiagnosticSeverity.Warning, Assert.Single(generated.Diagnostics).DefaultSeverity);
+        OnlyGoodRemains(generated);
+    }
+
+    [Fact]
+    public void An_error_in_the_listing_takes_the_class_though_the_graph_is_there()
+    {
+        ModelListing listing = Models.Bert() with { Problems = [new Problem(Rules.DuplicateName, "node", "x")] };
+        Refused(listing, "CLV1009");
+    }
+
+    [Fact]
+    public void A_problem_with_arguments_of_another_version_is_still_shown()
+    {
+        ModelListing listing = Models.Listing(model: null) with { Problems = [new Problem(Rules.ExternalDataTooShort, "only one")] };
+        Refused(listing, "CLV1012");
+    }
+
+    [Fact]
+    public void A_bug_in_reading_costs_one_class()
+    {
+        RunnerGenerator generator = new(
+            text => text.Contains("bert", StringComparison.Ordinal) ? throw new InvalidOperationException("no luck") : ListingReader.Read(text),
+            RunnerEmitter.Emit);
+        FailsButGood(generator);
+    }
+
+    [Fact]
+    public void A_bug_in_writing_costs_one_class()
+    {
+        RunnerGenerator generator = new(
+            ListingReader.Read,
+            spec => spec.Stem == "Bert" ? throw new InvalidOperationException("no luck") : RunnerEmitter.Emit(spec));
+        FailsButGood(generator);
+    }
+
+    private static void FailsButGood(RunnerGenerator generator)
+    {
+        Generated generated = GeneratorHost.Run(generator, GeneratorHost.Options, [], Models.File(Models.Bert(), "bert"), Models.File(Good, "good"));
+        Assert.Equal("CLV2007", Assert.Single(generated.Diagnostics).Id);
+        Assert.Contains("InvalidOperationException: no luck", generated.Messages[0], StringComparison.Ordinal);
+        OnlyGoodRemains(generated);
+    }
+
+    private static Generated Refused(ModelListing listing, params string[] ids)
+    {
+        Generated generated = GeneratorHost.Run(Models.File(listing), Models.File(Good, "good"));
+        Assert.NotEmpty(generated.Diagnostics);
+        if (ids.Length > 0)
+            Assert.Equal(ids, generated.Diagnostics.Select(d => d.Id));
+        OnlyGoodRemains(generated);
+        return generated;
+    }
+
+    private static void OnlyGoodRemains(Generated generated)
+    {
+        Assert.Equal(["MyApp.GoodRunner.g.cs", "MyApp.GoodRunner.Plan.g.cs"], generated.Hints);
+        Compiling.Expect(generated.Compilation.GetDiagnostics(), "The other model's class");
+    }
+
+    private static ModelListing With(ModelListing listing, string metadata, string value) => listing with
+    {
+        Options = metadata switch
+        {
+            "Namespace" => listing.Options with { Namespace = value },
+            "ClassName" => listing.Options with { ClassName = value },
+            "Access" => listing.Options with { Access = value },
+            "Slicing" => listing.Options with { Slicing = value },
+            _ => listing.Options with { Weights = value },
+        },
+    };
+}

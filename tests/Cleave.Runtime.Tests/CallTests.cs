@@ -1,0 +1,298 @@
+using System;
+using System.Diagnostics;
+using System.Linq;
+using System.Runtime.CompilerServices;
+using System.Threading;
+using System.Threading.Tasks;
+using Cleave.Runtime.Tests.Support;
+using Microsoft.ML.OnnxRuntime;
+using Xunit;
+using Xunit.Abstractions;
+
+namespace Cleave.Runtime.Tests;
+
+/// <summary>Buffers: who owns them, what they cost, and what happens to those that are forgotten.</summary>
+public sealed class CallTests(ITestOutputHelper log)
+{
+    private static readonly float[] X = [1, 2, 3, 4];
+
+    [Fact]
+    public void A_call_allocates_nothing_once_it_ran()
+    {
+        using LooseRunner runner = LooseRunner.Of(Models.Toy());
+        using LooseCall call = runner.CreateCall((ref _) => { });
+        call.In<float>(0).Fill(1);
+        for (int i = 0; i < 100; i++)
+            call.Run();
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        float sum = 0;
+        for (int i = 0; i < 1000; i++)
+        {
+            call.In<float>(0)[0] = i;
+            call.Run();
+            sum += call.Out<float>(0).Span[0];
+        }
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Assert.True(float.IsFinite(sum));
+    }
+
+    [Fact]
+    public void Buffers_are_used_again_and_old_outputs_say_so()
+    {
+        using LooseRunner runner = LooseRunner.Of(Models.Times(2));
+        LooseOutput first = runner.Run((ref b) => b.Copy<float>(0, X));
+        OutputTensor<float> kept = first.Get<float>(0);
+        Assert.Equal(8f, kept[3]);
+        first.Dispose();
+        first.Dispose();
+        Assert.Equal(1, runner.Engine.Pool.Idle);
+        Assert.Throws<ObjectDisposedException>(() => kept[3]);
+        using LooseOutput second = runner.Run((ref b) => b.Copy<float>(0, X));
+        Assert.Equal(0, runner.Engine.Pool.Idle);
+        Assert.Throws<ObjectDisposedException>(() => kept.Shape.Length);
+        first.Dispose();
+        Assert.Equal(8f, second.Get<float>(0)[3]);
+    }
+
+    [Fact]
+    public void Outputs_outlive_the_runner()
+    {
+        LooseRunner runner = LooseRunner.Of(Models.Times(2));
+        LooseOutput output = runner.Run((ref b) => b.Copy<float>(0, X));
+        LooseCall call = runner.CreateCall((ref _) => { });
+        call.Run();
+        runner.Dispose();
+        Assert.Equal([2f, 4, 6, 8], output.Get<float>(0).ToArray());
+        Assert.Throws<ObjectDisposedException>(() => call.Run());
+        call.In<float>(0)[0] = 1;
+        call.Dispose();
+        call.Dispose();
+        Assert.Throws<ObjectDisposedException>(() => call.In<float>(0).Length);
+        output.Dispose();
+        Assert.Equal(0, runner.Engine.Pool.Idle);
+    }
+
+    [Fact]
+    public void A_call_that_has_not_run_has_no_output()
+    {
+        using LooseRunner runner = LooseRunner.Of(Models.Lookup());
+        using LooseCall call = runner.CreateCall((ref _) => { });
+        Assert.Throws<InvalidOperationException>(() => call.Out<float>(0).Length);
+        call.In<long>(0)[0] = 2;
+        call.Run();
+        Assert.Equal(12f, call.Out<float>(0)[0]);
+        call.In<long>(0)[0] = 99;
+        CleaveException e = Assert.Throws<CleaveException>(() => call.Run());
+        Assert.Equal("CLV4008", e.Id);
+        Assert.Contains("'Whole'", e.Message);
+        Assert.IsType<OnnxRuntimeException>(e.InnerException);
+        Assert.EndsWith("CLV4008.md", e.HelpLink);
+        Assert.Throws<InvalidOperationException>(() => call.Out<float>(0).Length);
+        call.In<long>(0)[0] = 3;
+        call.Run();
+        Assert.Equal(13f, call.Out<float>(0)[0]);
+    }
+
+    [Fact]
+    public async Task A_failing_run_leaves_the_runner_usable()
+    {
+        using LooseRunner runner = LooseRunner.Of(Models.Lookup());
+        for (int i = 0; i < 3; i++)
+        {
+            Assert.Equal("CLV4008", Assert.Throws<CleaveException>(() => runner.Run((ref b) => b.Copy<long>(0, new long[] { 50 }))).Id);
+            Assert.Equal("CLV4008", (await Assert.ThrowsAsync<CleaveException>(() => runner.RunAsync((ref b) => b.Copy<long>(0, new long[] { 50 })))).Id);
+            using LooseOutput output = runner.Run((ref b) => b.Copy<long>(0, new long[] { 1 }));
+            Assert.Equal(11f, output.Get<float>(0)[0]);
+        }
+    }
+
+    [Fact]
+    public void The_pool_is_bounded()
+    {
+        using LooseRunner runner = LooseRunner.Of(Models.Identity(Core.Graph.ElementType.Float));
+        for (int n = 1; n <= 200; n++)
+        {
+            using LooseOutput output = runner.Run((ref b) =>
+            {
+                b.Dim(n);
+                b.Copy<float>(0, new float[n]);
+            });
+        }
+        Assert.Equal(64, runner.Engine.Pool.Idle);
+        // Large ones: at most 64 MB are kept, but two of any size.
+        for (int n = 10_000_000; n < 10_000_004; n++)
+        {
+            using LooseOutput output = runner.Run((ref b) =>
+            {
+                b.Dim(n);
+                b.Copy<float>(0, new float[n]);
+            });
+        }
+        Assert.Equal(2, runner.Engine.Pool.Idle);
+    }
+
+    [Fact]
+    public void Wrong_lengths_are_named_before_anything_runs()
+    {
+        using LooseRunner runner = LooseRunner.Of(Models.Bert());
+        ArgumentException e = Assert.Throws<ArgumentException>(() => Run(2, 3, new long[5]));
+        Assert.Contains("'input_ids'", e.Message);
+        Assert.Contains("[batch = 2, sequence = 3]: 6 elements of type int64; 5 came", e.Message);
+        Assert.Equal("input_ids", e.ParamName);
+        Assert.Contains("'batch'", Assert.Throws<ArgumentOutOfRangeException>(() => Run(-1, 3, [])).Message);
+        Assert.Contains("more than 2147483647", Assert.Throws<ArgumentException>(() => Run(int.MaxValue, 2, [])).Message);
+        Assert.Throws<ArgumentException>(() => Run(int.MaxValue, int.MaxValue, []));
+        Assert.Throws<ArgumentException>(() => runner.CreateCall((ref b) =>
+        {
+            b.Dim(int.MaxValue);
+            b.Dim(int.MaxValue);
+        }));
+        Run(int.MaxValue, 0, []).Dispose();
+        Assert.Throws<ArgumentException>(() => runner.Run((ref b) =>
+        {
+            b.Dim(1);
+            b.Dim(1);
+            b.Copy<float>(0, new float[1]);
+        }));
+        Assert.Throws<InvalidOperationException>(() => runner.Run((ref b) => b.Dim(1)));
+        Assert.Throws<InvalidOperationException>(() => runner.Run((ref b) =>
+        {
+            b.Dim(1);
+            b.Dim(1);
+            b.Dim(1);
+        }));
+        Assert.Throws<InvalidOperationException>(() => runner.Run((ref b) =>
+        {
+            b.Dim(1);
+            b.Dim(1);
+            b.Copy<long>(0, new long[1]);
+        }));
+        // Nothing of that was lost or left in the pool half done.
+        using LooseOutput good = Run(1, 1, [5]);
+        Assert.Equal(6f, good.Get<float>(0)[0]);
+
+        LooseOutput Run(int batch, int sequence, long[] ids) => runner.Run((ref b) =>
+        {
+            b.Dim(batch);
+            b.Dim(sequence);
+            b.Copy<long>(0, ids);
+            b.Copy(1, 1L);
+        });
+    }
+
+    [Fact]
+    public async Task Failures_of_RunAsync_come_with_the_task()
+    {
+        using LooseRunner runner = LooseRunner.Of(Models.Times(2));
+        Task<LooseOutput> wrong = runner.RunAsync((ref b) => b.Copy<float>(0, new float[3]));
+        await Assert.ThrowsAsync<ArgumentException>(() => wrong);
+        Task<LooseOutput> nothing = runner.RunAsync(null!);
+        await Assert.ThrowsAsync<ArgumentNullException>(() => nothing);
+        runner.Dispose();
+        Task<LooseOutput> late = runner.RunAsync((ref b) => b.Copy<float>(0, X));
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => late);
+        Assert.Throws<ObjectDisposedException>(() => runner.Run((ref b) => b.Copy<float>(0, X)));
+        Assert.Throws<ObjectDisposedException>(() => runner.CreateCall((ref _) => { }));
+    }
+
+    [Fact]
+    public async Task The_input_may_change_once_RunAsync_returned()
+    {
+        using LooseRunner runner = LooseRunner.Of(Models.Times(2));
+        float[] x = new float[4];
+        Task<LooseOutput>[] tasks = new Task<LooseOutput>[50];
+        for (int i = 0; i < tasks.Length; i++)
+        {
+            Array.Fill(x, i);
+            tasks[i] = runner.RunAsync((ref b) => b.Copy<float>(0, x));
+        }
+        for (int i = 0; i < tasks.Length; i++)
+        {
+            using LooseOutput output = await tasks[i];
+            Assert.Equal(2f * i, output.Get<float>(0)[0]);
+        }
+    }
+
+    [Fact]
+    public void What_is_forgotten_is_garbage()
+    {
+        (WeakReference runner, Task threads) = Forget();
+        Assert.True(SpinWait.SpinUntil(() =>
+        {
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+            return !runner.IsAlive && threads.IsCompleted;
+        }, TimeSpan.FromSeconds(10)));
+
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        static (WeakReference, Task) Forget()
+        {
+            LooseRunner runner = LooseRunner.Of(Models.Times(2));
+            // Neither outputs, calls nor the runner are disposed; a worker thread is alive.
+            for (int i = 0; i < 10; i++)
+            {
+                runner.Run((ref b) => b.Copy<float>(0, X));
+                runner.CreateCall((ref _) => { }).Run();
+                runner.RunAsync((ref b) => b.Copy<float>(0, X)).Wait(TimeSpan.FromSeconds(10));
+            }
+            return (new WeakReference(runner), runner.Engine.Workers.Ended);
+        }
+    }
+
+    [Fact]
+    public async Task Times_for_the_log()
+    {
+        using LooseRunner runner = LooseRunner.Of(Models.Toy());
+        using LooseCall call = runner.CreateCall((ref _) => { });
+        using SessionOptions options = new() { IntraOpNumThreads = 1 };
+        using InferenceSession session = new(Google.Protobuf.MessageExtensions.ToByteArray(Models.Toy()), options);
+        using OrtIoBinding binding = session.CreateIoBinding();
+        using RunOptions runOptions = new();
+        using OrtValue x = OrtValue.CreateTensorValueFromMemory(new float[16], [1, 16]);
+        using OrtValue y = OrtValue.CreateTensorValueFromMemory(new float[16], [1, 16]);
+        binding.BindInput("x", x);
+        binding.BindOutput("y", y);
+        double[] ours = new double[40], theirs = new double[40];
+        for (int i = 0; i < ours.Length; i++)
+        {
+            ours[i] = Measure(() => call.Run());
+            theirs[i] = Measure(() => session.RunWithBinding(runOptions, binding));
+        }
+        float[] input = new float[16];
+        Request request = (ref b) => b.Copy<float>(0, input);
+        double run = Percentile(5000, () => runner.Run(request).Dispose());
+        double awaited = await AwaitedPercentile();
+        log.WriteLine($"call.Run {Median(ours):0.000} us, RunWithBinding {Median(theirs):0.000} us, ratio {Median(ours) / Median(theirs):0.000}");
+        log.WriteLine($"p50: Run {run:0.00} us, RunAsync awaited {awaited:0.00} us, added {awaited - run:0.00} us");
+
+        async Task<double> AwaitedPercentile()
+        {
+            await Task.Yield();
+            double[] all = new double[10000];
+            for (int i = 0; i < all.Length; i++)
+            {
+                long start = Stopwatch.GetTimestamp();
+                (await runner.RunAsync(request).ConfigureAwait(false)).Dispose();
+                all[i] = Stopwatch.GetElapsedTime(start).TotalMicroseconds;
+            }
+            return Median(all);
+        }
+
+        static double Measure(Action action)
+        {
+            long start = Stopwatch.GetTimestamp();
+            for (int i = 0; i < 2000; i++)
+                action();
+            return Stopwatch.GetElapsedTime(start).TotalMicroseconds / 2000;
+        }
+
+        static double Percentile(int count, Action action) => Median([.. Enumerable.Range(0, count).Select(_ =>
+        {
+            long start = Stopwatch.GetTimestamp();
+            action();
+            return Stopwatch.GetElapsedTime(start).TotalMicroseconds;
+        })]);
+
+        static double Median(double[] values) => values.Order().ElementAt(values.Length / 2);
+    }
+}

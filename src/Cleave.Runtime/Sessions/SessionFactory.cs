@@ -60,9 +60,11 @@ internal sealed class SessionFactory
                 throw new CleaveException(problem, _model.Place);
             if (NativeLibrary.Explain(e, _model.Name) is { } missing)
                 throw missing;
-            if (e is OnnxRuntimeException)
-                throw new CleaveException(Rules.SessionFailed, e, _model.Place, segment.Name, e.Message);
-            throw;
+            if (e is not OnnxRuntimeException)
+                throw;
+            // A file that changed meanwhile is the likelier cause.
+            _model.CheckUnchanged();
+            throw new CleaveException(Rules.SessionFailed, e, _model.Place, segment.Name, e.Message);
         }
     }
 

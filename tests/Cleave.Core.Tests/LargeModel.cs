@@ -59,7 +59,7 @@ internal static class LargeModel
         return path;
     }
 
-    private static byte[] Prefix(int field, long length)
+    public static byte[] Prefix(int field, long length)
     {
         using MemoryStream stream = new();
         using CodedOutputStream output = new(stream);

@@ -167,6 +167,38 @@ public class ListingTests
         Assert.InRange(refused, 500, 2000);
     }
 
+    [Theory]
+    [InlineData(4, "options\n  source \"a\"\n   path \"b\"\n")]
+    [InlineData(3, "options\n    source \"a\"\n")]
+    [InlineData(2, "  source \"a\"\n")]
+    [InlineData(2, "problem CLV1012 \"a\" \"b\"\n")]
+    [InlineData(2, "problem CLV9999\n")]
+    [InlineData(2, "hash \"h1:\" x\n")]
+    [InlineData(2, "external \"a\\x\"\n")]
+    [InlineData(3, "graph h1\n  ir x\n")]
+    [InlineData(2, "graph h2\n")]
+    [InlineData(2, "no end")]
+    public void What_is_wrong_with_a_listing_is_told_with_its_line(int line, string text)
+    {
+        Assert.StartsWith("line 1:", Assert.Throws<ListingException>(() => ListingReader.Read("another format\n")).Message, StringComparison.Ordinal);
+        string message = Assert.Throws<ListingException>(() => ListingReader.Read("cleave-listing 1\n" + text)).Message;
+        Assert.StartsWith("line " + line + ":", message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Deep_listings_are_refused_and_do_not_overflow_the_stack()
+    {
+        string type = string.Concat(Enumerable.Repeat("sequence(", 100_000));
+        Assert.Throws<ListingException>(() => ListingReader.Read("cleave-listing 1\ngraph h1\n  input \"x\" " + type + "\n"));
+        StringBuilder deep = new("cleave-listing 1\ngraph h1\n");
+        for (int depth = 1; depth < 4000; depth += 2)
+        {
+            deep.Append(' ', 2 * depth).Append("node \"\" \"If\" \"\" [] []\n");
+            deep.Append(' ', 2 * depth + 2).Append("attribute \"b\" graph\n");
+        }
+        Assert.Throws<ListingException>(() => ListingReader.Read(deep.ToString()));
+    }
+
     [Fact]
     public void Large_model_is_listed_in_little_memory()
     {

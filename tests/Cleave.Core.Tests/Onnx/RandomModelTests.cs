@@ -101,7 +101,7 @@ public class RandomModelTests
     {
         Stopwatch watch = Stopwatch.StartNew();
         int refused = 0, read = 0;
-        for (int seed = 0; seed < 3000; seed++)
+        for (int seed = 0; seed < 1500; seed++)
         {
             Random random = new(seed);
             byte[] bytes = new RandomModel(seed % 40).Make().ToByteArray();
@@ -122,7 +122,7 @@ public class RandomModelTests
             }
             Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 400_000 + 100L * bytes.Length);
         }
-        Assert.True(refused > 500 && read > 100, $"{refused} refused, {read} read");
+        Assert.True(refused > 300 && read > 50, $"{refused} refused, {read} read");
         Assert.InRange(watch.Elapsed.TotalSeconds, 0, 60);
     }
 

@@ -59,7 +59,7 @@ pack() {
   for project in src/Cleave.Runtime/Cleave.Runtime.csproj nuget/Cleave.csproj src/Cleave.Tool/Cleave.Tool.csproj; do
     dotnet pack "$root/$project" -c "$configuration" -o "$packages" -v quiet "$@"
   done
-  (cd "$packages" && printf 'packed %s\n' -- *.nupkg)
+  printf 'packed %s\n' "$packages"/*.nupkg | sed "s:$root/::"
 }
 
 run() {

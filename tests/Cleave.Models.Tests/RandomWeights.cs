@@ -61,7 +61,8 @@ internal static class RandomWeights
         double scale = dims.Length > 1 ? Math.Sqrt(2 / fanIn) : 0.1;
         float half = positive ? 0.5f : (float)(scale * Math.Sqrt(3)), middle = positive ? 1 : 0;
         byte[] raw = new byte[count * sizeof(float)];
-        foreach (ref float value in MemoryMarshal.Cast<byte, float>(raw))
+        Span<float> values = MemoryMarshal.Cast<byte, float>(raw.AsSpan());
+        foreach (ref float value in values)
             value = middle + (half * ((2 * random.NextSingle()) - 1));
         TensorProto tensor = new() { Name = name, DataType = Float, RawData = UnsafeByteOperations.UnsafeWrap(raw) };
         tensor.Dims.AddRange(dims);

@@ -23,7 +23,7 @@ internal static class Report
         foreach (IFamily family in families)
         {
             AnsiConsole.MarkupLineInterpolated($"{family.GetType().Name} …");
-            lines.AddRange(family.Measure(options));
+            MeasureInto(lines, family, options);
         }
         AnsiConsole.Write(Table(lines));
         string file = Path.Combine(BenchFolder(), name + ".json");
@@ -36,6 +36,21 @@ internal static class Report
     /// <summary>artifacts/bench, made where it is absent.</summary>
     public static string BenchFolder() =>
         Directory.CreateDirectory(Path.Combine(SharedModels.Repository, "artifacts", "bench")).FullName;
+
+    // What a family has measured before it fails is kept; the failure is a line of its own.
+    private static void MeasureInto(List<Line> lines, IFamily family, BenchOptions options)
+    {
+        try
+        {
+            foreach (Line line in family.Measure(options))
+                lines.Add(line);
+        }
+        catch (Exception e)
+        {
+            Console.Error.WriteLine(e);
+            lines.Add(new Line(family.GetType().Name, "measured", "failed: " + e.Message.Split('\n')[0], Verdict.Missed, e.ToString()));
+        }
+    }
 
     private static Table Table(IEnumerable<Line> lines)
     {

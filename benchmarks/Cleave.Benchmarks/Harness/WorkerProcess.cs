@@ -1,6 +1,7 @@
 using System;
 using System.Diagnostics;
 using System.Globalization;
+using System.IO;
 using System.Linq;
 using System.Text;
 using System.Threading.Tasks;
@@ -22,7 +23,7 @@ internal sealed class WorkerProcess : IDisposable
     public WorkerProcess(string workload, params string[] arguments)
     {
         _name = string.Join(' ', [workload, .. arguments]);
-        ProcessStartInfo start = new(Environment.ProcessPath!, ["worker", workload, .. arguments])
+        ProcessStartInfo start = new(Environment.ProcessPath!, [.. Self(), "worker", workload, .. arguments])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
@@ -68,6 +69,10 @@ internal sealed class WorkerProcess : IDisposable
             _process.Kill();
         _process.Dispose();
     }
+
+    // Started as "dotnet Cleave.Benchmarks.dll", this process is dotnet's.
+    private static string[] Self() =>
+        Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet" ? [typeof(WorkerProcess).Assembly.Location] : [];
 
     private string Ask(string command)
     {

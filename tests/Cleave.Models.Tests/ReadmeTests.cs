@@ -1,0 +1,78 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Linq;
+using Cleave.Core.Graph;
+using Cleave.Core.Listing;
+using Cleave.Generator;
+using Cleave.TestKit;
+using Cleave.TestKit.Generation;
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp;
+using Xunit;
+
+namespace Cleave.Models.Tests;
+
+/// <summary>The C# in the README compiles against the code that is generated for the model it speaks of.</summary>
+public sealed class ReadmeTests
+{
+    // What the README's reader has: pixels, and something to do with a result.
+    private const string Surroundings = """
+        class Program
+        {
+            static readonly ReadOnlyMemory<float> pixels = new float[3 * 240 * 320];
+            static readonly FaceDetectorRunner detector = new();
+            static void Fill(Span<float> image) => image.Clear();
+            static void Use(ReadOnlySpan<float> scores) => Console.WriteLine(scores.Length);
+        """;
+
+    [Fact]
+    public void Every_example_compiles()
+    {
+        string[] examples = [.. Blocks(File.ReadAllText(Path.Combine(SharedModels.Repository, "README.md")), "csharp")];
+        Assert.NotEmpty(examples);
+        string methods = string.Concat(examples.Select((code, i) =>
+            $"static async System.Threading.Tasks.Task Example{i}()\n{{\nawait System.Threading.Tasks.Task.CompletedTask;\n{Statements(code)}\n}}\n"));
+        // Usings come first in a file.
+        string usings = "using System;\n" + string.Concat(examples.SelectMany(Usings).Distinct().Select(u => u + "\n"));
+
+        CSharpCompilation project = Compiling.Project(usings + Surroundings + methods + "}");
+        BuildFile listing = new("face_detector.graph", Compiling.Text(FaceDetector()));
+        CSharpGeneratorDriver
+            .Create([new RunnerGenerator().AsSourceGenerator()], [listing], Compiling.CSharp12, new BuildOptions(("RootNamespace", "MyApp")))
+            .RunGeneratorsAndUpdateCompilation(project, out Compilation compilation, out _);
+        Diagnostic[] errors = [.. compilation.GetDiagnostics().Where(d => d.DefaultSeverity == DiagnosticSeverity.Error)];
+        Assert.True(errors.Length == 0, string.Join("\n", errors.Select(e => e.ToString())));
+    }
+
+    private static ModelListing FaceDetector() => new()
+    {
+        Options = new ListingOptions { Source = "models/face_detector.onnx", Path = "models/MyApp/models/face_detector.onnx" },
+        Model = new OnnxModel
+        {
+            IrVersion = 8,
+            Opsets = [new OpsetImport("", 17)],
+            Graph = new OnnxGraph
+            {
+                Inputs = [Floats("input", 1, 3, 240, 320)],
+                Outputs = [Floats("scores", 1, 4420, 2), Floats("boxes", 1, 4420, 4)],
+            },
+        },
+    };
+
+    private static ValueInfo Floats(string name, params long[] dims) =>
+        new(name, new OnnxType.Tensor(ElementType.Float, [.. dims.Select(Dimension.Fixed)]));
+
+    private static IEnumerable<string> Blocks(string markdown, string language)
+    {
+        string[] parts = markdown.Split("```" + language + "\n");
+        return parts.Skip(1).Select(p => p[..p.IndexOf("```", StringComparison.Ordinal)]);
+    }
+
+    private static IEnumerable<string> Usings(string code) => code.Split('\n').Where(IsUsing);
+
+    private static string Statements(string code) => string.Join('\n', code.Split('\n').Where(l => !IsUsing(l)));
+
+    private static bool IsUsing(string line) =>
+        line.StartsWith("using ", StringComparison.Ordinal) && line.EndsWith(';') && line.IndexOf(' ', 6) < 0;
+}

@@ -18,6 +18,18 @@ internal sealed record Rule(string Id, Severity Severity, string Title, string M
 
     public string HelpLink => HelpRoot + Id + ".md";
 
+    /// <summary>Arguments of the message without the model's path.</summary>
+    public int Arguments
+    {
+        get
+        {
+            int count = 0;
+            while (Message.Contains("{" + (count + 1).ToString(CultureInfo.InvariantCulture) + "}"))
+                count++;
+            return count;
+        }
+    }
+
     public string Format(params string[] arguments) =>
         string.Format(CultureInfo.InvariantCulture, Message, (object[])arguments);
 }

@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Globalization;
 using System.Text;
+using Cleave.Core.Onnx;
 
 namespace Cleave.Core.Listing;
 
@@ -12,6 +13,9 @@ internal sealed class ListingException(int line, string what)
 /// <summary>Takes a listing apart: line by line, field by field. Names that occur often are kept once.</summary>
 internal sealed class ListingScanner
 {
+    // A graph in a graph takes three levels (node, attribute, body).
+    private const int DeepestLine = 3 * ModelReader.DeepestNesting + 8;
+
     private readonly string _text;
     private readonly Dictionary<string, string> _words = new(StringComparer.Ordinal);
     private int _at;
@@ -30,6 +34,9 @@ internal sealed class ListingScanner
 
     /// <summary>The current line's keyword.</summary>
     public string Keyword { get; private set; } = "";
+
+    /// <summary>Whether all lines have been read.</summary>
+    public bool AtEnd => Depth < 0;
 
     /// <summary>Whether the current line has another field.</summary>
     public bool HasField => _at < _lineEnd && _text[_at] == ' ';
@@ -54,9 +61,24 @@ internal sealed class ListingScanner
         int spaces = 0;
         while (_text[start + spaces] == ' ')
             spaces++;
+        if (spaces % 2 != 0)
+            throw Error("the line is indented by an odd number of spaces");
         Depth = spaces / 2;
+        if (Depth > DeepestLine)
+            throw Error("the line is indented too far");
         _at = start + spaces;
         Keyword = BareWord();
+    }
+
+    /// <summary>The keywords of the lines below the current one; whoever reads a line goes to the next.</summary>
+    public IEnumerable<string> Block()
+    {
+        int depth = Depth + 1;
+        NextLine();
+        while (Depth == depth)
+            yield return Keyword;
+        if (Depth > depth)
+            throw Error("the line is indented too far");
     }
 
     public string Word()

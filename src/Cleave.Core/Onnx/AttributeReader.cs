@@ -8,6 +8,8 @@ namespace Cleave.Core.Onnx;
 /// <summary>Reads one AttributeProto after another. One for each level of nested graphs.</summary>
 internal sealed class AttributeReader(WireReader wire, int depth)
 {
+    private readonly byte[] _content = new byte[96];
+    private readonly AttributeCache _known = new();
     private readonly List<long> _ints = [];
     private readonly List<float> _floats = [];
     private readonly List<AttributeText> _strings = [];
@@ -32,6 +34,22 @@ internal sealed class AttributeReader(WireReader wire, int depth)
 
     /// <summary>Reads the AttributeProto of the current field.</summary>
     public NodeAttribute Read()
+    {
+        int length = wire.Peek(_content);
+        if (length >= 0 && _known.Find(_content, length) is { } known)
+        {
+            wire.Pass();
+            return known;
+        }
+        NodeAttribute attribute = ReadNew();
+        // What holds places in the file is another each time.
+        bool hasPlaces = attribute.Tensors.Length + attribute.SparseTensors.Length + attribute.Graphs.Length > 0;
+        if (length >= 0 && !hasPlaces)
+            _known.Add(attribute);
+        return attribute;
+    }
+
+    private NodeAttribute ReadNew()
     {
         Clear();
         long start = wire.Position;

@@ -39,8 +39,8 @@ internal sealed class SegmentSlice
             _open.Push(write);
         while (_open.Count > 0)
             Follow(_open.Pop());
-        CheckReads();
         CheckWrites();
+        CheckReads();
         Nodes = IncludedNodes();
     }
 

@@ -14,6 +14,7 @@ internal sealed class TypeReader(WireReader wire, int depth)
     private readonly List<Dimension> _shape = [];
     private readonly List<string> _denotations = [];
     private TypeReader? _inner;
+    private OnnxType.Tensor? _last;
     private int _alternative;
     private int _element;
     private bool _hasShape;
@@ -65,7 +66,7 @@ internal sealed class TypeReader(WireReader wire, int depth)
         switch (_alternative)
         {
             case Tags.Type.Tensor:
-                return new OnnxType.Tensor(Element(_element, name), Shape());
+                return Tensor(Element(_element, name));
             case Tags.Type.SparseTensor:
                 return new OnnxType.SparseTensor(Element(_element, name), Shape());
             case Tags.Type.Sequence:
@@ -87,6 +88,28 @@ internal sealed class TypeReader(WireReader wire, int depth)
         if (number != 0 && !ElementTypes.IsKnown(number))
             throw new ModelException(Rules.UnknownElementType, name, number.ToString(CultureInfo.InvariantCulture));
         return (ElementType)number;
+    }
+
+    // Values that follow each other are often of one type, which is then kept once.
+    private OnnxType.Tensor Tensor(ElementType element)
+    {
+        if (_last is null || _last.Element != element || !HasShape(_last.Shape))
+            _last = new OnnxType.Tensor(element, Shape());
+        return _last;
+    }
+
+    private bool HasShape(Dimension[]? shape)
+    {
+        if (shape is null || !_hasShape)
+            return shape is null && !_hasShape;
+        if (shape.Length != _shape.Count)
+            return false;
+        for (int i = 0; i < shape.Length; i++)
+        {
+            if (shape[i] != _shape[i])
+                return false;
+        }
+        return true;
     }
 
     private void Choose(int alternative)

@@ -118,6 +118,24 @@ internal sealed class WireReader
         return range;
     }
 
+    /// <summary>
+    /// Copies the content of the current field into <paramref name="target"/> and stays where it is;
+    /// -1 where it is longer than that.
+    /// </summary>
+    public int Peek(byte[] target)
+    {
+        long start = Position;
+        long length = Length();
+        int count = length <= target.Length ? (int)length : -1;
+        if (count > 0)
+            {
+            byte[] bytes = Contiguous(count, out int at);
+            Buffer.BlockCopy(bytes, at, target, 0, count);
+        }
+        SeekTo(start);
+        return count;
+    }
+
     /// <summary>Passes over the current field, whatever it is.</summary>
     public void Skip()
     {
@@ -162,7 +180,8 @@ internal sealed class WireReader
     {
         long length = Length();
         long end = Position + length;
-        byte[] bytes = Contiguous((int)Math.Min(length, LongestProse), out int at, out int count);
+        int count = (int)Math.Min(length, LongestProse);
+        byte[] bytes = Contiguous(count, out int at);
         string text = Encoding.UTF8.GetString(bytes, at, count);
         SeekTo(end);
         // The cut may have split a character.
@@ -224,13 +243,13 @@ internal sealed class WireReader
     {
         if (length == 0)
             return "";
-        byte[] bytes = Contiguous(length, out int at, out int count);
-        string? known = _names.Find(bytes, at, count);
+        byte[] bytes = Contiguous(length, out int at);
+        string? known = _names.Find(bytes, at, length);
         if (known is null)
         {
             try
             {
-                known = StrictUtf8.GetString(bytes, at, count);
+                known = StrictUtf8.GetString(bytes, at, length);
             }
             catch (DecoderFallbackException)
             {
@@ -242,9 +261,8 @@ internal sealed class WireReader
     }
 
     // The next bytes of the current message in one array; the position stays.
-    private byte[] Contiguous(int length, out int at, out int count)
+    private byte[] Contiguous(int length, out int at)
     {
-        count = length;
         if (length > _buffer.Length)
         {
             byte[] bytes = new byte[length];

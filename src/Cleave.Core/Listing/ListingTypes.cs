@@ -1,0 +1,103 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using Cleave.Core.Graph;
+using Cleave.Core.Onnx;
+
+namespace Cleave.Core.Listing;
+
+/// <summary>Reads the types and constants of a listing.</summary>
+internal static class ListingTypes
+{
+    public static TensorInfo ReadTensor(ListingScanner scanner, string name)
+    {
+        ElementType element = ReadElement(scanner, scanner.Word());
+        return new TensorInfo(name, element, scanner.Numbers()) { ByteSize = scanner.Number() };
+    }
+
+    public static SparseTensorInfo ReadSparse(ListingScanner scanner, string name)
+    {
+        ElementType element = ReadElement(scanner, scanner.Word());
+        long[] dims = scanner.Numbers();
+        long[] stored = [scanner.Number()];
+        return new SparseTensorInfo(new TensorInfo(name, element, stored), new TensorInfo("", ElementType.Int64, stored), dims);
+    }
+
+    public static OnnxType ReadTypeField(ListingScanner scanner)
+    {
+        scanner.Space();
+        return ReadType(scanner);
+    }
+
+    public static OnnxType ReadType(ListingScanner scanner) => ReadType(scanner, 1);
+
+    private static OnnxType ReadType(ListingScanner scanner, int depth)
+    {
+        if (depth > ModelReader.DeepestNesting)
+            throw scanner.Error("types are nested too deeply");
+        string word = scanner.BareWord();
+        switch (word)
+        {
+            case "unknown":
+                return OnnxType.Unknown.Instance;
+            case "tensor":
+                return new OnnxType.Tensor(ReadElement(scanner, scanner.Word()), ReadShape(scanner));
+            case "sparse":
+                return new OnnxType.SparseTensor(ReadElement(scanner, scanner.Word()), ReadShape(scanner));
+        }
+        scanner.Take('(');
+        OnnxType type;
+        switch (word)
+        {
+            case "sequence":
+                type = new OnnxType.Sequence(ReadType(scanner, depth + 1));
+                break;
+            case "optional":
+                type = new OnnxType.Optional(ReadType(scanner, depth + 1));
+                break;
+            case "map":
+                ElementType key = ReadElement(scanner, scanner.BareWord());
+                scanner.Take(',');
+                type = new OnnxType.Map(key, ReadType(scanner, depth + 1));
+                break;
+            case "opaque":
+                string domain = scanner.Quoted();
+                scanner.Take(',');
+                type = new OnnxType.Opaque(domain, scanner.Quoted());
+                break;
+            default:
+                throw scanner.Error("unknown type '" + word + "'");
+        }
+        scanner.Take(')');
+        return type;
+    }
+
+    private static Dimension[]? ReadShape(ListingScanner scanner)
+    {
+        scanner.Space();
+        if (scanner.TryTake('*'))
+            return null;
+        scanner.Take('[');
+        List<Dimension> shape = [];
+        if (scanner.TryTake(']'))
+            return [];
+        do
+        {
+            if (scanner.TryTake('?'))
+                shape.Add(Dimension.Unknown);
+            else if (scanner.Sees('"'))
+                shape.Add(Dimension.Named(scanner.Quoted()));
+            else
+                shape.Add(Dimension.Fixed(scanner.BareNumber()));
+        }
+        while (scanner.TryTake(','));
+        scanner.Take(']');
+        return [.. shape];
+    }
+
+    private static ElementType ReadElement(ListingScanner scanner, string word) =>
+        ElementTypesByWord.TryGetValue(word, out ElementType type) ? type : throw scanner.Error("unknown element type '" + word + "'");
+
+    private static readonly Dictionary<string, ElementType> ElementTypesByWord =
+        Enumerable.Range(0, (int)ElementType.Int2 + 1).ToDictionary(n => ((ElementType)n).Word(), n => (ElementType)n, StringComparer.Ordinal);
+}

@@ -2,7 +2,6 @@ using System.CommandLine;
 using Cleave;
 using LabelReader;
 using LabelReader.Imaging;
-using Spectre.Console;
 
 Option<string?> imageOption = new("--image")
 {
@@ -30,17 +29,23 @@ static async Task<int> ReadAsync(string path, CancellationToken cancellationToke
     {
         GrayImage image = ImageFile.Read(path);
         await using LabelGlyphsRunner model = new();
-        ScanResult result = await new LabelScanner(model).ScanAsync(image, cancellationToken);
-        Report.Show(AnsiConsole.Console, path, image, result);
+        LabelScanner scanner = new(model);
+        ScanResult first = await scanner.ScanAsync(image, cancellationToken);
+        ScanResult again = await scanner.ScanAsync(image, cancellationToken);
+        Report.Show(path, image, first, again);
         return 0;
     }
     catch (ImageException e)
     {
-        Console.Error.WriteLine($"LabelReader: {path}: {e.Message}");
+        string file = path.Length == 0 ? "" : OneLine(path) + ": ";
+        Console.Error.WriteLine($"LabelReader: {file}{OneLine(e.Message)}");
     }
     catch (CleaveException e)
     {
-        Console.Error.WriteLine($"LabelReader: the model cannot be used: {e.Message}");
+        Console.Error.WriteLine($"LabelReader: the model cannot be used: {OneLine(e.Message)}");
     }
     return 1;
 }
+
+// Nothing that a path or message holds may steer the terminal or break the line.
+static string OneLine(string text) => string.Concat(text.Select(c => char.IsControl(c) ? ' ' : c));

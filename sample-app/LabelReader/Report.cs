@@ -8,22 +8,35 @@ namespace LabelReader;
 /// <summary>Shows a result as a table.</summary>
 internal static class Report
 {
-    public static void Show(IAnsiConsole console, string path, GrayImage image, ScanResult result)
+    private const float Doubtful = 0.8f;
+
+    /// <param name="path">The image's file.</param>
+    /// <param name="image">The image.</param>
+    /// <param name="first">The first scan of the process, which loads the model and compiles code.</param>
+    /// <param name="again">The same image once more.</param>
+    public static void Show(string path, GrayImage image, ScanResult first, ScanResult again)
     {
-        console.MarkupLineInterpolated($"[bold]{Path.GetFileName(path)}[/]  {image.Width} x {image.Height} pixels, {result.Glyphs} characters");
+        IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings
+        {
+            Ansi = Console.IsOutputRedirected ? AnsiSupport.No : AnsiSupport.Detect,
+        });
+        console.MarkupLineInterpolated($"[bold]{Path.GetFileName(path)}[/]  {image.Width} x {image.Height} pixels, {first.Glyphs} characters");
         Table table = new Table().Border(TableBorder.Rounded)
             .AddColumn("Line")
             .AddColumn(new TableColumn("Confidence").RightAligned())
             .AddColumn(new TableColumn("Least sure").RightAligned());
-        foreach (ReadLine line in result.Lines)
+        foreach (ReadLine line in first.Lines)
             table.AddRow(new Text(line.Text), new Text(Percent(line.Confidence)), new Text(Percent(line.LeastConfidence)));
         console.Write(table);
 
-        float mean = result.Lines.Sum(l => l.Confidence * l.Glyphs) / result.Glyphs;
-        double each = result.Scoring.TotalMicroseconds / result.Glyphs;
-        console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"Mean confidence {Percent(mean)}. Characters found in {result.Finding.TotalMilliseconds:F1} ms, scored in {result.Scoring.TotalMilliseconds:F2} ms ({each:F0} µs each)."));
+        float mean = first.Lines.Sum(l => l.Confidence * l.Glyphs) / first.Glyphs;
+        double each = again.Scoring.TotalMicroseconds / again.Glyphs;
+        console.WriteLine($"Mean confidence  {Percent(mean)}{(mean < Doubtful ? "; perhaps no label, or one in another font" : "")}");
+        console.WriteLine($"First scan       {Milliseconds(first.Finding + first.Scoring)}, with loading the model");
+        console.WriteLine($"Second scan      {Milliseconds(again.Finding + again.Scoring)}, of which the model {Milliseconds(again.Scoring)}: {each.ToString("F0", CultureInfo.InvariantCulture)} µs for each character");
     }
 
-    private static string Percent(float part) => string.Create(CultureInfo.InvariantCulture, $"{part * 100:F1} %");
+    private static string Percent(float part) => (part * 100).ToString("F1", CultureInfo.InvariantCulture) + " %";
+
+    private static string Milliseconds(TimeSpan time) => time.TotalMilliseconds.ToString("F1", CultureInfo.InvariantCulture) + " ms";
 }

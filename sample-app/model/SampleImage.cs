@@ -11,11 +11,11 @@ internal sealed record SampleImage(string FileName, string[] Lines, BitmapFont F
     [
         new("shelf-label.png", ["ARTICLE 4071816", "BIN C12 SHELF 7", "LOT 8Q5Z K3 2026"], Fonts.Plain, 400, 170, 26, new Look
         {
-            Weight = 0.4f, Angle = 1.6f, Paper = 224, Ink = 48, LightAcross = -0.5f, LightDown = 0.25f, Blur = 0.8f, Noise = 5, Table = 10,
+            Weight = 0.4f, Angle = 1.6f, Paper = 205, Ink = 58, LightAcross = -0.55f, LightDown = 0.3f, Blur = 1, Noise = 9, Table = 10,
         }, 1001),
         new("parcel.ppm", ["PARCEL 3 OF 8", "DOCK 14 GATE B", "JX96 QK5 WV0UM", "ZONE 7 HEAVY"], Fonts.Bold, 380, 150, 18.6f, new Look
         {
-            Weight = 0.44f, Angle = -2.1f, Paper = 196, Ink = 38, LightAcross = 0.3f, LightDown = -0.45f, Blur = 0.6f, Noise = 7, Table = 8,
+            Weight = 0.44f, Angle = -2.1f, Paper = 185, Ink = 60, LightAcross = 0.35f, LightDown = -0.5f, Blur = 1, Noise = 11, Table = 8,
         }, 1002),
     ];
 

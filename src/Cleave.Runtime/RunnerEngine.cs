@@ -1,6 +1,5 @@
 using System;
 using System.Diagnostics;
-using System.Threading;
 using System.Threading.Tasks;
 using Cleave.Calls;
 using Cleave.Cores;
@@ -16,7 +15,8 @@ namespace Cleave;
 /// <summary>What a runner is made of, whatever its inputs and outputs: the opened model, its session, buffers and threads. Thread-safe.</summary>
 internal sealed class RunnerEngine
 {
-    private static readonly TimeSpan Step = TimeSpan.FromSeconds(10);
+    /// <summary>How often a disposal that waits says so.</summary>
+    internal TimeSpan DisposeStep { get; set; } = TimeSpan.FromSeconds(10);
 
     private readonly ILogger _logger;
     private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -95,15 +95,17 @@ internal sealed class RunnerEngine
         if (Gate.Close())
         {
             long start = Stopwatch.GetTimestamp();
-            while (!Gate.Drained.Wait(Step))
+            while (!Gate.Drained.Wait(DisposeStep))
                 SayWhatRuns(start);
             Workers.Stop();
-            while (!Workers.Ended.Wait(Step))
+            while (!Workers.Ended.Wait(DisposeStep))
                 SayWhatRuns(start);
             Free();
         }
-        // Another thread disposes: it is the one that says what it waits for.
-        _closed.Task.Wait(Timeout.InfiniteTimeSpan);
+        // Another thread disposes, and says what it waits for.
+        while (!_closed.Task.Wait(DisposeStep))
+        {
+        }
     }
 
     public async ValueTask DisposeAsync()
@@ -121,7 +123,7 @@ internal sealed class RunnerEngine
 
     private async Task WaitSaying(Task task, long start)
     {
-        while (await Task.WhenAny(task, Task.Delay(Step)).ConfigureAwait(false) != task)
+        while (await Task.WhenAny(task, Task.Delay(DisposeStep)).ConfigureAwait(false) != task)
             SayWhatRuns(start);
     }
 

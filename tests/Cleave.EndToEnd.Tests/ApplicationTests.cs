@@ -119,7 +119,7 @@ public sealed class ApplicationTests(PackedPackages packages)
     public void Switched_off_the_package_leaves_no_trace()
     {
         Consumer app = Write("off/App").With("Program.cs", "System.Console.WriteLine(1);");
-        app.Build("-p:CleaveEnabled=false").Succeeded();
+        app.DotNetCommand("publish", "-c", "Debug", "-p:CleaveEnabled=false").Succeeded();
         Assert.False(Directory.Exists(app.PathOf("obj/Debug/net10.0/cleave")));
         Assert.Empty(Directory.GetFiles(app.PathOf("bin"), "*.onnx*", SearchOption.AllDirectories));
     }

@@ -69,9 +69,9 @@ public sealed class Consumer
     public CommandResult DotNetCommand(string command, params string[] arguments) =>
         _packages.Build(Folder, [command, Name + ".csproj", .. arguments]);
 
-    /// <summary>Runs the built application; from another folder than its own, as users do.</summary>
+    /// <summary>What the built application prints; run from another folder than its own, as users do.</summary>
     public string Run(string folder = "bin/Debug/net10.0") =>
-        DotNet.Run(_packages.Root, Path.Combine(Folder, folder, Name + (OperatingSystem.IsWindows() ? ".exe" : ""))).Succeeded().Output;
+        DotNet.Run(_packages.Root, Path.Combine(Folder, folder, Name + (OperatingSystem.IsWindows() ? ".exe" : ""))).Succeeded().Printed;
 
     /// <summary>Statements that print what a runner of a <see cref="TinyModel"/> makes of 1, 1, 1, 1.</summary>
     public static string Print(string model) => $$"""

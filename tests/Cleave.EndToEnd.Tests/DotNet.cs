@@ -8,8 +8,8 @@ using Xunit;
 
 namespace Cleave.EndToEnd.Tests;
 
-/// <summary>What a command printed, and how it ended.</summary>
-public sealed record CommandResult(string Command, int ExitCode, string Output)
+/// <summary>How a command ended, what it printed, and that with its standard error.</summary>
+public sealed record CommandResult(string Command, int ExitCode, string Printed, string Output)
 {
     public CommandResult Succeeded()
     {
@@ -53,10 +53,11 @@ public static class DotNet
         start.Environment["DOTNET_CLI_TELEMETRY_OPTOUT"] = "1";
         start.Environment["DOTNET_NOLOGO"] = "1";
 
+        StringBuilder printed = new();
         StringBuilder output = new();
         using Process process = new() { StartInfo = start };
-        process.OutputDataReceived += (_, e) => Append(e.Data);
-        process.ErrorDataReceived += (_, e) => Append(e.Data);
+        process.OutputDataReceived += (_, e) => Append(e.Data, printed);
+        process.ErrorDataReceived += (_, e) => Append(e.Data, null);
         process.Start();
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
@@ -69,14 +70,17 @@ public static class DotNet
         // Again without a limit: only this form waits for the last lines.
         process.WaitForExit();
         lock (output)
-            return new(command, process.ExitCode, output.ToString());
+            return new(command, process.ExitCode, printed.ToString(), output.ToString());
 
-        void Append(string? line)
+        void Append(string? line, StringBuilder? alone)
         {
             if (line == null)
                 return;
             lock (output)
+            {
                 output.Append(line).Append('\n');
+                alone?.Append(line).Append('\n');
+            }
         }
     }
 

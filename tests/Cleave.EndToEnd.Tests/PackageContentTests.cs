@@ -31,7 +31,7 @@ public sealed class PackageContentTests(PackedPackages packages)
         [
             "Cleave.nuspec",
             "README.md",
-            "THIRD-PARTY-NOTICES.txt",
+            "THIRD-PARTY-NOTICES.md",
             "analyzers/dotnet/cs/Cleave.Core.dll",
             "analyzers/dotnet/cs/Cleave.Generator.dll",
             "build/Cleave.props",
@@ -52,7 +52,7 @@ public sealed class PackageContentTests(PackedPackages packages)
         [
             "Cleave.Runtime.nuspec",
             "README.md",
-            "THIRD-PARTY-NOTICES.txt",
+            "THIRD-PARTY-NOTICES.md",
             "icon.png",
             "lib/net8.0/Cleave.Core.dll",
             "lib/net8.0/Cleave.Runtime.dll",

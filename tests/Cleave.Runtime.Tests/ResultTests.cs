@@ -150,6 +150,41 @@ public sealed class ResultTests
     }
 
     [Fact]
+    public void Outputs_that_no_node_makes()
+    {
+        using LooseRunner runner = LooseRunner.Of(Models.PassThrough());
+        using LooseCall call = runner.CreateCall((ref b) => b.Dim(3));
+        for (int i = 1; i < 5; i++)
+        {
+            call.In<float>(0).Fill(i);
+            call.Run();
+            Assert.Equal([i, i, i], call.Out<float>(0).ToArray());
+            Assert.Equal([5f, 6], call.Out<float>(1).ToArray());
+            Assert.Equal([-i, -i, -i], call.Out<float>(2).ToArray());
+            Assert.Equal([-i, -i, -i], call.Out<float>(3).ToArray());
+        }
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Branches_that_hand_on_what_others_made(bool first)
+    {
+        using LooseRunner runner = LooseRunner.Of(Models.Branches());
+        using LooseCall call = runner.CreateCall((ref _) => { });
+        for (int i = 1; i < 9; i++)
+        {
+            bool go = i < 4 ? first : (i % 2 == 0) != first;
+            call.One<bool>(0) = go;
+            call.In<float>(1).Fill(i);
+            call.Run();
+            float[] expected = go ? [i, i] : [5, 6];
+            Assert.Equal(expected, call.Out<float>(0).ToArray());
+            Assert.Equal(expected.Select(v => -v), call.Out<float>(1).ToArray());
+        }
+    }
+
+    [Fact]
     public void Shapes_that_depend_on_the_data()
     {
         using LooseRunner runner = LooseRunner.Of(Models.NonZero(declared: null));

@@ -26,8 +26,8 @@ public sealed class InspectTests : IDisposable
         Assert.Matches("(?m)^  x +float \\[batch, 4\\] +Four numbers\\.$", run.Output);
         Assert.Matches("(?m)^  y +float \\[batch, 4\\] *$", run.Output);
         Assert.Matches("(?m)^  batch +x\\[0\\], y\\[0\\] *$", run.Output);
-        Assert.Contains("Operators (1 nodes, 1 kinds)\n  1 Add\n", run.Output);
-        Assert.Contains("Parameters (16 bytes in 1 tensors)", run.Output);
+        Assert.Contains("Operators (1 node of 1 kind)\n  1 Add\n", run.Output);
+        Assert.Contains("Parameters (16 bytes in 1 tensor)", run.Output);
         Assert.Contains("class TinyModelInput(int batch)\n      required ReadOnlyMemory<float> X\n", run.Output);
         Assert.DoesNotContain("What costs speed", run.Output);
         Assert.DoesNotContain("Problems", run.Output);
@@ -46,7 +46,9 @@ public sealed class InspectTests : IDisposable
         NodeProto constant = TinyModel.Node("Constant", [], "c");
         constant.Attribute.Add(new AttributeProto
         {
-            Name = "value", Type = AttributeProto.Types.AttributeType.Tensor, T = TinyModel.Weight("", 7, sizeof(long), 2),
+            Name = "value",
+            Type = AttributeProto.Types.AttributeType.Tensor,
+            T = TinyModel.Weight("", 7, sizeof(long), 2),
         });
         _tiny.Model.Graph.Input.Add(TinyModel.Value("flag", 9));
         _tiny.Model.Graph.Node.Add(branch);
@@ -135,7 +137,7 @@ public sealed class InspectTests : IDisposable
 
         Assert.Equal(0, run.Code);
         Assert.Contains("External files: weights.bin", run.Output);
-        Assert.Contains("16 bytes in 1 tensors", run.Output);
+        Assert.Contains("16 bytes in 1 tensor", run.Output);
     }
 
     [Fact]

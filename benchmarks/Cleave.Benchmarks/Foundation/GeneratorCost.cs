@@ -70,7 +70,7 @@ internal sealed class GeneratorCost : IFamily
     private sealed class FirstRun(string path) : IWorkload
     {
         private readonly CSharpGeneratorDriver _driver = NewDriver(path);
-        private readonly CSharpCompilation _project = Compiling.Project("Bench", "class C { }");
+        private readonly CSharpCompilation _project = Compiling.Project("class C { }");
 
         // Meaningful once: the second run finds every method compiled.
         public void Block(double[] nanoseconds)
@@ -91,7 +91,7 @@ internal sealed class GeneratorCost : IFamily
 
     private sealed class Edits : IWorkload
     {
-        private readonly CSharpCompilation _project = Compiling.Project("Bench", "class C { }");
+        private readonly CSharpCompilation _project = Compiling.Project("class C { }");
         private GeneratorDriver _driver;
         private int _edits;
 

@@ -20,6 +20,8 @@ public static class ImageFile
 
     private static byte[] Bytes(string path)
     {
+        if (path.Length == 0)
+            throw new ImageException("no file name was passed");
         if (Directory.Exists(path))
             throw new ImageException("this is a folder; pass an image file");
         try

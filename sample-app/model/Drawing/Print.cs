@@ -36,11 +36,11 @@ internal sealed record Look
         Angle = random.Range(-4.5f, 4.5f),
         Slant = random.Range(-0.1f, 0.1f),
         Paper = random.Range(140, 250),
-        Ink = random.Range(10, 75),
+        Ink = random.Range(10, 85),
         LightAcross = random.Range(-0.35f, 0.35f),
         LightDown = random.Range(-0.35f, 0.35f),
         Blur = random.Range(0, 1),
-        Noise = random.Range(0, 9),
+        Noise = random.Range(0, 14),
     };
 }
 

@@ -11,6 +11,9 @@ internal sealed class GlyphNetwork
     public static readonly int Classes = Transcript.Classes.Length;
     public static readonly int Features = SecondChannels * (GlyphCrop.Height / 4) * (GlyphCrop.Width / 4);
 
+    // Part of the truth that is spread over all classes, so that the network does not learn to be surer than it is right.
+    private const float Doubt = 0.02f;
+
     private readonly float[] _probabilities = new float[Classes];
     private readonly float[] _featuresGradient = new float[Features];
 
@@ -59,7 +62,8 @@ internal sealed class GlyphNetwork
         Array.Clear(_featuresGradient);
         for (int c = 0; c < Classes; c++)
         {
-            float gradient = share * (_probabilities[c] - (c == label ? 1 : 0));
+            float truth = Doubt / Classes + (c == label ? 1 - Doubt : 0);
+            float gradient = share * (_probabilities[c] - truth);
             Bias.Gradient[c] += gradient;
             Lanes.AddScaled(Weight.Gradient.AsSpan(c * Features, Features), Second.Output, gradient);
             Lanes.AddScaled(_featuresGradient, Weight.Values.AsSpan(c * Features, Features), gradient);

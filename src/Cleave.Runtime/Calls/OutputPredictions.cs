@@ -14,7 +14,10 @@ internal sealed class OutputPredictions(ShapeTable shapes, int outputs)
             return false;
         if (actual.SequenceEqual(declared))
             return true;
-        _wrong[output] = true;
+        Distrust(output);
         return false;
     }
+
+    /// <summary>From now on the output is not bound any more.</summary>
+    public void Distrust(int output) => _wrong[output] = true;
 }

@@ -19,6 +19,7 @@ internal abstract class OutputSlot(string name) : IDisposable
     /// <summary>Our own memory as a tensor, once <see cref="BindOwn"/> made it.</summary>
     public OrtValue? Own { get; protected set; }
 
+    /// <summary>Memory that is kept for the next run.</summary>
     public virtual long ByteLength => 0;
 
     /// <summary>Copies what ONNX Runtime allocated.</summary>
@@ -30,8 +31,11 @@ internal abstract class OutputSlot(string name) : IDisposable
     /// </summary>
     public abstract bool BindOwn();
 
+    /// <summary>Whether a result lies in the memory that <see cref="BindOwn"/> made.</summary>
+    public virtual bool IsOwn(OrtValue result) => false;
+
     /// <summary>From now on ONNX Runtime allocates.</summary>
-    public void UnbindOwn()
+    public virtual void UnbindOwn()
     {
         Own?.Dispose();
         Own = null;
@@ -91,6 +95,20 @@ internal sealed class NumberOutput<T>(TensorElementType type, string name) : Out
         data.CopyTo(_copies);
         Shape = shape;
         Use(_copies, 0, data.Length);
+    }
+
+    public override bool IsOwn(OrtValue result)
+    {
+        Span<byte> bytes = result.GetTensorMutableRawData();
+        return bytes.IsEmpty
+            || Unsafe.AreSame(ref MemoryMarshal.GetReference(bytes), ref MemoryMarshal.GetReference(MemoryMarshal.AsBytes(Span)));
+    }
+
+    public override void UnbindOwn()
+    {
+        base.UnbindOwn();
+        _ownBytes = 0;
+        Use([], 0, 0);
     }
 
     public override bool BindOwn()

@@ -14,7 +14,8 @@ namespace Cleave.Generated;
 /// </summary>
 /// <remarks>
 /// The first run lets ONNX Runtime allocate the outputs and learns their shapes. An output that came as the model
-/// declares it gets memory of its own, so later runs copy and allocate nothing; any other is copied after each run.
+/// declares it gets memory of its own; the second run shows whether ONNX Runtime writes there. Then runs copy and allocate
+/// nothing. Any other output is copied after each run.
 /// </remarks>
 [EditorBrowsable(EditorBrowsableState.Never)]
 public sealed class CallBuffers
@@ -28,6 +29,7 @@ public sealed class CallBuffers
     private int _generation;
     private int _busy;
     private bool _settled;
+    private bool _verified;
     private bool _plain;
     private bool _hasResult;
 
@@ -45,7 +47,6 @@ public sealed class CallBuffers
         {
             _binding.BindInput(input.Name, input.Tensor);
             _inputsNeedWork |= input.NeedsWork;
-            ByteLength += input.ByteLength;
         }
         foreach (OutputSlot output in Outputs)
             output.Owner = this;
@@ -60,8 +61,19 @@ public sealed class CallBuffers
 
     internal int Generation => Volatile.Read(ref _generation);
 
-    /// <summary>Memory of the inputs and of those outputs that are bound.</summary>
-    internal long ByteLength { get; private set; }
+    /// <summary>Memory of the inputs and outputs; does not change while nothing runs.</summary>
+    internal long ByteLength
+    {
+        get
+        {
+            long bytes = 0;
+            foreach (InputSlot input in Inputs)
+                bytes += input.ByteLength;
+            foreach (OutputSlot output in Outputs)
+                bytes += output.ByteLength;
+            return bytes;
+        }
+    }
 
     /// <summary>Whether every output has memory of its own.</summary>
     internal bool OutputsAreBound => _settled && Array.TrueForAll(Outputs, static o => o.Own != null);
@@ -163,23 +175,25 @@ public sealed class CallBuffers
     {
         cancellationToken.ThrowIfCancellationRequested();
         PrepareInputs();
-        bool allBound = OutputsAreBound;
+        bool take = !_verified || !OutputsAreBound;
         CancellationTokenRegistration watch = _lane.Watch(cancellationToken);
         try
         {
             _trunk(_lane);
-            if (!allBound)
+            if (take)
                 TakeOutputs();
         }
         finally
         {
             watch.Dispose();
             _lane.Reset();
-            if (!allBound)
+            if (take)
                 LetOrtAllocate();
         }
         if (!_settled)
             Settle();
+        else if (!_verified)
+            Verified();
     }
 
     private void PrepareInputs()
@@ -212,44 +226,47 @@ public sealed class CallBuffers
         int i = 0;
         foreach (OrtValue result in results)
         {
-            OutputSlot output = Outputs[i++];
-            if (output.Own != null)
-                continue;
-            OrtTensorTypeAndShapeInfo info = result.GetTensorTypeAndShape();
-            output.Take(result, Array.ConvertAll(info.Shape, static d => checked((int)d)));
+            OutputSlot output = Outputs[i];
+            if (output.Own != null && !output.IsOwn(result))
+            {
+                // ONNX Runtime hands on what it has (an input, say) instead of writing into our memory.
+                _engine.Predictions.Distrust(i);
+                output.UnbindOwn();
+            }
+            if (output.Own is null)
+            {
+                OrtTensorTypeAndShapeInfo info = result.GetTensorTypeAndShape();
+                output.Take(result, Array.ConvertAll(info.Shape, static d => checked((int)d)));
+            }
+            i++;
         }
     }
 
-    // Gives memory of its own to each output that came as declared.
+    // Gives memory of its own to each output that came as declared. The next run shows whether it is written to.
     private void Settle()
     {
-        bool all = true;
         for (int i = 0; i < Outputs.Length; i++)
         {
             OutputSlot output = Outputs[i];
-            if (output.Own != null)
-                continue;
-            if (!_engine.Predictions.Hold(i, Dims, output.Shape) || !output.BindOwn())
-            {
-                all = false;
-                continue;
-            }
-            _binding.BindOutput(output.Name, output.Own!);
-            ByteLength += output.ByteLength;
+            if (output.Own is null && _engine.Predictions.Hold(i, Dims, output.Shape) && output.BindOwn())
+                _binding.BindOutput(output.Name, output.Own!);
         }
         _settled = true;
-        _plain = all && !_inputsNeedWork && !_session.CopiesInputsWhenBound;
+    }
+
+    private void Verified()
+    {
+        _verified = true;
+        _plain = OutputsAreBound && !_inputsNeedWork && !_session.CopiesInputsWhenBound;
     }
 
     private void Unsettle()
     {
         foreach (OutputSlot output in Outputs)
-        {
-            ByteLength -= output.ByteLength;
             output.UnbindOwn();
-        }
         LetOrtAllocate();
         _settled = false;
+        _verified = false;
         _plain = false;
     }
 

@@ -18,6 +18,7 @@ internal sealed class SessionFactory
     private readonly SubModels _subModels;
     private readonly ILogger _logger;
     private readonly bool _slicing;
+    private WeightChoice _weights;
 
     public SessionFactory(OpenedModel model, ModelDefinition definition, RunnerOptions options, ProcessFiles files, ILogger logger)
     {
@@ -27,10 +28,10 @@ internal sealed class SessionFactory
         _settings = new SessionSettings(definition, options.ConfigureSession, logger);
         WeightLoading asked = options.Weights != WeightLoading.Auto ? options.Weights : definition.Weights ?? WeightLoading.Auto;
         _subModels = new SubModels(model, files, logger);
-        Weights = WeightChoice.Make(asked, model.Path != null, model.Model.Graph, _subModels.WeightBytes);
+        _weights = WeightChoice.Make(asked, model.Path != null, model.Model.Graph, _subModels.WeightBytes);
     }
 
-    public WeightChoice Weights { get; }
+    public WeightChoice Weights => _weights;
 
     /// <summary>How the segment's session is opened, for the log.</summary>
     public string Describe(Segment segment) => Slices(segment)
@@ -60,9 +61,11 @@ internal sealed class SessionFactory
                 throw new CleaveException(problem, _model.Place);
             if (NativeLibrary.Explain(e, _model.Name) is { } missing)
                 throw missing;
-            if (e is OnnxRuntimeException)
-                throw new CleaveException(Rules.SessionFailed, e, _model.Place, segment.Name, e.Message);
-            throw;
+            if (e is not OnnxRuntimeException)
+                throw;
+            // A file that changed meanwhile is the likelier cause.
+            _model.CheckUnchanged();
+            throw new CleaveException(Rules.SessionFailed, e, _model.Place, segment.Name, e.Message);
         }
     }
 
@@ -75,7 +78,7 @@ internal sealed class SessionFactory
     private InferenceSession Open(Segment segment, SessionOptions options)
     {
         if (Slices(segment))
-            return new InferenceSession(_subModels.Write(segment, Weights.Loading, options), options);
+            return new InferenceSession(_subModels.Write(segment, ref _weights, options), options);
         if (_model.Path is { } path)
             return new InferenceSession(path, options);
         return new InferenceSession(WholeArray(_model.Memory), options);

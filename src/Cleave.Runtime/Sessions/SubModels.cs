@@ -45,15 +45,21 @@ internal sealed class SubModels
     public bool AnythingToMap => _model.Model.Graph.Initializers.Concat(ConstantTensors())
         .Any(static t => t.Storage == Storage.Plain && t.ByteSize >= SubModelWriter.SmallestMapped);
 
-    /// <summary>The sub-model's bytes; tells the options where the files are that it reads.</summary>
-    public byte[] Write(Segment segment, WeightLoading weights, SessionOptions options)
+    /// <summary>
+    /// The sub-model's bytes; tells the options where the files are that it reads, and changes Map to Copy where there
+    /// are too many tensors to map.
+    /// </summary>
+    public byte[] Write(Segment segment, ref WeightChoice weights, SessionOptions options)
     {
         if (!segment.IsWhole)
             throw new ModelException(Rules.SegmentRefused, segment.Name, "this version of Cleave.Runtime runs whole models only");
         SegmentRequest request = new(segment.Name, null, Names(segment.Reads), Names(segment.Writes));
-        SubModel sub = _writer.Write(request, weights == WeightLoading.Map ? WeightMode.Map : WeightMode.Copy);
-        if (weights == WeightLoading.Map && TooManyMappings(sub.MappedTensors))
+        SubModel sub = _writer.Write(request, weights.Loading == WeightLoading.Map ? WeightMode.Map : WeightMode.Copy);
+        if (TooManyMappings(sub.MappedTensors))
+        {
+            weights = new WeightChoice(WeightLoading.Copy, "too many tensors to map");
             sub = _writer.Write(request, WeightMode.Copy);
+        }
         if (sub.ReadsFiles)
             options.AddSessionConfigEntry(FolderKey, _folder!);
         return sub.Bytes;

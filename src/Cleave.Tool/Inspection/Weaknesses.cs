@@ -30,7 +30,7 @@ internal static class Weaknesses
         int count = graph.Inputs.Count - CallerInputs(graph).Count;
         return count == 0 ? null : new WeaknessReport(
             "initializers-as-inputs",
-            $"{Number(count)} weights are listed as inputs too, so ONNX Runtime must not fold them into other operators.",
+            $"{Number(count)} {(count == 1 ? "weight is" : "weights are")} listed as inputs too, so ONNX Runtime must not fold them into other operators.",
             "Nothing to do with Cleave: its runner takes them off the inputs. For other users, export without keep_initializers_as_inputs.");
     }
 
@@ -43,7 +43,7 @@ internal static class Weaknesses
             + g.Nodes.Count(IsCastToDouble));
         return count == 0 ? null : new WeaknessReport(
             "double-precision",
-            $"{Number(count)} values or casts have 64-bit floating-point numbers: twice the memory, half the speed or less.",
+            $"64-bit floating-point numbers are used ({Number(count)} values, weights or casts): twice the memory, half the speed or less.",
             "Export the model in float (torch: model.float() before the export).");
     }
 

@@ -90,7 +90,7 @@ internal sealed class TextReport
 
     private void WriteOperators(GraphReport graph)
     {
-        Section($"Operators ({Number(graph.Nodes)} nodes, {Number(graph.Operators.Count)} kinds)");
+        Section($"Operators ({Count(graph.Nodes, "node")} of {Count(graph.Operators.Count, "kind")})");
         IEnumerable<string> words = graph.Operators.Take(MostOperators)
             .Select(o => Number(o.Count) + " " + (o.Domain == "ai.onnx" ? "" : Name(o.Domain) + ".") + Name(o.Name));
         Line("  " + string.Join(", ", words) + (graph.Operators.Count > MostOperators ? ", …" : ""));
@@ -98,14 +98,14 @@ internal sealed class TextReport
 
     private void WriteParameters(ParametersReport parameters)
     {
-        Section($"Parameters ({Number(parameters.Bytes)} bytes in {Number(parameters.Tensors)} tensors)");
+        Section($"Parameters ({Count(parameters.Bytes, "byte")} in {Count(parameters.Tensors, "tensor")})");
         Grid grid = Rows(3);
         grid.Columns[1].RightAligned();
         foreach (ElementReport element in parameters.ByType)
-            grid.AddRow(Cell(element.Element), Cell(Number(element.Bytes) + " bytes"), Cell(Number(element.Tensors) + " tensors"));
+            grid.AddRow(Cell(element.Element), Cell(Count(element.Bytes, "byte")), Cell(Count(element.Tensors, "tensor")));
         Show(grid);
         if (parameters.BytesInConstantNodes > 0)
-            Line($"  {Number(parameters.BytesInConstantNodes)} bytes of them in Constant nodes, which costs nothing.");
+            Line($"  {Count(parameters.BytesInConstantNodes, "byte")} of them in Constant nodes, which costs nothing.");
         if (parameters.ExternalFiles.Count > 0)
             Line("  External files: " + string.Join(", ", parameters.ExternalFiles.Select(Name)));
     }
@@ -117,7 +117,7 @@ internal sealed class TextReport
         Section($"Functions ({Number(functions.Count)})");
         Grid grid = Rows(2);
         foreach (FunctionReport function in functions)
-            grid.AddRow(Cell(Name(function.Domain) + "." + Name(function.Name)), Cell(Number(function.Nodes) + " nodes"));
+            grid.AddRow(Cell(Name(function.Domain) + "." + Name(function.Name)), Cell(Count(function.Nodes, "node")));
         Show(grid);
     }
 
@@ -160,10 +160,13 @@ internal sealed class TextReport
         Line(title, Heading);
     }
 
+    // Where a terminal wraps the line, the rest is indented as its beginning is.
     private void Line(string text, Style? style = null)
     {
-        _console.Write(new Text(text, style));
-        _console.WriteLine();
+        string content = text.TrimStart(' ');
+        _console.Write(new Padder(new Text(content, style), new Padding(text.Length - content.Length, 0, 0, 0)));
+        if (content.Length == 0)
+            _console.WriteLine();
     }
 
     private static Grid Rows(int columns)
@@ -183,6 +186,8 @@ internal sealed class TextReport
     private static IRenderable Cell(string text, Style? style = null) => new Text(text, style);
 
     private static string Name(string text) => Terminal.Safe(text, LongestName);
+
+    private static string Count(long number, string what) => Number(number) + " " + what + (number == 1 ? "" : "s");
 
     private static string Number(long value) => value.ToString("N0", CultureInfo.InvariantCulture);
 }

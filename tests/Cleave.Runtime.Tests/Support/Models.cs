@@ -49,6 +49,27 @@ internal static class Models
     public static ModelProto NoInputs() => Model(
         [], [Tensor("y", ElementType.Float, 2)], [Node("Neg", ["c"], ["y"])], [Floats("c", [2], 1, 2)]);
 
+    /// <summary>Outputs that no node makes: the input itself, and a weight; and the same value under two names.</summary>
+    public static ModelProto PassThrough() => Model(
+        [Tensor("x", ElementType.Float, "n")],
+        [Tensor("x", ElementType.Float, "n"), Tensor("c", ElementType.Float, 2), Tensor("y", ElementType.Float, "n"), Tensor("z", ElementType.Float, "n")],
+        [Node("Neg", ["x"], ["y"]), Node("Identity", ["y"], ["z"])], [Floats("c", [2], 5, 6)]);
+
+    /// <summary>y = go ? x : {5, 6}; z likewise by way of a Neg: the branches hand on what no node of theirs makes.</summary>
+    public static ModelProto Branches()
+    {
+        GraphProto then = new() { Name = "then" }, other = new() { Name = "else" };
+        then.Node.Add([Node("Identity", ["x"], ["t"]), Node("Neg", ["x"], ["tn"])]);
+        then.Output.Add([Tensor("t", ElementType.Float, 2), Tensor("tn", ElementType.Float, 2)]);
+        other.Initializer.Add(Floats("e", [2], 5, 6));
+        other.Node.Add(Node("Neg", ["e"], ["en"]));
+        other.Output.Add([Tensor("e", ElementType.Float, 2), Tensor("en", ElementType.Float, 2)]);
+        return Model(
+            [Tensor("go", ElementType.Bool), Tensor("x", ElementType.Float, 2)],
+            [Tensor("y", ElementType.Float, 2), Tensor("z", ElementType.Float, 2)],
+            [Node("If", ["go"], ["y", "z"], Graph("then_branch", then), Graph("else_branch", other))]);
+    }
+
     /// <summary>where[1, declared] = positions of what is not zero: as many as there are, whatever is declared.</summary>
     public static ModelProto NonZero(object? declared) => Model(
         [Tensor("x", ElementType.Float, "n")],

@@ -5,6 +5,7 @@ using System.IO;
 using System.Linq;
 using System.Reflection;
 using System.Runtime.Loader;
+using System.Threading;
 using Cleave.Core.Listing;
 using Cleave.Generator;
 using Cleave.Generator.Model;
@@ -21,6 +22,7 @@ namespace Cleave.TestKit.Generation;
 public sealed class GeneratedModel
 {
     private readonly Assembly _assembly;
+    private string? _file;
 
     private GeneratedModel(RunnerSpec spec, Assembly assembly, IReadOnlyDictionary<string, string> sources)
     {
@@ -39,6 +41,16 @@ public sealed class GeneratedModel
 
     /// <summary>Names of the outputs in the model, in the order of the generated class.</summary>
     public IReadOnlyList<string> Outputs => [.. Spec.Outputs.Select(o => o.Name)];
+
+    /// <summary>Lists a model file and goes on from there; its runners open that file.</summary>
+    /// <exception cref="InvalidOperationException">The generator reported something, or its code does not compile.</exception>
+    public static GeneratedModel FromFile(string path)
+    {
+        string name = Path.GetFileName(path);
+        GeneratedModel model = FromListing(ModelLister.List(path, new ListingOptions { Source = name, Path = "models/" + name }, CancellationToken.None));
+        model._file = path;
+        return model;
+    }
 
     /// <summary>Generates, compiles and loads the runner of a listing.</summary>
     /// <exception cref="InvalidOperationException">The generator reported something, or its code does not compile.</exception>
@@ -59,8 +71,14 @@ public sealed class GeneratedModel
         return new GeneratedModel(spec, Load(compilation), sources);
     }
 
-    /// <summary>A new runner.</summary>
-    public GeneratedRunner CreateRunner(RunnerOptions? options = null) => new(this, options);
+    /// <summary>A new runner; of the file given, unless the options say otherwise.</summary>
+    public GeneratedRunner CreateRunner(RunnerOptions? options = null)
+    {
+        options ??= new RunnerOptions();
+        if (_file is not null)
+            options.Model ??= ModelSource.File(_file);
+        return new GeneratedRunner(this, options);
+    }
 
     internal Type TypeOf(string name) =>
         _assembly.GetType(Spec.Namespace + "." + name, throwOnError: true)!;

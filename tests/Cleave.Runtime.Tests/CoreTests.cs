@@ -1,0 +1,122 @@
+using System;
+using System.Collections.Generic;
+using Cleave.Cores;
+using Cleave.Runtime.Tests.Support;
+using Xunit;
+
+namespace Cleave.Runtime.Tests;
+
+/// <summary>How many cores a process has: the smallest of affinity mask, control group quota, CLEAVE_CORES and option.</summary>
+public sealed class CoreTests : IDisposable
+{
+    private readonly TempFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void The_smallest_limit_wins_and_is_named()
+    {
+        Check(8, "affinity mask", 8, null, null, null);
+        Check(3, "control group quota of 3.9", 8, 3.9, null, null);
+        Check(1, "control group quota of 0.25", 8, 0.25, null, null);
+        Check(2, "CLEAVE_CORES", 8, 3.9, "2", null);
+        Check(1, "RunnerOptions.Cores", 8, 3.9, "2", 1);
+        // None of them raises the number.
+        Check(8, "affinity mask", 8, 64, "100", 100);
+        Check(8, "affinity mask", 8, 1e300, "", null);
+        Check(1, "affinity mask", 0, null, null, null);
+
+        static void Check(int cores, string reason, int affinity, double? quota, string? variable, int? option) =>
+            Assert.Equal(new CoreBudget(cores, reason, null), CoreBudget.Resolve(affinity, quota, variable, option));
+    }
+
+    [Theory]
+    [InlineData("0")]
+    [InlineData("-2")]
+    [InlineData("many")]
+    [InlineData("1.5")]
+    [InlineData("5000")]
+    [InlineData("99999999999999999999")]
+    [InlineData(" ")]
+    public void An_absurd_CLEAVE_CORES_is_ignored_and_named(string value) =>
+        Assert.Equal(new CoreBudget(4, "affinity mask", value), CoreBudget.Resolve(4, null, value, null));
+
+    [Fact]
+    public void An_absurd_option_is_refused()
+    {
+        Assert.Throws<ArgumentOutOfRangeException>(() => new RunnerOptions { Cores = 0 });
+        Assert.Throws<ArgumentOutOfRangeException>(() => new RunnerOptions { Weights = (WeightLoading)7 });
+        Assert.Null(new RunnerOptions { Cores = null }.Cores);
+    }
+
+    [Fact]
+    public void This_process_has_at_least_one_core()
+    {
+        Assert.InRange(AffinityMask.Count(), 1, 4096);
+        Assert.InRange(CoreBudget.Resolve(null).Cores, 1, AffinityMask.Count());
+    }
+
+    [Fact]
+    public void Version_2_takes_the_smallest_on_the_way_to_the_root()
+    {
+        _folder.Write("proc/self/cgroup", "0::/outer/inner\n");
+        _folder.Write("proc/self/mountinfo", "25 1 0:22 / /sys/fs/cgroup rw,nosuid shared:4 - cgroup2 cgroup2 rw\n");
+        _folder.Write("sys/fs/cgroup/outer/inner/cpu.max", "max 100000\n");
+        Assert.Null(Quota);
+        _folder.Write("sys/fs/cgroup/outer/cpu.max", "150000 100000\n");
+        Assert.Equal(1.5, Quota);
+        _folder.Write("sys/fs/cgroup/outer/inner/cpu.max", "400000 100000\n");
+        Assert.Equal(1.5, Quota);
+        _folder.Write("sys/fs/cgroup/outer/inner/cpu.max", "50000 100000\n");
+        Assert.Equal(0.5, Quota);
+    }
+
+    [Fact]
+    public void Version_2_in_a_container_without_a_namespace_of_its_own()
+    {
+        _folder.Write("proc/self/cgroup", "0::/docker/abc/app\n");
+        _folder.Write("proc/self/mountinfo", "25 1 0:22 /docker/abc /sys/fs/cgroup ro - cgroup2 cgroup rw\n");
+        _folder.Write("sys/fs/cgroup/cpu.max", "300000 100000\n");
+        Assert.Equal(3, Quota);
+        _folder.Write("sys/fs/cgroup/app/cpu.max", "200000 100000\n");
+        Assert.Equal(2, Quota);
+        // A group that the mount does not show: what is mounted counts.
+        _folder.Write("proc/self/cgroup", "0::/../../elsewhere\n");
+        Assert.Equal(3, Quota);
+    }
+
+    [Fact]
+    public void Version_1_likewise()
+    {
+        _folder.Write("proc/self/cgroup", "5:cpuset:/\n4:cpu,cpuacct:/a/b\n1:name=systemd:/\n0::/\n");
+        _folder.Write("proc/self/mountinfo",
+            "30 25 0:26 / /sys/fs/cgroup/cpuset rw - cgroup cgroup rw,cpuset\n31 25 0:27 / /sys/fs/cgroup/cpu rw - cgroup cgroup rw,cpu,cpuacct\n");
+        _folder.Write("sys/fs/cgroup/cpu/a/b/cpu.cfs_quota_us", "-1\n");
+        _folder.Write("sys/fs/cgroup/cpu/a/b/cpu.cfs_period_us", "100000\n");
+        Assert.Null(Quota);
+        _folder.Write("sys/fs/cgroup/cpu/a/cpu.cfs_quota_us", "250000\n");
+        _folder.Write("sys/fs/cgroup/cpu/a/cpu.cfs_period_us", "100000\n");
+        Assert.Equal(2.5, Quota);
+        _folder.Write("sys/fs/cgroup/cpuset/cpu.cfs_quota_us", "1\n");
+        _folder.Write("sys/fs/cgroup/cpuset/cpu.cfs_period_us", "100000\n");
+        Assert.Equal(2.5, Quota);
+    }
+
+    public static IEnumerable<object[]> Nonsense =>
+        [[""], ["max"], ["1"], ["-5 100000"], ["5 0"], ["x y"], ["99999999999999999999 1"], ["1 2 3"]];
+
+    [Theory]
+    [MemberData(nameof(Nonsense))]
+    public void Files_that_make_no_sense_limit_nothing(string text)
+    {
+        _folder.Write("proc/self/cgroup", "0::/\nnonsense\n\n::\n");
+        _folder.Write("proc/self/mountinfo", "nonsense\n - \n25 1 0:22 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n");
+        _folder.Write("sys/fs/cgroup/cpu.max", text);
+        Assert.Null(Quota);
+    }
+
+    [Fact]
+    public void No_control_groups_at_all() => Assert.Null(Quota);
+
+    private double? Quota => CgroupQuota.Read(new ProcessFiles(_folder.Path));
+}

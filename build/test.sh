@@ -15,17 +15,18 @@ counter() {
 
 # Names the skipped tests by reason, the reason once.
 print_skipped() {
+  echo "== skipped"
   awk -v RS='<UnitTestResult ' '
     /outcome="NotExecuted"/ {
       name = $0; sub(/.*testName="/, "", name); sub(/".*/, "", name)
       reason = "no reason given"
       if (match($0, /<Message>[^<]*/)) reason = substr($0, RSTART + 9, RLENGTH - 9)
       else if (match($0, /<StdOut>[^<]*/)) reason = substr($0, RSTART + 8, RLENGTH - 8)
-      gsub(/[\r\n]+/, " ", reason)
+      sub(/^skipped: /, "", reason); gsub(/[\r\n]+/, " ", reason)
       if (!(reason in names)) order[++n] = reason
-      names[reason] = names[reason] "\n    " name
+      names[reason] = names[reason] "\n  " name
     }
-    END { for (i = 1; i <= n; i++) print "  skipped: " order[i] names[order[i]] }' "$1" |
+    END { for (i = 1; i <= n; i++) print order[i] ":" names[order[i]] }' "$results"/*.trx |
     sed 's/&quot;/"/g; s/&lt;/</g; s/&gt;/>/g; s/&#x[AD];/ /g; s/&amp;/\&/g'
 }
 
@@ -44,12 +45,12 @@ run_project() {
   fi
   local ok bad total executed
   ok=$(counter passed "$trx") bad=$(counter failed "$trx") total=$(counter total "$trx") executed=$(counter executed "$trx")
+  : "${ok:=0}" "${bad:=0}" "${total:=0}" "${executed:=0}"
   if ((status != 0 && bad == 0)) || ((total == 0)); then
     echo "$name: ended with exit code $status after $total tests, of which none failed"
     bad=1
   fi
   passed=$((passed + ok)) failed=$((failed + bad)) skipped=$((skipped + total - executed))
-  print_skipped "$trx"
 }
 
 check_format() {
@@ -72,6 +73,7 @@ if ((passed == 0)); then
   failed=$((failed + 1))
 fi
 if ((skipped > 0)); then
+  print_skipped
   echo "$passed passed, $failed failed, $skipped skipped"
 else
   echo "$passed passed, $failed failed"

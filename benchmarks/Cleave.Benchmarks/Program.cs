@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using System.Globalization;
 using System.Linq;
 using Cleave.Benchmarks;
@@ -20,14 +21,13 @@ switch (args)
     case ["worker", string workload, .. string[] arguments]:
         return Worker.Serve(() => Suites.CreateWorkload(workload, arguments), Console.In, Console.Out);
 
-    case [string name] when Suites.Named.ContainsKey(name):
-        return Report.Run(name, Suites.Named[name], new BenchOptions(Quick: false));
-
-    // Few rounds: says whether everything works, not how fast it is.
-    case [string name, "--quick"] when Suites.Named.ContainsKey(name):
-        return Report.Run(name, Suites.Named[name], new BenchOptions(Quick: true));
+    case [string name, .. string[] options] when Suites.Named.ContainsKey(name) && BenchOptions.TryParse(options) is BenchOptions parsed:
+        return Report.Run(name, Suites.Named[name], parsed);
 
     default:
-        AnsiConsole.MarkupLineInterpolated($"usage: bench NAME [[--quick]], where NAME is one of: {string.Join(", ", Suites.Named.Keys.Order(StringComparer.Ordinal))}");
+        Console.Error.WriteLine("usage: bench NAME [--quick] [--only FAMILY]");
+        Console.Error.WriteLine("--quick: few rounds, says whether everything works, not how fast it is");
+        foreach ((string suite, IReadOnlyList<IFamily> families) in Suites.Named.OrderBy(s => s.Key, StringComparer.Ordinal))
+            Console.Error.WriteLine($"{suite}: {string.Join(", ", families.Select(f => f.GetType().Name))}");
         return 2;
 }

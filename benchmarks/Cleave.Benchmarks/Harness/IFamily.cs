@@ -11,10 +11,3 @@ internal interface IFamily
     /// <summary>In a worker process: the workload of that name, or null where it is another family's.</summary>
     IWorkload? CreateWorkload(string name, string[] arguments);
 }
-
-/// <summary>How long to measure.</summary>
-internal sealed record BenchOptions(bool Quick)
-{
-    /// <summary>So many rounds, few of them where it is only a trial.</summary>
-    public int Rounds(int full) => Quick ? 2 : full;
-}

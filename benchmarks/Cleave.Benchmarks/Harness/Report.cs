@@ -20,14 +20,14 @@ internal static class Report
     public static int Run(string name, IReadOnlyList<IFamily> families, BenchOptions options)
     {
         List<Line> lines = [];
-        foreach (IFamily family in families)
+        foreach (IFamily family in families.Where(f => options.Only is null || f.GetType().Name == options.Only))
         {
             AnsiConsole.MarkupLineInterpolated($"{family.GetType().Name} …");
             MeasureInto(lines, family, options);
         }
         AnsiConsole.Write(Table(lines));
         string file = Path.Combine(BenchFolder(), name + ".json");
-        File.WriteAllText(file, JsonSerializer.Serialize(new { Machine = Machine(), options.Quick, Lines = lines }, Format));
+        File.WriteAllText(file, JsonSerializer.Serialize(new { Machine = Machine(), options.Quick, options.Only, Lines = lines }, Format));
         AnsiConsole.MarkupLineInterpolated($"samples: {Path.GetRelativePath(Environment.CurrentDirectory, file)}");
         bool measured = lines.Any(l => l.Verdict is Verdict.Held or Verdict.Missed);
         return measured && lines.All(l => l.Verdict != Verdict.Missed) ? 0 : 1;

@@ -42,8 +42,8 @@ public class ListingTests
     [SkippableFact]
     public void Node_models_go_round()
     {
-        Skip.If(Models.NodeModels.Count == 0, Models.WhyNoNodeModels);
-        foreach (string path in Models.NodeModels)
+        Skip.If(NodeModels.All.Count == 0, NodeModels.WhySkipped);
+        foreach (string path in NodeModels.All)
             GoesRound(ModelLister.List(path, Options, CancellationToken.None));
     }
 

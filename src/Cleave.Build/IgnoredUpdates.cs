@@ -14,7 +14,10 @@ internal static class IgnoredUpdates
     public static List<int> In(string projectFile)
     {
         List<int> lines = [];
-        XmlReaderSettings settings = new() { DtdProcessing = DtdProcessing.Prohibit, XmlResolver = null };
+        // A program of a single file has a project, but no project file.
+        if (!File.Exists(projectFile))
+            return lines;
+        XmlReaderSettings settings = new() { DtdProcessing = DtdProcessing.Ignore, XmlResolver = null };
         using FileStream stream = new(projectFile, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
         using XmlReader reader = XmlReader.Create(stream, settings);
         while (reader.Read())

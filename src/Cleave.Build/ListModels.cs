@@ -73,7 +73,7 @@ public sealed class ListModels : Task, ICancelableTask, IDisposable
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException or System.Security.SecurityException)
             {
-                Report(Rules.ListingFailed, place.File, 0, place.Source, e.Message);
+                Log.Report(Rules.ListingFailed, place.File, 0, place.Source, e.Message);
             }
             _listings.Add(Item(place.Listing));
             _written.Add(Item(place.Listing));
@@ -137,16 +137,7 @@ public sealed class ListModels : Task, ICancelableTask, IDisposable
     private void WarnOfIgnoredUpdates()
     {
         foreach (int line in IgnoredUpdates.In(ProjectFile))
-            Report(Rules.UpdateIgnored, ProjectFile, line, Path.GetFileName(ProjectFile));
-    }
-
-    private void Report(Rule rule, string file, int line, params string[] arguments)
-    {
-        string message = rule.Format(arguments);
-        if (rule.Severity == Severity.Error)
-            Log.LogError(null, rule.Id, null, rule.HelpLink, file, line, 0, 0, 0, "{0}", message);
-        else
-            Log.LogWarning(null, rule.Id, null, rule.HelpLink, file, line, 0, 0, 0, "{0}", message);
+            Log.Report(Rules.UpdateIgnored, ProjectFile, line, Path.GetFileName(ProjectFile));
     }
 
     private static TaskItem Item(string path) => new(Escape(path));

@@ -239,4 +239,58 @@ public sealed class ListModelsTests : IDisposable
         _run.Run("m.onnx");
         Assert.Empty(_run.Warnings);
     }
+
+    [Fact]
+    public void A_project_without_a_file_and_one_with_a_document_type_are_fine()
+    {
+        _run.Add("m.onnx", new TinyModel().ToBytes());
+        File.WriteAllText(_run.ProjectFile, "<!DOCTYPE Project><Project />");
+        _run.Run("m.onnx");
+        Assert.True(_run.Succeeded);
+        File.Delete(_run.ProjectFile);
+        _run.Run("m.onnx");
+        Assert.True(_run.Succeeded);
+    }
+
+    [Fact]
+    public void A_model_has_the_same_listing_wherever_the_project_lies()
+    {
+        using TaskRun elsewhere = new();
+        TinyModel model = new() { ExternalFile = "m.onnx.data" };
+        foreach (TaskRun run in new[] { _run, elsewhere })
+        {
+            run.Add("nets/m.onnx", model.ToBytes());
+            run.Add("nets/m.onnx.data", model.WeightBytes);
+            run.Run("nets/m.onnx");
+        }
+        Assert.NotEqual(_run.Project, elsewhere.Project);
+        Assert.Equal(File.ReadAllBytes(Listing("nets.m")), File.ReadAllBytes(Path.Combine(elsewhere.ListingFolder, "nets.m.graph")));
+    }
+
+    [Fact]
+    public void New_weights_in_a_file_of_their_own_leave_the_listing_untouched()
+    {
+        TinyModel model = new() { ExternalFile = "m.onnx.data" };
+        _run.Add("m.onnx", model.ToBytes());
+        _run.Add("m.onnx.data", model.WeightBytes);
+        _run.Run("m.onnx");
+        File.SetLastWriteTimeUtc(Listing("m"), Long);
+        // Of another length, too: exporters pad.
+        _run.Add("m.onnx.data", [.. (model with { Weights = [9, 8, 7, 6] }).WeightBytes, 0, 0]);
+
+        _run.Run("m.onnx");
+        Assert.Single(_run.Messages);
+        Assert.Equal(Long, File.GetLastWriteTimeUtc(Listing("m")));
+    }
+
+    [Fact]
+    public void A_model_that_comes_too_late_is_an_error_at_its_file()
+    {
+        RefuseLateModels task = new() { BuildEngine = _run, Models = [TaskRun.Item("nets\\late.onnx")], ProjectFile = _run.ProjectFile };
+        Assert.False(task.Execute());
+        BuildErrorEventArgs error = Assert.Single(_run.Errors);
+        Assert.Equal(("CLV3003", Path.Combine(_run.Project, "nets", "late.onnx")), (error.Code, error.File));
+        Assert.EndsWith("CLV3003.md", error.HelpLink);
+        Assert.Contains("'nets/late.onnx'", error.Message);
+    }
 }

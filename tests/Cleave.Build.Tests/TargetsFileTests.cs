@@ -16,27 +16,35 @@ public sealed class TargetsFileTests
 {
     private static readonly string File = Path.Combine(SharedModels.Repository, "nuget", "Cleave.targets");
     private static readonly XDocument Targets = XDocument.Load(File);
-    private static readonly XElement Call = Targets.Descendants(nameof(ListModels)).Single();
+    private static readonly Type[] Tasks = [.. typeof(ListModels).Assembly.GetExportedTypes().Where(t => typeof(ITask).IsAssignableFrom(t))];
 
-    private static IEnumerable<string> Parameters<T>()
+    public static TheoryData<string> TaskNames => [.. Tasks.Select(t => t.Name)];
+
+    private static Type TaskType(string name) => Tasks.Single(t => t.Name == name);
+
+    private static XElement Call(string task) => Targets.Descendants(task).Single();
+
+    private static IEnumerable<string> Parameters<T>(string task)
         where T : Attribute =>
-        typeof(ListModels).GetProperties().Where(p => p.GetCustomAttribute<T>() != null).Select(p => p.Name);
+        TaskType(task).GetProperties().Where(p => p.GetCustomAttribute<T>() != null).Select(p => p.Name);
 
     [Fact]
-    public void The_task_is_named_as_it_is() =>
-        Assert.Equal(typeof(ListModels).FullName, Targets.Descendants("UsingTask").Single().Attribute("TaskName")!.Value);
+    public void The_tasks_are_named_as_they_are() =>
+        Assert.Equal(Tasks.Select(t => t.FullName).Order(), Targets.Descendants("UsingTask").Select(u => u.Attribute("TaskName")!.Value).Order());
 
-    [Fact]
-    public void Every_parameter_exists_and_every_required_one_is_given()
+    [Theory]
+    [MemberData(nameof(TaskNames))]
+    public void Every_parameter_exists_and_every_required_one_is_given(string task)
     {
-        List<string> given = [.. Call.Attributes().Select(a => a.Name.LocalName).Except(["Condition", "ContinueOnError"])];
-        Assert.All(given, name => Assert.True(typeof(ListModels).GetProperty(name)?.CanWrite, name));
-        Assert.Empty(Parameters<RequiredAttribute>().Except(given));
+        List<string> given = [.. Call(task).Attributes().Select(a => a.Name.LocalName).Except(["Condition", "ContinueOnError"])];
+        Assert.All(given, name => Assert.True(TaskType(task).GetProperty(name)?.CanWrite, name));
+        Assert.Empty(Parameters<RequiredAttribute>(task).Except(given));
     }
 
-    [Fact]
-    public void Every_output_is_used() =>
-        Assert.Equal(Parameters<OutputAttribute>().Order(), Call.Elements("Output").Select(o => o.Attribute("TaskParameter")!.Value).Order());
+    [Theory]
+    [MemberData(nameof(TaskNames))]
+    public void Every_output_is_used(string task) =>
+        Assert.Equal(Parameters<OutputAttribute>(task).Order(), Call(task).Elements("Output").Select(o => o.Attribute("TaskParameter")!.Value).Order());
 
     [Fact]
     public void Item_metadata_has_the_names_of_the_listings_options_and_the_targets_file_tells_them()
@@ -58,8 +66,9 @@ public sealed class TargetsFileTests
         }
     }
 
-    [Fact]
-    public void The_task_may_run_in_the_process_of_a_multithreaded_build() =>
+    [Theory]
+    [MemberData(nameof(TaskNames))]
+    public void The_task_may_run_in_the_process_of_a_multithreaded_build(string task) =>
         // MSBuild looks for the attribute by its full name.
-        Assert.Contains(typeof(ListModels).CustomAttributes, a => a.AttributeType.FullName == "Microsoft.Build.Framework.MSBuildMultiThreadableTaskAttribute");
+        Assert.Contains(TaskType(task).CustomAttributes, a => a.AttributeType.FullName == "Microsoft.Build.Framework.MSBuildMultiThreadableTaskAttribute");
 }

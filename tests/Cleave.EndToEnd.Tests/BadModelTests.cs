@@ -1,9 +1,12 @@
+using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Linq;
 using System.Text;
 using System.Text.RegularExpressions;
+using Cleave.OnnxProto;
 using Cleave.TestKit;
+using Google.Protobuf;
 using Xunit;
 
 namespace Cleave.EndToEnd.Tests;
@@ -11,37 +14,98 @@ namespace Cleave.EndToEnd.Tests;
 [Collection(PackedPackagesCollection.Name)]
 public sealed partial class BadModelTests(PackedPackages packages)
 {
-    [GeneratedRegex(@"^\s*(?<file>.+?)(\([\d,]+\))?\s*: error (?<id>\w+): ")]
+    [GeneratedRegex(@"^\s*(?<file>.+?)(\([\d,]+\))?\s*: error (?<id>\w+): (?<message>.*)$")]
     private static partial Regex ErrorLine();
 
     // Each error is printed when it occurs and again in the summary.
-    private static List<(string File, string Id)> Errors(CommandResult built) =>
-        [.. built.Lines.Select(l => ErrorLine().Match(l)).Where(m => m.Success)
-            .Select(m => (Path.GetFileName(m.Groups["file"].Value), m.Groups["id"].Value)).Distinct().Order()];
+    private static List<(string File, string Id)> Errors(CommandResult built)
+    {
+        List<(string File, string Id, string Message)> errors = [.. built.Lines.Select(l => ErrorLine().Match(l)).Where(m => m.Success)
+            .Select(m => (Path.GetFileName(m.Groups["file"].Value), m.Groups["id"].Value, m.Groups["message"].Value)).Distinct()];
+        Assert.All(errors, e => Assert.Contains(e.File, e.Message));
+        return [.. errors.Select(e => (e.File, e.Id)).Order()];
+    }
+
+    private static byte[] Changed(Action<GraphProto> change)
+    {
+        ModelProto model = ModelProto.Parser.ParseFrom(new TinyModel().ToBytes());
+        change(model.Graph);
+        return model.ToByteArray();
+    }
+
+    private static byte[] Nested(int levels)
+    {
+        GraphProto graph = new() { Name = "g" };
+        for (int i = 0; i < levels; i++)
+        {
+            AttributeProto body = new() { Name = "then_branch", Type = AttributeProto.Types.AttributeType.Graph, G = graph };
+            graph = new GraphProto { Name = "g", Node = { new NodeProto { OpType = "If", Attribute = { body } } } };
+        }
+        return Changed(g => g.Node.Add(graph.Node));
+    }
 
     [Fact]
     public void Each_bad_model_is_one_error_and_the_good_one_keeps_its_class()
     {
-        TinyModel external = new() { ExternalFile = "gone.data" };
+        TinyModel External(string file) => new() { ExternalFile = file };
+        TypeProto sequence = new() { SequenceType = new TypeProto.Types.Sequence { ElemType = new TypeProto() } };
         Consumer app = new Consumer(packages, "bad/App")
             .WithProject("""<AdditionalFiles Include="models/*.onnx;models/missing.onnx" />""")
+            .With("models/absolute.onnx", External("/etc/passwd"))
+            .With("models/absurd.onnx", [0x08, 8, 0x3A, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x7F])
+            .With("models/climbing.onnx", External("../climbing.data"))
+            .With("climbing.data", External("").WeightBytes)
+            .With("models/deep.onnx", Nested(80))
+            .With("models/element.onnx", Changed(g => g.Initializer[0].DataType = 99))
             .With("models/empty.onnx", [])
+            .With("models/external.onnx", External("gone.data"))
+            .With("models/nameless.onnx", Changed(g => g.Node[0].Input[0] = "nobody"))
             .With("models/pointer.onnx", "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n")
-            .With("models/truncated.onnx", new TinyModel().ToBytes()[..60])
+            .With("models/sequence.onnx", Changed(g => g.Input[0].Type = sequence))
+            .With("models/short.onnx", External("short.data"))
+            .With("models/short.data", [1, 2, 3])
+            .With("models/size.onnx", Changed(g => g.Initializer[0].Dims[0] = 5))
             .With("models/text.onnx", Encoding.UTF8.GetBytes(new string('<', 2000)))
-            .With("models/external.onnx", external)
+            .With("models/truncated.onnx", new TinyModel().ToBytes()[..60])
+            .With("models/twice.onnx", Changed(g => g.Initializer.Add(g.Initializer[0])))
             .With("models/good.onnx", new TinyModel())
             .With("Program.cs", "using App;\n" + Consumer.Print("Good"));
         CommandResult built = app.Build().Failed();
         Assert.Equal(
         [
+            ("absolute.onnx", "CLV1013"),
+            ("absurd.onnx", "CLV1004"),
+            ("climbing.onnx", "CLV1013"),
+            ("deep.onnx", "CLV1007"),
+            ("element.onnx", "CLV1008"),
             ("empty.onnx", "CLV1002"),
             ("external.onnx", "CLV1011"),
             ("missing.onnx", "CLV1001"),
+            ("nameless.onnx", "CLV1010"),
             ("pointer.onnx", "CLV1003"),
+            ("sequence.onnx", "CLV2001"),
+            ("short.onnx", "CLV1012"),
+            ("size.onnx", "CLV1016"),
             ("text.onnx", "CLV1005"),
             ("truncated.onnx", "CLV1004"),
+            ("twice.onnx", "CLV1009"),
         ], Errors(built));
+    }
+
+    /// <summary>Targets that add models when the package's own have run: what they add is reported, the rest works.</summary>
+    [Fact]
+    public void A_model_that_is_added_too_late_is_one_error()
+    {
+        static string Adds(string name, string model) =>
+            $"""<Target Name="{name}" BeforeTargets="CoreCompile"><ItemGroup><AdditionalFiles Include="{model}" /></ItemGroup></Target>""";
+        Consumer app = new Consumer(packages, "late/App")
+            .WithProject($"""<AdditionalFiles Include="good.onnx" /></ItemGroup>{Adds("Late", "late.onnx")}<ItemGroup>""")
+            .With("Directory.Build.targets", $"<Project>{Adds("Later", "later.onnx")}</Project>")
+            .With("late.onnx", new TinyModel())
+            .With("later.onnx", new TinyModel())
+            .With("good.onnx", new TinyModel())
+            .With("Program.cs", "using App;\n" + Consumer.Print("Good"));
+        Assert.Equal([("late.onnx", "CLV3003"), ("later.onnx", "CLV2005")], Errors(app.Build().Failed()));
     }
 
     [Fact]

@@ -71,7 +71,7 @@ internal static class Rules
         "The model '{0}' has the item metadata {1}=\"{2}\"; {3}.");
 
     public static readonly Rule TargetsMissing = Error("CLV2005", "Build targets of Cleave are missing",
-        "'{0}' reached the compiler as a binary file: the build targets of the package Cleave were not imported. Reference the package with its build assets (no ExcludeAssets=\"build\"), from the project that lists the model.");
+        "'{0}' reached the compiler as a binary file: the build targets of the package Cleave were not imported, or a target added the file after they ran. Reference the package with its build assets (no ExcludeAssets=\"build\"), from the project that lists the model.");
 
     public static readonly Rule ListingUnreadable = Error("CLV2006", "Graph listing cannot be read",
         "The graph listing of '{0}' cannot be read: {1}. It is made by the build: delete the obj folder and build again. If that does not help, the task and the generator come from different versions of Cleave.");
@@ -91,6 +91,9 @@ internal static class Rules
 
     public static readonly Rule ListingFailed = Error("CLV3002", "Graph listing cannot be written",
         "The graph listing of '{0}' cannot be written: {1}.");
+
+    public static readonly Rule AddedTooLate = Error("CLV3003", "Model added too late",
+        "The model '{0}' was added to AdditionalFiles by a target that runs after the models were listed, so it has no class and is not copied. Let that target run earlier: BeforeTargets=\"CleaveListModels\".");
 
     // The running application.
     public static readonly Rule ModelNotFound = Error("CLV4001", "Model file not found at run time",
@@ -124,7 +127,7 @@ internal static class Rules
         BodyTooLarge, TensorSize,
         NotATensor, ElementTypeNotSupported, ClassDefinedTwice, BadMetadata, TargetsMissing, ListingUnreadable,
         GeneratorFailed, NoOutputs, TensorTooLarge,
-        UpdateIgnored, ListingFailed,
+        UpdateIgnored, ListingFailed, AddedTooLate,
         ModelNotFound, GraphDiffers, ContractNotServed, FileChanged, NativeLibraryMissing, SegmentRefused,
         SessionFailed, RunFailed,
     ];

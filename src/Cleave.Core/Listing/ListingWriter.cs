@@ -4,6 +4,7 @@ using System.IO;
 using System.Linq;
 using Cleave.Core.Diagnostics;
 using Cleave.Core.Graph;
+using Cleave.Core.Onnx;
 
 namespace Cleave.Core.Listing;
 
@@ -166,8 +167,18 @@ internal static class ListingWriter
             text.Text(node.Overload);
         text.End();
         text.Indent();
-        WriteAttributes(text, node.Attributes);
+        WriteAttributes(text, ConstantNode.IsConstant(node) ? Array.ConvertAll(node.Attributes, WithoutWeights) : node.Attributes);
         text.Unindent();
+    }
+
+    // A constant's floats are weights, and training changes them, wherever they stand: written like a tensor.
+    private static NodeAttribute WithoutWeights(NodeAttribute attribute)
+    {
+        if (attribute.Reference != null || attribute.Kind is not (AttributeKind.Float or AttributeKind.Floats))
+            return attribute;
+        int count = attribute.Floats.Length;
+        TensorInfo tensor = new("", ElementType.Float, attribute.Kind == AttributeKind.Float ? [] : [count]) { ByteSize = count * sizeof(float) };
+        return new NodeAttribute(attribute.Name, AttributeKind.Tensor) { Tensors = [tensor] };
     }
 
     private static void WriteAttributes(ListingText text, NodeAttribute[] attributes)

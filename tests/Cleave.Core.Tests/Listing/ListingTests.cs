@@ -95,6 +95,29 @@ public class ListingTests
         Assert.Equal(withAttributes, Hash(model));
     }
 
+    [Theory]
+    [InlineData("value")]
+    [InlineData("value_float")]
+    [InlineData("value_floats")]
+    public void Weights_in_Constant_nodes_are_not_in_the_listing(string attribute)
+    {
+        string Listing(params float[] weights)
+        {
+            ModelProto model = Make.Small();
+            model.Graph.Initializer.Clear();
+            model.Graph.Node.Insert(0, Make.Node("Constant", [], ["w"], attribute switch
+            {
+                "value" => new AttributeProto { Name = attribute, Type = AttributeProto.Types.AttributeType.Tensor, T = Make.Floats("", [weights.Length], weights) },
+                "value_float" => Make.Float(attribute, weights[0]),
+                _ => new AttributeProto { Name = attribute, Type = AttributeProto.Types.AttributeType.Floats, Floats = { weights } },
+            }));
+            return GoesRound(new ModelListing { Options = Options, Model = Read(model.ToByteArray()) });
+        }
+        string listing = Listing(1, 2, 3, 4);
+        Assert.Equal(listing, Listing(5, 6, 7, 8));
+        Assert.Contains("attribute \"" + attribute + "\" tensor float " + (attribute == "value_float" ? "[] 4\n" : "[4] 16\n"), listing);
+    }
+
     [Fact]
     public void Hash_is_that_of_the_section_as_documented()
     {

@@ -165,6 +165,17 @@ public sealed class ListModelsTests : IDisposable
     }
 
     [Fact]
+    public void A_model_that_is_never_copied_is_listed_and_keeps_its_place()
+    {
+        TinyModel model = new() { ExternalFile = "m.onnx.data" };
+        _run.Add("m.onnx", model.ToBytes());
+        _run.Add("m.onnx.data", model.WeightBytes);
+        ListModels task = _run.Run(TaskRun.Item("m.onnx", ("CopyToOutputDirectory", "never")));
+        Assert.Equal("models/App/m.onnx", Read("m").Options.Path);
+        Assert.Equal(["Never", "Never"], task.Content.Select(i => i.GetMetadata("CopyToOutputDirectory")));
+    }
+
+    [Fact]
     public void Weights_outside_the_models_folder_are_not_copied()
     {
         TinyModel model = new() { ExternalFile = "../w.bin" };

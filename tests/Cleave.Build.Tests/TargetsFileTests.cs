@@ -47,8 +47,9 @@ public sealed class TargetsFileTests
         Assert.Equal(Parameters<OutputAttribute>(task).Order(), Call(task).Elements("Output").Select(o => o.Attribute("TaskParameter")!.Value).Order());
 
     [Fact]
-    public void Item_metadata_has_the_names_of_the_listings_options_and_the_targets_file_tells_them()
+    public void Item_metadata_has_the_names_of_the_listings_options_and_is_documented()
     {
+        string readme = System.IO.File.ReadAllText(Path.Combine(SharedModels.Repository, "README.md"));
         string text = System.IO.File.ReadAllText(File);
         PropertyInfo[] options = [.. typeof(ListingOptions).GetProperties(BindingFlags.Public | BindingFlags.Instance)
             .Where(p => p.CanWrite && p.Name is not (nameof(ListingOptions.Source) or nameof(ListingOptions.Path)))];
@@ -61,6 +62,7 @@ public sealed class TargetsFileTests
         {
             Assert.Equal("value of " + option.Name, option.GetValue(listed));
             Assert.Contains(option.Name, text);
+            Assert.Contains("\n| `" + option.Name + "` |", readme);
             // A stamp that left one out would not notice its change.
             Assert.Contains(Uri.EscapeDataString("value of " + option.Name), Stamp.Text(place, listed, []));
         }

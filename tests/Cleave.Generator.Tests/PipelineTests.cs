@@ -1,4 +1,5 @@
 using System;
+using System.Globalization;
 using System.Linq;
 using Cleave.Core.Graph;
 using Cleave.Core.Listing;
@@ -37,6 +38,35 @@ public class PipelineTests
         driver = driver.ReplaceAdditionalText(file, Models.File(Models.Bert())).RunGenerators(Project);
 
         Steps.Of(driver).IsCached(TrackingNames.Files).IsCached(TrackingNames.Models).NothingIsWritten();
+    }
+
+    [Fact]
+    public void The_code_is_the_same_on_every_machine()
+    {
+        ModelListing[] models = [Models.Bert(), Models.Listing([Models.Tensor("x", ElementType.Float, -1, "n", null, 7)], [Models.AnyShape("y")], "nets/other.onnx")];
+        string[] here = Code("/project/", [.. models.Select((m, i) => new BuildFile("/project/obj/cleave/" + i + ".graph", Compiling.Text(m)))]);
+
+        CultureInfo culture = CultureInfo.CurrentCulture;
+        try
+        {
+            CultureInfo foreign = (CultureInfo)CultureInfo.InvariantCulture.Clone();
+            foreign.NumberFormat.NegativeSign = "~";
+            foreign.NumberFormat.NumberDecimalSeparator = ";";
+            CultureInfo.CurrentCulture = foreign;
+            string[] there = Code("C:\\else\\", [.. models.Select((m, i) => new BuildFile("C:\\else\\obj\\cleave\\" + i + ".graph", Compiling.Text(m))).Reverse()]);
+            Assert.Equal(4, here.Length);
+            Assert.Equal(here, there);
+        }
+        finally
+        {
+            CultureInfo.CurrentCulture = culture;
+        }
+
+        static string[] Code(string folder, BuildFile[] files)
+        {
+            Generated generated = GeneratorHost.Run(new RunnerGenerator(), new BuildOptions(("RootNamespace", "MyApp"), ("ProjectDir", folder)), [], files);
+            return [.. generated.Hints.Order(StringComparer.Ordinal).Select(h => h + "\n" + generated.Source(h))];
+        }
     }
 
     [Fact]

@@ -15,7 +15,7 @@ using Xunit;
 namespace Cleave.Runtime.Tests;
 
 /// <summary>Which file is opened, how, and which is refused.</summary>
-public sealed class OpeningTests(Xunit.Abstractions.ITestOutputHelper log) : IDisposable
+public sealed class OpeningTests : IDisposable
 {
     private readonly TempFolder _folder = new();
     private readonly ListLogger _logger = new();
@@ -314,29 +314,6 @@ public sealed class OpeningTests(Xunit.Abstractions.ITestOutputHelper log) : IDi
         Assert.Equal("CLV1011", Refused(InMemory(model)));
 
         string Refused(RunnerOptions options) => Assert.Throws<CleaveException>(() => new LooseRunner(Definitions.Of(model), options)).Id;
-    }
-
-    [SkippableFact]
-    public void Opening_costs_little_more_than_a_session()
-    {
-        Skip.IfNot(TestKit.SharedModels.Exist, TestKit.SharedModels.WhySkipped);
-        foreach (string name in new[] { "dtln_1.onnx", "ultraface_rfb_320.onnx", "light/light_densenet121.onnx" })
-        {
-            string path = TestKit.SharedModels.PathOf(name);
-            ModelDefinition definition = Definitions.OfFile(path);
-            double[] ours = new double[7], theirs = new double[7];
-            for (int i = 0; i < ours.Length; i++)
-            {
-                long start = System.Diagnostics.Stopwatch.GetTimestamp();
-                new LooseRunner(definition, new() { Model = ModelSource.File(path) }).Dispose();
-                ours[i] = System.Diagnostics.Stopwatch.GetElapsedTime(start).TotalMilliseconds;
-                start = System.Diagnostics.Stopwatch.GetTimestamp();
-                using SessionOptions options = new() { IntraOpNumThreads = 1, LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR };
-                new InferenceSession(path, options).Dispose();
-                theirs[i] = System.Diagnostics.Stopwatch.GetElapsedTime(start).TotalMilliseconds;
-            }
-            log.WriteLine($"{name}: runner {ours.Min():0.0} ms, session {theirs.Min():0.0} ms");
-        }
     }
 
     private static (ModelProto, byte[]) WithExternalData()

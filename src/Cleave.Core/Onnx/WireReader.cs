@@ -128,7 +128,7 @@ internal sealed class WireReader
         long length = Length();
         int count = length <= target.Length ? (int)length : -1;
         if (count > 0)
-            {
+        {
             byte[] bytes = Contiguous(count, out int at);
             Buffer.BlockCopy(bytes, at, target, 0, count);
         }

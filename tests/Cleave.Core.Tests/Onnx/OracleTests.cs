@@ -23,10 +23,10 @@ public class OracleTests
     [SkippableFact]
     public void Node_models_are_read_as_protobuf_reads_them()
     {
-        Skip.If(Models.NodeModels.Count == 0, Models.WhyNoNodeModels);
-        Assert.True(Models.NodeModels.Count > 900, "the package holds fewer models than expected");
+        Skip.If(NodeModels.All.Count == 0, NodeModels.WhySkipped);
+        Assert.True(NodeModels.All.Count > 900, "the package holds fewer models than expected");
         List<string> failed = [];
-        foreach (string path in Models.NodeModels)
+        foreach (string path in NodeModels.All)
         {
             try
             {
@@ -34,7 +34,7 @@ public class OracleTests
             }
             catch (System.Exception e) when (e is not System.OutOfMemoryException)
             {
-                failed.Add(Path.GetRelativePath(Models.NodeModelsFolder, path) + ": " + e.Message);
+                failed.Add(Path.GetRelativePath(NodeModels.Folder, path) + ": " + e.Message);
             }
         }
         Assert.True(failed.Count == 0, string.Join("\n", failed));

@@ -1,6 +1,3 @@
-using System;
-using System.Linq;
-using Cleave.Core.Graph;
 using Cleave.Core.Listing;
 using Cleave.Generator.Pipeline;
 using Cleave.TestKit.Generation;

@@ -40,6 +40,18 @@ public sealed class PngReaderTests
         Assert.Equal(Expected(Rgb, samples), PngReader.Read(file.ToBytes()).Pixels);
     }
 
+    // Of neighbours equally near, left comes before up, and up before the corner.
+    [Theory]
+    [InlineData(100, 110, 80, 80)]
+    [InlineData(100, 80, 110, 80)]
+    public void The_fourth_filter_decides_ties_as_PNG_says(byte corner, byte up, byte left, byte nearest)
+    {
+        // The left pixel's own neighbour is the one above it.
+        PngFile file = new(2, 2, Gray) { Rows = [0, corner, up, 4, (byte)(left - corner), 5] };
+
+        Assert.Equal([corner, up, left, (byte)(nearest + 5)], PngReader.Read(file.ToBytes()).Pixels);
+    }
+
     // Written by another program, which has its own checksum; row y has the filter y.
     [Fact]
     public void A_foreign_file_is_read()

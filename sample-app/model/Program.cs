@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using LabelGlyphsModel;
 using LabelGlyphsModel.Training;
 using LabelReader.Imaging;
@@ -14,14 +13,7 @@ if (args is not ([] or ["--check"]))
 string application = Path.Combine(FindSampleApp(), "LabelReader");
 string modelPath = Path.Combine(application, "models", "label_glyphs.onnx");
 
-Stopwatch watch = Stopwatch.StartNew();
-GlyphSet training = GlyphSet.Draw(14_400, seed: 1, GlyphSet.TrainingHeights);
-Console.WriteLine($"{training.Count} glyphs drawn in {watch.Elapsed.TotalSeconds:F1} s");
-watch.Restart();
-GlyphNetwork network = Trainer.Train(training, epochs: 5, Console.WriteLine);
-byte[] model = OnnxFile.Write(network);
-Console.WriteLine($"trained in {watch.Elapsed.TotalSeconds:F1} s; the model has {model.Length} bytes");
-
+byte[] model = LabelModel.Make(Console.WriteLine);
 using OnnxScorer scorer = new(model);
 bool good = IsAccurate(scorer);
 foreach (SampleImage sample in SampleImage.All)

@@ -80,6 +80,8 @@ public sealed class HostileInputTests : IDisposable
 
         Assert.Equal(1, run.Code);
         Assert.Matches("^cleave: error CLV1001: [^\n]+\n$", run.Error);
+        // Advice for the command line, where there are no items.
+        Assert.DoesNotContain("AdditionalFiles", run.Error);
     }
 
     [Fact]

@@ -45,10 +45,10 @@ internal sealed class BuildFolder : IDisposable
     }
 
     /// <summary>Edits the project's one source file and builds; how long the build took, in milliseconds.</summary>
-    public double Build(string project, int edit, params string[] arguments)
+    public double Build(string project, string edit, string argument)
     {
-        Write(project + "/Program.cs", $"System.Console.WriteLine({edit});\n");
-        return Dotnet(["build", project, "--no-restore", "-c", "Release", .. arguments]);
+        Write(project + "/Program.cs", $"System.Console.WriteLine(\"{edit}\");\n");
+        return Dotnet("build", project, "--no-restore", "-c", "Release", argument);
     }
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);

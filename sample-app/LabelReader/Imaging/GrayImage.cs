@@ -6,6 +6,9 @@ public sealed class GrayImage
     /// <summary>Larger images are refused: a damaged header must not make the program ask for all memory.</summary>
     public const int MostPixels = 40_000_000;
 
+    /// <summary>Longest side: the memory for a few rows stays small too.</summary>
+    public const int MostSide = 32_000;
+
     public GrayImage(int width, int height)
     {
         ThrowIfUnusable(width, height);
@@ -31,8 +34,8 @@ public sealed class GrayImage
     {
         if (width <= 0 || height <= 0)
             throw new ImageException("the image is empty");
-        if (width > MostPixels || height > MostPixels / width)
-            throw new ImageException($"the image is too large ({width} x {height}; at most {MostPixels / 1_000_000} megapixels)");
+        if (width > MostSide || height > MostSide || width * height > MostPixels)
+            throw new ImageException($"the image is too large ({width} x {height}; at most {MostPixels / 1_000_000} megapixels, and {MostSide} pixels a side)");
     }
 
     /// <summary>The brightness of a colour, as eyes weigh it (BT.601).</summary>

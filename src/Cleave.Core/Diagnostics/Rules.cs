@@ -10,7 +10,7 @@ internal static class Rules
 {
     // The model file.
     public static readonly Rule FileMissing = Error("CLV1001", "Model file not found",
-        "The model '{0}' does not exist. Check the path in AdditionalFiles, and whether the file is checked in or downloaded.");
+        "The model '{0}' does not exist. Check the path, and whether the file is checked in or downloaded.");
 
     public static readonly Rule FileEmpty = Error("CLV1002", "Model file is empty",
         "The model '{0}' is an empty file. A download or copy probably failed: fetch it again.");

@@ -94,9 +94,13 @@ internal static class ListingAttributes
         return new AttributeText(null, length);
     }
 
-    private static AttributeKind KindOf(ListingScanner scanner, string word) =>
-        KindsByWord.TryGetValue(word, out AttributeKind kind) ? kind : throw scanner.Error("unknown kind '" + word + "'");
+    private static AttributeKind KindOf(ListingScanner scanner, string word)
+    {
+        int kind = Array.IndexOf(KindWords, word);
+        return kind >= 0 ? (AttributeKind)kind : throw scanner.Error("unknown kind '" + word + "'");
+    }
 
-    private static readonly Dictionary<string, AttributeKind> KindsByWord =
-        Enumerable.Range(0, (int)AttributeKind.Types + 1).ToDictionary(n => ListingWriter.KindWord((AttributeKind)n), n => (AttributeKind)n, StringComparer.Ordinal);
+    // A list, not a dictionary of an enum: that would be compiled anew in every compiler process.
+    private static readonly string[] KindWords =
+        [.. Enumerable.Range(0, (int)AttributeKind.Types + 1).Select(n => ListingWriter.KindWord((AttributeKind)n))];
 }

@@ -95,9 +95,13 @@ internal static class ListingTypes
         return [.. shape];
     }
 
-    private static ElementType ReadElement(ListingScanner scanner, string word) =>
-        ElementTypesByWord.TryGetValue(word, out ElementType type) ? type : throw scanner.Error("unknown element type '" + word + "'");
+    private static ElementType ReadElement(ListingScanner scanner, string word)
+    {
+        int element = Array.IndexOf(ElementWords, word);
+        return element >= 0 ? (ElementType)element : throw scanner.Error("unknown element type '" + word + "'");
+    }
 
-    private static readonly Dictionary<string, ElementType> ElementTypesByWord =
-        Enumerable.Range(0, (int)ElementType.Int2 + 1).ToDictionary(n => ((ElementType)n).Word(), n => (ElementType)n, StringComparer.Ordinal);
+    // As the kinds of attributes: a list, for the same reason.
+    private static readonly string[] ElementWords =
+        [.. Enumerable.Range(0, (int)ElementType.Int2 + 1).Select(n => ((ElementType)n).Word())];
 }

@@ -42,10 +42,11 @@ internal static class FactsBuilder
         Dictionary<string, int> counts = new(StringComparer.Ordinal);
         foreach (Node node in nodes)
             counts[node.OpType] = counts.TryGetValue(node.OpType, out int count) ? count + 1 : 1;
-        IEnumerable<string> words = counts
-            .OrderByDescending(c => c.Value).ThenBy(c => c.Key, StringComparer.Ordinal)
+        string[] operators = [.. counts.Keys];
+        Array.Sort(operators, (a, b) => counts[a] != counts[b] ? counts[b].CompareTo(counts[a]) : string.CompareOrdinal(a, b));
+        IEnumerable<string> words = operators
             .Take(MostOperators)
-            .Select(c => c.Value.ToString(CultureInfo.InvariantCulture) + " " + c.Key);
+            .Select(name => counts[name].ToString(CultureInfo.InvariantCulture) + " " + name);
         return nodes.Count.ToString(CultureInfo.InvariantCulture) + (nodes.Count == 1 ? " node: " : " nodes: ")
             + string.Join(", ", words) + (counts.Count > MostOperators ? ", …" : "");
     }

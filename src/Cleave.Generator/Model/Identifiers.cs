@@ -107,5 +107,7 @@ internal sealed class NameScope(params string[] reserved)
         return name;
     }
 
+    public void Reserve(string name) => _used.Add(name);
+
     public bool IsFree(string name) => !_used.Contains(name);
 }

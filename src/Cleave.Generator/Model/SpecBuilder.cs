@@ -118,7 +118,7 @@ internal sealed class SpecBuilder
         }
         if (type.Shape is { } shape && IsTooLarge(shape))
         {
-            string dims = string.Join(",", shape.Select(d => d.Value?.ToString(CultureInfo.InvariantCulture) ?? d.Name ?? "?"));
+            string dims = string.Join(",", Array.ConvertAll(shape, d => d.Value?.ToString(CultureInfo.InvariantCulture) ?? d.Name ?? "?"));
             _problems.Add(new Problem(Rules.TensorTooLarge, kind, value.Name, dims));
             return null;
         }
@@ -134,7 +134,7 @@ internal sealed class SpecBuilder
             Property = property,
             Field = _fields.Take(property),
             RankIsKnown = type.Shape is not null,
-            Shape = new([.. (type.Shape ?? []).Select(Dim)]),
+            Shape = new(Array.ConvertAll(type.Shape ?? [], Dim)),
             Description = value.DocString,
         };
     }

@@ -1,12 +1,12 @@
 using System;
 using System.Collections.Generic;
 using System.Globalization;
-using System.Linq;
 using Cleave.Generator.Emit;
 
 namespace Cleave.Generator.Model;
 
 /// <summary>Finds the dimensions that a caller chooses, and names them; unnamed ones get a name of their own, unique in the model.</summary>
+/// <remarks>Loops, not LINQ: over structs it is compiled anew in every compiler process, which takes longer than the work itself.</remarks>
 internal sealed class SymbolBuilder
 {
     private const int LongestName = 60;
@@ -17,18 +17,37 @@ internal sealed class SymbolBuilder
     private readonly NameScope _symbols;
     private readonly Dictionary<string, int> _known = new(StringComparer.Ordinal);
 
-    public SymbolBuilder(NameScope properties, NameScope parameters, IEnumerable<TensorSpec> inputs, IEnumerable<TensorSpec> outputs)
+    public SymbolBuilder(NameScope properties, NameScope parameters, TensorSpec[] inputs, TensorSpec[] outputs)
     {
         _properties = properties;
         _parameters = parameters;
-        _symbols = new NameScope([.. inputs.Concat(outputs).SelectMany(t => t.Shape).Select(d => d.Symbol).OfType<string>().Distinct()]);
+        _symbols = new NameScope();
+        Reserve(inputs);
+        Reserve(outputs);
     }
 
     public List<SymbolSpec> Symbols { get; } = [];
 
     /// <summary>The inputs, with every dimension that is no number named.</summary>
-    public TensorSpec[] Name(TensorSpec[] inputs) =>
-        [.. inputs.Select(input => input with { Shape = new([.. input.Shape.Select((dim, axis) => Name(dim, input, axis))]) })];
+    public TensorSpec[] Name(TensorSpec[] inputs) => Array.ConvertAll(inputs, input =>
+    {
+        DimSpec[] shape = new DimSpec[input.Shape.Count];
+        for (int axis = 0; axis < shape.Length; axis++)
+            shape[axis] = Name(input.Shape[axis], input, axis);
+        return input with { Shape = new(shape) };
+    });
+
+    private void Reserve(TensorSpec[] tensors)
+    {
+        foreach (TensorSpec tensor in tensors)
+        {
+            for (int axis = 0; axis < tensor.Shape.Count; axis++)
+            {
+                if (tensor.Shape[axis].Symbol is { } symbol)
+                    _symbols.Reserve(symbol);
+            }
+        }
+    }
 
     private DimSpec Name(DimSpec dim, TensorSpec input, int axis)
     {

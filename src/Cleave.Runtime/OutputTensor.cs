@@ -28,12 +28,13 @@ public readonly struct OutputTensor<T>
         foreach (int size in shape)
         {
             ArgumentOutOfRangeException.ThrowIfNegative(size, nameof(shape));
-            length = checked(length * size);
+            // Once too long, it stays so: no product overflows, and a size of zero still makes it empty.
+            length = size == 0 ? 0 : Math.Min(length * size, 1L << 32);
         }
         if (length != data.Length)
         {
             throw new ArgumentException(
-                "The shape [" + string.Join(", ", shape) + "] has " + length + " elements; the array has " + data.Length + ".", nameof(shape));
+                "The shape [" + string.Join(", ", shape) + "] does not have " + data.Length + " elements, as the array has.", nameof(shape));
         }
         _slot = new OutputSlot<T>(data, (int[])shape.Clone());
         _generation = 0;

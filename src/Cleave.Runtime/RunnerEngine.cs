@@ -78,7 +78,7 @@ internal sealed class RunnerEngine
             session = sessions.Create(budget.Plan.Segments[0], budget.Threads[0]);
             RunnerEngine engine = new(definition, model, sessions, cores, budget.Plan, session, logger);
             Log.Opened(logger, definition.Name, budget.Plan.Name, cores.Cores, cores.Reason, string.Join(' ', budget.Threads),
-                sessions.Describe(budget.Plan.Segments[0]), sessions.Weights.Loading, sessions.Weights.Reason,
+                session.Way, sessions.Weights.Loading, sessions.Weights.Reason,
                 Stopwatch.GetElapsedTime(start).TotalMilliseconds);
             return engine;
         }

@@ -140,7 +140,7 @@ public sealed class CallTests(ITestOutputHelper log)
         Assert.Contains("[batch = 2, sequence = 3]: 6 elements of type int64; 5 came", e.Message);
         Assert.Equal("input_ids", e.ParamName);
         Assert.Contains("'batch'", Assert.Throws<ArgumentOutOfRangeException>(() => Run(-1, 3, [])).Message);
-        Assert.Contains("more than 2147483647", Assert.Throws<ArgumentException>(() => Run(int.MaxValue, 2, [])).Message);
+        Assert.Contains("more than 2147483527 elements", Assert.Throws<ArgumentException>(() => Run(int.MaxValue, 2, [])).Message);
         Assert.Throws<ArgumentException>(() => Run(int.MaxValue, int.MaxValue, []));
         Assert.Throws<ArgumentException>(() => runner.CreateCall((ref b) =>
         {

@@ -155,6 +155,21 @@ public sealed class OpeningTests : IDisposable
     }
 
     [Fact]
+    public void ConfigureSession_may_create_another_runner()
+    {
+        float inner = 0;
+        using LooseRunner runner = LooseRunner.Of(Models.Times(2), new()
+        {
+            ConfigureSession = (_, _) =>
+            {
+                using LooseRunner other = LooseRunner.Of(Models.Times(5));
+                inner = RunTimes(other);
+            },
+        });
+        Assert.Equal((5f, 2f), (inner, RunTimes(runner)));
+    }
+
+    [Fact]
     public void A_ConfigureSession_that_throws_leaves_nothing_behind()
     {
         RunnerOptions options = new() { ConfigureSession = (_, _) => throw new TimeoutException("mine") };
@@ -286,6 +301,7 @@ public sealed class OpeningTests : IDisposable
         using SegmentSession session = sessions.Create(definition.Budgets[0].Plan.Segments[0], 1);
         Assert.Contains("would take 2 mappings, more than a quarter of vm.max_map_count (7)", Assert.Single(_logger.Warnings));
         Assert.Equal(WeightLoading.Copy, sessions.Weights.Loading);
+        Assert.Equal("sliced", session.Way);
         sessions = new(opened, definition, options, new ProcessFiles(_folder["nowhere"]), _logger);
         sessions.Create(definition.Budgets[0].Plan.Segments[0], 1).Dispose();
         Assert.Single(_logger.Warnings);
@@ -308,7 +324,13 @@ public sealed class OpeningTests : IDisposable
             Assert.Contains("m.data: ", e.Message);
         }
         using (LooseRunner runner = new(Definitions.Of(model), At(path, WeightLoading.Copy)))
+        {
             Assert.Equal(3f, RunTimes(runner));
+            Assert.Contains("sliced, weights Copy", _logger.Lines[^1]);
+            // ONNX Runtime would map this file, had it opened the model by path.
+            File.WriteAllBytes(weights, BitConverter.GetBytes(7f));
+            Assert.Equal(3f, RunTimes(runner));
+        }
         File.WriteAllBytes(weights, [1]);
         Assert.Equal("CLV1012", Refused(At(path)));
         Assert.Equal("CLV1011", Refused(InMemory(model)));

@@ -254,6 +254,8 @@ public sealed class ResultTests
         Assert.Equal(1, new OutputTensor<string>(["a"]).Length);
         Assert.Throws<ArgumentException>(() => new OutputTensor<float>([1, 2, 3], 2));
         Assert.Throws<ArgumentOutOfRangeException>(() => new OutputTensor<float>([1], -1, -1));
+        Assert.Throws<ArgumentException>(() => new OutputTensor<float>([1], int.MaxValue, int.MaxValue, int.MaxValue));
+        Assert.Equal(0, new OutputTensor<float>([], int.MaxValue, int.MaxValue, int.MaxValue, 0).Length);
         Assert.Throws<IndexOutOfRangeException>(() => tensor[6]);
         Assert.Throws<InvalidOperationException>(() => default(OutputTensor<float>).Length);
         new LooseOutput(default).Dispose();

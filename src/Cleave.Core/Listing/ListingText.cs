@@ -83,8 +83,8 @@ internal sealed class ListingText(Stream target) : IDisposable
 
     public ListingText Raw(string ascii)
     {
-        foreach (char c in ascii)
-            Byte((byte)c);
+        for (int i = Plain(ascii); i < ascii.Length; i++)
+            Byte((byte)ascii[i]);
         return this;
     }
 
@@ -111,7 +111,7 @@ internal sealed class ListingText(Stream target) : IDisposable
     public ListingText RawText(string text)
     {
         Byte((byte)'"');
-        for (int i = 0; i < text.Length; i++)
+        for (int i = Plain(text); i < text.Length; i++)
         {
             char c = text[i];
             if (c is >= ' ' and < '\x7f')
@@ -239,6 +239,25 @@ internal sealed class ListingText(Stream target) : IDisposable
         Byte((byte)(0x80 | ((point >> 12) & 0x3F)));
         Byte((byte)(0x80 | ((point >> 6) & 0x3F)));
         Byte((byte)(0x80 | (point & 0x3F)));
+    }
+
+    // Writes the characters up to the first that may need an escape, or that may not fit; how many they are.
+    private int Plain(string text)
+    {
+        if (text.Length > _buffer.Length - _used)
+            return 0;
+        byte[] buffer = _buffer;
+        int used = _used;
+        int i = 0;
+        for (; i < text.Length; i++)
+        {
+            char c = text[i];
+            if (c is < ' ' or >= '\x7f' or '"' or '\\')
+                break;
+            buffer[used++] = (byte)c;
+        }
+        _used = used;
+        return i;
     }
 
     private void Byte(byte value)

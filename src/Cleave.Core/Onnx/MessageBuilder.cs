@@ -87,7 +87,11 @@ internal sealed class MessageBuilder
     public byte[] ToArray()
     {
         CloseOwn();
+#if NET
+        byte[] bytes = GC.AllocateUninitializedArray<byte>(checked((int)Length));
+#else
         byte[] bytes = new byte[checked((int)Length)];
+#endif
         int at = 0;
         foreach (Piece piece in _pieces)
         {

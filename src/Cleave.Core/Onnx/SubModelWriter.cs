@@ -39,9 +39,9 @@ internal sealed class SubModelWriter
 
     private readonly OnnxModel _model;
     private readonly ByteSource _source;
-    private readonly GraphIndex _index;
     private readonly string? _folder;
     private readonly string? _fileName;
+    private GraphIndex? _index;
 
     /// <param name="model">The model, as <see cref="ModelReader"/> read it from <paramref name="source"/>.</param>
     /// <param name="source">Stays open as long as this writes.</param>
@@ -50,7 +50,6 @@ internal sealed class SubModelWriter
     {
         _model = model;
         _source = source;
-        _index = new GraphIndex(model);
         if (path != null)
         {
             _folder = Path.GetDirectoryName(Path.GetFullPath(path));
@@ -66,13 +65,16 @@ internal sealed class SubModelWriter
     /// <summary>Bytes of all initializers and of the tensors in <c>Constant</c> nodes of the outer graph.</summary>
     public long WeightBytes { get; }
 
+    // Made when something is cut, which many models never are.
+    private GraphIndex Index => _index ??= new GraphIndex(_model);
+
     /// <summary>The sub-model of a segment.</summary>
     /// <exception cref="ModelException">The segment does not fit the graph, is too large, or its weights cannot be read.</exception>
     public SubModel Write(SegmentRequest request, WeightMode weights)
     {
         if (weights == WeightMode.Map && _fileName is null)
             throw new InvalidOperationException("A model in memory cannot be mapped.");
-        SegmentSlice slice = new(_index, request);
+        SegmentSlice slice = new(Index, request);
         using WeightWriter tensors = new(_source, _folder, weights == WeightMode.Map ? _fileName : null);
         MessageBuilder graph = new();
         WriteNodes(graph, slice, tensors);
@@ -177,8 +179,8 @@ internal sealed class SubModelWriter
     // What the file says of a value at a segment's border.
     private ValueInfo CutValue(SegmentSlice slice, string name)
     {
-        ValueInfo? value = _index.Value(name);
-        if (value != null && (_index.IsInput(name) || _index.IsOutput(name)))
+        ValueInfo? value = Index.Value(name);
+        if (value != null && (Index.IsInput(name) || Index.IsOutput(name)))
             return value;
         return value?.Type is OnnxType.Tensor { Element: not ElementType.Undefined }
             ? value
@@ -187,9 +189,17 @@ internal sealed class SubModelWriter
 
     private bool HasInitializerAmongInputs()
     {
+        HashSet<string> inputs = new(StringComparer.Ordinal);
         foreach (ValueInfo input in _model.Graph.Inputs)
+            inputs.Add(input.Name);
+        foreach (TensorInfo tensor in _model.Graph.Initializers)
         {
-            if (_index.IsInitializer(input.Name))
+            if (inputs.Contains(tensor.Name))
+                return true;
+        }
+        foreach (SparseTensorInfo tensor in _model.Graph.SparseInitializers)
+        {
+            if (inputs.Contains(tensor.Name))
                 return true;
         }
         return false;

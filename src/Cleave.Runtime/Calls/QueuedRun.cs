@@ -21,15 +21,15 @@ internal sealed class QueuedRun<TInput, TOutput>(
 
     public void Queue()
     {
-        if (cancellationToken.CanBeCanceled)
-            _registration = cancellationToken.UnsafeRegister(static run => ((QueuedRun<TInput, TOutput>)run!).Drop(), this);
         try
         {
+            if (cancellationToken.CanBeCanceled)
+                _registration = cancellationToken.UnsafeRegister(static run => ((QueuedRun<TInput, TOutput>)run!).Drop(), this);
             runner.Engine.Workers.Enqueue(this);
         }
         catch (Exception e)
         {
-            // No thread could be started.
+            // No thread could be started, or no memory is left.
             if (Interlocked.CompareExchange(ref _state, Dropped, Waiting) != Waiting)
                 return;
             _registration.Dispose();

@@ -15,6 +15,9 @@ internal sealed class ShapeTable
     // A dimension: a size, or ~(index of a symbol), or Unknown.
     private const long Unknown = long.MinValue;
 
+    // An array has a few elements more than the tensor, so that the tensor starts where it should.
+    private static readonly int LongestInput = Array.MaxLength - 64;
+
     private readonly string _model;
     private readonly Value[] _inputs;
     private readonly long[]?[] _inputPatterns;
@@ -66,7 +69,7 @@ internal sealed class ShapeTable
     }
 
     /// <summary>The number of elements of an input.</summary>
-    /// <exception cref="ArgumentException">It is more than a span can hold.</exception>
+    /// <exception cref="ArgumentException">It is more than an array can hold.</exception>
     public int InputLength(int input, ReadOnlySpan<int> dims)
     {
         long length = 1;
@@ -78,9 +81,9 @@ internal sealed class ShapeTable
             long size = DimensionOf(input, i, dims);
             empty |= size == 0;
             // Checked at every step, so the product stays far below overflow.
-            tooLarge |= size > int.MaxValue || (length *= Math.Max(1, size)) > int.MaxValue;
+            tooLarge |= size > LongestInput || (length *= Math.Max(1, size)) > LongestInput;
             if (tooLarge)
-                length = int.MaxValue;
+                length = 1;
         }
         if (empty)
             return 0;
@@ -88,7 +91,7 @@ internal sealed class ShapeTable
         {
             throw new ArgumentException(
                 "The input '" + _inputs[input].Name + "' of the model '" + _model + "' would have the shape "
-                + Describe(input, dims) + ", which is more than " + int.MaxValue.ToString(CultureInfo.InvariantCulture) + " elements.",
+                + Describe(input, dims) + ", which is more than " + LongestInput.ToString(CultureInfo.InvariantCulture) + " elements.",
                 _inputs[input].Name);
         }
         return (int)length;

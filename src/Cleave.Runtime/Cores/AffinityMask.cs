@@ -36,6 +36,6 @@ internal static unsafe class AffinityMask
         return count;
     }
 
-    [DllImport("libc", SetLastError = true)]
+    [DllImport("libc")]
     private static extern int sched_getaffinity(int pid, nint bytes, byte* mask);
 }

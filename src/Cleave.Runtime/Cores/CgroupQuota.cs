@@ -14,6 +14,7 @@ internal static class CgroupQuota
     public static double? Read(ProcessFiles files)
     {
         double? smallest = null;
+        string[] mounts = files.ReadLines("/proc/self/mountinfo");
         foreach (string line in files.ReadLines("/proc/self/cgroup"))
         {
             // "0::/path" is version 2, "4:cpu,cpuacct:/path" version 1.
@@ -23,7 +24,7 @@ internal static class CgroupQuota
             bool second = parts[0] == "0" && parts[1].Length == 0;
             if (!second && Array.IndexOf(parts[1].Split(','), "cpu") < 0)
                 continue;
-            foreach (Mount mount in Mounts(files, second))
+            foreach (Mount mount in Mounts(mounts, second))
             {
                 foreach (string folder in FoldersUpToMount(mount, parts[2]))
                 {
@@ -71,9 +72,9 @@ internal static class CgroupQuota
     }
 
     // "36 35 0:32 /root /sys/fs/cgroup/cpu rw,… shared:9 - cgroup cgroup rw,cpu,cpuacct".
-    private static IEnumerable<Mount> Mounts(ProcessFiles files, bool second)
+    private static IEnumerable<Mount> Mounts(string[] lines, bool second)
     {
-        foreach (string line in files.ReadLines("/proc/self/mountinfo"))
+        foreach (string line in lines)
         {
             int dash = line.IndexOf(" - ", StringComparison.Ordinal);
             if (dash < 0)

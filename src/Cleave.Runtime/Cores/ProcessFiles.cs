@@ -11,9 +11,13 @@ internal sealed class ProcessFiles(string root)
     /// <summary>The file's text without surrounding white space; null where it is missing or cannot be read.</summary>
     public string? Read(string path)
     {
+        string full = Path.Combine(root, path.TrimStart('/'));
+        // Asked first: many of these files are not there, and the first exceptions of a process cost milliseconds.
+        if (!File.Exists(full))
+            return null;
         try
         {
-            return File.ReadAllText(Path.Combine(root, path.TrimStart('/'))).Trim();
+            return File.ReadAllText(full).Trim();
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -83,10 +83,13 @@ public sealed class CallBuffers
     {
         if (Interlocked.Exchange(ref _busy, 1) != 0)
             throw new InvalidOperationException("A call to the model '" + _engine.Name + "' was used by two threads at once. Make one call for each thread.");
+        if (Generation != generation)
+        {
+            Volatile.Write(ref _busy, 0);
+            throw new ObjectDisposedException(_engine.Name, "A disposed call to the model '" + _engine.Name + "' was run.");
+        }
         try
         {
-            if (_generation != generation)
-                throw new ObjectDisposedException(_engine.Name, "A disposed call to the model '" + _engine.Name + "' was run.");
             if (_plain && !cancellationToken.CanBeCanceled)
                 _trunk(_lane);
             else
@@ -117,8 +120,7 @@ public sealed class CallBuffers
     {
         if (Interlocked.CompareExchange(ref _generation, generation + 1, generation) != generation)
             return false;
-        _hasResult = false;
-        _engine.Pool.Return(this);
+        GiveBack();
         return true;
     }
 
@@ -128,13 +130,13 @@ public sealed class CallBuffers
     internal void Retire(int generation)
     {
         bool running = Interlocked.Exchange(ref _busy, 1) != 0;
+        bool ours = Interlocked.CompareExchange(ref _generation, generation + 1, generation) == generation;
         if (running)
-        {
-            Interlocked.CompareExchange(ref _generation, generation + 1, generation);
             return;
-        }
+        // Only now: a run that comes meanwhile must meet either the busy mark or the new generation.
         Volatile.Write(ref _busy, 0);
-        Release(generation);
+        if (ours)
+            GiveBack();
     }
 
     internal void CheckReadable(int generation)
@@ -156,6 +158,12 @@ public sealed class CallBuffers
             input.Dispose();
         foreach (OutputSlot output in Outputs)
             output.Dispose();
+    }
+
+    private void GiveBack()
+    {
+        _hasResult = false;
+        _engine.Pool.Return(this);
     }
 
     private static InputSlot[] MakeInputs(RunnerEngine engine, int[] dims)

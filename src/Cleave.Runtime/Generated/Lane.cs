@@ -55,7 +55,8 @@ public sealed class Lane
 
     internal void Free() => _options.Dispose();
 
-    private Exception Failure(Segment segment, OnnxRuntimeException e) => _options.Terminate
+    // The token is asked, not the options: ONNX Runtime may end the run before its binding has noted that it was told to.
+    private Exception Failure(Segment segment, OnnxRuntimeException e) => _token.IsCancellationRequested
         ? new OperationCanceledException("The run was cancelled in the segment '" + segment.Name + "'.", e, _token)
         : new CleaveException(Rules.RunFailed, e, _session.Model, segment.Name, e.Message);
 }

@@ -5,13 +5,16 @@ using Microsoft.ML.OnnxRuntime;
 namespace Cleave.Sessions;
 
 /// <summary>The session that runs one segment. Running it is thread-safe.</summary>
-internal sealed class SegmentSession(string model, Segment segment, InferenceSession session, int threads, bool copiesInputsWhenBound) : IDisposable
+internal sealed class SegmentSession(string model, Segment segment, InferenceSession session, string way, int threads, bool copiesInputsWhenBound) : IDisposable
 {
     public string Model { get; } = model;
 
     public Segment Segment { get; } = segment;
 
     public InferenceSession Session { get; } = session;
+
+    /// <summary>How it was opened, for the log.</summary>
+    public string Way { get; } = way;
 
     public int Threads { get; } = threads;
 

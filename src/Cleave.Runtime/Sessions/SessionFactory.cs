@@ -33,24 +33,21 @@ internal sealed class SessionFactory
 
     public WeightChoice Weights => _weights;
 
-    /// <summary>How the segment's session is opened, for the log.</summary>
-    public string Describe(Segment segment) => Slices(segment)
-        ? "sliced"
-        : _model.Path is null ? "opened from memory as published" : "opened by path as published";
-
     /// <summary>Creates a session; waits while another one is being created in the process.</summary>
     /// <exception cref="CleaveException">The file changed, ONNX Runtime is missing, or it refused the segment.</exception>
     public SegmentSession Create(Segment segment, int threads)
     {
-        using SessionTurn.Holder turn = SessionTurn.Take(_logger, _model.Name);
         _model.CheckUnchanged();
         InferenceSession? session = null;
         try
         {
+            // Before the turn: ConfigureSession may take long, or create another runner.
             using SessionOptions options = _settings.Make(segment, threads);
-            session = Open(segment, options);
+            using SessionTurn.Holder turn = SessionTurn.Take(_logger, _model.Name);
+            session = Open(segment, options, out string way);
             _model.CheckUnchanged();
-            return new SegmentSession(_model.Name, segment, session, options.IntraOpNumThreads, _settings.Configured && InputsLieElsewhere(session));
+            return new SegmentSession(
+                _model.Name, segment, session, way, options.IntraOpNumThreads, _settings.Configured && InputsLieElsewhere(session));
         }
         catch (Exception e)
         {
@@ -69,18 +66,26 @@ internal sealed class SessionFactory
         }
     }
 
-    // Nothing is gained by slicing a whole model whose constants ONNX Runtime already knows to be constant.
+    // Nothing is gained by slicing a whole model whose constants ONNX Runtime already knows to be constant. By path,
+    // ONNX Runtime copies the weights that are in the model's file, and maps those in files of their own.
     private bool Slices(Segment segment) =>
         _slicing && (!segment.IsWhole
             || _subModels.OverridableInitializers
-            || (Weights.Loading == WeightLoading.Map && _subModels.AnythingToMap));
+            || (Weights.Loading == WeightLoading.Map ? _subModels.AnythingToMap : _model.HasExternalData));
 
-    private InferenceSession Open(Segment segment, SessionOptions options)
+    private InferenceSession Open(Segment segment, SessionOptions options, out string way)
     {
         if (Slices(segment))
+        {
+            way = "sliced";
             return new InferenceSession(_subModels.Write(segment, ref _weights, options), options);
+        }
         if (_model.Path is { } path)
+        {
+            way = "opened by path as published";
             return new InferenceSession(path, options);
+        }
+        way = "opened from memory as published";
         return new InferenceSession(WholeArray(_model.Memory), options);
     }
 

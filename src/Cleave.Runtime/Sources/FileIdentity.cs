@@ -90,7 +90,7 @@ internal readonly record struct FileIdentity(long Length, long WrittenTicks, ulo
                 BinaryPrimitives.ReadUInt64LittleEndian(result[32..]));
         }
 
-        [DllImport("libc", SetLastError = true)]
+        [DllImport("libc")]
         private static extern int statx(int folder, nint path, int flags, uint mask, byte* result);
     }
 }

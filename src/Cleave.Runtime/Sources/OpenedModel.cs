@@ -63,6 +63,9 @@ internal sealed class OpenedModel : IDisposable
 
     public OnnxModel Model { get; }
 
+    /// <summary>Whether there are weights in other files.</summary>
+    public bool HasExternalData => _external.Count > 0;
+
     /// <summary>For messages: the path, or that there is none.</summary>
     public string Place => Path ?? Name + " (in memory)";
 

@@ -8,7 +8,10 @@ public enum WeightLoading
     /// </summary>
     Auto,
 
-    /// <summary>Into memory of the process. What happens to the file afterwards does not matter.</summary>
+    /// <summary>
+    /// Into memory of the process, those in files of their own too. What happens to the files afterwards does not matter.
+    /// With <see cref="RunnerOptions.Slicing"/> off, ONNX Runtime decides: it maps weights in files of their own.
+    /// </summary>
     Copy,
 
     /// <summary>

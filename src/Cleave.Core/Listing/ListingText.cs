@@ -1,6 +1,7 @@
 using System;
 using System.Globalization;
 using System.IO;
+using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 
 namespace Cleave.Core.Listing;
@@ -242,6 +243,7 @@ internal sealed class ListingText(Stream target) : IDisposable
     }
 
     // Writes the characters up to the first that may need an escape, or that may not fit; how many they are.
+    [MethodImpl(JustInTime.Optimized)]
     private int Plain(string text)
     {
         if (text.Length > _buffer.Length - _used)

@@ -1,4 +1,5 @@
 using System;
+using System.Runtime.CompilerServices;
 
 namespace Cleave.Core.Onnx;
 
@@ -10,6 +11,7 @@ internal sealed class NameTable
     private int _count;
 
     /// <summary>The name in <paramref name="bytes"/>; null where it is not plain ASCII.</summary>
+    [MethodImpl(JustInTime.Optimized)]
     public string? Find(byte[] bytes, int start, int count)
     {
         uint hash = 2166136261;

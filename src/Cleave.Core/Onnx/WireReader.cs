@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using System.Text;
 using System.Threading;
 using Cleave.Core.Diagnostics;
@@ -57,6 +58,7 @@ internal sealed class WireReader
         return true;
     }
 
+    [MethodImpl(JustInTime.Optimized)]
     public ulong Varint()
     {
         long start = Position;

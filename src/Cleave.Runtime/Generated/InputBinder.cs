@@ -52,7 +52,7 @@ public ref struct InputBinder
     /// <exception cref="ArgumentException">The length is not that of the shape.</exception>
     public void Copy<T>(int input, ReadOnlyMemory<T> data)
     {
-        // Before anything is allocated: the dimensions may be absurd.
+        // Before anything is allocated: the dimensions may be absurd. Only the first input can be checked so early.
         if (_buffers is null)
         {
             CheckComplete();

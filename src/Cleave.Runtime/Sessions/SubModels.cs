@@ -68,7 +68,7 @@ internal sealed class SubModels
     // A process that runs out of mappings fails in places that nobody expects.
     private bool TooManyMappings(int mappings)
     {
-        if (!long.TryParse(_files.Read("/proc/sys/vm/max_map_count"), NumberStyles.None, CultureInfo.InvariantCulture, out long most)
+        if (mappings == 0 || !long.TryParse(_files.Read("/proc/sys/vm/max_map_count"), NumberStyles.None, CultureInfo.InvariantCulture, out long most)
             || mappings <= most / 4)
         {
             return false;

@@ -1,0 +1,10 @@
+using System.Runtime.CompilerServices;
+
+namespace Cleave.Core;
+
+/// <summary>For loops over every byte of a model: a process reads few models, so they would run as unoptimised code only.</summary>
+internal static class JustInTime
+{
+    /// <summary>MethodImplOptions.AggressiveOptimization, which netstandard2.0 does not name.</summary>
+    public const MethodImplOptions Optimized = (MethodImplOptions)512;
+}

@@ -7,12 +7,11 @@ using System.Threading.Tasks;
 using Cleave.Runtime.Tests.Support;
 using Microsoft.ML.OnnxRuntime;
 using Xunit;
-using Xunit.Abstractions;
 
 namespace Cleave.Runtime.Tests;
 
 /// <summary>Buffers: who owns them, what they cost, and what happens to those that are forgotten.</summary>
-public sealed class CallTests(ITestOutputHelper log)
+public sealed class CallTests
 {
     private static readonly float[] X = [1, 2, 3, 4];
 
@@ -237,63 +236,5 @@ public sealed class CallTests(ITestOutputHelper log)
             }
             return (new WeakReference(runner), runner.Engine.Workers.Ended);
         }
-    }
-
-    [SkippableFact]
-    public async Task Times_for_the_log()
-    {
-        Skip.If(Environment.GetEnvironmentVariable("CLEAVE_TIMES") is null, "skipped: prints times only; set CLEAVE_TIMES and run it alone");
-        using LooseRunner runner = LooseRunner.Of(Models.Toy());
-        using LooseCall call = runner.CreateCall((ref _) => { });
-        using SessionOptions options = new() { IntraOpNumThreads = 1 };
-        using InferenceSession session = new(Google.Protobuf.MessageExtensions.ToByteArray(Models.Toy()), options);
-        using OrtIoBinding binding = session.CreateIoBinding();
-        using RunOptions runOptions = new();
-        using OrtValue x = OrtValue.CreateTensorValueFromMemory(new float[16], [1, 16]);
-        using OrtValue y = OrtValue.CreateTensorValueFromMemory(new float[16], [1, 16]);
-        binding.BindInput("x", x);
-        binding.BindOutput("y", y);
-        double[] ours = new double[1000], theirs = new double[1000];
-        for (int i = 0; i < ours.Length; i++)
-        {
-            ours[i] = Measure(() => call.Run());
-            theirs[i] = Measure(() => session.RunWithBinding(runOptions, binding));
-        }
-        float[] input = new float[16];
-        Request request = (ref b) => b.Copy<float>(0, input);
-        double run = Percentile(5000, () => runner.Run(request).Dispose());
-        double awaited = await AwaitedPercentile();
-        log.WriteLine($"call.Run {Median(ours):0.000} us, RunWithBinding {Median(theirs):0.000} us, ratio {Median(ours) / Median(theirs):0.000}");
-        log.WriteLine($"p50: Run {run:0.00} us, RunAsync awaited {awaited:0.00} us, added {awaited - run:0.00} us");
-
-        async Task<double> AwaitedPercentile()
-        {
-            await Task.Yield();
-            double[] all = new double[10000];
-            for (int i = 0; i < all.Length; i++)
-            {
-                long start = Stopwatch.GetTimestamp();
-                (await runner.RunAsync(request).ConfigureAwait(false)).Dispose();
-                all[i] = Stopwatch.GetElapsedTime(start).TotalMicroseconds;
-            }
-            return Median(all);
-        }
-
-        static double Measure(Action action)
-        {
-            long start = Stopwatch.GetTimestamp();
-            for (int i = 0; i < 50; i++)
-                action();
-            return Stopwatch.GetElapsedTime(start).TotalMicroseconds / 50;
-        }
-
-        static double Percentile(int count, Action action) => Median([.. Enumerable.Range(0, count).Select(_ =>
-        {
-            long start = Stopwatch.GetTimestamp();
-            action();
-            return Stopwatch.GetElapsedTime(start).TotalMicroseconds;
-        })]);
-
-        static double Median(double[] values) => values.Order().ElementAt(values.Length / 2);
     }
 }

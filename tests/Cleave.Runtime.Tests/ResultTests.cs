@@ -1,6 +1,7 @@
 using System;
 using System.Linq;
 using System.Threading.Tasks;
+using System.Runtime.CompilerServices;
 using Cleave.Core.Graph;
 using Cleave.Runtime.Tests.Support;
 using Microsoft.ML.OnnxRuntime;
@@ -103,6 +104,29 @@ public sealed class ResultTests
                 });
                 Assert.Equal(0, empty.Get<T>(0).Length);
             }
+        }
+    }
+
+    [Fact]
+    public void Buffers_that_wait_for_the_next_request_keep_no_text_of_the_last()
+    {
+        using LooseRunner runner = LooseRunner.Of(Models.Identity(ElementType.String));
+        WeakReference text = RunWithText(runner);
+        for (int i = 0; i < 10 && text.IsAlive; i++)
+            GC.Collect();
+        Assert.False(text.IsAlive);
+
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        static WeakReference RunWithText(LooseRunner runner)
+        {
+            string[] texts = [new string('x', 1000)];
+            using LooseOutput output = runner.Run((ref b) =>
+            {
+                b.Dim(1);
+                b.Copy<string>(0, texts);
+            });
+            Assert.Equal(texts, output.Get<string>(0).ToArray());
+            return new WeakReference(texts[0]);
         }
     }
 

@@ -22,6 +22,11 @@ internal abstract class InputSlot(string name, int[] shape) : IDisposable
     {
     }
 
+    /// <summary>Lets go of what the request gave, where it would be kept alive otherwise.</summary>
+    public virtual void Forget()
+    {
+    }
+
     public void Dispose() => Tensor.Dispose();
 
     protected static long[] ToLong(int[] shape) => Array.ConvertAll(shape, static d => (long)d);
@@ -81,6 +86,8 @@ internal sealed class StringInput : InputSlot<string>
             Tensor.StringTensorSetElementAt(text.AsSpan(), i);
         }
     }
+
+    public override void Forget() => Span.Fill("");
 
     // One element more, so that First is an element even of an empty tensor.
     private static string[] NewArray(int length)

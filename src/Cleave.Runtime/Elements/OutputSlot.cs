@@ -34,6 +34,11 @@ internal abstract class OutputSlot(string name) : IDisposable
     /// <summary>Whether a result lies in the memory that <see cref="BindOwn"/> made.</summary>
     public virtual bool IsOwn(OrtValue result) => false;
 
+    /// <summary>Lets go of a result that would be kept alive otherwise.</summary>
+    public virtual void Forget()
+    {
+    }
+
     /// <summary>From now on ONNX Runtime allocates.</summary>
     public virtual void UnbindOwn()
     {
@@ -134,4 +139,6 @@ internal sealed class StringOutput(string name) : OutputSlot<string>(name)
         Shape = shape;
         Use(texts, 0, texts.Length);
     }
+
+    public override void Forget() => Use([], 0, 0);
 }

@@ -26,6 +26,7 @@ public sealed class CallBuffers
     private readonly Lane _lane;
     private readonly Action<Lane> _trunk;
     private readonly bool _inputsNeedWork;
+    private readonly bool _holdsText;
     private int _generation;
     private int _busy;
     private bool _settled;
@@ -50,6 +51,7 @@ public sealed class CallBuffers
         }
         foreach (OutputSlot output in Outputs)
             output.Owner = this;
+        _holdsText = _inputsNeedWork || Array.Exists(Outputs, static o => o is StringOutput);
         LetOrtAllocate();
     }
 
@@ -163,7 +165,17 @@ public sealed class CallBuffers
     private void GiveBack()
     {
         _hasResult = false;
+        if (_holdsText)
+            ForgetTexts();
         _engine.Pool.Return(this);
+    }
+
+    private void ForgetTexts()
+    {
+        foreach (InputSlot input in Inputs)
+            input.Forget();
+        foreach (OutputSlot output in Outputs)
+            output.Forget();
     }
 
     private static InputSlot[] MakeInputs(RunnerEngine engine, int[] dims)

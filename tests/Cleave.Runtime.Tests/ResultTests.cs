@@ -1,7 +1,7 @@
 using System;
 using System.Linq;
-using System.Threading.Tasks;
 using System.Runtime.CompilerServices;
+using System.Threading.Tasks;
 using Cleave.Core.Graph;
 using Cleave.Runtime.Tests.Support;
 using Microsoft.ML.OnnxRuntime;

@@ -9,6 +9,10 @@ internal sealed class Samples(IReadOnlyDictionary<string, Block[]> blocks)
 {
     public IReadOnlyDictionary<string, Block[]> Blocks => blocks;
 
+    /// <summary>Several measurements of the same candidates as one.</summary>
+    public static Samples Join(IReadOnlyList<Samples> parts) =>
+        new(parts[0].Blocks.Keys.ToDictionary(name => name, name => parts.SelectMany(p => p.Blocks[name]).ToArray(), StringComparer.Ordinal));
+
     /// <summary>The median over the rounds of how many times as long the first takes as the second.</summary>
     public double Ratio(string first, string second) => Statistics.Median(PerRound(first, second, (a, b) => a / b));
 

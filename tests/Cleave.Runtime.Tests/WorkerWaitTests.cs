@@ -1,0 +1,64 @@
+using System;
+using System.Threading;
+using System.Threading.Tasks;
+using Cleave.Workers;
+using Xunit;
+
+namespace Cleave.Runtime.Tests;
+
+/// <summary>No wake-up is lost, whether the waiting thread spins or blocks when it comes.</summary>
+public sealed class WorkerWaitTests
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
+
+    [Fact]
+    public async Task A_wake_up_that_came_before_the_wait_ends_it()
+    {
+        using WorkerWait wait = new();
+        wait.Wake();
+        await Task.Run(wait.Wait).WaitAsync(Limit);
+    }
+
+    [Fact]
+    public async Task Two_threads_that_wake_each_other_never_miss()
+    {
+        const int Turns = 50_000;
+        using WorkerWait ping = new(), pong = new();
+        Task other = Task.Factory.StartNew(
+            () =>
+            {
+                for (int i = 0; i < Turns; i++)
+                {
+                    ping.Wait();
+                    Delay(i * 7);
+                    pong.Wake();
+                }
+            },
+            CancellationToken.None,
+            TaskCreationOptions.LongRunning,
+            TaskScheduler.Default);
+        Task one = Task.Factory.StartNew(
+            () =>
+            {
+                for (int i = 0; i < Turns; i++)
+                {
+                    Delay(i * 13);
+                    ping.Wake();
+                    pong.Wait();
+                }
+            },
+            CancellationToken.None,
+            TaskCreationOptions.LongRunning,
+            TaskScheduler.Default);
+        await Task.WhenAll(one, other).WaitAsync(Limit);
+    }
+
+    // From nothing to well over the time for which a wait spins, so that wake-ups meet it spinning, blocking and in between.
+    private static void Delay(int seed)
+    {
+        if (seed % 100 == 0)
+            Thread.SpinWait(seed % 10_000);
+        else
+            Thread.SpinWait(seed % 50);
+    }
+}

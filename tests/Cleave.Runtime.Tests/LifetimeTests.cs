@@ -197,17 +197,19 @@ public sealed class LifetimeTests
     {
         long end = Stopwatch.GetTimestamp() + (4 * Stopwatch.Frequency);
         using CancellationTokenSource stop = new();
+        int good = 0, cancelled = 0, disposed = 0, rounds = 0;
         Thread collector = new(() =>
         {
             while (!stop.IsCancellationRequested)
             {
                 GC.Collect(GC.MaxGeneration, GCCollectionMode.Forced, blocking: true, compacting: true);
-                Thread.Yield();
+                // One collection after the other would let nobody else come to anything.
+                int seen = Volatile.Read(ref good);
+                SpinWait.SpinUntil(() => Volatile.Read(ref good) > seen + 2, TimeSpan.FromMilliseconds(20));
             }
         })
         { IsBackground = true, Name = "collector" };
         collector.Start();
-        int good = 0, cancelled = 0, disposed = 0, rounds = 0;
         while (Stopwatch.GetTimestamp() < end)
         {
             LooseRunner runner = LooseRunner.Of(Models.Bert());

@@ -22,7 +22,7 @@ public sealed class WorkerWaitTests
     [Fact]
     public async Task Two_threads_that_wake_each_other_never_miss()
     {
-        const int Turns = 50_000;
+        const int Turns = 2_000;
         using WorkerWait ping = new(), pong = new();
         Task other = Task.Factory.StartNew(
             () =>

@@ -1,0 +1,117 @@
+using System;
+using System.Collections.Generic;
+using System.Diagnostics;
+using System.Linq;
+using Microsoft.ML.OnnxRuntime;
+
+namespace Cleave.Tool.Calibration;
+
+/// <summary>
+/// Times one kernel: a session of two copies and one of six, in blocks that take turns; a quarter of the difference is the kernel,
+/// for the call and what stands at the ends cancel out.
+/// </summary>
+internal sealed class ChainTimer(int threads)
+{
+    private const int Few = 2;
+    private const int Many = 6;
+    private const int Rounds = 5;
+
+    // Short kernels get more calls, long ones few.
+    private const double BlockSeconds = 0.0015;
+    private const double MostSeconds = 0.25;
+
+    /// <summary>Nanoseconds of one copy of the kernel.</summary>
+    public double Measure(KernelModel model, long[] sizes)
+    {
+        using Chain few = new(Bytes(model, sizes, Few), threads), many = new(Bytes(model, sizes, Many), threads);
+        few.Block(0);
+        many.Block(0);
+        List<double> differences = [];
+        long start = Stopwatch.GetTimestamp();
+        for (int round = 0; round < Rounds && (round < 3 || Stopwatch.GetElapsedTime(start).TotalSeconds < MostSeconds); round++)
+            differences.Add((many.Block(BlockSeconds) - few.Block(BlockSeconds)) / (Many - Few));
+        differences.Sort();
+        return differences[differences.Count / 2];
+    }
+
+    /// <summary>Nanoseconds of a call of a model of that many copies.</summary>
+    public double MeasureCall(KernelModel model, long[] sizes, int copies)
+    {
+        using Chain chain = new(Bytes(model, sizes, copies), threads);
+        chain.Block(0);
+        double[] blocks = [.. Enumerable.Range(0, Rounds).Select(_ => chain.Block(BlockSeconds)).Order()];
+        return blocks[Rounds / 2];
+    }
+
+    private static byte[] Bytes(KernelModel model, long[] sizes, int copies)
+    {
+        ChainGraph graph = new();
+        model.Build(graph, sizes, copies);
+        return graph.ToBytes();
+    }
+
+    private sealed class Chain : IDisposable
+    {
+        private const int FewestCalls = 4;
+
+        private readonly InferenceSession _session;
+        private readonly OrtIoBinding _binding;
+        private readonly RunOptions _options = new();
+        private readonly List<OrtValue> _values = [];
+        private readonly List<double> _times = [];
+
+        public Chain(byte[] model, int threads)
+        {
+            using SessionOptions options = new()
+            {
+                IntraOpNumThreads = threads,
+                InterOpNumThreads = 1,
+                // The models are written as the optimiser would leave them.
+                GraphOptimizationLevel = GraphOptimizationLevel.ORT_DISABLE_ALL,
+                LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR,
+            };
+            _session = new InferenceSession(model, options);
+            _binding = _session.CreateIoBinding();
+            string[] names = [.. _session.InputNames];
+            OrtValue[] inputs = [.. names.Select((n, i) => RandomTensor.Of(_session.InputMetadata[n], i))];
+            _values.AddRange(inputs);
+            using (IDisposableReadOnlyCollection<OrtValue> outputs = _session.Run(_options, names, inputs, _session.OutputNames))
+            {
+                for (int i = 0; i < outputs.Count; i++)
+                {
+                    OrtTensorTypeAndShapeInfo info = outputs[i].GetTensorTypeAndShape();
+                    OrtValue output = OrtValue.CreateAllocatedTensorValue(OrtAllocator.DefaultInstance, info.ElementDataType, info.Shape);
+                    _values.Add(output);
+                    _binding.BindOutput(_session.OutputNames[i], output);
+                }
+            }
+            for (int i = 0; i < inputs.Length; i++)
+                _binding.BindInput(names[i], inputs[i]);
+        }
+
+        /// <summary>The lower quartile of a block of calls, in nanoseconds.</summary>
+        public double Block(double seconds)
+        {
+            _times.Clear();
+            long start = Stopwatch.GetTimestamp(), now = start;
+            while (_times.Count < FewestCalls || Stopwatch.GetElapsedTime(start, now).TotalSeconds < seconds)
+            {
+                _session.RunWithBinding(_options, _binding);
+                long end = Stopwatch.GetTimestamp();
+                _times.Add(Stopwatch.GetElapsedTime(now, end).TotalNanoseconds);
+                now = end;
+            }
+            _times.Sort();
+            return _times[_times.Count / 4];
+        }
+
+        public void Dispose()
+        {
+            _binding.Dispose();
+            _session.Dispose();
+            _options.Dispose();
+            foreach (OrtValue value in _values)
+                value.Dispose();
+        }
+    }
+}

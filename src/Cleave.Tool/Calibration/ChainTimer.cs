@@ -14,11 +14,12 @@ internal sealed class ChainTimer(int threads)
 {
     private const int Few = 2;
     private const int Many = 6;
-    private const int Rounds = 5;
+    private const int Rounds = 9;
+    private const int FewestRounds = 4;
 
     // Short kernels get more calls, long ones few.
     private const double BlockSeconds = 0.0015;
-    private const double MostSeconds = 0.25;
+    private const double MostSeconds = 0.3;
 
     /// <summary>Nanoseconds of one copy of the kernel.</summary>
     public double Measure(KernelModel model, long[] sizes)
@@ -26,12 +27,21 @@ internal sealed class ChainTimer(int threads)
         using Chain few = new(Bytes(model, sizes, Few), threads), many = new(Bytes(model, sizes, Many), threads);
         few.Block(0);
         many.Block(0);
-        List<double> differences = [];
+        List<double> fewTimes = [], manyTimes = [];
         long start = Stopwatch.GetTimestamp();
-        for (int round = 0; round < Rounds && (round < 3 || Stopwatch.GetElapsedTime(start).TotalSeconds < MostSeconds); round++)
-            differences.Add((many.Block(BlockSeconds) - few.Block(BlockSeconds)) / (Many - Few));
-        differences.Sort();
-        return differences[differences.Count / 2];
+        for (int round = 0; round < Rounds && (round < FewestRounds || Stopwatch.GetElapsedTime(start).TotalSeconds < MostSeconds); round++)
+        {
+            fewTimes.Add(few.Block(BlockSeconds));
+            manyTimes.Add(many.Block(BlockSeconds));
+        }
+        return (Quiet(manyTimes) - Quiet(fewTimes)) / (Many - Few);
+    }
+
+    // What disturbs a measurement only ever makes it longer.
+    private static double Quiet(List<double> times)
+    {
+        times.Sort();
+        return times[times.Count / 4];
     }
 
     /// <summary>Nanoseconds of a call of a model of that many copies.</summary>
@@ -39,8 +49,7 @@ internal sealed class ChainTimer(int threads)
     {
         using Chain chain = new(Bytes(model, sizes, copies), threads);
         chain.Block(0);
-        double[] blocks = [.. Enumerable.Range(0, Rounds).Select(_ => chain.Block(BlockSeconds)).Order()];
-        return blocks[Rounds / 2];
+        return Quiet([.. Enumerable.Range(0, Rounds).Select(_ => chain.Block(BlockSeconds))]);
     }
 
     private static byte[] Bytes(KernelModel model, long[] sizes, int copies)

@@ -25,7 +25,7 @@ internal static class OperatorTable
         return rules;
     }
 
-    private static IEnumerable<OperatorRule> Families() => 
+    private static IEnumerable<OperatorRule> Families() =>
     [
         .. AttentionOperators.Rules,
         .. BlockedConvolutions.Rules,

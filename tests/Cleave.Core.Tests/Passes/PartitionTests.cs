@@ -97,7 +97,7 @@ public sealed class PartitionTests
     }
 
     [Fact]
-    public void Partitions_give_what_the_whole_gives_bit_by_bit()
+    public void Partitions_give_what_the_whole_gives()
     {
         for (int seed = 0; seed < Graphs; seed++)
         {

@@ -12,8 +12,8 @@ internal static class ConvolutionWork
     public static IReadOnlyList<Work>? Of(NodeSizes node) => node.OpType switch
     {
         "Conv" or "FusedConv" or "NhwcFusedConv" => Convolution(node, 1, node.Node.Domain == BlockedDomain),
-        "QLinearConv" => Quantized(node, 3, 0),
-        "ConvInteger" => Quantized(node, 1, 0),
+        "QLinearConv" => Quantized(node, 3),
+        "ConvInteger" => Quantized(node, 1),
         "ConvTranspose" => Transposed(node),
         "MaxPool" or "AveragePool" or "LpPool" => Pool(node),
         "QLinearAveragePool" => Pool(node),
@@ -44,9 +44,10 @@ internal static class ConvolutionWork
         return One(taps == 1 ? new Work("conv1", [channels, filters, pixels], group) : new Work("conv", [channels, filters, pixels, taps], group));
     }
 
-    private static IReadOnlyList<Work>? Quantized(NodeSizes node, int weights, int input)
+    /// <summary>A convolution of eight-bit numbers; which input the weights are.</summary>
+    public static IReadOnlyList<Work>? Quantized(NodeSizes node, int weights)
     {
-        if (node.Input(input) is not { Length: > 2 } || node.Input(weights) is not { Length: > 2 } w || node.Output(0) is not { Length: > 2 } output)
+        if (node.Input(0) is not { Length: > 2 } || node.Input(weights) is not { Length: > 2 } w || node.Output(0) is not { Length: > 2 } output)
             return null;
         double group = node.Integer("group", 1), taps = NodeSizes.Product(w, 2, w.Length);
         return One(group > 1 && w[1] == 1

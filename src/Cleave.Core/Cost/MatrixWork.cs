@@ -21,6 +21,10 @@ internal static class MatrixWork
         _ => null,
     };
 
+    /// <summary>MatMul or Gemm on eight-bit numbers.</summary>
+    public static IReadOnlyList<Work>? Quantized(NodeSizes node) =>
+        (node.OpType == "Gemm" ? Gemm(node) : Product(node, node.Input(0), node.Input(1), "gemm")) is { } works ? [works[0] with { Kernel = "gemm-quantized" }] : null;
+
     private static IReadOnlyList<Work>? Gemm(NodeSizes node) => Product(
         node, Transposed(node.Input(0), node.Integer("transA", 0)), Transposed(node.Input(1), node.Integer("transB", 0)), node.IsConstant(1) ? "gemm" : "matmul");
 

@@ -41,7 +41,8 @@ internal static class ConvolutionWork
             return One(new Work("conv-depthwise", [w[0], pixels, taps, Stride(node)]));
         if (input[1] < 8 || channels < 8)
             return One(new Work("conv-first", [channels, filters, pixels, taps]));
-        return One(taps == 1 ? new Work("conv1", [channels, filters, pixels], group) : new Work("conv", [channels, filters, pixels, taps], group));
+        Work work = taps == 1 ? new Work("conv1", [channels, filters, pixels], group) : new Work("conv", [channels, filters, pixels, taps], group);
+        return One(work with { Weights = NodeSizes.Count(w) * 4 });
     }
 
     /// <summary>A convolution of eight-bit numbers; which input the weights are.</summary>

@@ -10,8 +10,14 @@ internal sealed class CostModel
     // A time this near the overhead of a node says little about the kernel.
     private const double LeastShare = 0.1;
 
+    private const string WeightsKernel = "weights";
+    private const double BytesOfFloat = 4;
+
     private readonly DeviceTable _table;
     private readonly double _node;
+    private readonly double _mostRows;
+    private readonly double _nearest;
+    private readonly double _farthest;
     private readonly Dictionary<string, Func<double[], double>> _times = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Func<double[], double>[]> _scaling = new(StringComparer.Ordinal);
 
@@ -20,6 +26,9 @@ internal sealed class CostModel
         _table = table;
         ILookup<string, DevicePoint> points = table.ByKernel();
         _node = points["node"].Select(p => p.Nanoseconds[0]).DefaultIfEmpty(0).Min();
+        _mostRows = points[WeightsKernel].Select(p => p.Sizes[0]).DefaultIfEmpty(1).Max();
+        _nearest = points[WeightsKernel].Select(p => p.Sizes[1]).DefaultIfEmpty(0).Min();
+        _farthest = points[WeightsKernel].Select(p => p.Sizes[1]).DefaultIfEmpty(0).Max();
         foreach (IGrouping<string, DevicePoint> group in points)
         {
             Kernel kernel = Kernel.Find(group.Key)!;
@@ -35,12 +44,30 @@ internal sealed class CostModel
     public bool Knows(Work work) => _times.ContainsKey(work.Kernel);
 
     /// <summary>Nanoseconds with a number of threads; the overhead of one node is in it.</summary>
-    public double Predict(Work work, int threads)
+    /// <param name="work">What is to be done.</param>
+    /// <param name="threads">How many threads do it.</param>
+    /// <param name="weights">Bytes of all weights that a call reads, this work's among them; 0: it is alone.</param>
+    public double Predict(Work work, int threads, double weights = 0)
     {
         if (!_times.TryGetValue(work.Kernel, out Func<double[], double>? time))
             throw new InvalidOperationException("the device table has no points of " + work.Kernel);
         double once = Math.Max(0, time(work.Sizes) - _node);
-        return _node + (once * work.Times * Share(work, threads));
+        return _node + (once * work.Times * Share(work, threads) * Distance(work, weights));
+    }
+
+    // Calibration has a kernel's weights near, however large; in a model, others push them out of the caches.
+    private double Distance(Work work, double weights)
+    {
+        if (work.Weights <= 0 || weights <= work.Weights || _nearest <= 0 || !_times.TryGetValue(WeightsKernel, out Func<double[], double>? time))
+            return 1;
+        double rows = Math.Max(1, work.Amount / work.Weights * BytesOfFloat);
+        return Math.Max(1, Rate(weights) / Rate(work.Weights));
+
+        double Rate(double bytes)
+        {
+            double[] sizes = [Math.Min(rows, _mostRows), Math.Min(Math.Max(bytes, _nearest), _farthest)];
+            return time(sizes) / sizes[1];
+        }
     }
 
     // The part of one thread's time that is left with several.

@@ -28,6 +28,8 @@ internal sealed record Kernel(string Name, string[] Sizes, Func<double[], double
         Product("gemm", "m", "k", "n"),
         Product("matmul", "m", "k", "n"),
         Product("gemm-quantized", "m", "k", "n"),
+        // A chain of products by so many bytes of weights: how much longer they take to come from further away.
+        Product("weights", "rows", "bytes"),
         Recurrent("lstm"),
         Recurrent("gru"),
         // By rows.

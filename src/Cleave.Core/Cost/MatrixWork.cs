@@ -23,7 +23,7 @@ internal static class MatrixWork
 
     /// <summary>MatMul or Gemm on eight-bit numbers.</summary>
     public static IReadOnlyList<Work>? Quantized(NodeSizes node) =>
-        (node.OpType == "Gemm" ? Gemm(node) : Product(node, node.Input(0), node.Input(1), "gemm")) is { } works ? [works[0] with { Kernel = "gemm-quantized" }] : null;
+        (node.OpType == "Gemm" ? Gemm(node) : Product(node, node.Input(0), node.Input(1), "gemm")) is { } works ? [works[0] with { Kernel = "gemm-quantized", Weights = works[0].Weights / 4 }] : null;
 
     private static IReadOnlyList<Work>? Gemm(NodeSizes node) => Product(
         node, Transposed(node.Input(0), node.Integer("transA", 0)), Transposed(node.Input(1), node.Integer("transB", 0)), node.IsConstant(1) ? "gemm" : "matmul");
@@ -44,7 +44,7 @@ internal static class MatrixWork
         double rows = NodeSizes.Count(output) / Math.Max(1, n);
         // One matrix on the right: all rows are one product.
         if (b.Length <= 2)
-            return [Of(kernel, rows, k, n)];
+            return [Of(kernel, rows, k, n) with { Weights = kernel == "matmul" ? 0 : k * n * (kernel == "gemm" ? 4 : 1) }];
         double m = a.Length == 1 ? 1 : output[output.Length - 2];
         return [Of(kernel, m, k, n, Math.Max(1, rows / Math.Max(1, m)))];
     }

@@ -17,9 +17,23 @@ internal sealed class SizedGraph
     {
         Graph = graph;
         _dimension = dimension;
+        HashSet<string> weights = new(StringComparer.Ordinal);
+        for (int i = 0; i < graph.Nodes.Count; i++)
+        {
+            if (graph.Roles[i] is NodeRole.Dead or NodeRole.Constant)
+                continue;
+            foreach (string input in graph.Nodes[i].Inputs)
+            {
+                if (input.Length > 0 && IsConstant(input) && weights.Add(input))
+                    WeightBytes += Bytes(input);
+            }
+        }
     }
 
     public PlanGraph Graph { get; }
+
+    /// <summary>Bytes of all constants that nodes read.</summary>
+    public double WeightBytes { get; }
 
     public long[]? Shape(string value)
     {

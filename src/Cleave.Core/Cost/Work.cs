@@ -12,6 +12,9 @@ internal sealed record Work(string Kernel, double[] Sizes, double Times = 1)
     /// <summary>Nothing but what every node costs: reshapes, and whatever has a handful of elements.</summary>
     public static Work Node { get; } = new("node", [1]);
 
+    /// <summary>Bytes of constant weights that it reads once in a call; they come from further away the more a model has of them.</summary>
+    public double Weights { get; init; }
+
     /// <summary>Multiplications and additions, or elements.</summary>
     public double Amount => (Cost.Kernel.Find(Kernel) ?? throw new InvalidOperationException("no kernel " + Kernel)).Amount(Sizes) * Times;
 }

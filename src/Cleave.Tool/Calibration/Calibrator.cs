@@ -34,7 +34,9 @@ internal static class Calibrator
             double[] times = new double[threads.Length];
             for (int t = 0; t < (point.Scales ? threads.Length : 1); t++)
             {
-                double time = Math.Max(1, timers[t].Measure(model, point.Sizes) - (model.SideBySide ? output : 0));
+                double time = model.Copies is { } copies
+                    ? timers[t].MeasureCall(model, point.Sizes, copies(point.Sizes))
+                    : Math.Max(1, timers[t].Measure(model, point.Sizes) - (model.SideBySide ? output : 0));
                 if (i == 0 && t == 0)
                     node = time;
                 times[t] = model.Repeats == 1 ? time : Math.Max(1, node + ((time - node) / model.Repeats));

@@ -1,5 +1,4 @@
 using System;
-using System.Collections.Generic;
 using System.Globalization;
 using System.Linq;
 using System.Runtime.InteropServices;
@@ -23,6 +22,9 @@ internal enum Element
 /// <summary>A model under construction: equal operators, one after the other or side by side. Weights are random, by a fixed seed.</summary>
 internal sealed class ChainGraph
 {
+    // A prime.
+    private const int Distinct = 65521;
+
     private readonly GraphProto _graph = new() { Name = "chain" };
     private readonly Random _random = new(1);
     private int _names;
@@ -40,8 +42,11 @@ internal sealed class ChainGraph
     {
         float scale = (float)Math.Sqrt(3 / fanIn);
         float[] numbers = new float[Count(shape)];
-        for (int i = 0; i < numbers.Length; i++)
+        // As many as do not repeat within a kernel's reach; drawing all of a large matrix takes longer than to measure it.
+        for (int i = 0; i < Math.Min(numbers.Length, Distinct); i++)
             numbers[i] = ((_random.NextSingle() * 2) - 1) * scale;
+        for (int filled = Distinct; filled < numbers.Length; filled += Distinct)
+            numbers.AsSpan(0, Math.Min(Distinct, numbers.Length - filled)).CopyTo(numbers.AsSpan(filled));
         return Initializer(Element.Float, shape, MemoryMarshal.AsBytes(numbers.AsSpan()));
     }
 

@@ -49,7 +49,11 @@ internal sealed class ChainTimer(int threads)
     {
         using Chain chain = new(Bytes(model, sizes, copies), threads);
         chain.Block(0);
-        return Quiet([.. Enumerable.Range(0, Rounds).Select(_ => chain.Block(BlockSeconds))]);
+        List<double> times = [];
+        long start = Stopwatch.GetTimestamp();
+        for (int round = 0; round < Rounds && (round < FewestRounds || Stopwatch.GetElapsedTime(start).TotalSeconds < MostSeconds); round++)
+            times.Add(chain.Block(BlockSeconds));
+        return Quiet(times);
     }
 
     private static byte[] Bytes(KernelModel model, long[] sizes, int copies)

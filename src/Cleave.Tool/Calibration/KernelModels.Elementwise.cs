@@ -61,9 +61,9 @@ internal static partial class KernelModels
 
     private static void AddElementwise(Dictionary<string, KernelModel> models)
     {
-        models["binary"] = Binary("Add", s => [s[1]]);
+        models["binary"] = Binary("Add", Operand);
         models["binary-scalar"] = Binary("Add", s => [s[0] / s[1], 1]);
-        models["divide"] = Binary("Div", s => [s[1]]);
+        models["divide"] = Binary("Div", Operand);
         foreach ((string kernel, string op) in new[]
         {
             ("relu", "Relu"), ("leaky-relu", "LeakyRelu"), ("hard-sigmoid", "HardSigmoid"), ("hard-swish", "HardSwish"), ("sigmoid", "Sigmoid"),
@@ -94,6 +94,9 @@ internal static partial class KernelModels
     }
 
     private static long[] Elements(long[] s) => [s[0]];
+
+    // As large as the other one, or one row of it.
+    private static long[] Operand(long[] s) => s[0] == s[1] ? [1, s[1]] : [s[1]];
 
     private static KernelModel Binary(string op, Func<long[], long[]> other) =>
         Chain((g, x, s) => g.Node(op, [x, g.Floats(1.01f, other(s))]), s => [s[0] / s[1], s[1]]);

@@ -1,6 +1,5 @@
 using System;
 using System.Collections.Generic;
-using System.Linq;
 
 namespace Cleave.Tool.Calibration;
 
@@ -8,12 +7,16 @@ namespace Cleave.Tool.Calibration;
 /// <param name="Build">Adds that many copies of the kernel at the sizes to a graph.</param>
 /// <param name="SideBySide">Whether each copy is an output of the model (where they cannot be chained).</param>
 /// <param name="Repeats">How many of the kernel one copy holds (matrices of a batch).</param>
-internal sealed record KernelModel(Action<ChainGraph, long[], int> Build, bool SideBySide = false, int Repeats = 1);
+/// <param name="Copies">Where the time of a whole chain is the point: how many copies it has.</param>
+internal sealed record KernelModel(Action<ChainGraph, long[], int> Build, bool SideBySide = false, int Repeats = 1, Func<long[], int>? Copies = null);
 
 /// <summary>The models by which each kernel of a device table is measured: generated, of that kernel alone.</summary>
 internal static partial class KernelModels
 {
     public const int MatricesOfBatch = 8;
+
+    private const long WeightSide = 512;
+    private const long WeightBytes = WeightSide * WeightSide * 4;
 
     private const string Blocked = "com.microsoft.nchwc:";
     private const string Microsoft = "com.microsoft:";
@@ -31,6 +34,7 @@ internal static partial class KernelModels
         {
             ["node"] = Beside((g, x) => g.Node("Reshape", [x, g.Integers([2], 1, 16)])),
             ["gemm"] = new(Gemm),
+            ["weights"] = new(Weights, Copies: s => (int)(s[1] / WeightBytes)),
             ["matmul"] = new(MatMul, SideBySide: true, Repeats: MatricesOfBatch),
             ["gemm-quantized"] = new(QuantizedGemm, SideBySide: true),
             ["lstm"] = new((g, s, n) => Recurrent(g, s, n, "LSTM", 4), SideBySide: true),
@@ -46,11 +50,23 @@ internal static partial class KernelModels
     private static void Gemm(ChainGraph graph, long[] s, int copies)
     {
         string x = graph.Input(Element.Float, s[0], s[1]);
+        string[] weights = ["", ""];
         for (int i = 0; i < copies; i++)
         {
             (long k, long n) = i % 2 == 0 ? (s[1], s[2]) : (s[2], s[1]);
-            x = graph.Node("MatMul", [x, graph.Weights(k, k, n)]);
+            // Two matrices by turns: how far away weights lie is measured by itself.
+            if (weights[i % 2].Length == 0)
+                weights[i % 2] = graph.Weights(k, k, n);
+            x = graph.Node("MatMul", [x, weights[s[1] == s[2] ? 0 : i % 2]]);
         }
+        graph.Output(x);
+    }
+
+    private static void Weights(ChainGraph graph, long[] s, int copies)
+    {
+        string x = graph.Input(Element.Float, s[0], WeightSide);
+        for (int i = 0; i < copies; i++)
+            x = graph.Node("MatMul", [x, graph.Weights(WeightSide, WeightSide, WeightSide)]);
         graph.Output(x);
     }
 

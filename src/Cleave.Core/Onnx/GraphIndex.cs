@@ -53,13 +53,17 @@ internal sealed class GraphIndex
                     _producers[output] = i;
             }
         }
-        for (int i = 0; i < _reads.Length; i++)
+        Order = NodeOrder.Of(graph.Nodes, out _);
+        foreach (int i in Order)
             _isConstant[i] = IsDeterministic(graph.Nodes[i]) && Array.TrueForAll(_reads[i], IsConstantSoFar);
     }
 
     public OnnxModel Model { get; }
 
     public IReadOnlyList<Node> Nodes => Model.Graph.Nodes;
+
+    /// <summary>Positions of the nodes, each after those whose outputs it reads.</summary>
+    public int[] Order { get; }
 
     /// <summary>Whether a value is an input of the model: one the caller must give, so not an initializer.</summary>
     public bool IsInput(string name) => _inputs.Contains(name);
@@ -85,7 +89,6 @@ internal sealed class GraphIndex
     /// <summary>Whether a node gives the same in every call: nothing it reads comes from an input.</summary>
     public bool IsConstant(int node) => _isConstant[node];
 
-    // In the file's order, which is topological; a node that stands too early is merely not seen as constant.
     private bool IsConstantSoFar(string name) =>
         IsInitializer(name) || (_producers.TryGetValue(name, out int producer) && _isConstant[producer]);
 

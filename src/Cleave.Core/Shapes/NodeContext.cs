@@ -27,6 +27,23 @@ internal sealed class NodeContext(InferenceScope scope, Node node, long opset)
     /// <summary>An input's shape; null where the rank is unknown.</summary>
     public Dim[]? Shape(int index) => Input(index).Shape;
 
+    /// <summary>The element type of inputs that all have the same one; Undefined where it is known of none.</summary>
+    public ElementType Element(params int[] inputs)
+    {
+        foreach (int input in inputs)
+        {
+            if (Input(input).Element is var element and not ElementType.Undefined)
+                return element;
+        }
+        return ElementType.Undefined;
+    }
+
+    /// <summary>The element type that an attribute names; Undefined where it names none.</summary>
+    public ElementType Element(string attribute, ElementType otherwise) =>
+        Attribute(attribute) is not { Ints.Length: 1 } given ? otherwise
+        : given.Ints[0] is > 0 and < int.MaxValue && ElementTypes.IsKnown((int)given.Ints[0]) ? (ElementType)given.Ints[0]
+        : ElementType.Undefined;
+
     /// <summary>Says what an output is. An output that the node leaves out is ignored.</summary>
     public void Set(int index, ValueFacts facts)
     {
@@ -43,6 +60,9 @@ internal sealed class NodeContext(InferenceScope scope, Node node, long opset)
     /// <summary>A dimension of which nothing is known, unlike any other.</summary>
     public Dim Unknown() => scope.Unknown();
 
+    /// <summary>A whole number of which nothing is known, not even that it can be a dimension.</summary>
+    public Dim UnknownNumber() => scope.UnknownNumber();
+
     /// <summary>Itself, or an unknown one where it is null: arithmetic on dimensions gives up on what grows too large.</summary>
     public Dim OrUnknown(Dim? dim) => dim ?? scope.Unknown();
 
@@ -55,12 +75,13 @@ internal sealed class NodeContext(InferenceScope scope, Node node, long opset)
         return dims;
     }
 
+    /// <summary>An attribute; inside a function, what the call gives for the one that stands there.</summary>
     public NodeAttribute? Attribute(string name)
     {
         foreach (NodeAttribute attribute in Node.Attributes)
         {
             if (attribute.Name == name)
-                return attribute;
+                return attribute.Reference is { } reference ? scope.CallAttribute(reference) : attribute;
         }
         return null;
     }
@@ -76,6 +97,22 @@ internal sealed class NodeContext(InferenceScope scope, Node node, long opset)
     /// <summary>The axis counted from the front; null where it is out of range.</summary>
     public static int? Axis(long axis, int rank) =>
         axis < -rank || axis >= rank ? null : (int)(axis < 0 ? axis + rank : axis);
+
+    /// <summary>The only element of an input of one element; null where it is not known.</summary>
+    public Dim? Number(int index) => Input(index).Content is { Length: 1 } content ? content[0] : null;
+
+    /// <summary>
+    /// The axes that the attribute <c>axes</c> or, in newer operator sets, the second input names; null where there are none,
+    /// or where they are <paramref name="given"/> but not known.
+    /// </summary>
+    public long[]? Axes(out bool given)
+    {
+        given = true;
+        if (Ints("axes") is { } axes)
+            return axes;
+        given = HasInput(1);
+        return Contents.Numbers(Input(1).Content);
+    }
 
     /// <summary>Infers the body of an If, Loop or Scan, which sees this node's surroundings; the facts of its outputs.</summary>
     public ValueFacts[] InferBody(OnnxGraph body, IReadOnlyList<ValueFacts> inputs) => scope.InferBody(body, inputs);
@@ -95,8 +132,8 @@ internal sealed class NodeContext(InferenceScope scope, Node node, long opset)
             else if (one.Value == 1 || other.Value is not null)
                 result[i] = other;
             else
-                result[i] = one.Value is not null ? one : Unknown();
-            if (one.Value is > 1 && other.Value is > 1 && one.Value != other.Value)
+                result[i] = one.Value is not null ? one : Dim.Broadcast(one, other) ?? Unknown();
+            if (one.Value is { } x && other.Value is { } y && x != y && x != 1 && y != 1)
                 return null;
         }
         return result;

@@ -25,5 +25,15 @@ internal static class OperatorTable
         return rules;
     }
 
-    private static IEnumerable<OperatorRule> Families() => [.. Elementwise.Rules];
+    private static IEnumerable<OperatorRule> Families() => [
+        .. Arithmetic.Rules,
+        .. Creation.Rules,
+        .. Elementwise.Rules,
+        .. Picking.Rules,
+        .. Reductions.Rules,
+        .. Reshaping.Rules,
+        .. Resizing.Rules,
+        .. Rounding.Rules,
+        .. Slicing.Rules,
+    ];
 }

@@ -211,6 +211,20 @@ internal sealed class Dim : IEquatable<Dim>
         return names;
     }
 
+    /// <summary>Whether a named dimension is in it.</summary>
+    public bool Has(string name)
+    {
+        foreach (Term term in _terms)
+        {
+            foreach (Factor factor in term.Factors)
+            {
+                if (factor is Factor.Name named ? named.Text == name : factor is Factor.Operation operation && (operation.Left.Has(name) || operation.Right.Has(name)))
+                    return true;
+            }
+        }
+        return false;
+    }
+
     public bool Equals(Dim? other) =>
         ReferenceEquals(this, other) || (other is not null && _hash == other._hash && _terms.Length == other._terms.Length && CompareTo(other) == 0);
 

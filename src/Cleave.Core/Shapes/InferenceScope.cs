@@ -38,6 +38,9 @@ internal sealed class InferenceScope
         _call = call;
     }
 
+    /// <summary>How many bodies it lies in; 0 for the model's own graph.</summary>
+    public int Depth => _outer is null ? 0 : _outer.Depth + 1;
+
     public IReadOnlyDictionary<string, ValueFacts> Values => _values;
 
     /// <summary>What is known of a value here or around; nothing, where there is none of that name.</summary>
@@ -72,6 +75,9 @@ internal sealed class InferenceScope
 
     /// <summary>Inside a function: what a call gives for the function's attribute, or its default.</summary>
     public NodeAttribute? CallAttribute(string name) => _call?.Attribute(name);
+
+    /// <summary>What the file says of a type.</summary>
+    public ValueFacts Declared(OnnxType type) => Checked(Declared(type, keepsNames: false));
 
     /// <summary>Takes in what the file says of a graph's inner values and outputs.</summary>
     public void Declare(OnnxGraph graph)
@@ -217,7 +223,8 @@ internal sealed class InferenceScope
     private ValueFacts Declared(OnnxType type, bool keepsNames) => type switch
     {
         OnnxType.Tensor tensor => ValueFacts.Tensor(tensor.Element, tensor.Shape is { } shape ? Declared(shape, keepsNames) : null),
-        OnnxType.Sequence sequence => new ValueFacts { Kind = ValueKind.Sequence, Item = Declared(sequence.Element, keepsNames) },
+        // Elements of a sequence differ in shape, whatever is said of them: ONNX Runtime looks at their type only.
+        OnnxType.Sequence sequence => new ValueFacts { Kind = ValueKind.Sequence, Item = Declared(sequence.Element, keepsNames) with { Shape = null } },
         OnnxType.Optional optional => new ValueFacts { Kind = ValueKind.Optional, Item = Declared(optional.Element, keepsNames) },
         _ => ValueFacts.Unknown,
     };

@@ -98,6 +98,18 @@ internal sealed class NodeContext(InferenceScope scope, Node node, long opset)
     public static int? Axis(long axis, int rank) =>
         axis < -rank || axis >= rank ? null : (int)(axis < 0 ? axis + rank : axis);
 
+    /// <summary>The number of elements of an input that is a short vector, as of dimensions; null where it is not known.</summary>
+    public int? VectorLength(int index) => Shape(index) is { Length: 1 } shape && shape[0].Value is >= 0 and <= 16 ? (int)shape[0].Value!.Value : null;
+
+    /// <summary>An attribute that is a graph.</summary>
+    public OnnxGraph? Graph(string name) => Attribute(name) is { Graphs.Length: 1 } attribute ? attribute.Graphs[0] : null;
+
+    /// <summary>How many bodies the node lies in.</summary>
+    public int Depth => scope.Depth;
+
+    /// <summary>What the file says of a type.</summary>
+    public ValueFacts Declared(OnnxType type) => scope.Declared(type);
+
     /// <summary>The only element of an input of one element; null where it is not known.</summary>
     public Dim? Number(int index) => Input(index).Content is { Length: 1 } content ? content[0] : null;
 

@@ -57,7 +57,7 @@ internal static class Creation
     private static void ConstantOfShape(NodeContext node)
     {
         TensorInfo? value = node.Attribute("value") is { Tensors.Length: 1 } attribute ? attribute.Tensors[0] : null;
-        Dim[]? shape = node.Input(0).Content ?? (node.Shape(0) is [{ Value: >= 0 and <= 16 } rank] ? node.Unknowns((int)rank.Value!.Value) : null);
+        Dim[]? shape = node.Input(0).Content ?? (node.VectorLength(0) is { } rank ? node.Unknowns(rank) : null);
         ValueFacts facts = ValueFacts.Tensor(value?.Element ?? ElementType.Float, shape);
         Dim? element = value is null ? Dim.Zero : value.Integers is { Length: 1 } number ? Dim.Of(number[0]) : null;
         if (element is not null && Contents.Small(shape) is { } places)

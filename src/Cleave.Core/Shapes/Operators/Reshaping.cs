@@ -1,6 +1,5 @@
 using System;
 using System.Collections.Generic;
-using Cleave.Core.Graph;
 
 namespace Cleave.Core.Shapes.Operators;
 
@@ -27,8 +26,8 @@ internal static class Reshaping
         Dim[]? shape = null;
         if (target is not null)
             shape = Reshaped(node, input, target, node.Int("allowzero", 0) != 0);
-        else if (node.Opset >= 5 && node.Shape(1) is [{ Value: >= 0 and <= 16 } rank])
-            shape = LastFromCount(node, input.Count(), new Dim?[rank.Value!.Value]);
+        else if (node.Opset >= 5 && node.VectorLength(1) is { } rank)
+            shape = LastFromCount(node, input.Count(), new Dim?[rank]);
         node.Set(0, ValueFacts.Tensor(input.Element, shape) with { Content = input.Content, Floats = input.Floats });
     }
 
@@ -189,8 +188,8 @@ internal static class Reshaping
         Dim[]? shape = null;
         if (node.Input(1).Content is { } target)
             shape = Array.Exists(target, d => d.Value is < 0) ? null : node.Broadcast(input.Shape, target);
-        else if (input.Shape is { } dims && node.Shape(1) is [{ Value: >= 0 and <= 16 } rank])
-            shape = node.Unknowns(Math.Max(dims.Length, (int)rank.Value!.Value));
+        else if (input.Shape is { } dims && node.VectorLength(1) is { } rank)
+            shape = node.Unknowns(Math.Max(dims.Length, rank));
         node.Set(0, ValueFacts.Tensor(input.Element, shape) with { Content = Spread(input, shape) });
     }
 

@@ -39,7 +39,7 @@ internal static class Slicing
         long[]? axes = isOld ? node.Ints("axes") : node.HasInput(3) ? Contents.Numbers(node.Input(3).Content) : null;
         bool hasAxes = isOld ? axes is not null : node.HasInput(3);
         // What is not known of a range leaves the other axes as they are.
-        int? count = axes?.Length ?? starts?.Length ?? ends?.Length ?? (!isOld && node.Shape(1) is [{ Value: <= 16 } length] ? (int)length.Value!.Value : null);
+        int? count = axes?.Length ?? starts?.Length ?? ends?.Length ?? (isOld ? null : node.VectorLength(1));
         if (count is null || (hasAxes && axes is null))
             return null;
         Range?[] ranges = new Range?[rank];

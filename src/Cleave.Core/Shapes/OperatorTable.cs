@@ -25,15 +25,33 @@ internal static class OperatorTable
         return rules;
     }
 
-    private static IEnumerable<OperatorRule> Families() => [
+    private static IEnumerable<OperatorRule> Families() =>
+    [
         .. Arithmetic.Rules,
+        .. AttentionOperators.Rules,
+        .. BlockedConvolutions.Rules,
+        .. ControlFlow.Rules,
+        .. Convolutions.Rules,
         .. Creation.Rules,
         .. Elementwise.Rules,
+        .. Losses.Rules,
+        .. MachineLearning.Rules,
+        .. Normalization.Rules,
         .. Picking.Rules,
+        .. Pooling.Rules,
+        .. Products.Rules,
+        .. Quantization.Rules,
+        .. Randomness.Rules,
+        .. Recurrent.Rules,
         .. Reductions.Rules,
         .. Reshaping.Rules,
         .. Resizing.Rules,
         .. Rounding.Rules,
+        .. Sequences.Rules,
+        .. Signals.Rules,
         .. Slicing.Rules,
+        .. Texts.Rules,
+        .. Training.Rules,
+        .. Vision.Rules,
     ];
 }

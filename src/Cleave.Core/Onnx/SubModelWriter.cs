@@ -65,6 +65,25 @@ internal sealed class SubModelWriter
     /// <summary>Bytes of all initializers and of the tensors in <c>Constant</c> nodes of the outer graph.</summary>
     public long WeightBytes { get; }
 
+    /// <summary>The part of <see cref="WeightBytes"/> that the values need.</summary>
+    public long WeightBytesFor(IReadOnlyList<string> values)
+    {
+        bool[] needed = Index.NodesFor(values);
+        HashSet<string> read = new(values, StringComparer.Ordinal);
+        long sum = 0;
+        for (int i = 0; i < needed.Length; i++)
+        {
+            if (!needed[i])
+                continue;
+            read.UnionWith(Index.Reads(i));
+            if (ConstantNode.IsConstant(Index.Nodes[i]))
+                TensorWalk.VisitAttributes(Index.Nodes[i].Attributes, t => sum += t.ByteSize);
+        }
+        foreach (string name in read)
+            sum += Index.Initializer(name)?.ByteSize ?? 0;
+        return sum;
+    }
+
     // Made when something is cut, which many models never are.
     private GraphIndex Index => _index ??= new GraphIndex(_model);
 
@@ -172,19 +191,20 @@ internal sealed class SubModelWriter
         void WriteOne(int tag, string name)
         {
             outside.Add(name);
-            graph.Copy(tag, _source, CutValue(slice, name).Message);
+            WriteCut(graph, tag, slice, name);
         }
     }
 
-    // What the file says of a value at a segment's border.
-    private ValueInfo CutValue(SegmentSlice slice, string name)
+    // A value at a segment's border: as the file has it, or with the type that the request gives it.
+    private void WriteCut(MessageBuilder graph, int tag, SegmentSlice slice, string name)
     {
         ValueInfo? value = Index.Value(name);
-        if (value != null && (Index.IsInput(name) || Index.IsOutput(name)))
-            return value;
-        return value?.Type is OnnxType.Tensor { Element: not ElementType.Undefined }
-            ? value
-            : throw slice.Refused("the file does not say the element type of '" + name + "', so the graph cannot be cut there");
+        if (value != null && (Index.IsInput(name) || Index.IsOutput(name) || value.Type is OnnxType.Tensor { Element: not ElementType.Undefined }))
+            graph.Copy(tag, _source, value.Message);
+        else if (slice.RequestedType(name) is { } type)
+            graph.Message(tag, ValueMessage.Of(name, type));
+        else
+            throw slice.Refused("neither the file nor the request says the element type of '" + name + "', so the graph cannot be cut there");
     }
 
     private bool HasInitializerAmongInputs()

@@ -29,6 +29,7 @@ public class ListingTests
         Access = "public",
         Slicing = "false",
         Weights = "map",
+        Outputs = ["scores", "a;b", "/backbone/pool/output_0", "\"\\\n\u202e"],
     };
 
     [SkippableTheory]
@@ -57,6 +58,20 @@ public class ListingTests
             foreach (char c in text)
                 Assert.False(c != '\n' && (char.IsControl(c) || CharUnicodeInfo.GetUnicodeCategory(c) is UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator), ((int)c).ToString("X4", CultureInfo.InvariantCulture));
         }
+    }
+
+    [Fact]
+    public void Chosen_outputs_are_a_list_of_texts_and_not_in_the_hash()
+    {
+        ModelListing listing = new() { Options = Options, Model = Read(Make.Small().ToByteArray()) };
+        string text = GoesRound(listing);
+        Assert.Contains("\n  outputs [\"scores\",\"a;b\",\"/backbone/pool/output_0\",\"\\\"\\\\\\n\\u202E\"]\n", text, StringComparison.OrdinalIgnoreCase);
+        Assert.Equal(Options.Outputs, ListingReader.Read(text).Options.Outputs);
+
+        string without = Text(listing with { Options = Options with { Outputs = [] } });
+        Assert.DoesNotContain("outputs [", without);
+        Assert.Empty(ListingReader.Read(without).Options.Outputs);
+        Assert.Equal(ListingReader.Read(without).Hash, ListingReader.Read(text).Hash);
     }
 
     [Fact]

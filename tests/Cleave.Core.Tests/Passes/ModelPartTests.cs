@@ -23,6 +23,7 @@ public class ModelPartTests
             Name = "towers",
             Input = { Make.Value("left", 1, 4), Make.Value("right", 1, 4), Make.Typed("go", 9) },
             Output = { Make.Value("y", 1, 4), Make.Value("z", 1, 4), Make.Value("branch", 1, 4), Make.Value("right", 1, 4), Make.Value("fixed", 1, 4) },
+            ValueInfo = { Make.Value("l", 1, 4) },
             Initializer = { Make.Floats("w", [1, 4], 1, 2, 3, 4), Make.Floats("v", [1, 4], 5, 6, 7, 8) },
             Node =
             {

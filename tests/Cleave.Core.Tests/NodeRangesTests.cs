@@ -3,7 +3,7 @@ using System.Linq;
 using Cleave.Core.Graph;
 using Xunit;
 
-namespace Cleave.Core.Tests.Graph;
+namespace Cleave.Core.Tests;
 
 public class NodeRangesTests
 {

@@ -3,7 +3,7 @@ using System.Linq;
 using Cleave.Core.Diagnostics;
 using Xunit;
 
-namespace Cleave.Core.Tests.Diagnostics;
+namespace Cleave.Core.Tests;
 
 public class NearestNamesTests
 {

@@ -12,7 +12,7 @@ internal sealed record SegmentRequest(string Name, IReadOnlyList<int>? Nodes, IR
     /// <summary>The values that are asked for of the whole model; null is its outputs. What they do not need runs nowhere.</summary>
     public IReadOnlyList<string>? Outputs { get; init; }
 
-    /// <summary>Types of the values read and written, for those of which the file says none; null where it says all.</summary>
+    /// <summary>Types of the values read and written, as far as they are known better than from the file; null: from the file alone.</summary>
     public IReadOnlyDictionary<string, OnnxType.Tensor>? Types { get; init; }
 }
 

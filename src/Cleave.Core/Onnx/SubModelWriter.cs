@@ -195,16 +195,18 @@ internal sealed class SubModelWriter
         }
     }
 
-    // A value at a segment's border: as the file has it, or with the type that the request gives it.
+    // A value at a segment's border. The model's own inputs and outputs stay as the file has them; inside, what the
+    // request says wins: nobody checks the shapes that files state of inner values, until one becomes an input.
     private void WriteCut(MessageBuilder graph, int tag, SegmentSlice slice, string name)
     {
         ValueInfo? value = Index.Value(name);
-        if (value != null && (Index.IsInput(name) || Index.IsOutput(name) || value.Type is OnnxType.Tensor { Element: not ElementType.Undefined }))
-            graph.Copy(tag, _source, value.Message);
-        else if (slice.RequestedType(name) is { } type)
+        bool isModels = value != null && (Index.IsInput(name) || (Index.IsOutput(name) && tag == Tags.Graph.Output));
+        if (!isModels && slice.RequestedType(name) is { Element: not ElementType.Undefined } type)
             graph.Message(tag, ValueMessage.Of(name, type));
+        else if (isModels || value?.Type is OnnxType.Tensor { Element: not ElementType.Undefined })
+            graph.Copy(tag, _source, value!.Message);
         else
-            throw slice.Refused("neither the file nor the request says the element type of '" + name + "', so the graph cannot be cut there");
+            throw slice.Refused("the element type of '" + name + "' is not known, so the graph cannot be cut there");
     }
 
     private bool HasInitializerAmongInputs()

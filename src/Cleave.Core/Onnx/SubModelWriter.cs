@@ -65,6 +65,9 @@ internal sealed class SubModelWriter
     /// <summary>Bytes of all initializers and of the tensors in <c>Constant</c> nodes of the outer graph.</summary>
     public long WeightBytes { get; }
 
+    // Made when something is cut, which many models never are.
+    private GraphIndex Index => _index ??= new GraphIndex(_model);
+
     /// <summary>The part of <see cref="WeightBytes"/> that the values need.</summary>
     public long WeightBytesFor(IReadOnlyList<string> values)
     {
@@ -83,9 +86,6 @@ internal sealed class SubModelWriter
             sum += Index.Initializer(name)?.ByteSize ?? 0;
         return sum;
     }
-
-    // Made when something is cut, which many models never are.
-    private GraphIndex Index => _index ??= new GraphIndex(_model);
 
     /// <summary>The sub-model of a segment.</summary>
     /// <exception cref="ModelException">The segment does not fit the graph, is too large, or its weights cannot be read.</exception>

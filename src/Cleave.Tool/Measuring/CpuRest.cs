@@ -1,0 +1,51 @@
+using System;
+using System.Diagnostics;
+using System.Threading;
+
+namespace Cleave.Tool.Measuring;
+
+/// <summary>
+/// Whether a process rests, told by its CPU time. ONNX Runtime's pools go on spinning after a run, for milliseconds up to
+/// a third of a second, and would take a core from whatever is measured next.
+/// </summary>
+internal static class CpuRest
+{
+    /// <summary>A process rests while its threads together use less than this part of a core.</summary>
+    public const double Resting = 0.1;
+
+    // So long must it rest. A spinning thread that has to share its core still gets its turn in this time.
+    private static readonly TimeSpan Window = TimeSpan.FromMilliseconds(6);
+    private static readonly TimeSpan Step = TimeSpan.FromMilliseconds(1);
+
+    // Parked, a process may use this much whatever the time: the garbage collector, the compiler's background thread, the
+    // way from the answer to the next command.
+    private static readonly TimeSpan Allowance = TimeSpan.FromMilliseconds(3);
+
+    /// <summary>Waits until this process rests, at most so long. How long that took; null where it does not rest.</summary>
+    public static TimeSpan? Wait(TimeSpan limit)
+    {
+        long start = Stopwatch.GetTimestamp();
+        long from = start;
+        TimeSpan cpu = Used;
+        while (true)
+        {
+            Thread.Sleep(Step);
+            TimeSpan window = Stopwatch.GetElapsedTime(from);
+            if (window < Window)
+                continue;
+            TimeSpan now = Used;
+            if (now - cpu < window * Resting)
+                return Stopwatch.GetElapsedTime(start, from);
+            if (Stopwatch.GetElapsedTime(start) > limit)
+                return null;
+            from = Stopwatch.GetTimestamp();
+            cpu = now;
+        }
+    }
+
+    /// <summary>Whether a process that used so much CPU time while it was parked so long had a thread that ran on.</summary>
+    public static bool Spun(TimeSpan cpu, TimeSpan parked) => cpu > Allowance + parked * Resting;
+
+    /// <summary>CPU time of all threads of this process.</summary>
+    public static TimeSpan Used => Environment.CpuUsage.TotalTime;
+}

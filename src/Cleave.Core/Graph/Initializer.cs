@@ -19,7 +19,7 @@ internal enum Storage
 /// <summary>Elements in another file, relative to the model's folder. <c>Length</c> is null where the file does not say it.</summary>
 internal sealed record ExternalData(string Location, long Offset, long? Length);
 
-/// <summary>A constant tensor: an initializer, or a tensor in an attribute. Its elements are never read.</summary>
+/// <summary>A constant tensor: an initializer, or a tensor in an attribute. Its elements are not read, but for small ones that shapes depend on.</summary>
 internal sealed class TensorInfo(string name, ElementType element, long[] dims)
 {
     public string Name { get; } = name;
@@ -37,6 +37,12 @@ internal sealed class TensorInfo(string name, ElementType element, long[] dims)
     public ByteRange Data { get; init; } = ByteRange.None;
 
     public ExternalData? External { get; init; }
+
+    /// <summary>The elements of a small tensor of int32, int64 or bool that shapes may depend on; null for all others.</summary>
+    public long[]? Integers { get; init; }
+
+    /// <summary>The elements of a small tensor of floats that shapes may depend on; null for all others.</summary>
+    public float[]? Floats { get; init; }
 
     /// <summary>The whole TensorProto in the file.</summary>
     public ByteRange Message { get; init; } = ByteRange.None;

@@ -1,0 +1,42 @@
+using System.Collections.Generic;
+using Cleave.Core.Graph;
+using Cleave.Core.Onnx;
+using Cleave.Core.Shapes;
+
+namespace Cleave.Core.Passes;
+
+/// <summary>
+/// A model as planners see it: the nodes that run, the groups that stay together, and who depends on whom. Immutable.
+/// Made by <see cref="PlanGraphBuilder"/>.
+/// </summary>
+internal sealed class PlanGraph
+{
+    public required OnnxModel Model { get; init; }
+
+    public required GraphFacts Facts { get; init; }
+
+    public required GraphIndex Index { get; init; }
+
+    /// <summary>The values that are asked for: the model's outputs, or those chosen instead.</summary>
+    public required IReadOnlyList<string> Outputs { get; init; }
+
+    /// <summary>By position of the node.</summary>
+    public required NodeRole[] Roles { get; init; }
+
+    /// <summary>The groups of nodes that run (roles Live and PassThrough), each after those it depends on.</summary>
+    public required IReadOnlyList<FusionGroup> Groups { get; init; }
+
+    /// <summary>By position of the node: its group in <see cref="Groups"/>; -1 for nodes that do not run.</summary>
+    public required int[] GroupOf { get; init; }
+
+    /// <summary>By group: the groups whose values it reads, each once, rising.</summary>
+    public required int[][] Predecessors { get; init; }
+
+    /// <summary>By group: the groups that read its values, each once, rising.</summary>
+    public required int[][] Successors { get; init; }
+
+    public IReadOnlyList<Node> Nodes => Model.Graph.Nodes;
+
+    /// <summary>Whether the graph may be cut at a value: a tensor of known element type, made by a node that runs or given by the caller.</summary>
+    public bool CanCut(string value) => Facts.Of(value).CanBeCut;
+}

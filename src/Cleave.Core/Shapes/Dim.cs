@@ -1,0 +1,452 @@
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+using System.Linq;
+using System.Text;
+
+namespace Cleave.Core.Shapes;
+
+/// <summary>
+/// A dimension, or an element of a shape that the model computes: a polynomial with whole coefficients over named dimensions,
+/// over unknowns, and over divisions that do not come out even. Two that are equal as polynomials are equal; immutable.
+/// </summary>
+internal sealed class Dim : IEquatable<Dim>
+{
+    public static readonly Dim Zero = new([]);
+    public static readonly Dim One = Of(1);
+
+    // Longer ones come from graphs that no exporter writes; the time for them stays bounded.
+    private const int MostTerms = 24;
+    private const int MostFactors = 8;
+    private const int DeepestOperation = 12;
+
+    private readonly Term[] _terms;
+    private readonly int _hash;
+    private string? _text;
+
+    private Dim(Term[] terms)
+    {
+        _terms = terms;
+        int hash = 17;
+        foreach (Term term in terms)
+            hash = unchecked((hash * 31) + term.Hash);
+        _hash = hash;
+    }
+
+    /// <summary>The number, where nothing is unknown.</summary>
+    public long? Value => _terms.Length == 0 ? 0 : _terms.Length == 1 && _terms[0].Factors.Length == 0 ? _terms[0].Coefficient : null;
+
+    /// <summary>Whether it follows from the named dimensions alone.</summary>
+    public bool IsKnown => Array.TrueForAll(_terms, t => Array.TrueForAll(t.Factors, f => f.IsKnown));
+
+    public static Dim Of(long value) => value == 0 ? Zero : new([new Term(value, [])]);
+
+    /// <summary>A dimension that the caller chooses, by its ONNX name.</summary>
+    public static Dim Named(string name) => new([new Term(1, [new Factor.Name(name)])]);
+
+    /// <summary>One that is not known; equal only to the one with the same number.</summary>
+    public static Dim Unknown(int number) => new([new Term(1, [new Factor.Unknown(number)])]);
+
+    public static Dim? operator +(Dim a, Dim b) => Sum(a, b, 1);
+
+    public static Dim? operator -(Dim a, Dim b) => Sum(a, b, -1);
+
+    /// <summary>Null where the result is too large to be kept; so for every operation.</summary>
+    public static Dim? operator *(Dim a, Dim b)
+    {
+        if ((long)a._terms.Length * b._terms.Length > MostTerms * 4)
+            return null;
+        List<Term> terms = new(a._terms.Length * b._terms.Length);
+        foreach (Term one in a._terms)
+        {
+            foreach (Term other in b._terms)
+            {
+                if (one.Factors.Length + other.Factors.Length > MostFactors || !TryMultiply(one.Coefficient, other.Coefficient, out long coefficient))
+                    return null;
+                terms.Add(new Term(coefficient, Merge(one.Factors, other.Factors)));
+            }
+        }
+        return Collect(terms);
+    }
+
+    /// <summary>The quotient, rounded towards minus infinity.</summary>
+    public static Dim? FloorDivide(Dim a, Dim b)
+    {
+        if (b.Value == 0)
+            return null;
+        if (b.Value == 1)
+            return a;
+        if (a.Value is { } x && b.Value is { } y)
+            return x == long.MinValue && y == -1 ? null : Of(Floor(x, y));
+        if (ExactDivide(a, b) is { } exact)
+            return exact;
+        if (b.Value is not { } divisor || divisor < 0)
+            return Operation(Operator.FloorDivide, a, b);
+        // floor((c*q + r) / c) = q + floor(r / c): equal dimensions come out equal whatever way they were reached.
+        List<Term> whole = [], rest = [];
+        foreach (Term term in a._terms)
+        {
+            long quotient = Floor(term.Coefficient, divisor), remainder = term.Coefficient - (quotient * divisor);
+            if (quotient != 0)
+                whole.Add(new Term(quotient, term.Factors));
+            if (remainder != 0)
+                rest.Add(new Term(remainder, term.Factors));
+        }
+        Dim remaining = new([.. rest]), quotients = new([.. whole]);
+        // floor(floor(x / a) / b) = floor(x / (a*b)).
+        if (remaining._terms.Length == 1 && remaining._terms[0].Coefficient == 1 && remaining._terms[0].Factors.Length == 1
+            && remaining._terms[0].Factors[0] is Factor.Operation { Operator: Operator.FloorDivide, Right.Value: > 0 } inner
+            && TryMultiply(inner.Right.Value!.Value, divisor, out long product))
+        {
+            return FloorDivide(inner.Left, Of(product)) is { } nested ? quotients + nested : null;
+        }
+        if (remaining.Value is { } constant)
+            return quotients + Of(Floor(constant, divisor));
+        return Operation(Operator.FloorDivide, remaining, b) is { } atom ? quotients + atom : null;
+    }
+
+    /// <summary>The quotient, rounded towards plus infinity.</summary>
+    public static Dim? CeilingDivide(Dim a, Dim b) =>
+        b.Value is > 0 ? a + Of(b.Value.Value - 1) is { } raised ? FloorDivide(raised, b) : null
+        : ExactDivide(a, b);
+
+    /// <summary>The quotient where it is a polynomial; null where it is not.</summary>
+    public static Dim? ExactDivide(Dim a, Dim b)
+    {
+        if (a._terms.Length == 0)
+            return b._terms.Length == 0 ? null : Zero;
+        if (a.Equals(b))
+            return One;
+        // By a single product: each term must hold its factors.
+        if (b._terms.Length != 1)
+            return null;
+        List<Term> terms = [];
+        foreach (Term term in a._terms)
+        {
+            if (term.Coefficient % b._terms[0].Coefficient != 0 || Without(term.Factors, b._terms[0].Factors) is not { } factors)
+                return null;
+            terms.Add(new Term(term.Coefficient / b._terms[0].Coefficient, factors));
+        }
+        return Collect(terms);
+    }
+
+    public static Dim? Min(Dim a, Dim b) => Extreme(Operator.Min, a, b);
+
+    public static Dim? Max(Dim a, Dim b) => Extreme(Operator.Max, a, b);
+
+    /// <summary>The number for given dimensions; null where one of them is missing or unknown, or the number is too large.</summary>
+    public long? Evaluate(Func<string, long?> dimension)
+    {
+        long sum = 0;
+        foreach (Term term in _terms)
+        {
+            long product = term.Coefficient;
+            foreach (Factor factor in term.Factors)
+            {
+                if (factor.Evaluate(dimension) is not { } value || !TryMultiply(product, value, out product))
+                    return null;
+            }
+            if (!TryAdd(sum, product, out sum))
+                return null;
+        }
+        return sum;
+    }
+
+    /// <summary>The named dimensions in it, each once, sorted.</summary>
+    public SortedSet<string> Names()
+    {
+        SortedSet<string> names = new(StringComparer.Ordinal);
+        AddNames(names);
+        return names;
+    }
+
+    public bool Equals(Dim? other) =>
+        ReferenceEquals(this, other) || (other is not null && _hash == other._hash && _terms.Length == other._terms.Length && CompareTo(other) == 0);
+
+    public override bool Equals(object? obj) => Equals(obj as Dim);
+
+    public override int GetHashCode() => _hash;
+
+    /// <summary>For people and golden files: <c>2*H+1</c>, <c>floor((W-1)/2)</c>, <c>?3</c>.</summary>
+    public override string ToString() => _text ??= Write();
+
+    private static Dim? Sum(Dim a, Dim b, long sign)
+    {
+        if (b._terms.Length == 0)
+            return a;
+        if (a.Value is { } x && b.Value is { } y)
+            return TryMultiply(y, sign, out y) && TryAdd(x, y, out long sum) ? Of(sum) : null;
+        List<Term> terms = [.. a._terms];
+        foreach (Term term in b._terms)
+        {
+            if (!TryMultiply(term.Coefficient, sign, out long coefficient))
+                return null;
+            terms.Add(new Term(coefficient, term.Factors));
+        }
+        return Collect(terms);
+    }
+
+    private static Dim? Extreme(Operator which, Dim a, Dim b)
+    {
+        if (a.Equals(b))
+            return a;
+        if (a.Value is { } x && b.Value is { } y)
+            return Of(which == Operator.Min ? Math.Min(x, y) : Math.Max(x, y));
+        // Both orders are one dimension.
+        return a.CompareTo(b) <= 0 ? Operation(which, a, b) : Operation(which, b, a);
+    }
+
+    private static Dim? Operation(Operator which, Dim a, Dim b)
+    {
+        Factor.Operation factor = new(which, a, b);
+        return factor.Depth > DeepestOperation ? null : new([new Term(1, [factor])]);
+    }
+
+    // Sorted by factors, equal ones added up, none of coefficient zero: the one form of a polynomial.
+    private static Dim? Collect(List<Term> terms)
+    {
+        terms.Sort(static (a, b) => Compare(a.Factors, b.Factors));
+        List<Term> result = new(terms.Count);
+        foreach (Term term in terms)
+        {
+            if (result.Count > 0 && Compare(result[result.Count - 1].Factors, term.Factors) == 0)
+            {
+                if (!TryAdd(result[result.Count - 1].Coefficient, term.Coefficient, out long sum))
+                    return null;
+                result[result.Count - 1] = new Term(sum, term.Factors);
+            }
+            else
+            {
+                result.Add(term);
+            }
+            if (result[result.Count - 1].Coefficient == 0)
+                result.RemoveAt(result.Count - 1);
+        }
+        return result.Count > MostTerms ? null : new Dim([.. result]);
+    }
+
+    private static Factor[] Merge(Factor[] a, Factor[] b)
+    {
+        if (a.Length == 0)
+            return b;
+        if (b.Length == 0)
+            return a;
+        Factor[] merged = [.. a, .. b];
+        Array.Sort(merged, static (x, y) => x.CompareTo(y));
+        return merged;
+    }
+
+    // Null where not all of the divisor's factors are there.
+    private static Factor[]? Without(Factor[] factors, Factor[] divisor)
+    {
+        List<Factor> left = [.. factors];
+        foreach (Factor factor in divisor)
+        {
+            int at = left.FindIndex(f => f.CompareTo(factor) == 0);
+            if (at < 0)
+                return null;
+            left.RemoveAt(at);
+        }
+        return [.. left];
+    }
+
+    // Longer products first, then by their factors; the constant comes last.
+    private static int Compare(Factor[] a, Factor[] b)
+    {
+        if (a.Length != b.Length)
+            return b.Length - a.Length;
+        for (int i = 0; i < a.Length; i++)
+        {
+            int order = a[i].CompareTo(b[i]);
+            if (order != 0)
+                return order;
+        }
+        return 0;
+    }
+
+    private int CompareTo(Dim other)
+    {
+        for (int i = 0; i < _terms.Length && i < other._terms.Length; i++)
+        {
+            int order = Compare(_terms[i].Factors, other._terms[i].Factors);
+            if (order == 0)
+                order = _terms[i].Coefficient.CompareTo(other._terms[i].Coefficient);
+            if (order != 0)
+                return order;
+        }
+        return _terms.Length - other._terms.Length;
+    }
+
+    private void AddNames(SortedSet<string> names)
+    {
+        foreach (Term term in _terms)
+        {
+            foreach (Factor factor in term.Factors)
+            {
+                if (factor is Factor.Name name)
+                {
+                    names.Add(name.Text);
+                }
+                else if (factor is Factor.Operation operation)
+                {
+                    operation.Left.AddNames(names);
+                    operation.Right.AddNames(names);
+                }
+            }
+        }
+    }
+
+    private string Write()
+    {
+        if (_terms.Length == 0)
+            return "0";
+        StringBuilder text = new();
+        foreach (Term term in _terms)
+        {
+            string[] factors = [.. term.Factors.Select(f => f.ToString()!)];
+            string coefficient = Math.Abs((decimal)term.Coefficient).ToString(CultureInfo.InvariantCulture);
+            text.Append(term.Coefficient < 0 ? "-" : text.Length > 0 ? "+" : "");
+            text.Append(factors.Length == 0 ? coefficient : (coefficient == "1" ? "" : coefficient + "*") + string.Join("*", factors));
+        }
+        return text.ToString();
+    }
+
+    private static long Floor(long a, long b)
+    {
+        long quotient = a / b;
+        return a % b != 0 && (a < 0) != (b < 0) ? quotient - 1 : quotient;
+    }
+
+    private static bool TryAdd(long a, long b, out long sum)
+    {
+        sum = unchecked(a + b);
+        return ((a ^ sum) & (b ^ sum)) >= 0;
+    }
+
+    private static bool TryMultiply(long a, long b, out long product)
+    {
+        product = unchecked(a * b);
+        return (a is >= int.MinValue and <= int.MaxValue && b is >= int.MinValue and <= int.MaxValue)
+            || a == 0 || (product / a == b && !(a == -1 && b == long.MinValue));
+    }
+
+    private enum Operator
+    {
+        FloorDivide,
+        Min,
+        Max,
+    }
+
+    private readonly struct Term(long coefficient, Factor[] factors)
+    {
+        public readonly long Coefficient = coefficient;
+
+        // Sorted; one that occurs twice is squared.
+        public readonly Factor[] Factors = factors;
+
+        public int Hash
+        {
+            get
+            {
+                int hash = Coefficient.GetHashCode();
+                foreach (Factor factor in Factors)
+                    hash = unchecked((hash * 31) + factor.Hash);
+                return hash;
+            }
+        }
+    }
+
+    private abstract class Factor
+    {
+        public abstract bool IsKnown { get; }
+
+        public abstract int Hash { get; }
+
+        public abstract long? Evaluate(Func<string, long?> dimension);
+
+        // Names, then unknowns, then operations.
+        public int CompareTo(Factor other) => (this, other) switch
+        {
+            (Name a, Name b) => string.CompareOrdinal(a.Text, b.Text),
+            (Unknown a, Unknown b) => a.Number.CompareTo(b.Number),
+            (Operation a, Operation b) => a.Compare(b),
+            _ => Rank.CompareTo(other.Rank),
+        };
+
+        protected abstract int Rank { get; }
+
+        public sealed class Name(string text) : Factor
+        {
+            public readonly string Text = text;
+
+            public override bool IsKnown => true;
+
+            public override int Hash => StringComparer.Ordinal.GetHashCode(Text);
+
+            protected override int Rank => 0;
+
+            public override long? Evaluate(Func<string, long?> dimension) => dimension(Text);
+
+            public override string ToString() => Text;
+        }
+
+        public sealed class Unknown(int number) : Factor
+        {
+            public readonly int Number = number;
+
+            public override bool IsKnown => false;
+
+            public override int Hash => Number;
+
+            protected override int Rank => 1;
+
+            public override long? Evaluate(Func<string, long?> dimension) => null;
+
+            public override string ToString() => "?" + Number.ToString(CultureInfo.InvariantCulture);
+        }
+
+        public sealed class Operation(Operator which, Dim left, Dim right) : Factor
+        {
+            public readonly Operator Operator = which;
+            public readonly Dim Left = left;
+            public readonly Dim Right = right;
+            public readonly int Depth = 1 + Math.Max(DepthOf(left), DepthOf(right));
+
+            public override bool IsKnown => Left.IsKnown && Right.IsKnown;
+
+            public override int Hash => unchecked((((int)Operator * 31) + Left._hash) * 31 + Right._hash);
+
+            protected override int Rank => 2;
+
+            public int Compare(Operation other)
+            {
+                int order = Operator.CompareTo(other.Operator);
+                if (order == 0)
+                    order = Left.CompareTo(other.Left);
+                return order != 0 ? order : Right.CompareTo(other.Right);
+            }
+
+            public override long? Evaluate(Func<string, long?> dimension)
+            {
+                if (Left.Evaluate(dimension) is not { } a || Right.Evaluate(dimension) is not { } b)
+                    return null;
+                return Operator switch
+                {
+                    Operator.Min => Math.Min(a, b),
+                    Operator.Max => Math.Max(a, b),
+                    _ => b == 0 || (a == long.MinValue && b == -1) ? null : Floor(a, b),
+                };
+            }
+
+            public override string ToString() => Operator switch
+            {
+                Operator.Min => "min(" + Left + "," + Right + ")",
+                Operator.Max => "max(" + Left + "," + Right + ")",
+                _ => "floor((" + Left + ")/(" + Right + "))",
+            };
+
+            private static int DepthOf(Dim dim) =>
+                dim._terms.SelectMany(t => t.Factors).OfType<Operation>().Select(o => o.Depth).DefaultIfEmpty(0).Max();
+        }
+    }
+}

@@ -1,0 +1,104 @@
+using System;
+using System.Collections.Generic;
+using Cleave.Core.Graph;
+
+namespace Cleave.Core.Shapes;
+
+/// <summary>One node, as its operator's rule sees it: what is known of its inputs, its attributes, and where to put what follows.</summary>
+internal sealed class NodeContext(InferenceScope scope, Node node, long opset)
+{
+    private readonly ValueFacts?[] _outputs = new ValueFacts?[node.Outputs.Length];
+
+    public Node Node { get; } = node;
+
+    /// <summary>The version of the operator set that the node's domain is imported with; at most the newest known.</summary>
+    public long Opset { get; } = opset;
+
+    public int InputCount => Node.Inputs.Length;
+
+    public int OutputCount => Node.Outputs.Length;
+
+    /// <summary>Whether an optional input is given.</summary>
+    public bool HasInput(int index) => index < Node.Inputs.Length && Node.Inputs[index].Length > 0;
+
+    /// <summary>What is known of an input; nothing where it is left out.</summary>
+    public ValueFacts Input(int index) => HasInput(index) ? scope.Of(Node.Inputs[index]) : ValueFacts.Unknown;
+
+    /// <summary>An input's shape; null where the rank is unknown.</summary>
+    public Dim[]? Shape(int index) => Input(index).Shape;
+
+    /// <summary>Says what an output is. An output that the node leaves out is ignored.</summary>
+    public void Set(int index, ValueFacts facts)
+    {
+        if (index < _outputs.Length)
+            _outputs[index] = facts;
+    }
+
+    /// <summary>A tensor of the given type and shape.</summary>
+    public void Set(int index, ElementType element, Dim[]? shape) => Set(index, ValueFacts.Tensor(element, shape));
+
+    /// <summary>What the rule said of an output.</summary>
+    public ValueFacts Output(int index) => _outputs[index] ?? ValueFacts.Unknown;
+
+    /// <summary>A dimension of which nothing is known, unlike any other.</summary>
+    public Dim Unknown() => scope.Unknown();
+
+    /// <summary>Itself, or an unknown one where it is null: arithmetic on dimensions gives up on what grows too large.</summary>
+    public Dim OrUnknown(Dim? dim) => dim ?? scope.Unknown();
+
+    /// <summary>So many unknown dimensions.</summary>
+    public Dim[] Unknowns(int rank)
+    {
+        Dim[] dims = new Dim[rank];
+        for (int i = 0; i < rank; i++)
+            dims[i] = Unknown();
+        return dims;
+    }
+
+    public NodeAttribute? Attribute(string name)
+    {
+        foreach (NodeAttribute attribute in Node.Attributes)
+        {
+            if (attribute.Name == name)
+                return attribute;
+        }
+        return null;
+    }
+
+    public long Int(string name, long otherwise) => Attribute(name) is { Ints.Length: 1 } attribute ? attribute.Ints[0] : otherwise;
+
+    public long[]? Ints(string name) => Attribute(name) is { Kind: AttributeKind.Ints } attribute ? attribute.Ints : null;
+
+    public float Float(string name, float otherwise) => Attribute(name) is { Floats.Length: 1 } attribute ? attribute.Floats[0] : otherwise;
+
+    public string Text(string name, string otherwise) => Attribute(name) is { Strings.Length: 1 } attribute ? attribute.Strings[0].Text ?? otherwise : otherwise;
+
+    /// <summary>The axis counted from the front; null where it is out of range.</summary>
+    public static int? Axis(long axis, int rank) =>
+        axis < -rank || axis >= rank ? null : (int)(axis < 0 ? axis + rank : axis);
+
+    /// <summary>Infers the body of an If, Loop or Scan, which sees this node's surroundings; the facts of its outputs.</summary>
+    public ValueFacts[] InferBody(OnnxGraph body, IReadOnlyList<ValueFacts> inputs) => scope.InferBody(body, inputs);
+
+    /// <summary>The two shapes joined as ONNX broadcasts (numpy's rule); null where a rank is unknown or they do not fit.</summary>
+    public Dim[]? Broadcast(Dim[]? a, Dim[]? b)
+    {
+        if (a is null || b is null)
+            return null;
+        Dim[] result = new Dim[Math.Max(a.Length, b.Length)];
+        for (int i = 0; i < result.Length; i++)
+        {
+            int atA = i - (result.Length - a.Length), atB = i - (result.Length - b.Length);
+            Dim one = atA < 0 ? Dim.One : a[atA], other = atB < 0 ? Dim.One : b[atB];
+            if (one.Equals(other) || other.Value == 1)
+                result[i] = one;
+            else if (one.Value == 1 || other.Value is not null)
+                result[i] = other;
+            else
+                result[i] = one.Value is not null ? one : Unknown();
+            if (one.Value is > 1 && other.Value is > 1 && one.Value != other.Value)
+                return null;
+        }
+        return result;
+    }
+}

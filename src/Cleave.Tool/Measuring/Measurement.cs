@@ -19,12 +19,12 @@ internal sealed record MeasureProgress(int Done, int Of, TimeSpan? Left, string 
 /// </summary>
 internal sealed class Measurement(Func<Candidate, ICandidateWorker> start, MeasureSettings settings, Action<MeasureProgress>? progress = null)
 {
-    // Who spins so often in spite of having come to rest after its block is sent home.
-    private const int MostOffences = 3;
-
     private readonly List<Participant> _participants = [];
     private readonly Dictionary<string, Failure> _failures = new(StringComparer.Ordinal);
     private readonly HashSet<int> _invalid = [];
+
+    // Who runs on so often, in spite of having come to rest after its block, is sent home.
+    private readonly int _mostOffences = Math.Max(3, settings.Rounds / 4);
 
     public Samples Run(IReadOnlyList<Candidate> candidates, CancellationToken cancellationToken = default)
     {
@@ -96,7 +96,7 @@ internal sealed class Measurement(Func<Candidate, ICandidateWorker> start, Measu
         if (round > 0)
             _invalid.Add(round - 1);
         _invalid.Add(round);
-        if (++participant.Offences >= MostOffences)
+        if (++participant.Offences >= _mostOffences)
         {
             throw new WorkerException(
                 $"does not rest while others run: it used {cpu.TotalMilliseconds:0} ms of CPU time in {time.TotalMilliseconds:0} ms of waiting", "");

@@ -17,7 +17,7 @@ public sealed class MeasurementTests
     {
         Samples samples = Run(Settings with { Rounds = 3 }, new Fake("a"), new Fake("b"), new Fake("c"));
 
-        Assert.Equal("abc bca cab", string.Join(' ', _log.Where(l => l.Length == 1).Chunk(3).Select(string.Concat)));
+        Assert.Equal("abc bca cab", string.Join(' ', _log.Where(l => l.Length == 1).Chunk(3).Select(turns => string.Concat(turns))));
         Assert.All(samples.Blocks.Values, blocks => Assert.Equal(3, blocks.Length));
     }
 

@@ -49,10 +49,11 @@ public sealed class WorkerTests
     {
         int calls = 0;
         double[] times = new double[101];
+        Array.Fill(times, -1);
         new Callers([Call, Call, Call], Stream.Null).Block(times);
 
         Assert.Equal(101, calls);
-        Assert.All(times, t => Assert.True(t > 0));
+        Assert.All(times, t => Assert.True(t >= 0));
 
         Callers failing = new([Call, () => throw new InvalidOperationException("broke")], Stream.Null);
         Assert.Equal("broke", Assert.Throws<InvalidOperationException>(() => failing.Block(times)).Message);

@@ -1,9 +1,9 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
+using Cleave.TestKit.Catalog;
 using Cleave.TestKit.Generation;
 using Microsoft.ML.OnnxRuntime;
-using Microsoft.ML.OnnxRuntime.Tensors;
 
 namespace Cleave.Models.Tests;
 
@@ -27,14 +27,14 @@ internal sealed class OrtReference : IDisposable
     public IReadOnlyDictionary<string, TensorData> Run(IReadOnlyDictionary<string, TensorData> inputs)
     {
         string[] names = [.. inputs.Keys];
-        OrtValue[] values = [.. names.Select(n => ToOrtValue(inputs[n]))];
+        OrtValue[] values = [.. names.Select(n => inputs[n].ToOrtValue())];
         try
         {
             using RunOptions options = new();
             using IDisposableReadOnlyCollection<OrtValue> outputs = _session.Run(options, names, values, [.. _session.OutputNames]);
             Dictionary<string, TensorData> results = [];
             for (int i = 0; i < outputs.Count; i++)
-                results.Add(_session.OutputNames[i], Copy(outputs[i]));
+                results.Add(_session.OutputNames[i], outputs[i].ToTensorData());
             return results;
         }
         finally
@@ -45,28 +45,4 @@ internal sealed class OrtReference : IDisposable
     }
 
     public void Dispose() => _session.Dispose();
-
-    private static OrtValue ToOrtValue(TensorData tensor)
-    {
-        long[] shape = [.. tensor.Shape.Select(d => (long)d)];
-        return tensor.Data switch
-        {
-            float[] data => OrtValue.CreateTensorValueFromMemory(data, shape),
-            long[] data => OrtValue.CreateTensorValueFromMemory(data, shape),
-            _ => throw new NotSupportedException(tensor.Data.GetType().ToString()),
-        };
-    }
-
-    private static TensorData Copy(OrtValue value)
-    {
-        OrtTensorTypeAndShapeInfo info = value.GetTensorTypeAndShape();
-        int[] shape = [.. info.Shape.Select(d => (int)d)];
-        Array data = info.ElementDataType switch
-        {
-            TensorElementType.Float => value.GetTensorDataAsSpan<float>().ToArray(),
-            TensorElementType.Int64 => value.GetTensorDataAsSpan<long>().ToArray(),
-            _ => throw new NotSupportedException(info.ElementDataType.ToString()),
-        };
-        return new TensorData(data, shape);
-    }
 }

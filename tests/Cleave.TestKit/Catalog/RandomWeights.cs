@@ -2,11 +2,12 @@ using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Linq;
-using System.Runtime.InteropServices;
+using Cleave.Core.Graph;
 using Cleave.OnnxProto;
+using Cleave.TestKit.Synthetic;
 using Google.Protobuf;
 
-namespace Cleave.Models.Tests;
+namespace Cleave.TestKit.Catalog;
 
 /// <summary>
 /// Gives the ONNX project's light models random weights: theirs are all one constant (made by ConstantOfShape), so a swapped
@@ -14,16 +15,12 @@ namespace Cleave.Models.Tests;
 /// </summary>
 internal static class RandomWeights
 {
-    private const int Float = 1;
-    private const int Int64 = 7;
-
     /// <summary>Writes the model at <paramref name="source"/> with random weights, seeded, to <paramref name="target"/>.</summary>
-    public static void Write(string source, string target, int seed)
+    public static void Write(string source, Stream target, ulong seed)
     {
         ModelProto model = ModelProto.Parser.ParseFrom(File.ReadAllBytes(source));
-        Random random = new(seed);
         Dictionary<string, TensorProto> shapes = model.Graph.Initializer
-            .Where(i => i.DataType == Int64).ToDictionary(i => i.Name, StringComparer.Ordinal);
+            .Where(i => i.DataType == (int)ElementType.Int64).ToDictionary(i => i.Name, StringComparer.Ordinal);
         HashSet<string> statistics = StatisticsOf(model.Graph);
         NodeProto[] constants = [.. model.Graph.Node.Where(n => n.OpType == "ConstantOfShape")];
         if (constants.Length == 0)
@@ -33,12 +30,11 @@ internal static class RandomWeights
             string name = node.Output[0];
             long[] dims = Dims(shapes[node.Input[0]]);
             model.Graph.Node.Remove(node);
-            model.Graph.Initializer.Add(Tensor(name, dims, random, positive: statistics.Contains(name)));
+            model.Graph.Initializer.Add(Tensor(name, dims, SeededNoise.For(seed, name), positive: statistics.Contains(name)));
             if (model.IrVersion < 4)
                 model.Graph.Input.Add(Input(name, dims));
         }
-        using FileStream stream = File.Create(target);
-        model.WriteTo(stream);
+        model.WriteTo(target);
     }
 
     // Variances must be positive.
@@ -53,19 +49,14 @@ internal static class RandomWeights
         return [.. Enumerable.Range(0, raw.Length / 8).Select(i => BitConverter.ToInt64(raw, 8 * i))];
     }
 
-    private static TensorProto Tensor(string name, long[] dims, Random random, bool positive)
+    private static TensorProto Tensor(string name, long[] dims, SeededNoise noise, bool positive)
     {
-        long count = dims.Aggregate(1L, (a, b) => a * b);
         // Scaled by the fan-in, so that activations neither vanish nor overflow over a hundred layers.
-        double fanIn = dims.Length > 1 ? dims.Skip(1).Aggregate(1L, (a, b) => a * b) : 1;
+        double fanIn = dims.Length > 1 ? Tensors.Count(dims[1..]) : 1;
         double scale = dims.Length > 1 ? Math.Sqrt(2 / fanIn) : 0.1;
         float half = positive ? 0.5f : (float)(scale * Math.Sqrt(3)), middle = positive ? 1 : 0;
-        byte[] raw = new byte[count * sizeof(float)];
-        Span<float> values = MemoryMarshal.Cast<byte, float>(raw.AsSpan());
-        foreach (ref float value in values)
-            value = middle + (half * ((2 * random.NextSingle()) - 1));
-        TensorProto tensor = new() { Name = name, DataType = Float, RawData = UnsafeByteOperations.UnsafeWrap(raw) };
-        tensor.Dims.AddRange(dims);
+        TensorProto tensor = Tensors.Of(ElementType.Float, dims, noise.Uniform(middle - half, middle + half, Tensors.Count(dims)));
+        tensor.Name = name;
         return tensor;
     }
 
@@ -76,7 +67,7 @@ internal static class RandomWeights
         return new ValueInfoProto
         {
             Name = name,
-            Type = new TypeProto { TensorType = new TypeProto.Types.Tensor { ElemType = Float, Shape = shape } },
+            Type = new TypeProto { TensorType = new TypeProto.Types.Tensor { ElemType = (int)ElementType.Float, Shape = shape } },
         };
     }
 }

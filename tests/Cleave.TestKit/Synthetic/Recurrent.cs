@@ -1,0 +1,88 @@
+using System;
+using System.Collections.Generic;
+using Cleave.OnnxProto;
+
+namespace Cleave.TestKit.Synthetic;
+
+/// <summary>LSTM and GRU layers over [batch, sequence, features], each layer and direction a node of its own.</summary>
+/// <param name="cell">LSTM or GRU.</param>
+internal sealed class Recurrent(string cell, int layers, int width)
+{
+    private readonly ModelBuilder _g = new(cell.ToLowerInvariant());
+    private readonly List<string> _lastStates = [];
+
+    private int Gates => cell == "LSTM" ? 4 : 3;
+
+    public ModelProto Stacked()
+    {
+        (string y, string zeros) = Start();
+        for (int i = 0; i < layers; i++)
+            y = Layer($"layers.{i}", y, width, zeros, "forward");
+        return Finish(y, width);
+    }
+
+    /// <summary>Forwards and backwards as two nodes that can run side by side.</summary>
+    public ModelProto Bidirectional()
+    {
+        (string y, string zeros) = Start();
+        for (int i = 0; i < layers; i++)
+        {
+            int inputs = i == 0 ? width : 2 * width;
+            string forward = Layer($"layers.{i}.forward", y, inputs, zeros, "forward");
+            string backward = Layer($"layers.{i}.backward", y, inputs, zeros, "reverse");
+            y = _g.Node("Concat", [forward, backward], Attributes.Int("axis", 2));
+        }
+        return Finish(y, 2 * width);
+    }
+
+    /// <summary>The batch lies on axis 1.</summary>
+    public ModelProto TimeMajor()
+    {
+        string x = _g.Input("input", "sequence", "batch", width);
+        string zeros = Zeros(_g.SizeOf(x, 1));
+        for (int i = 0; i < layers; i++)
+            x = Layer($"layers.{i}", x, width, zeros, "forward");
+        _g.Output("output", x, "sequence", "batch", width);
+        return _g.ToModel();
+    }
+
+    private (string Steps, string Zeros) Start()
+    {
+        string x = _g.Input("input", "batch", "sequence", width);
+        return (_g.Transpose(x, 1, 0, 2), Zeros(_g.SizeOf(x, 0)));
+    }
+
+    private ModelProto Finish(string steps, int features)
+    {
+        _g.Output("output", _g.Transpose(steps, 1, 0, 2), "batch", "sequence", features);
+        _g.Output("h_n", _g.Node("Concat", [.. _lastStates], Attributes.Int("axis", 0)), _lastStates.Count, "batch", width);
+        return _g.ToModel();
+    }
+
+    // The state before the first step.
+    private string Zeros(string batch) =>
+        _g.Node("ConstantOfShape", [_g.ShapeOf(_g.Int64(1), batch, _g.Int64(width))],
+            Attributes.Tensor("value", Tensors.Floats(_g.Floats, [1], [0])));
+
+    private string Layer(string module, string x, int inputs, string zeros, string direction)
+    {
+        using IDisposable inside = _g.In(module);
+        string[] arguments =
+        [
+            x,
+            _g.Weight("weight_ih", inputs, 1, 1, Gates * width, inputs),
+            _g.Weight("weight_hh", width, 1, 1, Gates * width, width),
+            _g.Uniform("bias", -0.1f, 0.1f, 1, 2 * Gates * width),
+            "",
+            zeros,
+        ];
+        List<AttributeProto> attributes = [Attributes.Text("direction", direction), Attributes.Int("hidden_size", width)];
+        if (cell == "LSTM")
+            arguments = [.. arguments, zeros];
+        else
+            attributes.Add(Attributes.Int("linear_before_reset", 1));
+        string[] results = _g.Nodes(cell, cell == "LSTM" ? 3 : 2, arguments, [.. attributes]);
+        _lastStates.Add(results[1]);
+        return _g.Node("Squeeze", [results[0], _g.Int64s(1)]);
+    }
+}

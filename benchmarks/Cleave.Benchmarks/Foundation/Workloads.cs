@@ -1,5 +1,4 @@
 using System;
-using Cleave.Benchmarks.Harness;
 using Cleave.TestKit.Generation;
 using Cleave.Tool.Measuring;
 

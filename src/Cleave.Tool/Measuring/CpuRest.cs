@@ -35,13 +35,13 @@ internal static class CpuRest
             TimeSpan window = Stopwatch.GetElapsedTime(from);
             if (window < Window)
                 continue;
-            TimeSpan now = Used;
-            if (now - cpu < window * Resting && !OthersRun())
+            if (Used - cpu < window * Resting && !OthersRun())
                 return Stopwatch.GetElapsedTime(start, from);
             if (Stopwatch.GetElapsedTime(start) > limit)
                 return null;
+            // After the look at the threads, which takes CPU time itself.
             from = Stopwatch.GetTimestamp();
-            cpu = now;
+            cpu = Used;
         }
     }
 

@@ -6,7 +6,7 @@ namespace Cleave.Tool.Measuring;
 internal sealed record MeasureSettings
 {
     /// <summary>Blocks of each candidate. Below six there is no interval of 95 %.</summary>
-    public int Rounds { get; init; } = 20;
+    public int Rounds { get; init; } = 24;
 
     /// <summary>Calls in a block, at least.</summary>
     public int LeastCalls { get; init; } = 50;

@@ -36,6 +36,7 @@ internal sealed class Measurement(Func<Candidate, ICandidateWorker> start, Measu
                 progress?.Invoke(new MeasureProgress(0, 0, null, candidate.Name));
                 Start(candidate);
             }
+            Rehearse();
             int rounds = 0;
             // Rounds that do not count are made up for, as often again at most.
             for (; rounds - _invalid.Count < settings.Rounds && rounds < 2 * settings.Rounds && _participants.Count > 0; rounds++)
@@ -67,6 +68,13 @@ internal sealed class Measurement(Func<Candidate, ICandidateWorker> start, Measu
             worker?.Dispose();
             _failures.Add(candidate.Name, new Failure(e.Message, e.Details));
         }
+    }
+
+    // One round that is not kept: what is compiled or allocated for the first block, and what was left of the start.
+    private void Rehearse()
+    {
+        foreach (Participant participant in _participants.ToArray())
+            Try(participant, static p => p.Worker.Block(p.Calls));
     }
 
     private void Round(int round, CancellationToken cancellationToken)

@@ -21,7 +21,7 @@ internal sealed class Worker
     public const string Failed = "failed ";
 
     // ONNX Runtime's longest spin is a third of a second.
-    private static readonly TimeSpan SettlingLimit = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan SettlingLimit = TimeSpan.FromSeconds(5);
 
     // A method is compiled for its last tier after thirty calls of each tier before.
     private const int CallsToFinalTier = 100;

@@ -26,7 +26,7 @@ internal sealed class ModelUnderTest : IDisposable
     public ModelUnderTest(string path, CancellationToken cancellationToken = default)
     {
         // ONNX Runtime refuses links that leave the folder, so they are resolved first.
-        Path = new FileInfo(path).ResolveLinkTarget(returnFinalTarget: true)?.FullName ?? System.IO.Path.GetFullPath(path);
+        Path = (File.Exists(path) ? new FileInfo(path).ResolveLinkTarget(returnFinalTarget: true)?.FullName : null) ?? System.IO.Path.GetFullPath(path);
         _source = ByteSource.OpenFile(Path);
         try
         {

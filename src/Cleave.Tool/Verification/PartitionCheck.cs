@@ -78,7 +78,7 @@ internal sealed class PartitionCheck(ModelUnderTest model, int threads, IReadOnl
                     : OutputDifference.Missing;
                 largest[output] = largest.TryGetValue(output, out OutputDifference? before) ? before.Or(difference) : difference;
                 if (!IsAllowed(reference, output, expected, difference, optimised))
-                    Failures.Add(new Failure(kind, seed, Culprit(requests, reference, optimised), output, reference.Inputs.Name, optimised, Text(difference)));
+                    Failures.Add(new Failure(kind, seed, Culprit(chain, requests, reference, optimised), output, reference.Inputs.Name, optimised, Text(difference)));
             }
         }
         return largest;
@@ -104,7 +104,7 @@ internal sealed class PartitionCheck(ModelUnderTest model, int threads, IReadOnl
         : difference.SameBits || (model.HasShortFloats && Tolerance.Allows(model, expected.Type, difference, reference.Own[output]));
 
     // The first segment of which a value differs from the same value inside the whole model.
-    private string? Culprit(IReadOnlyList<SegmentRequest> requests, ReferenceCase reference, bool optimised)
+    private string? Culprit(SessionChain split, IReadOnlyList<SegmentRequest> requests, ReferenceCase reference, bool optimised)
     {
         string[] values = [.. requests.SelectMany(r => r.Writes).Distinct(StringComparer.Ordinal)];
         SegmentRequest whole = PartitionBuilder.WholeRequest(model.Graph, "Whole");
@@ -116,7 +116,6 @@ internal sealed class PartitionCheck(ModelUnderTest model, int threads, IReadOnl
         try
         {
             using SessionChain one = SessionChain.Of(model, [whole], How(optimised, null));
-            using SessionChain split = SessionChain.Of(model, requests, How(optimised, null));
             Dictionary<string, TensorCopy> expected = one.Run(reference.Inputs.Values, values), actual = split.Run(reference.Inputs.Values, values);
             return requests.FirstOrDefault(r => r.Writes.Any(w => expected.TryGetValue(w, out TensorCopy? e) && actual.TryGetValue(w, out TensorCopy? a)
                 && (optimised ? OutputDifference.Between(e, a).OfRange > Tolerance.Floats : !e.SameBits(a))))?.Name;

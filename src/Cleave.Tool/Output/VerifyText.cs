@@ -24,6 +24,10 @@ internal static class VerifyText
             + $"{report.Segments} segments, {report.CutValues} cut values, on {Count(report.Inputs.Count, "input")}: {string.Join("; ", report.Inputs)}");
         WriteOutputs(console, report);
         WriteLost(console, split);
+        if (report.Batch is { Dimension: { } dimension, Samples: > 0 } batch)
+            Line(console, $"batch: {batch.Samples} samples along '{dimension}' together against one by one: at most {Number(batch.Outputs.Values.Select(o => o.OfRange).DefaultIfEmpty().Max())} of an output's range apart");
+        else if (report.Batch is { } none)
+            Line(console, $"batch: not compared, {none.Reason}");
         foreach (Failure failure in report.Failures.Take(MostFailures))
             Line(console, Describe(failure));
         if (report.Failures.Count > MostFailures)
@@ -84,7 +88,7 @@ internal static class VerifyText
 
     private static string Describe(Failure failure)
     {
-        List<string> parts = [failure.Kind == "whole" ? "plan of one segment" : $"partition over {failure.Kind}, seed {failure.Seed}"];
+        List<string> parts = [failure.Kind == "whole" ? "plan of one segment" : failure.Kind == "batch" ? "batch" : $"partition over {failure.Kind}, seed {failure.Seed}"];
         if (failure.Segment != null)
             parts.Add(failure.Segment);
         if (failure.Output != null)

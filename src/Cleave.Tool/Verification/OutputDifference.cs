@@ -18,7 +18,10 @@ internal sealed record OutputDifference(double Absolute, double Relative, double
 
     public static readonly OutputDifference Missing = Unlike("it is missing");
 
-    public static OutputDifference Between(TensorCopy expected, TensorCopy actual)
+    /// <param name="expected">What should be.</param>
+    /// <param name="actual">What is.</param>
+    /// <param name="range">What <see cref="OfRange"/> is a part of; null is the range of <paramref name="expected"/>.</param>
+    public static OutputDifference Between(TensorCopy expected, TensorCopy actual, double? range = null)
     {
         if (expected.SameBits(actual))
             return None;
@@ -28,7 +31,7 @@ internal sealed record OutputDifference(double Absolute, double Relative, double
             return Unlike($"the shape is [{string.Join(",", actual.Shape)}] instead of [{string.Join(",", expected.Shape)}]");
         if (Numbers(expected) is not { } one || Numbers(actual) is not { } other)
             return Unlike(expected.Type == ElementType.String ? "texts differ" : "elements differ");
-        return Largest(one, other, expected.Type);
+        return Largest(one, other, expected.Type, range ?? RangeOf(one));
     }
 
     /// <summary>Of several comparisons the largest each.</summary>
@@ -39,19 +42,31 @@ internal sealed record OutputDifference(double Absolute, double Relative, double
     /// <summary>Whether a tensor has elements that are not finite, which hide differences.</summary>
     public static bool HasNonFinite(TensorCopy tensor) => Numbers(tensor) is { } numbers && numbers.Any(n => !double.IsFinite(n));
 
+    /// <summary>From the smallest to the largest finite element, or the largest absolute one if that is more.</summary>
+    public static double RangeOf(TensorCopy tensor) => Numbers(tensor) is { } numbers ? RangeOf(numbers) : 0;
+
+    private static double RangeOf(double[] numbers)
+    {
+        double low = double.PositiveInfinity, high = double.NegativeInfinity;
+        foreach (double number in numbers)
+        {
+            if (double.IsFinite(number))
+            {
+                low = Math.Min(low, number);
+                high = Math.Max(high, number);
+            }
+        }
+        return low > high ? 0 : Math.Max(high - low, Math.Max(Math.Abs(high), Math.Abs(low)));
+    }
+
     private static OutputDifference Unlike(string what) =>
         new(double.PositiveInfinity, double.PositiveInfinity, double.PositiveInfinity, double.PositiveInfinity, false, what);
 
-    private static OutputDifference Largest(double[] one, double[] other, ElementType type)
+    private static OutputDifference Largest(double[] one, double[] other, ElementType type, double range)
     {
-        double absolute = 0, relative = 0, ulps = 0, low = double.PositiveInfinity, high = double.NegativeInfinity;
+        double absolute = 0, relative = 0, ulps = 0;
         for (int i = 0; i < one.Length; i++)
         {
-            if (double.IsFinite(one[i]))
-            {
-                low = Math.Min(low, one[i]);
-                high = Math.Max(high, one[i]);
-            }
             if (one[i].Equals(other[i]) || one[i] == other[i])
                 continue;
             double difference = Math.Abs(one[i] - other[i]);
@@ -64,8 +79,7 @@ internal sealed record OutputDifference(double Absolute, double Relative, double
         // Numbers too large for a double to tell them apart.
         if (absolute == 0 && (type is ElementType.Int64 or ElementType.UInt64))
             absolute = 1;
-        double range = Math.Max(high - low, Math.Max(Math.Abs(high), Math.Abs(low)));
-        return new OutputDifference(absolute, relative, absolute == 0 ? 0 : range > 0 && double.IsFinite(range) ? absolute / range : double.PositiveInfinity, ulps, false);
+        return new OutputDifference(absolute, relative, absolute == 0 ? 0 : range > 0 ? absolute / range : double.PositiveInfinity, ulps, false);
     }
 
     private static double Steps(double one, double other, ElementType type)

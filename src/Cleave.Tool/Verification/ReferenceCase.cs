@@ -50,6 +50,9 @@ internal sealed class References : IDisposable
         Dictionary<string, TensorCopy> Run(int chain) => _chains[chain].Run(inputs.Values, _model.Graph.Outputs);
     }
 
+    /// <summary>What the file gives, with all optimisations.</summary>
+    public Dictionary<string, TensorCopy> RunFile(IReadOnlyDictionary<string, TensorCopy> inputs) => _chains[0].Run(inputs, _model.Graph.Outputs);
+
     public void Dispose()
     {
         foreach (SessionChain chain in _chains)

@@ -23,36 +23,48 @@ internal sealed class Verifier(ModelUnderTest model, VerifyOptions options, Acti
         if (model.RandomOperators.Count > 0)
         {
             _notes.Add($"The model draws random numbers ({string.Join(", ", model.RandomOperators)}): no two runs of it are alike, so nothing can be compared.");
-            return Report([], null, []);
+            return Report([], null, [], null);
         }
-        List<ReferenceCase> cases = References();
+        progress("whole model", 0);
+        InputMaker maker = new(model.Graph, options.Fills);
+        CheckNames(maker);
+        using References references = Open();
+        List<ReferenceCase> cases = Cases(references, maker, out DimensionSample? sample);
         NoteLimits(cases);
         PartitionCheck check = new(model, options.Threads, cases);
         List<PartitionReport> partitions = [check.RunWhole(), .. Random(check)];
-        return Report(cases, check, partitions);
+        return Report(cases, check, partitions, BatchCheck.Run(model, references, maker, sample, options.Seed, check.Failures));
     }
 
-    private List<ReferenceCase> References()
+    private References Open()
     {
-        progress("whole model", 0);
-        InputMaker maker = new(model.Graph, options.Fills);
-        List<ReferenceCase> cases = [];
         try
         {
-            using References references = new(model, options.Threads);
-            foreach (string folder in options.InputFolders)
-                cases.Add(references.Run(GivenInputs.Read(folder, maker.Inputs)));
-            CheckNames(maker);
-            foreach (DimensionSample sample in options.Samples)
-                cases.Add(references.Run(maker.Make(sample, options.Seed)));
-            if (options.Samples.Count == 0)
-                AddLikely(references, maker, cases);
-            return cases;
+            return new References(model, options.Threads);
         }
         catch (SegmentException e)
         {
             throw new VerifyException($"ONNX Runtime does not run the model: {e.Message}");
         }
+    }
+
+    // Those asked for, else some that the model takes; the sample is one of them.
+    private List<ReferenceCase> Cases(References references, InputMaker maker, out DimensionSample? sample)
+    {
+        List<ReferenceCase> cases = [];
+        try
+        {
+            foreach (string folder in options.InputFolders)
+                cases.Add(references.Run(GivenInputs.Read(folder, maker.Inputs)));
+            foreach (DimensionSample given in options.Samples)
+                cases.Add(references.Run(maker.Make(given, options.Seed)));
+        }
+        catch (SegmentException e)
+        {
+            throw new VerifyException($"ONNX Runtime does not run the model on these inputs: {e.Message}");
+        }
+        sample = options.Samples.Count > 0 ? options.Samples[0] : AddLikely(references, maker, cases);
+        return cases;
     }
 
     private void CheckNames(InputMaker maker)
@@ -71,31 +83,32 @@ internal sealed class Verifier(ModelUnderTest model, VerifyOptions options, Acti
     }
 
     // The model decides which sizes it takes.
-    private void AddLikely(References references, InputMaker maker, List<ReferenceCase> cases)
+    private DimensionSample? AddLikely(References references, InputMaker maker, List<ReferenceCase> cases)
     {
         IReadOnlyList<OpenDimension> open = OpenDimension.Of(maker.Inputs);
         int wanted = cases.Count + Samples;
         string refusal = "";
+        DimensionSample? taken = null;
         foreach (DimensionSample sample in DimensionSample.Candidates(open))
         {
             if (cases.Count == wanted)
-                return;
+                break;
             cancellationToken.ThrowIfCancellationRequested();
             try
             {
                 cases.Add(references.Run(maker.Make(sample, options.Seed)));
+                taken ??= sample;
             }
             catch (SegmentException e)
             {
                 refusal = e.Message;
             }
         }
-        if (cases.Count == 0)
-        {
-            throw new VerifyException(open.Count == 0
-                ? $"ONNX Runtime does not run the model on random inputs; give some with --inputs. It says: {refusal}"
-                : $"The model takes none of the sizes that were tried for {string.Join(", ", open.Select(d => d.Name))}; give some, as in --dims {open[0].Name}=1. ONNX Runtime says: {refusal}");
-        }
+        if (cases.Count > 0)
+            return taken;
+        throw new VerifyException(open.Count == 0
+            ? $"ONNX Runtime does not run the model on random inputs; give some with --inputs. It says: {refusal}"
+            : $"The model takes none of the sizes that were tried for {string.Join(", ", open.Select(d => d.Name))}; give some, as in --dims {open[0].Name}=1. ONNX Runtime says: {refusal}");
     }
 
     private void NoteLimits(List<ReferenceCase> cases)
@@ -135,7 +148,7 @@ internal sealed class Verifier(ModelUnderTest model, VerifyOptions options, Acti
         }
     }
 
-    private VerifyReport Report(List<ReferenceCase> cases, PartitionCheck? check, List<PartitionReport> partitions)
+    private VerifyReport Report(List<ReferenceCase> cases, PartitionCheck? check, List<PartitionReport> partitions, BatchReport? batch)
     {
         List<PartitionReport> split = [.. partitions.Where(p => p.Kind != "whole")];
         int nodes = model.Graph.Groups.Sum(g => g.Nodes.Length), segments = split.Sum(p => p.Segments);
@@ -159,6 +172,7 @@ internal sealed class Verifier(ModelUnderTest model, VerifyOptions options, Acti
             BitsMustBeEqual = !model.HasShortFloats,
             Outputs = Outputs(cases, partitions),
             Partitions = partitions,
+            Batch = batch,
             Failures = check?.Failures ?? [],
             Notes = _notes,
         };

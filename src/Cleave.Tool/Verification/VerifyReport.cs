@@ -39,6 +39,9 @@ internal sealed record VerifyReport
 
     public required IReadOnlyList<PartitionReport> Partitions { get; init; }
 
+    /// <summary>Samples together against one by one; null where nothing was run.</summary>
+    public required BatchReport? Batch { get; init; }
+
     public required IReadOnlyList<Failure> Failures { get; init; }
 
     /// <summary>What limits the proof.</summary>

@@ -36,7 +36,7 @@ public sealed class NodeShapeTests(ITestOutputHelper output)
         Assert.Equal(0, alone[(int)Verdict.Wrong]);
         Assert.Equal(0, withSizes[(int)Verdict.Wrong]);
         Assert.True(Share(withSizes) >= 0.95, "too few are exact");
-        Assert.True(Share(alone) >= 0.85, "too few are exact from the model alone");
+        Assert.True(Share(alone) >= 0.87, "too few are exact from the model alone");
     }
 
     private static double Share(int[] counts) => (double)counts[(int)Verdict.Exact] / counts.Sum();
@@ -51,7 +51,7 @@ public sealed class NodeShapeTests(ITestOutputHelper output)
             GraphFacts facts = ShapeInference.Infer(test.Stripped(sizes));
             foreach ((string name, TensorProto truth) in test.Outputs)
             {
-                Verdict verdict = Judge(facts.Of(name), truth, test);
+                Verdict verdict = Judge(facts.Of(name), test.Declared(name), truth, test);
                 counts[(int)verdict]++;
                 agreed += verdict == Verdict.Exact && Agrees(test.Declared(name), truth) ? 1 : 0;
                 if (verdict != Verdict.Exact)
@@ -66,11 +66,11 @@ public sealed class NodeShapeTests(ITestOutputHelper output)
         return counts;
     }
 
-    private static Verdict Judge(ValueFacts facts, TensorProto truth, NodeCase test)
+    private static Verdict Judge(ValueFacts facts, TypeProto declared, TensorProto truth, NodeCase test)
     {
         if (facts.Kind == ValueKind.Unknown)
             return Verdict.Unknown;
-        if (facts.Kind != ValueKind.Tensor || (facts.Element != ElementType.Undefined && (int)facts.Element != truth.DataType))
+        if (facts.Kind != ValueKind.Tensor || (facts.Element != ElementType.Undefined && facts.Element != Element(declared, truth)))
             return Verdict.Wrong;
         if (facts.Shape is not { } shape)
             return Verdict.Unknown;
@@ -82,7 +82,10 @@ public sealed class NodeShapeTests(ITestOutputHelper output)
         return facts.Element == ElementType.Undefined || sizes.Contains(null) ? Verdict.Unknown : Verdict.Exact;
     }
 
+    // The data of bfloat16 outputs is stored as uint16.
+    private static ElementType Element(TypeProto declared, TensorProto truth) =>
+        declared.TensorType.ElemType == (int)ElementType.BFloat16 && truth.DataType == (int)ElementType.UInt16 ? ElementType.BFloat16 : (ElementType)truth.DataType;
+
     private static bool Agrees(TypeProto declared, TensorProto truth) =>
-        declared.TensorType is { Shape: { } shape } tensor && tensor.ElemType == truth.DataType
-        && shape.Dim.Select(d => d.DimValue).SequenceEqual(truth.Dims);
+        declared.TensorType.Shape is { } shape && shape.Dim.Select(d => d.DimValue).SequenceEqual(truth.Dims);
 }

@@ -19,9 +19,9 @@ internal sealed class Dim : IEquatable<Dim>
     public static readonly Dim One = Small[1];
 
     // Longer ones come from graphs that no exporter writes; the time for them stays bounded.
-    private const int MostTerms = 24;
+    private const int MostTerms = 16;
     private const int MostFactors = 8;
-    private const int LargestSize = 200;
+    private const int LargestSize = 80;
 
     private readonly Term[] _terms;
     private readonly int _hash;
@@ -343,6 +343,8 @@ internal sealed class Dim : IEquatable<Dim>
 
     private int CompareTo(Dim other)
     {
+        if (ReferenceEquals(this, other))
+            return 0;
         for (int i = 0; i < _terms.Length && i < other._terms.Length; i++)
         {
             int order = Compare(_terms[i].Factors, other._terms[i].Factors);
@@ -448,7 +450,7 @@ internal sealed class Dim : IEquatable<Dim>
         public abstract long? Evaluate(Func<string, long?> dimension);
 
         // Names, then unknowns, then operations.
-        public int CompareTo(Factor other) => (this, other) switch
+        public int CompareTo(Factor other) => ReferenceEquals(this, other) ? 0 : (this, other) switch
         {
             (Name a, Name b) => string.CompareOrdinal(a.Text, b.Text),
             (Unknown a, Unknown b) => a.Number.CompareTo(b.Number),

@@ -121,11 +121,17 @@ internal static class Arithmetic
         ElementType element = node.Element(0, 1);
         bool likeC = node.Int("fmod", 0) != 0;
         Dim[]? shape = node.Broadcast(node.Shape(0), node.Shape(1));
-        node.Set(0, ValueFacts.Tensor(element, shape) with
-        {
-            Content = Each(node, element, shape, 0, 1, (a, b) =>
-                !likeC || (a.IsNonNegative && b.IsNonNegative) ? Dim.FloorDivide(a, b) is { } quotient && quotient * b is { } whole ? a - whole : null : null),
-        });
+        node.Set(0, ValueFacts.Tensor(element, shape) with { Content = Each(node, element, shape, 0, 1, (a, b) => Remainder(a, b, likeC)) });
+    }
+
+    // With the divisor's sign, or, as in C, with the dividend's.
+    private static Dim? Remainder(Dim a, Dim b, bool likeC)
+    {
+        if (likeC && a.Value is { } x && b.Value is { } y)
+            return y is 0 or -1 ? null : Dim.Of(x % y);
+        if (likeC && !(a.IsNonNegative && b.IsNonNegative))
+            return null;
+        return Dim.FloorDivide(a, b) is { } quotient && quotient * b is { } whole ? a - whole : null;
     }
 
     private static void Pow(NodeContext node)

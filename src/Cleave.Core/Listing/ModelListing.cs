@@ -22,6 +22,9 @@ internal sealed record ListingOptions
     public string Slicing { get; init; } = "";
 
     public string Weights { get; init; } = "";
+
+    /// <summary>The values chosen as outputs, in their order; empty: the model's.</summary>
+    public IReadOnlyList<string> Outputs { get; init; } = [];
 }
 
 /// <summary>One model as the build sees it: the content of a <c>.graph</c> file (docs/listing.md).</summary>

@@ -89,13 +89,13 @@ internal static class PlanEmitter
 
     private static void WriteWholePlan(SourceWriter code, RunnerSpec spec)
     {
-        code.Doc("<summary>The whole model in one session.</summary>");
+        code.Doc(spec.Nodes == "*" ? "<summary>The whole model in one session.</summary>" : "<summary>All that the chosen outputs need, in one session.</summary>");
         using (code.Open("private static class WholePlan"))
         {
             code.Line("private static readonly global::Cleave.Generated.Segment Whole = new(");
             code.Indent();
             code.Line("\"Whole\",");
-            code.Line("\"*\",");
+            code.Line(SafeText.Literal(spec.Nodes) + ",");
             WriteValues(code, "reads: ", spec.Inputs, ",");
             WriteValues(code, "writes: ", spec.Outputs, ");");
             code.Unindent();

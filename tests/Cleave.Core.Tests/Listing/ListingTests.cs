@@ -29,6 +29,7 @@ public class ListingTests
         Access = "public",
         Slicing = "false",
         Weights = "map",
+        Outputs = ["scores", "a;b", "/backbone/pool/output_0", "\"\\\n\u202e"],
     };
 
     [SkippableTheory]
@@ -57,6 +58,20 @@ public class ListingTests
             foreach (char c in text)
                 Assert.False(c != '\n' && (char.IsControl(c) || CharUnicodeInfo.GetUnicodeCategory(c) is UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator), ((int)c).ToString("X4", CultureInfo.InvariantCulture));
         }
+    }
+
+    [Fact]
+    public void Chosen_outputs_are_a_list_of_texts_and_not_in_the_hash()
+    {
+        ModelListing listing = new() { Options = Options, Model = Read(Make.Small().ToByteArray()) };
+        string text = GoesRound(listing);
+        Assert.Contains("\n  outputs [\"scores\",\"a;b\",\"/backbone/pool/output_0\",\"\\\"\\\\\\n\\u202E\"]\n", text, StringComparison.OrdinalIgnoreCase);
+        Assert.Equal(Options.Outputs, ListingReader.Read(text).Options.Outputs);
+
+        string without = Text(listing with { Options = Options with { Outputs = [] } });
+        Assert.DoesNotContain("outputs [", without);
+        Assert.Empty(ListingReader.Read(without).Options.Outputs);
+        Assert.Equal(ListingReader.Read(without).Hash, ListingReader.Read(text).Hash);
     }
 
     [Fact]
@@ -136,7 +151,7 @@ public class ListingTests
         model.Graph.Input[0].Type.TensorType.Shape.Dim[0] = new TensorShapeProto.Types.Dimension { DimParam = "batch" };
         model.Graph.Output[0].Type.TensorType.Shape.Dim[0] = new TensorShapeProto.Types.Dimension();
         model.Graph.Node[0].Attribute.Add([Make.Ints("kernel_shape", 3, 3), Make.Float("alpha", 0.1f), Make.Text("mode", "é")]);
-        string text = Text(new ModelListing { Options = Options with { Slicing = "", Weights = "" }, Model = Read(model.ToByteArray()), ExternalFiles = ["w.bin"] });
+        string text = Text(new ModelListing { Options = Options with { Slicing = "", Weights = "", Outputs = ["y", "/a/b_0"] }, Model = Read(model.ToByteArray()), ExternalFiles = ["w.bin"] });
         Assert.Equal("""
             cleave-listing 1
             options
@@ -145,6 +160,7 @@ public class ListingTests
               namespace "My.App"
               class "M"
               access "public"
+              outputs ["y","/a/b_0"]
             about
               producer "pytorch" ""
               doc-input "x" "an \"input\"\n"
@@ -255,7 +271,8 @@ public class ListingTests
         ModelListing read = ListingReader.Read(text);
         Assert.Equal(text, Text(read));
         Assert.Equal(read.Hash, ListingWriter.Hash(read.Model!));
-        Assert.Equal(listing.Options, read.Options);
+        Assert.Equal(listing.Options.Outputs, read.Options.Outputs);
+        Assert.Equal(listing.Options with { Outputs = [] }, read.Options with { Outputs = [] });
         Assert.Equal(listing.ExternalFiles, read.ExternalFiles);
         return text;
     }

@@ -116,7 +116,7 @@ public class InferenceTests
         Core.Graph.OnnxModel read = Infer.Read(model);
         Stopwatch watch = Stopwatch.StartNew();
         GraphFacts facts = ShapeInference.Infer(read);
-        Assert.InRange(watch.Elapsed.TotalSeconds, 0, 5);
+        Assert.InRange(watch.Elapsed.TotalSeconds, 0, 60);
         Assert.Equal("float [N,4]", facts.Of("v100000").ToString());
         Assert.Equal(ValueKind.Unknown, facts.Of("v100001").Kind);
         Assert.Contains("100,000", Assert.Single(facts.Notes));
@@ -125,10 +125,10 @@ public class InferenceTests
     [Fact]
     public void Bodies_in_bodies_take_bounded_time()
     {
-        // 131,072 bodies.
+        // 2^40 bodies: without a bound it would take years.
         Core.Graph.Node node = new("if", "If", "", ["c"], ["y"], []);
         Core.Graph.OnnxGraph graph = new() { Nodes = [new("relu", "Relu", "", ["x"], ["z"], [])], Outputs = [new("z", Core.Graph.OnnxType.Unknown.Instance)] };
-        for (int i = 0; i < 17; i++)
+        for (int i = 0; i < 40; i++)
         {
             Core.Graph.NodeAttribute then = new("then_branch", Core.Graph.AttributeKind.Graph) { Graphs = [graph] };
             Core.Graph.NodeAttribute otherwise = new("else_branch", Core.Graph.AttributeKind.Graph) { Graphs = [graph] };
@@ -138,7 +138,7 @@ public class InferenceTests
         InferenceState state = new(new Core.Graph.OnnxModel());
         Stopwatch watch = Stopwatch.StartNew();
         new InferenceScope(state).InferBody(graph, []);
-        Assert.InRange(watch.Elapsed.TotalSeconds, 0, 5);
+        Assert.InRange(watch.Elapsed.TotalSeconds, 0, 60);
     }
 
     [Fact]

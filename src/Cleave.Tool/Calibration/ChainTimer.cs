@@ -8,52 +8,40 @@ namespace Cleave.Tool.Calibration;
 
 /// <summary>
 /// Times one kernel: a session of two copies and one of six, in blocks that take turns; a quarter of the difference is the kernel,
-/// for the call and what stands at the ends cancel out.
+/// for the call and what stands at the ends cancel out. What disturbs a measurement only ever makes it longer, and lasts: each kernel
+/// is measured several times, at moments far apart, and the shortest times count.
 /// </summary>
 internal sealed class ChainTimer(int threads)
 {
-    private const int Few = 2;
-    private const int Many = 6;
-    private const int Rounds = 9;
-    private const int FewestRounds = 4;
+    private const int Rounds = 3;
+    private const int FewestRounds = 1;
 
     // Short kernels get more calls, long ones few.
-    private const double BlockSeconds = 0.0015;
-    private const double MostSeconds = 0.3;
+    private const double BlockSeconds = 0.0012;
+    private const double MostSeconds = 0.08;
 
-    /// <summary>Nanoseconds of one copy of the kernel.</summary>
-    public double Measure(KernelModel model, long[] sizes)
+    /// <summary>Measures a kernel once more, and keeps what disturbed it least.</summary>
+    public void Measure(KernelModel model, long[] sizes, ChainTimes best)
     {
-        using Chain few = new(Bytes(model, sizes, Few), threads), many = new(Bytes(model, sizes, Many), threads);
-        few.Block(0);
-        many.Block(0);
-        List<double> fewTimes = [], manyTimes = [];
-        long start = Stopwatch.GetTimestamp();
-        for (int round = 0; round < Rounds && (round < FewestRounds || Stopwatch.GetElapsedTime(start).TotalSeconds < MostSeconds); round++)
+        if (model.Copies is { } copies)
         {
-            fewTimes.Add(few.Block(BlockSeconds));
-            manyTimes.Add(many.Block(BlockSeconds));
+            using Chain chain = new(Bytes(model, sizes, copies(sizes)), threads);
+            Repeat(() => best.Many = Math.Min(best.Many, chain.Block(BlockSeconds)));
+            return;
         }
-        return (Quiet(manyTimes) - Quiet(fewTimes)) / (Many - Few);
+        using Chain few = new(Bytes(model, sizes, ChainTimes.CopiesOfFew), threads), many = new(Bytes(model, sizes, ChainTimes.CopiesOfMany), threads);
+        Repeat(() =>
+        {
+            best.Few = Math.Min(best.Few, few.Block(BlockSeconds));
+            best.Many = Math.Min(best.Many, many.Block(BlockSeconds));
+        });
     }
 
-    // What disturbs a measurement only ever makes it longer.
-    private static double Quiet(List<double> times)
+    private static void Repeat(Action block)
     {
-        times.Sort();
-        return times[times.Count / 4];
-    }
-
-    /// <summary>Nanoseconds of a call of a model of that many copies.</summary>
-    public double MeasureCall(KernelModel model, long[] sizes, int copies)
-    {
-        using Chain chain = new(Bytes(model, sizes, copies), threads);
-        chain.Block(0);
-        List<double> times = [];
         long start = Stopwatch.GetTimestamp();
         for (int round = 0; round < Rounds && (round < FewestRounds || Stopwatch.GetElapsedTime(start).TotalSeconds < MostSeconds); round++)
-            times.Add(chain.Block(BlockSeconds));
-        return Quiet(times);
+            block();
     }
 
     private static byte[] Bytes(KernelModel model, long[] sizes, int copies)
@@ -65,7 +53,7 @@ internal sealed class ChainTimer(int threads)
 
     private sealed class Chain : IDisposable
     {
-        private const int FewestCalls = 4;
+        private const int FewestCalls = 3;
 
         private readonly InferenceSession _session;
         private readonly OrtIoBinding _binding;

@@ -102,7 +102,7 @@ namespace MyApp
         /// <summary><c>/backbone/pool/output_0</c>: float [batch, 3, H, ?].</summary>
         public global::Cleave.OutputTensor<float> BackbonePoolOutput0 { get; init; }
 
-        /// <summary><c>/stages.2/block*/�Output</c>: float [batch, other, ?].</summary>
+        /// <summary><c>/stages.2/block*/�Output</c>: float [batch, ?, ?].</summary>
         public global::Cleave.OutputTensor<float> Stages2BlockOutput { get; init; }
 
         /// <summary>Gives the buffers back. The tensors cannot be read afterwards.</summary>
@@ -127,7 +127,7 @@ namespace MyApp
         /// <summary><c>/backbone/pool/output_0</c>: float [batch, 3, H, ?].</summary>
         public global::Cleave.OutputTensor<float> BackbonePoolOutput0 => base.Output<float>(1);
 
-        /// <summary><c>/stages.2/block*/�Output</c>: float [batch, other, ?].</summary>
+        /// <summary><c>/stages.2/block*/�Output</c>: float [batch, ?, ?].</summary>
         public global::Cleave.OutputTensor<float> Stages2BlockOutput => base.Output<float>(2);
     }
 }
@@ -143,7 +143,7 @@ namespace MyApp
         private static readonly global::Cleave.Generated.Value Image = global::Cleave.Generated.Value.Tensor<float>("image", "batch", 3, "H", "imageDim3");
         private static readonly global::Cleave.Generated.Value Scores = global::Cleave.Generated.Value.Tensor<float>("scores", "batch", 2);
         private static readonly global::Cleave.Generated.Value BackbonePoolOutput0 = global::Cleave.Generated.Value.Tensor<float>("/backbone/pool/output_0", "batch", 3, "H", global::Cleave.Generated.Dim.Unknown);
-        private static readonly global::Cleave.Generated.Value Stages2BlockOutput = global::Cleave.Generated.Value.Tensor<float>("/stages.2/block*/\u202EOutput", "batch", "other", global::Cleave.Generated.Dim.Unknown);
+        private static readonly global::Cleave.Generated.Value Stages2BlockOutput = global::Cleave.Generated.Value.Tensor<float>("/stages.2/block*/\u202EOutput", "batch", global::Cleave.Generated.Dim.Unknown, global::Cleave.Generated.Dim.Unknown);
 
         // Thread budgets: the last row that fits the cores this process really has.
         private static readonly global::Cleave.Generated.Budget[] Budgets =
@@ -163,7 +163,7 @@ namespace MyApp
             contract: 1,
             name: "face",
             path: "models/MyApp/models/face.onnx",
-            hash: "h1:2469352b60bac2efe968e6bcefccfa528d2fdabdad2fe59b3246d28ab8bce81d",
+            hash: "h2:cd003ecc9077ae40e26d6c8752afa63ff8fd9762064b4519624ead09bea81a8b",
             inputs: new[] { Image },
             outputs: new[] { Scores, BackbonePoolOutput0, Stages2BlockOutput },
             budgets: Budgets);

@@ -14,6 +14,9 @@ internal sealed class InferenceScope(OnnxModel model, InferenceScope? outer)
     private readonly InferenceScope? _root = outer is null ? null : outer._root ?? outer;
     private int _unknowns;
 
+    /// <summary>How many bodies it lies in; 0 for the model's own graph.</summary>
+    public int Depth { get; } = outer is null ? 0 : outer.Depth + 1;
+
     public IReadOnlyDictionary<string, ValueFacts> Values => _values;
 
     /// <summary>What is known of a value here or around; nothing, where there is none of that name.</summary>
@@ -82,10 +85,13 @@ internal sealed class InferenceScope(OnnxModel model, InferenceScope? outer)
     public ValueFacts Declared(OnnxType type) => type switch
     {
         OnnxType.Tensor tensor => ValueFacts.Tensor(tensor.Element, tensor.Shape is { } shape ? Array.ConvertAll(shape, Declared) : null),
-        OnnxType.Sequence sequence => new ValueFacts { Kind = ValueKind.Sequence, Item = Declared(sequence.Element) },
+        OnnxType.Sequence sequence => new ValueFacts { Kind = ValueKind.Sequence, Item = Element(Declared(sequence.Element)) },
         OnnxType.Optional optional => new ValueFacts { Kind = ValueKind.Optional, Item = Declared(optional.Element) },
         _ => ValueFacts.Unknown,
     };
+
+    // Elements of a sequence differ in shape, whatever is said of them: ONNX Runtime looks at their type only.
+    private static ValueFacts Element(ValueFacts declared) => declared with { Shape = null };
 
     // ONNX Runtime takes negative numbers for unknown.
     private Dim Declared(Dimension dimension) =>

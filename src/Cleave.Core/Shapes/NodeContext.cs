@@ -27,6 +27,23 @@ internal sealed class NodeContext(InferenceScope scope, Node node, long opset)
     /// <summary>An input's shape; null where the rank is unknown.</summary>
     public Dim[]? Shape(int index) => Input(index).Shape;
 
+    /// <summary>The element type of inputs that all have the same one; Undefined where it is known of none.</summary>
+    public ElementType Element(params int[] inputs)
+    {
+        foreach (int input in inputs)
+        {
+            if (Input(input).Element is var element and not ElementType.Undefined)
+                return element;
+        }
+        return ElementType.Undefined;
+    }
+
+    /// <summary>The element type that an attribute names; Undefined where it names none.</summary>
+    public ElementType Element(string attribute, ElementType otherwise) =>
+        Attribute(attribute) is not { Ints.Length: 1 } given ? otherwise
+        : given.Ints[0] is > 0 and < int.MaxValue && ElementTypes.IsKnown((int)given.Ints[0]) ? (ElementType)given.Ints[0]
+        : ElementType.Undefined;
+
     /// <summary>Says what an output is. An output that the node leaves out is ignored.</summary>
     public void Set(int index, ValueFacts facts)
     {
@@ -76,6 +93,18 @@ internal sealed class NodeContext(InferenceScope scope, Node node, long opset)
     /// <summary>The axis counted from the front; null where it is out of range.</summary>
     public static int? Axis(long axis, int rank) =>
         axis < -rank || axis >= rank ? null : (int)(axis < 0 ? axis + rank : axis);
+
+    /// <summary>An attribute that is a graph.</summary>
+    public OnnxGraph? Graph(string name) => Attribute(name) is { Graphs.Length: 1 } attribute ? attribute.Graphs[0] : null;
+
+    /// <summary>The only element of an input of one element; null where it is not known.</summary>
+    public Dim? Number(int index) => Input(index).Content is { Length: 1 } content ? content[0] : null;
+
+    /// <summary>How many bodies the node lies in.</summary>
+    public int Depth => scope.Depth;
+
+    /// <summary>What the file says of a type.</summary>
+    public ValueFacts Declared(OnnxType type) => scope.Declared(type);
 
     /// <summary>Infers the body of an If, Loop or Scan, which sees this node's surroundings; the facts of its outputs.</summary>
     public ValueFacts[] InferBody(OnnxGraph body, IReadOnlyList<ValueFacts> inputs) => scope.InferBody(body, inputs);

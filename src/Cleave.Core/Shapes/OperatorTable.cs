@@ -25,5 +25,25 @@ internal static class OperatorTable
         return rules;
     }
 
-    private static IEnumerable<OperatorRule> Families() => [.. Elementwise.Rules];
+    private static IEnumerable<OperatorRule> Families() =>
+    [
+        .. AttentionOperators.Rules,
+        .. BlockedConvolutions.Rules,
+        .. ControlFlow.Rules,
+        .. Convolutions.Rules,
+        .. Elementwise.Rules,
+        .. Losses.Rules,
+        .. MachineLearning.Rules,
+        .. Normalization.Rules,
+        .. Pooling.Rules,
+        .. Products.Rules,
+        .. Quantization.Rules,
+        .. Randomness.Rules,
+        .. Recurrent.Rules,
+        .. Sequences.Rules,
+        .. Signals.Rules,
+        .. Texts.Rules,
+        .. Training.Rules,
+        .. Vision.Rules,
+    ];
 }

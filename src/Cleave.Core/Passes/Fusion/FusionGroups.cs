@@ -26,6 +26,8 @@ internal static class FusionGroups
         Quantized.Apply(view, groups);
         Splits.Apply(view, groups);
         ShapeChains.Apply(view, groups, ShapeChains.Find(view, roles));
+        foreach ((int node, int original) in view.Duplicates)
+            groups.TryMerge(null, [original, node]);
         TakePassThroughs(facts.Order, roles, groups, predecessors, successors);
         return groups;
     }

@@ -31,6 +31,7 @@ internal sealed class FusionView
         Inputs = new int[count][];
         Outputs = new int[count][];
         List<int> order = new(count);
+        DuplicateNodes duplicates = new();
         foreach (int node in facts.Order)
         {
             Operators[node] = "";
@@ -49,6 +50,13 @@ internal sealed class FusionView
                 _numbers[described.Outputs[0]] = Inputs[node][0];
                 continue;
             }
+            if (duplicates.Original(described, Inputs[node], node) is { } original)
+            {
+                Duplicates.Add((node, original));
+                for (int i = 0; i < described.Outputs.Length; i++)
+                    _numbers[described.Outputs[i]] = Outputs[original][i];
+                continue;
+            }
             order.Add(node);
             Operators[node] = described.Domain.Length == 0 ? described.OpType : described.Domain + ":" + described.OpType;
             Outputs[node] = Array.ConvertAll(described.Outputs, name => name.Length == 0 ? -1 : Add(name, node, false));
@@ -63,6 +71,9 @@ internal sealed class FusionView
     }
 
     public IReadOnlyList<Node> Nodes { get; }
+
+    /// <summary>Nodes that compute what another one computes already; ONNX Runtime removes them, so they are seen through.</summary>
+    public List<(int Node, int Original)> Duplicates { get; } = [];
 
     /// <summary>The nodes that run and are not seen through, each after those it reads.</summary>
     public int[] Order { get; }

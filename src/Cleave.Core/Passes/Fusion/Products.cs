@@ -70,6 +70,9 @@ internal static class Products
         if (view.Facts(view.Input(product, 0)).Shape is { } rows && rows.Length != 2 && !System.Array.TrueForAll(rows, d => d.Value is not null))
             return false;
         int bias = view.Inputs[reader][1 - input];
+        // Of two products that are added, the first takes the other as its bias.
+        if (view.Producer(bias) is >= 0 and var other && other < product && view.Operators[other] == MatMul && view.HasOneUse(other))
+            return false;
         return view.Inputs[reader][0] != view.Inputs[reader][1] && view.Facts(bias).Shape is not { Length: > 2 };
     }
 

@@ -27,10 +27,18 @@ internal static class Quantized
         foreach (int node in view.Order)
         {
             int source = view.Producer(view.Input(node, 0));
-            if (view.Operators[node] == "QuantizeLinear" && source >= 0 && view.Operators[source] != "DequantizeLinear" && view.HasOneUse(source))
+            if (view.Operators[node] != "QuantizeLinear" || source < 0 || view.Operators[source] == "DequantizeLinear" || !view.HasOneUse(source))
+                continue;
+            if (Clipped(view, source) is { } clipped && IsQuantised(groups, clipped))
+                groups.TryMerge(Kind, [clipped, source, node]);
+            else
                 groups.TryMerge(IsQuantised(groups, source) ? Kind : null, [source, node]);
         }
     }
+
+    // What a Relu or Clip cuts off: rounding to the type's range can do it instead.
+    private static int? Clipped(FusionView view, int node) =>
+        view.Operators[node] is "Relu" or "Clip" && view.Producer(view.Input(node, 0)) is >= 0 and var source && view.HasOneUse(source) ? source : null;
 
     /// <summary>A DynamicQuantizeLinear with one product goes with it.</summary>
     public static void TakeDynamic(FusionView view, GroupMerger groups)

@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Linq;
 using Cleave.Core.Graph;
 
 namespace Cleave.Core.Onnx;
@@ -41,6 +42,7 @@ internal sealed class GraphIndex
             _values[input.Name] = input;
             _inputs.Add(input.Name);
         }
+        Outputs = [.. graph.Outputs.Select(o => o.Name)];
         _reads = new string[graph.Nodes.Count][];
         _isConstant = new bool[graph.Nodes.Count];
         for (int i = 0; i < _reads.Length; i++)
@@ -60,6 +62,9 @@ internal sealed class GraphIndex
     public OnnxModel Model { get; }
 
     public IReadOnlyList<Node> Nodes => Model.Graph.Nodes;
+
+    /// <summary>Names of the model's outputs, in its order.</summary>
+    public string[] Outputs { get; }
 
     /// <summary>Whether a value is an input of the model: one the caller must give, so not an initializer.</summary>
     public bool IsInput(string name) => _inputs.Contains(name);
@@ -84,6 +89,23 @@ internal sealed class GraphIndex
 
     /// <summary>Whether a node gives the same in every call: nothing it reads comes from an input.</summary>
     public bool IsConstant(int node) => _isConstant[node];
+
+    /// <summary>By position of the node: whether one of the values depends on it.</summary>
+    public bool[] NodesFor(IEnumerable<string> values)
+    {
+        bool[] needed = new bool[_reads.Length];
+        Stack<string> open = new(values);
+        while (open.Count > 0)
+        {
+            int producer = Producer(open.Pop());
+            if (producer < 0 || needed[producer])
+                continue;
+            needed[producer] = true;
+            foreach (string read in _reads[producer])
+                open.Push(read);
+        }
+        return needed;
+    }
 
     // In the file's order, which is topological; a node that stands too early is merely not seen as constant.
     private bool IsConstantSoFar(string name) =>

@@ -7,7 +7,14 @@ using Cleave.Core.Graph;
 namespace Cleave.Core.Onnx;
 
 /// <summary>A segment as it was planned: which nodes (positions in the model's list; null is all), and the values it takes and gives.</summary>
-internal sealed record SegmentRequest(string Name, IReadOnlyList<int>? Nodes, IReadOnlyList<string> Reads, IReadOnlyList<string> Writes);
+internal sealed record SegmentRequest(string Name, IReadOnlyList<int>? Nodes, IReadOnlyList<string> Reads, IReadOnlyList<string> Writes)
+{
+    /// <summary>The values that are asked for of the whole model; null is its outputs. What they do not need runs nowhere.</summary>
+    public IReadOnlyList<string>? Outputs { get; init; }
+
+    /// <summary>Types of the values read and written, as far as they are known better than from the file; null: from the file alone.</summary>
+    public IReadOnlyDictionary<string, OnnxType.Tensor>? Types { get; init; }
+}
 
 /// <summary>
 /// What belongs into a segment's sub-model: its nodes, the constants they read wherever they are made, and
@@ -49,6 +56,10 @@ internal sealed class SegmentSlice
     public IReadOnlyList<string> Reads => _request.Reads;
 
     public IReadOnlyList<string> Writes => _request.Writes;
+
+    /// <summary>What the request says of a value's type; null where it says nothing.</summary>
+    public OnnxType.Tensor? RequestedType(string name) =>
+        _request.Types is { } types && types.TryGetValue(name, out OnnxType.Tensor? type) ? type : null;
 
     /// <summary>Positions of the nodes, in the file's order; those that <see cref="Constants"/> holds left out.</summary>
     public List<int> Nodes { get; }
@@ -170,14 +181,18 @@ internal sealed class SegmentSlice
 
     private IEnumerable<string> NeededWrites()
     {
-        foreach (ValueInfo output in _index.Model.Graph.Outputs)
+        IReadOnlyList<string> outputs = _request.Outputs ?? _index.Outputs;
+        foreach (string output in outputs)
         {
-            if (_request.Nodes is null || IsMadeHere(output.Name))
-                yield return output.Name;
+            if (_request.Nodes is null || IsMadeHere(output))
+                yield return output;
         }
+        if (_request.Nodes is null)
+            yield break;
+        bool[] runs = _index.NodesFor(outputs);
         for (int i = 0; i < _isOwn.Length; i++)
         {
-            if (_isOwn[i] || _index.IsConstant(i))
+            if (_isOwn[i] || !runs[i] || _index.IsConstant(i))
                 continue;
             foreach (string read in _index.Reads(i))
             {

@@ -172,19 +172,22 @@ internal sealed class SubModelWriter
         void WriteOne(int tag, string name)
         {
             outside.Add(name);
-            graph.Copy(tag, _source, CutValue(slice, name).Message);
+            WriteCut(graph, tag, slice, name);
         }
     }
 
-    // What the file says of a value at a segment's border.
-    private ValueInfo CutValue(SegmentSlice slice, string name)
+    // A value at a segment's border. The model's own inputs and outputs stay as the file has them; inside, what the
+    // request says wins: nobody checks the shapes that files state of inner values, until one becomes an input.
+    private void WriteCut(MessageBuilder graph, int tag, SegmentSlice slice, string name)
     {
         ValueInfo? value = Index.Value(name);
-        if (value != null && (Index.IsInput(name) || Index.IsOutput(name)))
-            return value;
-        return value?.Type is OnnxType.Tensor { Element: not ElementType.Undefined }
-            ? value
-            : throw slice.Refused("the file does not say the element type of '" + name + "', so the graph cannot be cut there");
+        bool isModels = value != null && (Index.IsInput(name) || (Index.IsOutput(name) && tag == Tags.Graph.Output));
+        if (!isModels && slice.RequestedType(name) is { Element: not ElementType.Undefined } type)
+            graph.Message(tag, ValueMessage.Of(name, type));
+        else if (isModels || value?.Type is OnnxType.Tensor { Element: not ElementType.Undefined })
+            graph.Copy(tag, _source, value!.Message);
+        else
+            throw slice.Refused("the element type of '" + name + "' is not known, so the graph cannot be cut there");
     }
 
     private bool HasInitializerAmongInputs()

@@ -78,6 +78,7 @@ internal static class Ort
     {
         TensorElementType.Float => NamedOnnxValue.CreateFromTensor(value.Name, value.AsTensor<float>().ToDenseTensor()),
         TensorElementType.Int64 => NamedOnnxValue.CreateFromTensor(value.Name, value.AsTensor<long>().ToDenseTensor()),
+        TensorElementType.UInt8 => NamedOnnxValue.CreateFromTensor(value.Name, value.AsTensor<byte>().ToDenseTensor()),
         TensorElementType.Bool => NamedOnnxValue.CreateFromTensor(value.Name, value.AsTensor<bool>().ToDenseTensor()),
         TensorElementType.String => NamedOnnxValue.CreateFromTensor(value.Name, value.AsTensor<string>().ToDenseTensor()),
         _ => throw new NotSupportedException(value.ElementType.ToString()),

@@ -12,7 +12,7 @@ public static class ModelCatalog
     public static IReadOnlyList<CatalogModel> All { get; } =
         [.. SyntheticCatalog.All.Concat(SharedModels.Exist ? SharedCatalog.All : []).OrderBy(m => m.Name, StringComparer.Ordinal)];
 
-    /// <summary>A folder for written models that stay: artifacts/models, made where it is absent.</summary>
+    /// <summary>Where written models may stay: artifacts/models. Writing is quick enough that nothing is kept for reuse.</summary>
     public static string Folder { get; } = Path.Combine(SharedModels.Repository, "artifacts", "models");
 
     public static CatalogModel Get(string name) =>

@@ -43,7 +43,7 @@ internal static class SyntheticCatalog
     private static CatalogModel[] Images() =>
     [
         Independent("inception_v3", InceptionV3.Build, ["batch=1"]) with { IsBig = true },
-        Independent("nasnet_224", () => new Nasnet(224, 44, 4).Build(), ["batch=1"]),
+        Independent("nasnet_224", () => new Nasnet(224, 44, 4).Build(), ["batch=1"]) with { IsBig = true },
         Independent("nasnet_small", () => new Nasnet(64, 16, 2).Build(), ["batch=1", "batch=2"]),
         Independent("siamese", Convolutional.Siamese, ["batch=1", "batch=3"]),
         Independent("residual", () => Convolutional.Residual(4, 64, 32), ["batch=1", "batch=3"]),

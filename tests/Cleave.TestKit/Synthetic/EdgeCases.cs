@@ -1,4 +1,3 @@
-using System;
 using Cleave.Core.Graph;
 using Cleave.OnnxProto;
 

@@ -1,4 +1,5 @@
 using System;
+using Cleave.OnnxProto;
 
 namespace Cleave.TestKit.Synthetic;
 
@@ -93,10 +94,10 @@ internal static class Layers
 
     public static string Transpose(this ModelBuilder g, string x, params long[] order) => g.Node("Transpose", [x], Attributes.Ints("perm", order));
 
-    private static Cleave.OnnxProto.AttributeProto Pads(Window w) =>
+    private static AttributeProto Pads(Window w) =>
         Attributes.Ints("pads", w.PadHeight, w.PadWidth, w.PadHeight, w.PadWidth);
 
-    private static Cleave.OnnxProto.AttributeProto Strides(Window w) => Attributes.Ints("strides", w.Stride, w.Stride);
+    private static AttributeProto Strides(Window w) => Attributes.Ints("strides", w.Stride, w.Stride);
 
     private static int Sum(Feature[] parts)
     {

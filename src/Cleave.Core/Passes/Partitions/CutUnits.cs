@@ -1,0 +1,76 @@
+using System.Collections.Generic;
+using Cleave.Core.Graph;
+
+namespace Cleave.Core.Passes.Partitions;
+
+/// <summary>The smallest parts a model may be cut into: what must stay together does, and no two depend on each other.</summary>
+internal static class CutUnits
+{
+    /// <summary>Units of whole fusion groups.</summary>
+    public static Quotient OfGroups(PlanGraph graph) => Of(graph, (int[])graph.GroupOf.Clone());
+
+    /// <summary>Units of single nodes, whatever ONNX Runtime would make of them together.</summary>
+    public static Quotient OfNodes(PlanGraph graph)
+    {
+        int[] labels = new int[graph.GroupOf.Length];
+        for (int i = 0; i < labels.Length; i++)
+            labels[i] = graph.GroupOf[i] < 0 ? -1 : i;
+        return Of(graph, labels);
+    }
+
+    /// <summary>From each node that runs to each that runs and reads it, with the value in between.</summary>
+    public static IEnumerable<(int From, int To, string Value)> Edges(PlanGraph graph)
+    {
+        for (int node = 0; node < graph.GroupOf.Length; node++)
+        {
+            if (graph.GroupOf[node] < 0)
+                continue;
+            foreach (string read in graph.Index.Reads(node))
+            {
+                int producer = graph.Index.Producer(read);
+                if (producer >= 0 && graph.GroupOf[producer] >= 0)
+                    yield return (producer, node, read);
+            }
+        }
+    }
+
+    // Two units that stay together take what lies between them along.
+    private static Quotient Of(PlanGraph graph, int[] labels)
+    {
+        List<(int From, int To)> edges = [];
+        Dictionary<int, int> merged = [];
+        foreach ((int from, int to, string value) in Edges(graph))
+        {
+            edges.Add((from, to));
+            if (!graph.CanCut(value) || IsQuantisedPair(graph.Nodes[from], graph.Nodes[to]))
+                Union(labels[from], labels[to]);
+        }
+        for (int i = 0; i < labels.Length; i++)
+            labels[i] = labels[i] < 0 ? -1 : Root(labels[i]);
+        return Quotient.Of(Quotient.Of(labels, edges).WithoutCycles(), edges);
+
+        int Root(int label)
+        {
+            while (merged.TryGetValue(label, out int parent))
+            {
+                if (merged.TryGetValue(parent, out int grandparent))
+                    merged[label] = grandparent;
+                label = parent;
+            }
+            return label;
+        }
+
+        void Union(int one, int other)
+        {
+            one = Root(one);
+            other = Root(other);
+            if (one != other)
+                merged[other] = one;
+        }
+    }
+
+    // A quantised operator is written in floats between these two: cut there, it is computed in floats, and rounds differently.
+    private static bool IsQuantisedPair(Node producer, Node reader) =>
+        (producer.OpType == "DequantizeLinear" && reader.OpType != "DequantizeLinear")
+        || (reader.OpType == "QuantizeLinear" && producer.OpType != "QuantizeLinear");
+}

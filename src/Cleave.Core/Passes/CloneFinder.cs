@@ -30,7 +30,10 @@ internal static class CloneFinder
         Dictionary<string, int> readBy = new(StringComparer.Ordinal);
         HashSet<string> shared = new(StringComparer.Ordinal);
         List<CloneCandidate> found = [];
-        bool[] isCheap = Array.ConvertAll(roles, _ => false);
+        bool[] isCheap = new bool[roles.Length];
+        int[] place = new int[roles.Length];
+        for (int i = 0; i < roles.Length; i++)
+            place[facts.Order[i]] = i;
         foreach (int node in facts.Order)
         {
             if (groupOf[node] < 0)
@@ -51,7 +54,7 @@ internal static class CloneFinder
             foreach (string output in index.Nodes[node].Outputs)
             {
                 if (shared.Contains(output) && Makers(index, node, isCheap) is { } nodes)
-                    found.Add(new CloneCandidate(output, [.. nodes.OrderBy(n => Array.IndexOf(facts.Order, n))]));
+                    found.Add(new CloneCandidate(output, [.. nodes.OrderBy(n => place[n])]));
             }
         }
         return found;

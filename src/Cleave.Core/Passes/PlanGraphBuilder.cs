@@ -27,7 +27,7 @@ internal static class PlanGraphBuilder
         for (int i = 0; i < order.Length; i++)
             place[order[i]] = i;
         groupOf = Array.ConvertAll(groupOf, g => g < 0 ? -1 : place[g]);
-        predecessors = Predecessors(index, [.. order.Select(g => representatives[g])], merged, groupOf);
+        predecessors = Array.ConvertAll(order, g => Placed(predecessors[g], place));
         return new PlanGraph
         {
             Model = model,
@@ -102,21 +102,32 @@ internal static class PlanGraphBuilder
     private static int[][] Predecessors(GraphIndex index, List<int> representatives, GroupMerger merged, int[] groupOf)
     {
         int[][] predecessors = new int[representatives.Count][];
+        int[] seenBy = Array.ConvertAll(predecessors, _ => -1);
         for (int g = 0; g < predecessors.Length; g++)
         {
-            SortedSet<int> found = [];
+            List<int> found = [];
             foreach (int node in merged.Members(representatives[g]))
             {
                 foreach (string read in index.Reads(node))
                 {
                     int producer = index.Producer(read);
-                    if (producer >= 0 && groupOf[producer] >= 0 && groupOf[producer] != g)
+                    if (producer >= 0 && groupOf[producer] >= 0 && groupOf[producer] != g && seenBy[groupOf[producer]] != g)
+                    {
+                        seenBy[groupOf[producer]] = g;
                         found.Add(groupOf[producer]);
+                    }
                 }
             }
             predecessors[g] = [.. found];
         }
         return predecessors;
+    }
+
+    private static int[] Placed(int[] groups, int[] place)
+    {
+        int[] placed = Array.ConvertAll(groups, g => place[g]);
+        Array.Sort(placed);
+        return placed;
     }
 
     private static int[][] Reversed(int[][] predecessors)

@@ -47,7 +47,12 @@ internal sealed class BlockedLayout
     private bool IsConvolution(int node)
     {
         int weights = _view.Input(node, 1);
-        if (!_view.IsConstant(weights) || _view.Facts(weights) is not { Element: ElementType.Float, Shape: [{ Value: { } outputs }, { Value: { } inputs }, _, _] })
+        if (!_view.IsConstant(weights))
+            return false;
+        // Where nothing is known of them: better together in vain than a fusion lost.
+        if (_view.Facts(weights).Shape is null)
+            return true;
+        if (_view.Facts(weights) is not { Element: ElementType.Float, Shape: [{ Value: { } outputs }, { Value: { } inputs }, _, _] })
             return false;
         long groups = _view.Int(node, "group", 1);
         if (groups <= 0)

@@ -17,6 +17,10 @@ internal static class FusionGroups
         FusionView view = new(index, facts, roles, outputs);
         (int[][] predecessors, int[][] successors) = Neighbours(index, facts.Order, roles);
         GroupMerger groups = new(predecessors, successors, facts.Order);
+        // First what is seen through: nothing can be fused over a node of another group.
+        TakePassThroughs(facts.Order, roles, groups, predecessors, successors);
+        foreach ((int node, int original) in view.Duplicates)
+            groups.TryMerge(null, [original, node]);
         Trees.Apply(view, groups, TreeRules);
         Quantized.TakeDynamic(view, groups);
         Gelus.TakeBiases(view, groups);
@@ -26,9 +30,6 @@ internal static class FusionGroups
         Quantized.Apply(view, groups);
         Splits.Apply(view, groups);
         ShapeChains.Apply(view, groups, ShapeChains.Find(view, roles));
-        foreach ((int node, int original) in view.Duplicates)
-            groups.TryMerge(null, [original, node]);
-        TakePassThroughs(facts.Order, roles, groups, predecessors, successors);
         return groups;
     }
 

@@ -63,17 +63,21 @@ internal static class Products
     // Of rank 2 the product and its bias are a Gemm; of a higher rank only where all dimensions are known, between Reshapes.
     private static bool IsBias(FusionView view, int product, int reader, int input)
     {
-        if (IsQuantised(view, product))
+        int bias = view.Inputs[reader][1 - input];
+        if (view.Inputs[reader][0] == view.Inputs[reader][1] || view.Facts(bias).Shape is { Length: > 2 } || !IsGemm(view, product))
             return false;
-        if (view.Facts(view.Input(product, 1)).Shape is { Length: not 2 })
+        // Of two products that are added, the first takes the other as its bias.
+        int other = view.Producer(bias);
+        return other < 0 || other > product || view.Operators[other] != MatMul || !view.HasOneUse(other) || !IsGemm(view, other);
+    }
+
+    private static bool IsGemm(FusionView view, int product)
+    {
+        if (IsQuantised(view, product) || view.Facts(view.Input(product, 1)).Shape is { Length: not 2 })
             return false;
         if (view.Facts(view.Input(product, 0)).Shape is { } rows && rows.Length != 2 && !System.Array.TrueForAll(rows, d => d.Value is not null))
             return false;
-        int bias = view.Inputs[reader][1 - input];
-        // Of two products that are added, the first takes the other as its bias.
-        if (view.Producer(bias) is >= 0 and var other && other < product && view.Operators[other] == MatMul && view.HasOneUse(other))
-            return false;
-        return view.Inputs[reader][0] != view.Inputs[reader][1] && view.Facts(bias).Shape is not { Length: > 2 };
+        return true;
     }
 
     private static bool SwapsLastTwo(FusionView view, int transpose)

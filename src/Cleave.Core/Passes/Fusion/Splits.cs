@@ -17,7 +17,7 @@ internal static class Splits
             foreach (IGrouping<long, int> alongOne in parts.GroupBy(p => Axis(view, p, view.Inputs[node][0])!.Value))
             {
                 int[] members = [.. alongOne];
-                if (members.Length > 1 && members.All(m => groups.Members(m).Count == 1))
+                if (members.Length > 1 && members.All(m => groups.Kind(m) is null))
                     groups.TryMerge("Split", members);
             }
         }

@@ -18,6 +18,7 @@ internal static class ModelOptions
             Access = place.Item.GetMetadata("Access"),
             Slicing = place.Item.GetMetadata("Slicing"),
             Weights = place.Item.GetMetadata("Weights"),
+            Outputs = ItemList.Read(place.Item, "Outputs"),
         };
     }
 

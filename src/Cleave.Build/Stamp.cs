@@ -25,6 +25,8 @@ internal static class Stamp
         text.Append("cleave-stamp ").Append(MadeBy).Append('\n');
         foreach (string value in new[] { options.Source, options.Path, options.Namespace, options.ClassName, options.Access, options.Slicing, options.Weights })
             text.Append("option ").Append(Uri.EscapeDataString(value)).Append('\n');
+        foreach (string output in options.Outputs)
+            text.Append("output ").Append(Uri.EscapeDataString(output)).Append('\n');
         text.Append("model ").Append(State(place.File)).Append('\n');
         foreach (string name in externalFiles)
         {

@@ -52,6 +52,38 @@ public sealed class ListModelsTests : IDisposable
         Assert.Equal(("a; # %20 \"b\"\n", "nonsense", "Map"), (options.Namespace, options.Slicing, options.Weights));
     }
 
+    [Theory]
+    [InlineData("scores", "scores")]
+    [InlineData("scores;/backbone/pool/output_0", "scores|/backbone/pool/output_0")]
+    [InlineData(" scores ;;\n  boxes;\t", "scores|boxes")]
+    [InlineData("a%3Bb;c", "a;b|c")]
+    [InlineData("a%3bb%253B;%20x%20", "a;b%3B| x ")]
+    [InlineData("100%;50%zz;%2", "100%|50%zz|%2")]
+    [InlineData("", "")]
+    [InlineData(" ; ", "")]
+    public void Chosen_outputs_are_a_list(string metadata, string names)
+    {
+        _run.Add("m.onnx", new TinyModel().ToBytes());
+        _run.Run(TaskRun.Spelled("m.onnx", ("Outputs", metadata)));
+        Assert.Equal(names.Split('|', StringSplitOptions.RemoveEmptyEntries), Read("m").Options.Outputs);
+    }
+
+    [Fact]
+    public void Other_outputs_make_another_listing_of_the_same_hash()
+    {
+        _run.Add("m.onnx", new TinyModel().ToBytes());
+        _run.Run("m.onnx");
+        string hash = Read("m").Hash;
+        foreach (string outputs in new[] { "y", "y;z", "y%3Bz", "z;y" })
+        {
+            _run.Run(TaskRun.Spelled("m.onnx", ("Outputs", outputs)));
+            Assert.Equal(["Cleave: reading m.onnx"], _run.Messages);
+            Assert.Equal(hash, Read("m").Hash);
+            _run.Run(TaskRun.Spelled("m.onnx", ("Outputs", outputs)));
+            Assert.Empty(_run.Messages);
+        }
+    }
+
     [Fact]
     public void A_root_namespace_made_from_the_projects_name_becomes_identifiers()
     {

@@ -52,6 +52,15 @@ public sealed class TaskRun : IBuildEngine, IDisposable
         return item;
     }
 
+    /// <summary>An item with metadata as a project file spells it: with MSBuild's escapes.</summary>
+    public static ITaskItem Spelled(string path, params (string Name, string Value)[] metadata)
+    {
+        TaskItem item = new(path);
+        foreach ((string name, string value) in metadata)
+            item.SetMetadata(name, value);
+        return item;
+    }
+
     public ListModels Run(params string[] models) => Run(models.Select(m => Item(m)).ToArray());
 
     public ListModels Run(params ITaskItem[] models)

@@ -25,6 +25,7 @@ public class GoldenTests
             [.. Elements.Select(e => Models.Tensor(e.Word() + "_in", e, 2))], [.. Elements.Select(e => Models.Tensor(e.Word() + "_out", e))]),
         ["any_shape"] = () => Models.Listing([Models.AnyShape("image"), Models.Float("pair", "batch", null, "batch")], [Models.AnyShape("mask"), Models.Float("n", null, "batch", 0)]),
         ["no_inputs"] = () => Models.Listing([], [Models.Float("table", 10)], "models/3d table.onnx"),
+        ["chosen_outputs"] = () => Models.Chosen("scores", "/backbone/pool/output_0", "/stages.2/block*/\u202eOutput"),
         ["described"] = () => Models.Listing(
             [new ValueInfo("x", new OnnxType.Tensor(ElementType.Float, [Dimension.Fixed(1)])) { DocString = "Red, green, blue;\nfrom 0 to 1 <inclusive> & no more." }],
             [new ValueInfo("y", new OnnxType.Tensor(ElementType.Float, [])) { DocString = "The answer." }]),

@@ -54,6 +54,39 @@ internal static class Models
         },
         source);
 
+    /// <summary>Two inputs, of which the chosen outputs need one; values inside with names as exporters make them.</summary>
+    public static ModelListing Chosen(params string[] outputs)
+    {
+        ModelListing listing = Listing(
+            new OnnxModel
+            {
+                IrVersion = 8,
+                Opsets = [new OpsetImport("", 17)],
+                Graph = new OnnxGraph
+                {
+                    Inputs = [Float("image", "batch", 3, "H", null), Float("mask", "batch", 1), Float("weight", 8, 8), Float("unused", 1000)],
+                    Outputs = [Float("scores", "batch", 2), Float("boxes", "batch", 4)],
+                    ValueInfos = [Float("/stages.2/block*/\u202eOutput", "batch", "other", null), Tensor("complex", ElementType.Complex64, 1)],
+                    Initializers =
+                    [
+                        new TensorInfo("weight", ElementType.Float, [8, 8]) { ByteSize = 8 * 8 * 4 },
+                        new TensorInfo("unused", ElementType.Float, [1000]) { ByteSize = 1000 * 4 },
+                    ],
+                    Nodes =
+                    [
+                        new Node("", "Relu", "", ["image"], ["/backbone/pool/output_0"], []),
+                        new Node("", "Custom", "my", ["mask", "unused"], ["masked"], []),
+                        new Node("", "Custom", "my", ["/backbone/pool/output_0", "weight"], ["/stages.2/block*/\u202eOutput"], []),
+                        new Node("", "Custom", "my", ["masked", "/backbone/pool/output_0"], ["boxes"], []),
+                        new Node("", "Custom", "my", ["/stages.2/block*/\u202eOutput"], ["scores"], []),
+                        new Node("", "Custom", "my", ["image"], ["complex"], []),
+                    ],
+                },
+            },
+            "models/face.onnx");
+        return listing with { Options = listing.Options with { Outputs = outputs } };
+    }
+
     /// <summary>Dimensions: a number, a name, or null.</summary>
     public static ValueInfo Tensor(string name, ElementType element, params object?[] shape) =>
         new(name, new OnnxType.Tensor(element, [.. shape.Select(Dim)]));

@@ -83,6 +83,18 @@ public class PipelineTests
     }
 
     [Fact]
+    public void Other_outputs_write_the_runner_anew_and_no_other()
+    {
+        BuildFile one = Models.File(Models.Chosen("scores"), "face");
+        BuildFile two = Models.File(Models.Bert("models/other.onnx"), "other");
+        GeneratorDriver driver = GeneratorHost.Driver(new RunnerGenerator(), GeneratorHost.Options, one, two).RunGenerators(Project);
+
+        driver = driver.ReplaceAdditionalText(one, Models.File(Models.Chosen("scores", "/backbone/pool/output_0"), "face")).RunGenerators(Project);
+
+        Steps.Of(driver).IsModified(TrackingNames.Models).Writes(1);
+    }
+
+    [Fact]
     public void A_change_that_no_class_shows_writes_nothing()
     {
         BuildFile file = Models.File(Models.Bert());

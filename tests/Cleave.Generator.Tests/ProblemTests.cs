@@ -119,6 +119,50 @@ public class ProblemTests
         Assert.Contains(expected, string.Concat(generated.Hints.Select(generated.Source)), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("", "score", "CLV2010: The model 'models/face.onnx' has no value 'score', which the item metadata Outputs names; the nearest: 'scores'. 'cleave inspect --values' lists all.")]
+    [InlineData("", "image", "CLV2011: The model 'models/face.onnx' cannot give 'image', which the item metadata Outputs names: it is an input. 'cleave inspect --values' says which values can be chosen.")]
+    [InlineData("", "masked", "CLV2011: The model 'models/face.onnx' cannot give 'masked', which the item metadata Outputs names: its element type is not known: it is made by the operator my.Custom. 'cleave inspect --values' says which values can be chosen.")]
+    [InlineData("", "scores;scores", "CLV2012: The item metadata Outputs of the model 'models/face.onnx' names 'scores' more than once. Leave one of them out.")]
+    [InlineData("", "complex", "CLV2002: The model 'models/face.onnx' has the output 'complex' with elements of type complex64, of which ONNX Runtime's C# binding can make no tensor. No class is generated. Cast it to a supported type inside the model.")]
+    [InlineData("false", "scores", "CLV2013: The model 'models/face.onnx' has the item metadata Slicing=\"false\", with which ONNX Runtime opens the file as published and gives its own outputs, and Outputs, which chooses others: scores. Take one of the two off the item.")]
+    public void Outputs_that_cannot_be_chosen(string slicing, string outputs, string message)
+    {
+        ModelListing listing = Models.Chosen(outputs.Split(';'));
+        Generated generated = Refused(listing with { Options = listing.Options with { Slicing = slicing } });
+        Assert.Equal([message], generated.Messages);
+        Assert.Equal("/project/models/face.onnx", generated.Diagnostics[0].Location.GetLineSpan().Path);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("false")]
+    public void The_models_own_outputs_in_another_order_are_the_whole_model(string slicing)
+    {
+        ModelListing listing = Models.Chosen("boxes", "scores");
+        Generated generated = GeneratorHost.Run(Models.File(listing with { Options = listing.Options with { Slicing = slicing } })).Compiles();
+        Assert.Equal(["Boxes", "Scores", "Dispose"], generated.Members("MyApp.FaceOutput"));
+        Assert.Equal(2, generated.Members("MyApp.FaceInput").Count(m => m is "Image" or "Mask"));
+        Assert.Contains("\"*\",", generated.Source("MyApp.FaceRunner.Plan.g.cs"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_model_without_outputs_can_give_chosen_ones()
+    {
+        ModelListing listing = Models.Chosen("/backbone/pool/output_0");
+        OnnxGraph graph = listing.Model!.Graph;
+        listing = listing with
+        {
+            Model = new OnnxModel
+            {
+                IrVersion = 8,
+                Opsets = [new OpsetImport("", 17)],
+                Graph = new OnnxGraph { Inputs = graph.Inputs, Nodes = graph.Nodes, Initializers = graph.Initializers },
+            },
+        };
+        Assert.Equal(["BackbonePoolOutput0", "Dispose"], GeneratorHost.Run(Models.File(listing)).Compiles().Members("MyApp.FaceOutput"));
+    }
+
     [Fact]
     public void Two_models_of_one_name()
     {
@@ -175,8 +219,8 @@ public class ProblemTests
     [InlineData("cleave-listing 1\noptions\n  source \"unended\n")]
     [InlineData("cleave-listing 1\nnonsense\n")]
     [InlineData("cleave-listing 1\nproblem CLV9999 \"a\"\n")]
-    [InlineData("cleave-listing 1\ngraph h1\n  ir 8")]
-    [InlineData("cleave-listing 1\ngraph h1\n  input \"x\" tensor float [99999999999999999999]\n")]
+    [InlineData("cleave-listing 1\ngraph h2\n  ir 8")]
+    [InlineData("cleave-listing 1\ngraph h2\n  input \"x\" tensor float [99999999999999999999]\n")]
     public void A_listing_that_cannot_be_read(string? text)
     {
         Generated generated = GeneratorHost.Run(new BuildFile("/project/obj/cleave/x.graph", text), Models.File(Good, "good"));

@@ -7,18 +7,18 @@ using Microsoft.ML.OnnxRuntime;
 
 namespace Cleave.Models.Tests;
 
-/// <summary>ONNX Runtime on a file as published: one thread, all optimisations, nothing of Cleave in between.</summary>
+/// <summary>ONNX Runtime on a file as published: one thread, nothing of Cleave in between.</summary>
 internal sealed class OrtReference : IDisposable
 {
     private readonly InferenceSession _session;
 
-    public OrtReference(string path)
+    public OrtReference(string path, GraphOptimizationLevel optimisation = GraphOptimizationLevel.ORT_ENABLE_ALL)
     {
         using SessionOptions options = new()
         {
             IntraOpNumThreads = 1,
             InterOpNumThreads = 1,
-            GraphOptimizationLevel = GraphOptimizationLevel.ORT_ENABLE_ALL,
+            GraphOptimizationLevel = optimisation,
             LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR,
         };
         _session = new InferenceSession(path, options);

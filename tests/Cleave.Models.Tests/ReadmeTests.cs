@@ -22,6 +22,7 @@ public sealed class ReadmeTests
         {
             static readonly ReadOnlyMemory<float> pixels = new float[3 * 240 * 320];
             static readonly FaceDetectorRunner detector = new();
+            static readonly FaceRunner face = new();
             static void Fill(Span<float> image) => image.Clear();
             static void Use(ReadOnlySpan<float> scores) => Console.WriteLine(scores.Length);
         """;
@@ -37,9 +38,9 @@ public sealed class ReadmeTests
         string usings = "using System;\n" + string.Concat(examples.SelectMany(Usings).Distinct().Select(u => u + "\n"));
 
         CSharpCompilation project = Compiling.Project(usings + Surroundings + methods + "}");
-        BuildFile listing = new("face_detector.graph", Compiling.Text(FaceDetector()));
+        BuildFile[] listings = [new("face_detector.graph", Compiling.Text(FaceDetector())), new("face.graph", Compiling.Text(Face()))];
         CSharpGeneratorDriver
-            .Create([new RunnerGenerator().AsSourceGenerator()], [listing], Compiling.CSharp12, new BuildOptions(("RootNamespace", "MyApp")))
+            .Create([new RunnerGenerator().AsSourceGenerator()], listings, Compiling.CSharp12, new BuildOptions(("RootNamespace", "MyApp")))
             .RunGeneratorsAndUpdateCompilation(project, out Compilation compilation, out _);
         Diagnostic[] errors = [.. compilation.GetDiagnostics().Where(d => d.DefaultSeverity == DiagnosticSeverity.Error)];
         Assert.True(errors.Length == 0, string.Join("\n", errors.Select(e => e.ToString())));
@@ -59,6 +60,33 @@ public sealed class ReadmeTests
             },
         },
     };
+
+    // The model of "Choosing outputs".
+    private static ModelListing Face()
+    {
+        ModelListing detector = FaceDetector();
+        Node Node(string op, string input, string output) => new("", op, "", [input], [output], []);
+        return new()
+        {
+            Options = new ListingOptions { Source = "models/face.onnx", Path = "models/MyApp/models/face.onnx", Outputs = ["scores", "/backbone/pool/output_0"] },
+            Model = new OnnxModel
+            {
+                IrVersion = 8,
+                Opsets = [new OpsetImport("", 17)],
+                Graph = new OnnxGraph
+                {
+                    Inputs = detector.Model!.Graph.Inputs,
+                    Outputs = detector.Model.Graph.Outputs,
+                    Nodes =
+                    [
+                        Node("Relu", "input", "/backbone/pool/output_0"),
+                        Node("Custom", "/backbone/pool/output_0", "scores"),
+                        Node("Custom", "/backbone/pool/output_0", "boxes"),
+                    ],
+                },
+            },
+        };
+    }
 
     private static ValueInfo Floats(string name, params long[] dims) =>
         new(name, new OnnxType.Tensor(ElementType.Float, [.. dims.Select(Dimension.Fixed)]));

@@ -23,7 +23,7 @@ public sealed class JsonTests : IDisposable
         Assert.Equal(0, run.Code);
         Assert.Equal("", run.Error);
         string hash = run.Json.GetProperty("hash").GetString()!;
-        Assert.Matches("^h1:[0-9a-f]{64}$", hash);
+        Assert.Matches("^h2:[0-9a-f]{64}$", hash);
         string compact = System.Text.Json.JsonSerializer.Serialize(run.Json).Replace(hash, "HASH").Replace(path, "PATH");
         Assert.Equal(
             """
@@ -33,7 +33,7 @@ public sealed class JsonTests : IDisposable
             "outputs":[{"name":"y","type":"tensor(float)","shape":["batch",null,4],"description":""}],
             "dimensions":[{"name":"batch","places":["x[0]","y[0]"]}],
             "nodes":1,"operators":[{"domain":"ai.onnx","name":"Add","count":1}],
-            "parameters":{"tensors":1,"bytes":16,"bytesInConstantNodes":0,"byType":[{"element":"float","tensors":1,"bytes":16}],"externalFiles":[]},"functions":[]},
+            "parameters":{"tensors":1,"bytes":16,"bytesInConstantNodes":0,"byType":[{"element":"float","tensors":1,"bytes":16}],"externalFiles":[]},"functions":[],"values":null},
             "weaknesses":[],
             "generated":{"namespace":"MyApp","runner":"TinyModelRunner","input":"TinyModelInput","output":"TinyModelOutput","call":"TinyModelCall","signature":[
             "class TinyModelRunner(RunnerOptions? options = null)",

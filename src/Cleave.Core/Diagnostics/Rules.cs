@@ -57,6 +57,9 @@ internal static class Rules
     public static readonly Rule TensorSize = Error("CLV1016", "Tensor data does not match its shape",
         "The model '{0}' gives the tensor '{1}' the shape [{2}], which needs {3}, but stores {4}. Fetch or export it again.");
 
+    public static readonly Rule Cycle = Error("CLV1017", "Nodes wait for each other",
+        "The model '{0}' has nodes that wait for each other: {1}. No order can run them: export it again, or check it with onnx.checker.");
+
     // The typed class.
     public static readonly Rule NotATensor = Error("CLV2001", "Input or output is not a tensor",
         "The model '{0}' has the {1} '{2}' of type {3}; a typed runner takes and gives dense tensors only. No class is generated. Export the model with tensors there.");
@@ -84,6 +87,18 @@ internal static class Rules
 
     public static readonly Rule TensorTooLarge = Error("CLV2009", "Input or output too large",
         "The model '{0}' has the {1} '{2}' with the shape [{3}], which has more elements than a .NET array can hold (2,147,483,647). No class is generated. Export the model with a smaller shape there.");
+
+    public static readonly Rule ChosenOutputMissing = Error("CLV2010", "Chosen output is not in the model",
+        "The model '{0}' has no value '{1}', which the item metadata Outputs names; {2}. 'cleave inspect --values' lists all.");
+
+    public static readonly Rule CannotBeOutput = Error("CLV2011", "Value cannot be an output",
+        "The model '{0}' cannot give '{1}', which the item metadata Outputs names: {2}. 'cleave inspect --values' says which values can be chosen.");
+
+    public static readonly Rule OutputChosenTwice = Error("CLV2012", "Output chosen twice",
+        "The item metadata Outputs of the model '{0}' names '{1}' more than once. Leave one of them out.");
+
+    public static readonly Rule ChosenOutputsNeedSlicing = Error("CLV2013", "Chosen outputs need slicing",
+        "The model '{0}' has the item metadata Slicing=\"false\", with which ONNX Runtime opens the file as published and gives its own outputs, and Outputs, which chooses others: {1}. Take one of the two off the item.");
 
     // The build.
     public static readonly Rule UpdateIgnored = Warning("CLV3001", "OnnxModel Update has no effect",
@@ -120,16 +135,20 @@ internal static class Rules
     public static readonly Rule RunFailed = Error("CLV4008", "ONNX Runtime failed while running",
         "ONNX Runtime failed in the segment '{1}' of '{0}': {2}");
 
+    public static readonly Rule OutputsWithoutSlicing = Error("CLV4009", "Chosen outputs without slicing",
+        "The runner of '{0}' gives chosen outputs ({1}), which takes a sliced model; with RunnerOptions.Slicing = false the file is opened as published. Leave Slicing on, or take Outputs off the model's item and rebuild.");
+
     public static IReadOnlyList<Rule> All { get; } =
     [
         FileMissing, FileEmpty, LfsPointer, Truncated, NotOnnx, Malformed, NestedTooDeep, UnknownElementType,
         DuplicateName, MissingName, ExternalDataMissing, ExternalDataTooShort, ExternalDataOutside, Unreadable,
-        BodyTooLarge, TensorSize,
+        BodyTooLarge, TensorSize, Cycle,
         NotATensor, ElementTypeNotSupported, ClassDefinedTwice, BadMetadata, TargetsMissing, ListingUnreadable,
-        GeneratorFailed, NoOutputs, TensorTooLarge,
+        GeneratorFailed, NoOutputs, TensorTooLarge, ChosenOutputMissing, CannotBeOutput, OutputChosenTwice,
+        ChosenOutputsNeedSlicing,
         UpdateIgnored, ListingFailed, AddedTooLate,
         ModelNotFound, GraphDiffers, ContractNotServed, FileChanged, NativeLibraryMissing, SegmentRefused,
-        SessionFailed, RunFailed,
+        SessionFailed, RunFailed, OutputsWithoutSlicing,
     ];
 
     /// <summary>The rule with an id, or null: a listing may come from another version.</summary>

@@ -81,9 +81,10 @@ internal static class ListingReader
         ListingOptions options = new();
         foreach (string keyword in scanner.Block())
         {
-            string value = scanner.Text();
+            string value = keyword == "outputs" ? "" : scanner.Text();
             options = keyword switch
             {
+                "outputs" => options with { Outputs = scanner.Texts() },
                 "source" => options with { Source = value },
                 "path" => options with { Path = value },
                 "namespace" => options with { Namespace = value },

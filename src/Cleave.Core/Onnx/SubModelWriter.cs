@@ -68,6 +68,25 @@ internal sealed class SubModelWriter
     // Made when something is cut, which many models never are.
     private GraphIndex Index => _index ??= new GraphIndex(_model);
 
+    /// <summary>The part of <see cref="WeightBytes"/> that the values need.</summary>
+    public long WeightBytesFor(IReadOnlyList<string> values)
+    {
+        bool[] needed = Index.NodesFor(values);
+        HashSet<string> read = new(values, StringComparer.Ordinal);
+        long sum = 0;
+        for (int i = 0; i < needed.Length; i++)
+        {
+            if (!needed[i])
+                continue;
+            read.UnionWith(Index.Reads(i));
+            if (ConstantNode.IsConstant(Index.Nodes[i]))
+                TensorWalk.VisitAttributes(Index.Nodes[i].Attributes, t => sum += t.ByteSize);
+        }
+        foreach (string name in read)
+            sum += Index.Initializer(name)?.ByteSize ?? 0;
+        return sum;
+    }
+
     /// <summary>The sub-model of a segment.</summary>
     /// <exception cref="ModelException">The segment does not fit the graph, is too large, or its weights cannot be read.</exception>
     public SubModel Write(SegmentRequest request, WeightMode weights)

@@ -47,6 +47,8 @@ internal static class DocText
             text += "\n<para>Made by " + SafeText.Xml(facts.Producer, LongestName) + ".</para>";
         if (facts.Opsets.Length > 0)
             text += "\n<para>Operator sets: " + SafeText.Xml(facts.Opsets, LongestDescription) + ".</para>";
+        if (facts.Part.Length > 0)
+            text += "\n<para>Gives chosen outputs, so only a part of the model runs: " + facts.Part + ".</para>";
         text += "\n<para>Weights: " + facts.WeightBytes.ToString("N0", CultureInfo.InvariantCulture) + " bytes.</para>";
         text += "\n<para>May be used from any number of threads at the same time.</para>";
         return text + "\n</remarks>";
@@ -63,6 +65,6 @@ internal static class DocText
     {
         if (dim.Size is { } size)
             return size.ToString(CultureInfo.InvariantCulture);
-        return dim.Symbol is { } symbol ? SafeText.Xml(symbol, LongestDim) : "?";
+        return SafeText.Xml(dim.Symbol ?? dim.Expression ?? "?", LongestDim);
     }
 }

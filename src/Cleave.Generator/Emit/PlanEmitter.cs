@@ -14,7 +14,7 @@ internal static class PlanEmitter
     private const int CommentColumn = 40;
 
     // One session gains nothing from more threads than the last row has.
-    private static readonly int[] Cores = [1, 2, 3, 4, 6, 8, 12, 16];
+    internal static readonly int[] Cores = [1, 2, 3, 4, 6, 8, 12, 16];
 
     // All static fields stand in this file, in the order in which they need each other: C# initializes them as they are written.
     public static void Write(SourceWriter code, RunnerSpec spec)
@@ -89,13 +89,13 @@ internal static class PlanEmitter
 
     private static void WriteWholePlan(SourceWriter code, RunnerSpec spec)
     {
-        code.Doc("<summary>The whole model in one session.</summary>");
+        code.Doc(spec.Nodes == "*" ? "<summary>The whole model in one session.</summary>" : "<summary>All that the chosen outputs need, in one session.</summary>");
         using (code.Open("private static class WholePlan"))
         {
             code.Line("private static readonly global::Cleave.Generated.Segment Whole = new(");
             code.Indent();
             code.Line("\"Whole\",");
-            code.Line("\"*\",");
+            code.Line(SafeText.Literal(spec.Nodes) + ",");
             WriteValues(code, "reads: ", spec.Inputs, ",");
             WriteValues(code, "writes: ", spec.Outputs, ");");
             code.Unindent();

@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Globalization;
 using System.Linq;
 using Cleave.Core.Graph;
+using Cleave.Core.Passes;
 
 namespace Cleave.Generator.Model;
 
@@ -12,18 +13,30 @@ internal static class FactsBuilder
     private const int MostOperators = 4;
     private const int MostOpsets = 8;
 
-    public static ModelFacts Of(OnnxModel model) => new(
-        model.DocString,
-        (model.ProducerName + " " + model.ProducerVersion).Trim(),
-        Opsets(model.Opsets),
-        Bytes(model.Graph.Initializers),
-        Nodes(model.Graph.Nodes));
+    /// <param name="model">The model.</param>
+    /// <param name="part">What runs of it; null is all.</param>
+    public static ModelFacts Of(OnnxModel model, ModelPart? part)
+    {
+        IReadOnlyList<Node> all = model.Graph.Nodes;
+        IReadOnlyList<Node> nodes = part is null ? all : [.. part.Nodes.Select(n => all[n])];
+        return new(
+            model.DocString,
+            (model.ProducerName + " " + model.ProducerVersion).Trim(),
+            Opsets(model.Opsets),
+            Bytes(model.Graph.Initializers, part),
+            Nodes(nodes),
+            part is null ? "" : Number(nodes.Count) + " of " + Number(all.Count) + " nodes");
+    }
 
-    private static long Bytes(IReadOnlyList<TensorInfo> weights)
+    private static long Bytes(IReadOnlyList<TensorInfo> weights, ModelPart? part)
     {
         long sum = 0;
         foreach (TensorInfo weight in weights)
+        {
+            if (part is not null && !part.Reads(weight.Name))
+                continue;
             sum = weight.ByteSize > long.MaxValue - sum ? long.MaxValue : sum + weight.ByteSize;
+        }
         return sum;
     }
 
@@ -47,7 +60,9 @@ internal static class FactsBuilder
         IEnumerable<string> words = operators
             .Take(MostOperators)
             .Select(name => counts[name].ToString(CultureInfo.InvariantCulture) + " " + name);
-        return nodes.Count.ToString(CultureInfo.InvariantCulture) + (nodes.Count == 1 ? " node: " : " nodes: ")
+        return Number(nodes.Count) + (nodes.Count == 1 ? " node: " : " nodes: ")
             + string.Join(", ", words) + (counts.Count > MostOperators ? ", …" : "");
     }
+
+    private static string Number(int count) => count.ToString(CultureInfo.InvariantCulture);
 }

@@ -30,6 +30,9 @@ internal sealed record RunnerSpec
     /// <summary>The member of <c>WeightLoading</c>; null: not set.</summary>
     public string? Weights { get; init; }
 
+    /// <summary>The nodes that run, as generated code writes them; <c>*</c> is all.</summary>
+    public string Nodes { get; init; } = "*";
+
     public required ModelFacts Facts { get; init; }
 
     /// <summary>Dimensions that a caller chooses, in the order of their first appearance in the inputs.</summary>
@@ -50,8 +53,8 @@ internal sealed record RunnerSpec
     public string FullName => Namespace + "." + Runner;
 }
 
-/// <summary>What doc comments say of a model.</summary>
-internal sealed record ModelFacts(string Description, string Producer, string Opsets, long WeightBytes, string Nodes);
+/// <summary>What doc comments say of a model. <paramref name="Part"/>: how much of it runs, where that is not all.</summary>
+internal sealed record ModelFacts(string Description, string Producer, string Opsets, long WeightBytes, string Nodes, string Part);
 
 /// <summary>A dimension that a caller chooses: its name in the model (made up where <paramref name="IsNamed"/> is false), and its names in C#.</summary>
 internal sealed record SymbolSpec(string Name, bool IsNamed, string Where, string Property, string Parameter);
@@ -85,5 +88,5 @@ internal sealed record TensorSpec
     public bool IsScalar => RankIsKnown && Shape.Count == 0;
 }
 
-/// <summary>A dimension: a number, a name, or neither.</summary>
-internal readonly record struct DimSpec(int? Size, string? Symbol);
+/// <summary>A dimension: a number, a name, or neither; then perhaps an expression of names (<c>2*H+1</c>), for people.</summary>
+internal readonly record struct DimSpec(int? Size, string? Symbol, string? Expression = null);

@@ -5,6 +5,8 @@ using System.Linq;
 using Cleave.Core.Diagnostics;
 using Cleave.Core.Graph;
 using Cleave.Core.Listing;
+using Cleave.Core.Passes;
+using Cleave.Core.Shapes;
 
 namespace Cleave.Generator.Model;
 
@@ -53,12 +55,13 @@ internal sealed class SpecBuilder
         }
 
         SpecBuilder builder = new(stem, problems);
+        ModelPart? part = Part(model, listing.Options.Outputs, slicing, problems);
         HashSet<string> constants = new(
             model.Graph.Initializers.Select(i => i.Name).Concat(model.Graph.SparseInitializers.Select(s => s.Name)),
             StringComparer.Ordinal);
-        TensorSpec[] inputs = builder.Tensors([.. model.Graph.Inputs.Where(i => !constants.Contains(i.Name))], isInput: true);
-        TensorSpec[] outputs = builder.Tensors(model.Graph.Outputs, isInput: false);
-        if (model.Graph.Outputs.Count == 0)
+        TensorSpec[] inputs = builder.Tensors([.. model.Graph.Inputs.Where(i => !constants.Contains(i.Name) && part?.Reads(i.Name) != false)], isInput: true);
+        TensorSpec[] outputs = builder.Outputs(model, listing.Options.Outputs, part);
+        if (model.Graph.Outputs.Count == 0 && part is null)
             problems.Add(new Problem(Rules.NoOutputs));
         if (HasError(problems))
             return null;
@@ -76,7 +79,8 @@ internal sealed class SpecBuilder
             Hash = listing.Hash,
             Slicing = slicing,
             Weights = weights,
-            Facts = FactsBuilder.Of(model),
+            Nodes = part is null ? "*" : NodeRanges.Write(part.Nodes),
+            Facts = FactsBuilder.Of(model, part),
             Symbols = new([.. symbols.Symbols]),
             Inputs = new([.. inputs.Select(builder.WithShapeNames)]),
             Outputs = new(outputs),
@@ -90,6 +94,35 @@ internal sealed class SpecBuilder
         string file = source.Substring(source.LastIndexOf('/') + 1);
         int dot = file.LastIndexOf('.');
         return dot > 0 ? file.Substring(0, dot) : file;
+    }
+
+    // Null: the whole model runs, or something is wrong with the names.
+    private static ModelPart? Part(OnnxModel model, IReadOnlyList<string> names, bool? slicing, List<Problem> problems)
+    {
+        if (names.Count == 0 || ModelPart.IsWhole(model, names))
+            return null;
+        if (slicing == false)
+            problems.Add(new Problem(Rules.ChosenOutputsNeedSlicing, string.Join("; ", names)));
+        return ModelPart.For(model, names, problems);
+    }
+
+    private TensorSpec[] Outputs(OnnxModel model, IReadOnlyList<string> names, ModelPart? part)
+    {
+        if (names.Count == 0)
+            return Tensors(model.Graph.Outputs, isInput: false);
+        Dictionary<string, ValueInfo> declared = new(StringComparer.Ordinal);
+        foreach (ValueInfo output in model.Graph.Outputs)
+            declared[output.Name] = output;
+        List<TensorSpec> outputs = [];
+        foreach (string name in names)
+        {
+            TensorSpec? output = declared.TryGetValue(name, out ValueInfo? value) ? Tensor(value, outputs.Count, isInput: false)
+                : part is not null ? Inner(name, part.FactsOf(name), outputs.Count)
+                : null;
+            if (output is not null)
+                outputs.Add(output);
+        }
+        return [.. outputs];
     }
 
     private TensorSpec[] Tensors(IReadOnlyList<ValueInfo> values, bool isInput)
@@ -123,19 +156,42 @@ internal sealed class SpecBuilder
             return null;
         }
 
-        string prefix = isInput ? "Input" : "Output";
-        string wanted = Identifiers.Pascal(value.Name, prefix);
-        string property = _properties.Take(wanted.Length > 0 ? wanted : prefix + index.ToString(CultureInfo.InvariantCulture));
-        return new TensorSpec
+        return Named(value.Name, type.Element, element, index, isInput) with
         {
-            Name = value.Name,
-            ElementWord = type.Element.Word(),
-            Element = element,
-            Property = property,
-            Field = _fields.Take(property),
             RankIsKnown = type.Shape is not null,
             Shape = new(Array.ConvertAll(type.Shape ?? [], Dim)),
             Description = value.DocString,
+        };
+    }
+
+    // A value inside the model, chosen as an output.
+    private TensorSpec? Inner(string name, ValueFacts facts, int index)
+    {
+        if (TypeText.CSharp(facts.Element) is not { } element)
+        {
+            _problems.Add(new Problem(Rules.ElementTypeNotSupported, "output", name, facts.Element.Word()));
+            return null;
+        }
+        return Named(name, facts.Element, element, index, isInput: false) with
+        {
+            RankIsKnown = facts.Shape is not null,
+            Shape = new(Array.ConvertAll(facts.Shape ?? [], Dim)),
+        };
+    }
+
+    private TensorSpec Named(string name, ElementType type, string element, int index, bool isInput)
+    {
+        string prefix = isInput ? "Input" : "Output";
+        string wanted = Identifiers.Pascal(name, prefix);
+        string property = _properties.Take(wanted.Length > 0 ? wanted : prefix + index.ToString(CultureInfo.InvariantCulture));
+        return new TensorSpec
+        {
+            Name = name,
+            ElementWord = type.Word(),
+            Element = element,
+            Property = property,
+            Field = _fields.Take(property),
+            RankIsKnown = true,
         };
     }
 
@@ -154,6 +210,17 @@ internal sealed class SpecBuilder
         { Value: null, Name: { Length: > 0 } name } => new(null, name),
         _ => default,
     };
+
+    // A dimension that follows from others is text for people; the runtime sees its size when it comes.
+    private static DimSpec Dim(Dim dim)
+    {
+        if (dim.Value is { } size)
+            return size is >= 0 and <= int.MaxValue ? new((int)size, null) : default;
+        if (!dim.IsKnown)
+            return default;
+        SortedSet<string> names = dim.Names();
+        return names.Count == 1 && dim.Equals(Cleave.Core.Shapes.Dim.Named(names.Min!)) ? new(null, names.Min) : new(null, null, dim.ToString());
+    }
 
     // More than an array can hold, whatever the dynamic dimensions are.
     private static bool IsTooLarge(Dimension[] shape)

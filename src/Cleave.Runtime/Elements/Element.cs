@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using Cleave.Core.Graph;
 using Microsoft.ML.OnnxRuntime;
 using Microsoft.ML.OnnxRuntime.Tensors;
 
@@ -30,6 +31,8 @@ internal abstract class Element
     /// <summary>ONNX's word for the type.</summary>
     public abstract string Word { get; }
 
+    public abstract ElementType Type { get; }
+
     public abstract InputSlot NewInput(string name, int[] shape, int length);
 
     public abstract OutputSlot NewOutput(string name);
@@ -43,6 +46,9 @@ internal abstract class Element
     {
         public override string Word => word;
 
+        // Both count as ONNX does.
+        public override ElementType Type => (ElementType)(int)type;
+
         public override InputSlot NewInput(string name, int[] shape, int length) => new NumberInput<T>(type, name, shape, length);
 
         public override OutputSlot NewOutput(string name) => new NumberOutput<T>(type, name);
@@ -51,6 +57,8 @@ internal abstract class Element
     private sealed class StringElement : Element
     {
         public override string Word => "string";
+
+        public override ElementType Type => ElementType.String;
 
         public override InputSlot NewInput(string name, int[] shape, int length) => new StringInput(name, shape, length);
 

@@ -15,8 +15,8 @@ public sealed class ModelDefinition
     /// <param name="name">The model's name in messages, logs and thread names.</param>
     /// <param name="path">The model's place in the build output.</param>
     /// <param name="hash">The hash of its graph.</param>
-    /// <param name="inputs">Its inputs, in the model's order.</param>
-    /// <param name="outputs">Its outputs, in the model's order.</param>
+    /// <param name="inputs">The inputs that the outputs need, in the model's order.</param>
+    /// <param name="outputs">Its outputs, in the model's order; or the values chosen instead, in theirs.</param>
     /// <param name="budgets">The table of thread budgets, by rising cores.</param>
     public ModelDefinition(int contract, string name, string path, string hash, Value[] inputs, Value[] outputs, Budget[] budgets)
     {

@@ -9,7 +9,7 @@ public sealed class Segment
 {
     /// <summary>Describes a segment.</summary>
     /// <param name="name">Its name in messages and logs.</param>
-    /// <param name="nodes">The nodes that form it, as positions in the model's node list; <c>*</c> is all.</param>
+    /// <param name="nodes">The nodes that form it, as positions in the model's node list: <c>0-4,7</c>; <c>*</c> is all. Constants that they read need not be listed.</param>
     /// <param name="reads">What it reads.</param>
     /// <param name="writes">What it writes.</param>
     public Segment(string name, string nodes, Value[] reads, Value[] writes)

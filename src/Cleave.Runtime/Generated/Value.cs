@@ -4,7 +4,7 @@ using Cleave.Elements;
 
 namespace Cleave.Generated;
 
-/// <summary>A model's input or output: its ONNX name, element type and shape. Made by generated code; immutable.</summary>
+/// <summary>A model's input, output, or a value inside it: its ONNX name, element type and shape. Made by generated code; immutable.</summary>
 [EditorBrowsable(EditorBrowsableState.Never)]
 public sealed class Value
 {

@@ -2,6 +2,7 @@ using System;
 using System.Linq;
 using System.Runtime.InteropServices;
 using Cleave.Core.Diagnostics;
+using Cleave.Core.Passes;
 using Cleave.Cores;
 using Cleave.Generated;
 using Cleave.Sources;
@@ -20,6 +21,7 @@ internal sealed class SessionFactory
     private readonly bool _slicing;
     private WeightChoice _weights;
 
+    /// <exception cref="CleaveException">Outputs were chosen, and slicing is off (CLV4009).</exception>
     public SessionFactory(OpenedModel model, ModelDefinition definition, RunnerOptions options, ProcessFiles files, ILogger logger)
     {
         _model = model;
@@ -27,8 +29,12 @@ internal sealed class SessionFactory
         _slicing = options.Slicing && (definition.Slicing ?? true);
         _settings = new SessionSettings(definition, options.ConfigureSession, logger);
         WeightLoading asked = options.Weights != WeightLoading.Auto ? options.Weights : definition.Weights ?? WeightLoading.Auto;
-        _subModels = new SubModels(model, files, logger);
-        _weights = WeightChoice.Make(asked, model.Path != null, model.Model.Graph, _subModels.WeightBytes);
+        string[] outputs = [.. definition.Outputs.Select(static v => v.Name)];
+        _subModels = new SubModels(model, outputs, files, logger);
+        bool whole = ModelPart.IsWhole(model.Model, outputs);
+        if (!whole && !_slicing)
+            throw new CleaveException(Rules.OutputsWithoutSlicing, null, definition.Name, string.Join("; ", outputs));
+        _weights = WeightChoice.Make(asked, model.Path != null, model.Model.Graph, whole ? _subModels.WeightBytes : _subModels.NeededWeightBytes);
     }
 
     public WeightChoice Weights => _weights;

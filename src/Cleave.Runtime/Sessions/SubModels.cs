@@ -1,3 +1,4 @@
+using System;
 using System.Collections.Generic;
 using System.Globalization;
 using System.IO;
@@ -22,11 +23,17 @@ internal sealed class SubModels
     private readonly OpenedModel _model;
     private readonly SubModelWriter _writer;
     private readonly string? _folder;
+    private readonly string[] _outputs;
     private readonly ProcessFiles _files;
     private readonly ILogger _logger;
 
-    public SubModels(OpenedModel model, ProcessFiles files, ILogger logger)
+    /// <param name="model">The model.</param>
+    /// <param name="outputs">What its runner gives: the model's outputs, or those chosen instead.</param>
+    /// <param name="files">Where the limit of mappings stands.</param>
+    /// <param name="logger">Gets a warning where that limit matters.</param>
+    public SubModels(OpenedModel model, string[] outputs, ProcessFiles files, ILogger logger)
     {
+        _outputs = outputs;
         _model = model;
         _files = files;
         _logger = logger;
@@ -37,6 +44,9 @@ internal sealed class SubModels
     }
 
     public long WeightBytes => _writer.WeightBytes;
+
+    /// <summary>The bytes of the weights that the outputs need.</summary>
+    public long NeededWeightBytes => _writer.WeightBytesFor(_outputs);
 
     /// <summary>Whether callers could override weights, which keeps ONNX Runtime from optimising with them.</summary>
     public bool OverridableInitializers => _writer.OverridableInitializers;
@@ -51,9 +61,11 @@ internal sealed class SubModels
     /// </summary>
     public byte[] Write(Segment segment, ref WeightChoice weights, SessionOptions options)
     {
-        if (!segment.IsWhole)
-            throw new ModelException(Rules.SegmentRefused, segment.Name, "this version of Cleave.Runtime runs whole models only");
-        SegmentRequest request = new(segment.Name, null, Names(segment.Reads), Names(segment.Writes));
+        SegmentRequest request = new(segment.Name, Nodes(segment), Names(segment.Reads), Names(segment.Writes))
+        {
+            Outputs = _outputs,
+            Types = Types(segment),
+        };
         SubModel sub = _writer.Write(request, weights.Loading == WeightLoading.Map ? WeightMode.Map : WeightMode.Copy);
         if (TooManyMappings(sub.MappedTensors))
         {
@@ -79,6 +91,32 @@ internal sealed class SubModels
 
     private IEnumerable<TensorInfo> ConstantTensors() =>
         _model.Model.Graph.Nodes.Where(static n => n.OpType == "Constant").SelectMany(static n => n.Attributes).SelectMany(static a => a.Tensors);
+
+    private List<int>? Nodes(Segment segment)
+    {
+        if (segment.IsWhole)
+            return null;
+        try
+        {
+            return NodeRanges.Read(segment.Nodes, _model.Model.Graph.Nodes.Count);
+        }
+        catch (FormatException e)
+        {
+            throw new ModelException(Rules.SegmentRefused, segment.Name, e.Message);
+        }
+    }
+
+    // Of the values inside the model the file need not say the type; the generator knew it.
+    private static Dictionary<string, OnnxType.Tensor> Types(Segment segment)
+    {
+        Dictionary<string, OnnxType.Tensor> types = new(StringComparer.Ordinal);
+        foreach (Value value in segment.Reads.Concat(segment.Writes))
+            types[value.Name] = new OnnxType.Tensor(value.Element.Type, value.Shape is { } shape ? Array.ConvertAll(shape, Dimension) : null);
+        return types;
+    }
+
+    private static Dimension Dimension(Dim dim) =>
+        dim.IsFixed ? Core.Graph.Dimension.Fixed(dim.Size) : dim.Name is { } name ? Core.Graph.Dimension.Named(name) : default;
 
     private static string[] Names(Value[] values) => [.. values.Select(static v => v.Name)];
 }

@@ -9,27 +9,28 @@ using Cleave.Tool.Output;
 
 namespace Cleave.Tool.Commands;
 
-/// <summary><c>cleave inspect model.onnx [--json]</c></summary>
+/// <summary><c>cleave inspect model.onnx [--json] [--values]</c></summary>
 internal static class InspectCommand
 {
     public static Command Create()
     {
         Argument<string> model = CleaveCommand.ModelArgument();
         Option<bool> json = new("--json") { Description = "Write JSON (docs/inspect.md) and nothing else." };
-        Command command = new("inspect", "Shows a model's signature, operators, parameters, what costs speed, and the generated C#.") { model, json };
+        Option<bool> values = new("--values") { Description = "List every value: type, shape, what makes it, and whether Outputs can name it." };
+        Command command = new("inspect", "Shows a model's signature, operators, parameters, what costs speed, and the generated C#.") { model, json, values };
         command.SetAction((arguments, cancellationToken) =>
         {
             InvocationConfiguration console = arguments.InvocationConfiguration;
-            int code = Run(arguments.GetRequiredValue(model), arguments.GetValue(json), console.Output, console.Error, cancellationToken);
+            int code = Run(arguments.GetRequiredValue(model), arguments.GetValue(json), arguments.GetValue(values), console.Output, console.Error, cancellationToken);
             return System.Threading.Tasks.Task.FromResult(code);
         });
         return command;
     }
 
-    private static int Run(string path, bool json, TextWriter output, TextWriter error, CancellationToken cancellationToken)
+    private static int Run(string path, bool json, bool values, TextWriter output, TextWriter error, CancellationToken cancellationToken)
     {
         ModelListing listing = ModelFile.List(path, cancellationToken);
-        ModelReport report = ReportBuilder.Build(path, listing);
+        ModelReport report = ReportBuilder.Build(path, listing, values);
         bool failed = report.Problems.Any(p => p.Severity == ReportBuilder.Word(Severity.Error));
         if (json)
             JsonReport.Write(report, output);

@@ -58,6 +58,9 @@ internal sealed record GraphReport
     public required ParametersReport Parameters { get; init; }
 
     public required IReadOnlyList<FunctionReport> Functions { get; init; }
+
+    /// <summary>Every value of the outer graph; null without <c>--values</c>.</summary>
+    public IReadOnlyList<InnerValueReport>? Values { get; init; }
 }
 
 internal sealed record OpsetReport(string Domain, long Version);
@@ -67,6 +70,15 @@ internal sealed record OpsetReport(string Domain, long Version);
 /// <param name="Shape">A number, a name or null (unknown) for each dimension; null where not even the rank is known, or for no tensor.</param>
 /// <param name="Description">The exporter's; may be empty.</param>
 internal sealed record ValueReport(string Name, string Type, IReadOnlyList<DimensionValue>? Shape, string Description);
+
+/// <param name="Name">The name in the model.</param>
+/// <param name="Type">In words: <c>tensor(float)</c>; <c>unknown</c>.</param>
+/// <param name="Shape">A number, a name or an expression of names (<c>2*H+1</c>), or null (unknown) for each dimension; null where not even the rank is known, or for no tensor.</param>
+/// <param name="Producer">What makes it: <c>input</c>, <c>initializer</c>, or the operator.</param>
+/// <param name="Node">The name of the node that makes it; empty where no node does, or one without a name.</param>
+/// <param name="WhyNot">Why the item metadata <c>Outputs</c> cannot name it; null where it can.</param>
+internal sealed record InnerValueReport(
+    string Name, string Type, IReadOnlyList<DimensionValue>? Shape, string Producer, string Node, string? WhyNot);
 
 internal sealed record DimensionReport(string Name, IReadOnlyList<string> Places);
 

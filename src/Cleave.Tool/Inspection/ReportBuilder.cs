@@ -15,7 +15,7 @@ internal static class ReportBuilder
     // Stands for the root namespace of the project that will use the model.
     private const string RootNamespace = "MyApp";
 
-    public static ModelReport Build(string path, ModelListing listing)
+    public static ModelReport Build(string path, ModelListing listing, bool values = false)
     {
         List<Problem> problems = [];
         RunnerSpec? spec = SpecBuilder.Build(listing, listing.Options.Source, RootNamespace, problems);
@@ -24,7 +24,7 @@ internal static class ReportBuilder
             Model = path,
             Hash = listing.Model is { } hashed ? ListingWriter.Hash(hashed) : null,
             About = listing.Model is { } described ? About(described) : null,
-            Graph = listing.Model is { } model ? Graph(model, listing.ExternalFiles) : null,
+            Graph = listing.Model is { } model ? Graph(model, listing.ExternalFiles, values) : null,
             Weaknesses = listing.Model is { } weak ? Weaknesses.Find(weak) : [],
             Generated = spec is null ? null : GeneratedSignature.Of(spec),
             Problems = [.. problems.Select(p => Describe(p, path))],
@@ -45,7 +45,7 @@ internal static class ReportBuilder
         model.ProducerName, model.ProducerVersion, model.Domain, model.Version, model.DocString,
         [.. model.Metadata.Select(m => new MetadataReport(m.Key, m.Value))]);
 
-    private static GraphReport Graph(OnnxModel model, IReadOnlyList<string> externalFiles)
+    private static GraphReport Graph(OnnxModel model, IReadOnlyList<string> externalFiles, bool values)
     {
         IReadOnlyList<ValueInfo> inputs = Weaknesses.CallerInputs(model.Graph);
         OperatorReport[] operators = Operators(model.Graph);
@@ -60,6 +60,7 @@ internal static class ReportBuilder
             Operators = operators,
             Parameters = ParameterCounter.Count(model, externalFiles),
             Functions = [.. model.Functions.Select(f => new FunctionReport(f.Domain, f.Name, f.Nodes.Count))],
+            Values = values ? new ValueLister(model).List() : null,
         };
     }
 

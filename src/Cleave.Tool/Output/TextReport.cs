@@ -38,6 +38,7 @@ internal sealed class TextReport
             text.WriteOperators(graph);
             text.WriteParameters(graph.Parameters);
             text.WriteFunctions(graph.Functions);
+            text.WriteInnerValues(graph.Values ?? []);
         }
         text.WriteWeaknesses(report.Weaknesses);
         text.WriteGenerated(report.Generated);
@@ -62,16 +63,16 @@ internal sealed class TextReport
         Section($"{title} ({Number(values.Count)})");
         Grid grid = Rows(3);
         foreach (ValueReport value in values)
-            grid.AddRow(Cell(Name(value.Name)), Cell(Type(value)), Cell(Terminal.Safe(value.Description, LongestDescription), Quiet));
+            grid.AddRow(Cell(Name(value.Name)), Cell(Type(value.Type, value.Shape)), Cell(Terminal.Safe(value.Description, LongestDescription), Quiet));
         Show(grid);
     }
 
-    private static string Type(ValueReport value)
+    private static string Type(string type, IReadOnlyList<DimensionValue>? shape)
     {
-        string shape = value.Shape is null ? "of any shape" : "[" + string.Join(", ", value.Shape.Select(d => Name(d.ToString()))) + "]";
-        if (value.Type.StartsWith("tensor(", StringComparison.Ordinal))
-            return value.Type["tensor(".Length..^1] + " " + shape;
-        return Name(value.Type);
+        string dims = shape is null ? "of any shape" : "[" + string.Join(", ", shape.Select(d => Name(d.ToString()))) + "]";
+        if (type.StartsWith("tensor(", StringComparison.Ordinal))
+            return type["tensor(".Length..^1] + " " + dims;
+        return Name(type);
     }
 
     private void WriteDimensions(IReadOnlyList<DimensionReport> dimensions)
@@ -118,6 +119,24 @@ internal sealed class TextReport
         Grid grid = Rows(2);
         foreach (FunctionReport function in functions)
             grid.AddRow(Cell(Name(function.Domain) + "." + Name(function.Name)), Cell(Count(function.Nodes, "node")));
+        Show(grid);
+    }
+
+    private void WriteInnerValues(IReadOnlyList<InnerValueReport> values)
+    {
+        if (values.Count == 0)
+            return;
+        Section($"Values ({Number(values.Count)}): the item metadata Outputs can name those that are marked +");
+        Grid grid = Rows(4);
+        foreach (InnerValueReport value in values)
+        {
+            string maker = value.Node.Length > 0 ? value.Producer + " " + value.Node : value.Producer;
+            grid.AddRow(
+                Cell((value.WhyNot is null ? "+ " : "- ") + Name(value.Name)),
+                Cell(Type(value.Type, value.Shape)),
+                Cell(Name(maker), Quiet),
+                Cell(value.WhyNot is null ? "" : Terminal.Safe(value.WhyNot, LongestDescription), Quiet));
+        }
         Show(grid);
     }
 

@@ -29,6 +29,7 @@ public class ListingTests
         Access = "public",
         Slicing = "false",
         Weights = "map",
+        Outputs = ["scores", "a;b", "/backbone/pool/output_0", "\"\\\n\u202e"],
     };
 
     [SkippableTheory]
@@ -57,6 +58,20 @@ public class ListingTests
             foreach (char c in text)
                 Assert.False(c != '\n' && (char.IsControl(c) || CharUnicodeInfo.GetUnicodeCategory(c) is UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator), ((int)c).ToString("X4", CultureInfo.InvariantCulture));
         }
+    }
+
+    [Fact]
+    public void Chosen_outputs_are_a_list_of_texts_and_not_in_the_hash()
+    {
+        ModelListing listing = new() { Options = Options, Model = Read(Make.Small().ToByteArray()) };
+        string text = GoesRound(listing);
+        Assert.Contains("\n  outputs [\"scores\",\"a;b\",\"/backbone/pool/output_0\",\"\\\"\\\\\\n\\u202E\"]\n", text, StringComparison.OrdinalIgnoreCase);
+        Assert.Equal(Options.Outputs, ListingReader.Read(text).Options.Outputs);
+
+        string without = Text(listing with { Options = Options with { Outputs = [] } });
+        Assert.DoesNotContain("outputs [", without);
+        Assert.Empty(ListingReader.Read(without).Options.Outputs);
+        Assert.Equal(ListingReader.Read(without).Hash, ListingReader.Read(text).Hash);
     }
 
     [Fact]
@@ -122,9 +137,9 @@ public class ListingTests
     public void Hash_is_that_of_the_section_as_documented()
     {
         string text = Text(new ModelListing { Options = Options, Model = Read(Make.Small().ToByteArray()) });
-        int start = text.IndexOf("graph h1\n", StringComparison.Ordinal), end = text.IndexOf("hash \"", StringComparison.Ordinal);
+        int start = text.IndexOf("graph h2\n", StringComparison.Ordinal), end = text.IndexOf("hash \"", StringComparison.Ordinal);
         string hash = Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(Encoding.UTF8.GetBytes(text[start..end])));
-        Assert.Equal("hash \"h1:" + hash + "\"\n", text[end..]);
+        Assert.Equal("hash \"h2:" + hash + "\"\n", text[end..]);
     }
 
     [Fact]
@@ -136,7 +151,7 @@ public class ListingTests
         model.Graph.Input[0].Type.TensorType.Shape.Dim[0] = new TensorShapeProto.Types.Dimension { DimParam = "batch" };
         model.Graph.Output[0].Type.TensorType.Shape.Dim[0] = new TensorShapeProto.Types.Dimension();
         model.Graph.Node[0].Attribute.Add([Make.Ints("kernel_shape", 3, 3), Make.Float("alpha", 0.1f), Make.Text("mode", "é")]);
-        string text = Text(new ModelListing { Options = Options with { Slicing = "", Weights = "" }, Model = Read(model.ToByteArray()), ExternalFiles = ["w.bin"] });
+        string text = Text(new ModelListing { Options = Options with { Slicing = "", Weights = "", Outputs = ["y", "/a/b_0"] }, Model = Read(model.ToByteArray()), ExternalFiles = ["w.bin"] });
         Assert.Equal("""
             cleave-listing 1
             options
@@ -145,11 +160,12 @@ public class ListingTests
               namespace "My.App"
               class "M"
               access "public"
+              outputs ["y","/a/b_0"]
             about
               producer "pytorch" ""
               doc-input "x" "an \"input\"\n"
             external "w.bin"
-            graph h1
+            graph h2
               ir 8
               opset "" 17
               input "x" tensor float ["batch",4]
@@ -195,10 +211,10 @@ public class ListingTests
     [InlineData(2, "  source \"a\"\n")]
     [InlineData(2, "problem CLV1012 \"a\" \"b\"\n")]
     [InlineData(2, "problem CLV9999\n")]
-    [InlineData(2, "hash \"h1:\" x\n")]
+    [InlineData(2, "hash \"h2:\" x\n")]
     [InlineData(2, "external \"a\\x\"\n")]
-    [InlineData(3, "graph h1\n  ir x\n")]
-    [InlineData(2, "graph h2\n")]
+    [InlineData(3, "graph h2\n  ir x\n")]
+    [InlineData(2, "graph h3\n")]
     [InlineData(2, "no end")]
     public void What_is_wrong_with_a_listing_is_told_with_its_line(int line, string text)
     {
@@ -211,8 +227,8 @@ public class ListingTests
     public void Deep_listings_are_refused_and_do_not_overflow_the_stack()
     {
         string type = string.Concat(Enumerable.Repeat("sequence(", 100_000));
-        Assert.Throws<ListingException>(() => ListingReader.Read("cleave-listing 1\ngraph h1\n  input \"x\" " + type + "\n"));
-        StringBuilder deep = new("cleave-listing 1\ngraph h1\n");
+        Assert.Throws<ListingException>(() => ListingReader.Read("cleave-listing 1\ngraph h2\n  input \"x\" " + type + "\n"));
+        StringBuilder deep = new("cleave-listing 1\ngraph h2\n");
         for (int depth = 1; depth < 4000; depth += 2)
         {
             deep.Append(' ', 2 * depth).Append("node \"\" \"If\" \"\" [] []\n");
@@ -244,7 +260,7 @@ public class ListingTests
         string hash = ListingWriter.Write(listing, Stream.Null);
         TimeSpan time = watch.Elapsed;
         long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
-        Assert.StartsWith("h1:", hash, StringComparison.Ordinal);
+        Assert.StartsWith("h2:", hash, StringComparison.Ordinal);
         return (allocated, time);
     }
 
@@ -255,7 +271,8 @@ public class ListingTests
         ModelListing read = ListingReader.Read(text);
         Assert.Equal(text, Text(read));
         Assert.Equal(read.Hash, ListingWriter.Hash(read.Model!));
-        Assert.Equal(listing.Options, read.Options);
+        Assert.Equal(listing.Options.Outputs, read.Options.Outputs);
+        Assert.Equal(listing.Options with { Outputs = [] }, read.Options with { Outputs = [] });
         Assert.Equal(listing.ExternalFiles, read.ExternalFiles);
         return text;
     }

@@ -43,11 +43,14 @@ public sealed class GeneratedModel
     public IReadOnlyList<string> Outputs => [.. Spec.Outputs.Select(o => o.Name)];
 
     /// <summary>Lists a model file and goes on from there; its runners open that file.</summary>
+    /// <param name="path">The model's file.</param>
+    /// <param name="outputs">The values chosen as outputs; none: the model's.</param>
     /// <exception cref="InvalidOperationException">The generator reported something, or its code does not compile.</exception>
-    public static GeneratedModel FromFile(string path)
+    public static GeneratedModel FromFile(string path, params string[] outputs)
     {
         string name = Path.GetFileName(path);
-        GeneratedModel model = FromListing(ModelLister.List(path, new ListingOptions { Source = name, Path = "models/" + name }, CancellationToken.None));
+        ListingOptions options = new() { Source = name, Path = "models/" + name, Outputs = outputs };
+        GeneratedModel model = FromListing(ModelLister.List(path, options, CancellationToken.None));
         model._file = path;
         return model;
     }

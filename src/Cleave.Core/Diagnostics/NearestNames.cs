@@ -1,0 +1,57 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+
+namespace Cleave.Core.Diagnostics;
+
+/// <summary>Finds what somebody may have meant by a name that does not exist.</summary>
+internal static class NearestNames
+{
+    // Longer names are compared with nothing: models come from anywhere, and the time must stay bounded.
+    private const int LongestName = 300;
+
+    /// <summary>The names that few edits lead to, or that hold the wanted one; the nearest first.</summary>
+    public static IEnumerable<string> Of(string wanted, IEnumerable<string> names)
+    {
+        if (wanted.Length is 0 or > LongestName)
+            return [];
+        int limit = Math.Max(2, wanted.Length / 3);
+        List<(int Distance, string Name)> found = [];
+        foreach (string name in names)
+        {
+            if (name.Length is > 0 and <= LongestName && Distance(wanted, name, limit) is { } distance)
+                found.Add((distance, name));
+        }
+        return found.OrderBy(f => f.Distance).ThenBy(f => f.Name, StringComparer.Ordinal).Select(f => f.Name);
+    }
+
+    private static int? Distance(string wanted, string name, int limit)
+    {
+        if (wanted.Length > 2 && name.IndexOf(wanted, StringComparison.OrdinalIgnoreCase) >= 0)
+            return name.Length - wanted.Length;
+        if (Math.Abs(name.Length - wanted.Length) > limit)
+            return null;
+        int distance = Edits(wanted, name);
+        return distance <= limit ? distance : null;
+    }
+
+    // Levenshtein's distance, one row of its table at a time.
+    private static int Edits(string a, string b)
+    {
+        int[] row = new int[b.Length + 1];
+        for (int j = 0; j < row.Length; j++)
+            row[j] = j;
+        for (int i = 1; i <= a.Length; i++)
+        {
+            int diagonal = row[0];
+            row[0] = i;
+            for (int j = 1; j < row.Length; j++)
+            {
+                int replaced = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+                diagonal = row[j];
+                row[j] = Math.Min(replaced, 1 + Math.Min(diagonal, row[j - 1]));
+            }
+        }
+        return row[b.Length];
+    }
+}

@@ -4,6 +4,7 @@ using System.Globalization;
 using System.Linq;
 using Cleave.Benchmarks;
 using Cleave.Benchmarks.Harness;
+using Cleave.Tool.Measuring;
 using Spectre.Console;
 
 CultureInfo.DefaultThreadCurrentCulture = CultureInfo.InvariantCulture;

@@ -2,7 +2,9 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using Cleave.Benchmarks.Foundation;
+using Cleave.Benchmarks.Graph;
 using Cleave.Benchmarks.Harness;
+using Cleave.Tool.Measuring;
 
 namespace Cleave.Benchmarks;
 
@@ -20,6 +22,10 @@ internal static class Suites
             new CreationCost(),
             new BuildCost(),
             new GeneratorCost(),
+        ],
+        ["graph"] =
+        [
+            new HarnessAgainstItself(),
         ],
     };
 

@@ -80,8 +80,8 @@ public class DocsTests
     // The version and the hash would change for reasons that nobody reads the page for.
     private static string Shown(Generated generated, string hint) => Regex.Replace(
         generated.Source(hint).Replace(SafeText.Literal(GeneratedCode.Version), "\"0.1.0\"", StringComparison.Ordinal),
-        "h1:([0-9a-f]{4})[0-9a-f]{60}",
-        "h1:$1…");
+        "h2:([0-9a-f]{4})[0-9a-f]{60}",
+        "h2:$1…");
 
     private static Regex CSharpBlock() => new("```csharp\n.*?```\n", RegexOptions.Singleline);
 }

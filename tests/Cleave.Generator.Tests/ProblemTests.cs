@@ -219,8 +219,8 @@ public class ProblemTests
     [InlineData("cleave-listing 1\noptions\n  source \"unended\n")]
     [InlineData("cleave-listing 1\nnonsense\n")]
     [InlineData("cleave-listing 1\nproblem CLV9999 \"a\"\n")]
-    [InlineData("cleave-listing 1\ngraph h1\n  ir 8")]
-    [InlineData("cleave-listing 1\ngraph h1\n  input \"x\" tensor float [99999999999999999999]\n")]
+    [InlineData("cleave-listing 1\ngraph h2\n  ir 8")]
+    [InlineData("cleave-listing 1\ngraph h2\n  input \"x\" tensor float [99999999999999999999]\n")]
     public void A_listing_that_cannot_be_read(string? text)
     {
         Generated generated = GeneratorHost.Run(new BuildFile("/project/obj/cleave/x.graph", text), Models.File(Good, "good"));

@@ -23,7 +23,7 @@ public sealed class JsonTests : IDisposable
         Assert.Equal(0, run.Code);
         Assert.Equal("", run.Error);
         string hash = run.Json.GetProperty("hash").GetString()!;
-        Assert.Matches("^h1:[0-9a-f]{64}$", hash);
+        Assert.Matches("^h2:[0-9a-f]{64}$", hash);
         string compact = System.Text.Json.JsonSerializer.Serialize(run.Json).Replace(hash, "HASH").Replace(path, "PATH");
         Assert.Equal(
             """

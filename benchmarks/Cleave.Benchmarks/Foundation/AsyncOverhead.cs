@@ -4,6 +4,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Threading;
 using Cleave.Benchmarks.Harness;
+using Cleave.Tool.Measuring;
 
 namespace Cleave.Benchmarks.Foundation;
 
@@ -15,11 +16,11 @@ internal sealed class AsyncOverhead : IFamily
     public IEnumerable<Line> Measure(BenchOptions options)
     {
         string path = SyntheticModels.Toy();
-        Samples busy = Compare(path, idleMilliseconds: 0, options.Rounds(5), block: options.Quick ? 1_000 : 10_000);
-        double added = busy.Difference("async", "sync") / 1e3;
-        yield return Line.Of("RunAsync over Run, awaited, p50 of 10,000 in a row (toy of 4 nodes)", Target, Text(busy), added <= 15, busy);
+        (Samples busy, _, bool holds) = Claims.NoLoss(
+            () => Compare(path, idleMilliseconds: 0, options.Blocks(10_000)), s => s.Difference("async", "sync"), limit: 15e3);
+        yield return Line.Of("RunAsync over Run, awaited, p50 of 10,000 in a row (toy of 4 nodes)", Target, Text(busy), holds, busy);
 
-        Samples idle = Compare(path, idleMilliseconds: 5, options.Rounds(5), block: options.Quick ? 20 : 200);
+        Samples idle = Compare(path, idleMilliseconds: 5, options.Blocks(50));
         yield return Line.Shown("the same after 5 ms of idling each", Text(idle), idle);
     }
 
@@ -32,15 +33,15 @@ internal sealed class AsyncOverhead : IFamily
         return name == "async" ? new Awaited(runner, idle) : new OneByOne(runner, idle);
     }
 
-    private static Samples Compare(string path, int idleMilliseconds, int rounds, int block)
+    private static Samples Compare(string path, int idleMilliseconds, MeasureSettings settings)
     {
         string idle = idleMilliseconds.ToString(CultureInfo.InvariantCulture);
         return Interleaved.Measure(
-            [new("sync", "sync", path, idle), new("async", "async", path, idle)], rounds, block, warmUp: TimeSpan.FromSeconds(1));
+            [new("sync", "sync", path, idle), new("async", "async", path, idle)], settings);
     }
 
     private static string Text(Samples samples) =>
-        $"{samples.Difference("async", "sync") / 1e3:0.0} us added ({samples.Median("async") / 1e3:0.0} and {samples.Median("sync") / 1e3:0.0} us)";
+        $"{samples.Difference("async", "sync").Median / 1e3:0.0} us added ({samples.Median("async") / 1e3:0.0} and {samples.Median("sync") / 1e3:0.0} us)";
 
     private sealed class Awaited(ITypedRunner runner, TimeSpan idle) : IWorkload
     {

@@ -3,6 +3,7 @@ using System.IO;
 using System.Linq;
 using Cleave.Benchmarks.Harness;
 using Cleave.TestKit;
+using Cleave.Tool.Measuring;
 
 namespace Cleave.Benchmarks.Foundation;
 

@@ -1,8 +1,8 @@
-using System;
 using System.Collections.Generic;
 using System.IO;
 using Cleave.Benchmarks.Harness;
 using Cleave.TestKit;
+using Cleave.Tool.Measuring;
 
 namespace Cleave.Benchmarks.Foundation;
 
@@ -35,18 +35,18 @@ internal sealed class CallOverhead : IFamily
         string call = model + ": call.Run() against hand-written RunWithBinding";
         if (!File.Exists(path))
             return [Line.NotMeasured(call, Target, "the model is absent")];
-        Samples samples = Interleaved.Measure(
-            [new("binding", "overhead-binding", path), new("call", "overhead-call", path), new("run", "overhead-run", path)],
-            options.Rounds(21), block: 20, warmUp: TimeSpan.FromSeconds(1));
+        Candidate[] candidates = [new("binding", "overhead-binding", path), new("call", "overhead-call", path), new("run", "overhead-run", path)];
+        (Samples samples, _, bool holds) = Claims.NoLoss(
+            () => Interleaved.Measure(candidates, options.Settings), s => s.Ratio("call", "binding"), limit: 1.05);
         double bytes = samples.BytesPerRun("call", Group);
         return
         [
-            Line.Of(call, Target, Text(samples, "call", bytes), samples.Ratio("call", "binding") <= 1.05 && bytes == 0, samples),
+            Line.Of(call, Target, Text(samples, "call", bytes), holds && bytes == 0, samples),
             Line.Shown(model + ": Run(input) against the same", Text(samples, "run", samples.BytesPerRun("run", Group)), samples),
         ];
     }
 
     private static string Text(Samples samples, string candidate, double bytes) =>
-        $"{samples.Ratio(candidate, "binding"):0.000}x (minima {samples.RatioOfMinima(candidate, "binding"):0.000}x; "
+        $"{samples.Ratio(candidate, "binding").AsRatio()} (minima {samples.RatioOfMinima(candidate, "binding"):0.000}x; "
         + $"{samples.Median(candidate) / 1e3:0.00} and {samples.Median("binding") / 1e3:0.00} us), {bytes:0.#} B";
 }

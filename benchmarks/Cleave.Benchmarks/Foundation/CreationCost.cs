@@ -6,6 +6,7 @@ using System.Linq;
 using Cleave.Benchmarks.Harness;
 using Cleave.TestKit;
 using Cleave.TestKit.Generation;
+using Cleave.Tool.Measuring;
 using Microsoft.ML.OnnxRuntime;
 
 namespace Cleave.Benchmarks.Foundation;
@@ -37,7 +38,7 @@ internal sealed class CreationCost : IFamily
             }
             Candidate[] candidates = [new("session", "create-session", path), new("runner", "create-runner", path)];
             Samples samples = Samples.Join([.. Enumerable.Range(0, options.Rounds(Pairs))
-                .Select(_ => Interleaved.Measure(candidates, options.Rounds(20), block: 1, warmUp: TimeSpan.FromSeconds(1)))]);
+                .Select(_ => Interleaved.Measure(candidates, options.Blocks(1)))]);
             double session = samples.Median("session") / 1e6;
             double runner = samples.Median("runner") / 1e6;
             string measured = $"{runner / session:0.00}x, {runner - session:+0.0;-0.0;0.0} ms ({runner:0.0} and {session:0.0} ms)";

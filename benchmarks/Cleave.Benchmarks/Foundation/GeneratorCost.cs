@@ -1,4 +1,3 @@
-using System;
 using System.Collections.Generic;
 using System.Diagnostics;
 using System.IO;
@@ -8,6 +7,7 @@ using Cleave.Benchmarks.Harness;
 using Cleave.Core.Listing;
 using Cleave.Generator;
 using Cleave.TestKit.Generation;
+using Cleave.Tool.Measuring;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
 
@@ -28,7 +28,7 @@ internal sealed class GeneratorCost : IFamily
             "generator on a listing of 5,000 nodes, first run in a fresh process", "<= 500 ms",
             $"{milliseconds:0} ms ({first.Min():0} to {first.Max():0})", milliseconds <= 500, first);
 
-        Samples edits = Interleaved.Measure([new("edit", "generator-edit", path)], options.Rounds(5), block: 20, warmUp: TimeSpan.FromSeconds(1));
+        Samples edits = Interleaved.Measure([new("edit", "generator-edit", path)], options.Settings);
         // The workload ends with an error where anything was generated anew.
         yield return Line.Of(
             "the same after an unrelated edit", "cached", $"cached, {edits.Median("edit") / 1e6:0.00} ms", held: true, edits);
@@ -45,7 +45,7 @@ internal sealed class GeneratorCost : IFamily
     [
         .. Enumerable.Range(0, rounds).Select(_ =>
         {
-            using WorkerProcess worker = new("generator-first", path);
+            using WorkerProcess worker = new(Interleaved.Host, "generator-first", path);
             return worker.Block(1).Nanoseconds[0] / 1e6;
         }),
     ];

@@ -1,10 +1,10 @@
-using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Linq;
 using System.Threading;
 using Cleave.Benchmarks.Harness;
 using Cleave.Core.Listing;
+using Cleave.Tool.Measuring;
 
 namespace Cleave.Benchmarks.Foundation;
 
@@ -25,7 +25,7 @@ internal sealed class ListingCost : IFamily
         string large = SyntheticModels.Layers(Layers, WideFor400);
         string small = SyntheticModels.Layers(Layers, WideFor4);
 
-        Samples samples = Interleaved.Measure([new("list", "list", large)], options.Rounds(7), block: 20, warmUp: TimeSpan.FromSeconds(1));
+        Samples samples = Interleaved.Measure([new("list", "list", large)], options.Settings);
         double milliseconds = samples.Median("list") / 1e6;
         double megaBytes = samples.BytesPerRun("list") / MegaByte;
         yield return Line.Of(What, "<= 15 ms, < 1 MB allocated", $"{milliseconds:0.0} ms, {megaBytes:0.00} MB", milliseconds <= 15 && megaBytes < 1, samples);
@@ -54,7 +54,7 @@ internal sealed class ListingCost : IFamily
     [
         .. Enumerable.Range(0, rounds).Select(_ =>
         {
-            using WorkerProcess worker = new("list", path);
+            using WorkerProcess worker = new(Interleaved.Host, "list", path);
             worker.Block(1);
             return worker.PeakMemory() / MegaByte;
         }),

@@ -1,7 +1,7 @@
-using System;
 using System.Collections.Generic;
 using Cleave.Benchmarks.Harness;
 using Cleave.TestKit;
+using Cleave.Tool.Measuring;
 
 namespace Cleave.Benchmarks.Foundation;
 
@@ -18,10 +18,10 @@ internal sealed class PublishedModel : IFamily
             return [Line.NotMeasured(What, Target, "the model is absent")];
         Samples samples = Interleaved.Measure(
             [new("published", "published-binding", path), new("runner", "published-run", path)],
-            options.Rounds(15), block: 20, warmUp: TimeSpan.FromSeconds(1));
-        double ratio = samples.Ratio("published", "runner");
-        string measured = $"{ratio:0.00}x (minima {samples.RatioOfMinima("published", "runner"):0.00}x; {samples.Median("published") / 1e6:0.00} and {samples.Median("runner") / 1e6:0.00} ms)";
-        return [Line.Of(What, Target, measured, ratio >= 2.0, samples)];
+            options.Settings);
+        Interval ratio = samples.Ratio("published", "runner");
+        string measured = $"{ratio.AsRatio()} (minima {samples.RatioOfMinima("published", "runner"):0.00}x; {samples.Median("published") / 1e6:0.00} and {samples.Median("runner") / 1e6:0.00} ms)";
+        return [Line.Of(What, Target, measured, ratio.Gains(2.0), samples)];
     }
 
     public IWorkload? CreateWorkload(string name, string[] arguments) => name switch

@@ -33,10 +33,10 @@ internal static class SyntheticModels
     /// Layers of MatMul, Relu and Add with a square weight each: 300 layers are 300 initializers and 900 nodes. The
     /// weights are zeros, left out of the disk where the file system can.
     /// </summary>
-    public static string Layers(int layers, int width)
+    public static string Layers(int layers, int width, int rows = 1)
     {
-        string path = Path.Combine(Report.BenchFolder(), $"layers_{layers}_{width}.onnx");
-        GraphProto graph = new() { Name = "layers", Input = { Vector("x0", width) }, Output = { Vector("x" + layers, width) } };
+        string path = Path.Combine(Report.BenchFolder(), $"layers_{layers}_{width}_{rows}.onnx");
+        GraphProto graph = new() { Name = "layers", Input = { Vector("x0", width, rows) }, Output = { Vector("x" + layers, width, rows) } };
         for (int i = 0; i < layers; i++)
         {
             graph.Node.Add(Node("MatMul", "m" + i, "x" + i, Weight(i)));
@@ -79,7 +79,7 @@ internal static class SyntheticModels
     private static NodeProto Node(string type, string output, params string[] inputs) =>
         new() { OpType = type, Name = type + "_" + output, Input = { inputs }, Output = { output } };
 
-    private static ValueInfoProto Vector(string name, int length) => new()
+    private static ValueInfoProto Vector(string name, int length, int rows = 1) => new()
     {
         Name = name,
         Type = new TypeProto
@@ -89,7 +89,7 @@ internal static class SyntheticModels
                 ElemType = Float,
                 Shape = new TensorShapeProto
                 {
-                    Dim = { new TensorShapeProto.Types.Dimension { DimValue = 1 }, new TensorShapeProto.Types.Dimension { DimValue = length } },
+                    Dim = { new TensorShapeProto.Types.Dimension { DimValue = rows }, new TensorShapeProto.Types.Dimension { DimValue = length } },
                 },
             },
         },

@@ -1,6 +1,6 @@
 using System;
-using Cleave.Benchmarks.Harness;
 using Cleave.TestKit.Generation;
+using Cleave.Tool.Measuring;
 
 namespace Cleave.Benchmarks.Foundation;
 

@@ -1,4 +1,5 @@
 using System;
+using Cleave.Tool.Measuring;
 
 namespace Cleave.Benchmarks.Harness;
 
@@ -7,6 +8,9 @@ namespace Cleave.Benchmarks.Harness;
 /// <param name="Only">The one family to measure; null for all.</param>
 internal sealed record BenchOptions(bool Quick, string? Only)
 {
+    /// <summary>The harness's own number of rounds and calls; few of both where it is only a trial.</summary>
+    public MeasureSettings Settings => Quick ? MeasureSettings.Trial : new MeasureSettings();
+
     /// <summary>Null where an argument is not understood.</summary>
     public static BenchOptions? TryParse(ReadOnlySpan<string> arguments) => arguments switch
     {
@@ -18,4 +22,8 @@ internal sealed record BenchOptions(bool Quick, string? Only)
 
     /// <summary>So many rounds, few of them where it is only a trial.</summary>
     public int Rounds(int full) => Quick ? 2 : full;
+
+    /// <summary>Blocks of exactly so many calls, few of them where it is only a trial.</summary>
+    public MeasureSettings Blocks(int calls) =>
+        Quick ? MeasureSettings.Trial with { LeastCalls = Math.Min(calls, 20) } : new MeasureSettings { LeastCalls = calls, MostCalls = calls };
 }

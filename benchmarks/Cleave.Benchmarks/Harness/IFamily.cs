@@ -1,4 +1,5 @@
 using System.Collections.Generic;
+using Cleave.Tool.Measuring;
 
 namespace Cleave.Benchmarks.Harness;
 

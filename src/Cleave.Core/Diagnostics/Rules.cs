@@ -57,6 +57,9 @@ internal static class Rules
     public static readonly Rule TensorSize = Error("CLV1016", "Tensor data does not match its shape",
         "The model '{0}' gives the tensor '{1}' the shape [{2}], which needs {3}, but stores {4}. Fetch or export it again.");
 
+    public static readonly Rule Cycle = Error("CLV1017", "Nodes wait for each other",
+        "The model '{0}' has nodes that wait for each other: {1}. No order can run them: export it again, or check it with onnx.checker.");
+
     // The typed class.
     public static readonly Rule NotATensor = Error("CLV2001", "Input or output is not a tensor",
         "The model '{0}' has the {1} '{2}' of type {3}; a typed runner takes and gives dense tensors only. No class is generated. Export the model with tensors there.");
@@ -139,7 +142,7 @@ internal static class Rules
     [
         FileMissing, FileEmpty, LfsPointer, Truncated, NotOnnx, Malformed, NestedTooDeep, UnknownElementType,
         DuplicateName, MissingName, ExternalDataMissing, ExternalDataTooShort, ExternalDataOutside, Unreadable,
-        BodyTooLarge, TensorSize,
+        BodyTooLarge, TensorSize, Cycle,
         NotATensor, ElementTypeNotSupported, ClassDefinedTwice, BadMetadata, TargetsMissing, ListingUnreadable,
         GeneratorFailed, NoOutputs, TensorTooLarge, ChosenOutputMissing, CannotBeOutput, OutputChosenTwice,
         ChosenOutputsNeedSlicing,

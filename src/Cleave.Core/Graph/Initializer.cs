@@ -22,6 +22,9 @@ internal sealed record ExternalData(string Location, long Offset, long? Length);
 /// <summary>A constant tensor: an initializer, or a tensor in an attribute. Its elements are not read, but for small ones that shapes depend on.</summary>
 internal sealed class TensorInfo(string name, ElementType element, long[] dims)
 {
+    /// <summary>Elements of the largest tensor whose elements are kept.</summary>
+    public const int MostKept = 64;
+
     public string Name { get; } = name;
 
     public ElementType Element { get; } = element;
@@ -39,13 +42,35 @@ internal sealed class TensorInfo(string name, ElementType element, long[] dims)
     public ExternalData? External { get; init; }
 
     /// <summary>The elements of a small tensor of int32, int64 or bool that shapes may depend on; null for all others.</summary>
-    public long[]? Integers { get; init; }
+    public long[]? Integers { get; private set; }
 
     /// <summary>The elements of a small tensor of floats that shapes may depend on; null for all others.</summary>
-    public float[]? Floats { get; init; }
+    public float[]? Floats { get; private set; }
 
     /// <summary>The whole TensorProto in the file.</summary>
     public ByteRange Message { get; init; } = ByteRange.None;
+
+    /// <summary>The number of elements where they may be kept: at most <see cref="MostKept"/> of a type that shapes are made from.</summary>
+    public int? SmallCount()
+    {
+        if (Element is not (ElementType.Int64 or ElementType.Int32 or ElementType.Bool or ElementType.Float or ElementType.Double))
+            return null;
+        long count = 1;
+        foreach (long dim in Dims)
+        {
+            if (dim is < 0 or > MostKept || count * dim > MostKept)
+                return null;
+            count *= dim;
+        }
+        return (int)count;
+    }
+
+    /// <summary>Keeps its elements. Only while a model is read: whether shapes depend on them is known when the whole graph is.</summary>
+    public void Keep(long[]? integers, float[]? floats)
+    {
+        Integers = integers;
+        Floats = floats;
+    }
 }
 
 /// <summary>A sparse constant: the values, and where they stand in a tensor of <see cref="Dims"/>.</summary>

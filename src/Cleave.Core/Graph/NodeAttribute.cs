@@ -45,6 +45,20 @@ internal sealed class NodeAttribute(string name, AttributeKind kind)
     public OnnxGraph[] Graphs { get; init; } = Array.Empty<OnnxGraph>();
 
     public OnnxType[] Types { get; init; } = Array.Empty<OnnxType>();
+
+    /// <summary>The attribute of a <c>Constant</c> node as a tensor; null where it is none, or strings.</summary>
+    public TensorInfo? AsTensor() => Reference != null ? null : Kind switch
+    {
+        AttributeKind.Tensor => Tensors[0],
+        AttributeKind.Float => Plain(ElementType.Float, []),
+        AttributeKind.Floats => Plain(ElementType.Float, [Floats.Length]),
+        AttributeKind.Int => Plain(ElementType.Int64, []),
+        AttributeKind.Ints => Plain(ElementType.Int64, [Ints.Length]),
+        _ => null,
+    };
+
+    private static TensorInfo Plain(ElementType element, long[] dims) =>
+        new("", element, dims) { ByteSize = (dims.Length == 0 ? 1 : dims[0]) * (element.Bits() / 8) };
 }
 
 /// <summary>A string attribute. ONNX's are bytes: text where they are short UTF-8, otherwise only their number is kept.</summary>

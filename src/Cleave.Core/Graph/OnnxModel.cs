@@ -22,6 +22,10 @@ internal sealed class Node(string name, string opType, string domain, string[] i
 
     public NodeAttribute[] Attributes { get; } = attributes;
 
+    /// <summary>What a <c>Constant</c> node gives, where that is a dense tensor of numbers; null for all other nodes.</summary>
+    public TensorInfo? Constant { get; } =
+        opType == "Constant" && domain.Length == 0 && attributes.Length == 1 ? attributes[0].AsTensor() : null;
+
     /// <summary>The whole NodeProto in the file.</summary>
     public ByteRange Message { get; init; } = ByteRange.None;
 }

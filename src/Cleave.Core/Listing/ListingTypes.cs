@@ -12,7 +12,18 @@ internal static class ListingTypes
     public static TensorInfo ReadTensor(ListingScanner scanner, string name)
     {
         ElementType element = ReadElement(scanner, scanner.Word());
-        return new TensorInfo(name, element, scanner.Numbers()) { ByteSize = scanner.Number() };
+        TensorInfo tensor = new(name, element, scanner.Numbers()) { ByteSize = scanner.Number() };
+        if (!scanner.HasField)
+            return tensor;
+        if (scanner.Word() != "values" || tensor.SmallCount() is not { } count)
+            throw scanner.Error("values are not expected here");
+        if (element is ElementType.Float or ElementType.Double)
+            tensor.Keep(null, [.. scanner.List(s => s.BareFloat())]);
+        else
+            tensor.Keep(scanner.Numbers(), null);
+        if ((tensor.Integers?.Length ?? tensor.Floats!.Length) != count)
+            throw scanner.Error("there are more or fewer values than the shape says");
+        return tensor;
     }
 
     public static SparseTensorInfo ReadSparse(ListingScanner scanner, string name)

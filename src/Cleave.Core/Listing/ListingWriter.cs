@@ -12,7 +12,7 @@ namespace Cleave.Core.Listing;
 internal static class ListingWriter
 {
     public const string FirstLine = "cleave-listing 1";
-    public const string HashVersion = "h1";
+    public const string HashVersion = "h2";
 
     /// <summary>Writes a listing and returns the graph's hash; "" without a model.</summary>
     public static string Write(ModelListing listing, Stream target)
@@ -39,7 +39,7 @@ internal static class ListingWriter
         return hash;
     }
 
-    /// <summary>The hash of a model's graph: "h1:" and the SHA-256 of its canonical lines.</summary>
+    /// <summary>The hash of a model's graph: "h2:" and the SHA-256 of its canonical lines.</summary>
     public static string Hash(OnnxModel model)
     {
         using ListingText text = new(Stream.Null);
@@ -169,19 +169,16 @@ internal static class ListingWriter
             text.Text(node.Overload);
         text.End();
         text.Indent();
-        WriteAttributes(text, ConstantNode.IsConstant(node) ? Array.ConvertAll(node.Attributes, WithoutWeights) : node.Attributes);
+        if (node.Constant is { } constant && node.Attributes[0].Kind != AttributeKind.Tensor)
+            WriteAttribute(text, AsTensor(node.Attributes[0], constant));
+        else
+            WriteAttributes(text, ConstantNode.IsConstant(node) ? Array.ConvertAll(node.Attributes, a => AsTensor(a, a.AsTensor())) : node.Attributes);
         text.Unindent();
     }
 
-    // A constant's floats are weights, and training changes them, wherever they stand: written like a tensor.
-    private static NodeAttribute WithoutWeights(NodeAttribute attribute)
-    {
-        if (attribute.Reference != null || attribute.Kind is not (AttributeKind.Float or AttributeKind.Floats))
-            return attribute;
-        int count = attribute.Floats.Length;
-        TensorInfo tensor = new("", ElementType.Float, attribute.Kind == AttributeKind.Float ? [] : [count]) { ByteSize = count * sizeof(float) };
-        return new NodeAttribute(attribute.Name, AttributeKind.Tensor) { Tensors = [tensor] };
-    }
+    // A constant's numbers are weights, and training changes them, wherever they stand: written like a tensor.
+    private static NodeAttribute AsTensor(NodeAttribute attribute, TensorInfo? tensor) =>
+        tensor is null ? attribute : new NodeAttribute(attribute.Name, AttributeKind.Tensor) { Tensors = [tensor] };
 
     private static void WriteAttributes(ListingText text, NodeAttribute[] attributes)
     {
@@ -287,8 +284,14 @@ internal static class ListingWriter
         text.Unindent();
     }
 
-    private static void WriteTensor(ListingText text, TensorInfo tensor) =>
+    private static void WriteTensor(ListingText text, TensorInfo tensor)
+    {
         text.Word(tensor.Element.Word()).Numbers(tensor.Dims).Number(tensor.ByteSize);
+        if (tensor.Integers is { } integers)
+            text.Word("values").Numbers(integers);
+        else if (tensor.Floats is { } floats)
+            WriteList(text.Word("values"), floats, static (t, f) => t.RawFloat(f));
+    }
 
     private static void WriteSparse(ListingText text, SparseTensorInfo sparse) =>
         text.Word(sparse.Values.Element.Word()).Numbers(sparse.Dims)

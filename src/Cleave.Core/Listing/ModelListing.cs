@@ -35,7 +35,7 @@ internal sealed record ModelListing
     /// <summary>The model; null where it could not be read.</summary>
     public OnnxModel? Model { get; init; }
 
-    /// <summary>The graph's hash ("h1:…"); "" without a model. Set when a listing is read; the writer computes its own.</summary>
+    /// <summary>The graph's hash ("h2:…"); "" without a model. Set when a listing is read; the writer computes its own.</summary>
     public string Hash { get; init; } = "";
 
     /// <summary>Files beside the model that hold weights, relative to its folder, sorted.</summary>

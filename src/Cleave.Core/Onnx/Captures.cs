@@ -10,6 +10,9 @@ internal static class Captures
     /// <summary>The distinct values that a node reads: its inputs, then what its bodies take from the graphs around them.</summary>
     public static string[] ReadsOf(Node node)
     {
+        // Most nodes by far have a few inputs, and these are all they read.
+        if (node.Inputs.Length <= 4 && HasDistinctInputs(node.Inputs) && Array.TrueForAll(node.Attributes, static a => a.Graphs.Length == 0))
+            return node.Inputs;
         List<string> reads = [];
         HashSet<string> seen = new(StringComparer.Ordinal) { "" };
         foreach (string input in node.Inputs)
@@ -19,6 +22,16 @@ internal static class Captures
         }
         AddBodies(node, seen, reads);
         return [.. reads];
+    }
+
+    private static bool HasDistinctInputs(string[] inputs)
+    {
+        for (int i = 0; i < inputs.Length; i++)
+        {
+            if (inputs[i].Length == 0 || Array.IndexOf(inputs, inputs[i], 0, i) >= 0)
+                return false;
+        }
+        return true;
     }
 
     // Adds what the node's bodies read and do not define; what is in seen is known already.

@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Linq;
 using Cleave.Core.Diagnostics;
 using Cleave.Core.Graph;
 
@@ -7,11 +8,11 @@ namespace Cleave.Core.Onnx;
 
 /// <summary>
 /// Checks that names in a model mean one thing each: every value is defined once in its graph, and whatever
-/// is read is defined there or, for a body, in a graph around it. The order of nodes is not checked.
+/// is read is defined there or, for a body, in a graph around it. Nodes may stand in any order, but not in a cycle.
 /// </summary>
 internal static class GraphCheck
 {
-    /// <exception cref="ModelException">A name is missing or defined twice.</exception>
+    /// <exception cref="ModelException">A name is missing or defined twice, or nodes wait for each other.</exception>
     public static void Check(OnnxModel model)
     {
         HashSet<(string, string, string)> functions = [];
@@ -60,8 +61,10 @@ internal static class GraphCheck
 
     private static void CheckNodes(IReadOnlyList<Node> nodes, Scope scope)
     {
+        bool inOrder = true;
         foreach (Node node in nodes)
         {
+            inOrder = inOrder && KnowsReads(scope, node);
             foreach (string output in node.Outputs)
             {
                 if (output.Length > 0)
@@ -81,6 +84,32 @@ internal static class GraphCheck
                     CheckGraph(body, scope);
             }
         }
+        if (!inOrder)
+            RefuseCycles(nodes);
+    }
+
+    // Whether all that a node reads stands before it.
+    private static bool KnowsReads(Scope scope, Node node)
+    {
+        bool hasBodies = false;
+        foreach (NodeAttribute attribute in node.Attributes)
+            hasBodies |= attribute.Graphs.Length > 0;
+        foreach (string read in hasBodies ? Captures.ReadsOf(node) : node.Inputs)
+        {
+            if (read.Length > 0 && !scope.Knows(read))
+                return false;
+        }
+        return true;
+    }
+
+    private static void RefuseCycles(IReadOnlyList<Node> nodes)
+    {
+        int[] order = NodeOrder.Of(nodes, out int onCycles);
+        if (onCycles == 0)
+            return;
+        List<Node> cycle = NodeOrder.Cycle(nodes, order, onCycles);
+        string names = string.Join(", which reads ", cycle.Take(5).Select(n => "'" + n.Name + "' (" + n.OpType + ")"));
+        throw new ModelException(Rules.Cycle, names + (cycle.Count > 5 ? ", and so on" : "") + ", which reads '" + cycle[0].Name + "'");
     }
 
     private static ModelException Missing(string what) => new(Rules.MissingName, what);

@@ -55,13 +55,17 @@ internal sealed class GraphIndex
                     _producers[output] = i;
             }
         }
-        for (int i = 0; i < _reads.Length; i++)
+        Order = NodeOrder.Of(graph.Nodes, out _);
+        foreach (int i in Order)
             _isConstant[i] = IsDeterministic(graph.Nodes[i]) && Array.TrueForAll(_reads[i], IsConstantSoFar);
     }
 
     public OnnxModel Model { get; }
 
     public IReadOnlyList<Node> Nodes => Model.Graph.Nodes;
+
+    /// <summary>Positions of the nodes, each after those whose outputs it reads.</summary>
+    public int[] Order { get; }
 
     /// <summary>Names of the model's outputs, in its order.</summary>
     public string[] Outputs { get; }
@@ -107,7 +111,6 @@ internal sealed class GraphIndex
         return needed;
     }
 
-    // In the file's order, which is topological; a node that stands too early is merely not seen as constant.
     private bool IsConstantSoFar(string name) =>
         IsInitializer(name) || (_producers.TryGetValue(name, out int producer) && _isConstant[producer]);
 

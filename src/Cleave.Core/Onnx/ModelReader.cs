@@ -53,6 +53,7 @@ internal sealed class ModelReader
             throw FileKind.NotOnnx(source, e);
         }
         GraphCheck.Check(model);
+        ShapeConstants.Keep(model, reader._wire);
         return model;
     }
 

@@ -80,7 +80,7 @@ internal sealed class WireReader
     // Protobuf keeps the low 32 bits of what was written as a longer number.
     public int Int32() => unchecked((int)Varint());
 
-    private bool AtEnd => Position >= _limit;
+    public bool AtEnd => Position >= _limit;
 
     public float Float()
     {
@@ -104,6 +104,13 @@ internal sealed class WireReader
 
     /// <summary>The bytes left of the message just entered.</summary>
     public ByteRange Rest => new(Position, _limit - Position);
+
+    /// <summary>Goes to a message that was passed over before; only what it holds can be read from then on.</summary>
+    public void GoTo(ByteRange message)
+    {
+        SeekTo(message.Offset);
+        SetLimit(message.End);
+    }
 
     public void Leave(long outer)
     {
@@ -216,6 +223,16 @@ internal sealed class WireReader
             target.Add(Int64());
         Leave(outer);
     }
+
+    public double Double()
+    {
+        ulong bits = 0;
+        for (int shift = 0; shift < 64; shift += 8)
+            bits |= (ulong)NextByte() << shift;
+        return BitConverter.Int64BitsToDouble(unchecked((long)bits));
+    }
+
+    public byte OneByte() => NextByte();
 
     public void PackedFloat(List<float> target)
     {

@@ -12,40 +12,66 @@ namespace Cleave.Core.Shapes;
 /// </summary>
 internal sealed class Dim : IEquatable<Dim>
 {
-    public static readonly Dim Zero = new([]);
-    public static readonly Dim One = Of(1);
+    private static readonly Dim[] Small =
+        [.. Enumerable.Range(0, 17).Select(n => n == 0 ? new Dim([]) : new Dim([new Term(n, [])]))];
+
+    public static readonly Dim Zero = Small[0];
+    public static readonly Dim One = Small[1];
 
     // Longer ones come from graphs that no exporter writes; the time for them stays bounded.
-    private const int MostTerms = 24;
+    private const int MostTerms = 16;
     private const int MostFactors = 8;
-    private const int DeepestOperation = 12;
+    private const int LargestSize = 80;
 
     private readonly Term[] _terms;
     private readonly int _hash;
+
+    // Factors and terms in it, those inside operations counted wherever they stand: what comparing two takes.
+    private readonly int _size;
     private string? _text;
 
     private Dim(Term[] terms)
     {
         _terms = terms;
         int hash = 17;
+        bool isKnown = true;
         foreach (Term term in terms)
+        {
             hash = unchecked((hash * 31) + term.Hash);
+            _size++;
+            foreach (Factor factor in term.Factors)
+            {
+                _size += factor.Size;
+                isKnown &= factor.IsKnown;
+            }
+        }
         _hash = hash;
+        IsKnown = isKnown;
+        IsNonNegative = Array.TrueForAll(terms, static t => t.Coefficient > 0 && Array.TrueForAll(t.Factors, static f => f.IsNonNegative));
     }
 
     /// <summary>The number, where nothing is unknown.</summary>
     public long? Value => _terms.Length == 0 ? 0 : _terms.Length == 1 && _terms[0].Factors.Length == 0 ? _terms[0].Coefficient : null;
 
     /// <summary>Whether it follows from the named dimensions alone.</summary>
-    public bool IsKnown => Array.TrueForAll(_terms, t => Array.TrueForAll(t.Factors, f => f.IsKnown));
+    public bool IsKnown { get; }
 
-    public static Dim Of(long value) => value == 0 ? Zero : new([new Term(value, [])]);
+    /// <summary>Whether it is at least 0 whatever the dimensions are; false where that is not seen.</summary>
+    public bool IsNonNegative { get; }
+
+    /// <summary>Whether it is at least 1 whatever the dimensions are; false where that is not seen.</summary>
+    public bool IsPositive => IsNonNegative && _terms.Length > 0 && _terms[_terms.Length - 1].Factors.Length == 0;
+
+    public static Dim Of(long value) => value is >= 0 and < 17 ? Small[value] : new([new Term(value, [])]);
 
     /// <summary>A dimension that the caller chooses, by its ONNX name.</summary>
     public static Dim Named(string name) => new([new Term(1, [new Factor.Name(name)])]);
 
     /// <summary>One that is not known; equal only to the one with the same number.</summary>
     public static Dim Unknown(int number) => new([new Term(1, [new Factor.Unknown(number)])]);
+
+    /// <summary>One that may be any number, also a negative one: an element of a tensor.</summary>
+    public static Dim UnknownNumber(int number) => new([new Term(1, [new Factor.Unknown(~number)])]);
 
     public static Dim? operator +(Dim a, Dim b) => Sum(a, b, 1);
 
@@ -54,6 +80,12 @@ internal sealed class Dim : IEquatable<Dim>
     /// <summary>Null where the result is too large to be kept; so for every operation.</summary>
     public static Dim? operator *(Dim a, Dim b)
     {
+        if (a.Value is { } x && b.Value is { } y)
+            return TryMultiply(x, y, out long number) ? Of(number) : null;
+        if (a.Value == 1 || b.Value == 0)
+            return b;
+        if (b.Value == 1 || a.Value == 0)
+            return a;
         if ((long)a._terms.Length * b._terms.Length > MostTerms * 4)
             return null;
         List<Term> terms = new(a._terms.Length * b._terms.Length);
@@ -92,17 +124,24 @@ internal sealed class Dim : IEquatable<Dim>
             if (remainder != 0)
                 rest.Add(new Term(remainder, term.Factors));
         }
-        Dim remaining = new([.. rest]), quotients = new([.. whole]);
-        // floor(floor(x / a) / b) = floor(x / (a*b)).
-        if (remaining._terms.Length == 1 && remaining._terms[0].Coefficient == 1 && remaining._terms[0].Factors.Length == 1
-            && remaining._terms[0].Factors[0] is Factor.Operation { Operator: Operator.FloorDivide, Right.Value: > 0 } inner
-            && TryMultiply(inner.Right.Value!.Value, divisor, out long product))
+        return FloorOfRest(new Dim([.. rest]), divisor) is { } floor ? new Dim([.. whole]) + floor : null;
+    }
+
+    // All coefficients are at least 0 and less than the divisor.
+    private static Dim? FloorOfRest(Dim rest, long divisor)
+    {
+        if (rest.Value is { } number)
+            return Of(Floor(number, divisor));
+        // floor((floor(x / a) + c) / b) = floor((x + a*c) / (a*b)).
+        Term[] terms = rest._terms;
+        bool isNested = terms[0].Coefficient == 1 && terms[0].Factors.Length == 1 && (terms.Length == 1 || (terms.Length == 2 && terms[1].Factors.Length == 0));
+        if (isNested && terms[0].Factors[0] is Factor.Operation { Operator: Operator.FloorDivide, Right.Value: > 0 } inner)
         {
-            return FloorDivide(inner.Left, Of(product)) is { } nested ? quotients + nested : null;
+            Dim constant = terms.Length == 2 ? Of(terms[1].Coefficient) : Zero;
+            return inner.Right * constant is { } shift && inner.Left + shift is { } dividend && inner.Right * Of(divisor) is { } product
+                ? FloorDivide(dividend, product) : null;
         }
-        if (remaining.Value is { } constant)
-            return quotients + Of(Floor(constant, divisor));
-        return Operation(Operator.FloorDivide, remaining, b) is { } atom ? quotients + atom : null;
+        return Operation(Operator.FloorDivide, rest, Of(divisor));
     }
 
     /// <summary>The quotient, rounded towards plus infinity.</summary>
@@ -117,17 +156,23 @@ internal sealed class Dim : IEquatable<Dim>
             return b._terms.Length == 0 ? null : Zero;
         if (a.Equals(b))
             return One;
-        // By a single product: each term must hold its factors.
-        if (b._terms.Length != 1)
+        if (b._terms.Length == 0)
             return null;
-        List<Term> terms = [];
-        foreach (Term term in a._terms)
+        // By the leading terms, as numbers are divided on paper: each step removes the dividend's.
+        Dim? rest = a;
+        List<Term> quotient = [];
+        while (rest is { _terms.Length: > 0 } && quotient.Count < MostTerms)
         {
-            if (term.Coefficient % b._terms[0].Coefficient != 0 || Without(term.Factors, b._terms[0].Factors) is not { } factors)
+            Term lead = rest._terms[0], by = b._terms[0];
+            if (by.Coefficient == -1 && lead.Coefficient == long.MinValue)
                 return null;
-            terms.Add(new Term(term.Coefficient / b._terms[0].Coefficient, factors));
+            if (lead.Coefficient % by.Coefficient != 0 || Without(lead.Factors, by.Factors) is not { } factors)
+                return null;
+            Term next = new(lead.Coefficient / by.Coefficient, factors);
+            quotient.Add(next);
+            rest = new Dim([next]) * b is { } part ? rest - part : null;
         }
-        return Collect(terms);
+        return rest is { _terms.Length: 0 } ? Collect(quotient) : null;
     }
 
     public static Dim? Min(Dim a, Dim b) => Extreme(Operator.Min, a, b);
@@ -152,12 +197,32 @@ internal sealed class Dim : IEquatable<Dim>
         return sum;
     }
 
+    /// <summary>
+    /// What two dimensions that are not the same broadcast to, where that is sure: min(a, n) fits a only where it is a, since n is not 1.
+    /// Null where it is open.
+    /// </summary>
+    public static Dim? Broadcast(Dim a, Dim b) => IsMinimumOf(a, b) ? b : IsMinimumOf(b, a) ? a : null;
+
     /// <summary>The named dimensions in it, each once, sorted.</summary>
     public SortedSet<string> Names()
     {
         SortedSet<string> names = new(StringComparer.Ordinal);
         AddNames(names);
         return names;
+    }
+
+    /// <summary>Whether a named dimension is in it.</summary>
+    public bool Has(string name)
+    {
+        foreach (Term term in _terms)
+        {
+            foreach (Factor factor in term.Factors)
+            {
+                if (factor is Factor.Name named ? named.Text == name : factor is Factor.Operation operation && (operation.Left.Has(name) || operation.Right.Has(name)))
+                    return true;
+            }
+        }
+        return false;
     }
 
     public bool Equals(Dim? other) =>
@@ -169,6 +234,11 @@ internal sealed class Dim : IEquatable<Dim>
 
     /// <summary>For people and golden files: <c>2*H+1</c>, <c>floor((W-1)/2)</c>, <c>?3</c>.</summary>
     public override string ToString() => _text ??= Write();
+
+    private static bool IsMinimumOf(Dim minimum, Dim dim) =>
+        minimum._terms.Length == 1 && minimum._terms[0] is { Coefficient: 1, Factors.Length: 1 } term
+        && term.Factors[0] is Factor.Operation { Operator: Operator.Min } operation
+        && ((operation.Left.Equals(dim) && operation.Right.Value > 1) || (operation.Right.Equals(dim) && operation.Left.Value > 1));
 
     private static Dim? Sum(Dim a, Dim b, long sign)
     {
@@ -192,20 +262,24 @@ internal sealed class Dim : IEquatable<Dim>
             return a;
         if (a.Value is { } x && b.Value is { } y)
             return Of(which == Operator.Min ? Math.Min(x, y) : Math.Max(x, y));
+        if ((a - b)?.IsNonNegative == true)
+            return which == Operator.Min ? b : a;
+        if ((b - a)?.IsNonNegative == true)
+            return which == Operator.Min ? a : b;
         // Both orders are one dimension.
         return a.CompareTo(b) <= 0 ? Operation(which, a, b) : Operation(which, b, a);
     }
 
     private static Dim? Operation(Operator which, Dim a, Dim b)
     {
-        Factor.Operation factor = new(which, a, b);
-        return factor.Depth > DeepestOperation ? null : new([new Term(1, [factor])]);
+        return a._size + b._size > LargestSize ? null : new([new Term(1, [new Factor.Operation(which, a, b)])]);
     }
 
     // Sorted by factors, equal ones added up, none of coefficient zero: the one form of a polynomial.
     private static Dim? Collect(List<Term> terms)
     {
-        terms.Sort(static (a, b) => Compare(a.Factors, b.Factors));
+        if (terms.Count > 1)
+            terms.Sort(static (a, b) => Compare(a.Factors, b.Factors));
         List<Term> result = new(terms.Count);
         foreach (Term term in terms)
         {
@@ -222,7 +296,10 @@ internal sealed class Dim : IEquatable<Dim>
             if (result[result.Count - 1].Coefficient == 0)
                 result.RemoveAt(result.Count - 1);
         }
-        return result.Count > MostTerms ? null : new Dim([.. result]);
+        if (result.Count > MostTerms)
+            return null;
+        Dim dim = new([.. result]);
+        return dim._size > LargestSize ? null : dim;
     }
 
     private static Factor[] Merge(Factor[] a, Factor[] b)
@@ -266,6 +343,8 @@ internal sealed class Dim : IEquatable<Dim>
 
     private int CompareTo(Dim other)
     {
+        if (ReferenceEquals(this, other))
+            return 0;
         for (int i = 0; i < _terms.Length && i < other._terms.Length; i++)
         {
             int order = Compare(_terms[i].Factors, other._terms[i].Factors);
@@ -326,8 +405,10 @@ internal sealed class Dim : IEquatable<Dim>
     private static bool TryMultiply(long a, long b, out long product)
     {
         product = unchecked(a * b);
-        return (a is >= int.MinValue and <= int.MaxValue && b is >= int.MinValue and <= int.MaxValue)
-            || a == 0 || (product / a == b && !(a == -1 && b == long.MinValue));
+        if (a is >= int.MinValue and <= int.MaxValue && b is >= int.MinValue and <= int.MaxValue)
+            return true;
+        // The smallest number divided by -1 is an exception.
+        return a == 0 || b == 0 || (a == -1 ? b != long.MinValue : b == -1 ? a != long.MinValue : product / a == b);
     }
 
     private enum Operator
@@ -362,10 +443,14 @@ internal sealed class Dim : IEquatable<Dim>
 
         public abstract int Hash { get; }
 
+        public virtual int Size => 1;
+
+        public virtual bool IsNonNegative => true;
+
         public abstract long? Evaluate(Func<string, long?> dimension);
 
         // Names, then unknowns, then operations.
-        public int CompareTo(Factor other) => (this, other) switch
+        public int CompareTo(Factor other) => ReferenceEquals(this, other) ? 0 : (this, other) switch
         {
             (Name a, Name b) => string.CompareOrdinal(a.Text, b.Text),
             (Unknown a, Unknown b) => a.Number.CompareTo(b.Number),
@@ -381,7 +466,7 @@ internal sealed class Dim : IEquatable<Dim>
 
             public override bool IsKnown => true;
 
-            public override int Hash => StringComparer.Ordinal.GetHashCode(Text);
+            public override int Hash { get; } = StringComparer.Ordinal.GetHashCode(text);
 
             protected override int Rank => 0;
 
@@ -402,7 +487,10 @@ internal sealed class Dim : IEquatable<Dim>
 
             public override long? Evaluate(Func<string, long?> dimension) => null;
 
-            public override string ToString() => "?" + Number.ToString(CultureInfo.InvariantCulture);
+            // Numbers of dimensions are not negative.
+            public override bool IsNonNegative => Number >= 0;
+
+            public override string ToString() => (Number < 0 ? "#" : "?") + (Number < 0 ? ~Number : Number).ToString(CultureInfo.InvariantCulture);
         }
 
         public sealed class Operation(Operator which, Dim left, Dim right) : Factor
@@ -410,11 +498,16 @@ internal sealed class Dim : IEquatable<Dim>
             public readonly Operator Operator = which;
             public readonly Dim Left = left;
             public readonly Dim Right = right;
-            public readonly int Depth = 1 + Math.Max(DepthOf(left), DepthOf(right));
 
-            public override bool IsKnown => Left.IsKnown && Right.IsKnown;
+            public override bool IsKnown { get; } = left.IsKnown && right.IsKnown;
 
-            public override int Hash => unchecked((((int)Operator * 31) + Left._hash) * 31 + Right._hash);
+            public override int Hash { get; } = unchecked((((int)which * 31) + left._hash) * 31 + right._hash);
+
+            public override int Size { get; } = 1 + left._size + right._size;
+
+            public override bool IsNonNegative { get; } = which == Operator.Max
+                ? left.IsNonNegative || right.IsNonNegative
+                : left.IsNonNegative && right.IsNonNegative;
 
             protected override int Rank => 2;
 
@@ -442,11 +535,10 @@ internal sealed class Dim : IEquatable<Dim>
             {
                 Operator.Min => "min(" + Left + "," + Right + ")",
                 Operator.Max => "max(" + Left + "," + Right + ")",
-                _ => "floor((" + Left + ")/(" + Right + "))",
+                _ => "floor(" + Bracketed(Left, Left._terms.Length > 1) + "/" + Bracketed(Right, Right.Value is null) + ")",
             };
 
-            private static int DepthOf(Dim dim) =>
-                dim._terms.SelectMany(t => t.Factors).OfType<Operation>().Select(o => o.Depth).DefaultIfEmpty(0).Max();
+            private static string Bracketed(Dim dim, bool brackets) => brackets ? "(" + dim + ")" : dim.ToString();
         }
     }
 }

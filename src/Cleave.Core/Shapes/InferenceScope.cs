@@ -4,60 +4,125 @@ using Cleave.Core.Graph;
 
 namespace Cleave.Core.Shapes;
 
-/// <summary>The values that are known while a graph is gone through; a body sees those around it.</summary>
-internal sealed class InferenceScope(OnnxModel model, InferenceScope? outer)
+/// <summary>The values that are known while a graph is gone through; a body sees those around it, a function sees nothing else.</summary>
+internal sealed class InferenceScope
 {
-    /// <summary>The newest operator set of ONNX whose operators are known; of a newer one they are taken at their last known form.</summary>
-    public const long NewestOpset = 24;
+    // Tensors of more dimensions, which no operator takes, are tensors of unknown rank.
+    private const int HighestRank = 64;
 
+    private readonly InferenceState _state;
+    private readonly InferenceScope? _outer;
+    private readonly IReadOnlyList<OpsetImport> _opsets;
+    private readonly FunctionCall? _call;
     private readonly Dictionary<string, ValueFacts> _values = new(StringComparer.Ordinal);
-    private readonly InferenceScope? _root = outer is null ? null : outer._root ?? outer;
-    private int _unknowns;
+    private Dictionary<string, OnnxType>? _declared;
+
+    public InferenceScope(InferenceState state)
+    {
+        _state = state;
+        _opsets = state.Model.Opsets;
+    }
+
+    private InferenceScope(InferenceScope outer)
+    {
+        _state = outer._state;
+        _outer = outer;
+        _opsets = outer._opsets;
+        _call = outer._call;
+    }
+
+    private InferenceScope(InferenceState state, FunctionCall call)
+    {
+        _state = state;
+        _opsets = call.Function.Opsets;
+        _call = call;
+    }
 
     /// <summary>How many bodies it lies in; 0 for the model's own graph.</summary>
-    public int Depth { get; } = outer is null ? 0 : outer.Depth + 1;
+    public int Depth => _outer is null ? 0 : _outer.Depth + 1;
 
     public IReadOnlyDictionary<string, ValueFacts> Values => _values;
 
     /// <summary>What is known of a value here or around; nothing, where there is none of that name.</summary>
-    public ValueFacts Of(string name) =>
-        _values.TryGetValue(name, out ValueFacts? facts) ? facts : outer?.Of(name) ?? ValueFacts.Unknown;
+    public ValueFacts Of(string name)
+    {
+        for (InferenceScope? scope = this; scope != null; scope = scope._outer)
+        {
+            if (scope._values.TryGetValue(name, out ValueFacts? facts))
+                return facts;
+        }
+        return ValueFacts.Unknown;
+    }
 
     public void Define(string name, ValueFacts facts) => _values[name] = facts;
 
+    public void DefineInput(string name, OnnxType type) => _values[name] = Checked(Declared(type, keepsNames: true));
+
     // Numbered through the whole model.
-    public Dim Unknown() => _root is { } root ? root.Unknown() : Dim.Unknown(_unknowns++);
+    public Dim Unknown() => _state.Unknown();
+
+    public Dim UnknownNumber() => _state.UnknownNumber();
 
     public long Opset(string domain)
     {
-        foreach (OpsetImport import in model.Opsets)
+        foreach (OpsetImport import in _opsets)
         {
             if (import.Domain == domain)
-                return domain.Length == 0 ? Math.Min(import.Version, NewestOpset) : import.Version;
+                return domain.Length == 0 ? Math.Min(import.Version, InferenceState.NewestOpset) : import.Version;
         }
         return 1;
+    }
+
+    /// <summary>Inside a function: what a call gives for the function's attribute, or its default.</summary>
+    public NodeAttribute? CallAttribute(string name) => _call?.Attribute(name);
+
+    /// <summary>What the file says of a type.</summary>
+    public ValueFacts Declared(OnnxType type) => Checked(Declared(type, keepsNames: false));
+
+    /// <summary>Takes in what the file says of a graph's inner values and outputs.</summary>
+    public void Declare(OnnxGraph graph)
+    {
+        if (graph.ValueInfos.Count + graph.Outputs.Count == 0)
+            return;
+        _declared = new Dictionary<string, OnnxType>(graph.ValueInfos.Count + graph.Outputs.Count, StringComparer.Ordinal);
+        foreach (ValueInfo value in graph.ValueInfos)
+            _declared[value.Name] = value.Type;
+        foreach (ValueInfo output in graph.Outputs)
+            _declared[output.Name] = output.Type;
     }
 
     /// <summary>Runs the rule of one node and defines its outputs.</summary>
     public void InferNode(Node node)
     {
         NodeContext context = new(this, node, Opset(node.Domain));
-        OperatorTable.Find(node.Domain, node.OpType)?.Infer(context);
+        if (_state.TakesAnother())
+        {
+            if (_state.Function(node) is { } function)
+                InferFunction(function, context);
+            else
+                OperatorTable.Find(node.Domain, node.OpType)?.Infer(context);
+        }
         for (int i = 0; i < node.Outputs.Length; i++)
         {
-            if (node.Outputs[i].Length > 0)
-                Define(node.Outputs[i], context.Output(i));
+            string name = node.Outputs[i];
+            if (name.Length > 0)
+                Define(name, Merged(name, Checked(context.Output(i))));
         }
     }
 
+    /// <summary>Infers a body, which sees this scope; the facts of its outputs.</summary>
     public ValueFacts[] InferBody(OnnxGraph body, IReadOnlyList<ValueFacts> inputs)
     {
-        InferenceScope scope = new(model, this);
+        InferenceScope scope = new(this);
         for (int i = 0; i < body.Inputs.Count; i++)
-            scope.Define(body.Inputs[i].Name, i < inputs.Count ? inputs[i] : scope.Declared(body.Inputs[i].Type));
+        {
+            // Names of dimensions in a body are no names of the model's dimensions.
+            scope.Define(body.Inputs[i].Name, i < inputs.Count ? inputs[i] : Checked(Declared(body.Inputs[i].Type, keepsNames: false)));
+        }
+        scope.Declare(body);
         scope.DefineConstants(body);
-        foreach (Node node in body.Nodes)
-            scope.InferNode(node);
+        foreach (int position in _state.Order(body, body.Nodes))
+            scope.InferNode(body.Nodes[position]);
         ValueFacts[] outputs = new ValueFacts[body.Outputs.Count];
         for (int i = 0; i < outputs.Length; i++)
             outputs[i] = scope.Of(body.Outputs[i].Name);
@@ -81,21 +146,99 @@ internal sealed class InferenceScope(OnnxModel model, InferenceScope? outer)
 
     public static Dim[] Fixed(long[] numbers) => Array.ConvertAll(numbers, Dim.Of);
 
-    /// <summary>What the file says of an input. A name is one dimension wherever it stands; an unnamed one is unlike any other.</summary>
-    public ValueFacts Declared(OnnxType type) => type switch
+    private void InferFunction(ModelFunction function, NodeContext context)
     {
-        OnnxType.Tensor tensor => ValueFacts.Tensor(tensor.Element, tensor.Shape is { } shape ? Array.ConvertAll(shape, Declared) : null),
-        OnnxType.Sequence sequence => new ValueFacts { Kind = ValueKind.Sequence, Item = Element(Declared(sequence.Element)) },
-        OnnxType.Optional optional => new ValueFacts { Kind = ValueKind.Optional, Item = Declared(optional.Element) },
+        FunctionCall call = new(function, context, _call);
+        if (call.Depth > InferenceState.DeepestFunction)
+            return;
+        InferenceScope scope = new(_state, call);
+        for (int i = 0; i < function.Inputs.Length; i++)
+            scope.Define(function.Inputs[i], context.Input(i));
+        foreach (int position in _state.Order(function, function.Nodes))
+            scope.InferNode(function.Nodes[position]);
+        for (int i = 0; i < function.Outputs.Length; i++)
+            context.Set(i, scope.Of(function.Outputs[i]));
+    }
+
+    // What no tensor can be is not known: negative dimensions come from arithmetic on graphs that fail when they run.
+    private ValueFacts Checked(ValueFacts facts)
+    {
+        if (facts.Shape is not { } shape)
+            return facts;
+        if (shape.Length > HighestRank)
+            return facts with { Shape = null, Content = null, Floats = null };
+        for (int i = 0; i < shape.Length; i++)
+        {
+            if (shape[i].Value is < 0)
+            {
+                Dim[] dims = Array.ConvertAll(shape, d => d.Value is < 0 ? Unknown() : d);
+                return facts with { Shape = dims, Content = null, Floats = null };
+            }
+        }
+        return facts;
+    }
+
+    // What was inferred holds; what is not known is taken from the file.
+    private ValueFacts Merged(string name, ValueFacts inferred)
+    {
+        if (_declared is null || !_declared.TryGetValue(name, out OnnxType? type))
+            return inferred;
+        if (inferred.Kind == ValueKind.Unknown)
+            return Checked(Declared(type, keepsNames: false));
+        if (inferred.Kind != ValueKind.Tensor || type is not OnnxType.Tensor tensor)
+            return inferred;
+        ElementType element = inferred.Element == ElementType.Undefined ? tensor.Element : inferred.Element;
+        bool contradicts = tensor.Element != ElementType.Undefined && tensor.Element != element;
+        if (tensor.Shape is { } said)
+        {
+            if (inferred.Shape is null)
+                inferred = Checked(inferred with { Shape = Declared(said, keepsNames: false) });
+            else if (inferred.Shape.Length != said.Length)
+                contradicts = true;
+            else
+                inferred = Merged(inferred, said, ref contradicts);
+        }
+        if (contradicts)
+            _state.Note("The file says that '" + name + "' is " + Declared(type, keepsNames: true) + "; it is " + inferred + ".");
+        return element == inferred.Element ? inferred : inferred with { Element = element };
+    }
+
+    private static ValueFacts Merged(ValueFacts inferred, Dimension[] said, ref bool contradicts)
+    {
+        Dim[] shape = inferred.Shape!;
+        Dim[]? merged = null;
+        for (int i = 0; i < said.Length; i++)
+        {
+            if (said[i].Value is not { } number || number < 0 || shape[i].Value == number)
+                continue;
+            if (shape[i].Value != null)
+                contradicts = true;
+            else if (!shape[i].IsKnown)
+                (merged ??= (Dim[])shape.Clone())[i] = Dim.Of(number);
+        }
+        return merged is null ? inferred : inferred with { Shape = merged };
+    }
+
+    // An unnamed dimension is unlike any other, and so is a named one that no input has: whoever wrote it may mean anything.
+    private ValueFacts Declared(OnnxType type, bool keepsNames) => type switch
+    {
+        OnnxType.Tensor tensor => ValueFacts.Tensor(tensor.Element, tensor.Shape is { } shape ? Declared(shape, keepsNames) : null),
+        // Elements of a sequence differ in shape, whatever is said of them: ONNX Runtime looks at their type only.
+        OnnxType.Sequence sequence => new ValueFacts { Kind = ValueKind.Sequence, Item = Declared(sequence.Element, keepsNames) with { Shape = null } },
+        OnnxType.Optional optional => new ValueFacts { Kind = ValueKind.Optional, Item = Declared(optional.Element, keepsNames) },
         _ => ValueFacts.Unknown,
     };
 
-    // Elements of a sequence differ in shape, whatever is said of them: ONNX Runtime looks at their type only.
-    private static ValueFacts Element(ValueFacts declared) => declared with { Shape = null };
-
-    // ONNX Runtime takes negative numbers for unknown.
-    private Dim Declared(Dimension dimension) =>
-        dimension.Value is >= 0 ? Dim.Of(dimension.Value.Value)
-        : dimension.Name is { Length: > 0 } name ? Dim.Named(name)
-        : Unknown();
+    private Dim[] Declared(Dimension[] shape, bool keepsNames)
+    {
+        Dim[] dims = new Dim[shape.Length];
+        for (int i = 0; i < dims.Length; i++)
+        {
+            // ONNX Runtime takes negative numbers for unknown.
+            dims[i] = shape[i].Value is >= 0 ? Dim.Of(shape[i].Value!.Value)
+                : shape[i].Name is { Length: > 0 } name && (keepsNames || _state.IsInputDimension(name)) ? _state.Named(name)
+                : Unknown();
+        }
+        return dims;
+    }
 }

@@ -60,6 +60,9 @@ internal sealed class NodeContext(InferenceScope scope, Node node, long opset)
     /// <summary>A dimension of which nothing is known, unlike any other.</summary>
     public Dim Unknown() => scope.Unknown();
 
+    /// <summary>A whole number of which nothing is known, not even that it can be a dimension.</summary>
+    public Dim UnknownNumber() => scope.UnknownNumber();
+
     /// <summary>Itself, or an unknown one where it is null: arithmetic on dimensions gives up on what grows too large.</summary>
     public Dim OrUnknown(Dim? dim) => dim ?? scope.Unknown();
 
@@ -72,12 +75,13 @@ internal sealed class NodeContext(InferenceScope scope, Node node, long opset)
         return dims;
     }
 
+    /// <summary>An attribute; inside a function, what the call gives for the one that stands there.</summary>
     public NodeAttribute? Attribute(string name)
     {
         foreach (NodeAttribute attribute in Node.Attributes)
         {
             if (attribute.Name == name)
-                return attribute;
+                return attribute.Reference is { } reference ? scope.CallAttribute(reference) : attribute;
         }
         return null;
     }
@@ -94,17 +98,33 @@ internal sealed class NodeContext(InferenceScope scope, Node node, long opset)
     public static int? Axis(long axis, int rank) =>
         axis < -rank || axis >= rank ? null : (int)(axis < 0 ? axis + rank : axis);
 
+    /// <summary>The number of elements of an input that is a short vector, as of dimensions; null where it is not known.</summary>
+    public int? VectorLength(int index) => Shape(index) is { Length: 1 } shape && shape[0].Value is >= 0 and <= 16 ? (int)shape[0].Value!.Value : null;
+
     /// <summary>An attribute that is a graph.</summary>
     public OnnxGraph? Graph(string name) => Attribute(name) is { Graphs.Length: 1 } attribute ? attribute.Graphs[0] : null;
-
-    /// <summary>The only element of an input of one element; null where it is not known.</summary>
-    public Dim? Number(int index) => Input(index).Content is { Length: 1 } content ? content[0] : null;
 
     /// <summary>How many bodies the node lies in.</summary>
     public int Depth => scope.Depth;
 
     /// <summary>What the file says of a type.</summary>
     public ValueFacts Declared(OnnxType type) => scope.Declared(type);
+
+    /// <summary>The only element of an input of one element; null where it is not known.</summary>
+    public Dim? Number(int index) => Input(index).Content is { Length: 1 } content ? content[0] : null;
+
+    /// <summary>
+    /// The axes that the attribute <c>axes</c> or, in newer operator sets, the second input names; null where there are none,
+    /// or where they are <paramref name="given"/> but not known.
+    /// </summary>
+    public long[]? Axes(out bool given)
+    {
+        given = true;
+        if (Ints("axes") is { } axes)
+            return axes;
+        given = HasInput(1);
+        return Contents.Numbers(Input(1).Content);
+    }
 
     /// <summary>Infers the body of an If, Loop or Scan, which sees this node's surroundings; the facts of its outputs.</summary>
     public ValueFacts[] InferBody(OnnxGraph body, IReadOnlyList<ValueFacts> inputs) => scope.InferBody(body, inputs);
@@ -124,8 +144,8 @@ internal sealed class NodeContext(InferenceScope scope, Node node, long opset)
             else if (one.Value == 1 || other.Value is not null)
                 result[i] = other;
             else
-                result[i] = one.Value is not null ? one : Unknown();
-            if (one.Value is > 1 && other.Value is > 1 && one.Value != other.Value)
+                result[i] = one.Value is not null ? one : Dim.Broadcast(one, other) ?? Unknown();
+            if (one.Value is { } x && other.Value is { } y && x != y && x != 1 && y != 1)
                 return null;
         }
         return result;

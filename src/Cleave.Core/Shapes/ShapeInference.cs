@@ -1,5 +1,6 @@
-using System.Collections.Generic;
+using System.Globalization;
 using Cleave.Core.Graph;
+using Cleave.Core.Onnx;
 
 namespace Cleave.Core.Shapes;
 
@@ -11,17 +12,26 @@ internal static class ShapeInference
 {
     public static GraphFacts Infer(OnnxModel model)
     {
-        InferenceScope scope = new(model, null);
+        InferenceState state = new(model);
+        InferenceScope scope = new(state);
         OnnxGraph graph = model.Graph;
         foreach (ValueInfo input in graph.Inputs)
-            scope.Define(input.Name, scope.Declared(input.Type));
+            scope.DefineInput(input.Name, input.Type);
+        scope.Declare(graph);
         scope.DefineConstants(graph);
-        int[] order = new int[graph.Nodes.Count];
-        for (int i = 0; i < order.Length; i++)
-            order[i] = i;
+        int[] order = NodeOrder.Of(graph.Nodes, out _);
         foreach (int position in order)
             scope.InferNode(graph.Nodes[position]);
-        List<string> notes = [];
-        return new GraphFacts(model, order, scope.Values, notes);
+        foreach (OpsetImport import in model.Opsets)
+        {
+            if (import.Domain.Length == 0 && import.Version > InferenceState.NewestOpset)
+            {
+                state.Note("The model imports operator set " + Text(import.Version) + " of ONNX; operators are known up to "
+                    + Text(InferenceState.NewestOpset) + ", and newer ones are taken at their last known form.");
+            }
+        }
+        return new GraphFacts(model, order, scope.Values, state.Notes);
     }
+
+    private static string Text(long number) => number.ToString(CultureInfo.InvariantCulture);
 }

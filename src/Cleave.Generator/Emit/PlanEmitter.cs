@@ -14,7 +14,7 @@ internal static class PlanEmitter
     private const int CommentColumn = 40;
 
     // One session gains nothing from more threads than the last row has.
-    private static readonly int[] Cores = [1, 2, 3, 4, 6, 8, 12, 16];
+    internal static readonly int[] Cores = [1, 2, 3, 4, 6, 8, 12, 16];
 
     // All static fields stand in this file, in the order in which they need each other: C# initializes them as they are written.
     public static void Write(SourceWriter code, RunnerSpec spec)

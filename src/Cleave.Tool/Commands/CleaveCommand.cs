@@ -5,7 +5,7 @@ using System.Threading.Tasks;
 
 namespace Cleave.Tool.Commands;
 
-/// <summary>The command line: <c>cleave inspect</c>, <c>cleave listing</c>.</summary>
+/// <summary>The command line: <c>cleave inspect</c>, <c>cleave bench</c>, <c>cleave listing</c>.</summary>
 internal static class CleaveCommand
 {
     public const int Success = 0;
@@ -16,6 +16,7 @@ internal static class CleaveCommand
         RootCommand root = new("Looks into ONNX models, as the package Cleave sees them.")
         {
             InspectCommand.Create(),
+            BenchCommand.Create(),
             ListingCommand.Create(),
         };
         return root.Parse(arguments).InvokeAsync(new InvocationConfiguration { Output = output, Error = error }, cancellationToken);

@@ -137,9 +137,9 @@ public class ListingTests
     public void Hash_is_that_of_the_section_as_documented()
     {
         string text = Text(new ModelListing { Options = Options, Model = Read(Make.Small().ToByteArray()) });
-        int start = text.IndexOf("graph h1\n", StringComparison.Ordinal), end = text.IndexOf("hash \"", StringComparison.Ordinal);
+        int start = text.IndexOf("graph h2\n", StringComparison.Ordinal), end = text.IndexOf("hash \"", StringComparison.Ordinal);
         string hash = Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(Encoding.UTF8.GetBytes(text[start..end])));
-        Assert.Equal("hash \"h1:" + hash + "\"\n", text[end..]);
+        Assert.Equal("hash \"h2:" + hash + "\"\n", text[end..]);
     }
 
     [Fact]
@@ -165,7 +165,7 @@ public class ListingTests
               producer "pytorch" ""
               doc-input "x" "an \"input\"\n"
             external "w.bin"
-            graph h1
+            graph h2
               ir 8
               opset "" 17
               input "x" tensor float ["batch",4]
@@ -211,10 +211,10 @@ public class ListingTests
     [InlineData(2, "  source \"a\"\n")]
     [InlineData(2, "problem CLV1012 \"a\" \"b\"\n")]
     [InlineData(2, "problem CLV9999\n")]
-    [InlineData(2, "hash \"h1:\" x\n")]
+    [InlineData(2, "hash \"h2:\" x\n")]
     [InlineData(2, "external \"a\\x\"\n")]
-    [InlineData(3, "graph h1\n  ir x\n")]
-    [InlineData(2, "graph h2\n")]
+    [InlineData(3, "graph h2\n  ir x\n")]
+    [InlineData(2, "graph h3\n")]
     [InlineData(2, "no end")]
     public void What_is_wrong_with_a_listing_is_told_with_its_line(int line, string text)
     {
@@ -227,8 +227,8 @@ public class ListingTests
     public void Deep_listings_are_refused_and_do_not_overflow_the_stack()
     {
         string type = string.Concat(Enumerable.Repeat("sequence(", 100_000));
-        Assert.Throws<ListingException>(() => ListingReader.Read("cleave-listing 1\ngraph h1\n  input \"x\" " + type + "\n"));
-        StringBuilder deep = new("cleave-listing 1\ngraph h1\n");
+        Assert.Throws<ListingException>(() => ListingReader.Read("cleave-listing 1\ngraph h2\n  input \"x\" " + type + "\n"));
+        StringBuilder deep = new("cleave-listing 1\ngraph h2\n");
         for (int depth = 1; depth < 4000; depth += 2)
         {
             deep.Append(' ', 2 * depth).Append("node \"\" \"If\" \"\" [] []\n");
@@ -260,7 +260,7 @@ public class ListingTests
         string hash = ListingWriter.Write(listing, Stream.Null);
         TimeSpan time = watch.Elapsed;
         long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
-        Assert.StartsWith("h1:", hash, StringComparison.Ordinal);
+        Assert.StartsWith("h2:", hash, StringComparison.Ordinal);
         return (allocated, time);
     }
 

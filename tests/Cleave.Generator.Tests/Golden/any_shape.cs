@@ -160,7 +160,7 @@ namespace MyApp
             contract: 1,
             name: "bert",
             path: "models/MyApp/models/bert.onnx",
-            hash: "h1:6e2f38de4e9d8bdff5daa716b9be740c69abe08df5f1412af394ff1c3e564f0c",
+            hash: "h2:c39ef487f2dbde1f11e0fdf1f8a0416e471177cebbe015f0f67b9758cf94f267",
             inputs: new[] { Image, Pair },
             outputs: new[] { Mask, N },
             budgets: Budgets);

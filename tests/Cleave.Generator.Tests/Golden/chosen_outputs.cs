@@ -99,10 +99,10 @@ namespace MyApp
         /// <summary><c>scores</c>: float [batch, 2].</summary>
         public global::Cleave.OutputTensor<float> Scores { get; init; }
 
-        /// <summary><c>/backbone/pool/output_0</c>: float [batch, 3, floor((H+1)/(2))-1, ?].</summary>
+        /// <summary><c>/backbone/pool/output_0</c>: float [batch, 3, floor((H+1)/2)-1, ?].</summary>
         public global::Cleave.OutputTensor<float> BackbonePoolOutput0 { get; init; }
 
-        /// <summary><c>/stages.2/block*/�Output</c>: float [batch, other, ?].</summary>
+        /// <summary><c>/stages.2/block*/�Output</c>: float [batch, ?, ?].</summary>
         public global::Cleave.OutputTensor<float> Stages2BlockOutput { get; init; }
 
         /// <summary>Gives the buffers back. The tensors cannot be read afterwards.</summary>
@@ -124,10 +124,10 @@ namespace MyApp
         /// <summary><c>scores</c>: float [batch, 2].</summary>
         public global::Cleave.OutputTensor<float> Scores => base.Output<float>(0);
 
-        /// <summary><c>/backbone/pool/output_0</c>: float [batch, 3, floor((H+1)/(2))-1, ?].</summary>
+        /// <summary><c>/backbone/pool/output_0</c>: float [batch, 3, floor((H+1)/2)-1, ?].</summary>
         public global::Cleave.OutputTensor<float> BackbonePoolOutput0 => base.Output<float>(1);
 
-        /// <summary><c>/stages.2/block*/�Output</c>: float [batch, other, ?].</summary>
+        /// <summary><c>/stages.2/block*/�Output</c>: float [batch, ?, ?].</summary>
         public global::Cleave.OutputTensor<float> Stages2BlockOutput => base.Output<float>(2);
     }
 }
@@ -143,7 +143,7 @@ namespace MyApp
         private static readonly global::Cleave.Generated.Value Image = global::Cleave.Generated.Value.Tensor<float>("image", "batch", 3, "H", "imageDim3");
         private static readonly global::Cleave.Generated.Value Scores = global::Cleave.Generated.Value.Tensor<float>("scores", "batch", 2);
         private static readonly global::Cleave.Generated.Value BackbonePoolOutput0 = global::Cleave.Generated.Value.Tensor<float>("/backbone/pool/output_0", "batch", 3, global::Cleave.Generated.Dim.Unknown, global::Cleave.Generated.Dim.Unknown);
-        private static readonly global::Cleave.Generated.Value Stages2BlockOutput = global::Cleave.Generated.Value.Tensor<float>("/stages.2/block*/\u202EOutput", "batch", "other", global::Cleave.Generated.Dim.Unknown);
+        private static readonly global::Cleave.Generated.Value Stages2BlockOutput = global::Cleave.Generated.Value.Tensor<float>("/stages.2/block*/\u202EOutput", "batch", global::Cleave.Generated.Dim.Unknown, global::Cleave.Generated.Dim.Unknown);
 
         // Thread budgets: the last row that fits the cores this process really has.
         private static readonly global::Cleave.Generated.Budget[] Budgets =
@@ -163,7 +163,7 @@ namespace MyApp
             contract: 1,
             name: "face",
             path: "models/MyApp/models/face.onnx",
-            hash: "h1:456a16b8ed6e4b1245cc623fcb30aa41a974836249cf01cc6963442b24e76a0c",
+            hash: "h2:9be2c769032aece74ed70d802b48d8bb8795051255e91c466309a0b6c3290944",
             inputs: new[] { Image },
             outputs: new[] { Scores, BackbonePoolOutput0, Stages2BlockOutput },
             budgets: Budgets);

@@ -120,7 +120,7 @@ namespace MyApp
             contract: 1,
             name: "bert",
             path: "models/MyApp/models/bert.onnx",
-            hash: "h1:1aad3668a172e841d91571c366bd8eb061d3bc933808d39336ba59733a01cb73",
+            hash: "h2:d89dbd348b4c575e278f69df78fe1d1bbd5308a2bc4dfa9c5238b30deaf36144",
             inputs: new[] { X },
             outputs: new[] { Y },
             budgets: Budgets);

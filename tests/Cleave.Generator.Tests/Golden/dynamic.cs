@@ -148,7 +148,7 @@ namespace MyApp
             contract: 1,
             name: "bert",
             path: "models/MyApp/models/bert.onnx",
-            hash: "h1:01f39037dbb143f6b8892cf9ecda164343888552affd686609defcfa61f05690",
+            hash: "h2:0a73e375521ab5ab1b045aeef0cf3c44f592b7a81fe26831bfb19f32bce670d8",
             inputs: new[] { InputIds, Sr },
             outputs: new[] { Embedding },
             budgets: Budgets);

@@ -325,7 +325,7 @@ namespace MyApp
             contract: 1,
             name: "bert",
             path: "models/MyApp/models/bert.onnx",
-            hash: "h1:a5eba6992cd1dbc70f3c33565e2029e7a1bdc908a1afee48513609a09b5b5036",
+            hash: "h2:e2aad12253d44bc500c930b0a40eadb9666a2e9bbd2b7d1ea21548cd9e597231",
             inputs: new[]
             {
                 FloatIn, Uint8In, Int8In, Uint16In, Int16In, Int32In, Int64In, StringIn,

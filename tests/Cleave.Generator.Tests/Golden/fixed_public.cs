@@ -125,7 +125,7 @@ namespace MyApp
             contract: 1,
             name: "face_detector",
             path: "models/MyApp/models/face_detector.onnx",
-            hash: "h1:04a1f2c1389c42d865f6b20aec28897f25015afdf11fcafc515636cfd206e21c",
+            hash: "h2:845a62843d24bd4cd54b42771f7fb39cf0409e08178db79239f2562ff6bb21f6",
             inputs: new[] { Input },
             outputs: new[] { Scores, Boxes },
             budgets: Budgets)

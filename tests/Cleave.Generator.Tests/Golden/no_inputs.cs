@@ -110,7 +110,7 @@ namespace MyApp
             contract: 1,
             name: "3d table",
             path: "models/MyApp/models/3d table.onnx",
-            hash: "h1:83fa9ca138b305017f5124b937679a5a02279b0d0def89021b805cd53f50fdcc",
+            hash: "h2:979d4418943d1e8730e24ae0801dd9355ddd89543aaf7f2427149b6b74f083b6",
             inputs: global::System.Array.Empty<global::Cleave.Generated.Value>(),
             outputs: new[] { Table },
             budgets: Budgets);

@@ -19,7 +19,7 @@ internal static class SharedCatalog
         Published("dtln_2"),
         Published("ultraface_rfb_320"),
         Published("ultraface_slim_320"),
-        Published("ppocrv3_det_en") with { Samples = [Sides(1, 320, 320), Sides(1, 480, 640), Sides(2, 192, 704)], Ranges = Pixels },
+        Published("ppocrv3_det_en") with { Samples = [Sides(1, 320, 320), Sides(1, 480, 640), Sides(2, 192, 704)], Ranges = Pixels, BatchDim = "p2o.DynamicDimension.0" },
         Published("silero_vad") with
         {
             Samples = ["input[0]=1,input[1]=512,state[1]=1", "input[0]=3,input[1]=512,state[1]=3"],

@@ -1,6 +1,6 @@
 using System;
 
-namespace Cleave.Benchmarks.Harness;
+namespace Cleave.Tool.Measuring;
 
 /// <summary>Something whose time is taken, alone in a process.</summary>
 internal interface IWorkload : IDisposable

@@ -1,7 +1,7 @@
 using System;
 using System.Diagnostics;
 
-namespace Cleave.Benchmarks.Harness;
+namespace Cleave.Tool.Measuring;
 
 /// <summary>An action, timed in groups where one run is too short for the clock.</summary>
 /// <param name="action">What is timed.</param>

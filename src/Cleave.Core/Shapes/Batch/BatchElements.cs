@@ -1,0 +1,82 @@
+using System;
+
+namespace Cleave.Core.Shapes.Batch;
+
+/// <summary>Operators on the elements that stand at the same place.</summary>
+internal static class BatchElements
+{
+    /// <summary>Of one tensor; other inputs are parameters.</summary>
+    public static readonly string[] Single =
+    [
+        "Abs", "Acos", "Acosh", "Asin", "Asinh", "Atan", "Atanh", "BitwiseNot", "Cast", "CastLike", "Ceil", "Celu", "Clip", "Cos", "Cosh",
+        "DequantizeLinear", "Elu", "Erf", "Exp", "Floor", "Gelu", "HardSigmoid", "HardSwish", "Identity", "IsInf", "IsNaN", "LeakyRelu",
+        "Log", "Mish", "Neg", "Not", "QuantizeLinear", "Reciprocal", "Relu", "Round", "Selu", "Shrink", "Sigmoid", "Sign", "Sin", "Sinh",
+        "Softplus", "Softsign", "Sqrt", "Swish", "Tan", "Tanh", "ThresholdedRelu",
+    ];
+
+    /// <summary>Of several tensors, broadcast.</summary>
+    public static readonly string[] Several =
+    [
+        "Add", "And", "BitShift", "BitwiseAnd", "BitwiseOr", "BitwiseXor", "Div", "Equal", "Greater", "GreaterOrEqual", "Less",
+        "LessOrEqual", "Max", "Mean", "Min", "Mod", "Mul", "Or", "Pow", "PRelu", "Sub", "Sum", "Where", "Xor",
+    ];
+
+    public static BatchState Each(BatchNode node, int output)
+    {
+        // The type of another value is no value.
+        if (node.Node.OpType != "CastLike" && !node.OthersAreIndependent(1))
+            return node.Mixed("takes a parameter that depends on the samples");
+        return node.In(0).Kind == BatchKind.Sizes ? node.Mixed("computes with the size of the batch") : node.In(0);
+    }
+
+    public static BatchState Dropout(BatchNode node, int output)
+    {
+        bool trains = node.Has(2) && !(node.Numbers(2) is { Length: 1 } training && training[0] == 0);
+        return trains ? node.Mixed("may be training, and drops by chance") : Each(node, output);
+    }
+
+    public static BatchState Joined(BatchNode node, int output)
+    {
+        int[] all = new int[node.InputCount];
+        for (int i = 0; i < all.Length; i++)
+            all[i] = i;
+        // Before operator set 7 axes were matched by an attribute.
+        return node.Opset < 7 && node.Attribute("axis") != null ? node.Mixed("matches axes in an old way that is not followed") : Join(node, all);
+    }
+
+    /// <summary>The state of what is broadcast from the given inputs; the others are parameters.</summary>
+    public static BatchState Join(BatchNode node, params int[] inputs)
+    {
+        // Axes of tensors that are broadcast meet at the right end.
+        int fromRight = 0, rank = 0;
+        Dim? inner = null;
+        for (int i = 0; i < node.InputCount; i++)
+        {
+            BatchState state = node.In(i);
+            bool isJoined = Array.IndexOf(inputs, i) >= 0;
+            if (state.Kind == BatchKind.Sizes)
+                return node.Mixed("computes with the size of the batch");
+            if (isJoined && node.Has(i))
+                rank = Math.Max(rank, node.Shape(i)?.Length ?? int.MaxValue);
+            if (!state.IsPerSample)
+                continue;
+            if (!isJoined)
+                return node.Mixed("takes a parameter that depends on the samples");
+            int place = node.Shape(i)!.Length - state.Axis;
+            if (inner is not null && (place != fromRight || !inner.Equals(state.Inner)))
+                return node.Mixed("mixes samples: it sets the batch against another axis");
+            (fromRight, inner) = (place, state.Inner);
+        }
+        if (inner is null || rank == int.MaxValue)
+            return node.Mixed("joins tensors of unknown rank");
+        foreach (int i in inputs)
+        {
+            if (node.Has(i) && !node.In(i).IsPerSample && !IsOne(node.Shape(i)!, fromRight))
+                return node.Mixed("sets the batch against an axis of a constant");
+        }
+        return BatchState.PerSample(rank - fromRight, inner);
+    }
+
+    /// <summary>Whether a tensor has one element along an axis counted from the right, or lacks the axis.</summary>
+    public static bool IsOne(Dim[] shape, int fromRight) => fromRight > shape.Length || shape[shape.Length - fromRight].Value == 1;
+}

@@ -1,0 +1,69 @@
+using System;
+using Cleave.Core.Graph;
+
+namespace Cleave.Core.Shapes.Batch;
+
+/// <summary>One node, as the rules of the batch see it: the states of its inputs, and the shapes and numbers that are known.</summary>
+internal sealed class BatchNode(Node node, long opset, string dimension, GraphFacts facts, Func<string, BatchState> states)
+{
+    public Node Node { get; } = node;
+
+    public long Opset { get; } = opset;
+
+    /// <summary>The dimension that is looked at.</summary>
+    public Dim Batch { get; } = Dim.Named(dimension);
+
+    public int InputCount => Node.Inputs.Length;
+
+    public bool Has(int input) => input < Node.Inputs.Length && Node.Inputs[input].Length > 0;
+
+    /// <summary>The state of an input; one that is left out is the same for all.</summary>
+    public BatchState In(int input) => Has(input) ? states(Node.Inputs[input]) : BatchState.Independent;
+
+    public Dim[]? Shape(int input) => Has(input) ? facts.Of(Node.Inputs[input]).Shape : null;
+
+    public Dim[]? OutShape(int output) => facts.Of(Node.Outputs[output]).Shape;
+
+    /// <summary>The elements of an input as numbers; null where they are not known.</summary>
+    public long[]? Numbers(int input) => Has(input) ? Contents.Numbers(facts.Of(Node.Inputs[input]).Content) : null;
+
+    public Dim[]? Content(int input) => Has(input) ? facts.Of(Node.Inputs[input]).Content : null;
+
+    public NodeAttribute? Attribute(string name) => Array.Find(Node.Attributes, a => a.Name == name);
+
+    public long Int(string name, long otherwise) => Attribute(name) is { Ints.Length: 1 } attribute ? attribute.Ints[0] : otherwise;
+
+    public long[]? Ints(string name) => Attribute(name) is { Kind: AttributeKind.Ints } attribute ? attribute.Ints : null;
+
+    public string Text(string name, string otherwise) =>
+        Attribute(name) is { Strings.Length: 1 } attribute ? attribute.Strings[0].Text ?? otherwise : otherwise;
+
+    /// <summary>The axes that the attribute <c>axes</c> or the second input names; null where they are not given or not known.</summary>
+    public long[]? Axes(int input = 1) => Ints("axes") ?? Numbers(input);
+
+    /// <summary>Whether all inputs but the first <paramref name="count"/> are the same for all samples.</summary>
+    public bool OthersAreIndependent(int count)
+    {
+        for (int i = count; i < InputCount; i++)
+        {
+            if (In(i).Kind != BatchKind.Independent)
+                return false;
+        }
+        return true;
+    }
+
+    /// <summary>Whether an input says nothing of the samples: the same for all, or sizes.</summary>
+    public bool IsShape(int input) => In(input).Kind is BatchKind.Independent or BatchKind.Sizes;
+
+    /// <summary>Whether a dimension has the batch in it.</summary>
+    public bool HasBatch(Dim dim) => dim.Has(dimension);
+
+    public BatchState Mixed(string why) => BatchState.Mixed(Title(Node) + " " + why);
+
+    public BatchState MixesAlong(int axis) =>
+        Mixed("mixes samples: axis " + axis.ToString(System.Globalization.CultureInfo.InvariantCulture) + " is the batch");
+
+    public static string Title(Node node) =>
+        node.Name.Length > 0 ? "'" + node.Name + "' (" + node.OpType + ")"
+        : node.OpType + (node.Outputs.Length > 0 ? " of '" + node.Outputs[0] + "'" : "");
+}

@@ -1,0 +1,121 @@
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+using Cleave.Core.Graph;
+using Cleave.Core.Onnx;
+
+namespace Cleave.Core.Shapes;
+
+/// <summary>What the scopes of one inference share.</summary>
+internal sealed class InferenceState
+{
+    /// <summary>The newest operator set of ONNX whose operators are known; of a newer one they are taken at their last known form.</summary>
+    public const long NewestOpset = 24;
+
+    /// <summary>Nodes that are inferred at most, bodies and functions counted each time; of what follows nothing is known.</summary>
+    public const int MostNodes = 100_000;
+
+    /// <summary>Functions in functions.</summary>
+    public const int DeepestFunction = 8;
+
+    private const int MostNotes = 100;
+
+    private readonly Dictionary<(string, string), List<ModelFunction>> _functions = [];
+    private readonly Dictionary<object, int[]> _orders = [];
+    private readonly HashSet<string> _names = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Dim> _named = new(StringComparer.Ordinal);
+    private readonly List<string> _notes = [];
+    private int _inferred;
+    private int _notesLeftOut;
+    private int _unknowns;
+
+    public InferenceState(OnnxModel model)
+    {
+        Model = model;
+        foreach (ModelFunction function in model.Functions)
+        {
+            if (!_functions.TryGetValue((function.Domain, function.Name), out List<ModelFunction>? overloads))
+                _functions.Add((function.Domain, function.Name), overloads = []);
+            overloads.Add(function);
+        }
+        foreach (ValueInfo input in model.Graph.Inputs)
+            AddNames(input.Type);
+    }
+
+    public OnnxModel Model { get; }
+
+    public IReadOnlyList<string> Notes
+    {
+        get
+        {
+            if (_notesLeftOut == 0)
+                return _notes;
+            return [.. _notes, _notesLeftOut.ToString(CultureInfo.InvariantCulture) + " more notes are left out."];
+        }
+    }
+
+    public void Note(string note)
+    {
+        if (_notes.Count < MostNotes)
+            _notes.Add(note);
+        else
+            _notesLeftOut++;
+    }
+
+    /// <summary>Whether another node may be inferred: a graph of any size takes bounded time.</summary>
+    public bool TakesAnother()
+    {
+        if (_inferred < MostNodes)
+        {
+            _inferred++;
+            return true;
+        }
+        if (_inferred++ == MostNodes)
+        {
+            _notes.Add("The model has more than " + MostNodes.ToString("N0", CultureInfo.InvariantCulture)
+                + " nodes, bodies and functions counted for each use: nothing is known of the values behind those.");
+        }
+        return false;
+    }
+
+    public Dim Unknown() => Dim.Unknown(_unknowns++);
+
+    public Dim UnknownNumber() => Dim.UnknownNumber(_unknowns++);
+
+    public Dim Named(string name)
+    {
+        if (!_named.TryGetValue(name, out Dim? dim))
+            _named.Add(name, dim = Dim.Named(name));
+        return dim;
+    }
+
+    /// <summary>Whether a name is that of a dimension of one of the model's inputs: then it means that dimension wherever it stands.</summary>
+    public bool IsInputDimension(string name) => _names.Contains(name);
+
+    /// <summary>The function that a node calls; null where it calls none, or more than one could be meant.</summary>
+    public ModelFunction? Function(Node node)
+    {
+        if (_functions.Count == 0 || !_functions.TryGetValue((node.Domain, node.OpType), out List<ModelFunction>? overloads))
+            return null;
+        return overloads.Find(f => f.Overload == node.Overload) ?? (overloads.Count == 1 ? overloads[0] : null);
+    }
+
+    /// <summary>The order of the nodes of a body or function, found once.</summary>
+    public int[] Order(object body, IReadOnlyList<Node> nodes)
+    {
+        if (!_orders.TryGetValue(body, out int[]? order))
+            _orders.Add(body, order = NodeOrder.Of(nodes, out _));
+        return order;
+    }
+
+    private void AddNames(OnnxType type)
+    {
+        if (type is not OnnxType.Tensor { Shape: { } shape })
+            return;
+        foreach (Dimension dimension in shape)
+        {
+            if (dimension.Name is { Length: > 0 } name)
+                _names.Add(name);
+        }
+    }
+}

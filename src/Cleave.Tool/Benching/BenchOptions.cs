@@ -1,0 +1,69 @@
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+using System.Linq;
+
+namespace Cleave.Tool.Benching;
+
+/// <summary>What <c>cleave bench</c> was asked for.</summary>
+/// <param name="Dims">Sizes of open dimensions, by name.</param>
+/// <param name="Fills">Values of inputs, by name.</param>
+/// <param name="Threads">Thread counts to measure, rising.</param>
+/// <param name="Callers">Numbers of callers to measure, rising.</param>
+/// <param name="Rounds">Rounds; null for the harness's own number.</param>
+/// <param name="Quick">A trial, no measurement.</param>
+internal sealed record BenchOptions(
+    IReadOnlyDictionary<string, string> Dims, IReadOnlyDictionary<string, string> Fills,
+    IReadOnlyList<int> Threads, IReadOnlyList<int> Callers, int? Rounds, bool Quick)
+{
+    // With more cores, every thread count would be measured for an hour.
+    private const int MostThreadCounts = 8;
+
+    /// <summary>The dims and fills as arguments of a worker.</summary>
+    public IReadOnlyList<string> InputArguments => [.. Dims.Select(d => "d" + d.Key + "=" + d.Value), .. Fills.Select(f => "f" + f.Key + "=" + f.Value)];
+
+    public static (IReadOnlyDictionary<string, string> Dims, IReadOnlyDictionary<string, string> Fills) ReadInputs(IReadOnlyList<string> arguments) =>
+        (Pairs("--dims", arguments.Where(a => a[0] == 'd').Select(a => a[1..])), Pairs("--input", arguments.Where(a => a[0] == 'f').Select(a => a[1..])));
+
+    /// <summary>One to the number of cores; above eight, powers of two and that number.</summary>
+    public static IReadOnlyList<int> DefaultThreads(int cores)
+    {
+        if (cores <= MostThreadCounts)
+            return [.. Enumerable.Range(1, cores)];
+        List<int> counts = [];
+        for (int count = 1; count < cores; count *= 2)
+            counts.Add(count);
+        return [.. counts, cores];
+    }
+
+    /// <summary>One, and as many as there are cores.</summary>
+    public static IReadOnlyList<int> DefaultCallers(int cores) => cores == 1 ? [1] : [1, cores];
+
+    /// <summary><c>1,2,4</c>: whole numbers from 1 on, sorted, each once; null where nothing is given.</summary>
+    public static IReadOnlyList<int>? Counts(string option, string? text)
+    {
+        if (text is null)
+            return null;
+        SortedSet<int> counts = [];
+        foreach (string part in text.Split(','))
+            counts.Add(int.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out int count) && count is >= 1 and <= 4096
+                ? count
+                : throw new BenchException($"{option} {text}: give whole numbers from 1 to 4096, as in {option} 1,2,4."));
+        return [.. counts];
+    }
+
+    /// <summary><c>batch=1,sequence=128</c>, in any number of texts. The name ends at the last equals sign.</summary>
+    public static IReadOnlyDictionary<string, string> Pairs(string option, IEnumerable<string> texts)
+    {
+        Dictionary<string, string> pairs = new(StringComparer.Ordinal);
+        foreach (string part in texts.SelectMany(t => t.Split(',')))
+        {
+            int equals = part.LastIndexOf('=');
+            if (equals < 1 || equals == part.Length - 1)
+                throw new BenchException($"{option} {part}: give a name and a number, as in {option} batch=1,sequence=128.");
+            if (!pairs.TryAdd(part[..equals], part[(equals + 1)..]))
+                throw new BenchException($"{option}: '{part[..equals]}' is given twice.");
+        }
+        return pairs;
+    }
+}

@@ -1,0 +1,62 @@
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+using System.Linq;
+using System.Threading;
+using Cleave.Core.Graph;
+using Cleave.Core.Onnx;
+using Cleave.Tool.Measuring;
+
+namespace Cleave.Tool.Benching;
+
+/// <summary>What workers of <c>cleave bench</c> run, named and described by the arguments that they are started with.</summary>
+internal static class BenchWorkloads
+{
+    private const string Session = "session";
+    private const string Runner = "runner";
+
+    public static Candidate OfSession(string name, string path, BenchOptions options, OrtConfiguration configuration) =>
+        new(name, Session, [.. configuration.ToArguments(), path, .. options.InputArguments]) { Callers = configuration.Callers };
+
+    public static Candidate OfRunner(string name, string path, BenchOptions options, int cores, int callers) =>
+        new(name, Runner, [Text(cores), Text(callers), path, .. options.InputArguments]) { Callers = callers };
+
+    /// <summary>In a worker process.</summary>
+    public static IWorkload Create(string name, string[] arguments)
+    {
+        switch (name)
+        {
+            case Session:
+                OrtConfiguration configuration = OrtConfiguration.Parse(arguments);
+                SessionCalls session = new(arguments[4], configuration, Read(arguments[4], arguments[5..]).Inputs);
+                return new Callers(session.Calls, session);
+            case Runner:
+                return CreateRunner(int.Parse(arguments[0], CultureInfo.InvariantCulture), int.Parse(arguments[1], CultureInfo.InvariantCulture), arguments[2..]);
+            default:
+                throw new ArgumentException("No workload is named " + name, nameof(name));
+        }
+    }
+
+    private static Callers CreateRunner(int cores, int callers, string[] arguments)
+    {
+        (OnnxModel model, ModelInputs inputs) = Read(arguments[0], arguments[1..]);
+        LooseRunner runner = new(arguments[0], model, cores);
+        return new Callers([.. Enumerable.Range(0, callers).Select(_ => NewCall())], runner);
+
+        Action NewCall()
+        {
+            LooseCall call = runner.CreateCall(inputs);
+            return () => call.Run();
+        }
+    }
+
+    private static (OnnxModel Model, ModelInputs Inputs) Read(string path, string[] inputArguments)
+    {
+        using ByteSource source = ByteSource.OpenFile(path);
+        OnnxModel model = ModelReader.Read(source, CancellationToken.None);
+        (IReadOnlyDictionary<string, string> dims, IReadOnlyDictionary<string, string> fills) = BenchOptions.ReadInputs(inputArguments);
+        return (model, ModelInputs.For(model, dims, fills));
+    }
+
+    private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,54 @@
+using System.Collections.Generic;
+using System.Globalization;
+using System.IO;
+using System.Linq;
+using System.Threading;
+using Cleave.Core.Diagnostics;
+using Cleave.Core.Graph;
+using Cleave.Core.Onnx;
+
+namespace Cleave.Tool.Benching;
+
+/// <summary>The model as Cleave would slice it whole: initializers are no inputs, constants are initializers, what nobody reads is gone.</summary>
+/// <param name="Path">The file; null where there is nothing to clean, or cleaning is refused.</param>
+/// <param name="Note">What was cleaned, or why nothing was.</param>
+internal sealed record CleanedModel(string? Path, string Note)
+{
+    /// <summary>Writes it into a folder.</summary>
+    public static CleanedModel Write(string path, OnnxModel model, ByteSource source, string folder)
+    {
+        HashSet<string> initializers = [.. model.Graph.Initializers.Select(i => i.Name), .. model.Graph.SparseInitializers.Select(i => i.Name)];
+        string[] inputs = [.. model.Graph.Inputs.Select(i => i.Name).Where(i => !initializers.Contains(i))];
+        byte[] bytes;
+        try
+        {
+            SegmentRequest whole = new("cleaned", null, inputs, [.. model.Graph.Outputs.Select(o => o.Name)]);
+            bytes = new SubModelWriter(model, source, path).Write(whole, WeightMode.Copy).Bytes;
+        }
+        catch (ModelException e)
+        {
+            return new CleanedModel(null, e.Problem.Message(path));
+        }
+        OnnxModel cleaned = ModelReader.Read(ByteSource.FromBytes(bytes), CancellationToken.None);
+        string[] changes = [.. Changes(model.Graph, cleaned.Graph)];
+        if (changes.Length == 0)
+            return new CleanedModel(null, "there is nothing to clean in it");
+        string file = System.IO.Path.Combine(folder, "cleaned.onnx");
+        File.WriteAllBytes(file, bytes);
+        return new CleanedModel(file, string.Join(", ", changes));
+    }
+
+    private static IEnumerable<string> Changes(OnnxGraph published, OnnxGraph cleaned)
+    {
+        if (published.Inputs.Count > cleaned.Inputs.Count)
+            yield return Count(published.Inputs.Count - cleaned.Inputs.Count) + " initializers are no inputs any more";
+        int constants = published.Nodes.Count(ConstantNode.IsConstant) - cleaned.Nodes.Count(ConstantNode.IsConstant);
+        if (constants > 0)
+            yield return Count(constants) + " Constant nodes became initializers or fell away";
+        int added = cleaned.Initializers.Count - published.Initializers.Count - constants;
+        if (added < 0 && constants == 0)
+            yield return Count(-added) + " initializers that nobody reads fell away";
+    }
+
+    private static string Count(int number) => number.ToString(CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,56 @@
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+using System.Linq;
+using Cleave.Tool.Measuring;
+
+namespace Cleave.Tool.Benching;
+
+/// <summary>What a table says, in plain words.</summary>
+internal static class Conclusion
+{
+    private static readonly CultureInfo Invariant = CultureInfo.InvariantCulture;
+
+    /// <summary>What is fastest, and how Cleave compares with the best of ONNX Runtime; empty where one of them is missing.</summary>
+    /// <param name="measured">Label, whether it is Cleave, and key of what was measured, the fastest first.</param>
+    /// <param name="callers">How many callers at once.</param>
+    /// <param name="samples">What was measured.</param>
+    public static string Of(IReadOnlyList<(string Label, bool Cleave, string Key)> measured, int callers, Samples samples)
+    {
+        if (measured.Count == 0)
+            return "";
+        string load = callers == 1 ? "One request at a time" : string.Create(Invariant, $"{callers} callers at once");
+        string fastest = $"{load}: {measured[0].Label} is fastest, {Time(samples.Median(measured[0].Key) / callers)} a request.";
+        if (measured.All(m => m.Cleave) || !measured.Any(m => m.Cleave))
+            return fastest;
+        (string ours, _, string ourKey) = measured.First(m => m.Cleave);
+        (string theirs, _, string theirKey) = measured.First(m => !m.Cleave);
+        return $"{fastest} {Compare(ours, theirs, samples.Ratio(ourKey, theirKey))}";
+    }
+
+    /// <summary>A time with its unit, three digits of it.</summary>
+    public static string Time(double nanoseconds) => nanoseconds switch
+    {
+        >= 1e9 => (nanoseconds / 1e9).ToString("0.00", Invariant) + " s",
+        >= 1e8 => (nanoseconds / 1e6).ToString("0", Invariant) + " ms",
+        >= 1e7 => (nanoseconds / 1e6).ToString("0.0", Invariant) + " ms",
+        >= 1e6 => (nanoseconds / 1e6).ToString("0.00", Invariant) + " ms",
+        >= 1e5 => (nanoseconds / 1e3).ToString("0", Invariant) + " us",
+        >= 1e4 => (nanoseconds / 1e3).ToString("0.0", Invariant) + " us",
+        _ => (nanoseconds / 1e3).ToString("0.00", Invariant) + " us",
+    };
+
+    private static string Compare(string ours, string theirs, Interval ratio)
+    {
+        if (ratio.Contains(1))
+        {
+            double most = Math.Max(1 - ratio.Low, ratio.High - 1);
+            return string.Create(Invariant, $"{ours} and the best of ONNX Runtime ({theirs}) are equally fast, as far as this shows (within {most:0.0%}).");
+        }
+        Interval times = ratio.High < 1 ? new Interval(1 / ratio.High, 1 / ratio.Median, 1 / ratio.Low) : ratio;
+        (string first, string second) = ratio.High < 1
+            ? (ours, $"the best of ONNX Runtime ({theirs})")
+            : ($"The best of ONNX Runtime ({theirs})", ours);
+        return string.Create(Invariant, $"{first} is {times.Median:0.00} times as fast as {second} (with 95 % certainty {times.Low:0.00} to {times.High:0.00}).");
+    }
+}

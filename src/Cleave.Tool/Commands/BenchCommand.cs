@@ -1,0 +1,85 @@
+using System;
+using System.CommandLine;
+using System.Globalization;
+using System.IO;
+using System.Linq;
+using System.Text.Json;
+using System.Threading;
+using System.Threading.Tasks;
+using Cleave.Core.Diagnostics;
+using Cleave.Tool.Benching;
+using Cleave.Tool.Output;
+
+namespace Cleave.Tool.Commands;
+
+/// <summary><c>cleave bench model.onnx</c></summary>
+internal static class BenchCommand
+{
+    public static Command Create()
+    {
+        Argument<string> model = CleaveCommand.ModelArgument();
+        Option<string[]> dims = new("--dims") { Description = "Sizes of dimensions that the model leaves open: batch=1,sequence=128; one without a name as input[axis]=128. What is not given is 1." };
+        Option<string[]> fills = new("--input") { Description = "A number for every element of an input: sr=16000. What is not given is random, the same each time." };
+        Option<string?> threads = new("--threads") { Description = "Thread counts: 1,2. Default: one to the number of cores; above eight cores powers of two." };
+        Option<string?> callers = new("--callers") { Description = "How many callers at once: 1,2. Default: one, and as many as there are cores." };
+        Option<int?> rounds = new("--rounds") { Description = "Blocks of each candidate. Default: 24; below 6 there is no interval of 95 %." };
+        Option<bool> quick = new("--quick") { Description = "Two rounds of a few calls: shows that everything works, and measures nothing." };
+        Option<bool> json = new("--json") { Description = "Write JSON with every sample (docs/bench.md) and nothing else." };
+        Command command = new("bench", "Measures a model: ONNX Runtime set up in every sensible way, on the file as published and cleaned, and Cleave.")
+        {
+            model, dims, fills, threads, callers, rounds, quick, json,
+        };
+        command.SetAction((arguments, cancellationToken) =>
+        {
+            InvocationConfiguration console = arguments.InvocationConfiguration;
+            return Task.FromResult(Guarded(console.Error, () => Run(
+                arguments.GetRequiredValue(model),
+                new BenchOptions(
+                    BenchOptions.Pairs("--dims", arguments.GetValue(dims) ?? []),
+                    BenchOptions.Pairs("--input", arguments.GetValue(fills) ?? []),
+                    BenchOptions.Counts("--threads", arguments.GetValue(threads)) ?? BenchOptions.DefaultThreads(BenchRun.Cores),
+                    BenchOptions.Counts("--callers", arguments.GetValue(callers)) ?? BenchOptions.DefaultCallers(BenchRun.Cores),
+                    arguments.GetValue(rounds) is { } given and < 1 ? throw new BenchException(string.Create(CultureInfo.InvariantCulture, $"--rounds {given}: give at least 1.")) : arguments.GetValue(rounds),
+                    arguments.GetValue(quick)),
+                arguments.GetValue(json), console.Output, console.Error, cancellationToken)));
+        });
+        return command;
+    }
+
+    private static int Run(string path, BenchOptions options, bool json, TextWriter output, TextWriter error, CancellationToken cancellationToken)
+    {
+        BenchReport report;
+        try
+        {
+            using BenchRun run = new(path, options, cancellationToken);
+            report = BenchProgress.Show(run, json ? TextWriter.Null : error, cancellationToken);
+        }
+        catch (ModelException e)
+        {
+            throw new BenchException($"{e.Problem.Rule.Id}: {e.Problem.Message(path)}");
+        }
+        if (json)
+            output.Write(JsonSerializer.Serialize(report, BenchJsonContext.Default.BenchReport) + "\n");
+        else
+            BenchText.Write(report, Terminal.For(output));
+        return report.Loads.Any(l => l.Candidates.Any(c => c.Error is null)) ? CleaveCommand.Success : CleaveCommand.Failure;
+    }
+
+    private static int Guarded(TextWriter error, Func<int> run)
+    {
+        try
+        {
+            return run();
+        }
+        catch (BenchException e)
+        {
+            error.Write($"cleave: error {Terminal.Safe(e.Message)}\n");
+            return CleaveCommand.Failure;
+        }
+        catch (OperationCanceledException)
+        {
+            error.Write("cleave: cancelled; nothing was measured\n");
+            return CleaveCommand.Failure;
+        }
+    }
+}

@@ -1,0 +1,41 @@
+using System;
+
+namespace Cleave.Tool.Measuring;
+
+/// <summary>How long to measure.</summary>
+internal sealed record MeasureSettings
+{
+    /// <summary>Blocks of each candidate. Below six there is no interval of 95 %.</summary>
+    public int Rounds { get; init; } = 24;
+
+    /// <summary>Calls in a block, at least.</summary>
+    public int LeastCalls { get; init; } = 50;
+
+    /// <summary>Calls in a block, at most: every one is kept.</summary>
+    public int MostCalls { get; init; } = 5_000;
+
+    /// <summary>A block lasts about so long, where its calls are so short that the fewest would be over at once.</summary>
+    public TimeSpan LeastTime { get; init; } = TimeSpan.FromMilliseconds(20);
+
+    /// <summary>Each candidate runs so long before anything counts, so that every method has reached its final tier.</summary>
+    public TimeSpan WarmUp { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>
+    /// For a trial that says whether everything works, and measures nothing: two rounds of a few calls.
+    /// </summary>
+    public static MeasureSettings Trial { get; } = new()
+    {
+        Rounds = 2,
+        LeastCalls = 3,
+        MostCalls = 10,
+        LeastTime = TimeSpan.Zero,
+        WarmUp = TimeSpan.Zero,
+    };
+
+    /// <summary>Calls in a block of a candidate whose calls take so long each.</summary>
+    public int CallsFor(TimeSpan call)
+    {
+        double calls = Math.Ceiling(LeastTime / TimeSpan.FromTicks(Math.Max(1, call.Ticks)));
+        return (int)Math.Clamp(calls, LeastCalls, Math.Max(LeastCalls, MostCalls));
+    }
+}

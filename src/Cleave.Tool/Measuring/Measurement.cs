@@ -1,0 +1,168 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using System.Threading;
+
+namespace Cleave.Tool.Measuring;
+
+/// <summary>What is told while a measurement goes on.</summary>
+/// <param name="Done">Blocks measured so far.</param>
+/// <param name="Of">Blocks in all; 0 while candidates are started and warmed.</param>
+/// <param name="Left">About how long the rest takes; null while that is not known.</param>
+/// <param name="What">The candidate whose turn it is.</param>
+internal sealed record MeasureProgress(int Done, int Of, TimeSpan? Left, string What);
+
+/// <summary>
+/// Compares candidates on a machine that is not quiet: each in a process of its own, started once; one block of each in
+/// turn, round after round, so that what disturbs one disturbs all of them alike. A round in which a parked candidate used
+/// CPU time does not count.
+/// </summary>
+internal sealed class Measurement(Func<Candidate, ICandidateWorker> start, MeasureSettings settings, Action<MeasureProgress>? progress = null)
+{
+    private readonly List<Participant> _participants = [];
+    private readonly Dictionary<string, Failure> _failures = new(StringComparer.Ordinal);
+    private readonly HashSet<int> _invalid = [];
+
+    // Who runs on so often, in spite of having come to rest after its block, is sent home.
+    private readonly int _mostOffences = Math.Max(3, settings.Rounds / 4);
+
+    public Samples Run(IReadOnlyList<Candidate> candidates, CancellationToken cancellationToken = default)
+    {
+        try
+        {
+            foreach (Candidate candidate in candidates)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                progress?.Invoke(new MeasureProgress(0, 0, null, candidate.Name));
+                Start(candidate);
+            }
+            Rehearse();
+            int rounds = 0;
+            // Rounds that do not count are made up for, as often again at most.
+            for (; rounds - _invalid.Count < settings.Rounds && rounds < 2 * settings.Rounds && _participants.Count > 0; rounds++)
+                Round(rounds, cancellationToken);
+            foreach (Participant participant in _participants.ToArray())
+                Try(participant, p => Check(p, p.Worker.Rest(), rounds));
+            if (rounds > 0 && _invalid.Count(r => r < rounds) == rounds)
+                FailAll("every round was disturbed by a parked candidate's threads");
+            return Collect(rounds);
+        }
+        finally
+        {
+            foreach (Participant participant in _participants)
+                participant.Worker.Dispose();
+        }
+    }
+
+    private void Start(Candidate candidate)
+    {
+        ICandidateWorker? worker = null;
+        try
+        {
+            worker = start(candidate);
+            TimeSpan call = worker.Warm(settings.WarmUp, candidate.Callers);
+            _participants.Add(new Participant(candidate, worker, settings.CallsFor(call / candidate.Callers), call / candidate.Callers));
+        }
+        catch (WorkerException e)
+        {
+            worker?.Dispose();
+            _failures.Add(candidate.Name, new Failure(e.Message, e.Details));
+        }
+    }
+
+    // One round that is not kept: what is compiled or allocated for the first block, and what was left of the start.
+    private void Rehearse()
+    {
+        foreach (Participant participant in _participants.ToArray())
+            Try(participant, static p => p.Worker.Block(p.Calls));
+    }
+
+    private void Round(int round, CancellationToken cancellationToken)
+    {
+        // Another one begins each round: nobody is always the first after the last.
+        Participant[] order = [.. Enumerable.Range(0, _participants.Count).Select(turn => _participants[(turn + round) % _participants.Count])];
+        for (int turn = 0; turn < order.Length; turn++)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            Say(round, turn, order[turn]);
+            Try(order[turn], p =>
+            {
+                Block block = p.Worker.Block(p.Calls);
+                p.Blocks.Add(block);
+                Check(p, block, round);
+            });
+        }
+    }
+
+    // The time since its last block reaches back into the round before.
+    private void Check(Participant participant, Block block, int round)
+    {
+        TimeSpan cpu = TimeSpan.FromTicks(block.Parked / TimeSpan.NanosecondsPerTick);
+        TimeSpan time = TimeSpan.FromTicks(block.ParkedFor / TimeSpan.NanosecondsPerTick);
+        if (!CpuRest.Spun(cpu, time))
+            return;
+        if (round > 0)
+            _invalid.Add(round - 1);
+        _invalid.Add(round);
+        if (++participant.Offences >= _mostOffences)
+        {
+            throw new WorkerException(
+                $"does not rest while others run: it used {cpu.TotalMilliseconds:0} ms of CPU time in {time.TotalMilliseconds:0} ms of waiting", "");
+        }
+    }
+
+    private void Try(Participant participant, Action<Participant> action)
+    {
+        try
+        {
+            action(participant);
+        }
+        catch (WorkerException e)
+        {
+            _failures[participant.Candidate.Name] = new Failure(e.Message, e.Details);
+            _participants.Remove(participant);
+            participant.Worker.Dispose();
+        }
+    }
+
+    private void FailAll(string why)
+    {
+        foreach (Participant participant in _participants.ToArray())
+            Try(participant, _ => throw new WorkerException(why, ""));
+    }
+
+    private void Say(int round, int turn, Participant next)
+    {
+        if (progress is null)
+            return;
+        int all = settings.Rounds * _participants.Count;
+        int done = Math.Min(all, round * _participants.Count + turn);
+        TimeSpan perRound = _participants.Aggregate(TimeSpan.Zero, (sum, p) => sum + p.Call * p.Calls);
+        progress(new MeasureProgress(done, all, perRound * settings.Rounds * (1 - (double)done / all), next.Candidate.Name));
+    }
+
+    private Samples Collect(int rounds)
+    {
+        int[] valid = [.. Enumerable.Range(0, rounds).Where(r => !_invalid.Contains(r))];
+        return new Samples(_participants.ToDictionary(p => p.Candidate.Name, p => valid.Select(r => p.Blocks[r]).ToArray(), StringComparer.Ordinal))
+        {
+            Failures = _failures,
+            DiscardedRounds = rounds - valid.Length,
+        };
+    }
+
+    private sealed class Participant(Candidate candidate, ICandidateWorker worker, int calls, TimeSpan call)
+    {
+        public Candidate Candidate { get; } = candidate;
+
+        public ICandidateWorker Worker { get; } = worker;
+
+        public int Calls { get; } = calls;
+
+        public TimeSpan Call { get; } = call;
+
+        public List<Block> Blocks { get; } = [];
+
+        public int Offences { get; set; }
+    }
+}

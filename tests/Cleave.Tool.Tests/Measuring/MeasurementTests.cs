@@ -1,0 +1,169 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using Cleave.Tool.Measuring;
+using Xunit;
+
+namespace Cleave.Tool.Tests.Measuring;
+
+public sealed class MeasurementTests
+{
+    private static readonly MeasureSettings Settings = new() { Rounds = 6, WarmUp = TimeSpan.Zero };
+
+    private readonly List<string> _log = [];
+
+    [Fact]
+    public void Candidates_take_turns_and_another_one_begins_each_round()
+    {
+        Samples samples = Run(Settings with { Rounds = 3 }, new Fake("a"), new Fake("b"), new Fake("c"));
+
+        // The first round is a rehearsal.
+        Assert.Equal("abc abc bca cab", string.Join(' ', _log.Where(l => l.Length == 1).Chunk(3).Select(turns => string.Concat(turns))));
+        Assert.All(samples.Blocks.Values, blocks => Assert.Equal(3, blocks.Length));
+    }
+
+    [Fact]
+    public void Each_is_started_once_and_all_are_disposed()
+    {
+        Run(Settings, new Fake("a"), new Fake("b"));
+
+        Assert.Equal(["start a", "start b"], _log.Where(l => l.StartsWith("start", StringComparison.Ordinal)));
+        Assert.Equal(["end a", "end b"], _log.Where(l => l.StartsWith("end", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public void Short_calls_make_long_blocks_and_long_ones_the_fewest_calls()
+    {
+        Samples samples = Run(Settings,
+            new Fake("short") { Call = TimeSpan.FromMicroseconds(100) },
+            new Fake("shorter") { Call = TimeSpan.FromMicroseconds(1) },
+            new Fake("long") { Call = TimeSpan.FromMilliseconds(30) });
+
+        Assert.Equal((200, 5000, 50), (Calls("short"), Calls("shorter"), Calls("long")));
+
+        int Calls(string name) => samples.Blocks[name][0].Nanoseconds.Length;
+    }
+
+    [Fact]
+    public void A_round_in_which_a_parked_candidate_ran_does_not_count_and_is_made_up_for()
+    {
+        Samples samples = Run(Settings, new Fake("a"), new Fake("b") { Spins = [3] });
+
+        Assert.Equal(2, samples.DiscardedRounds);
+        Assert.Empty(samples.Failures);
+        Assert.Equal([1, 4, 5, 6, 7, 8], samples.Blocks["a"].Select(b => (int)b.Bytes));
+        Assert.Equal([1, 4, 5, 6, 7, 8], samples.Blocks["b"].Select(b => (int)b.Bytes));
+    }
+
+    [Fact]
+    public void What_ran_after_the_last_block_discards_the_last_round()
+    {
+        Samples samples = Run(Settings, new Fake("a"), new Fake("b") { Spins = [7] });
+
+        Assert.Equal(1, samples.DiscardedRounds);
+        Assert.Equal(5, samples.Blocks["a"].Length);
+    }
+
+    [Fact]
+    public void A_candidate_that_does_not_rest_is_sent_home_and_said_so()
+    {
+        Samples samples = Run(Settings, new Fake("a"), new Fake("spinner") { Spins = [1, 2, 3, 4, 5, 6, 7, 8] });
+
+        Assert.Contains("does not rest while others run: it used 50 ms of CPU time in 100 ms", samples.Failures["spinner"].Message, StringComparison.Ordinal);
+        Assert.Equal(["a"], samples.Blocks.Keys);
+        Assert.Equal(6, samples.Blocks["a"].Length);
+        Assert.Contains("end spinner", _log);
+    }
+
+    [Fact]
+    public void One_that_fails_leaves_the_others()
+    {
+        Samples samples = Run(Settings, new Fake("a"), new Fake("b") { FailsIn = 3 }, new Fake("c") { FailsIn = -1 });
+
+        Assert.Equal(["a"], samples.Blocks.Keys);
+        Assert.Equal(["b", "c"], samples.Failures.Keys.Order());
+        Assert.Equal(6, samples.Blocks["a"].Length);
+    }
+
+    [Fact]
+    public void The_ratio_is_the_median_of_the_rounds_ratios()
+    {
+        // Every round has its own speed; one is always half again as slow.
+        double[] speeds = [1, 5, 2, 9, 1, 3];
+        Samples samples = new(new Dictionary<string, Block[]>
+        {
+            ["slow"] = [.. speeds.Select(s => Of(1.5 * s))],
+            ["fast"] = [.. speeds.Select(Of)],
+        });
+
+        Interval ratio = samples.Ratio("slow", "fast");
+
+        Assert.Equal(1.5, ratio.Median);
+        // Widened by what two processes of one program differ.
+        Assert.Equal(1.5 * 0.996, ratio.Low, 12);
+        Assert.Equal(1.5 * 1.004, ratio.High, 12);
+        Assert.Equal(1.5, samples.RatioOfMinima("slow", "fast"));
+
+        static Block Of(double time) => new([time, time, 100], 0, 0, 0, 0, 0);
+    }
+
+    [Fact]
+    public void Blocks_travel_as_text()
+    {
+        Block block = new([1.5, 2, 1234567], 1, 2, 3, 4, 5);
+
+        Assert.Equal(block.Nanoseconds, Block.Parse(block.ToText()).Nanoseconds);
+        Assert.Equal(block, Block.Parse(block.ToText()) with { Nanoseconds = block.Nanoseconds });
+    }
+
+    private Samples Run(MeasureSettings settings, params Fake[] fakes)
+    {
+        foreach (Fake fake in fakes)
+            fake.Log = _log;
+        Measurement measurement = new(
+            c =>
+            {
+                _log.Add("start " + c.Name);
+                return fakes.Single(f => f.Name == c.Name);
+            },
+            settings);
+        return measurement.Run([.. fakes.Select(f => new Candidate(f.Name, ""))]);
+    }
+
+    // The number of its block stands in Bytes.
+    private sealed class Fake(string name) : ICandidateWorker
+    {
+        private int _blocks;
+
+        public string Name { get; } = name;
+
+        public List<string> Log { get; set; } = [];
+
+        public TimeSpan Call { get; init; } = TimeSpan.FromMilliseconds(1);
+
+        /// <summary>It ran on before these blocks.</summary>
+        public int[] Spins { get; init; } = [];
+
+        /// <summary>-1: before the first.</summary>
+        public int? FailsIn { get; init; }
+
+        public TimeSpan Warm(TimeSpan time, int calls) => FailsIn == -1 ? throw new WorkerException("cannot", "") : Call;
+
+        public Block Block(int count)
+        {
+            Log.Add(Name[..1]);
+            if (FailsIn == _blocks)
+                throw new WorkerException("broke", "");
+            return Rest() with { Nanoseconds = new double[count] };
+        }
+
+        public Block Rest()
+        {
+            int block = _blocks++;
+            long parked = Array.IndexOf(Spins, block) >= 0 ? 50_000_000 : 500_000;
+            return new Block([], block, 0, 0, parked, 100_000_000);
+        }
+
+        public void Dispose() => Log.Add("end " + Name);
+    }
+}

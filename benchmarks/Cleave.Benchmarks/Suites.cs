@@ -26,6 +26,7 @@ internal static class Suites
         ["graph"] =
         [
             new HarnessAgainstItself(),
+            new ChosenOutputs(),
         ],
     };
 

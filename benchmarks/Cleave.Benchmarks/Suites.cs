@@ -25,6 +25,7 @@ internal static class Suites
         ],
         ["graph"] =
         [
+            new PlanningTime(),
             new HarnessAgainstItself(),
             new ChosenOutputs(),
         ],

@@ -30,6 +30,8 @@ internal static class Suites
             new CostFromOptimised(),
             new CostFromRaw(),
             new PlanOrder(),
+            new Partitions(),
+            new LostFusions(),
             new HarnessAgainstItself(),
         ],
     };

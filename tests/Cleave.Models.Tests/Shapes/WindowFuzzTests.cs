@@ -2,7 +2,6 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using System.Threading;
-using Cleave.Core.Graph;
 using Cleave.Core.Onnx;
 using Cleave.Core.Shapes;
 using Cleave.OnnxProto;

@@ -32,6 +32,7 @@ internal static class Suites
             new PlanOrder(),
             new Partitions(),
             new LostFusions(),
+            new FixGain(),
             new HarnessAgainstItself(),
             new ChosenOutputs(),
         ],

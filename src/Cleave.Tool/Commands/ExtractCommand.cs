@@ -70,7 +70,7 @@ internal static class ExtractCommand
 
     private static void Say(ModelProto part, Extraction extraction, string output, TextWriter console)
     {
-        Write(string.Create(CultureInfo.InvariantCulture, $"{output}: {part.Graph.Node.Count} nodes, {part.Graph.Initializer.Count + part.Graph.SparseInitializer.Count} initializers"));
+        Write(string.Create(CultureInfo.InvariantCulture, $"{output}: {part.Graph.Node.Count} {(part.Graph.Node.Count == 1 ? "node" : "nodes")}, {part.Graph.Initializer.Count + part.Graph.SparseInitializer.Count} initializers"));
         Write("inputs: " + string.Join(", ", part.Graph.Input.Select(i => i.Name)));
         Write("outputs: " + string.Join(", ", part.Graph.Output.Select(o => o.Name)));
         foreach (string name in extraction.Untyped)

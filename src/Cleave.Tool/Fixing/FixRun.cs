@@ -15,13 +15,15 @@ internal sealed class FixRun(FixOptions options, Action<string, double> progress
 {
     private const string Published = "published";
 
+    private readonly List<string> _notes = [];
+
     /// <exception cref="RewriteException">Nothing was written; why.</exception>
     /// <exception cref="VerifyException">The same: the inputs asked for do not fit.</exception>
     /// <exception cref="Core.Diagnostics.ModelException">The same: there is no usable model.</exception>
     public FixReport Run()
     {
         progress("reading", 0);
-        using ModelUnderTest published = new(options.Model, cancellationToken);
+        using ModelUnderTest published = new(options.Model, null, cancellationToken);
         using TargetFile target = new(options.Output, published.Path);
         ModelProto model = ModelMessage.Read(published.Path);
         ExternalWeights external = new(published.Folder);
@@ -35,6 +37,8 @@ internal sealed class FixRun(FixOptions options, Action<string, double> progress
             ModelMessage.Write(model, draft);
         else
             File.WriteAllBytes(draft, File.ReadAllBytes(published.Path));
+        if (options.Batch != null && !changes.Any(c => c.Kind == ModelFix.Batch))
+            _notes.Add("--dynamic-batch: the model has a batch axis already.");
         FixReport report = changes.Count == 0 ? Report([], null, null) : Judge(published, changes, target, draft, movesWeights ? external : null);
         Commit(model, target, draft, movesWeights ? data : null);
         return report;
@@ -103,6 +107,6 @@ internal sealed class FixRun(FixOptions options, Action<string, double> progress
         Gain = gain,
         Inputs = verification is null ? [] : [.. verification.Cases.Select(c => c.Inputs.Name).Distinct(StringComparer.Ordinal)],
         Outputs = verification?.Outputs ?? [],
-        Notes = verification?.Notes ?? [],
+        Notes = [.. _notes, .. verification?.Notes ?? []],
     };
 }

@@ -18,6 +18,7 @@ internal static class FixText
         if (report.Changes.Count == 0)
         {
             Line(console, $"{report.Model}: there is nothing to fix; {report.Output} is a copy of it");
+            WriteNotes();
             return;
         }
         Table table = new() { Border = TableBorder.Simple };
@@ -33,9 +34,14 @@ internal static class FixText
         Line(console, $"compared on {string.Join("; ", report.Inputs)}, two seeds: {Equality(report)}");
         if (report.Batch is { } batch)
             Line(console, $"batch '{batch.Dimension}': proven; {batch.Samples} samples together against one by one at most {Number(batch.Outputs.Values.Max(o => o.OfRange))} of an output's range apart");
-        foreach (string note in report.Notes)
-            Line(console, "note: " + note);
+        WriteNotes();
         Line(console, "written: " + report.Output);
+
+        void WriteNotes()
+        {
+            foreach (string note in report.Notes)
+                Line(console, "note: " + note);
+        }
 
         void Row(string what, string count, FixGain? gain) => table.AddRow(new[]
         {

@@ -26,6 +26,8 @@ internal static class Suites
         ["graph"] =
         [
             new PlanningTime(),
+            new Partitions(),
+            new LostFusions(),
             new HarnessAgainstItself(),
         ],
     };

@@ -3,6 +3,15 @@
 [assembly: System.Runtime.CompilerServices.TypeForwardedTo(typeof(System.Runtime.CompilerServices.IsExternalInit))]
 #else
 // Types the C# compiler looks for by name and netstandard2.0 lacks.
+namespace System
+{
+    // For list patterns and x[^1] over arrays, where the compiler asks for the type and then counts itself.
+    internal readonly struct Index(int value, bool fromEnd = false)
+    {
+        public int GetOffset(int length) => fromEnd ? length - value : value;
+    }
+}
+
 namespace System.Runtime.CompilerServices
 {
     internal static class IsExternalInit;

@@ -14,4 +14,10 @@ internal enum NodeRole
 
     /// <summary>ONNX Runtime removes it (Identity, Dropout, a Cast to the same type): it runs, but costs nothing.</summary>
     PassThrough,
+
+    /// <summary>
+    /// Its numbers follow from the model alone, though it reads what a call gives: arithmetic on fixed dimensions. It is in a
+    /// group as any node that runs, but ONNX Runtime folds it where the shapes are fixed, and it costs next to nothing where not.
+    /// </summary>
+    Foldable,
 }

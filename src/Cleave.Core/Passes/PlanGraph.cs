@@ -23,7 +23,7 @@ internal sealed class PlanGraph
     /// <summary>By position of the node.</summary>
     public required NodeRole[] Roles { get; init; }
 
-    /// <summary>The groups of nodes that run (roles Live and PassThrough), each after those it depends on.</summary>
+    /// <summary>The groups of nodes that run (roles Live, PassThrough and Foldable), each after those it depends on.</summary>
     public required IReadOnlyList<FusionGroup> Groups { get; init; }
 
     /// <summary>By position of the node: its group in <see cref="Groups"/>; -1 for nodes that do not run.</summary>
@@ -34,6 +34,9 @@ internal sealed class PlanGraph
 
     /// <summary>By group: the groups that read its values, each once, rising.</summary>
     public required int[][] Successors { get; init; }
+
+    /// <summary>Values that a split may make in several segments instead of handing them over; in the graph's order.</summary>
+    public IReadOnlyList<CloneCandidate> CloneCandidates { get; init; } = [];
 
     public IReadOnlyList<Node> Nodes => Model.Graph.Nodes;
 

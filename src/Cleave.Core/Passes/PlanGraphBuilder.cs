@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Linq;
 using Cleave.Core.Graph;
 using Cleave.Core.Onnx;
+using Cleave.Core.Passes.Fusion;
 using Cleave.Core.Shapes;
 
 namespace Cleave.Core.Passes;
@@ -17,16 +18,16 @@ internal static class PlanGraphBuilder
         OnnxModel model = facts.Model;
         GraphIndex index = new(model);
         outputs ??= [.. model.Graph.Outputs.Select(o => o.Name)];
-        NodeRole[] roles = Roles(index, facts.Order, outputs);
-        int[] groupOf = new int[roles.Length];
-        List<FusionGroup> groups = [];
-        foreach (int node in facts.Order)
-        {
-            groupOf[node] = roles[node] is NodeRole.Live or NodeRole.PassThrough ? groups.Count : -1;
-            if (groupOf[node] >= 0)
-                groups.Add(new FusionGroup("Node", [node]));
-        }
-        int[][] predecessors = Predecessors(index, groups, groupOf);
+        NodeRole[] roles = NodeRoles.Of(index, facts, outputs);
+        GroupMerger merged = FusionGroups.Find(index, facts, roles, outputs);
+        int[] groupOf = Number(merged, facts.Order, roles, out List<int> representatives);
+        int[][] predecessors = Predecessors(index, representatives, merged, groupOf);
+        int[] order = Order(representatives, predecessors, facts.Order);
+        int[] place = new int[order.Length];
+        for (int i = 0; i < order.Length; i++)
+            place[order[i]] = i;
+        groupOf = Array.ConvertAll(groupOf, g => g < 0 ? -1 : place[g]);
+        predecessors = Array.ConvertAll(order, g => Placed(predecessors[g], place));
         return new PlanGraph
         {
             Model = model,
@@ -34,56 +35,99 @@ internal static class PlanGraphBuilder
             Index = index,
             Outputs = outputs,
             Roles = roles,
-            Groups = groups,
+            Groups = [.. order.Select(g => Group(merged, representatives[g]))],
             GroupOf = groupOf,
             Predecessors = predecessors,
             Successors = Reversed(predecessors),
+            CloneCandidates = CloneFinder.Find(index, facts, roles, groupOf),
         };
     }
 
-    private static NodeRole[] Roles(GraphIndex index, int[] order, IReadOnlyList<string> outputs)
+    private static FusionGroup Group(GroupMerger merged, int node)
     {
-        NodeRole[] roles = new NodeRole[order.Length];
-        bool[] needed = new bool[order.Length];
-        foreach (string output in outputs)
-            Need(output);
-        for (int i = order.Length - 1; i >= 0; i--)
-        {
-            int node = order[i];
-            roles[node] = !needed[node] ? NodeRole.Dead : index.IsConstant(node) ? NodeRole.Constant : NodeRole.Live;
-            if (!needed[node])
-                continue;
-            foreach (string read in index.Reads(node))
-                Need(read);
-        }
-        return roles;
-
-        void Need(string value)
-        {
-            int producer = index.Producer(value);
-            if (producer >= 0)
-                needed[producer] = true;
-        }
+        int[] nodes = merged.Sorted(node);
+        return new FusionGroup(merged.Kind(node) ?? (nodes.Length == 1 ? FusionGroup.Single : FusionGroup.Small), nodes);
     }
 
-    private static int[][] Predecessors(GraphIndex index, List<FusionGroup> groups, int[] groupOf)
+    private static int[] Number(GroupMerger merged, int[] order, NodeRole[] roles, out List<int> representatives)
     {
-        int[][] predecessors = new int[groups.Count][];
+        int[] groupOf = new int[roles.Length], numberOf = new int[roles.Length];
+        for (int i = 0; i < roles.Length; i++)
+            groupOf[i] = numberOf[i] = -1;
+        representatives = [];
+        foreach (int node in order)
+        {
+            if (roles[node] is NodeRole.Dead or NodeRole.Constant)
+                continue;
+            int root = merged.GroupOf(node);
+            if (numberOf[root] < 0)
+            {
+                numberOf[root] = representatives.Count;
+                representatives.Add(node);
+            }
+            groupOf[node] = numberOf[root];
+        }
+        return groupOf;
+    }
+
+    // Each group after those it depends on; among those that could come next, the one whose first node comes first.
+    private static int[] Order(List<int> representatives, int[][] predecessors, int[] nodeOrder)
+    {
+        int[] place = new int[nodeOrder.Length], open = Array.ConvertAll(predecessors, p => p.Length);
+        for (int i = 0; i < nodeOrder.Length; i++)
+            place[nodeOrder[i]] = i;
+        int[][] successors = Reversed(predecessors);
+        SortedSet<(int Place, int Group)> ready = [];
+        for (int g = 0; g < open.Length; g++)
+        {
+            if (open[g] == 0)
+                ready.Add((place[representatives[g]], g));
+        }
+        int[] order = new int[open.Length];
+        int next = 0;
+        while (ready.Count > 0)
+        {
+            (int Place, int Group) first = ready.Min;
+            ready.Remove(first);
+            order[next++] = first.Group;
+            foreach (int successor in successors[first.Group])
+            {
+                if (--open[successor] == 0)
+                    ready.Add((place[representatives[successor]], successor));
+            }
+        }
+        return next == order.Length ? order : throw new InvalidOperationException("the fusion groups depend on each other");
+    }
+
+    private static int[][] Predecessors(GraphIndex index, List<int> representatives, GroupMerger merged, int[] groupOf)
+    {
+        int[][] predecessors = new int[representatives.Count][];
+        int[] seenBy = Array.ConvertAll(predecessors, _ => -1);
         for (int g = 0; g < predecessors.Length; g++)
         {
-            SortedSet<int> found = [];
-            foreach (int node in groups[g].Nodes)
+            List<int> found = [];
+            foreach (int node in merged.Members(representatives[g]))
             {
                 foreach (string read in index.Reads(node))
                 {
                     int producer = index.Producer(read);
-                    if (producer >= 0 && groupOf[producer] >= 0 && groupOf[producer] != g)
+                    if (producer >= 0 && groupOf[producer] >= 0 && groupOf[producer] != g && seenBy[groupOf[producer]] != g)
+                    {
+                        seenBy[groupOf[producer]] = g;
                         found.Add(groupOf[producer]);
+                    }
                 }
             }
             predecessors[g] = [.. found];
         }
         return predecessors;
+    }
+
+    private static int[] Placed(int[] groups, int[] place)
+    {
+        int[] placed = Array.ConvertAll(groups, g => place[g]);
+        Array.Sort(placed);
+        return placed;
     }
 
     private static int[][] Reversed(int[][] predecessors)

@@ -5,7 +5,7 @@ using System.Threading.Tasks;
 
 namespace Cleave.Tool.Commands;
 
-/// <summary>The command line: <c>cleave inspect</c>, <c>cleave bench</c>, <c>cleave verify</c>, <c>cleave listing</c>.</summary>
+/// <summary>The command line: <c>cleave inspect</c>, <c>bench</c>, <c>verify</c>, <c>listing</c>, <c>calibrate</c>.</summary>
 internal static class CleaveCommand
 {
     public const int Success = 0;
@@ -19,6 +19,7 @@ internal static class CleaveCommand
             BenchCommand.Create(),
             VerifyCommand.Create(),
             ListingCommand.Create(),
+            CalibrateCommand.Create(),
         };
         return root.Parse(arguments).InvokeAsync(new InvocationConfiguration { Output = output, Error = error }, cancellationToken);
     }

@@ -1,0 +1,89 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using Cleave.Core.Graph;
+using Cleave.Core.Onnx;
+using Cleave.Core.Shapes;
+
+namespace Cleave.Core.Passes;
+
+/// <summary>Finds what a split may make in several segments instead of handing it over.</summary>
+internal static class CloneFinder
+{
+    // A named dimension is taken as so long: a mask of [batch, 1, 1, sequence] is cheap, a hidden state is not.
+    private const long Nominal = 64;
+    private const long MostElements = 16 * 1024;
+    private const int MostNodes = 16;
+
+    private static readonly HashSet<string> Cheap = new(StringComparer.Ordinal)
+    {
+        "Add", "And", "Cast", "DequantizeLinear", "Div", "Equal", "Expand", "Flatten", "Greater", "GreaterOrEqual", "Identity", "Less",
+        "LessOrEqual", "Max", "Min", "Mul", "Neg", "Not", "Or", "Pow", "QuantizeLinear", "Reciprocal", "Relu", "Reshape", "Shape", "Slice",
+        "Squeeze", "Sub", "Unsqueeze", "Where",
+    };
+
+    // They copy nothing, whatever the size.
+    private static readonly HashSet<string> Views = new(StringComparer.Ordinal) { "Flatten", "Identity", "Reshape", "Shape", "Squeeze", "Unsqueeze" };
+
+    public static IReadOnlyList<CloneCandidate> Find(GraphIndex index, GraphFacts facts, NodeRole[] roles, int[] groupOf)
+    {
+        Dictionary<string, int> readBy = new(StringComparer.Ordinal);
+        HashSet<string> shared = new(StringComparer.Ordinal);
+        List<CloneCandidate> found = [];
+        bool[] isCheap = new bool[roles.Length];
+        int[] place = new int[roles.Length];
+        for (int i = 0; i < roles.Length; i++)
+            place[facts.Order[i]] = i;
+        foreach (int node in facts.Order)
+        {
+            if (groupOf[node] < 0)
+                continue;
+            isCheap[node] = IsCheap(index.Nodes[node], facts, roles[node]);
+            foreach (string read in index.Reads(node))
+            {
+                if (!readBy.TryGetValue(read, out int group))
+                    readBy.Add(read, groupOf[node]);
+                else if (group != groupOf[node])
+                    shared.Add(read);
+            }
+        }
+        foreach (int node in facts.Order)
+        {
+            if (!isCheap[node])
+                continue;
+            foreach (string output in index.Nodes[node].Outputs)
+            {
+                if (shared.Contains(output) && Makers(index, node, isCheap) is { } nodes)
+                    found.Add(new CloneCandidate(output, [.. nodes.OrderBy(n => place[n])]));
+            }
+        }
+        return found;
+    }
+
+    private static List<int>? Makers(GraphIndex index, int last, bool[] isCheap)
+    {
+        List<int> nodes = [last];
+        for (int i = 0; i < nodes.Count; i++)
+        {
+            foreach (string read in index.Reads(nodes[i]))
+            {
+                int producer = index.Producer(read);
+                if (producer >= 0 && isCheap[producer] && !nodes.Contains(producer))
+                    nodes.Add(producer);
+            }
+            if (nodes.Count > MostNodes)
+                return null;
+        }
+        return nodes;
+    }
+
+    private static bool IsCheap(Node node, GraphFacts facts, NodeRole role)
+    {
+        if (role is NodeRole.Foldable or NodeRole.PassThrough)
+            return true;
+        if (node.Domain.Length > 0 || !Cheap.Contains(node.OpType))
+            return false;
+        return Views.Contains(node.OpType)
+            || node.Outputs.All(o => o.Length > 0 && facts.Of(o).Count()?.Evaluate(_ => Nominal) is <= MostElements);
+    }
+}

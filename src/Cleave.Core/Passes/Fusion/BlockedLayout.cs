@@ -1,0 +1,68 @@
+using Cleave.Core.Graph;
+
+namespace Cleave.Core.Passes.Fusion;
+
+/// <summary>
+/// Which values ONNX Runtime's NchwcTransformer (level ALL, x64) holds in blocks of channels. It adds and activates inside a
+/// convolution only what is in blocks already.
+/// </summary>
+internal sealed class BlockedLayout
+{
+    // 16 with AVX-512, 8 with AVX2: what may be in blocks somewhere is taken as in blocks.
+    private const long Block = 8;
+    private const long Alignment = 4;
+
+    private readonly FusionView _view;
+    private readonly bool[] _isBlocked;
+
+    public BlockedLayout(FusionView view)
+    {
+        _view = view;
+        _isBlocked = new bool[view.Operators.Length];
+        foreach (int node in view.Order)
+            _isBlocked[node] = MakesBlocks(node);
+    }
+
+    /// <summary>Whether a value is made in blocks.</summary>
+    public bool Has(int value) => _view.Producer(value) is >= 0 and var node && _isBlocked[node];
+
+    /// <summary>Whether a node makes its output in blocks.</summary>
+    public bool MadeBy(int node) => _isBlocked[node];
+
+    private bool MakesBlocks(int node) => _view.Operators[node] switch
+    {
+        "Conv" => IsConvolution(node),
+        "MaxPool" or "AveragePool" or "GlobalAveragePool" or "GlobalMaxPool" => Has(_view.Input(node, 0)) || HasFullBlocks(_view.Input(node, 0)),
+        "Relu" or "LeakyRelu" or "Sigmoid" or "Tanh" or "Clip" or "HardSigmoid" or "HardSwish" or "BatchNormalization" or "Resize" or "Upsample" =>
+            Has(_view.Input(node, 0)),
+        // Constants for each channel become convolutions.
+        "Add" or "Mul" or "Sum" => _view.Inputs[node].Length == 2 && IsOperand(_view.Inputs[node][0]) && IsOperand(_view.Inputs[node][1])
+            && (Has(_view.Inputs[node][0]) || Has(_view.Inputs[node][1])),
+        "Concat" => _view.Int(node, "axis", 0) == 1 && System.Array.TrueForAll(_view.Inputs[node], Has),
+        _ => false,
+    };
+
+    private bool IsOperand(int value) => Has(value) || _view.IsConstant(value);
+
+    private bool IsConvolution(int node)
+    {
+        int weights = _view.Input(node, 1);
+        if (!_view.IsConstant(weights))
+            return false;
+        // Where nothing is known of them: better together in vain than a fusion lost.
+        if (_view.Facts(weights).Shape is null)
+            return true;
+        if (_view.Facts(weights) is not { Element: ElementType.Float, Shape: [{ Value: { } outputs }, { Value: { } inputs }, _, _] })
+            return false;
+        long groups = _view.Int(node, "group", 1);
+        if (groups <= 0)
+            return false;
+        if (groups == 1)
+            return inputs < Block || inputs % Alignment == 0;
+        return outputs % Alignment == 0
+            && ((inputs == 1 && outputs == groups) || (inputs % Block == 0 && outputs % groups == 0 && outputs / groups % Block == 0));
+    }
+
+    private bool HasFullBlocks(int value) =>
+        _view.Facts(value).Shape is [_, { Value: { } channels }, _, _] && channels % Block == 0;
+}

@@ -1,0 +1,113 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using System.Threading;
+using Cleave.Core.Graph;
+using Cleave.Core.Onnx;
+using Cleave.Core.Passes;
+using Cleave.Core.Shapes;
+using Cleave.OnnxProto;
+using Google.Protobuf;
+using Xunit;
+
+namespace Cleave.Core.Tests.Passes;
+
+/// <summary>What holds of roles and groups whatever a graph looks like.</summary>
+public sealed class PlanGraphTests
+{
+    private const int Graphs = 150;
+
+    [Fact]
+    public void Groups_are_a_partition_of_the_nodes_that_run()
+    {
+        foreach (PlanGraph graph in Random())
+        {
+            Assert.Equal(
+                Enumerable.Range(0, graph.Nodes.Count).Where(n => graph.Roles[n] is not (NodeRole.Dead or NodeRole.Constant)),
+                graph.Groups.SelectMany(g => g.Nodes).Order());
+            for (int g = 0; g < graph.Groups.Count; g++)
+                Assert.All(graph.Groups[g].Nodes, n => Assert.Equal(g, graph.GroupOf[n]));
+        }
+    }
+
+    [Fact]
+    public void Each_group_stands_after_those_it_depends_on_so_each_is_convex()
+    {
+        foreach (PlanGraph graph in Random())
+        {
+            for (int g = 0; g < graph.Groups.Count; g++)
+            {
+                int[] read = [.. graph.Groups[g].Nodes.SelectMany(graph.Index.Reads).Select(graph.Index.Producer)
+                    .Where(p => p >= 0 && graph.GroupOf[p] >= 0 && graph.GroupOf[p] != g).Select(p => graph.GroupOf[p]).Distinct().Order()];
+                Assert.Equal(read, graph.Predecessors[g]);
+                Assert.All(read, p => Assert.True(p < g));
+                Assert.All(graph.Successors[g], s => Assert.Contains(g, graph.Predecessors[s]));
+            }
+        }
+    }
+
+    [Fact]
+    public void Exactly_what_the_outputs_need_runs()
+    {
+        foreach (PlanGraph graph in Random())
+        {
+            bool[] needed = graph.Index.NodesFor(graph.Outputs);
+            for (int n = 0; n < needed.Length; n++)
+            {
+                Assert.Equal(needed[n], graph.Roles[n] != NodeRole.Dead);
+                Assert.Equal(needed[n] && graph.Index.IsConstant(n), graph.Roles[n] == NodeRole.Constant);
+            }
+        }
+    }
+
+    [Fact]
+    public void What_chosen_outputs_do_not_need_is_dead()
+    {
+        // Two towers on one input; one is asked for.
+        ModelProto model = Make.Model(new GraphProto
+        {
+            Name = "towers",
+            Input = { Make.Value("x", 1, 4) },
+            Output = { Make.Value("left", 1, 4), Make.Value("right", 1, 4) },
+            Node = { Make.Node("Neg", ["x"], ["a"]), Make.Node("Abs", ["a"], ["left"]), Make.Node("Exp", ["x"], ["b"]), Make.Node("Log", ["b"], ["right"]) },
+        });
+
+        Assert.Equal([NodeRole.Live, NodeRole.Live, NodeRole.Dead, NodeRole.Dead], Plan(model, "left").Roles);
+        Assert.Equal([NodeRole.Live, NodeRole.Dead, NodeRole.Live, NodeRole.Live], Plan(model, "a", "right").Roles);
+    }
+
+    [Fact]
+    public void Cheap_makers_of_shared_values_may_be_cloned()
+    {
+        // A mask that two layers read.
+        ModelProto model = Make.Model(new GraphProto
+        {
+            Name = "mask",
+            Input = { Make.Value("mask", 1, 8), Make.Value("a", 64, 64, 64), Make.Value("b", 64, 64, 64) },
+            Output = { Make.Value("y", 64, 64, 64), Make.Value("z", 64, 64, 64) },
+            Node =
+            {
+                Make.Node("Neg", ["mask"], ["negative"]),
+                Make.Node("Exp", ["a"], ["big"]),
+                Make.Node("Max", ["big", "negative"], ["y"]),
+                Make.Node("Min", ["b", "negative"], ["c"]),
+                Make.Node("Sum", ["big", "c"], ["z"]),
+            },
+        });
+        CloneCandidate candidate = Assert.Single(Plan(model, "y", "z").CloneCandidates);
+
+        Assert.Equal("negative", candidate.Value);
+        Assert.Equal([0], candidate.Nodes);
+    }
+
+    private static IEnumerable<PlanGraph> Random() =>
+        Enumerable.Range(0, Graphs).Select(seed => RandomGraphs.Plan(RandomGraphs.Make(seed, 10 + (seed % 60))));
+
+    private static PlanGraph Plan(ModelProto model, params string[] outputs)
+    {
+        byte[] bytes = model.ToByteArray();
+        using ByteSource source = ByteSource.FromBytes(bytes, 0, bytes.Length);
+        OnnxModel read = ModelReader.Read(source, CancellationToken.None);
+        return PlanGraphBuilder.Build(ShapeInference.Infer(read), outputs);
+    }
+}

@@ -25,6 +25,9 @@ internal static class Suites
         ],
         ["graph"] =
         [
+            new PlanningTime(),
+            new Partitions(),
+            new LostFusions(),
             new HarnessAgainstItself(),
         ],
     };

@@ -198,10 +198,15 @@ internal sealed class Dim : IEquatable<Dim>
     }
 
     /// <summary>
-    /// What two dimensions that are not the same broadcast to, where that is sure: min(a, n) fits a only where it is a, since n is not 1.
-    /// Null where it is open.
+    /// What two dimensions that are not the same broadcast to: one of them, where that is sure (min(a, n) fits a only where it is a,
+    /// since n is not 1), otherwise what they turn out to be. Null where one of them is not known.
     /// </summary>
-    public static Dim? Broadcast(Dim a, Dim b) => IsMinimumOf(a, b) ? b : IsMinimumOf(b, a) ? a : null;
+    public static Dim? Broadcast(Dim a, Dim b) =>
+        IsMinimumOf(a, b) ? b
+        : IsMinimumOf(b, a) ? a
+        : !a.IsKnown || !b.IsKnown ? null
+        : a.CompareTo(b) <= 0 ? Operation(Operator.Broadcast, a, b)
+        : Operation(Operator.Broadcast, b, a);
 
     /// <summary>The named dimensions in it, each once, sorted.</summary>
     public SortedSet<string> Names()
@@ -416,6 +421,7 @@ internal sealed class Dim : IEquatable<Dim>
         FloorDivide,
         Min,
         Max,
+        Broadcast,
     }
 
     private readonly struct Term(long coefficient, Factor[] factors)
@@ -527,6 +533,8 @@ internal sealed class Dim : IEquatable<Dim>
                 {
                     Operator.Min => Math.Min(a, b),
                     Operator.Max => Math.Max(a, b),
+                    // Others do not fit: the model fails there.
+                    Operator.Broadcast => a == b || b == 1 ? a : a == 1 ? b : null,
                     _ => b == 0 || (a == long.MinValue && b == -1) ? null : Floor(a, b),
                 };
             }
@@ -535,6 +543,7 @@ internal sealed class Dim : IEquatable<Dim>
             {
                 Operator.Min => "min(" + Left + "," + Right + ")",
                 Operator.Max => "max(" + Left + "," + Right + ")",
+                Operator.Broadcast => "broadcast(" + Left + "," + Right + ")",
                 _ => "floor(" + Bracketed(Left, Left._terms.Length > 1) + "/" + Bracketed(Right, Right.Value is null) + ")",
             };
 

@@ -44,12 +44,25 @@ internal sealed class Window
     public static Window? OfAttributes(NodeContext node) =>
         node.Ints("kernel_shape") is { Length: > 0 } kernel && Array.TrueForAll(kernel, k => k > 0) ? Of(node, Array.ConvertAll(kernel, Dim.Of)) : null;
 
-    /// <summary>The places along each spatial dimension.</summary>
-    public Dim[] Places(Dim[] sizes, bool ceiling)
+    /// <summary>The places of a convolution along each spatial dimension, where the window fits at least once.</summary>
+    public Dim[] Places(Dim[] sizes)
     {
         Dim[] places = new Dim[Rank];
         for (int i = 0; i < places.Length; i++)
-            places[i] = _node.OrUnknown(Places(i, sizes[i], ceiling));
+            places[i] = _node.OrUnknown(Places(i, sizes[i], false));
+        return places;
+    }
+
+    /// <summary>The places of a pool along each spatial dimension, where the window fits at least once.</summary>
+    public Dim[] PoolPlaces(Dim[] sizes, bool ceiling)
+    {
+        Dim[] places = new Dim[Rank];
+        for (int i = 0; i < places.Length; i++)
+        {
+            // ONNX Runtime forgets the dilation when it pads pools, the specification does not.
+            bool disputed = IsSame && _dilations[i] > 1 && _kernel[i].Value != 1;
+            places[i] = _node.OrUnknown(disputed ? null : Places(i, sizes[i], ceiling));
+        }
         return places;
     }
 
@@ -58,7 +71,7 @@ internal sealed class Window
     {
         Dim[] sizes = new Dim[Rank];
         for (int i = 0; i < sizes.Length; i++)
-            sizes[i] = _node.OrUnknown(IsSame ? places[i] * Dim.Of(_strides[i]) : Size(i, places[i], outputPadding[i]));
+            sizes[i] = _node.OrUnknown(IsSame ? SameSize(i, places[i], outputPadding[i]) : Size(i, places[i], outputPadding[i]));
         return sizes;
     }
 
@@ -96,6 +109,17 @@ internal sealed class Window
         if ((Dim.Of(_pads[axis + Rank] + _strides[axis]) - extent)?.Value <= 0)
             return places;
         return Dim.CeilingDivide(end, stride) is { } starts ? Dim.Min(places, starts) : null;
+    }
+
+    // As many as places and strides say, or what the windows cover, if that is less.
+    private Dim? SameSize(int axis, Dim places, long outputPadding)
+    {
+        Dim stride = Dim.Of(_strides[axis]);
+        if (Extent(axis) is not { } extent || (extent + Dim.Of(outputPadding))?.Value is not { } covered)
+            return null;
+        if (covered >= _strides[axis])
+            return places * stride;
+        return places - Dim.One is { } steps && steps * stride is { } last ? last + Dim.Of(covered) : null;
     }
 
     private Dim? Size(int axis, Dim places, long outputPadding) =>

@@ -5,7 +5,7 @@ using System.Threading.Tasks;
 
 namespace Cleave.Tool.Commands;
 
-/// <summary>The command line: <c>cleave inspect</c>, <c>cleave bench</c>, <c>cleave listing</c>.</summary>
+/// <summary>The command line: <c>cleave inspect</c>, <c>bench</c>, <c>verify</c>, <c>listing</c>, <c>calibrate</c>.</summary>
 internal static class CleaveCommand
 {
     public const int Success = 0;
@@ -17,7 +17,9 @@ internal static class CleaveCommand
         {
             InspectCommand.Create(),
             BenchCommand.Create(),
+            VerifyCommand.Create(),
             ListingCommand.Create(),
+            CalibrateCommand.Create(),
         };
         return root.Parse(arguments).InvokeAsync(new InvocationConfiguration { Output = output, Error = error }, cancellationToken);
     }

@@ -29,6 +29,11 @@ internal static class Terminal
         return console;
     }
 
+    /// <summary>Where progress is shown: beside the output, so that this can be redirected. Nothing moves where nobody looks.</summary>
+    public static IAnsiConsole ForProgress(TextWriter error) => ReferenceEquals(error, Console.Error) && !Console.IsErrorRedirected
+        ? AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(error) })
+        : For(error);
+
     /// <summary>Text from a model on one line, without characters that steer a terminal or reorder what is shown.</summary>
     public static string Safe(string text, int longest = LongestText) => SafeText.OneLine(text, longest);
 }

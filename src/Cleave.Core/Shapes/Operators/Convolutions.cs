@@ -28,7 +28,7 @@ internal static class Convolutions
             : weights is { Length: > 2 } ? weights.Skip(2).ToArray()
             : [];
         return kernel.Length == sizes.Length && !Array.Exists(kernel, k => k.Value <= 0) && Window.Of(node, kernel) is { } window
-            ? window.Places(sizes, false)
+            ? window.Places(sizes)
             : null;
     }
 

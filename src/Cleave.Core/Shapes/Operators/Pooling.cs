@@ -29,8 +29,8 @@ internal static class Pooling
             return null;
         bool ceiling = node.Int("ceil_mode", 0) != 0;
         return channelsLast
-            ? [input[0], .. window.Places([.. input.Skip(1).Take(window.Rank)], ceiling), input[input.Length - 1]]
-            : [input[0], input[1], .. window.Places([.. input.Skip(2)], ceiling)];
+            ? [input[0], .. window.PoolPlaces([.. input.Skip(1).Take(window.Rank)], ceiling), input[input.Length - 1]]
+            : [input[0], input[1], .. window.PoolPlaces([.. input.Skip(2)], ceiling)];
     }
 
     /// <summary>The shape with one place for all spatial dimensions together.</summary>

@@ -1,0 +1,25 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using Cleave.Benchmarks.Harness;
+using Cleave.TestKit.Catalog;
+using Cleave.Tool.Verification;
+
+namespace Cleave.Benchmarks.Graph;
+
+/// <summary>The models at hand, as verification wants them.</summary>
+internal static class CatalogOptions
+{
+    /// <summary>All; for a trial those that take little time.</summary>
+    public static IEnumerable<CatalogModel> Models(BenchOptions options) =>
+        ModelCatalog.All.Where(m => !options.Quick || (!m.IsBig && !m.HasConstantWeights));
+
+    public static int Partitions(BenchOptions options) => options.Quick ? 2 : 20;
+
+    /// <summary>The sizes of the catalogue; an input of one number is given, others are found from what reads it.</summary>
+    public static VerifyOptions For(CatalogModel model) => new()
+    {
+        Samples = [.. model.Samples.Select(s => new DimensionSample(s.Sizes))],
+        Fills = model.Ranges.Where(r => r.Value.Low == r.Value.High).ToDictionary(r => r.Key, r => r.Value.Low, StringComparer.Ordinal),
+    };
+}

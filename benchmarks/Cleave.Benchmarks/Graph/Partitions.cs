@@ -1,0 +1,62 @@
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+using System.Linq;
+using System.Text.Json;
+using Cleave.Benchmarks.Harness;
+using Cleave.TestKit.Catalog;
+using Cleave.Tool.Measuring;
+using Cleave.Tool.Verification;
+
+namespace Cleave.Benchmarks.Graph;
+
+/// <summary>Random convex partitions of all models at hand against the whole: 20 over fusion groups, 20 over nodes.</summary>
+internal sealed class Partitions : IFamily
+{
+    public IEnumerable<Line> Measure(BenchOptions options)
+    {
+        List<(CatalogModel Model, VerifyReport Report)> all = [];
+        foreach (CatalogModel catalog in CatalogOptions.Models(options))
+        {
+            using ModelUnderTest model = new(catalog.Write(ModelCatalog.Folder));
+            VerifyOptions wanted = CatalogOptions.For(catalog) with { Partitions = CatalogOptions.Partitions(options), Audit = false };
+            all.Add((catalog, new Verifier(model, wanted, static (_, _) => { }, default).Run()));
+        }
+        yield return Bits(all);
+        yield return Optimised(all, "floats of 32 bits, integers", "1e-5 of the range", [Arithmetic.Float32, Arithmetic.Integer]);
+        yield return Optimised(all, "floats of 16 bits", "1e-3 of the range", [Arithmetic.Float16]);
+        yield return Optimised(all, "quantised models", "twice the whole model's own", [Arithmetic.Quantised]);
+        yield return Batches(all);
+    }
+
+    public IWorkload? CreateWorkload(string name, string[] arguments) => null;
+
+    private static Line Bits(List<(CatalogModel Model, VerifyReport Report)> all)
+    {
+        (CatalogModel Model, VerifyReport Report)[] asked = [.. all.Where(a => a.Report.BitsMustBeEqual)];
+        string[] wrong = [.. asked.Where(a => a.Report.Failures.Any(f => !f.Optimised) || !a.Report.Outputs.All(o => o.Unoptimised.SameBits)).Select(a => a.Model.Name)];
+        return Line.Of("random convex partitions, nothing optimised, against the whole sliced as one", "bit-identical",
+            string.Create(CultureInfo.InvariantCulture, $"{asked.Length - wrong.Length} of {asked.Length} models ({asked.Sum(a => a.Report.Partitions.Count - 1)} partitions, {asked.Sum(a => a.Report.Segments)} segments, {asked.Sum(a => a.Report.CutValues)} cut values){Named(wrong)}"),
+            wrong.Length == 0 && asked.Any(a => a.Report.Segments > 0), all.Select(a => JsonSerializer.SerializeToElement(a.Report, VerifyJsonContext.Default.VerifyReport)).ToArray());
+    }
+
+    private static Line Optimised(List<(CatalogModel Model, VerifyReport Report)> all, string what, string target, Arithmetic[] arithmetic)
+    {
+        (CatalogModel Model, VerifyReport Report)[] asked = [.. all.Where(a => arithmetic.Contains(a.Model.Arithmetic))];
+        var worst = asked.SelectMany(a => a.Report.Outputs.Select(o => (a.Model.Name, o.Groups.Or(o.Nodes).OfRange, Own: o.Own.OfRange))).OrderByDescending(w => w.OfRange).ToArray();
+        string[] wrong = [.. asked.Where(a => a.Report.Failures.Any(f => f.Optimised && f.Kind != "batch")).Select(a => a.Model.Name)];
+        return Line.Of($"random convex partitions, all optimisations, {what}", target,
+            string.Create(CultureInfo.InvariantCulture, $"{asked.Length - wrong.Length} of {asked.Length} models; at most {worst[0].OfRange:g3} ({worst[0].Name}, itself {worst[0].Own:g3}), then {worst.Skip(1).FirstOrDefault().OfRange:g3} ({worst.Skip(1).FirstOrDefault().Name}){Named(wrong)}"),
+            wrong.Length == 0, worst.Select(w => new { w.Name, OfRange = w.OfRange.ToString("g3", CultureInfo.InvariantCulture) }).ToArray());
+    }
+
+    private static Line Batches(List<(CatalogModel Model, VerifyReport Report)> all)
+    {
+        (CatalogModel Model, VerifyReport Report)[] asked = [.. all.Where(a => a.Report.Batch is { Samples: > 0 })];
+        string[] wrong = [.. asked.Where(a => a.Report.Failures.Any(f => f.Kind == "batch")).Select(a => a.Model.Name)];
+        return Line.Of("three samples together against one by one, where a batch axis is proven", "equal",
+            string.Create(CultureInfo.InvariantCulture, $"{asked.Length - wrong.Length} of {asked.Length} models{Named(wrong)}"), wrong.Length == 0, asked.Select(a => a.Model.Name).ToArray());
+    }
+
+    private static string Named(string[] wrong) => wrong.Length == 0 ? "" : "; not " + string.Join(", ", wrong);
+}

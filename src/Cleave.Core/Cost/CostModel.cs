@@ -1,0 +1,122 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+
+namespace Cleave.Core.Cost;
+
+/// <summary>Predicts what work takes on a device. Made from its table once; predictions are pure.</summary>
+internal sealed class CostModel
+{
+    // A time this near the overhead of a node says little about the kernel.
+    private const double LeastShare = 0.1;
+
+    private const string WeightsKernel = "weights";
+    private const double BytesOfFloat = 4;
+
+    private readonly DeviceTable _table;
+    private readonly double _node;
+    private readonly double _mostRows;
+    private readonly double _nearest;
+    private readonly double _farthest;
+    private readonly Dictionary<string, Func<double[], double>> _times = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Func<double[], double>[]> _scaling = new(StringComparer.Ordinal);
+
+    public CostModel(DeviceTable table)
+    {
+        _table = table;
+        ILookup<string, DevicePoint> points = table.ByKernel();
+        _node = points["node"].Select(p => p.Nanoseconds[0]).DefaultIfEmpty(0).Min();
+        _mostRows = points[WeightsKernel].Select(p => p.Sizes[0]).DefaultIfEmpty(1).Max();
+        _nearest = points[WeightsKernel].Select(p => p.Sizes[1]).DefaultIfEmpty(0).Min();
+        _farthest = points[WeightsKernel].Select(p => p.Sizes[1]).DefaultIfEmpty(0).Max();
+        foreach (IGrouping<string, DevicePoint> group in points)
+        {
+            Kernel kernel = Kernel.Find(group.Key)!;
+            DevicePoint[] all = [.. group];
+            _times.Add(group.Key, Times(kernel, all));
+            _scaling.Add(group.Key, [.. table.Threads.Select((_, i) => Scaling(kernel, all, i))]);
+        }
+    }
+
+    public DeviceTable Table => _table;
+
+    /// <summary>Whether the table has points of the work's kernel.</summary>
+    public bool Knows(Work work) => _times.ContainsKey(work.Kernel);
+
+    /// <summary>Nanoseconds with a number of threads; the overhead of one node is in it.</summary>
+    /// <param name="work">What is to be done.</param>
+    /// <param name="threads">How many threads do it.</param>
+    /// <param name="weights">Bytes of all weights that a call reads, this work's among them; 0: it is alone.</param>
+    public double Predict(Work work, int threads, double weights = 0)
+    {
+        if (!_times.TryGetValue(work.Kernel, out Func<double[], double>? time))
+            throw new InvalidOperationException("the device table has no points of " + work.Kernel);
+        double once = Math.Max(0, time(work.Sizes) - _node);
+        return _node + (once * work.Times * Share(work, threads) * Distance(work, weights));
+    }
+
+    // Calibration has a kernel's weights near, however large; in a model, others push them out of the caches.
+    private double Distance(Work work, double weights)
+    {
+        if (work.Weights <= 0 || weights <= work.Weights || _nearest <= 0 || !_times.TryGetValue(WeightsKernel, out Func<double[], double>? time))
+            return 1;
+        double rows = Math.Max(1, work.Amount / work.Weights * BytesOfFloat);
+        return Math.Max(1, Rate(weights) / Rate(work.Weights));
+
+        double Rate(double bytes)
+        {
+            double[] sizes = [Math.Min(rows, _mostRows), Math.Min(Math.Max(bytes, _nearest), _farthest)];
+            return time(sizes) / sizes[1];
+        }
+    }
+
+    // The part of one thread's time that is left with several.
+    private double Share(Work work, int threads)
+    {
+        if (threads <= 1)
+            return 1;
+        Func<double[], double>[] scaling = _scaling[work.Kernel];
+        int measured = _table.Threads.Length - 1;
+        while (measured > 0 && _table.Threads[measured] > threads)
+            measured--;
+        if (measured == 0)
+            return 1;
+        double share = scaling[measured](work.Sizes);
+        if (_table.Threads[measured] == threads)
+            return share;
+        // Beyond what was measured, by Amdahl's law from there: an estimate.
+        int known = _table.Threads[measured];
+        double serial = Math.Min(1, Math.Max(0, ((share * known) - 1) / (known - 1)));
+        return serial + ((1 - serial) / threads);
+    }
+
+    private Func<double[], double> Times(Kernel kernel, DevicePoint[] points)
+    {
+        if (kernel.Sizes.Length == 1)
+        {
+            Curve curve = new(Array.ConvertAll(points, p => p.Sizes[0]), Array.ConvertAll(points, p => p.Nanoseconds[0]));
+            return sizes => curve.At(sizes[0]);
+        }
+        Surface rates = new(Array.ConvertAll(points, p => p.Sizes), Array.ConvertAll(points, p => Math.Log(Net(p.Nanoseconds[0]) / kernel.Amount(p.Sizes))));
+        return sizes => _node + (Math.Exp(rates.At(sizes)) * kernel.Amount(sizes));
+    }
+
+    private Func<double[], double> Scaling(Kernel kernel, DevicePoint[] points, int thread)
+    {
+        DevicePoint[] measured = Array.FindAll(points, p => p.Nanoseconds[thread] > 0);
+        if (measured.Length == 0 || thread == 0)
+            return static _ => 1;
+        double[] shares = Array.ConvertAll(measured, p => Math.Min(2, Net(p.Nanoseconds[thread]) / Net(p.Nanoseconds[0])));
+        if (kernel.Sizes.Length == 1)
+        {
+            Curve curve = new(Array.ConvertAll(measured, p => p.Sizes[0]), shares);
+            double largest = measured.Max(p => p.Sizes[0]);
+            return sizes => curve.At(Math.Min(sizes[0], largest));
+        }
+        Surface surface = new(Array.ConvertAll(measured, p => p.Sizes), Array.ConvertAll(shares, Math.Log));
+        double least = 1.0 / _table.Threads[thread];
+        return sizes => Math.Min(2, Math.Max(least * 0.9, Math.Exp(surface.At(sizes))));
+    }
+
+    private double Net(double nanoseconds) => Math.Max(nanoseconds - _node, nanoseconds * LeastShare);
+}

@@ -1,0 +1,34 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+
+namespace Cleave.Core.Cost;
+
+/// <summary>One measured time: a kernel at sizes.</summary>
+/// <param name="Kernel">The kernel's name.</param>
+/// <param name="Sizes">Its sizes.</param>
+/// <param name="Nanoseconds">By entry of <see cref="DeviceTable.Threads"/>; 0 where it was not measured.</param>
+internal sealed record DevicePoint(string Kernel, double[] Sizes, double[] Nanoseconds);
+
+/// <summary>What a machine takes for each kernel, measured or estimated. Text in <c>docs/cost-model.md</c>'s format; immutable.</summary>
+internal sealed class DeviceTable
+{
+    /// <summary>What it is of: an instruction set, a machine.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Channels of a block in ONNX Runtime's layout for convolutions: 16 with AVX-512, 8 with AVX2, 1 where there is no such layout.</summary>
+    public required int Block { get; init; }
+
+    /// <summary>Nanoseconds of a call, beside its nodes: also what each further segment costs.</summary>
+    public required double Call { get; init; }
+
+    /// <summary>Nanoseconds until another lane, spinning, sees a value.</summary>
+    public required double HandOff { get; init; }
+
+    /// <summary>The thread counts that were measured, rising, the first of them 1.</summary>
+    public required int[] Threads { get; init; }
+
+    public required IReadOnlyList<DevicePoint> Points { get; init; }
+
+    public ILookup<string, DevicePoint> ByKernel() => Points.ToLookup(p => p.Kernel, StringComparer.Ordinal);
+}

@@ -1,0 +1,127 @@
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+using System.IO;
+using System.Linq;
+
+namespace Cleave.Core.Cost;
+
+/// <summary>
+/// Reads and writes device tables: a line for each point, <c>kernel size size … = ns ns …</c>, one number for each thread count and
+/// <c>-</c> where there is none; the order is the kernels' and the sizes', so that two tables can be compared.
+/// </summary>
+internal static class DeviceTableText
+{
+    public const string FirstLine = "cleave-device 1";
+
+    /// <exception cref="FormatException">It is no device table; the message says which line is wrong.</exception>
+    public static DeviceTable Read(TextReader text)
+    {
+        Dictionary<string, string> head = new(StringComparer.Ordinal);
+        List<DevicePoint> points = [];
+        int number = 0;
+        int[] threads = [];
+        for (string? line = text.ReadLine(); line != null; line = text.ReadLine())
+        {
+            number++;
+            string[] words = line.Split([' ', '\t'], StringSplitOptions.RemoveEmptyEntries);
+            if (number == 1 && string.Join(" ", words) != FirstLine)
+                throw Wrong(1, "the first line must be \"" + FirstLine + "\"");
+            if (number == 1 || words.Length == 0 || words[0][0] == '#')
+                continue;
+            int equals = Array.IndexOf(words, "=");
+            if (equals > 0)
+            {
+                points.Add(Point(words, equals, threads, number));
+            }
+            else if (words[0] == "threads")
+            {
+                threads = [.. words.Skip(1).Select(w => (int)Number(w, number))];
+                if (threads.Length == 0 || threads[0] != 1)
+                    throw Wrong(number, "thread counts start with 1");
+            }
+            else
+            {
+                head[words[0]] = words.Length > 1 ? string.Join(" ", words.Skip(1)) : throw Wrong(number, "a word and its value, or sizes = times");
+            }
+        }
+        if (points.Count == 0)
+            throw Wrong(number, "it holds no points");
+        return new DeviceTable
+        {
+            Name = Head("name"),
+            Block = (int)Number(Head("block"), 1),
+            Call = Number(Head("call"), 1),
+            HandOff = Number(Head("hand-off"), 1),
+            Threads = threads,
+            Points = points,
+        };
+
+        string Head(string key) => head.TryGetValue(key, out string? value) ? value : throw Wrong(number, "no line \"" + key + "\"");
+    }
+
+    public static void Write(DeviceTable table, TextWriter text)
+    {
+        Line(FirstLine);
+        Line("name " + table.Name);
+        Line("block " + Text(table.Block));
+        Line("call " + Text(table.Call));
+        Line("hand-off " + Text(table.HandOff));
+        Line("threads " + string.Join(" ", table.Threads.Select(t => Text(t))));
+        ILookup<string, DevicePoint> byKernel = table.ByKernel();
+        foreach (Kernel kernel in Kernel.All)
+        {
+            DevicePoint[] points = [.. byKernel[kernel.Name]];
+            if (points.Length == 0)
+                continue;
+            Line("# " + kernel.Name + ": " + string.Join(" ", kernel.Sizes));
+            Array.Sort(points, static (a, b) => Compare(a.Sizes, b.Sizes));
+            foreach (DevicePoint point in points)
+            {
+                Line(point.Kernel + " " + string.Join(" ", point.Sizes.Select(Text)) + " = "
+                    + string.Join(" ", point.Nanoseconds.Select(ns => ns > 0 ? Text(ns) : "-")));
+            }
+        }
+
+        void Line(string line) => text.Write(line + "\n");
+    }
+
+    private static DevicePoint Point(string[] words, int equals, int[] threads, int line)
+    {
+        if (Kernel.Find(words[0]) is not { } kernel)
+            throw Wrong(line, "there is no kernel \"" + words[0] + "\"");
+        double[] sizes = [.. words.Skip(1).Take(equals - 1).Select(w => Number(w, line))];
+        if (sizes.Length != kernel.Sizes.Length || !Array.TrueForAll(sizes, s => s >= 1))
+            throw Wrong(line, kernel.Name + " has the sizes " + string.Join(", ", kernel.Sizes) + ", none below 1");
+        double[] times = [.. words.Skip(equals + 1).Select(w => w == "-" ? 0 : Number(w, line))];
+        if (times.Length != threads.Length || times[0] <= 0)
+            throw Wrong(line, "there must be a time for each thread count, one for 1 thread at least");
+        return new DevicePoint(kernel.Name, sizes, times);
+    }
+
+    private static double Number(string word, int line) =>
+        double.TryParse(word, NumberStyles.Float, CultureInfo.InvariantCulture, out double number) && number > 0 && number < 1e15
+            ? number
+            : throw Wrong(line, "\"" + word + "\" is no positive number");
+
+    // Four digits are more than any measurement is worth.
+    private static string Text(double number) =>
+        Math.Abs(number) >= 1000 || number == Math.Round(number)
+            ? Math.Round(number).ToString("F0", CultureInfo.InvariantCulture)
+            : number.ToString("G4", CultureInfo.InvariantCulture);
+
+    private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
+
+    private static int Compare(double[] a, double[] b)
+    {
+        for (int i = 0; i < a.Length && i < b.Length; i++)
+        {
+            if (a[i] != b[i])
+                return a[i].CompareTo(b[i]);
+        }
+        return a.Length - b.Length;
+    }
+
+    private static FormatException Wrong(int line, string what) =>
+        new("line " + line.ToString(CultureInfo.InvariantCulture) + ": " + what);
+}

@@ -1,0 +1,52 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+
+namespace Cleave.Core.Cost;
+
+/// <summary>Predicts what a planned graph, or segments of it one after the other, take at given dimensions.</summary>
+/// <param name="graph">The graph at dimensions.</param>
+/// <param name="model">The device.</param>
+internal sealed class GraphCost(SizedGraph graph, CostModel model)
+{
+    // Each call reads all of them, whatever session they are in.
+    private readonly double _weights = graph.WeightBytes;
+
+    /// <summary>Nanoseconds of a call of the whole graph in one session.</summary>
+    public double Whole(int threads) => Segment([.. Enumerable.Range(0, graph.Graph.Groups.Count)], graph.Graph.Outputs, threads);
+
+    /// <summary>
+    /// Nanoseconds of a call of some groups in a session of their own: the call, each group, and reordering at the borders.
+    /// What fusions a cut inside a group loses is not in it: groups are whole.
+    /// </summary>
+    public double Segment(IReadOnlyList<int> groups, IEnumerable<string> writes, int threads)
+    {
+        double sum = model.Table.Call;
+        foreach (IReadOnlyList<Work> works in SegmentWork.Of(graph, model.Table.Block, groups, writes))
+            sum += Predict(works, threads);
+        return sum;
+    }
+
+    /// <summary>Nanoseconds by group, in one session.</summary>
+    public double[] ByGroup(int threads) =>
+        [.. SegmentWork.Of(graph, model.Table.Block, [.. Enumerable.Range(0, graph.Graph.Groups.Count)], graph.Graph.Outputs).Select(w => Predict(w, threads))];
+
+    /// <summary>What a group does: its kernels and the bytes it moves, in the plain layout.</summary>
+    public GroupWork Work(int group)
+    {
+        GroupShape shape = new(graph, graph.Graph.Groups[group]);
+        IEnumerable<string> weights = shape.Nodes.SelectMany(n => n.Inputs).Where(v => v.Length > 0 && graph.IsConstant(v)).Distinct(StringComparer.Ordinal);
+        return new GroupWork(
+            SegmentWork.Of(graph, 1, [group], [])[0],
+            shape.Reads.Concat(weights).Sum(graph.Bytes),
+            shape.Writes.Where(v => graph.Graph.Successors[group].Length == 0 || shape.Nodes.All(n => Array.IndexOf(n.Inputs, v) < 0)).Sum(graph.Bytes));
+    }
+
+    private double Predict(IReadOnlyList<Work> works, int threads)
+    {
+        double sum = 0;
+        foreach (Work work in works)
+            sum += model.Predict(work, threads, _weights);
+        return sum;
+    }
+}

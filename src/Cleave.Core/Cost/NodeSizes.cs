@@ -1,0 +1,53 @@
+using System;
+using System.Linq;
+using Cleave.Core.Graph;
+
+namespace Cleave.Core.Cost;
+
+/// <summary>A node with its shapes in numbers: what its work follows from.</summary>
+/// <param name="node">The node.</param>
+/// <param name="shape">The shape of a value; null where it is not known.</param>
+/// <param name="isConstant">Whether a value is the same in every call.</param>
+/// <param name="element">The element type of a value.</param>
+internal sealed class NodeSizes(Node node, Func<string, long[]?> shape, Func<string, bool> isConstant, Func<string, ElementType> element)
+{
+    public Node Node { get; } = node;
+
+    public string OpType => Node.OpType;
+
+    /// <summary>The shape of an input; null where there is none or it is not known.</summary>
+    public long[]? Input(int index) => HasInput(index) ? shape(Node.Inputs[index]) : null;
+
+    public long[]? Output(int index) => index < Node.Outputs.Length && Node.Outputs[index].Length > 0 ? shape(Node.Outputs[index]) : null;
+
+    public bool HasInput(int index) => index < Node.Inputs.Length && Node.Inputs[index].Length > 0;
+
+    public bool IsConstant(int input) => HasInput(input) && isConstant(Node.Inputs[input]);
+
+    public ElementType InputElement(int index) => HasInput(index) ? element(Node.Inputs[index]) : ElementType.Undefined;
+
+    /// <summary>Elements of the largest output; 0 where none is known.</summary>
+    public double OutputCount => Node.Outputs.Select((_, i) => Count(Output(i))).DefaultIfEmpty(0).Max();
+
+    /// <summary>Elements of the largest input or output; 0 where none is known.</summary>
+    public double LargestCount => Math.Max(OutputCount, Node.Inputs.Select((_, i) => Count(Input(i))).DefaultIfEmpty(0).Max());
+
+    public long[]? Integers(string attribute) => Find(attribute)?.Ints;
+
+    public long Integer(string attribute, long otherwise) => Find(attribute) is { Ints.Length: > 0 } found ? found.Ints[0] : otherwise;
+
+    public string Text(string attribute) => Find(attribute) is { Strings.Length: > 0 } found ? found.Strings[0].Text ?? "" : "";
+
+    public static double Count(long[]? shape) => shape is null ? 0 : Product(shape, 0, shape.Length);
+
+    /// <summary>The product of the dimensions from one axis up to another.</summary>
+    public static double Product(long[] shape, int from, int to)
+    {
+        double product = 1;
+        for (int i = from; i < to; i++)
+            product *= shape[i];
+        return product;
+    }
+
+    private NodeAttribute? Find(string name) => Array.Find(Node.Attributes, a => a.Name == name);
+}

@@ -1,0 +1,52 @@
+using System;
+using System.Collections.Generic;
+using Cleave.Core.Graph;
+using Cleave.Core.Passes;
+
+namespace Cleave.Core.Cost;
+
+/// <summary>A planned graph at given dimensions: every shape in numbers, as far as it is known.</summary>
+internal sealed class SizedGraph
+{
+    private readonly Dictionary<string, long[]?> _shapes = new(StringComparer.Ordinal);
+    private readonly Func<string, long?> _dimension;
+
+    /// <param name="graph">The graph.</param>
+    /// <param name="dimension">The size of each named dimension; null where there is none.</param>
+    public SizedGraph(PlanGraph graph, Func<string, long?> dimension)
+    {
+        Graph = graph;
+        _dimension = dimension;
+        HashSet<string> weights = new(StringComparer.Ordinal);
+        for (int i = 0; i < graph.Nodes.Count; i++)
+        {
+            if (graph.Roles[i] is NodeRole.Dead or NodeRole.Constant)
+                continue;
+            foreach (string input in graph.Nodes[i].Inputs)
+            {
+                if (input.Length > 0 && IsConstant(input) && weights.Add(input))
+                    WeightBytes += Bytes(input);
+            }
+        }
+    }
+
+    public PlanGraph Graph { get; }
+
+    /// <summary>Bytes of all constants that nodes read.</summary>
+    public double WeightBytes { get; }
+
+    public long[]? Shape(string value)
+    {
+        if (!_shapes.TryGetValue(value, out long[]? shape))
+            _shapes[value] = shape = Graph.Facts.ShapeAt(value, _dimension);
+        return shape;
+    }
+
+    /// <summary>Whether a value is the same in every call.</summary>
+    public bool IsConstant(string value) =>
+        Graph.Index.IsInitializer(value) || (Graph.Index.Producer(value) is >= 0 and var node && Graph.Roles[node] == NodeRole.Constant);
+
+    public NodeSizes Sizes(Node node) => new(node, Shape, IsConstant, value => Graph.Facts.Of(value).Element);
+
+    public double Bytes(string value) => NodeSizes.Count(Shape(value)) * Math.Max(8, Graph.Facts.Of(value).Element.Bits()) / 8;
+}

@@ -1,0 +1,26 @@
+using System;
+using System.Collections.Generic;
+
+namespace Cleave.Core.Cost;
+
+/// <summary>What one node, or a group that runs as one operator, has to do.</summary>
+/// <param name="Kernel">Whose points say how long it takes (<see cref="Cost.Kernel"/>).</param>
+/// <param name="Sizes">The kernel's sizes, none below 1.</param>
+/// <param name="Times">How often: groups of a convolution, matrices of a batch, directions of a recurrence.</param>
+internal sealed record Work(string Kernel, double[] Sizes, double Times = 1)
+{
+    /// <summary>Nothing but what every node costs: reshapes, and whatever has a handful of elements.</summary>
+    public static Work Node { get; } = new("node", [1]);
+
+    /// <summary>Bytes of constant weights that it reads once in a call; they come from further away the more a model has of them.</summary>
+    public double Weights { get; init; }
+
+    /// <summary>Multiplications and additions, or elements.</summary>
+    public double Amount => (Cost.Kernel.Find(Kernel) ?? throw new InvalidOperationException("no kernel " + Kernel)).Amount(Sizes) * Times;
+}
+
+/// <summary>What a group does, in numbers for people and planners.</summary>
+/// <param name="Works">Its kernels, one after the other.</param>
+/// <param name="BytesRead">Inputs and weights.</param>
+/// <param name="BytesWritten">Outputs.</param>
+internal sealed record GroupWork(IReadOnlyList<Work> Works, double BytesRead, double BytesWritten);

@@ -1,0 +1,99 @@
+using System;
+using System.Collections.Generic;
+using System.CommandLine;
+using System.Globalization;
+using System.IO;
+using System.Linq;
+using System.Text.Json;
+using System.Threading;
+using System.Threading.Tasks;
+using Cleave.Core.Diagnostics;
+using Cleave.Tool.Output;
+using Cleave.Tool.Verification;
+
+namespace Cleave.Tool.Commands;
+
+/// <summary><c>cleave verify model.onnx</c></summary>
+internal static class VerifyCommand
+{
+    /// <summary>Nothing was compared, so nothing is proven.</summary>
+    public const int NothingSplit = 2;
+
+    public static Command Create()
+    {
+        Argument<string> model = CleaveCommand.ModelArgument();
+        Option<ulong> seed = new("--seed") { Description = "Seed of the first partition of each kind, and of the inputs.", DefaultValueFactory = _ => 1 };
+        Option<int> partitions = new("--partitions") { Description = "Random partitions of each kind.", DefaultValueFactory = _ => 20 };
+        Option<int> threads = new("--threads") { Description = "Threads of every session.", DefaultValueFactory = _ => 1 };
+        Option<string[]> dims = new("--dims") { Description = "Sizes of dimensions that the model leaves open: batch=1,sequence=16; one without a name as input[axis]=16. Once for each sample; else some that the model takes are found." };
+        Option<string[]> fills = new("--input") { Description = "A number for every element of an input: sr=16000. What is not given is random." };
+        Option<string[]> folders = new("--inputs") { Description = "A folder with given inputs, input_0.pb and so on, as ONNX's test data have them." };
+        Option<bool> json = new("--json") { Description = "Write JSON with everything (docs/verify.md) and nothing else." };
+        Command command = new("verify", "Cuts a model in many ways, runs the parts, and compares the results with those of the whole model.")
+        {
+            model, seed, partitions, threads, dims, fills, folders, json,
+        };
+        command.SetAction((arguments, cancellationToken) =>
+        {
+            InvocationConfiguration console = arguments.InvocationConfiguration;
+            string path = arguments.GetRequiredValue(model);
+            return Task.FromResult(Guarded(path, console.Error, () => Run(path, new VerifyOptions
+            {
+                Seed = arguments.GetValue(seed),
+                Partitions = AtLeast(arguments.GetValue(partitions), 0, "--partitions"),
+                Threads = AtLeast(arguments.GetValue(threads), 1, "--threads"),
+                Samples = [.. (arguments.GetValue(dims) ?? []).Select(DimensionSample.Parse)],
+                Fills = Fills(arguments.GetValue(fills) ?? []),
+                InputFolders = arguments.GetValue(folders) ?? [],
+            }, arguments.GetValue(json), console, cancellationToken)));
+        });
+        return command;
+    }
+
+    private static int Run(string path, VerifyOptions options, bool json, InvocationConfiguration console, CancellationToken cancellationToken)
+    {
+        using ModelUnderTest model = new(path, cancellationToken);
+        VerifyReport report = VerifyProgress.Show(json ? TextWriter.Null : console.Error, progress => new Verifier(model, options, progress, cancellationToken).Run());
+        if (json)
+            console.Output.Write(JsonSerializer.Serialize(report, VerifyJsonContext.Default.VerifyReport) + "\n");
+        else
+            VerifyText.Write(report, console.Output);
+        return report.Verdict switch
+        {
+            Verdict.Equal => CleaveCommand.Success,
+            Verdict.Different => CleaveCommand.Failure,
+            _ => NothingSplit,
+        };
+    }
+
+    private static int Guarded(string path, TextWriter error, Func<int> run)
+    {
+        try
+        {
+            return run();
+        }
+        catch (Exception e) when (e is VerifyException or ModelException)
+        {
+            string message = e is ModelException problem ? $"{problem.Problem.Rule.Id}: {problem.Problem.Message(path)}" : e.Message;
+            error.Write($"cleave: {Terminal.Safe(message)}\n");
+            return CleaveCommand.Failure;
+        }
+    }
+
+    private static int AtLeast(int number, int least, string option) => number >= least
+        ? number
+        : throw new VerifyException(string.Create(CultureInfo.InvariantCulture, $"{option} {number}: give at least {least}."));
+
+    private static Dictionary<string, double> Fills(string[] texts)
+    {
+        Dictionary<string, double> fills = new(StringComparer.Ordinal);
+        foreach (string text in texts)
+        {
+            int equals = text.LastIndexOf('=');
+            if (equals < 1 || !double.TryParse(text.AsSpan(equals + 1), NumberStyles.Float, CultureInfo.InvariantCulture, out double number))
+                throw new VerifyException($"--input {text}: give a name and a number, as in --input sr=16000.");
+            fills[text[..equals]] = number;
+        }
+        return fills;
+    }
+}

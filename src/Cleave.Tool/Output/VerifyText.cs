@@ -1,0 +1,113 @@
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+using System.IO;
+using System.Linq;
+using Cleave.Tool.Verification;
+using Spectre.Console;
+
+namespace Cleave.Tool.Output;
+
+/// <summary>Writes what verify found for people. Text from the model is never parsed as markup.</summary>
+internal static class VerifyText
+{
+    private const int MostOutputs = 30;
+    private const int MostFailures = 10;
+    private const int MostLost = 10;
+
+    public static void Write(VerifyReport report, TextWriter output)
+    {
+        IAnsiConsole console = Terminal.For(output);
+        PartitionReport[] split = [.. report.Partitions.Where(p => p.Kind != "whole")];
+        Line(console, $"{report.Model}: {report.Nodes} nodes in {report.Groups} groups; ONNX Runtime {report.OnnxRuntime}, {Count(report.Threads, "thread")}");
+        Line(console, $"compared {split.Length} partitions ({split.Count(p => p.Kind == "groups")} over groups, {split.Count(p => p.Kind == "nodes")} over nodes), "
+            + $"{report.Segments} segments, {report.CutValues} cut values, on {Count(report.Inputs.Count, "input")}: {string.Join("; ", report.Inputs)}");
+        WriteOutputs(console, report);
+        WriteLost(console, split);
+        if (report.Batch is { Dimension: { } dimension, Samples: > 0 } batch)
+            Line(console, $"batch: {batch.Samples} samples along '{dimension}' together against one by one: at most {Number(batch.Outputs.Values.Select(o => o.OfRange).DefaultIfEmpty().Max())} of an output's range apart");
+        else if (report.Batch is { } none)
+            Line(console, $"batch: not compared, {none.Reason}");
+        foreach (Failure failure in report.Failures.Take(MostFailures))
+            Line(console, Describe(failure));
+        if (report.Failures.Count > MostFailures)
+            Line(console, $"and {report.Failures.Count - MostFailures} more; --json has all");
+        foreach (string note in report.Notes)
+            Line(console, "note: " + note);
+        Line(console, "verdict: " + report.Verdict switch
+        {
+            Verdict.Equal when split.Length > 0 => "equal, however it is split",
+            Verdict.Equal => "equal; a model of one node is not split",
+            Verdict.Different => "DIFFERENT",
+            Verdict.NothingSplit => "nothing was split, so nothing is proven",
+            _ => "cannot be verified",
+        });
+    }
+
+    private static void WriteOutputs(IAnsiConsole console, VerifyReport report)
+    {
+        if (report.Outputs.Count == 0)
+            return;
+        Table table = new() { Border = TableBorder.Simple };
+        foreach (string heading in new[] { "output", "largest difference of", "absolute", "relative", "of range", "ulp" })
+            table.AddColumn(new TableColumn(new Text(heading)));
+        foreach (OutputReport output in report.Outputs.Take(MostOutputs))
+        {
+            Row(output.Output, "whole model, optimised or not", output.Own);
+            Row("", "plan of one segment", output.Whole);
+            Row("", "partitions over groups", output.Groups);
+            Row("", "partitions over nodes", output.Nodes);
+            Row("", "all, nothing optimised", output.Unoptimised);
+        }
+        console.Write(table);
+        if (report.Outputs.Count > MostOutputs)
+            Line(console, $"and {report.Outputs.Count - MostOutputs} outputs more; --json has all");
+
+        void Row(string output, string what, OutputDifference difference)
+        {
+            string[] cells = difference.SameBits ? ["same bits", "", "", ""]
+                : [Number(difference.Absolute), Number(difference.Relative), Number(difference.OfRange), Number(difference.Ulps)];
+            table.AddRow(new[] { output, what }.Concat(cells).Select(c => new Text(Terminal.Safe(c))));
+        }
+    }
+
+    private static void WriteLost(IAnsiConsole console, PartitionReport[] split)
+    {
+        PartitionReport[] audited = [.. split.Where(p => p.Lost != null)];
+        if (audited.Length == 0)
+            return;
+        (PartitionReport Partition, LostFusion Fusion)[] lost = [.. audited.SelectMany(p => p.Lost!.Select(f => (p, f)))];
+        Line(console, lost.Length == 0
+            ? $"fusions: {audited.Length} partitions over groups, none lost, at EXTENDED and at ALL"
+            : $"fusions: {audited.Length} partitions over groups, {audited.Count(p => p.Lost!.Count > 0)} of them lose some");
+        foreach ((PartitionReport partition, LostFusion fusion) in lost.Take(MostLost))
+            Line(console, $"  seed {partition.Seed}, {fusion.Level}: {fusion.Operator} {fusion.Split} times instead of {fusion.Whole}{Named(" (", fusion.Nodes, ")")}{Named(", cut at ", fusion.Cuts, "")}");
+        if (lost.Length > MostLost)
+            Line(console, $"  and {lost.Length - MostLost} more; --json has all");
+    }
+
+    private static string Describe(Failure failure)
+    {
+        List<string> parts = [failure.Kind == "whole" ? "plan of one segment" : failure.Kind == "batch" ? "batch" : $"partition over {failure.Kind}, seed {failure.Seed}"];
+        if (failure.Segment != null)
+            parts.Add(failure.Segment);
+        if (failure.Output != null)
+            parts.Add($"output '{failure.Output}'");
+        if (failure.Input.Length > 0)
+            parts.Add(failure.Input);
+        parts.Add(failure.Optimised ? "all optimisations" : "nothing optimised");
+        return $"{string.Join(", ", parts)}: {failure.What}";
+    }
+
+    private static string Named(string before, IReadOnlyList<string> names, string after) => names.Count == 0 ? "" : before + string.Join(", ", names) + after;
+
+    private static string Count(int count, string what) => string.Create(CultureInfo.InvariantCulture, $"{count} {what}{(count == 1 ? "" : "s")}");
+
+    private static string Number(double number) => double.IsInfinity(number) ? "infinite" : number.ToString("g3", CultureInfo.InvariantCulture);
+
+    private static void Line(IAnsiConsole console, string text)
+    {
+        console.Write(new Text(Terminal.Safe(text)));
+        console.WriteLine();
+    }
+}

@@ -1,0 +1,83 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using Cleave.Core.Shapes.Batch;
+
+namespace Cleave.Tool.Verification;
+
+/// <summary>Samples together against one by one, where a model has a batch axis.</summary>
+/// <param name="Dimension">The batch's dimension; null where none is proven.</param>
+/// <param name="Reason">Why none is.</param>
+/// <param name="Samples">How many ran together.</param>
+/// <param name="Outputs">By output the largest difference.</param>
+internal sealed record BatchReport(string? Dimension, string Reason, int Samples, IReadOnlyDictionary<string, OutputDifference> Outputs);
+
+/// <summary>Runs a batch together and one by one.</summary>
+internal static class BatchCheck
+{
+    private const int Samples = 3;
+
+    // Other sizes may get other kernels, which add in another order: what is rounded to few bits then moves by some steps.
+    private const double Floats = 1e-5;
+    private const double ShortFloats = 5e-3;
+    private const double Quantised = 0.03;
+
+    /// <param name="model">The model.</param>
+    /// <param name="references">The whole model.</param>
+    /// <param name="maker">Makes the inputs.</param>
+    /// <param name="sample">Sizes that the model takes; the batch's is replaced.</param>
+    /// <param name="seed">Of the inputs.</param>
+    /// <param name="failures">Gets what differs.</param>
+    public static BatchReport Run(ModelUnderTest model, References references, InputMaker maker, DimensionSample? sample, ulong seed, List<Failure> failures)
+    {
+        BatchProof proof = BatchAxis.Find(model.Graph.Facts, model.Graph.Outputs);
+        Dictionary<string, OutputDifference> differences = new(StringComparer.Ordinal);
+        if (!proof.Holds)
+            return new BatchReport(null, proof.Reason, 0, differences);
+        if (sample is null)
+            return new BatchReport(proof.Dimension, "there are only given inputs", 0, differences);
+        Dictionary<string, long> sizes = new(sample.Sizes, StringComparer.Ordinal) { [proof.Dimension!] = Samples };
+        InputCase batch = maker.Make(new DimensionSample(sizes), seed);
+        try
+        {
+            Dictionary<string, TensorCopy> together = references.RunFile(batch.Values);
+            for (int i = 0; i < Samples; i++)
+                Compare(together, references.RunFile(batch.Values.ToDictionary(v => v.Key, v => Slice(v.Value, proof.InputAxes[v.Key], i))), i);
+        }
+        catch (SegmentException e)
+        {
+            failures.Add(new Failure("batch", seed, null, null, batch.Name, true, e.Message));
+        }
+        return new BatchReport(proof.Dimension, "", Samples, differences);
+
+        void Compare(Dictionary<string, TensorCopy> together, Dictionary<string, TensorCopy> alone, int number)
+        {
+            foreach ((string output, int axis) in proof.OutputAxes)
+            {
+                OutputDifference difference = OutputDifference.Between(alone[output], Slice(together[output], axis, number), OutputDifference.RangeOf(together[output]));
+                differences[output] = differences.GetValueOrDefault(output, OutputDifference.None).Or(difference);
+                double limit = model.IsQuantised ? Quantised : model.HasShortFloats ? ShortFloats : Floats;
+                if (difference.Other != null || difference.OfRange > limit)
+                    failures.Add(new Failure("batch", seed, null, output, batch.Name, true, FormattableString.Invariant($"sample {number + 1} of {Samples} alone differs from the batch by {difference.OfRange:g3} of the output's range")));
+            }
+        }
+    }
+
+    // One place along an axis, which stays, of size 1.
+    private static TensorCopy Slice(TensorCopy tensor, int axis, int index)
+    {
+        long[] shape = (long[])tensor.Shape.Clone();
+        shape[axis] = 1;
+        int outer = (int)tensor.Shape.Take(axis).Aggregate(1L, (a, b) => a * b), size = (int)tensor.Shape[axis];
+        if (tensor.Strings is { } texts)
+        {
+            int step = texts.Length / Math.Max(1, outer * size);
+            return tensor with { Shape = shape, Strings = [.. Enumerable.Range(0, outer).SelectMany(o => texts.Skip(((o * size) + index) * step).Take(step))] };
+        }
+        int inner = tensor.Bytes.Length / Math.Max(1, outer * size);
+        byte[] bytes = new byte[outer * inner];
+        for (int o = 0; o < outer; o++)
+            Buffer.BlockCopy(tensor.Bytes, ((o * size) + index) * inner, bytes, o * inner, inner);
+        return tensor with { Shape = shape, Bytes = bytes };
+    }
+}

@@ -1,0 +1,82 @@
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+using System.Linq;
+using Cleave.Core.Graph;
+
+namespace Cleave.Tool.Verification;
+
+/// <summary>Sizes for the dimensions that a model leaves open, by name; one without a name is called <c>input[axis]</c>.</summary>
+internal sealed record DimensionSample(IReadOnlyDictionary<string, long> Sizes)
+{
+    // In this order tried, until a few work: many models take only some sizes (multiples of 32, at least a window).
+    private static readonly long[] LikelySizes = [16, 7, 32, 64, 128, 160, 512, 1, 256];
+    private static readonly long[] BatchSizes = [1, 3, 2];
+
+    // Each doubles what is tried.
+    private const int MostGuessed = 4;
+
+    /// <summary><c>batch=1,sequence=16</c>; the name ends at the last equals sign.</summary>
+    /// <exception cref="VerifyException">It is something else.</exception>
+    public static DimensionSample Parse(string text)
+    {
+        Dictionary<string, long> sizes = new(StringComparer.Ordinal);
+        foreach (string part in text.Split(',', StringSplitOptions.RemoveEmptyEntries))
+        {
+            int equals = part.LastIndexOf('=');
+            if (equals < 1 || !long.TryParse(part.AsSpan(equals + 1), NumberStyles.None, CultureInfo.InvariantCulture, out long size) || size > int.MaxValue)
+                throw new VerifyException($"--dims {part}: give a name and a size, as in --dims batch=1,sequence=16.");
+            if (!sizes.TryAdd(part[..equals], size))
+                throw new VerifyException($"--dims: '{part[..equals]}' is given twice; a second --dims is a second sample.");
+        }
+        return new DimensionSample(sizes);
+    }
+
+    /// <summary>Samples to try where none are given, likely ones first; one alone where nothing is open.</summary>
+    public static IEnumerable<DimensionSample> Candidates(IReadOnlyList<OpenDimension> open)
+    {
+        if (open.Count == 0)
+            return [new DimensionSample(new Dictionary<string, long>())];
+        string[] others = [.. open.Where(d => !d.IsBatch).Select(d => d.Name)];
+        IEnumerable<long> sizes = others.Length == 0 ? [1] : LikelySizes;
+        // The batch may stand in other dimensions as well, without a name that says so.
+        int ways = 1 << Math.Min(others.Length, MostGuessed);
+        return Enumerable.Range(0, ways).SelectMany(alsoBatch => sizes.SelectMany((size, i) => Enumerable.Range(i, BatchSizes.Length)
+                .Select(b => With(open, [.. others.Where((_, o) => o < MostGuessed && (alsoBatch >> o & 1) == 1)], BatchSizes[b % BatchSizes.Length], size))))
+            .DistinctBy(s => s.ToString());
+    }
+
+    public override string ToString() => Sizes.Count == 0
+        ? "fixed"
+        : string.Join(",", Sizes.OrderBy(s => s.Key, StringComparer.Ordinal).Select(s => string.Create(CultureInfo.InvariantCulture, $"{s.Key}={s.Value}")));
+
+    private static DimensionSample With(IReadOnlyList<OpenDimension> open, string[] alsoBatch, long batch, long size) =>
+        new(open.ToDictionary(d => d.Name, d => d.IsBatch || alsoBatch.Contains(d.Name) ? batch : size, StringComparer.Ordinal));
+}
+
+/// <summary>A dimension that a model leaves open.</summary>
+/// <param name="Name">Its name, or <c>input[axis]</c>.</param>
+/// <param name="IsBatch">Whether it looks like the batch: the first axis wherever it stands, or called so.</param>
+internal sealed record OpenDimension(string Name, bool IsBatch)
+{
+    public static string NameOf(string input, int axis, Dimension dimension) =>
+        dimension.Name is { Length: > 0 } name ? name : string.Create(CultureInfo.InvariantCulture, $"{input}[{axis}]");
+
+    /// <summary>Of the inputs, each once, in their order.</summary>
+    public static IReadOnlyList<OpenDimension> Of(IEnumerable<ValueInfo> inputs)
+    {
+        List<(string Name, int Axis)> all = [];
+        foreach (ValueInfo input in inputs)
+        {
+            if (input.Type is not OnnxType.Tensor { Shape: { } shape })
+                continue;
+            for (int axis = 0; axis < shape.Length; axis++)
+            {
+                if (shape[axis].Value is not >= 0)
+                    all.Add((NameOf(input.Name, axis, shape[axis]), axis));
+            }
+        }
+        return [.. all.GroupBy(d => d.Name, StringComparer.Ordinal).Select(g => new OpenDimension(
+            g.Key, g.All(d => d.Axis == 0) || g.Key.Contains("batch", StringComparison.OrdinalIgnoreCase)))];
+    }
+}

@@ -1,0 +1,89 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using System.Runtime.InteropServices;
+using Cleave.Core.Graph;
+using Cleave.Core.Passes;
+using Cleave.Core.Passes.Partitions;
+
+namespace Cleave.Tool.Verification;
+
+/// <summary>Values for all inputs of a model.</summary>
+/// <param name="Name">For people: where they are from.</param>
+/// <param name="Values">By input.</param>
+internal sealed record InputCase(string Name, IReadOnlyDictionary<string, TensorCopy> Values);
+
+/// <summary>Makes random inputs that are the same for a seed: floats from -1 to 1, whole numbers that fit what reads them.</summary>
+internal sealed class InputMaker(PlanGraph graph, IReadOnlyDictionary<string, double> fills)
+{
+    private readonly Dictionary<string, IReadOnlyList<long>> _hints = new(StringComparer.Ordinal);
+
+    /// <summary>The inputs that a caller gives.</summary>
+    public IReadOnlyList<ValueInfo> Inputs { get; } = [.. graph.Model.Graph.Inputs.Where(i => graph.Index.IsInput(i.Name))];
+
+    /// <exception cref="VerifyException">An input cannot be made.</exception>
+    public InputCase Make(DimensionSample sample, ulong seed)
+    {
+        SeededRandom random = new(seed);
+        Dictionary<string, TensorCopy> values = new(StringComparer.Ordinal);
+        foreach (ValueInfo input in Inputs)
+            values.Add(input.Name, Make(input, sample, random));
+        return new InputCase($"random, {sample}", values);
+    }
+
+    private TensorCopy Make(ValueInfo input, DimensionSample sample, SeededRandom random)
+    {
+        if (input.Type is not OnnxType.Tensor { Shape: { } declared } type)
+            throw new VerifyException($"The input '{input.Name}' is no tensor of known rank, so no values can be made for it: give some with --inputs.");
+        long[] shape = [.. declared.Select((d, axis) => d.Value is >= 0 ? d.Value.Value : Size(OpenDimension.NameOf(input.Name, axis, d)))];
+        int count = checked((int)shape.Aggregate(1L, (a, b) => checked(a * b)));
+        if (type.Element == ElementType.String)
+            return new TensorCopy(type.Element, shape, [], [.. Enumerable.Range(0, count).Select(_ => "text " + random.Below(10))]);
+        return new TensorCopy(type.Element, shape, Fill(input.Name, type.Element, count, random));
+
+        long Size(string name) => sample.Sizes.TryGetValue(name, out long size)
+            ? size
+            : throw new VerifyException($"--dims {sample}: the size of '{name}' is missing.");
+    }
+
+    private byte[] Fill(string input, ElementType type, int count, SeededRandom random)
+    {
+        double? fill = fills.TryGetValue(input, out double given) ? given : null;
+        double Real() => fill ?? ((random.Fraction() * 2) - 1);
+        long Whole() => fill is { } number ? (long)number : Choose(input, random);
+        return type switch
+        {
+            ElementType.Float => Make(count, () => (float)Real()),
+            ElementType.Double => Make(count, Real),
+            ElementType.Float16 => Make(count, () => (Half)Real()),
+            // The upper half of a float.
+            ElementType.BFloat16 => Make(count, () => (ushort)(BitConverter.SingleToUInt32Bits((float)Real()) >> 16)),
+            ElementType.Int64 => Make(count, Whole),
+            ElementType.UInt64 => Make(count, () => (ulong)Whole()),
+            ElementType.Int32 => Make(count, () => (int)Whole()),
+            ElementType.UInt32 => Make(count, () => (uint)Whole()),
+            ElementType.Int16 => Make(count, () => (short)Whole()),
+            ElementType.UInt16 => Make(count, () => (ushort)Whole()),
+            ElementType.Int8 => Make(count, () => fill is { } number ? (sbyte)number : (sbyte)(random.Below(256) - 128)),
+            ElementType.UInt8 => Make(count, () => fill is { } number ? (byte)number : (byte)random.Below(256)),
+            ElementType.Bool => Make(count, () => fill is { } number ? number != 0 : random.Below(2) == 1),
+            _ => throw new VerifyException($"The input '{input}' is of {type.Word()}: give values with --inputs."),
+        };
+    }
+
+    private long Choose(string input, SeededRandom random)
+    {
+        if (!_hints.TryGetValue(input, out IReadOnlyList<long>? choices))
+            _hints.Add(input, choices = IntegerHints.For(graph, input));
+        return choices[random.Below(choices.Count)];
+    }
+
+    private static byte[] Make<T>(int count, Func<T> next)
+        where T : unmanaged
+    {
+        T[] values = new T[count];
+        for (int i = 0; i < count; i++)
+            values[i] = next();
+        return MemoryMarshal.AsBytes(values.AsSpan()).ToArray();
+    }
+}

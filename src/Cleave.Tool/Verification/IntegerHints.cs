@@ -1,0 +1,51 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using Cleave.Core.Graph;
+using Cleave.Core.Passes;
+
+namespace Cleave.Tool.Verification;
+
+/// <summary>Which whole numbers an input may hold, as far as the nodes that read it say: an index lies in its table, a mode is one that is asked for.</summary>
+internal static class IntegerHints
+{
+    // Through so many nodes that change nothing.
+    private const int LongestWay = 6;
+
+    /// <summary>Numbers to choose from; two for an input of which nothing is said: 0 and 1, an index into any table.</summary>
+    public static IReadOnlyList<long> For(PlanGraph graph, string input)
+    {
+        long bound = long.MaxValue;
+        List<long> modes = [];
+        Follow(input, 0);
+        if (modes.Count > 0)
+            return modes;
+        return bound == long.MaxValue ? [0, 1] : [.. Enumerable.Range(0, (int)Math.Clamp(bound, 1, 65536)).Select(i => (long)i)];
+
+        void Follow(string value, int way)
+        {
+            if (way > LongestWay)
+                return;
+            foreach (Node node in graph.Nodes.Where(n => Array.IndexOf(n.Inputs, value) >= 0))
+            {
+                if (node.OpType is "Cast" or "Identity" or "Unsqueeze" or "Squeeze" or "Reshape" or "Transpose" or "Flatten" && node.Inputs[0] == value)
+                    Follow(node.Outputs[0], way + 1);
+                else if (node.OpType is "Gather" && node.Inputs.Length == 2 && node.Inputs[1] == value)
+                    bound = Math.Min(bound, TableSize(graph, node) ?? bound);
+                else if (node.OpType is "Equal" && Constant(graph, node.Inputs.First(i => i != value)) is { } mode)
+                    modes.Add(mode);
+            }
+        }
+    }
+
+    private static long? TableSize(PlanGraph graph, Node gather)
+    {
+        if (graph.Facts.Of(gather.Inputs[0]).Shape is not { Length: > 0 } shape)
+            return null;
+        long axis = gather.Attributes.FirstOrDefault(a => a.Name == "axis")?.Ints.FirstOrDefault() ?? 0;
+        axis = axis < 0 ? axis + shape.Length : axis;
+        return axis >= 0 && axis < shape.Length ? shape[axis].Value : null;
+    }
+
+    private static long? Constant(PlanGraph graph, string value) => graph.Facts.Of(value) is { Content: { Length: 1 } content } ? content[0].Value : null;
+}

@@ -1,0 +1,91 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Linq;
+using System.Threading;
+using Cleave.Core.Graph;
+using Cleave.Core.Onnx;
+using Cleave.Core.Passes;
+using Cleave.Core.Shapes;
+
+namespace Cleave.Tool.Verification;
+
+/// <summary>A model that is cut and compared: opened once, kept open.</summary>
+internal sealed class ModelUnderTest : IDisposable
+{
+    private const long MostCopied = 256L << 20;
+
+    private static readonly HashSet<string> RandomOperatorTypes =
+        ["RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike", "Bernoulli", "Multinomial"];
+
+    private readonly ByteSource _source;
+    private readonly SubModelWriter _writer;
+    private readonly WeightMode _weights;
+
+    /// <exception cref="Core.Diagnostics.ModelException">There is no usable model.</exception>
+    public ModelUnderTest(string path, CancellationToken cancellationToken = default)
+    {
+        // ONNX Runtime refuses links that leave the folder, so they are resolved first.
+        Path = (File.Exists(path) ? new FileInfo(path).ResolveLinkTarget(returnFinalTarget: true)?.FullName : null) ?? System.IO.Path.GetFullPath(path);
+        _source = ByteSource.OpenFile(Path);
+        try
+        {
+            OnnxModel model = ModelReader.Read(_source, cancellationToken);
+            Graph = PlanGraphBuilder.Build(ShapeInference.Infer(model));
+            _writer = new SubModelWriter(model, _source, Path);
+            bool external = model.Graph.Initializers.Any(t => t.Storage == Storage.External);
+            _weights = external || _writer.WeightBytes > MostCopied ? WeightMode.Map : WeightMode.Copy;
+        }
+        catch
+        {
+            _source.Dispose();
+            throw;
+        }
+        List<Node> nodes = [.. AllNodes(Graph.Model)];
+        RandomOperators = [.. nodes.Where(n => n.Domain.Length == 0 && RandomOperatorTypes.Contains(n.OpType)).Select(n => n.OpType).Distinct().Order(StringComparer.Ordinal)];
+        IsQuantised = nodes.Any(n => n.OpType.Contains("Quant", StringComparison.Ordinal) || n.OpType.StartsWith("QLinear", StringComparison.Ordinal)
+            || n.OpType is "MatMulInteger" or "ConvInteger");
+        HasShortFloats = Graph.Facts.Values.Values.Any(v => IsShortFloat(v.Element)) || nodes.Any(CastsToShortFloat);
+    }
+
+    public string Path { get; }
+
+    public string Folder => System.IO.Path.GetDirectoryName(Path)!;
+
+    public PlanGraph Graph { get; }
+
+    /// <summary>Operators that give something else at every call.</summary>
+    public IReadOnlyList<string> RandomOperators { get; }
+
+    public bool IsQuantised { get; }
+
+    /// <summary>
+    /// Whether there are floats of 16 bits or less. ONNX Runtime computes them in 32 bits where it has no kernel, and leaves out the
+    /// rounding between two such operators, but not at a cut.
+    /// </summary>
+    public bool HasShortFloats { get; }
+
+    public SubModel Write(SegmentRequest request) => _writer.Write(request, _weights);
+
+    public void Dispose() => _source.Dispose();
+
+    private static bool IsShortFloat(ElementType type) => type is ElementType.Float16 or ElementType.BFloat16
+        or (>= ElementType.Float8E4M3FN and <= ElementType.Float8E5M2FNUZ) or ElementType.Float4E2M1 or ElementType.Float8E8M0;
+
+    private static bool CastsToShortFloat(Node node) => node.OpType == "Cast"
+        && node.Attributes.Any(a => a.Name == "to" && a.Ints.Length == 1 && a.Ints[0] is > 0 and < 100 && IsShortFloat((ElementType)a.Ints[0]));
+
+    private static IEnumerable<Node> AllNodes(OnnxModel model)
+    {
+        Stack<IReadOnlyList<Node>> open = new([model.Graph.Nodes, .. model.Functions.Select(f => f.Nodes)]);
+        while (open.Count > 0)
+        {
+            foreach (Node node in open.Pop())
+            {
+                yield return node;
+                foreach (OnnxGraph body in node.Attributes.SelectMany(a => a.Graphs))
+                    open.Push(body.Nodes);
+            }
+        }
+    }
+}

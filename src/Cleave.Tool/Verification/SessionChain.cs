@@ -1,0 +1,165 @@
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+using System.IO;
+using System.Linq;
+using Cleave.Core.Onnx;
+using Microsoft.ML.OnnxRuntime;
+
+namespace Cleave.Tool.Verification;
+
+/// <summary>How sessions are made.</summary>
+/// <param name="Level">What ONNX Runtime may change in a graph.</param>
+/// <param name="Threads">Threads of each session.</param>
+/// <param name="DumpFolder">Where the optimised graph of segment i is written, as <c>i.onnx</c>; null: nowhere.</param>
+internal sealed record SessionRequest(GraphOptimizationLevel Level, int Threads, string? DumpFolder = null);
+
+/// <summary>One session of a chain.</summary>
+/// <param name="Segment">What the segment is called.</param>
+/// <param name="Session">Its session.</param>
+/// <param name="Inputs">Names of the session's inputs.</param>
+/// <param name="Reads">The values that the session's inputs get, in that order.</param>
+/// <param name="Writes">Its outputs, which are values of those names.</param>
+internal sealed record ChainLink(string Segment, InferenceSession Session, IReadOnlyList<string> Inputs, IReadOnlyList<string> Reads, IReadOnlyList<string> Writes);
+
+/// <summary>A model in sessions that run one after the other, each on what those before it gave.</summary>
+internal sealed class SessionChain(IReadOnlyList<ChainLink> links) : IDisposable
+{
+    private const string FolderKey = "session.model_external_initializers_file_folder_path";
+
+    /// <summary>The file as ONNX Runtime opens it.</summary>
+    public static SessionChain OfFile(ModelUnderTest model, SessionRequest how)
+    {
+        using SessionOptions options = Options(how, 0);
+        InferenceSession session = Create("the whole model", () => new InferenceSession(model.Path, options));
+        return new SessionChain([new ChainLink("the whole model", session, session.InputNames, session.InputNames, session.OutputNames)]);
+    }
+
+    /// <summary>Sub-models out of the file, in memory.</summary>
+    /// <exception cref="Core.Diagnostics.ModelException">A segment does not fit the graph.</exception>
+    /// <exception cref="SegmentException">ONNX Runtime refuses one.</exception>
+    public static SessionChain Of(ModelUnderTest model, IReadOnlyList<SegmentRequest> segments, SessionRequest how)
+    {
+        List<ChainLink> links = [];
+        try
+        {
+            for (int i = 0; i < segments.Count; i++)
+                links.Add(Link(model, segments[i], how, i));
+            return new SessionChain(links);
+        }
+        catch
+        {
+            foreach (ChainLink link in links)
+                link.Session.Dispose();
+            throw;
+        }
+    }
+
+    public IReadOnlyList<ChainLink> Links => links;
+
+    /// <summary>The values asked for, by name; a sequence's elements as <c>name[0]</c>.</summary>
+    /// <exception cref="SegmentException">A segment failed.</exception>
+    public Dictionary<string, TensorCopy> Run(IReadOnlyDictionary<string, TensorCopy> inputs, IEnumerable<string> wanted)
+    {
+        Dictionary<string, OrtValue> values = new(StringComparer.Ordinal);
+        List<IDisposable> held = [];
+        try
+        {
+            foreach ((string name, TensorCopy tensor) in inputs)
+            {
+                values.Add(name, tensor.ToOrtValue());
+                held.Add(values[name]);
+            }
+            foreach (ChainLink link in links)
+                Run(link, values, held);
+            Dictionary<string, TensorCopy> results = new(StringComparer.Ordinal);
+            foreach (string name in wanted)
+                Add(results, name, values[name]);
+            return results;
+        }
+        finally
+        {
+            foreach (IDisposable value in held)
+                value.Dispose();
+        }
+    }
+
+    public void Dispose()
+    {
+        foreach (ChainLink link in links)
+            link.Session.Dispose();
+    }
+
+    private static ChainLink Link(ModelUnderTest model, SegmentRequest segment, SessionRequest how, int number)
+    {
+        SubModel sub = model.Write(segment);
+        using SessionOptions options = Options(how, number);
+        if (sub.ReadsFiles)
+            options.AddSessionConfigEntry(FolderKey, model.Folder);
+        InferenceSession session = Create(segment.Name, () => new InferenceSession(sub.Bytes, options));
+        return new ChainLink(segment.Name, session, segment.Reads, segment.Reads, segment.Writes);
+    }
+
+    private static void Run(ChainLink link, Dictionary<string, OrtValue> values, List<IDisposable> held)
+    {
+        OrtValue[] fed = [.. link.Reads.Select(r => values.TryGetValue(r, out OrtValue? value)
+            ? value
+            : throw new SegmentException(link.Segment, $"it reads '{r}', which no segment before it writes"))];
+        try
+        {
+            using RunOptions options = new();
+            IDisposableReadOnlyCollection<OrtValue> made = link.Session.Run(options, link.Inputs, fed, link.Writes);
+            held.Add(made);
+            for (int i = 0; i < link.Writes.Count; i++)
+                values[link.Writes[i]] = made[i];
+        }
+        catch (OnnxRuntimeException e)
+        {
+            throw new SegmentException(link.Segment, e.Message);
+        }
+    }
+
+    private static void Add(Dictionary<string, TensorCopy> results, string name, OrtValue value)
+    {
+        if (value.IsTensor)
+        {
+            results.Add(name, TensorCopy.Of(value));
+            return;
+        }
+        int count = value.OnnxType is OnnxValueType.ONNX_TYPE_SEQUENCE or OnnxValueType.ONNX_TYPE_MAP ? value.GetValueCount() : 0;
+        for (int i = 0; i < count; i++)
+        {
+            using OrtValue element = value.GetValue(i, OrtAllocator.DefaultInstance);
+            Add(results, string.Create(CultureInfo.InvariantCulture, $"{name}[{i}]"), element);
+        }
+    }
+
+    private static InferenceSession Create(string segment, Func<InferenceSession> create)
+    {
+        try
+        {
+            return create();
+        }
+        catch (OnnxRuntimeException e)
+        {
+            throw new SegmentException(segment, e.Message);
+        }
+    }
+
+    private static SessionOptions Options(SessionRequest how, int number)
+    {
+        SessionOptions options = new()
+        {
+            GraphOptimizationLevel = how.Level,
+            IntraOpNumThreads = how.Threads,
+            InterOpNumThreads = 1,
+            ExecutionMode = ExecutionMode.ORT_SEQUENTIAL,
+            EnableMemoryPattern = false,
+            LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL,
+        };
+        options.AddSessionConfigEntry("session.intra_op.allow_spinning", "0");
+        if (how.DumpFolder != null)
+            options.OptimizedModelFilePath = Path.Combine(how.DumpFolder, number.ToString(CultureInfo.InvariantCulture) + ".onnx");
+        return options;
+    }
+}

@@ -1,0 +1,195 @@
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+using System.IO;
+using System.Linq;
+using System.Threading;
+using Cleave.Core.Passes.Partitions;
+using Microsoft.ML.OnnxRuntime;
+
+namespace Cleave.Tool.Verification;
+
+/// <summary>Cuts a model in many ways, and compares each with the whole.</summary>
+internal sealed class Verifier(ModelUnderTest model, VerifyOptions options, Action<string, double> progress, CancellationToken cancellationToken)
+{
+    // Samples of open dimensions where none are given.
+    private const int Samples = 3;
+
+    private readonly List<string> _notes = [];
+
+    /// <exception cref="VerifyException">What was asked for cannot be done.</exception>
+    public VerifyReport Run()
+    {
+        if (model.RandomOperators.Count > 0)
+        {
+            _notes.Add($"The model draws random numbers ({string.Join(", ", model.RandomOperators)}): no two runs of it are alike, so nothing can be compared.");
+            return Report([], null, [], null);
+        }
+        progress("whole model", 0);
+        InputMaker maker = new(model.Graph, options.Fills);
+        CheckNames(maker);
+        using References references = Open();
+        List<ReferenceCase> cases = Cases(references, maker, out DimensionSample? sample);
+        NoteLimits(cases);
+        PartitionCheck check = new(model, options.Threads, cases);
+        List<PartitionReport> partitions = [check.RunWhole(), .. Random(check)];
+        return Report(cases, check, partitions, BatchCheck.Run(model, references, maker, sample, options.Seed, check.Failures));
+    }
+
+    private References Open()
+    {
+        try
+        {
+            return new References(model, options.Threads);
+        }
+        catch (SegmentException e)
+        {
+            throw new VerifyException($"ONNX Runtime does not run the model: {e.Message}");
+        }
+    }
+
+    // Those asked for, else some that the model takes; the sample is one of them.
+    private List<ReferenceCase> Cases(References references, InputMaker maker, out DimensionSample? sample)
+    {
+        List<ReferenceCase> cases = [];
+        try
+        {
+            foreach (string folder in options.InputFolders)
+                cases.Add(references.Run(GivenInputs.Read(folder, maker.Inputs)));
+            foreach (DimensionSample given in options.Samples)
+                cases.Add(references.Run(maker.Make(given, options.Seed)));
+        }
+        catch (SegmentException e)
+        {
+            throw new VerifyException($"ONNX Runtime does not run the model on these inputs: {e.Message}");
+        }
+        sample = options.Samples.Count > 0 ? options.Samples[0] : AddLikely(references, maker, cases);
+        return cases;
+    }
+
+    private void CheckNames(InputMaker maker)
+    {
+        HashSet<string> open = [.. OpenDimension.Of(maker.Inputs).Select(d => d.Name)];
+        foreach (string name in options.Samples.SelectMany(s => s.Sizes.Keys))
+        {
+            if (!open.Contains(name))
+                throw new VerifyException($"--dims {name}: the model leaves no dimension of that name open{(open.Count > 0 ? "; it leaves open " + string.Join(", ", open.Order(StringComparer.Ordinal)) : "")}.");
+        }
+        foreach (string name in options.Fills.Keys)
+        {
+            if (!maker.Inputs.Any(i => i.Name == name))
+                throw new VerifyException($"--input {name}: the model has no input of that name; it has {string.Join(", ", maker.Inputs.Select(i => i.Name))}.");
+        }
+    }
+
+    // The model decides which sizes it takes.
+    private DimensionSample? AddLikely(References references, InputMaker maker, List<ReferenceCase> cases)
+    {
+        IReadOnlyList<OpenDimension> open = OpenDimension.Of(maker.Inputs);
+        int wanted = cases.Count + Samples;
+        string refusal = "";
+        DimensionSample? taken = null;
+        foreach (DimensionSample sample in DimensionSample.Candidates(open))
+        {
+            if (cases.Count == wanted)
+                break;
+            cancellationToken.ThrowIfCancellationRequested();
+            try
+            {
+                cases.Add(references.Run(maker.Make(sample, options.Seed)));
+                taken ??= sample;
+            }
+            catch (SegmentException e)
+            {
+                refusal = e.Message;
+            }
+        }
+        if (cases.Count > 0)
+            return taken;
+        throw new VerifyException(open.Count == 0
+            ? $"ONNX Runtime does not run the model on random inputs; give some with --inputs. It says: {refusal}"
+            : $"The model takes none of the sizes that were tried for {string.Join(", ", open.Select(d => d.Name))}; give some, as in --dims {open[0].Name}=1. ONNX Runtime says: {refusal}");
+    }
+
+    private void NoteLimits(List<ReferenceCase> cases)
+    {
+        foreach (string output in cases.SelectMany(c => c.Unstable).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal))
+            _notes.Add($"The output '{output}' differs from one run of the whole model to the next: it is not compared.");
+        foreach (string output in cases.SelectMany(c => c.Optimised.Where(o => OutputDifference.HasNonFinite(o.Value)).Select(o => o.Key)).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal))
+            _notes.Add($"The output '{output}' has elements that are not finite numbers, which hides differences; give inputs that the model was made for, with --inputs.");
+        if (model.HasShortFloats)
+            _notes.Add("The model computes with floats of 16 bits or less: bits need not be equal, since ONNX Runtime rounds at each cut.");
+        foreach (string output in cases.SelectMany(c => c.Own.Where(o => o.Value.OfRange > Tolerance.Limit(model) && !c.Unstable.Contains(o.Key)).Select(o => o.Key)).Distinct(StringComparer.Ordinal))
+            _notes.Add(string.Create(CultureInfo.InvariantCulture, $"ONNX Runtime's own optimisations move the output '{output}' of the whole model by more than {Tolerance.Limit(model)} of its range: partitions may move it twice as far."));
+        foreach (ReferenceCase reference in cases)
+        {
+            foreach ((string output, OutputDifference difference) in reference.SlicedDifference.Where(d => !d.Value.SameBits && !reference.Unstable.Contains(d.Key)))
+                _notes.Add($"The output '{output}' of the whole model sliced as one segment is not that of the file bit by bit where nothing is optimised ({difference.Ulps:g3} ulp).");
+        }
+    }
+
+    private IEnumerable<PartitionReport> Random(PartitionCheck check)
+    {
+        (string Kind, Quotient Units)[] kinds = [("groups", CutUnits.OfGroups(model.Graph)), ("nodes", CutUnits.OfNodes(model.Graph))];
+        HashSet<string> seen = new(StringComparer.Ordinal);
+        int done = 0;
+        foreach ((string kind, Quotient units) in kinds)
+        {
+            for (int i = 0; i < options.Partitions; i++)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                ulong seed = unchecked(options.Seed + (ulong)i);
+                progress(string.Create(CultureInfo.InvariantCulture, $"partition {seed} over {kind}"), (double)done++ / (kinds.Length * options.Partitions));
+                Partition partition = RandomPartition.Make(model.Graph, units, seed);
+                // Small models have few ways to be cut.
+                if (partition.Segments.Count > 1 && seen.Add(kind + string.Join("|", partition.Segments.Select(s => string.Join(",", s.Nodes)))))
+                    yield return check.Run(kind, seed, partition, options.Audit && kind == "groups");
+            }
+        }
+    }
+
+    private VerifyReport Report(List<ReferenceCase> cases, PartitionCheck? check, List<PartitionReport> partitions, BatchReport? batch)
+    {
+        List<PartitionReport> split = [.. partitions.Where(p => p.Kind != "whole")];
+        int nodes = model.Graph.Groups.Sum(g => g.Nodes.Length), segments = split.Sum(p => p.Segments);
+        bool nothing = segments == 0 || cases.All(c => c.Optimised.Keys.All(c.Unstable.Contains));
+        Verdict verdict = check is null ? Verdict.Unverifiable
+            : check.Failures.Count > 0 ? Verdict.Different
+            : nothing && nodes > 1 ? Verdict.NothingSplit
+            : Verdict.Equal;
+        return new VerifyReport
+        {
+            Model = Path.GetFileName(model.Path),
+            OnnxRuntime = OrtEnv.Instance().GetVersionString(),
+            Seed = options.Seed,
+            Threads = options.Threads,
+            Nodes = nodes,
+            Groups = model.Graph.Groups.Count,
+            Verdict = verdict,
+            Inputs = [.. cases.Select(c => c.Inputs.Name)],
+            Segments = segments,
+            CutValues = split.Sum(p => p.CutValues),
+            BitsMustBeEqual = !model.HasShortFloats,
+            Outputs = Outputs(cases, partitions),
+            Partitions = partitions,
+            Batch = batch,
+            Failures = check?.Failures ?? [],
+            Notes = _notes,
+        };
+    }
+
+    private static List<OutputReport> Outputs(List<ReferenceCase> cases, List<PartitionReport> partitions)
+    {
+        return [.. cases.SelectMany(c => c.Optimised.Keys).Distinct(StringComparer.Ordinal).Select(output => new OutputReport(
+            output,
+            Largest(cases.Select(c => c.Own.GetValueOrDefault(output))),
+            Optimised("whole", output), Optimised("groups", output), Optimised("nodes", output),
+            Largest(partitions.Select(p => p.Unoptimised.GetValueOrDefault(output)))))];
+
+        OutputDifference Optimised(string kind, string output) =>
+            Largest(partitions.Where(p => p.Kind == kind).Select(p => p.Optimised.GetValueOrDefault(output)));
+
+        static OutputDifference Largest(IEnumerable<OutputDifference?> all) =>
+            all.Aggregate(OutputDifference.None, (largest, d) => d is null ? largest : largest.Or(d));
+    }
+}

@@ -1,0 +1,27 @@
+using System.Collections.Generic;
+
+namespace Cleave.Tool.Verification;
+
+/// <summary>What <c>cleave verify</c> was asked for.</summary>
+internal sealed record VerifyOptions
+{
+    /// <summary>Of the first partition of each kind; the others follow.</summary>
+    public ulong Seed { get; init; } = 1;
+
+    /// <summary>Partitions of each kind.</summary>
+    public int Partitions { get; init; } = 20;
+
+    public int Threads { get; init; } = 1;
+
+    /// <summary>Empty: some that the model takes.</summary>
+    public IReadOnlyList<DimensionSample> Samples { get; init; } = [];
+
+    /// <summary>By input: a number for every element.</summary>
+    public IReadOnlyDictionary<string, double> Fills { get; init; } = new Dictionary<string, double>();
+
+    /// <summary>Folders with given inputs.</summary>
+    public IReadOnlyList<string> InputFolders { get; init; } = [];
+
+    /// <summary>Whether lost fusions are looked for.</summary>
+    public bool Audit { get; init; } = true;
+}

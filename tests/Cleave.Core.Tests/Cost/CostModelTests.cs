@@ -1,0 +1,89 @@
+using System;
+using System.Linq;
+using Cleave.Core.Cost;
+using Xunit;
+
+namespace Cleave.Core.Tests.Cost;
+
+public sealed class CostModelTests
+{
+    public static TheoryData<string> InstructionSets => [DeviceTables.Avx2, DeviceTables.Avx512, DeviceTables.Neon];
+
+    [Theory]
+    [MemberData(nameof(InstructionSets))]
+    public void Every_kernel_has_points_in_every_table_that_ships(string instructionSet)
+    {
+        DeviceTable table = DeviceTables.Find(instructionSet)!;
+
+        // How far away weights lie is left out of a table that does not say.
+        Assert.Empty(Kernel.All.Select(k => k.Name).Except(["weights"]).Except(table.Points.Select(p => p.Kernel)));
+    }
+
+    [Theory]
+    [MemberData(nameof(InstructionSets))]
+    public void Every_prediction_is_finite_and_positive_for_sizes_from_one_to_huge(string instructionSet)
+    {
+        CostModel model = new(DeviceTables.Find(instructionSet)!);
+
+        foreach (Kernel kernel in Kernel.All.Where(k => k.Name != "weights"))
+        {
+            foreach (double size in new[] { 1, 7, 64, 1000, 65536.0 })
+            {
+                double[] sizes = [.. kernel.Sizes.Select(_ => size)];
+                foreach (int threads in new[] { 1, 2, 8 })
+                {
+                    double time = model.Predict(new Work(kernel.Name, sizes), threads);
+                    Assert.True(double.IsFinite(time) && time > 0, $"{kernel.Name} of {size} with {threads} threads: {time}");
+                }
+            }
+        }
+    }
+
+    [Fact]
+    public void Where_the_table_has_a_point_the_prediction_is_its_time()
+    {
+        DeviceTable table = DeviceTables.Find(DeviceTables.Avx2)!;
+        CostModel model = new(table);
+        double node = table.Points.Single(p => p.Kernel == "node").Nanoseconds[0];
+
+        foreach (DevicePoint point in table.Points.Where(p => p.Nanoseconds[0] > 2 * node))
+            Assert.Equal(1, model.Predict(new Work(point.Kernel, point.Sizes), 1) / point.Nanoseconds[0], 0.01);
+    }
+
+    [Fact]
+    public void A_kernel_many_times_over_costs_the_node_once()
+    {
+        CostModel model = new(DeviceTables.Find(DeviceTables.Avx2)!);
+        double node = model.Predict(Work.Node, 1), one = model.Predict(new Work("matmul", [64, 64, 64]), 1);
+
+        Assert.Equal(node + (8 * (one - node)), model.Predict(new Work("matmul", [64, 64, 64], 8), 1), 1e-6);
+    }
+
+    [Fact]
+    public void More_threads_than_were_measured_follow_from_those_that_were()
+    {
+        CostModel model = new(Table("""
+            gemm 64 256 256 = 100000 60000
+            gemm 1 64 64 = 1000 1000
+            """));
+        Work large = new("gemm", [64, 256, 256]), small = new("gemm", [1, 64, 64]);
+
+        // Amdahl: 60 of 100 with two threads are 20 % that stay serial.
+        Assert.Equal(0.2 + (0.8 / 4), (model.Predict(large, 4) - 100) / (model.Predict(large, 1) - 100), 0.01);
+        Assert.Equal(model.Predict(small, 1), model.Predict(small, 4), 1);
+    }
+
+    [Fact]
+    public void A_kernel_that_the_table_lacks_is_an_error_not_a_zero()
+    {
+        CostModel model = new(Table("gemm 1 64 64 = 1000 1000"));
+
+        Assert.Throws<InvalidOperationException>(() => model.Predict(new Work("softmax", [8, 8]), 1));
+    }
+
+    private static DeviceTable Table(string points)
+    {
+        using System.IO.StringReader text = new("cleave-device 1\nname test\nblock 8\ncall 1000\nhand-off 100\nthreads 1 2\nnode 1 = 100 100\n" + points);
+        return DeviceTableText.Read(text);
+    }
+}

@@ -1,0 +1,79 @@
+using System;
+using System.IO;
+using System.Linq;
+using Cleave.Core.Cost;
+using Xunit;
+
+namespace Cleave.Core.Tests.Cost;
+
+public sealed class DeviceTableTextTests
+{
+    private const string Text = """
+        cleave-device 1
+        name two cores
+        block 8
+        call 2075
+        hand-off 78.69
+        threads 1 2
+        # gemm: m k n
+        gemm 1 64 64 = 1300 -
+        gemm 64 256 256 = 98350 52000
+        # relu: elements
+        relu 16 = 400 -
+        # node: elements
+        node 1 = 225 225
+
+        """;
+
+    [Fact]
+    public void A_table_that_is_read_and_written_is_the_same_text()
+    {
+        Assert.Equal(Text.ReplaceLineEndings("\n"), Write(Read(Text)));
+    }
+
+    [Fact]
+    public void Points_are_written_in_the_order_of_their_kernels_and_sizes()
+    {
+        DeviceTable table = Read(Text);
+        DeviceTable shuffled = new()
+        {
+            Name = table.Name,
+            Block = table.Block,
+            Call = table.Call,
+            HandOff = table.HandOff,
+            Threads = table.Threads,
+            Points = [.. table.Points.Reverse()],
+        };
+
+        Assert.Equal(Write(table), Write(shuffled));
+    }
+
+    [Theory]
+    [InlineData("cleave-device 1", "cleave-device 2", "line 1: the first line must be \"cleave-device 1\"")]
+    [InlineData("gemm 1 64 64 =", "gemm 1 64 =", "line 8: gemm has the sizes m, k, n, none below 1")]
+    [InlineData("gemm 1 64 64 =", "gem 1 64 64 =", "line 8: there is no kernel \"gem\"")]
+    [InlineData("1300 -", "1300", "line 8: there must be a time for each thread count, one for 1 thread at least")]
+    [InlineData("1300 -", "- 1300", "line 8: there must be a time for each thread count, one for 1 thread at least")]
+    [InlineData("1300 -", "1,3 -", "line 8: \"1,3\" is no positive number")]
+    [InlineData("threads 1 2", "threads 2", "line 6: thread counts start with 1")]
+    [InlineData("call 2075\n", "", "\"call\"")]
+    public void What_is_wrong_with_a_table_is_said_with_its_line(string right, string wrong, string message)
+    {
+        string text = Text.ReplaceLineEndings("\n").Replace(right, wrong, StringComparison.Ordinal);
+
+        Assert.Contains(message, Assert.Throws<FormatException>(() => Read(text)).Message, StringComparison.Ordinal);
+    }
+
+    private static DeviceTable Read(string text)
+    {
+        using StringReader reader = new(text);
+        return DeviceTableText.Read(reader);
+    }
+
+    private static string Write(DeviceTable table)
+    {
+        using StringWriter writer = new();
+        DeviceTableText.Write(table, writer);
+        return writer.ToString();
+    }
+}

@@ -1,0 +1,38 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using Cleave.Core.Passes.Partitions;
+using Cleave.TestKit.Catalog;
+using Cleave.Tool.Verification;
+using Xunit;
+
+namespace Cleave.Tool.Tests.Verification;
+
+/// <summary>Every model at hand, cut a few times; the benchmark cuts them twenty times each way.</summary>
+public sealed class CatalogTests
+{
+    public static IEnumerable<object[]> Models() => ModelCatalog.All.Where(m => !m.IsBig && !m.HasConstantWeights).Select(m => new object[] { m.Name });
+
+    [Theory]
+    [MemberData(nameof(Models))]
+    public void However_a_model_is_split_it_gives_the_same(string name)
+    {
+        CatalogModel catalog = ModelCatalog.Get(name);
+        using TempFolder folder = new();
+        using ModelUnderTest model = new(catalog.Write(folder.Path));
+        VerifyOptions options = CatalogOptions.For(catalog) with { Partitions = 2, Audit = false };
+        VerifyReport report = new Verifier(model, options with { Samples = [options.Samples[0]] }, static (_, _) => { }, default).Run();
+        // Each cut rounds to 16 bits what the whole model keeps in 32 (docs/verify.md): beyond the limit, but not far.
+        if (catalog.Arithmetic == Arithmetic.Float16)
+            Assert.All(report.Outputs, o => Assert.InRange(o.Groups.Or(o.Nodes).OfRange, 0, 3 * Tolerance.ShortFloats));
+        else
+            Assert.Empty(report.Failures);
+        Assert.Equal(catalog.Arithmetic != Arithmetic.Float16, report.BitsMustBeEqual);
+        if (report.BitsMustBeEqual)
+            Assert.All(report.Outputs, o => Assert.True(o.Unoptimised.SameBits, o.Output));
+        Assert.DoesNotContain(report.Notes, n => n.Contains("bit by bit", StringComparison.Ordinal));
+        // Where there is something to cut, something was.
+        if (report.Failures.Count == 0)
+            Assert.Equal(CutUnits.OfNodes(model.Graph).Count > 1 || report.Nodes <= 1 ? Verdict.Equal : Verdict.NothingSplit, report.Verdict);
+    }
+}

@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Linq;
 using Cleave.Benchmarks.Foundation;
 using Cleave.Benchmarks.Graph;
+using Cleave.Benchmarks.Graph.Costs;
 using Cleave.Benchmarks.Harness;
 using Cleave.Tool.Measuring;
 
@@ -26,9 +27,13 @@ internal static class Suites
         ["graph"] =
         [
             new PlanningTime(),
+            new CostFromOptimised(),
+            new CostFromRaw(),
+            new PlanOrder(),
             new Partitions(),
             new LostFusions(),
             new HarnessAgainstItself(),
+            new ChosenOutputs(),
         ],
     };
 

@@ -74,7 +74,7 @@ internal static class Models
                     ],
                     Nodes =
                     [
-                        new Node("", "Relu", "", ["image"], ["/backbone/pool/output_0"], []),
+                        new Node("", "MaxPool", "", ["image"], ["/backbone/pool/output_0"], [Ints("kernel_shape", 3, 3), Ints("strides", 2, 2)]),
                         new Node("", "Custom", "my", ["mask", "unused"], ["masked"], []),
                         new Node("", "Custom", "my", ["/backbone/pool/output_0", "weight"], ["/stages.2/block*/\u202eOutput"], []),
                         new Node("", "Custom", "my", ["masked", "/backbone/pool/output_0"], ["boxes"], []),
@@ -86,6 +86,8 @@ internal static class Models
             "models/face.onnx");
         return listing with { Options = listing.Options with { Outputs = outputs } };
     }
+
+    private static NodeAttribute Ints(string name, params long[] values) => new(name, AttributeKind.Ints) { Ints = values };
 
     /// <summary>Dimensions: a number, a name, or null.</summary>
     public static ValueInfo Tensor(string name, ElementType element, params object?[] shape) =>

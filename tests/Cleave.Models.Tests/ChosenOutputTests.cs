@@ -8,7 +8,6 @@ using Cleave.Core.Listing;
 using Cleave.Core.Passes;
 using Cleave.Generator.Model;
 using Cleave.OnnxProto;
-using Cleave.TestKit;
 using Cleave.TestKit.Catalog;
 using Cleave.TestKit.Generation;
 using Google.Protobuf;

@@ -17,7 +17,9 @@ internal sealed class BoundSession : IDisposable
     private readonly RunOptions _options = new();
     private readonly List<OrtValue> _values = [];
 
-    public BoundSession(string path)
+    /// <param name="path">The model's file.</param>
+    /// <param name="output">The one output that is asked for; null: all.</param>
+    public BoundSession(string path, string? output = null)
     {
         using SessionOptions options = new() { IntraOpNumThreads = 1, InterOpNumThreads = 1 };
         _session = new InferenceSession(path, options);
@@ -26,6 +28,8 @@ internal sealed class BoundSession : IDisposable
             _binding.BindInput(name, Pinned(data.As<float>(), data.Shape));
         foreach ((string name, NodeMetadata metadata) in _session.OutputMetadata)
         {
+            if (output != null && name != output)
+                continue;
             int[] shape = Feeds.Shape(metadata);
             _binding.BindOutput(name, Pinned(new float[shape.Aggregate(1, (a, b) => a * b)], shape));
         }

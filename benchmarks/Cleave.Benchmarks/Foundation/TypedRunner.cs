@@ -44,17 +44,19 @@ internal sealed class TypedRunner<TInput, TOutput>(ModelRunner<TInput, TOutput> 
 /// <summary>Takes a model file through listing, generator and compiler in memory.</summary>
 internal static class TypedRunner
 {
-    public static GeneratedModel Generate(string path)
+    /// <param name="path">The model's file.</param>
+    /// <param name="outputs">The values chosen as outputs; none: the model's.</param>
+    public static GeneratedModel Generate(string path, params string[] outputs)
     {
-        ListingOptions options = new() { Source = Path.GetFileName(path) };
+        ListingOptions options = new() { Source = Path.GetFileName(path), Outputs = outputs };
         return GeneratedModel.FromListing(ModelLister.List(path, options, CancellationToken.None));
     }
 
     public static RunnerOptions OneThread(string path) => new() { Model = ModelSource.File(path), Cores = 1 };
 
-    public static ITypedRunner Open(string path)
+    public static ITypedRunner Open(string path, params string[] outputs)
     {
-        GeneratedRunner runner = Generate(path).CreateRunner(OneThread(path));
+        GeneratedRunner runner = Generate(path, outputs).CreateRunner(OneThread(path));
         object input = runner.NewInput(Feeds.For(path));
         Type[] types = runner.Runner.GetType().BaseType!.GetGenericArguments();
         return (ITypedRunner)Activator.CreateInstance(typeof(TypedRunner<,>).MakeGenericType(types), runner.Runner, input)!;

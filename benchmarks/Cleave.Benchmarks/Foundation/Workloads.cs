@@ -7,10 +7,10 @@ namespace Cleave.Benchmarks.Foundation;
 /// <summary>What the families time, each made in a worker process.</summary>
 internal static class Workloads
 {
-    /// <summary>Hand-written ONNX Runtime.</summary>
-    public static IWorkload Binding(string path, int group)
+    /// <summary>Hand-written ONNX Runtime, asked for one output or all.</summary>
+    public static IWorkload Binding(string path, int group, string? output = null)
     {
-        BoundSession session = new(path);
+        BoundSession session = new(path, output);
         return new Repeated(session.Run, group, session);
     }
 
@@ -23,9 +23,9 @@ internal static class Workloads
     }
 
     /// <summary><c>Run(input)</c> of the generated runner.</summary>
-    public static IWorkload Run(string path, int group)
+    public static IWorkload Run(string path, int group, params string[] outputs)
     {
-        ITypedRunner runner = TypedRunner.Open(path);
+        ITypedRunner runner = TypedRunner.Open(path, outputs);
         return new Repeated(runner.Run, group, runner);
     }
 

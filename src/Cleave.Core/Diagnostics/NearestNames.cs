@@ -8,14 +8,15 @@ namespace Cleave.Core.Diagnostics;
 internal static class NearestNames
 {
     // Longer names are compared with nothing: models come from anywhere, and the time must stay bounded.
-    private const int LongestName = 300;
+    private const int LongestName = 200;
+    private const int MostEdits = 10;
 
     /// <summary>The names that few edits lead to, or that hold the wanted one; the nearest first.</summary>
     public static IEnumerable<string> Of(string wanted, IEnumerable<string> names)
     {
         if (wanted.Length is 0 or > LongestName)
             return [];
-        int limit = Math.Max(2, wanted.Length / 3);
+        int limit = Math.Min(MostEdits, Math.Max(2, wanted.Length / 3));
         List<(int Distance, string Name)> found = [];
         foreach (string name in names)
         {
@@ -29,29 +30,30 @@ internal static class NearestNames
     {
         if (wanted.Length > 2 && name.IndexOf(wanted, StringComparison.OrdinalIgnoreCase) >= 0)
             return name.Length - wanted.Length;
-        if (Math.Abs(name.Length - wanted.Length) > limit)
-            return null;
-        int distance = Edits(wanted, name);
-        return distance <= limit ? distance : null;
+        return Math.Abs(name.Length - wanted.Length) > limit ? null : Edits(wanted, name, limit);
     }
 
-    // Levenshtein's distance, one row of its table at a time.
-    private static int Edits(string a, string b)
+    // Levenshtein's distance, one row of its table at a time, and of that only what lies within the limit of the diagonal.
+    private static int? Edits(string a, string b, int limit)
     {
         int[] row = new int[b.Length + 1];
         for (int j = 0; j < row.Length; j++)
             row[j] = j;
         for (int i = 1; i <= a.Length; i++)
         {
-            int diagonal = row[0];
-            row[0] = i;
-            for (int j = 1; j < row.Length; j++)
+            int first = Math.Max(1, i - limit), last = Math.Min(b.Length, i + limit);
+            int diagonal = row[first - 1], least = limit + 1;
+            row[first - 1] = first == 1 ? i : limit + 1;
+            for (int j = first; j <= last; j++)
             {
                 int replaced = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-                diagonal = row[j];
+                diagonal = j == i + limit ? limit + 1 : row[j];
                 row[j] = Math.Min(replaced, 1 + Math.Min(diagonal, row[j - 1]));
+                least = Math.Min(least, row[j]);
             }
+            if (least > limit)
+                return null;
         }
-        return row[b.Length];
+        return row[b.Length] <= limit ? row[b.Length] : null;
     }
 }

@@ -99,7 +99,7 @@ namespace MyApp
         /// <summary><c>scores</c>: float [batch, 2].</summary>
         public global::Cleave.OutputTensor<float> Scores { get; init; }
 
-        /// <summary><c>/backbone/pool/output_0</c>: float [batch, 3, H, ?].</summary>
+        /// <summary><c>/backbone/pool/output_0</c>: float [batch, 3, floor((H+1)/2)-1, ?].</summary>
         public global::Cleave.OutputTensor<float> BackbonePoolOutput0 { get; init; }
 
         /// <summary><c>/stages.2/block*/�Output</c>: float [batch, ?, ?].</summary>
@@ -124,7 +124,7 @@ namespace MyApp
         /// <summary><c>scores</c>: float [batch, 2].</summary>
         public global::Cleave.OutputTensor<float> Scores => base.Output<float>(0);
 
-        /// <summary><c>/backbone/pool/output_0</c>: float [batch, 3, H, ?].</summary>
+        /// <summary><c>/backbone/pool/output_0</c>: float [batch, 3, floor((H+1)/2)-1, ?].</summary>
         public global::Cleave.OutputTensor<float> BackbonePoolOutput0 => base.Output<float>(1);
 
         /// <summary><c>/stages.2/block*/�Output</c>: float [batch, ?, ?].</summary>
@@ -142,7 +142,7 @@ namespace MyApp
     {
         private static readonly global::Cleave.Generated.Value Image = global::Cleave.Generated.Value.Tensor<float>("image", "batch", 3, "H", "imageDim3");
         private static readonly global::Cleave.Generated.Value Scores = global::Cleave.Generated.Value.Tensor<float>("scores", "batch", 2);
-        private static readonly global::Cleave.Generated.Value BackbonePoolOutput0 = global::Cleave.Generated.Value.Tensor<float>("/backbone/pool/output_0", "batch", 3, "H", global::Cleave.Generated.Dim.Unknown);
+        private static readonly global::Cleave.Generated.Value BackbonePoolOutput0 = global::Cleave.Generated.Value.Tensor<float>("/backbone/pool/output_0", "batch", 3, global::Cleave.Generated.Dim.Unknown, global::Cleave.Generated.Dim.Unknown);
         private static readonly global::Cleave.Generated.Value Stages2BlockOutput = global::Cleave.Generated.Value.Tensor<float>("/stages.2/block*/\u202EOutput", "batch", global::Cleave.Generated.Dim.Unknown, global::Cleave.Generated.Dim.Unknown);
 
         // Thread budgets: the last row that fits the cores this process really has.
@@ -163,7 +163,7 @@ namespace MyApp
             contract: 1,
             name: "face",
             path: "models/MyApp/models/face.onnx",
-            hash: "h2:cd003ecc9077ae40e26d6c8752afa63ff8fd9762064b4519624ead09bea81a8b",
+            hash: "h2:9be2c769032aece74ed70d802b48d8bb8795051255e91c466309a0b6c3290944",
             inputs: new[] { Image },
             outputs: new[] { Scores, BackbonePoolOutput0, Stages2BlockOutput },
             budgets: Budgets);
@@ -182,7 +182,7 @@ namespace MyApp
             // Lane 0: everything.
             private static void Trunk(global::Cleave.Generated.Lane lane)
             {
-                lane.Run(Whole);                        // 3 nodes: 2 Custom, 1 Relu
+                lane.Run(Whole);                        // 3 nodes: 2 Custom, 1 MaxPool
             }
         }
     }

@@ -40,9 +40,11 @@ internal static class PartitionBuilder
         return new SegmentRequest(name, segment.Nodes, segment.Reads, segment.Writes) { Types = types, Outputs = graph.Outputs };
     }
 
-    /// <summary>The segment that is the whole model, as the file declares it.</summary>
+    /// <summary>The one segment of all that the outputs need: the whole model as the file declares it, or the part for chosen outputs.</summary>
     public static SegmentRequest WholeRequest(PlanGraph graph, string name) =>
-        new(name, null, [.. graph.Model.Graph.Inputs.Select(i => i.Name).Where(graph.Index.IsInput)], graph.Outputs);
+        ModelPart.IsWhole(graph.Model, graph.Outputs)
+            ? new(name, null, [.. graph.Model.Graph.Inputs.Select(i => i.Name).Where(graph.Index.IsInput)], graph.Outputs)
+            : Request(graph, Build(graph, Array.ConvertAll(graph.GroupOf, g => g < 0 ? -1 : 0)).Segments[0], name);
 
     private static SegmentNodes[] Segments(PlanGraph graph, int[] segmentOf, int count)
     {

@@ -1,0 +1,85 @@
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+using System.Linq;
+using Cleave.Benchmarks.Harness;
+using Cleave.Core.Cost;
+using Cleave.TestKit.Catalog;
+using Cleave.Tool.Measuring;
+using Cleave.Tool.Verification;
+
+namespace Cleave.Benchmarks.Graph.Costs;
+
+/// <summary>Which of two plans of a model is faster: random partitions run serially, batches (by sample), one thread and two.</summary>
+internal sealed class PlanOrder : IFamily
+{
+    private const string What = "of two plans that differ by more than 5 %, the faster one is known";
+    private const string Target = ">= 200 pairs, half with equal threads, >= 90% right, and more than by the rule \"more threads win\"";
+    private const double Margin = 1.05;
+    private const int FewestPairs = 200;
+    private const double LeastRight = 0.9;
+
+    private static readonly string[] Models =
+    [
+        "bert_tiny", "bert_4x384", "bert_tiny_qdq", "detector", "experts_16x2x128", "lstm_bidirectional", "nasnet_small", "ppocrv3_det_en",
+        "qdq_cnn", "residual", "siamese", "two_tower_6x512", "two_tower_8x256", "ultraface_slim_320", "light_squeezenet_random", "light_shufflenet_random",
+    ];
+
+    private static readonly int[] Seeds = [0, 1, 2];
+
+    public IEnumerable<Line> Measure(BenchOptions options)
+    {
+        int[] threads = Environment.ProcessorCount > 1 ? [1, 2] : [1];
+        CostPlan[] plans =
+        [
+            .. ModelCatalog.All.Where(m => Array.IndexOf(Models, m.Name) >= 0 && (!options.Quick || m.Name == "siamese"))
+                .SelectMany(m => m.Samples.Take(2).SelectMany(s => Seeds.SelectMany(seed => threads.Select(t => new CostPlan(m.Name, s.Text, t, seed))))),
+        ];
+        CostModel device = CostLab.Shared.Device();
+        IReadOnlyDictionary<CostPlan, double> measured = CostLab.Shared.Measure(plans, options);
+        List<Pair> pairs = [];
+        foreach (IGrouping<string, CostPlan> model in plans.GroupBy(p => p.Model))
+        {
+            using ModelUnderTest graph = new(ModelCatalog.Get(model.Key).Write(ModelCatalog.Folder));
+            pairs.AddRange(Pairs([.. model.Select(p => new Timed(p, measured[p] / p.Batch, p.Predict(graph.Graph, device) / p.Batch))]));
+        }
+        int equal = pairs.Count(p => p.EqualThreads);
+        double right = pairs.Count == 0 ? 0 : pairs.Count(p => p.IsRight) / (double)pairs.Count;
+        // With equal threads the rule can only guess.
+        double byRule = pairs.Count == 0 ? 0 : pairs.Sum(p => p.EqualThreads ? 0.5 : p.MoreThreadsWon ? 1 : 0) / pairs.Count;
+        double rightOfEqual = pairs.Where(p => p.EqualThreads).Select(p => p.IsRight ? 1.0 : 0).DefaultIfEmpty(0).Average();
+        string text = string.Create(
+            CultureInfo.InvariantCulture,
+            $"{pairs.Count} pairs, {equal} with equal threads: {right:0.0%} right ({rightOfEqual:0.0%} of those with equal threads); by \"more threads win\" {byRule:0.0%}");
+        bool held = pairs.Count >= FewestPairs && equal * 2 >= pairs.Count && right >= LeastRight && right > byRule;
+        yield return Line.Of(What, Target, text, held, pairs);
+    }
+
+    public IWorkload? CreateWorkload(string name, string[] arguments) => null;
+
+    // Of one sample of dimensions each with each; of two samples those of equal partition and threads.
+    private static IEnumerable<Pair> Pairs(Timed[] plans)
+    {
+        for (int i = 0; i < plans.Length; i++)
+        {
+            for (int j = 0; j < i; j++)
+            {
+                (Timed a, Timed b) = (plans[i], plans[j]);
+                bool comparable = a.Plan.Dims == b.Plan.Dims || (a.Plan.Threads == b.Plan.Threads && a.Plan.Seed == b.Plan.Seed && a.Plan.Batch != b.Plan.Batch);
+                if (comparable && Math.Max(a.Measured, b.Measured) > Margin * Math.Min(a.Measured, b.Measured))
+                    yield return new Pair(a, b);
+            }
+        }
+    }
+
+    private sealed record Timed(CostPlan Plan, double Measured, double Predicted);
+
+    private sealed record Pair(Timed A, Timed B)
+    {
+        public bool EqualThreads => A.Plan.Threads == B.Plan.Threads;
+
+        public bool IsRight => (A.Measured < B.Measured) == (A.Predicted < B.Predicted);
+
+        public bool MoreThreadsWon => (A.Measured < B.Measured) == (A.Plan.Threads > B.Plan.Threads);
+    }
+}

@@ -68,7 +68,7 @@ internal sealed class TargetFile : IDisposable
     {
         try
         {
-            return new FileInfo(path).ResolveLinkTarget(returnFinalTarget: true)?.FullName ?? System.IO.Path.GetFullPath(path);
+            return (File.Exists(path) ? new FileInfo(path).ResolveLinkTarget(returnFinalTarget: true)?.FullName : null) ?? System.IO.Path.GetFullPath(path);
         }
         catch (Exception e) when (e is IOException or ArgumentException)
         {

@@ -23,7 +23,7 @@ internal sealed class FixRun(FixOptions options, Action<string, double> progress
     public FixReport Run()
     {
         progress("reading", 0);
-        using ModelUnderTest published = new(options.Model, null, cancellationToken);
+        using ModelUnderTest published = new(options.Model, cancellationToken: cancellationToken);
         using TargetFile target = new(options.Output, published.Path);
         ModelProto model = ModelMessage.Read(published.Path);
         ExternalWeights external = new(published.Folder);

@@ -40,7 +40,7 @@ internal sealed class FixVerification(ModelUnderTest published, VerifyOptions op
             Cases.AddRange(cases.Run(references, out DimensionSample? sample));
             Sample ??= sample;
         }
-        using ModelUnderTest other = new(path, null, cancellationToken);
+        using ModelUnderTest other = new(path, cancellationToken: cancellationToken);
         using SessionChain changed = OpenChanged(other);
         foreach (ReferenceCase reference in Cases)
             Compare(changed, reference);
@@ -54,7 +54,7 @@ internal sealed class FixVerification(ModelUnderTest published, VerifyOptions op
     /// <exception cref="RewriteException">They differ.</exception>
     public BatchReport CompareBatch(string path)
     {
-        using ModelUnderTest changed = new(path, null, cancellationToken);
+        using ModelUnderTest changed = new(path, cancellationToken: cancellationToken);
         using References references = new(changed, options.Threads);
         List<Failure> failures = [];
         BatchReport report = BatchCheck.Run(changed, references, new InputMaker(changed.Graph, options.Fills), Sample, options.Seed, failures);

@@ -14,9 +14,9 @@ internal sealed class BatchReshape(Dim[] from, string batch, long size, bool zer
 {
     private readonly int _axis = Array.FindIndex(from, d => d.Has(batch));
 
-    /// <summary>The shape with which samples stay apart; null where the given one does that, or none does.</summary>
+    /// <summary>The shape with which samples stay apart; null where the given one keeps the batch as it is, or none does better.</summary>
     public long[]? Adapted(long[] shape) =>
-        _axis < 0 || Keeps(shape) ? null : Candidates(shape).FirstOrDefault(c => Keeps(c) && IsSame(c, shape));
+        _axis < 0 || (Keeps(shape) && Result(shape)!.Contains(from[_axis])) ? null : Candidates(shape).FirstOrDefault(c => Keeps(c) && IsSame(c, shape));
 
     // One literal gives way: the batch is copied from the data, or is what is left.
     private IEnumerable<long[]> Candidates(long[] shape)

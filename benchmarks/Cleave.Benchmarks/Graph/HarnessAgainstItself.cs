@@ -30,7 +30,7 @@ internal sealed class HarnessAgainstItself : IFamily
         List<Samples> samples = [];
         for (int i = 0; i < options.Rounds(Comparisons); i++)
         {
-            samples.Add(Interleaved.Measure(twins, options.Settings with { WarmUp = options.Settings.WarmUp / 4 }));
+            samples.Add(Interleaved.Measure(twins, options.Settings with { WarmUp = options.Settings.WarmUp / 10 }));
             intervals.Add(samples[^1].Ratio("one", "other"));
         }
         int right = intervals.Count(r => r.Contains(1));

@@ -32,7 +32,6 @@ internal static class Suites
             new PlanOrder(),
             new Partitions(),
             new LostFusions(),
-            new FixGain(),
             new HarnessAgainstItself(),
             new ChosenOutputs(),
         ],

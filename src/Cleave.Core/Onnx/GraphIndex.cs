@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
+using System.Runtime.CompilerServices;
 using Cleave.Core.Graph;
 
 namespace Cleave.Core.Onnx;
@@ -18,6 +19,7 @@ internal sealed class GraphIndex
     private readonly string[][] _reads;
     private readonly bool[] _isConstant;
 
+    [MethodImpl(JustInTime.Optimized)]
     public GraphIndex(OnnxModel model)
     {
         Model = model;
@@ -117,7 +119,7 @@ internal sealed class GraphIndex
     // Bodies, functions and other domains may do anything.
     private bool IsDeterministic(Node node)
     {
-        if (node.Domain.Length > 0 || _functions.Contains((node.Domain, node.OpType)))
+        if (node.Domain.Length > 0 || (Model.Functions.Count > 0 && _functions.Contains((node.Domain, node.OpType))))
             return false;
         foreach (NodeAttribute attribute in node.Attributes)
         {

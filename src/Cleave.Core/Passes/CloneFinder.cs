@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
+using System.Runtime.CompilerServices;
 using Cleave.Core.Graph;
 using Cleave.Core.Onnx;
 using Cleave.Core.Shapes;
@@ -25,6 +26,7 @@ internal static class CloneFinder
     // They copy nothing, whatever the size.
     private static readonly HashSet<string> Views = new(StringComparer.Ordinal) { "Flatten", "Identity", "Reshape", "Shape", "Squeeze", "Unsqueeze" };
 
+    [MethodImpl(JustInTime.Optimized)]
     public static IReadOnlyList<CloneCandidate> Find(GraphIndex index, GraphFacts facts, NodeRole[] roles, int[] groupOf)
     {
         Dictionary<string, int> readBy = new(StringComparer.Ordinal);
@@ -84,6 +86,19 @@ internal static class CloneFinder
         if (node.Domain.Length > 0 || !Cheap.Contains(node.OpType))
             return false;
         return Views.Contains(node.OpType)
-            || node.Outputs.All(o => o.Length > 0 && facts.Of(o).Count()?.Evaluate(_ => Nominal) is <= MostElements);
+            || Array.TrueForAll(node.Outputs, o => o.Length > 0 && IsSmall(facts.Of(o).Shape));
+    }
+
+    private static bool IsSmall(Dim[]? shape)
+    {
+        if (shape is null)
+            return false;
+        long count = 1;
+        foreach (Dim dim in shape)
+        {
+            if ((dim.Value ?? dim.Evaluate(static _ => Nominal)) is not { } size || size > MostElements || (count *= size) > MostElements)
+                return false;
+        }
+        return true;
     }
 }

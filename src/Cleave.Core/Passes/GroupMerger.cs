@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
+using System.Runtime.CompilerServices;
 
 namespace Cleave.Core.Passes;
 
@@ -17,7 +18,9 @@ internal sealed class GroupMerger
     private readonly int[][] _successors;
     private readonly int[] _place;
     private readonly int[] _parent;
-    private readonly List<int>[] _members;
+    // The nodes of a group form a ring.
+    private readonly int[] _next;
+    private readonly int[] _size;
     private readonly int[] _first;
     private readonly int[] _last;
     private readonly string?[] _kind;
@@ -27,6 +30,7 @@ internal sealed class GroupMerger
     /// <param name="predecessors">By node: the nodes that run and whose values it reads.</param>
     /// <param name="successors">By node: the nodes that run and read its values.</param>
     /// <param name="order">All nodes, each after its predecessors.</param>
+    [MethodImpl(JustInTime.Optimized)]
     public GroupMerger(int[][] predecessors, int[][] successors, int[] order)
     {
         _predecessors = predecessors;
@@ -36,15 +40,16 @@ internal sealed class GroupMerger
         for (int i = 0; i < count; i++)
             _place[order[i]] = i;
         _parent = new int[count];
-        _members = new List<int>[count];
+        _next = new int[count];
+        _size = new int[count];
         _first = new int[count];
         _last = new int[count];
         _kind = new string?[count];
         _stamp = new int[count];
         for (int node = 0; node < count; node++)
         {
-            _parent[node] = node;
-            _members[node] = [node];
+            _parent[node] = _next[node] = node;
+            _size[node] = 1;
             _first[node] = _last[node] = _place[node];
         }
     }
@@ -60,7 +65,17 @@ internal sealed class GroupMerger
         return node;
     }
 
-    public IReadOnlyList<int> Members(int node) => _members[GroupOf(node)];
+    /// <summary>All nodes of the group of a node, itself first.</summary>
+    public IEnumerable<int> Members(int node)
+    {
+        int member = node;
+        do
+        {
+            yield return member;
+            member = _next[member];
+        }
+        while (member != node);
+    }
 
     /// <summary>What the group of a node is; null where nothing was merged into it that has a name.</summary>
     public string? Kind(int node) => _kind[GroupOf(node)];
@@ -81,7 +96,7 @@ internal sealed class GroupMerger
         int root = groups[0];
         foreach (int group in groups)
         {
-            if (_members[group].Count > _members[root].Count)
+            if (_size[group] > _size[root])
                 root = group;
         }
         string? kept = kind ?? _kind[root] ?? groups.Select(g => _kind[g]).FirstOrDefault(k => k != null);
@@ -131,14 +146,14 @@ internal sealed class GroupMerger
         int taken = 0;
         while (open.Count > 0)
         {
-            foreach (int member in _members[open.Pop()])
+            foreach (int member in Members(open.Pop()))
             {
                 foreach (int predecessor in _predecessors[member])
                 {
                     int group = GroupOf(predecessor);
                     if (!candidates.Contains(group) || !own.Add(group))
                         continue;
-                    taken += _members[group].Count;
+                    taken += _size[group];
                     if (taken > between)
                         return false;
                     groups.Add(group);
@@ -155,7 +170,7 @@ internal sealed class GroupMerger
         List<int> reached = [];
         for (int i = 0; i < start.Count + reached.Count && reached.Count <= MostVisited; i++)
         {
-            foreach (int member in _members[i < start.Count ? start[i] : reached[i - start.Count]])
+            foreach (int member in Members(i < start.Count ? start[i] : reached[i - start.Count]))
             {
                 foreach (int successor in _successors[member])
                 {
@@ -173,9 +188,9 @@ internal sealed class GroupMerger
     private void Append(int root, int group)
     {
         _parent[group] = root;
-        _members[root].AddRange(_members[group]);
+        (_next[root], _next[group]) = (_next[group], _next[root]);
+        _size[root] += _size[group];
         _first[root] = Math.Min(_first[root], _first[group]);
         _last[root] = Math.Max(_last[root], _last[group]);
-        _members[group].Clear();
     }
 }

@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
+using System.Runtime.CompilerServices;
 using Cleave.Core.Graph;
 using Cleave.Core.Onnx;
 using Cleave.Core.Shapes;
@@ -10,6 +11,7 @@ namespace Cleave.Core.Passes;
 /// <summary>Finds what becomes of each node: dead code, constants, what ONNX Runtime removes or folds.</summary>
 internal static class NodeRoles
 {
+    [MethodImpl(JustInTime.Optimized)]
     public static NodeRole[] Of(GraphIndex index, GraphFacts facts, IReadOnlyList<string> outputs)
     {
         NodeRole[] roles = new NodeRole[facts.Order.Length];

@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
+using System.Runtime.CompilerServices;
 using Cleave.Core.Graph;
 using Cleave.Core.Onnx;
 using Cleave.Core.Passes.Fusion;
@@ -22,7 +23,7 @@ internal static class PlanGraphBuilder
         GroupMerger merged = FusionGroups.Find(index, facts, roles, outputs);
         int[] groupOf = Number(merged, facts.Order, roles, out List<int> representatives);
         int[][] predecessors = Predecessors(index, representatives, merged, groupOf);
-        int[] order = Order(representatives, predecessors, facts.Order);
+        int[] order = Order(predecessors);
         int[] place = new int[order.Length];
         for (int i = 0; i < order.Length; i++)
             place[order[i]] = i;
@@ -49,6 +50,7 @@ internal static class PlanGraphBuilder
         return new FusionGroup(merged.Kind(node) ?? (nodes.Length == 1 ? FusionGroup.Single : FusionGroup.Small), nodes);
     }
 
+    [MethodImpl(JustInTime.Optimized)]
     private static int[] Number(GroupMerger merged, int[] order, NodeRole[] roles, out List<int> representatives)
     {
         int[] groupOf = new int[roles.Length], numberOf = new int[roles.Length];
@@ -70,35 +72,36 @@ internal static class PlanGraphBuilder
         return groupOf;
     }
 
-    // Each group after those it depends on; among those that could come next, the one whose first node comes first.
-    private static int[] Order(List<int> representatives, int[][] predecessors, int[] nodeOrder)
+    // Each group after those it depends on; otherwise by its first node.
+    [MethodImpl(JustInTime.Optimized)]
+    private static int[] Order(int[][] predecessors)
     {
-        int[] place = new int[nodeOrder.Length], open = Array.ConvertAll(predecessors, p => p.Length);
-        for (int i = 0; i < nodeOrder.Length; i++)
-            place[nodeOrder[i]] = i;
-        int[][] successors = Reversed(predecessors);
-        SortedSet<(int Place, int Group)> ready = [];
-        for (int g = 0; g < open.Length; g++)
-        {
-            if (open[g] == 0)
-                ready.Add((place[representatives[g]], g));
-        }
-        int[] order = new int[open.Length];
+        int[] order = new int[predecessors.Length], visited = new int[predecessors.Length];
         int next = 0;
-        while (ready.Count > 0)
+        Stack<int> open = new();
+        for (int g = 0; g < order.Length; g++)
         {
-            (int Place, int Group) first = ready.Min;
-            ready.Remove(first);
-            order[next++] = first.Group;
-            foreach (int successor in successors[first.Group])
+            open.Push(g);
+            while (open.Count > 0)
             {
-                if (--open[successor] == 0)
-                    ready.Add((place[representatives[successor]], successor));
+                int group = open.Peek();
+                // How many of its predecessors were looked at; all of them and one more: it has its place.
+                if (visited[group] < predecessors[group].Length)
+                {
+                    int predecessor = predecessors[group][visited[group]++];
+                    if (visited[predecessor] == 0)
+                        open.Push(predecessor);
+                    continue;
+                }
+                open.Pop();
+                if (visited[group]++ == predecessors[group].Length)
+                    order[next++] = group;
             }
         }
-        return next == order.Length ? order : throw new InvalidOperationException("the fusion groups depend on each other");
+        return order;
     }
 
+    [MethodImpl(JustInTime.Optimized)]
     private static int[][] Predecessors(GraphIndex index, List<int> representatives, GroupMerger merged, int[] groupOf)
     {
         int[][] predecessors = new int[representatives.Count][];
@@ -130,6 +133,7 @@ internal static class PlanGraphBuilder
         return placed;
     }
 
+    [MethodImpl(JustInTime.Optimized)]
     private static int[][] Reversed(int[][] predecessors)
     {
         List<int>[] successors = Array.ConvertAll(predecessors, _ => new List<int>());

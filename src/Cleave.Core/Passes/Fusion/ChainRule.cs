@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Runtime.CompilerServices;
 
 namespace Cleave.Core.Passes.Fusion;
 
@@ -16,13 +17,14 @@ internal sealed record ChainRule(string From, string Reader, string To, Func<Fus
 internal static class Chains
 {
     /// <summary>Merges what the rules say. A node goes on with what it has become, so that one rule continues another.</summary>
+    [MethodImpl(JustInTime.Optimized)]
     public static void Apply(FusionView view, GroupMerger groups, IEnumerable<ChainRule> rules)
     {
-        Dictionary<(string, string), List<ChainRule>> table = [];
+        Dictionary<string, List<ChainRule>> table = new(StringComparer.Ordinal);
         foreach (ChainRule rule in rules)
         {
-            if (!table.TryGetValue((rule.From, rule.Reader), out List<ChainRule>? same))
-                table.Add((rule.From, rule.Reader), same = []);
+            if (!table.TryGetValue(rule.From, out List<ChainRule>? same))
+                table.Add(rule.From, same = []);
             same.Add(rule);
         }
         string[] states = (string[])view.Operators.Clone();
@@ -40,12 +42,12 @@ internal static class Chains
 
         void Step(int from, int reader, int input)
         {
-            // By what the reader has become through another input: a product takes both factors along, a sum one convolution only.
-            if (!table.TryGetValue((states[from], states[reader]), out List<ChainRule>? candidates))
+            if (!table.TryGetValue(states[from], out List<ChainRule>? candidates))
                 return;
             foreach (ChainRule rule in candidates)
             {
-                if ((rule.When is null || rule.When(view, from, reader, input)) && groups.TryMerge(rule.To, [from, reader]))
+                // By what the reader has become through another input: a product takes both factors along, a sum one convolution only.
+                if (rule.Reader == states[reader] && (rule.When is null || rule.When(view, from, reader, input)) && groups.TryMerge(rule.To, [from, reader]))
                 {
                     states[reader] = rule.To;
                     return;

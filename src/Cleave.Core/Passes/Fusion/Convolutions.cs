@@ -1,5 +1,6 @@
 using System.Collections.Generic;
 using System.Linq;
+using System.Runtime.CompilerServices;
 
 namespace Cleave.Core.Passes.Fusion;
 
@@ -33,6 +34,7 @@ internal static class Convolutions
     ];
 
     /// <summary>x · hardsigmoid(x) behind a convolution, in blocks.</summary>
+    [MethodImpl(JustInTime.Optimized)]
     public static void TakeGates(FusionView view, GroupMerger groups)
     {
         foreach (int node in view.Order)

@@ -8,7 +8,11 @@ namespace Cleave.Core.Passes.Fusion;
 /// <summary>Finds nodes that are equal in operator, inputs and attributes, as ONNX Runtime's CommonSubexpressionElimination does.</summary>
 internal sealed class DuplicateNodes
 {
-    private readonly Dictionary<(string OpType, int FirstInput), List<(Node Node, int[] Inputs, int Position)>> _seen = [];
+    // Of a value that half the graph reads, only so many readers are compared with each new one.
+    private const int MostCompared = 256;
+
+    // By the first value that they read.
+    private readonly Dictionary<int, List<Candidate>> _seen = [];
 
     /// <summary>The node seen before that computes the same; null where there is none.</summary>
     /// <param name="node">A node that runs.</param>
@@ -16,23 +20,33 @@ internal sealed class DuplicateNodes
     /// <param name="position">Its position.</param>
     public int? Original(Node node, int[] inputs, int position)
     {
-        if (node.Domain.Length > 0 || inputs.Length == 0 || node.OpType is "Dropout" or "Bernoulli" or "Multinomial"
-            || node.OpType.StartsWith("Random", StringComparison.Ordinal) || !Array.TrueForAll(node.Attributes, IsComparable))
-        {
+        if (inputs.Length == 0 || !CanBeEqual(node))
             return null;
-        }
-        if (!_seen.TryGetValue((node.OpType, inputs[0]), out List<(Node Node, int[] Inputs, int Position)>? candidates))
-            _seen.Add((node.OpType, inputs[0]), candidates = []);
-        foreach ((Node other, int[] read, int at) in candidates)
+        if (!_seen.TryGetValue(inputs[0], out List<Candidate>? candidates))
+            _seen.Add(inputs[0], candidates = new(1));
+        for (int i = Math.Max(0, candidates.Count - MostCompared); i < candidates.Count; i++)
         {
-            if (read.SequenceEqual(inputs) && other.Outputs.Length == node.Outputs.Length && HaveSame(other.Attributes, node.Attributes)
-                && other.Outputs.Zip(node.Outputs, (a, b) => a.Length == 0 == (b.Length == 0)).All(same => same))
-            {
-                return at;
-            }
+            if (AreEqual(node, candidates[i].Node) && candidates[i].Inputs.SequenceEqual(inputs))
+                return candidates[i].Position;
         }
-        candidates.Add((node, inputs, position));
+        candidates.Add(new Candidate(node, inputs, position));
         return null;
+    }
+
+    private static bool CanBeEqual(Node node) =>
+        node.Domain.Length == 0 && node.OpType is not ("Dropout" or "Bernoulli" or "Multinomial")
+        && !node.OpType.StartsWith("Random", StringComparison.Ordinal) && Array.TrueForAll(node.Attributes, IsComparable);
+
+    private static bool AreEqual(Node one, Node other) =>
+        one.OpType == other.OpType && one.Domain == other.Domain && HaveSame(one.Attributes, other.Attributes)
+        && LeaveOutSame(one.Outputs, other.Outputs);
+
+    private static bool LeaveOutSame(string[] one, string[] other)
+    {
+        bool same = one.Length == other.Length;
+        for (int i = 0; same && i < one.Length; i++)
+            same = one[i].Length == 0 == (other[i].Length == 0);
+        return same;
     }
 
     private static bool IsComparable(NodeAttribute attribute) => attribute.Kind
@@ -41,4 +55,11 @@ internal sealed class DuplicateNodes
     private static bool HaveSame(NodeAttribute[] one, NodeAttribute[] other) =>
         one.Length == other.Length && one.All(a => other.Any(b => a.Name == b.Name && a.Kind == b.Kind
             && a.Ints.SequenceEqual(b.Ints) && a.Floats.SequenceEqual(b.Floats) && a.Strings.SequenceEqual(b.Strings)));
+
+    private sealed class Candidate(Node node, int[] inputs, int position)
+    {
+        public readonly Node Node = node;
+        public readonly int[] Inputs = inputs;
+        public readonly int Position = position;
+    }
 }

@@ -1,5 +1,5 @@
-using System;
 using System.Collections.Generic;
+using System.Runtime.CompilerServices;
 using Cleave.Core.Onnx;
 using Cleave.Core.Shapes;
 
@@ -35,6 +35,7 @@ internal static class FusionGroups
     }
 
     // What ONNX Runtime removes goes with what makes its value, or with what reads it where that is the caller.
+    [MethodImpl(JustInTime.Optimized)]
     private static void TakePassThroughs(int[] order, NodeRole[] roles, GroupMerger groups, int[][] predecessors, int[][] successors)
     {
         foreach (int node in order)
@@ -48,30 +49,36 @@ internal static class FusionGroups
         }
     }
 
+    [MethodImpl(JustInTime.Optimized)]
     private static (int[][] Predecessors, int[][] Successors) Neighbours(GraphIndex index, int[] order, NodeRole[] roles)
     {
-        int[][] predecessors = new int[roles.Length][];
-        List<int>[] successors = new List<int>[roles.Length];
-        for (int i = 0; i < roles.Length; i++)
-        {
-            predecessors[i] = [];
-            successors[i] = [];
-        }
+        int[][] predecessors = new int[roles.Length][], successors = new int[roles.Length][];
+        int[] readers = new int[roles.Length], seenBy = new int[roles.Length];
+        List<int> found = [];
         foreach (int node in order)
         {
-            if (roles[node] is NodeRole.Dead or NodeRole.Constant)
-                continue;
-            List<int> found = [];
-            foreach (string read in index.Reads(node))
+            found.Clear();
+            foreach (string read in Runs(node) ? index.Reads(node) : [])
             {
                 int producer = index.Producer(read);
-                if (producer < 0 || roles[producer] is NodeRole.Dead or NodeRole.Constant || found.Contains(producer))
+                // Stamped with the reader, counted from one.
+                if (producer < 0 || !Runs(producer) || seenBy[producer] == node + 1)
                     continue;
+                seenBy[producer] = node + 1;
+                readers[producer]++;
                 found.Add(producer);
-                successors[producer].Add(node);
             }
-            predecessors[node] = [.. found];
+            predecessors[node] = found.Count == 0 ? [] : [.. found];
         }
-        return (predecessors, Array.ConvertAll(successors, s => s.ToArray()));
+        for (int i = 0; i < successors.Length; i++)
+            successors[i] = readers[i] == 0 ? [] : new int[readers[i]];
+        foreach (int node in order)
+        {
+            foreach (int producer in predecessors[node])
+                successors[producer][successors[producer].Length - readers[producer]--] = node;
+        }
+        return (predecessors, successors);
+
+        bool Runs(int node) => roles[node] is not (NodeRole.Dead or NodeRole.Constant);
     }
 }

@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Runtime.CompilerServices;
 using Cleave.Core.Graph;
 using Cleave.Core.Onnx;
 using Cleave.Core.Shapes;
@@ -21,6 +22,7 @@ internal sealed class FusionView
     private readonly List<List<int>?> _uses = [];
     private BlockedLayout? _layout;
 
+    [MethodImpl(JustInTime.Optimized)]
     public FusionView(GraphIndex index, GraphFacts facts, NodeRole[] roles, IReadOnlyList<string> outputs)
     {
         _facts = facts;

@@ -1,5 +1,6 @@
 using System.Collections.Generic;
 using System.Linq;
+using System.Runtime.CompilerServices;
 
 namespace Cleave.Core.Passes.Fusion;
 
@@ -19,6 +20,7 @@ internal static class Gelus
     ];
 
     /// <summary>A bias whose sum goes only into a GELU goes with it.</summary>
+    [MethodImpl(JustInTime.Optimized)]
     public static void TakeBiases(FusionView view, GroupMerger groups)
     {
         foreach (int node in view.Order)

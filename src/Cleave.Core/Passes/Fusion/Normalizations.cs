@@ -1,5 +1,6 @@
 using System.Collections.Generic;
 using System.Linq;
+using System.Runtime.CompilerServices;
 
 namespace Cleave.Core.Passes.Fusion;
 
@@ -12,6 +13,7 @@ internal static class Normalizations
     public static IReadOnlyList<TreeRule> Rules { get; } = [.. Layer(), .. RootMeanSquare()];
 
     /// <summary>Sums that are normalised go with their norm, and the look-ups that make them in an embedding.</summary>
+    [MethodImpl(JustInTime.Optimized)]
     public static void TakeSums(FusionView view, GroupMerger groups)
     {
         foreach (int node in view.Order)

@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Runtime.CompilerServices;
 
 namespace Cleave.Core.Passes.Fusion;
 
@@ -25,9 +26,10 @@ internal abstract class Pattern
     /// The nodes of the tree that ends in a node, the last one first; null where it does not match, or a value inside it
     /// is read or wanted elsewhere.
     /// </summary>
-    public List<int>? Match(FusionView view, int last)
+    public List<int>? Match(Attempt attempt, int last)
     {
-        Attempt attempt = new(view);
+        FusionView view = attempt.View;
+        attempt.Clear();
         if (view.Outputs[last].Length == 0 || !Matches(attempt, view.Outputs[last][0]))
             return null;
         HashSet<int> nodes = [.. attempt.Nodes];
@@ -44,21 +46,35 @@ internal abstract class Pattern
 
     protected abstract bool Matches(Attempt attempt, int value);
 
-    protected sealed class Attempt(FusionView view)
+    /// <summary>What a match has found so far; one serves many.</summary>
+    internal sealed class Attempt(FusionView view)
     {
         public readonly FusionView View = view;
         public readonly List<int> Nodes = [];
-        public readonly List<(string Name, int Value)> Values = [];
+        public readonly List<string> Names = [];
+        public readonly List<int> Values = [];
+
+        public void Clear()
+        {
+            Back(0, 0);
+        }
 
         public bool Bind(string name, int value)
         {
-            foreach ((string bound, int to) in Values)
-            {
-                if (bound == name)
-                    return to == value;
-            }
-            Values.Add((name, value));
+            int at = Names.IndexOf(name);
+            if (at >= 0)
+                return Values[at] == value;
+            Names.Add(name);
+            Values.Add(value);
             return true;
+        }
+
+        /// <summary>Forgets what came after so many nodes and values.</summary>
+        public void Back(int nodes, int values)
+        {
+            Nodes.RemoveRange(nodes, Nodes.Count - nodes);
+            Names.RemoveRange(values, Names.Count - values);
+            Values.RemoveRange(values, Values.Count - values);
         }
     }
 
@@ -79,8 +95,7 @@ internal abstract class Pattern
             int nodes = attempt.Nodes.Count, values = attempt.Values.Count;
             if (inner.Matches(attempt, value))
                 return true;
-            attempt.Nodes.RemoveRange(nodes, attempt.Nodes.Count - nodes);
-            attempt.Values.RemoveRange(values, attempt.Values.Count - values);
+            attempt.Back(nodes, values);
             int producer = attempt.View.Producer(value);
             if (producer < 0 || attempt.View.Operators[producer] != "Cast")
                 return false;
@@ -113,8 +128,7 @@ internal abstract class Pattern
             int nodes = attempt.Nodes.Count, values = attempt.Values.Count;
             if (All(attempt, given, false))
                 return true;
-            attempt.Nodes.RemoveRange(nodes, attempt.Nodes.Count - nodes);
-            attempt.Values.RemoveRange(values, attempt.Values.Count - values);
+            attempt.Back(nodes, values);
             return All(attempt, given, true);
         }
 
@@ -139,8 +153,10 @@ internal sealed record TreeRule(string Kind, Pattern Pattern);
 internal static class Trees
 {
     /// <summary>Merges what matches at each node; the first rule that does wins.</summary>
+    [MethodImpl(JustInTime.Optimized)]
     public static void Apply(FusionView view, GroupMerger groups, IReadOnlyList<TreeRule> rules)
     {
+        Pattern.Attempt attempt = new(view);
         foreach (int node in view.Order)
         {
             // Every tree ends in a product, a sum or a quotient.
@@ -148,7 +164,7 @@ internal static class Trees
                 continue;
             foreach (TreeRule rule in rules)
             {
-                if (rule.Pattern.Match(view, node) is { } nodes && groups.TryMerge(rule.Kind, nodes))
+                if (rule.Pattern.Match(attempt, node) is { } nodes && groups.TryMerge(rule.Kind, nodes))
                     break;
             }
         }

@@ -1,5 +1,6 @@
 using System.Collections.Generic;
 using System.Linq;
+using System.Runtime.CompilerServices;
 
 namespace Cleave.Core.Passes.Fusion;
 
@@ -21,6 +22,7 @@ internal static class Quantized
     public static IReadOnlyList<TreeRule> Rules { get; } = [.. Integer().SelectMany(WithBias)];
 
     /// <summary>Puts each DequantizeLinear to its readers, and each QuantizeLinear to what it rounds.</summary>
+    [MethodImpl(JustInTime.Optimized)]
     public static void Apply(FusionView view, GroupMerger groups)
     {
         foreach (int node in view.Order)
@@ -61,6 +63,7 @@ internal static class Quantized
     }
 
     /// <summary>A DynamicQuantizeLinear with one product goes with it.</summary>
+    [MethodImpl(JustInTime.Optimized)]
     public static void TakeDynamic(FusionView view, GroupMerger groups)
     {
         foreach (int node in view.Order)

@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
+using System.Runtime.CompilerServices;
 
 namespace Cleave.Core.Passes.Fusion;
 
@@ -17,6 +18,7 @@ internal static class ShapeChains
     };
 
     /// <summary>By node: whether it computes nothing but sizes.</summary>
+    [MethodImpl(JustInTime.Optimized)]
     public static bool[] Find(FusionView view, NodeRole[] roles)
     {
         bool[] found = new bool[view.Operators.Length];
@@ -31,6 +33,7 @@ internal static class ShapeChains
         bool IsSize(int value) => view.Producer(value) is >= 0 and var producer && found[producer];
     }
 
+    [MethodImpl(JustInTime.Optimized)]
     public static void Apply(FusionView view, GroupMerger groups, bool[] sizes)
     {
         // Backwards: what a size is for is settled before the size is.

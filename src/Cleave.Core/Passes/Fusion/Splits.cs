@@ -1,5 +1,6 @@
 using System.Collections.Generic;
 using System.Linq;
+using System.Runtime.CompilerServices;
 
 namespace Cleave.Core.Passes.Fusion;
 
@@ -9,6 +10,7 @@ internal static class Splits
     /// <param name="view">The graph.</param>
     /// <param name="groups">Where to merge.</param>
     /// <param name="sizes">By node: whether it computes nothing but sizes, which are not worth it.</param>
+    [MethodImpl(JustInTime.Optimized)]
     public static void Apply(FusionView view, GroupMerger groups, bool[] sizes)
     {
         HashSet<int> seen = [];

@@ -9,6 +9,8 @@ namespace Cleave.Tool.Benching;
 /// <summary>Writes what was measured for people. Text from the model is never parsed as markup.</summary>
 internal static class BenchText
 {
+    private const int LongestError = 400;
+
     private static readonly CultureInfo Invariant = CultureInfo.InvariantCulture;
 
     public static void Write(BenchReport report, IAnsiConsole console)
@@ -38,12 +40,16 @@ internal static class BenchText
         table.AddColumns("candidate", "file", "median", "min", "p99", "CPU per call", "to the best of ONNX Runtime");
         foreach (CandidateReport row in load.Candidates)
         {
-            string[] cells = row.Error is { } error
-                ? [row.Name, row.File, "failed: " + Terminal.Safe(error, 300), "", "", "", ""]
+            string[] cells = row.Error != null
+                ? [row.Name, row.File, "failed", "", "", "", ""]
                 : [row.Name, row.File, Time(row.Median), Time(row.Minimum), Time(row.Percentile99), Time(row.Cpu), row.RatioToBest is Interval ratio ? Ratio(row, ratio, load) : ""];
             table.AddRow(cells.Select(c => new Text(c, row.Cleave ? new Style(decoration: Decoration.Bold) : null)));
         }
         console.Write(table);
+        foreach (string error in load.Candidates.Select(c => c.Error).OfType<string>().Distinct())
+            Line(console, "failed: " + Terminal.Safe(error, LongestError));
+        if (load.Candidates.All(c => c.Error != null))
+            Line(console, "Nothing ran. Inputs are made up: where the model wants certain sizes or numbers, give them with --dims and --input.");
     }
 
     private static string Ratio(CandidateReport row, Interval ratio, LoadReport load) =>

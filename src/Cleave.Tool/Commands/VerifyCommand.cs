@@ -28,10 +28,11 @@ internal static class VerifyCommand
         Option<string[]> dims = new("--dims") { Description = "Sizes of dimensions that the model leaves open: batch=1,sequence=16; one without a name as input[axis]=16. Once for each sample; else some that the model takes are found." };
         Option<string[]> fills = new("--input") { Description = "A number for every element of an input: sr=16000. What is not given is random." };
         Option<string[]> folders = new("--inputs") { Description = "A folder with given inputs, input_0.pb and so on, as ONNX's test data have them." };
+        Option<string> outputs = new("--outputs") { Description = "Values to ask for instead of the model's outputs: \"scores;/backbone/pool/output_0\", as the item metadata Outputs." };
         Option<bool> json = new("--json") { Description = "Write JSON with everything (docs/verify.md) and nothing else." };
         Command command = new("verify", "Cuts a model in many ways, runs the parts, and compares the results with those of the whole model.")
         {
-            model, seed, partitions, threads, dims, fills, folders, json,
+            model, seed, partitions, threads, dims, fills, folders, outputs, json,
         };
         command.SetAction((arguments, cancellationToken) =>
         {
@@ -45,6 +46,7 @@ internal static class VerifyCommand
                 Samples = [.. (arguments.GetValue(dims) ?? []).Select(DimensionSample.Parse)],
                 Fills = Fills(arguments.GetValue(fills) ?? []),
                 InputFolders = arguments.GetValue(folders) ?? [],
+                Outputs = (arguments.GetValue(outputs) ?? "").Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries),
             }, arguments.GetValue(json), console, cancellationToken)));
         });
         return command;
@@ -52,7 +54,7 @@ internal static class VerifyCommand
 
     private static int Run(string path, VerifyOptions options, bool json, InvocationConfiguration console, CancellationToken cancellationToken)
     {
-        using ModelUnderTest model = new(path, cancellationToken);
+        using ModelUnderTest model = new(path, options.Outputs, cancellationToken);
         VerifyReport report = VerifyProgress.Show(json ? TextWriter.Null : console.Error, progress => new Verifier(model, options, progress, cancellationToken).Run());
         if (json)
             console.Output.Write(JsonSerializer.Serialize(report, VerifyJsonContext.Default.VerifyReport) + "\n");
@@ -84,7 +86,8 @@ internal static class VerifyCommand
         ? number
         : throw new VerifyException(string.Create(CultureInfo.InvariantCulture, $"{option} {number}: give at least {least}."));
 
-    private static Dictionary<string, double> Fills(string[] texts)
+    /// <summary><c>sr=16000</c>: numbers by input.</summary>
+    public static Dictionary<string, double> Fills(string[] texts)
     {
         Dictionary<string, double> fills = new(StringComparer.Ordinal);
         foreach (string text in texts)

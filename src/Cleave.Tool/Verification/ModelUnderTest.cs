@@ -3,10 +3,13 @@ using System.Collections.Generic;
 using System.IO;
 using System.Linq;
 using System.Threading;
+using Cleave.Core.Diagnostics;
 using Cleave.Core.Graph;
 using Cleave.Core.Onnx;
 using Cleave.Core.Passes;
 using Cleave.Core.Shapes;
+using Cleave.OnnxProto;
+using Google.Protobuf;
 
 namespace Cleave.Tool.Verification;
 
@@ -22,8 +25,11 @@ internal sealed class ModelUnderTest : IDisposable
     private readonly SubModelWriter _writer;
     private readonly WeightMode _weights;
 
-    /// <exception cref="Core.Diagnostics.ModelException">There is no usable model.</exception>
-    public ModelUnderTest(string path, CancellationToken cancellationToken = default)
+    /// <param name="path">The model's file.</param>
+    /// <param name="outputs">The values asked for; none is the model's outputs.</param>
+    /// <param name="cancellationToken">Ends the reading.</param>
+    /// <exception cref="ModelException">There is no usable model, or a value cannot be asked for.</exception>
+    public ModelUnderTest(string path, IReadOnlyList<string>? outputs = null, CancellationToken cancellationToken = default)
     {
         // ONNX Runtime refuses links that leave the folder, so they are resolved first.
         Path = (File.Exists(path) ? new FileInfo(path).ResolveLinkTarget(returnFinalTarget: true)?.FullName : null) ?? System.IO.Path.GetFullPath(path);
@@ -31,7 +37,7 @@ internal sealed class ModelUnderTest : IDisposable
         try
         {
             OnnxModel model = ModelReader.Read(_source, cancellationToken);
-            Graph = PlanGraphBuilder.Build(ShapeInference.Infer(model));
+            Graph = PlanGraphBuilder.Build(ShapeInference.Infer(model), Checked(model, outputs));
             _writer = new SubModelWriter(model, _source, Path);
             bool external = model.Graph.Initializers.Any(t => t.Storage == Storage.External);
             _weights = external || _writer.WeightBytes > MostCopied ? WeightMode.Map : WeightMode.Copy;
@@ -65,9 +71,32 @@ internal sealed class ModelUnderTest : IDisposable
     /// </summary>
     public bool HasShortFloats { get; }
 
+    /// <summary>The file with the chosen outputs added to its own; null where they are among its own.</summary>
+    /// <exception cref="VerifyException">The file is too large to be held in memory.</exception>
+    public byte[]? WithChosenOutputs()
+    {
+        string[] added = [.. Graph.Outputs.Where(o => !Graph.Index.IsOutput(o))];
+        if (added.Length == 0)
+            return null;
+        if (new FileInfo(Path).Length > int.MaxValue)
+            throw new VerifyException("The file has over 2 GB, so no outputs can be added to it to compare with: --outputs needs its weights in external data.");
+        ModelProto file = ModelProto.Parser.ParseFrom(File.ReadAllBytes(Path));
+        // ONNX Runtime finds the type itself.
+        file.Graph.Output.Add(added.Select(o => new ValueInfoProto { Name = o }));
+        return file.ToByteArray();
+    }
+
     public SubModel Write(SegmentRequest request) => _writer.Write(request, _weights);
 
     public void Dispose() => _source.Dispose();
+
+    private static IReadOnlyList<string>? Checked(OnnxModel model, IReadOnlyList<string>? outputs)
+    {
+        if (outputs is not { Count: > 0 })
+            return null;
+        List<Problem> problems = [];
+        return ModelPart.For(model, outputs, problems) is { } part ? part.Outputs : throw new ModelException(problems[0]);
+    }
 
     private static bool IsShortFloat(ElementType type) => type is ElementType.Float16 or ElementType.BFloat16
         or (>= ElementType.Float8E4M3FN and <= ElementType.Float8E5M2FNUZ) or ElementType.Float4E2M1 or ElementType.Float8E8M0;

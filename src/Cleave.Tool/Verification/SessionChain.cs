@@ -27,11 +27,14 @@ internal sealed class SessionChain(IReadOnlyList<ChainLink> links) : IDisposable
 {
     private const string FolderKey = "session.model_external_initializers_file_folder_path";
 
-    /// <summary>The file as ONNX Runtime opens it.</summary>
+    /// <summary>The file as ONNX Runtime opens it; with chosen outputs added to its own, where they are not its own.</summary>
     public static SessionChain OfFile(ModelUnderTest model, SessionRequest how)
     {
         using SessionOptions options = Options(how, 0);
-        InferenceSession session = Create("the whole model", () => new InferenceSession(model.Path, options));
+        byte[]? extended = model.WithChosenOutputs();
+        if (extended != null)
+            options.AddSessionConfigEntry(FolderKey, model.Folder);
+        InferenceSession session = Create("the whole model", () => extended is null ? new InferenceSession(model.Path, options) : new InferenceSession(extended, options));
         return new SessionChain([new ChainLink("the whole model", session, session.InputNames, session.InputNames, session.OutputNames)]);
     }
 

@@ -22,6 +22,9 @@ internal sealed record VerifyOptions
     /// <summary>Folders with given inputs.</summary>
     public IReadOnlyList<string> InputFolders { get; init; } = [];
 
+    /// <summary>The values asked for; empty: the model's outputs.</summary>
+    public IReadOnlyList<string> Outputs { get; init; } = [];
+
     /// <summary>Whether lost fusions are looked for.</summary>
     public bool Audit { get; init; } = true;
 }

@@ -48,6 +48,24 @@ public sealed class VerifyCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task Chosen_outputs_are_compared_with_the_file_that_has_them()
+    {
+        string path = Catalog("residual");
+        ModelProto model = ModelProto.Parser.ParseFrom(File.ReadAllBytes(path));
+        string inner = model.Graph.Node.Last(n => n.OpType == "Add").Output[0];
+        ToolRun run = await ToolRun.Of("verify", path, "--outputs", inner, "--partitions", "4", "--json");
+        Assert.Equal(0, run.Code);
+        Assert.Equal("equal", run.Json.GetProperty("verdict").GetString());
+        Assert.True(run.Json.GetProperty("segments").GetInt32() > 1);
+        Assert.Equal(inner, Assert.Single(run.Json.GetProperty("outputs").EnumerateArray()).GetProperty("output").GetString());
+
+        ToolRun wrong = await ToolRun.Of("verify", path, "--outputs", inner + "x");
+        Assert.Equal(1, wrong.Code);
+        Assert.Contains("CLV2010", wrong.Error);
+        Assert.Contains(inner, wrong.Error);
+    }
+
+    [Fact]
     public async Task Random_operators_are_said_to_be_unverifiable()
     {
         using TinyModel tiny = Two("RandomNormalLike");

@@ -40,9 +40,11 @@ internal static class PartitionBuilder
         return new SegmentRequest(name, segment.Nodes, segment.Reads, segment.Writes) { Types = types, Outputs = graph.Outputs };
     }
 
-    /// <summary>The segment that is the whole model, as the file declares it.</summary>
+    /// <summary>The one segment of all that the outputs need: the whole model as the file declares it, or the part for chosen outputs.</summary>
     public static SegmentRequest WholeRequest(PlanGraph graph, string name) =>
-        new(name, null, [.. graph.Model.Graph.Inputs.Select(i => i.Name).Where(graph.Index.IsInput)], graph.Outputs);
+        ModelPart.IsWhole(graph.Model, graph.Outputs)
+            ? new(name, null, [.. graph.Model.Graph.Inputs.Select(i => i.Name).Where(graph.Index.IsInput)], graph.Outputs)
+            : Request(graph, Build(graph, Array.ConvertAll(graph.GroupOf, g => g < 0 ? -1 : 0)).Segments[0], name);
 
     private static SegmentNodes[] Segments(PlanGraph graph, int[] segmentOf, int count)
     {
@@ -89,10 +91,11 @@ internal static class PartitionBuilder
     private static SortedSet<string>[] Sets(int count) =>
         [.. Enumerable.Range(0, count).Select(_ => new SortedSet<string>(StringComparer.Ordinal))];
 
-    // What ONNX Runtime would itself know of the value: numbers and names, no arithmetic.
+    // Sizes that follow from others get names, so that ONNX Runtime sees which are equal: it adds inside a convolution, multiplies
+    // in blocks and skips into a norm only what it knows to have equal shapes. The sign keeps them apart from the model's own names.
     private static OnnxType.Tensor TypeOf(ValueFacts facts) => new(facts.Element, facts.Shape is { } shape
         ? Array.ConvertAll(shape, d => d.Value is { } size ? size >= 0 ? Dimension.Fixed(size) : Dimension.Unknown
             : d.Names() is { Count: 1 } names && names.Min == d.ToString() ? Dimension.Named(names.Min!)
-            : Dimension.Unknown)
+            : Dimension.Named("=" + d))
         : null);
 }

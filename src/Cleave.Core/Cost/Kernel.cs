@@ -30,8 +30,8 @@ internal sealed record Kernel(string Name, string[] Sizes, Func<double[], double
         Product("gemm-quantized", "m", "k", "n"),
         // A chain of products by so many bytes of weights: how much longer they take to come from further away.
         Product("weights", "rows", "bytes"),
-        Recurrent("lstm", 4),
-        Recurrent("gru", 3),
+        Recurrent("lstm"),
+        Recurrent("gru"),
         // By rows.
         Rows("softmax", "rows", "columns"),
         Rows("layer-norm", "rows", "columns"),
@@ -85,8 +85,8 @@ internal sealed record Kernel(string Name, string[] Sizes, Func<double[], double
 
     private static Kernel Elements(string name) => new(name, ["elements"], static s => s[0]);
 
-    private static Kernel Recurrent(string name, int gates) =>
-        new(name, ["steps", "batch", "in", "hidden"], s => gates * s[0] * s[1] * s[3] * (s[2] + s[3]));
+    private static Kernel Recurrent(string name) =>
+        new(name, ["steps", "batch", "in", "hidden"], static s => s[0] * s[1] * s[3] * (s[2] + s[3]));
 
     private static double Multiply(double[] sizes)
     {

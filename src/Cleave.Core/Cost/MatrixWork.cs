@@ -62,8 +62,7 @@ internal static class MatrixWork
             return null;
         bool batchFirst = node.Integer("layout", 0) != 0;
         double steps = x[batchFirst ? 1 : 0], batch = x[batchFirst ? 0 : 1], hidden = Math.Max(1, w[1] / gates);
-        double directions = Math.Max(1, w[0]), weights = directions * gates * hidden * (x[2] + hidden) * 4;
-        return [new Work(kernel, [Math.Max(1, steps), Math.Max(1, batch), Math.Max(1, x[2]), hidden], directions) { Weights = node.IsConstant(1) ? weights : 0 }];
+        return [new Work(kernel, [Math.Max(1, steps), Math.Max(1, batch), Math.Max(1, x[2]), hidden], Math.Max(1, w[0]))];
     }
 
     // The projection to queries, keys and values, two products for each head, and the softmax between them.

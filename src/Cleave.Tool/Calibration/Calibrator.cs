@@ -9,7 +9,7 @@ namespace Cleave.Tool.Calibration;
 /// <summary>Measures a device table on this machine: the whole grid several times over, so that no point is measured at one moment only.</summary>
 internal static class Calibrator
 {
-    private const int Passes = 4;
+    private const int Passes = 3;
 
     private static readonly long[] Small = [16];
 

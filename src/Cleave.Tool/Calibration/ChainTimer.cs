@@ -18,7 +18,7 @@ internal sealed class ChainTimer(int threads)
 
     // Short kernels get more calls, long ones few.
     private const double BlockSeconds = 0.0012;
-    private const double MostSeconds = 0.06;
+    private const double MostSeconds = 0.08;
 
     /// <summary>Measures a kernel once more, and keeps what disturbed it least.</summary>
     public void Measure(KernelModel model, long[] sizes, ChainTimes best)

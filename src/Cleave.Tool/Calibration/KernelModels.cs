@@ -92,11 +92,12 @@ internal static partial class KernelModels
     private static void Recurrent(ChainGraph graph, long[] s, int copies, string op, long gates)
     {
         string x = graph.Input(Element.Float, s[0], s[1], s[2]);
-        // All copies have the same: how far away weights lie is measured by itself.
-        string w = graph.Weights(s[2], 1, gates * s[3], s[2]), r = graph.Weights(s[3] * 4, 1, gates * s[3], s[3]);
-        string b = graph.Weights(s[3], 1, 2 * gates * s[3]);
         for (int i = 0; i < copies; i++)
+        {
+            string w = graph.Weights(s[2], 1, gates * s[3], s[2]), r = graph.Weights(s[3] * 4, 1, gates * s[3], s[3]);
+            string b = graph.Weights(s[3], 1, 2 * gates * s[3]);
             graph.Output(graph.Node(op, [x, w, r, b], ("hidden_size", s[3])));
+        }
     }
 
     /// <summary>A chain over one float input of the kernel's first size.</summary>

@@ -9,14 +9,22 @@ internal static class QuantizedWork
 {
     public static IReadOnlyList<Work> Of(SizedGraph graph, GroupShape group)
     {
-        Node[] inner = [.. group.Nodes.Where(n => n.OpType is not ("DequantizeLinear" or "QuantizeLinear" or "Relu" or "Clip"))];
-        // A Relu or Clip by itself is left out with its pair; several operators in one group each go their own way.
-        if (inner.Length != 1)
-            return [.. group.Nodes.SelectMany(n => NodeWork.Of(graph.Sizes(n)))];
-        NodeSizes node = graph.Sizes(inner[0]);
-        if (Kernel(node) is { } work)
-            return work;
-        return [.. group.Nodes.SelectMany(n => NodeWork.Of(graph.Sizes(n)))];
+        List<Work> works = [];
+        bool all = true;
+        foreach (Node node in group.Nodes)
+        {
+            // Rounding to the type's range does what a Relu or Clip did.
+            if (node.OpType is "DequantizeLinear" or "QuantizeLinear" or "Relu" or "Clip")
+                continue;
+            NodeSizes sizes = graph.Sizes(node);
+            IReadOnlyList<Work>? kernel = Kernel(sizes);
+            all &= kernel != null;
+            works.AddRange(kernel ?? NodeWork.Of(sizes));
+        }
+        // Around an operator that stays with floats, numbers are taken to floats and back.
+        if (!all || works.Count == 0)
+            works.AddRange(group.Nodes.Where(n => n.OpType is "DequantizeLinear" or "QuantizeLinear").SelectMany(n => NodeWork.Of(graph.Sizes(n))));
+        return works;
     }
 
     private static IReadOnlyList<Work>? Kernel(NodeSizes node)

@@ -12,6 +12,7 @@ internal sealed class CarriedValues
 {
     // Each round takes something back; what is not settled by then is taken back whole.
     private const int MostRounds = 3;
+
     // Loops in loops multiply the rounds.
     private const int DeepestRefined = 2;
 

@@ -5,7 +5,7 @@ using System.Threading.Tasks;
 
 namespace Cleave.Tool.Commands;
 
-/// <summary>The command line: <c>cleave inspect</c>, <c>bench</c>, <c>verify</c>, <c>listing</c>, <c>calibrate</c>.</summary>
+/// <summary>The command line: <c>cleave inspect</c>, <c>bench</c>, <c>verify</c>, <c>fix</c>, <c>extract</c>, <c>listing</c>, <c>calibrate</c>.</summary>
 internal static class CleaveCommand
 {
     public const int Success = 0;
@@ -18,6 +18,8 @@ internal static class CleaveCommand
             InspectCommand.Create(),
             BenchCommand.Create(),
             VerifyCommand.Create(),
+            FixCommand.Create(),
+            ExtractCommand.Create(),
             ListingCommand.Create(),
             CalibrateCommand.Create(),
         };

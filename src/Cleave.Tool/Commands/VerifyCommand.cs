@@ -86,7 +86,8 @@ internal static class VerifyCommand
         ? number
         : throw new VerifyException(string.Create(CultureInfo.InvariantCulture, $"{option} {number}: give at least {least}."));
 
-    private static Dictionary<string, double> Fills(string[] texts)
+    /// <summary><c>sr=16000</c>: numbers by input.</summary>
+    public static Dictionary<string, double> Fills(string[] texts)
     {
         Dictionary<string, double> fills = new(StringComparer.Ordinal);
         foreach (string text in texts)

@@ -31,12 +31,24 @@ internal static class OptimizedGraph
         Add(model.Graph);
         return nodes;
 
+        // Whether a norm takes the sum before it along depends on what is known of shapes, which at a cut may be more: so it counts as both.
+        void AddSkip(Node node, string output)
+        {
+            nodes.Add(new OptimizedNode("LayerNormalization", output, node.Name));
+            // With a bias there are two sums.
+            int sums = node.Inputs.Length > 4 && node.Inputs[4].Length > 0 ? 2 : 1;
+            for (int i = 0; i < sums; i++)
+                nodes.Add(new OptimizedNode("Add", output, node.Name));
+        }
+
         void Add(OnnxGraph graph)
         {
             foreach (Node node in graph.Nodes)
             {
                 string output = node.Outputs.FirstOrDefault(o => o.Length > 0) ?? "";
-                if (!Ignored.Contains(node.OpType) && !constants.Contains(output))
+                if (node.OpType == "SkipLayerNormalization")
+                    AddSkip(node, output);
+                else if (!Ignored.Contains(node.OpType) && !constants.Contains(output))
                     nodes.Add(new OptimizedNode(NameOf(node.OpType, level), output, node.Name));
                 foreach (OnnxGraph body in node.Attributes.SelectMany(a => a.Graphs))
                     Add(body);

@@ -15,6 +15,7 @@ internal sealed class PartitionCheck(ModelUnderTest model, int threads, IReadOnl
 {
     private readonly Dictionary<GraphOptimizationLevel, IReadOnlyList<OptimizedNode>> _whole = [];
     private readonly HashSet<string> _constants = [.. model.Graph.Nodes.Where((_, i) => model.Graph.GroupOf[i] < 0).SelectMany(n => n.Outputs)];
+    private readonly FusionAudit _audit = new(model.Graph);
 
     public List<Failure> Failures { get; } = [];
 
@@ -137,8 +138,8 @@ internal sealed class PartitionCheck(ModelUnderTest model, int threads, IReadOnl
             .. Lost("ALL", GraphOptimizationLevel.ORT_ENABLE_ALL, allFolder),
         ];
 
-        IEnumerable<LostFusion> Lost(string name, GraphOptimizationLevel level, string folder) => FusionAudit.Compare(
-            name, model.Graph, partition, Whole(level), [.. requests.SelectMany((_, i) => OptimizedGraph.Read(DumpPath(folder, i), level, _constants))]);
+        IEnumerable<LostFusion> Lost(string name, GraphOptimizationLevel level, string folder) => _audit.Compare(
+            name, partition, Whole(level), [.. requests.SelectMany((_, i) => OptimizedGraph.Read(DumpPath(folder, i), level, _constants))]);
     }
 
     private IReadOnlyList<OptimizedNode> Whole(GraphOptimizationLevel level)

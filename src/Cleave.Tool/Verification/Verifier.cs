@@ -12,9 +12,6 @@ namespace Cleave.Tool.Verification;
 /// <summary>Cuts a model in many ways, and compares each with the whole.</summary>
 internal sealed class Verifier(ModelUnderTest model, VerifyOptions options, Action<string, double> progress, CancellationToken cancellationToken)
 {
-    // Samples of open dimensions where none are given.
-    private const int Samples = 3;
-
     private readonly List<string> _notes = [];
 
     /// <exception cref="VerifyException">What was asked for cannot be done.</exception>
@@ -27,9 +24,9 @@ internal sealed class Verifier(ModelUnderTest model, VerifyOptions options, Acti
         }
         progress("whole model", 0);
         InputMaker maker = new(model.Graph, options.Fills);
-        CheckNames(maker);
+        ReferenceCases wanted = new(maker, options, cancellationToken);
         using References references = Open();
-        List<ReferenceCase> cases = Cases(references, maker, out DimensionSample? sample);
+        List<ReferenceCase> cases = wanted.Run(references, out DimensionSample? sample);
         NoteLimits(cases);
         PartitionCheck check = new(model, options.Threads, cases);
         List<PartitionReport> partitions = [check.RunWhole(), .. Random(check)];
@@ -46,69 +43,6 @@ internal sealed class Verifier(ModelUnderTest model, VerifyOptions options, Acti
         {
             throw new VerifyException($"ONNX Runtime does not run the model: {e.Message}");
         }
-    }
-
-    // Those asked for, else some that the model takes; the sample is one of them.
-    private List<ReferenceCase> Cases(References references, InputMaker maker, out DimensionSample? sample)
-    {
-        List<ReferenceCase> cases = [];
-        try
-        {
-            foreach (string folder in options.InputFolders)
-                cases.Add(references.Run(GivenInputs.Read(folder, maker.Inputs)));
-            foreach (DimensionSample given in options.Samples)
-                cases.Add(references.Run(maker.Make(given, options.Seed)));
-        }
-        catch (SegmentException e)
-        {
-            throw new VerifyException($"ONNX Runtime does not run the model on these inputs: {e.Message}");
-        }
-        sample = options.Samples.Count > 0 ? options.Samples[0] : AddLikely(references, maker, cases);
-        return cases;
-    }
-
-    private void CheckNames(InputMaker maker)
-    {
-        HashSet<string> open = [.. OpenDimension.Of(maker.Inputs).Select(d => d.Name)];
-        foreach (string name in options.Samples.SelectMany(s => s.Sizes.Keys))
-        {
-            if (!open.Contains(name))
-                throw new VerifyException($"--dims {name}: the model leaves no dimension of that name open{(open.Count > 0 ? "; it leaves open " + string.Join(", ", open.Order(StringComparer.Ordinal)) : "")}.");
-        }
-        foreach (string name in options.Fills.Keys)
-        {
-            if (!maker.Inputs.Any(i => i.Name == name))
-                throw new VerifyException($"--input {name}: the model has no input of that name; it has {string.Join(", ", maker.Inputs.Select(i => i.Name))}.");
-        }
-    }
-
-    // The model decides which sizes it takes.
-    private DimensionSample? AddLikely(References references, InputMaker maker, List<ReferenceCase> cases)
-    {
-        IReadOnlyList<OpenDimension> open = OpenDimension.Of(maker.Inputs);
-        int wanted = cases.Count + Samples;
-        string refusal = "";
-        DimensionSample? taken = null;
-        foreach (DimensionSample sample in DimensionSample.Candidates(open))
-        {
-            if (cases.Count == wanted)
-                break;
-            cancellationToken.ThrowIfCancellationRequested();
-            try
-            {
-                cases.Add(references.Run(maker.Make(sample, options.Seed)));
-                taken ??= sample;
-            }
-            catch (SegmentException e)
-            {
-                refusal = e.Message;
-            }
-        }
-        if (cases.Count > 0)
-            return taken;
-        throw new VerifyException(open.Count == 0
-            ? $"ONNX Runtime does not run the model on random inputs; give some with --inputs. It says: {refusal}"
-            : $"The model takes none of the sizes that were tried for {string.Join(", ", open.Select(d => d.Name))}; give some, as in --dims {open[0].Name}=1. ONNX Runtime says: {refusal}");
     }
 
     private void NoteLimits(List<ReferenceCase> cases)

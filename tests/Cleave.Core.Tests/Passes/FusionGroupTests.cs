@@ -1,10 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
-using System.Threading;
-using Cleave.Core.Onnx;
 using Cleave.Core.Passes;
-using Cleave.Core.Shapes;
 using Cleave.OnnxProto;
 using Google.Protobuf;
 using Xunit;

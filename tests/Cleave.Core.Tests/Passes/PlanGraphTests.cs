@@ -77,6 +77,24 @@ public sealed class PlanGraphTests
     }
 
     [Fact]
+    public void Arithmetic_on_fixed_dimensions_is_foldable_and_not_on_named_ones()
+    {
+        ModelProto model = Make.Model(new GraphProto
+        {
+            Name = "shapes",
+            Input = { Make.Value("x", 2, 3) },
+            Output = { Make.Value("y") },
+            Initializer = { new TensorProto { Name = "one", DataType = 7, Dims = { 1 }, RawData = ByteString.CopyFrom(BitConverter.GetBytes(1L)) } },
+            Node = { Make.Node("Shape", ["x"], ["shape"]), Make.Node("Gather", ["shape", "one"], ["size"]), Make.Node("ConstantOfShape", ["size"], ["y"]) },
+        });
+
+        Assert.Equal([NodeRole.Foldable, NodeRole.Foldable], Plan(model, "shape", "size").Roles.Take(2));
+
+        model.Graph.Input[0].Type.TensorType.Shape.Dim[1] = new TensorShapeProto.Types.Dimension { DimParam = "n" };
+        Assert.Equal([NodeRole.Live, NodeRole.Live], Plan(model, "shape", "size").Roles.Take(2));
+    }
+
+    [Fact]
     public void Cheap_makers_of_shared_values_may_be_cloned()
     {
         // A mask that two layers read.

@@ -57,7 +57,7 @@ public sealed class OperatorPageTests
         ["com.microsoft/GroupQueryAttention"] = "the shape of the present state",
         ["com.microsoft/MultiHeadAttention"] = "the shape of the present state; layouts with packed keys and values",
         ["com.microsoft/QAttention"] = "the length of the present state",
-        ["com.microsoft.nchwc/ReorderInput"] = "the channels, where they are no multiple of 64: the file does not say the size of a block",
+        ["com.microsoft.nchwc/ReorderInput"] = "the channels, where they are no multiple of 16: the file does not say the size of a block",
     };
 
     [Fact]

@@ -5,7 +5,6 @@ using Cleave.OnnxProto;
 using Cleave.TestKit;
 using Google.Protobuf;
 using Xunit;
-using Kind = Cleave.OnnxProto.AttributeProto.Types.AttributeType;
 
 namespace Cleave.Core.Tests.Shapes;
 

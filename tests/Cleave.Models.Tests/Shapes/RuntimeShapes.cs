@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.IO;
 using System.Linq;
 using Cleave.OnnxProto;
 using Cleave.TestKit.Catalog;
@@ -32,6 +33,28 @@ internal sealed class RuntimeShapes : IDisposable
         };
         _session = new InferenceSession(model.ToByteArray(), options);
         _asked = [.. _session.OutputNames];
+    }
+
+    /// <summary>The graph that ONNX Runtime runs at a level of optimisation, on this processor.</summary>
+    public static ModelProto Optimised(byte[] model, GraphOptimizationLevel level)
+    {
+        string path = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName());
+        try
+        {
+            using (SessionOptions options = new()
+            {
+                IntraOpNumThreads = 1,
+                GraphOptimizationLevel = level,
+                OptimizedModelFilePath = path,
+                LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL,
+            })
+            using (new InferenceSession(model, options))
+                return ModelProto.Parser.ParseFrom(File.ReadAllBytes(path));
+        }
+        finally
+        {
+            File.Delete(path);
+        }
     }
 
     /// <summary>Of each value that is a tensor.</summary>

@@ -3,7 +3,6 @@ using System.Collections.Generic;
 using System.Globalization;
 using System.Linq;
 using Cleave.Core.Onnx;
-using Cleave.Core.Passes.Partitions;
 using Cleave.TestKit.Catalog;
 using Cleave.Tool.Verification;
 using Microsoft.ML.OnnxRuntime;

@@ -27,9 +27,10 @@ internal static class FusionGroups
         Normalizations.TakeSums(view, groups);
         Chains.Apply(view, groups, ChainRules);
         Convolutions.TakeGates(view, groups);
+        bool[] sizes = ShapeChains.Find(view, roles);
+        Splits.Apply(view, groups, sizes);
+        ShapeChains.Apply(view, groups, sizes);
         Quantized.Apply(view, groups);
-        Splits.Apply(view, groups);
-        ShapeChains.Apply(view, groups, ShapeChains.Find(view, roles));
         return groups;
     }
 

@@ -14,6 +14,10 @@ internal static class Quantized
     // Each reader of a DequantizeLinear needs its own. Where that holds too much together, it is a candidate for cloning instead.
     private const int MostBetween = 24;
 
+    // QDQPropagation moves quantisers over them.
+    private static readonly HashSet<string> Movements =
+        ["Expand", "Flatten", "Gather", "MaxPool", "Reshape", "Slice", "Squeeze", "Tile", "Transpose", "Unsqueeze"];
+
     public static IReadOnlyList<TreeRule> Rules { get; } = [.. Integer().SelectMany(WithBias)];
 
     /// <summary>Puts each DequantizeLinear to its readers, and each QuantizeLinear to what it rounds.</summary>
@@ -26,19 +30,35 @@ internal static class Quantized
         }
         foreach (int node in view.Order)
         {
-            int source = view.Producer(view.Input(node, 0));
-            if (view.Operators[node] != "QuantizeLinear" || source < 0 || view.Operators[source] == "DequantizeLinear" || !view.HasOneUse(source))
-                continue;
-            if (Clipped(view, source) is { } clipped && IsQuantised(groups, clipped))
-                groups.TryMerge(Kind, [clipped, source, node]);
-            else
-                groups.TryMerge(IsQuantised(groups, source) ? Kind : null, [source, node]);
+            if (view.Operators[node] == "QuantizeLinear")
+                TakeSource(view, groups, node);
         }
     }
 
-    // What a Relu or Clip cuts off: rounding to the type's range can do it instead.
-    private static int? Clipped(FusionView view, int node) =>
-        view.Operators[node] is "Relu" or "Clip" && view.Producer(view.Input(node, 0)) is >= 0 and var source && view.HasOneUse(source) ? source : null;
+    // What is rounded, also over movements and over a Relu or Clip: rounding to the type's range can do it instead.
+    private static void TakeSource(FusionView view, GroupMerger groups, int node)
+    {
+        List<int> taken = [node];
+        for (int source = Single(node); source >= 0; source = Single(source))
+        {
+            taken.Add(source);
+            if (groups.Kind(source) == Kind)
+            {
+                groups.TryMerge(Kind, taken);
+                return;
+            }
+            if (!Movements.Contains(view.Operators[source]) && view.Operators[source] is not ("Relu" or "Clip"))
+                break;
+        }
+        if (taken.Count > 1)
+            groups.TryMerge(null, taken.Take(2));
+
+        // What is read once, but for its shape.
+        int Single(int reader) =>
+            view.Producer(view.Input(reader, 0)) is >= 0 and var source && view.Operators[source] != "DequantizeLinear"
+            && view.Outputs[source].Length == 1 && !view.IsWanted(view.Outputs[source][0])
+            && view.Uses(view.Outputs[source][0]).Count(use => view.Operators[use] != "Shape") == 1 ? source : -1;
+    }
 
     /// <summary>A DynamicQuantizeLinear with one product goes with it.</summary>
     public static void TakeDynamic(FusionView view, GroupMerger groups)
@@ -55,12 +75,21 @@ internal static class Quantized
     private static void TakeReaders(FusionView view, GroupMerger groups, int node)
     {
         int value = view.Outputs[node][0];
-        int[] readers = [.. view.Uses(value).Where(n => view.Operators[n] is not "QuantizeLinear").Distinct()];
-        if (readers.Length > 0 && !view.IsWanted(value))
-            groups.TryMerge(Kind, [node, .. readers], readers.Length == 1 ? 0 : MostBetween);
+        List<int> readers = [.. view.Uses(value).Where(n => view.Operators[n] is not "QuantizeLinear").Distinct()];
+        if (readers.Count == 0 || view.IsWanted(value))
+            return;
+        int between = readers.Count == 1 ? 0 : MostBetween;
+        // Behind a movement comes the operator that it is for.
+        for (int i = 0; i < readers.Count; i++)
+        {
+            if (Movements.Contains(view.Operators[readers[i]]) && view.HasOneUse(readers[i]) && view.Uses(view.Outputs[readers[i]][0]) is [var next]
+                && view.Operators[next] != "QuantizeLinear" && !readers.Contains(next))
+            {
+                readers.Add(next);
+            }
+        }
+        groups.TryMerge(Kind, [node, .. readers], between);
     }
-
-    private static bool IsQuantised(GroupMerger groups, int node) => groups.Kind(node) == Kind;
 
     private static IEnumerable<Pattern> Integer()
     {

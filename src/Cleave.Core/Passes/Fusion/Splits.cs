@@ -6,12 +6,15 @@ namespace Cleave.Core.Passes.Fusion;
 /// <summary>Slices and look-ups that take one tensor apart along an axis: GatherSliceToSplitFusion, GatherToSplitFusion.</summary>
 internal static class Splits
 {
-    public static void Apply(FusionView view, GroupMerger groups)
+    /// <param name="view">The graph.</param>
+    /// <param name="groups">Where to merge.</param>
+    /// <param name="sizes">By node: whether it computes nothing but sizes, which are not worth it.</param>
+    public static void Apply(FusionView view, GroupMerger groups, bool[] sizes)
     {
         HashSet<int> seen = [];
         foreach (int node in view.Order)
         {
-            if (view.Operators[node] is not ("Slice" or "Gather") || view.IsConstant(view.Input(node, 0)) || !seen.Add(view.Inputs[node][0]))
+            if (view.Operators[node] is not ("Slice" or "Gather") || sizes[node] || view.IsConstant(view.Input(node, 0)) || !seen.Add(view.Inputs[node][0]))
                 continue;
             int[] parts = [.. view.Uses(view.Inputs[node][0]).Where(use => Axis(view, use, view.Inputs[node][0]) is not null).Distinct()];
             foreach (IGrouping<long, int> alongOne in parts.GroupBy(p => Axis(view, p, view.Inputs[node][0])!.Value))

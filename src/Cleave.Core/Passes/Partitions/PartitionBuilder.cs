@@ -91,10 +91,11 @@ internal static class PartitionBuilder
     private static SortedSet<string>[] Sets(int count) =>
         [.. Enumerable.Range(0, count).Select(_ => new SortedSet<string>(StringComparer.Ordinal))];
 
-    // What ONNX Runtime would itself know of the value: numbers and names, no arithmetic.
+    // Sizes that follow from others get names, so that ONNX Runtime sees which are equal: it adds inside a convolution, multiplies
+    // in blocks and skips into a norm only what it knows to have equal shapes. The sign keeps them apart from the model's own names.
     private static OnnxType.Tensor TypeOf(ValueFacts facts) => new(facts.Element, facts.Shape is { } shape
         ? Array.ConvertAll(shape, d => d.Value is { } size ? size >= 0 ? Dimension.Fixed(size) : Dimension.Unknown
             : d.Names() is { Count: 1 } names && names.Min == d.ToString() ? Dimension.Named(names.Min!)
-            : Dimension.Unknown)
+            : Dimension.Named("=" + d))
         : null);
 }

@@ -10,7 +10,7 @@ namespace Cleave.Core.Shapes.Operators;
 internal static class BlockedConvolutions
 {
     // No processor has a larger one: what is a multiple of it is not rounded.
-    private const int LargestBlock = 64;
+    private const int LargestBlock = 16;
 
     public static IEnumerable<OperatorRule> Rules =>
     [

@@ -1,0 +1,60 @@
+using System.CommandLine;
+using System.IO;
+using System.Linq;
+using System.Text.Json;
+using System.Threading;
+using System.Threading.Tasks;
+using Cleave.Tool.Fixing;
+using Cleave.Tool.Output;
+using Cleave.Tool.Verification;
+
+namespace Cleave.Tool.Commands;
+
+/// <summary><c>cleave fix model.onnx -o better.onnx</c></summary>
+internal static class FixCommand
+{
+    private const string DefaultBatch = "batch";
+
+    public static Command Create()
+    {
+        Argument<string> model = CleaveCommand.ModelArgument();
+        Option<string> output = new("--output", "-o") { Description = "The file to write.", Required = true };
+        Option<string?> batch = new("--dynamic-batch") { Description = "Give the fixed first dimension of inputs and outputs a name (batch, if none is given), where it is proven that samples stay apart.", Arity = ArgumentArity.ZeroOrOne };
+        Option<string[]> dims = new("--dims") { Description = "Sizes of dimensions that the model leaves open, to compare and measure with: batch=1,sequence=16. Once for each sample; else some that the model takes are found." };
+        Option<string[]> fills = new("--input") { Description = "A number for every element of an input: sr=16000. What is not given is random." };
+        Option<bool> unmeasured = new("--no-measure") { Description = "Do not measure what each change gains." };
+        Option<bool> json = new("--json") { Description = "Write JSON (docs/fix.md) and nothing else." };
+        Command command = new("fix", "Writes a cleaned model that gives the same and is faster, and says what each change gained.")
+        {
+            model, output, batch, dims, fills, unmeasured, json,
+        };
+        command.SetAction((arguments, cancellationToken) =>
+        {
+            InvocationConfiguration console = arguments.InvocationConfiguration;
+            string path = arguments.GetRequiredValue(model);
+            return Task.FromResult(RewriteGuard.Run(path, console.Error, () => Run(new FixOptions
+            {
+                Model = path,
+                Output = arguments.GetRequiredValue(output),
+                Batch = arguments.GetResult(batch) is null ? null : arguments.GetValue(batch) is { Length: > 0 } name ? name : DefaultBatch,
+                Inputs = new VerifyOptions
+                {
+                    Samples = [.. (arguments.GetValue(dims) ?? []).Select(DimensionSample.Parse)],
+                    Fills = VerifyCommand.Fills(arguments.GetValue(fills) ?? []),
+                },
+                Measure = !arguments.GetValue(unmeasured),
+            }, arguments.GetValue(json), console, cancellationToken)));
+        });
+        return command;
+    }
+
+    private static int Run(FixOptions options, bool json, InvocationConfiguration console, CancellationToken cancellationToken)
+    {
+        FixReport report = VerifyProgress.Show(json ? TextWriter.Null : console.Error, progress => new FixRun(options, progress, cancellationToken).Run());
+        if (json)
+            console.Output.Write(JsonSerializer.Serialize(report, FixJsonContext.Default.FixReport) + "\n");
+        else
+            FixText.Write(report, console.Output);
+        return CleaveCommand.Success;
+    }
+}

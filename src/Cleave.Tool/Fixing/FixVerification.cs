@@ -1,0 +1,112 @@
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+using System.Linq;
+using System.Threading;
+using Cleave.Tool.Rewriting;
+using Cleave.Tool.Verification;
+using Microsoft.ML.OnnxRuntime;
+
+namespace Cleave.Tool.Fixing;
+
+/// <summary>Compares a model with what it became: the same inputs must give the same.</summary>
+internal sealed class FixVerification(ModelUnderTest published, VerifyOptions options, CancellationToken cancellationToken)
+{
+    // Of each sample.
+    private const int Seeds = 2;
+
+    private readonly Dictionary<string, OutputDifference> _differences = new(StringComparer.Ordinal);
+
+    public List<string> Notes { get; } = [];
+
+    /// <summary>What both were run on.</summary>
+    public List<ReferenceCase> Cases { get; } = [];
+
+    public IReadOnlyList<FixedOutput> Outputs => [.. _differences.Select(d => new FixedOutput(d.Key, d.Value))];
+
+    /// <summary>Sizes that the model takes.</summary>
+    public DimensionSample? Sample { get; private set; }
+
+    /// <exception cref="RewriteException">The models differ, or nothing can be compared.</exception>
+    public void Compare(string path)
+    {
+        if (published.RandomOperators.Count > 0)
+            throw new RewriteException($"The model draws random numbers ({string.Join(", ", published.RandomOperators)}), so it cannot be verified that a changed one gives the same. Nothing was written.");
+        InputMaker maker = new(published.Graph, options.Fills);
+        using References references = Open();
+        for (int i = 0; i < Seeds; i++)
+        {
+            ReferenceCases cases = new(maker, options with { Seed = options.Seed + (ulong)i }, cancellationToken);
+            Cases.AddRange(cases.Run(references, out DimensionSample? sample));
+            Sample ??= sample;
+        }
+        using ModelUnderTest other = new(path, cancellationToken: cancellationToken);
+        using SessionChain changed = OpenChanged(other);
+        foreach (ReferenceCase reference in Cases)
+            Compare(changed, reference);
+        if (_differences.Count == 0)
+            throw new RewriteException("Every output differs from one run of the model as published to the next, so nothing can be compared. Nothing was written.");
+        foreach (string output in Cases.SelectMany(c => c.Optimised.Where(o => OutputDifference.HasNonFinite(o.Value)).Select(o => o.Key)).Distinct(StringComparer.Ordinal))
+            Notes.Add($"The output '{output}' has elements that are not finite numbers, which hides differences.");
+    }
+
+    /// <summary>Several samples together against one by one.</summary>
+    /// <exception cref="RewriteException">They differ.</exception>
+    public BatchReport CompareBatch(string path)
+    {
+        using ModelUnderTest changed = new(path, cancellationToken: cancellationToken);
+        using References references = new(changed, options.Threads);
+        List<Failure> failures = [];
+        BatchReport report = BatchCheck.Run(changed, references, new InputMaker(changed.Graph, options.Fills), Sample, options.Seed, failures);
+        return failures.Count == 0 && report.Samples > 0
+            ? report
+            : throw new RewriteException($"--dynamic-batch: {(failures.Count > 0 ? failures[0].What : report.Reason)}. Nothing was written.");
+    }
+
+    private References Open()
+    {
+        try
+        {
+            return new References(published, options.Threads);
+        }
+        catch (SegmentException e)
+        {
+            throw new RewriteException($"ONNX Runtime does not run the model as published, so nothing can be compared: {e.Message}", e);
+        }
+    }
+
+    private SessionChain OpenChanged(ModelUnderTest other)
+    {
+        try
+        {
+            return SessionChain.OfFile(other, new SessionRequest(GraphOptimizationLevel.ORT_ENABLE_ALL, options.Threads));
+        }
+        catch (SegmentException e)
+        {
+            throw Different(e.Message);
+        }
+    }
+
+    private void Compare(SessionChain changed, ReferenceCase reference)
+    {
+        Dictionary<string, TensorCopy> actual;
+        try
+        {
+            actual = changed.Run(reference.Inputs.Values, published.Graph.Outputs);
+        }
+        catch (SegmentException e)
+        {
+            throw Different(e.Message);
+        }
+        foreach ((string output, TensorCopy expected) in reference.Optimised.Where(o => !reference.Unstable.Contains(o.Key)))
+        {
+            OutputDifference difference = actual.TryGetValue(output, out TensorCopy? value) ? OutputDifference.Between(expected, value) : OutputDifference.Missing;
+            _differences[output] = _differences.GetValueOrDefault(output, OutputDifference.None).Or(difference);
+            if (!Tolerance.Allows(published, expected.Type, difference, reference.Own[output]))
+                throw Different(difference.Other is { } other ? $"the output '{output}': {other}" : string.Create(CultureInfo.InvariantCulture, $"the output '{output}' differs by {difference.OfRange:g3} of its range ({reference.Inputs.Name})"));
+        }
+    }
+
+    private static RewriteException Different(string what) =>
+        new($"The changed model does not give what the published one gives: {what}. Nothing was written. This is a bug of cleave fix: please report it.");
+}

@@ -1,0 +1,81 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+
+namespace Cleave.Tool.Rewriting;
+
+/// <summary>
+/// The file that is written at the end: everything is made beside it under other names, which are gone afterwards, whatever
+/// happens.
+/// </summary>
+internal sealed class TargetFile : IDisposable
+{
+    private readonly string _mark = Guid.NewGuid().ToString("N")[..8];
+    private readonly List<string> _drafts = [];
+
+    /// <param name="path">Where to.</param>
+    /// <param name="source">The model that is read, links resolved.</param>
+    /// <exception cref="RewriteException">There is no writing there.</exception>
+    public TargetFile(string path, string source)
+    {
+        Path = Resolved(path);
+        Folder = System.IO.Path.GetDirectoryName(Path) ?? throw new RewriteException($"-o {path}: give a file.");
+        if (IsSame(Path, source))
+            throw new RewriteException($"-o {path}: that is the model itself, which is never overwritten. Give another file.");
+        if (Directory.Exists(Path))
+            throw new RewriteException($"-o {path}: that is a folder. Give a file in it.");
+        if (!Directory.Exists(Folder))
+            throw new RewriteException($"-o {path}: the folder {Folder} does not exist.");
+        IsBesideSource = IsSame(Folder, System.IO.Path.GetDirectoryName(source) ?? "");
+    }
+
+    /// <summary>The full path, links resolved.</summary>
+    public string Path { get; }
+
+    public string Folder { get; }
+
+    /// <summary>Whether external weights are found from there as they are from the source.</summary>
+    public bool IsBesideSource { get; }
+
+    /// <summary>The file for external weights, where they have to come along.</summary>
+    public string DataPath => Path + ".data";
+
+    /// <summary>A file in the same folder that is deleted at the end, unless it has become something else.</summary>
+    public string Draft(string what)
+    {
+        string draft = System.IO.Path.Combine(Folder, $"{System.IO.Path.GetFileName(Path)}.{_mark}.{what}");
+        _drafts.Add(draft);
+        return draft;
+    }
+
+    /// <exception cref="RewriteException">It is one of the files that the model reads.</exception>
+    public void Spare(IEnumerable<string> files)
+    {
+        foreach (string file in files)
+        {
+            if (IsSame(Resolved(file), Path) || IsSame(Resolved(file), DataPath))
+                throw new RewriteException($"-o {Path}: {file} holds weights of the model. Give another file.");
+        }
+    }
+
+    public void Dispose()
+    {
+        foreach (string draft in _drafts)
+            File.Delete(draft);
+    }
+
+    private static string Resolved(string path)
+    {
+        try
+        {
+            return (File.Exists(path) ? new FileInfo(path).ResolveLinkTarget(returnFinalTarget: true)?.FullName : null) ?? System.IO.Path.GetFullPath(path);
+        }
+        catch (Exception e) when (e is IOException or ArgumentException)
+        {
+            throw new RewriteException($"-o {path}: {e.Message}", e);
+        }
+    }
+
+    private static bool IsSame(string one, string other) =>
+        string.Equals(one, other, OperatingSystem.IsWindows() ? StringComparison.OrdinalIgnoreCase : StringComparison.Ordinal);
+}

@@ -1,0 +1,92 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using System.Threading;
+
+namespace Cleave.Tool.Verification;
+
+/// <summary>The inputs on which results are compared: those asked for, else some that the model takes.</summary>
+internal sealed class ReferenceCases
+{
+    // Samples of open dimensions where none are given.
+    private const int Samples = 3;
+
+    private readonly InputMaker _maker;
+    private readonly VerifyOptions _options;
+    private readonly CancellationToken _cancellationToken;
+
+    /// <exception cref="VerifyException">Something given fits nothing in the model.</exception>
+    public ReferenceCases(InputMaker maker, VerifyOptions options, CancellationToken cancellationToken)
+    {
+        _maker = maker;
+        _options = options;
+        _cancellationToken = cancellationToken;
+        CheckNames();
+    }
+
+    /// <summary>Runs the whole model on each.</summary>
+    /// <param name="references">The whole model.</param>
+    /// <param name="sample">Sizes that the model takes; null where all inputs are given.</param>
+    /// <exception cref="VerifyException">The model takes none.</exception>
+    public List<ReferenceCase> Run(References references, out DimensionSample? sample)
+    {
+        List<ReferenceCase> cases = [];
+        try
+        {
+            foreach (string folder in _options.InputFolders)
+                cases.Add(references.Run(GivenInputs.Read(folder, _maker.Inputs)));
+            foreach (DimensionSample given in _options.Samples)
+                cases.Add(references.Run(_maker.Make(given, _options.Seed)));
+        }
+        catch (SegmentException e)
+        {
+            throw new VerifyException($"ONNX Runtime does not run the model on these inputs: {e.Message}");
+        }
+        sample = _options.Samples.Count > 0 ? _options.Samples[0] : AddLikely(references, cases);
+        return cases;
+    }
+
+    private void CheckNames()
+    {
+        HashSet<string> open = [.. OpenDimension.Of(_maker.Inputs).Select(d => d.Name)];
+        foreach (string name in _options.Samples.SelectMany(s => s.Sizes.Keys))
+        {
+            if (!open.Contains(name))
+                throw new VerifyException($"--dims {name}: the model leaves no dimension of that name open{(open.Count > 0 ? "; it leaves open " + string.Join(", ", open.Order(StringComparer.Ordinal)) : "")}.");
+        }
+        foreach (string name in _options.Fills.Keys)
+        {
+            if (!_maker.Inputs.Any(i => i.Name == name))
+                throw new VerifyException($"--input {name}: the model has no input of that name; it has {string.Join(", ", _maker.Inputs.Select(i => i.Name))}.");
+        }
+    }
+
+    // The model decides which sizes it takes.
+    private DimensionSample? AddLikely(References references, List<ReferenceCase> cases)
+    {
+        IReadOnlyList<OpenDimension> open = OpenDimension.Of(_maker.Inputs);
+        int wanted = cases.Count + Samples;
+        string refusal = "";
+        DimensionSample? taken = null;
+        foreach (DimensionSample sample in DimensionSample.Candidates(open))
+        {
+            if (cases.Count == wanted)
+                break;
+            _cancellationToken.ThrowIfCancellationRequested();
+            try
+            {
+                cases.Add(references.Run(_maker.Make(sample, _options.Seed)));
+                taken ??= sample;
+            }
+            catch (SegmentException e)
+            {
+                refusal = e.Message;
+            }
+        }
+        if (cases.Count > 0)
+            return taken;
+        throw new VerifyException(open.Count == 0
+            ? $"ONNX Runtime does not run the model on random inputs; give some with --inputs. It says: {refusal}"
+            : $"The model takes none of the sizes that were tried for {string.Join(", ", open.Select(d => d.Name))}; give some, as in --dims {open[0].Name}=1. ONNX Runtime says: {refusal}");
+    }
+}

@@ -1,0 +1,56 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Linq;
+using System.Threading.Tasks;
+using Cleave.Core.Cost;
+using Cleave.Tool.Calibration;
+using Cleave.Tool.Commands;
+using Xunit;
+
+namespace Cleave.Tool.Tests.Calibration;
+
+/// <summary>The grid of <c>cleave calibrate</c>, and its options.</summary>
+public sealed class CalibrationTests
+{
+    [Fact]
+    public void Every_point_of_the_grid_has_the_sizes_of_its_kernel()
+    {
+        foreach (GridPoint point in CalibrationGrid.Load())
+        {
+            Kernel? kernel = Kernel.Find(point.Kernel);
+            Assert.True(kernel != null && kernel.Sizes.Length == point.Sizes.Length, $"{point.Kernel} {string.Join(" ", point.Sizes)}");
+        }
+    }
+
+    [Fact]
+    public void No_point_of_the_grid_stands_there_twice()
+    {
+        string[] points = [.. CalibrationGrid.Load().Select(p => $"{p.Kernel} {string.Join(" ", p.Sizes)}")];
+
+        Assert.Empty(points.GroupBy(p => p).Where(g => g.Count() > 1).Select(g => g.Key));
+    }
+
+    [Fact]
+    public void Commas_make_every_combination()
+    {
+        IReadOnlyList<GridPoint> points = CalibrationGrid.Parse("# a comment\n\ngemm 1,4 64 64,128 +\nrelu 16\n");
+
+        Assert.Equal(["1 64 64", "1 64 128", "4 64 64", "4 64 128", "16"], points.Select(p => string.Join(" ", p.Sizes)));
+        Assert.Equal([true, true, true, true, false], points.Select(p => p.Scales));
+    }
+
+    [Theory]
+    [InlineData("2")]
+    [InlineData("1,x")]
+    [InlineData("")]
+    public async Task Thread_counts_that_make_no_sense_are_refused(string threads)
+    {
+        StringWriter output = new(), error = new();
+
+        int code = await CleaveCommand.InvokeAsync(["calibrate", "--threads", threads], output, error);
+
+        Assert.Equal(CleaveCommand.Failure, code);
+        Assert.Contains("--threads", error.ToString(), StringComparison.Ordinal);
+    }
+}

@@ -1,0 +1,209 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Linq;
+using System.Text.Json;
+using System.Threading.Tasks;
+using Cleave.OnnxProto;
+using Cleave.TestKit;
+using Cleave.TestKit.Catalog;
+using Google.Protobuf;
+using Xunit;
+
+namespace Cleave.Tool.Tests.Rewriting;
+
+/// <summary>What a user sees of fix: the file, the text, the JSON, refusals that leave nothing behind.</summary>
+public sealed class FixCommandTests : IDisposable
+{
+    private readonly TempFolder _folder = new();
+
+    private string Better => Path.Combine(_folder.Path, "better.onnx");
+
+    public void Dispose() => _folder.Dispose();
+
+    public static IEnumerable<object[]> Models() => ModelCatalog.All.Where(m => !m.IsBig && !m.HasConstantWeights).Select(m => new object[] { m.Name });
+
+    [Theory]
+    [MemberData(nameof(Models))]
+    public async Task A_fixed_model_gives_the_same_and_has_nothing_left_to_fix(string name)
+    {
+        CatalogModel catalog = ModelCatalog.Get(name);
+        string[] inputs = [.. catalog.Samples.Where(s => s.Sizes.Count > 0).SelectMany(s => new[] { "--dims", string.Join(",", s.Sizes.Select(d => $"{d.Key}={d.Value}")) }),
+            .. catalog.Ranges.Where(r => r.Value.Low == r.Value.High).SelectMany(r => new[] { "--input", $"{r.Key}={r.Value.Low}" })];
+        ToolRun run = await ToolRun.Of(["fix", catalog.Write(ModelCatalog.Folder), "-o", Better, "--no-measure", "--json", .. inputs]);
+        Assert.Equal("", run.Error);
+        Assert.Equal(0, run.Code);
+        Assert.Equal(run.Json.GetProperty("changes").GetArrayLength() > 0, run.Json.GetProperty("outputs").GetArrayLength() > 0);
+        string again = Path.Combine(_folder.Path, "again.onnx");
+        ToolRun second = await ToolRun.Of("fix", Better, "-o", again);
+        Assert.Equal(0, second.Code);
+        Assert.Contains("there is nothing to fix", second.Output);
+        Assert.Equal(File.ReadAllBytes(Better), File.ReadAllBytes(again));
+        Assert.Equal(2, Directory.GetFiles(_folder.Path).Length);
+    }
+
+    // Starts real workers: a few seconds.
+    [Fact]
+    public async Task Each_change_is_measured()
+    {
+        using TinyModel tiny = new();
+        tiny.Model.Graph.Input.Add(TinyModel.Value("w", TinyModel.Float, 4));
+        tiny.Model.Graph.Initializer.Add(TinyModel.Weight("unread", TinyModel.Float, 4, 4));
+        tiny.Save();
+        ToolRun run = await ToolRun.Of("fix", tiny.Path, "-o", Better, "--json", "--dims", "batch=3");
+        Assert.Equal("", run.Error);
+        JsonElement[] changes = [.. run.Json.GetProperty("changes").EnumerateArray()];
+        Assert.Equal(["input-initializers", "unused-initializers"], changes.Select(c => c.GetProperty("kind").GetString()));
+        foreach (JsonElement gain in changes.Select(c => c.GetProperty("gain")).Append(run.Json.GetProperty("gain")))
+        {
+            Assert.True(gain.GetProperty("before").GetDouble() > 0);
+            Assert.True(gain.GetProperty("after").GetDouble() > 0);
+            Assert.True(gain.GetProperty("ratio").GetProperty("low").GetDouble() > 0);
+        }
+        Assert.Equal("random, batch=3", run.Json.GetProperty("inputs")[0].GetString());
+        Assert.Equal(Better, Assert.Single(Directory.GetFiles(_folder.Path)));
+    }
+
+    [Fact]
+    public async Task The_table_names_each_change()
+    {
+        using TinyModel tiny = new();
+        tiny.Model.Graph.Input.Add(TinyModel.Value("w", TinyModel.Float, 4));
+        ToolRun run = await ToolRun.Of("fix", tiny.Save(), "-o", Better, "--no-measure");
+        Assert.Equal(0, run.Code);
+        Assert.Contains("initializers taken out of the inputs   1", run.Output);
+        Assert.Contains("the same bits", run.Output);
+        Assert.Contains("written: ", run.Output);
+    }
+
+    [Fact]
+    public async Task A_fixed_batch_becomes_dynamic_where_that_is_proven()
+    {
+        string model = Fixed("residual");
+        ToolRun run = await ToolRun.Of("fix", model, "-o", Better, "--no-measure", "--dynamic-batch", "N");
+        Assert.Equal("", run.Error);
+        Assert.Contains("batch 'N': proven; 3 samples together", run.Output);
+        ModelProto better = Read(Better);
+        Assert.All(better.Graph.Input.Concat(better.Graph.Output), v => Assert.Equal("N", v.Type.TensorType.Shape.Dim[0].DimParam));
+        Assert.Equal(0, (await ToolRun.Of("verify", Better, "--dims", "N=2", "--partitions", "1")).Code);
+        ToolRun again = await ToolRun.Of("fix", Better, "-o", Path.Combine(_folder.Path, "again.onnx"), "--dynamic-batch");
+        Assert.Contains("the model has a batch axis already", again.Output);
+    }
+
+    [Theory]
+    [InlineData("batch_softmax", "(Softmax) mixes samples")]
+    [InlineData("batch_centering", "(ReduceMean) mixes samples")]
+    [InlineData("batch_dynamic_quantisation", "one scale for the whole batch")]
+    public async Task A_batch_that_mixes_samples_is_refused_and_the_node_named(string name, string why)
+    {
+        ToolRun run = await ToolRun.Of("fix", Fixed(name), "-o", Better, "--dynamic-batch");
+        Assert.Equal(1, run.Code);
+        Assert.Contains(why, run.Error);
+        Assert.False(File.Exists(Better));
+    }
+
+    [Fact]
+    public async Task A_literal_batch_in_a_Reshape_gives_way()
+    {
+        using TinyModel tiny = new();
+        GraphProto graph = tiny.Model.Graph;
+        graph.Input[0] = TinyModel.Value("x", TinyModel.Float, 1, 2, 2);
+        graph.Output[0] = TinyModel.Value("y", TinyModel.Float, 1, 4);
+        graph.Initializer.Add(new TensorProto { Name = "shape", DataType = (int)Core.Graph.ElementType.Int64, Dims = { 2 }, Int64Data = { 1, -1 } });
+        graph.Node.Insert(0, TinyModel.Node("Reshape", ["x", "shape"], "flat"));
+        graph.Node[1].Input[0] = "flat";
+        // Written for the fixed batch, so true no longer.
+        graph.ValueInfo.Add(TinyModel.Value("flat", TinyModel.Float, 1, 4));
+        ToolRun run = await ToolRun.Of("fix", tiny.Save(), "-o", Better, "--no-measure", "--dynamic-batch");
+        Assert.Equal("", run.Error);
+        GraphProto better = Read(Better).Graph;
+        Assert.Equal([0L, -1], better.Initializer.Single(i => i.Name == better.Node[0].Input[1]).Int64Data);
+        Assert.Equal(2, better.Initializer.Count);
+        Assert.Empty(better.ValueInfo);
+        Assert.Equal(["batch", ""], better.Output[0].Type.TensorType.Shape.Dim.Select(d => d.DimParam));
+    }
+
+    [SkippableFact]
+    public async Task Published_models_get_a_dynamic_batch()
+    {
+        Skip.IfNot(SharedModels.Exist, SharedModels.WhySkipped);
+        ToolRun run = await ToolRun.Of("fix", SharedModels.PathOf("light/light_squeezenet.onnx"), "-o", Better, "--no-measure", "--dynamic-batch");
+        Assert.Equal("", run.Error);
+        run = await ToolRun.Of("fix", SharedModels.PathOf("ultraface_slim_320.onnx"), "-o", Better, "--no-measure", "--dynamic-batch");
+        Assert.Equal("", run.Error);
+        Assert.Equal("batch", Read(Better).Graph.Output[0].Type.TensorType.Shape.Dim[0].DimParam);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task External_weights_come_along(bool changes)
+    {
+        string sub = Directory.CreateDirectory(Path.Combine(_folder.Path, "from")).FullName, to = Directory.CreateDirectory(Path.Combine(_folder.Path, "to")).FullName;
+        TestKit.TinyModel tiny = new() { ExternalFile = "weights.bin" };
+        ModelProto model = ModelProto.Parser.ParseFrom(tiny.ToBytes());
+        if (changes)
+            model.Graph.Initializer.Add(TinyModel.Weight("unread", TinyModel.Float, 4, 4));
+        string source = Path.Combine(sub, "m.onnx"), target = Path.Combine(to, "m.onnx"), beside = Path.Combine(sub, "beside.onnx");
+        File.WriteAllBytes(source, model.ToByteArray());
+        File.WriteAllBytes(Path.Combine(sub, "weights.bin"), tiny.WeightBytes);
+        Assert.Equal("", (await ToolRun.Of("fix", source, "-o", target, "--no-measure")).Error);
+        Assert.Equal("", (await ToolRun.Of("fix", source, "-o", beside, "--no-measure")).Error);
+        Assert.Equal(["m.onnx", "m.onnx.data"], Directory.GetFiles(to).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        Assert.Equal(tiny.WeightBytes, File.ReadAllBytes(target + ".data"));
+        Assert.Equal("weights.bin", Read(beside).Graph.Initializer[0].ExternalData[0].Value);
+        Assert.Equal(0, (await ToolRun.Of("verify", target)).Code);
+        Assert.Contains("holds weights of the model", (await ToolRun.Of("fix", source, "-o", Path.Combine(sub, "weights.bin"))).Error);
+    }
+
+    [Fact]
+    public async Task What_cannot_be_is_refused_and_leaves_nothing()
+    {
+        using TinyModel tiny = new();
+        string model = tiny.Save(), text = Path.Combine(_folder.Path, "text.onnx");
+        File.WriteAllText(text, "no model");
+        (string[] Arguments, string Error)[] wrong =
+        [
+            (["fix", "nowhere.onnx", "-o", Better], "CLV1001"),
+            (["fix", text, "-o", Better], "CLV1005"),
+            (["fix", model, "-o", model], "the model itself"),
+            (["fix", model, "-o", _folder.Path], "a folder"),
+            (["fix", model, "-o", Path.Combine(_folder.Path, "none", "m.onnx")], "does not exist"),
+            (["fix", model, "-o", Better, "--dims", "batch"], "--dims batch"),
+        ];
+        foreach ((string[] arguments, string error) in wrong)
+        {
+            ToolRun run = await ToolRun.Of(arguments);
+            Assert.Equal(1, run.Code);
+            Assert.Contains(error, run.Error);
+        }
+        Assert.Equal(text, Assert.Single(Directory.GetFiles(_folder.Path)));
+        Assert.Equal(model, Assert.Single(Directory.GetFiles(Path.GetDirectoryName(model)!)));
+    }
+
+    [Fact]
+    public async Task Models_that_draw_random_numbers_are_not_changed_unverified()
+    {
+        using TinyModel tiny = new();
+        tiny.Model.Graph.Node.Add(TinyModel.Node("RandomNormalLike", ["y"], "z"));
+        tiny.Model.Graph.Output.Add(TinyModel.Value("z", TinyModel.Float, "batch", 4));
+        tiny.Model.Graph.Initializer.Add(TinyModel.Weight("unread", TinyModel.Float, 4, 4));
+        ToolRun run = await ToolRun.Of("fix", tiny.Save(), "-o", Better);
+        Assert.Equal(1, run.Code);
+        Assert.Contains("draws random numbers (RandomNormalLike)", run.Error);
+        Assert.Empty(Directory.GetFiles(_folder.Path));
+    }
+
+    // The model with a batch of 1.
+    private string Fixed(string name)
+    {
+        ModelProto model = Read(ModelCatalog.Get(name).Write(ModelCatalog.Folder));
+        foreach (TypeProto.Types.Tensor tensor in model.Graph.Input.Concat(model.Graph.Output).Select(v => v.Type.TensorType))
+            tensor.Shape.Dim[0] = new TensorShapeProto.Types.Dimension { DimValue = 1 };
+        string folder = Directory.CreateDirectory(Path.Combine(_folder.Path, "fixed")).FullName, path = Path.Combine(folder, name + ".onnx");
+        File.WriteAllBytes(path, model.ToByteArray());
+        return path;
+    }
+
+    private static ModelProto Read(string path) => ModelProto.Parser.ParseFrom(File.ReadAllBytes(path));
+}

@@ -17,8 +17,8 @@ internal sealed class HarnessAgainstItself : IFamily
     private const int LeastRight = 35;
     private const double WidestMedian = 0.04;
 
-    // About 0.4 ms of arithmetic on one thread.
-    private const int Layers = 7;
+    // About 0.7 ms of arithmetic on one thread.
+    private const int Layers = 10;
     private const int Width = 256;
     private const int Rows = 32;
 
@@ -30,7 +30,7 @@ internal sealed class HarnessAgainstItself : IFamily
         List<Samples> samples = [];
         for (int i = 0; i < options.Rounds(Comparisons); i++)
         {
-            samples.Add(Interleaved.Measure(twins, options.Settings with { WarmUp = options.Settings.WarmUp / 10 }));
+            samples.Add(Interleaved.Measure(twins, options.Settings with { WarmUp = options.Settings.WarmUp / 4 }));
             intervals.Add(samples[^1].Ratio("one", "other"));
         }
         int right = intervals.Count(r => r.Contains(1));

@@ -1,3 +1,4 @@
+using System;
 using System.IO;
 using System.IO.Compression;
 using System.Linq;
@@ -20,11 +21,19 @@ public sealed class ReleasePackages : IAsyncLifetime
 
     public string Feed => _folder["feed"];
 
+    /// <summary>Why no release can be packed here; null where one can.</summary>
+    public string? WhySkipped { get; } =
+        Repository.ProvidedOnnxRuntime == Repository.LowestOnnxRuntime || Repository.ProvidedOnnxRuntime.StartsWith(Repository.LowestOnnxRuntime + "-", StringComparison.Ordinal)
+            ? null
+            : $"skipped: a release is compiled with ONNX Runtime {Repository.LowestOnnxRuntime} or the assembled one, and the package sources here have {Repository.ProvidedOnnxRuntime} only";
+
     /// <summary>The assembly version of the ONNX Runtime in the feed; null where the sources carry it.</summary>
     public string? OnnxRuntimeAssemblyVersion { get; private set; }
 
     public async Task InitializeAsync()
     {
+        if (WhySkipped != null)
+            return;
         string repository = SharedModels.Repository;
         CommandLine dotnet = new(repository);
         foreach (string project in new[] { "src/Cleave.Runtime", "nuget/Cleave.csproj" })

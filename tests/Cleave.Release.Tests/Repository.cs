@@ -12,6 +12,17 @@ internal static class Repository
 
     public static string ReleaseVersion => Property("VersionPrefix");
 
-    private static string Property(string name) =>
-        XDocument.Load(Path.Combine(SharedModels.Repository, "Directory.Build.props")).Descendants(name).Single().Value;
+    /// <summary>The ONNX Runtime that setup found; the lowest supported where it says nothing else.</summary>
+    public static string ProvidedOnnxRuntime
+    {
+        get
+        {
+            string provided = Path.Combine(SharedModels.Repository, "artifacts", "onnxruntime.props");
+            return File.Exists(provided) ? Property(provided, "OnnxRuntimeVersion") : LowestOnnxRuntime;
+        }
+    }
+
+    private static string Property(string name) => Property(Path.Combine(SharedModels.Repository, "Directory.Build.props"), name);
+
+    private static string Property(string file, string name) => XDocument.Load(file).Descendants(name).Single().Value;
 }

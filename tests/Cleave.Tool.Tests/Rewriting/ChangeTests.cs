@@ -2,7 +2,6 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using Cleave.Core.Graph;
-using Cleave.Core.Shapes;
 using Cleave.OnnxProto;
 using Cleave.TestKit.Synthetic;
 using Cleave.Tool.Fixing;

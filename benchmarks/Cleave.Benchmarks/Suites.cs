@@ -33,6 +33,7 @@ internal static class Suites
             new Partitions(),
             new LostFusions(),
             new HarnessAgainstItself(),
+            new FixGain(),
             new ChosenOutputs(),
         ],
     };

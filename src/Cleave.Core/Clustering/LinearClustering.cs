@@ -81,9 +81,10 @@ internal static class LinearClustering
     {
         List<List<int[]>> merged = [];
         List<double> ends = [];
-        foreach (int[] path in paths)
+        // Of those that begin together, one that takes no time comes first.
+        foreach (int[] path in paths.OrderByDescending(Start).ThenByDescending(End))
         {
-            double start = distance[path[0]], end = distance[path[path.Length - 1]];
+            double start = Start(path), end = End(path);
             int place = ends.FindIndex(e => e >= start);
             if (place < 0)
             {
@@ -98,6 +99,10 @@ internal static class LinearClustering
         }
         // What follows in time follows by distance, too.
         return [.. merged.Select(m => m.SelectMany(p => p).ToArray())];
+
+        double Start(int[] path) => distance[path[0]];
+
+        double End(int[] path) => distance[path[path.Length - 1]];
     }
 
     private static int Farthest(int[] successors, double[] distance, bool[] taken)

@@ -41,13 +41,20 @@ internal sealed record PlannedRun(ExecutionPlan Plan, int[] Threads, double[] Se
     public double Nanoseconds => Timeline.Makespan;
 }
 
+/// <summary>The best split that was found for a number of cores.</summary>
+/// <param name="Nanoseconds">Predicted: with the reorderings at its borders where there is a run, without them where there is none.</param>
+/// <param name="Threads">By lane.</param>
+/// <param name="Segments">How many.</param>
+/// <param name="Run">Null where it was seen early that it is not worth it.</param>
+internal sealed record FoundSplit(double Nanoseconds, int[] Threads, int Segments, PlannedRun? Run);
+
 /// <summary>What is done where a process has so many cores.</summary>
 /// <param name="Cores">So many, and fewer than the next row's.</param>
 /// <param name="Chosen">What is done.</param>
 /// <param name="Whole">The best session for the whole model.</param>
 /// <param name="Split">The best split that was found; null where there is nothing to split, or none was looked for.</param>
 /// <param name="Why">In words, why this was chosen.</param>
-internal sealed record BudgetRow(int Cores, PlannedRun Chosen, PlannedRun Whole, PlannedRun? Split, string Why);
+internal sealed record BudgetRow(int Cores, PlannedRun Chosen, PlannedRun Whole, FoundSplit? Split, string Why);
 
 /// <summary>A model's plans for all core counts.</summary>
 /// <param name="Units">What could be put on lanes: fusion groups, and those together between which nothing can be cut.</param>

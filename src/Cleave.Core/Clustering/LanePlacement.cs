@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
+using System.Runtime.CompilerServices;
 
 namespace Cleave.Core.Clustering;
 
@@ -12,6 +13,7 @@ internal static class LanePlacement
     /// <param name="lanes">How many lanes.</param>
     /// <param name="weights">By task.</param>
     /// <returns>By task: its lane. The first cluster's is 0, and no lane is empty.</returns>
+    [MethodImpl(JustInTime.Optimized)]
     public static int[] ToLeastLoaded(IEnumerable<int[]> clusters, int lanes, double[] weights)
     {
         int[] laneOf = new int[weights.Length];
@@ -36,10 +38,16 @@ internal static class LanePlacement
     /// <summary>
     /// Threads for lanes that share so many cores: equal powers of two, and what is left doubles those of the lanes with most to do.
     /// </summary>
-    public static int[] Threads(int[] laneOf, int lanes, int cores, LaneTasks tasks)
+    /// <param name="laneOf">By task: its lane.</param>
+    /// <param name="lanes">How many lanes.</param>
+    /// <param name="cores">At least as many.</param>
+    /// <param name="most">More are of no use to a lane.</param>
+    /// <param name="tasks">The tasks.</param>
+    [MethodImpl(JustInTime.Optimized)]
+    public static int[] Threads(int[] laneOf, int lanes, int cores, int most, LaneTasks tasks)
     {
         int each = 1;
-        while (each * 2 * lanes <= cores)
+        while (each * 2 * lanes <= cores && each * 2 <= most)
             each *= 2;
         int[] threads = [.. Enumerable.Repeat(each, lanes)];
         double[] loads = new double[lanes], times = tasks.Times(each);
@@ -48,7 +56,7 @@ internal static class LanePlacement
         int left = cores - (each * lanes);
         foreach (int lane in Enumerable.Range(0, lanes).OrderByDescending(l => loads[l]))
         {
-            if (left < each)
+            if (left < each || each * 2 > most)
                 break;
             threads[lane] += each;
             left -= each;
@@ -61,15 +69,20 @@ internal static class LanePlacement
     /// <param name="order">The order of tasks.</param>
     /// <param name="isCloned">Tasks that belong to no lane.</param>
     /// <param name="lanes">How many lanes are left.</param>
+    [MethodImpl(JustInTime.Optimized)]
     public static int[] Renumbered(int[] laneOf, int[] order, bool[] isCloned, out int lanes)
     {
-        Dictionary<int, int> numbers = [];
+        int[] numbers = [.. Enumerable.Repeat(-1, LaneWalk.MostLanes)], renumbered = new int[laneOf.Length];
+        int next = 0;
         foreach (int task in order)
         {
-            if (!isCloned[task] && !numbers.ContainsKey(laneOf[task]))
-                numbers.Add(laneOf[task], numbers.Count);
+            if (isCloned[task])
+                continue;
+            if (numbers[laneOf[task]] < 0)
+                numbers[laneOf[task]] = next++;
+            renumbered[task] = numbers[laneOf[task]];
         }
-        lanes = Math.Max(1, numbers.Count);
-        return [.. laneOf.Select((lane, task) => isCloned[task] ? 0 : numbers[lane])];
+        lanes = Math.Max(1, next);
+        return renumbered;
     }
 }

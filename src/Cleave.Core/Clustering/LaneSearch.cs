@@ -10,6 +10,12 @@ namespace Cleave.Core.Clustering;
 /// <param name="Makespan">Nanoseconds, as predicted task by task.</param>
 internal sealed record LaneAssignment(int[] LaneOf, int[] Threads, double Makespan);
 
+/// <summary>What lanes are looked for.</summary>
+/// <param name="Cores">How many cores there are: at least 2.</param>
+/// <param name="MostThreads">More are of no use to a lane.</param>
+/// <param name="Hopeless">Nanoseconds: what takes longer at first is not worth being improved.</param>
+internal sealed record LaneRequest(int Cores, int MostThreads = int.MaxValue, double Hopeless = double.PositiveInfinity);
+
 /// <summary>Finds lanes for a number of cores: clusters once, placed on so many lanes as pays, and improved by moving paths.</summary>
 internal sealed class LaneSearch
 {
@@ -21,7 +27,8 @@ internal sealed class LaneSearch
     private readonly LaneTasks _tasks;
     private readonly LaneWalk _walk;
     private readonly List<int[]> _paths;
-    private readonly List<int[]> _merged;
+    private readonly int[][] _pathsByWork;
+    private readonly int[][] _mergedByWork;
     private readonly int[] _order;
 
     public LaneSearch(LaneTasks tasks)
@@ -32,58 +39,58 @@ internal sealed class LaneSearch
         double[] distance = LinearClustering.DistanceToEnd(tasks.Graph, weights, tasks.HandOff + tasks.Call);
         _order = LinearClustering.Order(distance);
         _paths = LinearClustering.Paths(tasks.Graph, distance);
-        _merged = LinearClustering.Merged(_paths, distance);
+        _pathsByWork = ByWork(_paths);
+        _mergedByWork = ByWork(LinearClustering.Merged(_paths, distance));
         _walk = new LaneWalk(tasks, _order);
+
+        int[][] ByWork(List<int[]> clusters) => [.. clusters.OrderByDescending(c => c.Sum(t => weights[t]))];
     }
 
     /// <summary>Clusters before merging: paths.</summary>
     public int Paths => _paths.Count;
 
     /// <summary>Clusters after merging: how many lanes could have something to do.</summary>
-    public int Clusters => _merged.Count;
+    public int Clusters => _mergedByWork.Length;
 
     /// <summary>The best lanes found, at least two; null where all tasks are one path.</summary>
-    /// <param name="cores">At least 2.</param>
+    /// <param name="request">For how many cores, and how good is worth the effort.</param>
     /// <param name="before">What was found for fewer cores.</param>
-    public LaneAssignment? Best(int cores, IEnumerable<LaneAssignment> before)
+    public LaneAssignment? Best(LaneRequest request, IEnumerable<LaneAssignment> before)
     {
         LaneAssignment? best = null;
-        foreach (LaneAssignment candidate in Candidates(cores).Concat(before.Select(b => With(b.LaneOf, cores))))
+        foreach (LaneAssignment candidate in Candidates(request).Concat(before.Select(b => With(b.LaneOf, request))))
         {
             if (candidate.Threads.Length > 1 && (best is null || candidate.Makespan < best.Makespan))
                 best = candidate;
         }
-        return best is null ? null : Improved(best, cores);
+        return best is null || best.Makespan > request.Hopeless ? best : Improved(best, request);
     }
 
     /// <summary>Segments of all lanes, each after those it reads from.</summary>
     public IReadOnlyList<LaneSegment> Segments(LaneAssignment assignment) => _walk.Segments(assignment.LaneOf, Weights(assignment.Threads));
 
-    private IEnumerable<LaneAssignment> Candidates(int cores)
+    private IEnumerable<LaneAssignment> Candidates(LaneRequest request)
     {
         double[] weights = _tasks.Times(1);
-        IEnumerable<int[]> byWork = _merged.OrderByDescending(c => c.Sum(t => weights[t]));
         foreach (int lanes in LaneCounts)
         {
-            if (lanes > cores || lanes > LaneWalk.MostLanes || lanes > Math.Max(_merged.Count, 2) || _paths.Count < 2)
+            if (lanes > request.Cores || lanes > LaneWalk.MostLanes || lanes > Math.Max(_mergedByWork.Length, 2) || _paths.Count < 2)
                 break;
-            yield return With(LanePlacement.ToLeastLoaded(byWork, lanes, weights), cores);
-            yield return With(LanePlacement.ToLeastLoaded(_paths, lanes, weights), cores);
+            yield return With(LanePlacement.ToLeastLoaded(_mergedByWork, lanes, weights), request);
+            yield return With(LanePlacement.ToLeastLoaded(_paths, lanes, weights), request);
         }
     }
 
-    private LaneAssignment With(int[] laneOf, int cores)
+    private LaneAssignment With(int[] laneOf, LaneRequest request)
     {
         laneOf = LanePlacement.Renumbered(laneOf, _order, _tasks.IsCloned, out int lanes);
-        int[] threads = LanePlacement.Threads(laneOf, lanes, cores, _tasks);
+        int[] threads = LanePlacement.Threads(laneOf, lanes, request.Cores, request.MostThreads, _tasks);
         return new LaneAssignment(laneOf, threads, _walk.Makespan(laneOf, Weights(threads)));
     }
 
     // Each path, long ones first, to each other lane, while that makes all faster.
-    private LaneAssignment Improved(LaneAssignment found, int cores)
+    private LaneAssignment Improved(LaneAssignment found, LaneRequest request)
     {
-        double[] times = _tasks.Times(1);
-        int[][] paths = [.. _paths.OrderByDescending(p => p.Sum(t => times[t]))];
         double[][] weights = Weights(found.Threads);
         int[] laneOf = (int[])found.LaneOf.Clone();
         double best = found.Makespan;
@@ -92,7 +99,7 @@ internal sealed class LaneSearch
         while (better && visits > 0)
         {
             better = false;
-            foreach (int[] path in paths)
+            foreach (int[] path in _pathsByWork)
             {
                 int home = laneOf[path[0]];
                 for (int lane = 0; lane < found.Threads.Length && visits > 0; lane++)
@@ -115,7 +122,7 @@ internal sealed class LaneSearch
                 }
             }
         }
-        LaneAssignment improved = With(laneOf, cores);
+        LaneAssignment improved = With(laneOf, request);
         return improved.Threads.Length > 1 && improved.Makespan < found.Makespan ? improved : found;
 
         void Move(int[] path, int lane)

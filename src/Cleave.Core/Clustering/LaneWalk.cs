@@ -87,6 +87,7 @@ internal sealed class LaneWalk
         return segments;
     }
 
+    [MethodImpl(JustInTime.Optimized)]
     private void Run(int task, int lane, int[] laneOf)
     {
         double ready = 0;
@@ -115,6 +116,7 @@ internal sealed class LaneWalk
 
     private bool IsKnown(int task, int lane) => (_knownIn[task] >> lane & 1) != 0;
 
+    [MethodImpl(JustInTime.Optimized)]
     private void Open(int lane, double ready)
     {
         _open[lane] = _count++;
@@ -122,6 +124,7 @@ internal sealed class LaneWalk
         _segments?.Add(new LaneSegment(lane, new List<int>()));
     }
 
+    [MethodImpl(JustInTime.Optimized)]
     private void Clone(int task, int lane)
     {
         if (IsKnown(task, lane))
@@ -132,6 +135,7 @@ internal sealed class LaneWalk
         Add(task, lane);
     }
 
+    [MethodImpl(JustInTime.Optimized)]
     private void Add(int task, int lane)
     {
         _clock[lane] += _weights[lane][task];
@@ -140,6 +144,7 @@ internal sealed class LaneWalk
     }
 
     // A task of another lane waits for the last of its predecessors in each lane: that one's segment ends there.
+    [MethodImpl(JustInTime.Optimized)]
     private void FindCloses(int[] laneOf)
     {
         Array.Clear(_closes, 0, _closes.Length);

@@ -13,10 +13,15 @@ internal sealed class Planner
     // A difference smaller than this is worth neither more threads nor a plan of its own.
     private const double LeastGain = 0.02;
 
+    // A split that is first found to be so much slower than the whole does not get faster by being improved.
+    private const double Hopeless = 1.25;
+
     private readonly PlanUnits _units;
     private readonly GraphCost _cost;
     private readonly DeviceTable _device;
     private readonly PlanOptions _options;
+    private readonly LaneTasks _tasks;
+    private readonly ExecutionPlan _wholePlan;
     private readonly Dictionary<string, ExecutionPlan> _plans = new(StringComparer.Ordinal);
     private readonly Dictionary<int, PlannedRun> _whole = [];
     private readonly List<LaneAssignment> _found = [];
@@ -27,6 +32,8 @@ internal sealed class Planner
         _cost = new GraphCost(graph, model);
         _device = model.Table;
         _options = options;
+        _tasks = new LaneTasks(_units.Tasks, threads => _units.Sums(_cost.ByGroup(threads)), _device.Call, _device.HandOff);
+        _wholePlan = PlanBuilder.Whole(_units);
     }
 
     /// <param name="graph">The model at dimensions.</param>
@@ -36,8 +43,7 @@ internal sealed class Planner
 
     private BudgetTable Plan()
     {
-        LaneTasks tasks = new(_units.Tasks, threads => _units.Sums(_cost.ByGroup(threads)), _device.Call, _device.HandOff);
-        LaneSearch search = new(tasks.WithClones(_units.MayBeCloned()));
+        LaneSearch search = new(_tasks.WithClones(_units.MayBeCloned()));
         List<BudgetRow> rows = [];
         foreach (int cores in _options.Cores)
             rows.Add(Row(cores, search, rows.LastOrDefault()));
@@ -51,18 +57,20 @@ internal sealed class Planner
             return new BudgetRow(cores, whole, whole, null, "asked for");
         if (cores == 1)
             return new BudgetRow(cores, whole, whole, null, "one core");
-        PlannedRun? split = BestSplit(cores, search, before);
+        FoundSplit? split = BestSplit(cores, search, whole, before);
         if (split is null)
             return new BudgetRow(cores, whole, whole, null, "nothing in it can run side by side");
         string gain = Comparison(whole, split);
         if (_options.Mode == PlanMode.Split)
-            return new BudgetRow(cores, split, whole, split, "asked for; " + gain);
-        return whole.Nanoseconds > split.Nanoseconds * (1 + PlanOptions.Margin)
-            ? new BudgetRow(cores, split, whole, split, gain)
-            : new BudgetRow(cores, whole, whole, split, gain + (split.Nanoseconds < whole.Nanoseconds
-                ? ", less than the margin of " + Percent(PlanOptions.Margin) : ""));
+            return new BudgetRow(cores, split.Run!, whole, split, "asked for; " + gain);
+        if (whole.Nanoseconds <= split.Nanoseconds * (1 + PlanOptions.Margin))
+            return new BudgetRow(cores, whole, whole, split, gain + (split.Nanoseconds < whole.Nanoseconds ? ", less than the margin of " + Percent(PlanOptions.Margin) : ""));
+        return split.Run is { } run
+            ? new BudgetRow(cores, run, whole, split, gain)
+            : new BudgetRow(cores, whole, whole, split, gain + ", but its segments do less than they cost");
     }
 
+    // Each doubling gains less than the one before: there is no need to look further than the first that gains little.
     private PlannedRun BestWhole(int cores)
     {
         PlannedRun best = Whole(1);
@@ -71,6 +79,8 @@ internal sealed class Planner
             PlannedRun more = Whole(threads);
             if (more.Nanoseconds < best.Nanoseconds * (1 - LeastGain))
                 best = more;
+            else if (threads > 2)
+                break;
         }
         return best;
     }
@@ -78,33 +88,40 @@ internal sealed class Planner
     private PlannedRun Whole(int threads)
     {
         if (!_whole.TryGetValue(threads, out PlannedRun? run))
-            _whole.Add(threads, run = Run(PlanBuilder.Whole(_units), [threads]));
+        {
+            double[] segments = [_device.Call + _tasks.Times(threads).Sum()];
+            _whole.Add(threads, run = new PlannedRun(_wholePlan, [threads], segments, Simulator.Run(_wholePlan.Lanes, segments, _device.HandOff)));
+        }
         return run;
     }
 
     // Fewer cores' split does as well where no better one is found.
-    private PlannedRun? BestSplit(int cores, LaneSearch search, BudgetRow? before)
+    private FoundSplit? BestSplit(int cores, LaneSearch search, PlannedRun whole, BudgetRow? before)
     {
-        if (search.Best(cores, _found) is not { } found)
+        bool forced = _options.Mode == PlanMode.Split;
+        double hopeless = forced ? double.PositiveInfinity : whole.Nanoseconds * Hopeless;
+        if (search.Best(new LaneRequest(cores, whole.Threads[0], hopeless), _found) is not { } found)
             return before?.Split;
         _found.Add(found);
-        PlannedRun split = Run(PlanBuilder.Build(_units, search.Segments(found)), found.Threads);
+        IReadOnlyList<LaneSegment> segments = search.Segments(found);
+        double[] times = [.. segments.Select(s => _device.Call + s.Tasks.Sum(t => _tasks.Times(found.Threads[s.Lane])[t]))];
+        PlannedRun? run = forced || (found.Makespan <= hopeless && !IsFine(times)) ? Run(segments, found) : null;
+        FoundSplit split = new(run?.Nanoseconds ?? found.Makespan, found.Threads, segments.Count, run);
         return before?.Split is { } earlier && earlier.Nanoseconds * (1 - LeastGain) <= split.Nanoseconds ? earlier : split;
     }
 
-    private PlannedRun Run(ExecutionPlan plan, int[] threads)
+    // Where overhead is most of the time, a prediction says little, and hundreds of sessions cost memory and time to create.
+    private bool IsFine(double[] segments) => segments.Average() < (2 * _device.Call) + _device.HandOff;
+
+    private PlannedRun Run(IReadOnlyList<LaneSegment> segments, LaneAssignment lanes)
     {
+        ExecutionPlan plan = PlanBuilder.Build(_units, segments);
         if (_plans.TryGetValue(plan.Key, out ExecutionPlan? known))
             plan = known;
         else
             _plans.Add(plan.Key, plan);
-        double[] segments = new double[plan.Segments.Count];
-        for (int lane = 0; lane < threads.Length; lane++)
-        {
-            foreach (Statement.Run run in plan.Lanes[lane].Statements.OfType<Statement.Run>())
-                segments[run.Segment] = _cost.Segment(Groups(plan.Segments[run.Segment]), plan.Segments[run.Segment].Writes, threads[lane]);
-        }
-        return new PlannedRun(plan, threads, segments, Simulator.Run(plan.Lanes, segments, _device.HandOff));
+        double[] times = [.. segments.Select((s, i) => _cost.Segment(Groups(plan.Segments[i]), plan.Segments[i].Writes, lanes.Threads[s.Lane]))];
+        return new PlannedRun(plan, lanes.Threads, times, Simulator.Run(plan.Lanes, times, _device.HandOff));
     }
 
     private int[] Groups(PlanSegment segment)
@@ -114,7 +131,7 @@ internal sealed class Planner
         return groups;
     }
 
-    private static string Comparison(PlannedRun whole, PlannedRun split)
+    private static string Comparison(PlannedRun whole, FoundSplit split)
     {
         string session = "one session of " + (whole.Threads[0] == 1 ? "one thread" : Text(whole.Threads[0]) + " threads");
         double gain = (whole.Nanoseconds / split.Nanoseconds) - 1;

@@ -19,7 +19,7 @@ public sealed class LanePropertyTests
         foreach (RandomTasks random in RandomTasks.Many(Graphs))
         {
             LaneSearch search = new(random.Tasks);
-            if (search.Best(cores: 2 + random.Units.Tasks.Count % 4, []) is not { } lanes)
+            if (search.Best(new LaneRequest(2 + (random.Units.Tasks.Count % 4)), []) is not { } lanes)
                 continue;
             IReadOnlyList<LaneSegment> segments = search.Segments(lanes);
             ExecutionPlan plan = PlanBuilder.Build(random.Units, segments);

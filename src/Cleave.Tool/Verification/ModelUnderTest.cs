@@ -60,6 +60,8 @@ internal sealed class ModelUnderTest : IDisposable
 
     public PlanGraph Graph { get; }
 
+    public SmallConstants Constants => new(Graph, _source);
+
     /// <summary>Operators that give something else at every call.</summary>
     public IReadOnlyList<string> RandomOperators { get; }
 

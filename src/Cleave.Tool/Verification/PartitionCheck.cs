@@ -14,8 +14,8 @@ namespace Cleave.Tool.Verification;
 internal sealed class PartitionCheck(ModelUnderTest model, int threads, IReadOnlyList<ReferenceCase> cases)
 {
     private readonly Dictionary<GraphOptimizationLevel, IReadOnlyList<OptimizedNode>> _whole = [];
-    private readonly HashSet<string> _constants = [.. model.Graph.Nodes.Where((_, i) => model.Graph.GroupOf[i] < 0).SelectMany(n => n.Outputs)];
-    private readonly FusionAudit _audit = new(model.Graph);
+    private readonly OptimizedGraph _optimized = new(model.Graph);
+    private readonly FusionAudit _audit = new(model.Graph, model.Constants);
 
     public List<Failure> Failures { get; } = [];
 
@@ -139,7 +139,7 @@ internal sealed class PartitionCheck(ModelUnderTest model, int threads, IReadOnl
         ];
 
         IEnumerable<LostFusion> Lost(string name, GraphOptimizationLevel level, string folder) => _audit.Compare(
-            name, partition, Whole(level), [.. requests.SelectMany((_, i) => OptimizedGraph.Read(DumpPath(folder, i), level, _constants))]);
+            name, partition, Whole(level), [.. requests.SelectMany((_, i) => _optimized.Read(DumpPath(folder, i), level))]);
     }
 
     private IReadOnlyList<OptimizedNode> Whole(GraphOptimizationLevel level)
@@ -148,7 +148,7 @@ internal sealed class PartitionCheck(ModelUnderTest model, int threads, IReadOnl
         {
             using TemporaryFolder folder = new();
             SessionChain.Of(model, [PartitionBuilder.WholeRequest(model.Graph, "Whole")], new SessionRequest(level, threads, folder.Path)).Dispose();
-            _whole.Add(level, nodes = OptimizedGraph.Read(DumpPath(folder.Path, 0), level, _constants));
+            _whole.Add(level, nodes = _optimized.Read(DumpPath(folder.Path, 0), level));
         }
         return nodes;
     }

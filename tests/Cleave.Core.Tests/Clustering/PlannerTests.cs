@@ -27,7 +27,7 @@ public sealed class PlannerTests : IDisposable
     {
         BudgetTable table = Plan("two_tower_8x256");
 
-        Assert.Equal(1, table.Rows[0].Chosen.Threads.Length);
+        Assert.Equal([1], table.Rows[0].Chosen.Threads);
         PlannedRun two = table.Rows[1].Chosen;
         Assert.Equal([1, 1], two.Threads);
         Assert.Equal(3, two.Plan.Segments.Count);

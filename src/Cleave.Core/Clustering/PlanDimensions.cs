@@ -18,7 +18,7 @@ internal static class PlanDimensions
     /// <summary>By name, in the inputs' order: what is given, or else the default.</summary>
     /// <param name="graph">The model.</param>
     /// <param name="given">By name.</param>
-    /// <exception cref="ArgumentException">What is given names no dimension of an input; the message lists those there are.</exception>
+    /// <exception cref="FormatException">What is given names no dimension of an input; the message lists those there are.</exception>
     public static IReadOnlyDictionary<string, long> Of(PlanGraph graph, IReadOnlyDictionary<string, long> given)
     {
         List<(string Name, int Axis)> open = [.. Open(graph)];
@@ -31,8 +31,8 @@ internal static class PlanDimensions
         }
         if (given.Keys.FirstOrDefault(name => !sizes.ContainsKey(name)) is { } wrong)
         {
-            throw new ArgumentException("no dimension is called '" + wrong + "'; "
-                + (sizes.Count == 0 ? "the model has none with a name" : "there are " + string.Join(", ", sizes.Keys)), nameof(given));
+            throw new FormatException("no dimension is called '" + wrong + "'; "
+                + (sizes.Count == 0 ? "the model has none with a name" : "there are " + string.Join(", ", sizes.Keys)));
         }
         return sizes;
     }

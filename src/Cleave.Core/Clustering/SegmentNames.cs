@@ -13,7 +13,7 @@ internal static class SegmentNames
 {
     private static readonly char[] Separators = ['.', '/'];
 
-    /// <summary><c>features.0 to features.7</c>: the first and the last module that have names.</summary>
+    /// <summary><c>features.0 to 7</c>: the first and the last module that have names.</summary>
     public static string Of(PlanGraph graph, int[] nodes)
     {
         string[] modules = [.. nodes.Select(n => WeightModule(graph, n)).Where(m => m.Length > 0)];
@@ -22,7 +22,19 @@ internal static class SegmentNames
         if (modules.Length == 0)
             return "nothing";
         string first = modules[0], last = modules[modules.Length - 1];
-        return first == last ? first : first + " to " + last;
+        return first == last ? first : first + " to " + last.Substring(CommonPath(first, last));
+    }
+
+    // Up to the last separator before the first difference.
+    private static int CommonPath(string first, string last)
+    {
+        int path = 0;
+        for (int i = 0; i < first.Length && i < last.Length && first[i] == last[i]; i++)
+        {
+            if (Array.IndexOf(Separators, first[i]) >= 0)
+                path = i + 1;
+        }
+        return path < last.Length ? path : 0;
     }
 
     /// <summary>By lane: the first is the trunk, another is called after its segment of most nodes; no two alike.</summary>

@@ -53,7 +53,13 @@ internal sealed class PlanBuilder
             FindReads(segment);
         foreach (string output in _graph.Outputs)
             AddOutput(output);
-        PlanSegment[] segments = [.. _segments.Select((_, i) => new PlanSegment(SegmentNames.Of(_graph, _nodes[i]), _nodes[i], [.. _reads[i]], [.. _writes[i]]))];
+        int[] times = new int[_graph.Nodes.Count];
+        foreach (int node in _nodes.SelectMany(n => n))
+            times[node]++;
+        PlanSegment[] segments = [.. _nodes.Select((nodes, i) => new PlanSegment(SegmentNames.Of(_graph, nodes), nodes, [.. _reads[i]], [.. _writes[i]])
+        {
+            Cloned = [.. nodes.Where(n => times[n] > 1).OrderBy(n => n)],
+        })];
         int lanes = _segments.Max(s => s.Lane) + 1;
         List<Statement>[] statements = Statements(lanes);
         return new ExecutionPlan(segments, [.. SegmentNames.OfLanes(segments, statements).Select((name, lane) => new PlanLane(name, statements[lane]))]);

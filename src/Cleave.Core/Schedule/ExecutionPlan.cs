@@ -8,7 +8,11 @@ namespace Cleave.Core.Schedule;
 /// <param name="Nodes">Positions of its nodes in the model's list, each after those it depends on. Constant nodes are in no segment.</param>
 /// <param name="Reads">The values it takes, from the caller and from other segments; ordinal order.</param>
 /// <param name="Writes">The values it gives: what other segments read, and outputs; ordinal order.</param>
-internal sealed record PlanSegment(string Name, int[] Nodes, string[] Reads, string[] Writes);
+internal sealed record PlanSegment(string Name, int[] Nodes, string[] Reads, string[] Writes)
+{
+    /// <summary>Those of its nodes that segments of other lanes have, too; rising.</summary>
+    public int[] Cloned { get; init; } = [];
+}
 
 /// <summary>One step of a lane.</summary>
 /// <param name="Sample">Of which of several independent samples; 0 where there is one.</param>

@@ -74,13 +74,15 @@ internal sealed class PlanCall : IDisposable
     /// <summary>Runs the plan; the calling thread runs the first lane.</summary>
     public void Run()
     {
-        Number++;
-        if (Settings.Timeline != null)
-            Request = Interlocked.Increment(ref _requests);
-        if (_crew is null)
-            _lanes[0].Follow();
-        else
-            RunLanes(_crew);
+        try
+        {
+            RunOnce();
+        }
+        finally
+        {
+            if (IsStopped)
+                Reset();
+        }
     }
 
     /// <summary>Runs the plan, until <paramref name="token"/> is cancelled; frees what ONNX Runtime allocated between segments.</summary>
@@ -90,11 +92,11 @@ internal sealed class PlanCall : IDisposable
         CancellationTokenRegistration watch = token.UnsafeRegister(static call => ((PlanCall)call!).Stop(), this);
         try
         {
-            Run();
+            RunOnce();
         }
         finally
         {
-            // Waits for a callback that runs.
+            // Waits for a callback that runs: only then does nobody stop the lanes any more.
             watch.Dispose();
             _token = default;
             foreach (ResultSlot result in Results)
@@ -142,6 +144,17 @@ internal sealed class PlanCall : IDisposable
             segment.Dispose();
     }
 
+    private void RunOnce()
+    {
+        Number++;
+        if (Settings.Timeline != null)
+            Request = Interlocked.Increment(ref _requests);
+        if (_crew is null)
+            _lanes[0].Follow();
+        else
+            RunLanes(_crew);
+    }
+
     private void RunLanes(LaneCrew crew)
     {
         int others = _lanes.Length - 1;
@@ -160,11 +173,8 @@ internal sealed class PlanCall : IDisposable
         }
         Follow(_lanes[0]);
         _lanes[0].AwaitOthers();
-        if (_failure is null)
-            return;
-        // Also where nobody could have cancelled it: the next run begins anew.
-        Reset();
-        ExceptionDispatchInfo.Throw(_failure);
+        if (_failure != null)
+            ExceptionDispatchInfo.Throw(_failure);
     }
 
     private void Follow(RunningLane lane)

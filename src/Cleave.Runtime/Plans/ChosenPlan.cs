@@ -31,12 +31,12 @@ internal sealed record ChosenPlan(Plan Plan, int[] Threads, int Needs)
         return new ChosenPlan(rows[row].Plan, [threads], threads);
     }
 
-    // The lane with the most threads gives one, until they fit.
+    // The lane with the most threads gives one, until they fit; the first, which is the longest, after the others.
     private static int[] Clamp(int[] threads, int cores)
     {
         int[] fewer = [.. threads];
         while (fewer.Sum() > cores && fewer.Max() > 1)
-            fewer[Array.IndexOf(fewer, fewer.Max())]--;
+            fewer[Array.LastIndexOf(fewer, fewer.Max())]--;
         return fewer;
     }
 }

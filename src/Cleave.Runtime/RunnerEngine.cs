@@ -37,9 +37,9 @@ internal sealed class RunnerEngine
         Gate = new RunGate(definition.Name);
         LaneSettings = new LaneSettings(Gate, HasCores: plan.Threads.Sum() <= cores.Cores, options.Timeline);
         // A request whose first lane is done still has a thread, which waits for the other lanes.
-        Workers = new WorkerPool(Threads(definition.Name, "worker", cores.Cores + plan.Threads.Length - 1, plan.Pins?[0], logger));
+        Workers = new WorkerPool(Threads(definition.Name, "worker", cores.Cores + plan.Threads.Length - 1, plan.Pins?[0], LaneSettings.HasCores, logger));
         Crew = plan.Threads.Length == 1 ? null : new LaneCrew(Enumerable.Range(1, plan.Threads.Length - 1)
-            .Select(lane => LaneThread(definition.Name, lane, plan.Pins?[lane], logger)));
+            .Select(lane => LaneThread(definition.Name, lane, plan.Pins?[lane], LaneSettings.HasCores, logger)));
         Pool = new CallPool(dims => new CallBuffers(this, dims));
     }
 
@@ -141,11 +141,20 @@ internal sealed class RunnerEngine
 
     private Task ThreadsEnded() => Crew is null ? Workers.Ended : Task.WhenAll(Workers.Ended, Crew.Ended);
 
-    private static WorkerSettings Threads(string model, string what, int most, ThreadPin? pin, ILogger logger) =>
-        new(number => string.Create(CultureInfo.InvariantCulture, $"Cleave {model} {what} {number}"), most, logger) { Pin = pin };
+    private static WorkerSettings Threads(string model, string what, int most, ThreadPin? pin, bool maySpin, ILogger logger) =>
+        new(number => string.Create(CultureInfo.InvariantCulture, $"Cleave {model} {what} {number}"), most, logger)
+        {
+            Pin = pin,
+            SpinLimit = maySpin ? WorkerSettings.ShortSpin : 0,
+        };
 
-    private static WorkerSettings LaneThread(string model, int lane, ThreadPin? pin, ILogger logger) =>
-        new(_ => string.Create(CultureInfo.InvariantCulture, $"Cleave {model} lane {lane}"), 1, logger) { Pin = pin, SpinLimit = LaneWait.SpinLimit };
+    // Where lanes share cores, one that spins while it has nothing to do takes the core from one that has.
+    private static WorkerSettings LaneThread(string model, int lane, ThreadPin? pin, bool maySpin, ILogger logger) =>
+        new(_ => string.Create(CultureInfo.InvariantCulture, $"Cleave {model} lane {lane}"), 1, logger)
+        {
+            Pin = pin,
+            SpinLimit = maySpin ? LaneWait.SpinLimit : 0,
+        };
 
     private void Free()
     {

@@ -11,18 +11,16 @@ using Cleave.Generated;
 namespace Cleave.Benchmarks.Clusters;
 
 /// <summary>Layers one after the other, cut into equal pieces that are dealt out to lanes by hand: what a planner would never do.</summary>
-internal sealed class ChainRunner(string path, int layers, int width, int[] laneOfPiece)
-    : ModelRunner<float[], ChainRunner.Output>(Define(path, layers, width, laneOfPiece), new RunnerOptions { Model = ModelSource.File(path), Plan = laneOfPiece.Length > 1 ? PlanChoice.Split : PlanChoice.Whole })
+/// <param name="path">A model of <see cref="SyntheticModels.Layers"/>.</param>
+/// <param name="layers">How many layers it has, a multiple of the pieces.</param>
+/// <param name="width">How wide they are.</param>
+/// <param name="rows">How many rows go through them.</param>
+/// <param name="laneOfPiece">The lane of each piece; one piece is the whole model.</param>
+internal sealed class ChainRunner(string path, int layers, int width, int rows, params int[] laneOfPiece)
+    : ModelRunner<float[], ChainRunner.Output>(Define(path, layers, width, rows, laneOfPiece), new RunnerOptions { Model = ModelSource.File(path), Plan = laneOfPiece.Length > 1 ? PlanChoice.Split : PlanChoice.Whole })
 {
-    // SyntheticModels.Layers: MatMul, Relu, Add.
+    // MatMul, Relu, Add.
     private const int NodesOfLayer = 3;
-
-    /// <summary>Opens such a model.</summary>
-    /// <param name="layers">How many layers, a multiple of the pieces.</param>
-    /// <param name="width">How wide.</param>
-    /// <param name="laneOfPiece">The lane of each piece; one piece is the whole model.</param>
-    public static ChainRunner Open(int layers, int width, params int[] laneOfPiece) =>
-        new(SyntheticModels.Layers(layers, width), layers, width, laneOfPiece);
 
     public Call NewCall()
     {
@@ -34,9 +32,9 @@ internal sealed class ChainRunner(string path, int layers, int width, int[] lane
 
     protected override Output Collect(OutputBuffers outputs) => new(outputs);
 
-    private static ModelDefinition Define(string path, int layers, int width, int[] laneOfPiece)
+    private static ModelDefinition Define(string path, int layers, int width, int rows, int[] laneOfPiece)
     {
-        Value[] cuts = [.. Enumerable.Range(0, laneOfPiece.Length + 1).Select(i => Value.Tensor<float>("x" + (i * layers / laneOfPiece.Length), 1, width))];
+        Value[] cuts = [.. Enumerable.Range(0, laneOfPiece.Length + 1).Select(i => Value.Tensor<float>("x" + (i * layers / laneOfPiece.Length), rows, width))];
         Segment whole = new("Whole", "*", [cuts[0]], [cuts[^1]]);
         List<Budget> budgets = [new(1, new Plan("Whole", [whole], lane => lane.Run(whole)), 1)];
         if (laneOfPiece.Length > 1)

@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Globalization;
 using System.Linq;
+using Cleave.Benchmarks.Foundation;
 using Cleave.Benchmarks.Harness;
 using Cleave.Tool.Measuring;
 
@@ -22,7 +23,8 @@ internal sealed class HandOff : IFamily
         const string What = "hand-off between lanes that own their cores, p50";
         if (Environment.ProcessorCount < 2)
             return [Line.NotMeasured(What, "<= 10 us", "there is one core")];
-        Candidate[] candidates = [new("two lanes", "hand-off", "2"), new("one lane", "hand-off", "1")];
+        string path = SyntheticModels.Layers(Pieces, Width);
+        Candidate[] candidates = [new("two lanes", "hand-off", path, "2"), new("one lane", "hand-off", path, "1")];
         (Samples samples, Interval added, bool holds) = Claims.NoLoss(
             () => Interleaved.Measure(candidates, options.Settings), s => s.Difference("two lanes", "one lane"), limit: Limit * (Pieces - 1));
         return
@@ -36,8 +38,8 @@ internal sealed class HandOff : IFamily
     {
         if (name != "hand-off")
             return null;
-        int lanes = int.Parse(arguments[0], CultureInfo.InvariantCulture);
-        ChainRunner runner = ChainRunner.Open(Pieces, Width, [.. Enumerable.Range(0, Pieces).Select(i => i % lanes)]);
+        int lanes = int.Parse(arguments[1], CultureInfo.InvariantCulture);
+        ChainRunner runner = new(arguments[0], Pieces, Width, 1, [.. Enumerable.Range(0, Pieces).Select(i => i % lanes)]);
         ChainRunner.Call call = runner.NewCall();
         return new Repeated(() => call.Run(), 1, runner);
     }

@@ -4,6 +4,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Linq;
 using System.Threading.Tasks;
+using Cleave.Benchmarks.Foundation;
 using Cleave.Benchmarks.Harness;
 using Cleave.Tool.Measuring;
 
@@ -16,13 +17,16 @@ internal sealed class Pipeline : IFamily
     private const string Target = ">= 1.7x throughput";
     private const int InFlight = 8;
     private const int Layers = 24;
-    private const int Width = 384;
+    private const int Width = 128;
+    // Enough that the cores compute; with one row they would wait for the same memory.
+    private const int Rows = 32;
 
     public IEnumerable<Line> Measure(BenchOptions options)
     {
         if (Environment.ProcessorCount < 2)
             return [Line.NotMeasured(What, Target, "there is one core")];
-        Candidate[] candidates = [new("lanes", "pipeline", "lanes"), new("serial", "pipeline", "serial")];
+        string path = SyntheticModels.Layers(Layers, Width, Rows);
+        Candidate[] candidates = [new("lanes", "pipeline", path, "lanes"), new("serial", "pipeline", path, "serial")];
         (Samples samples, Interval ratio, bool holds) = Claims.NoLoss(
             () => Interleaved.Measure(candidates, options.Settings), s => s.Ratio("lanes", "serial"), limit: 1 / 1.7);
         return
@@ -36,9 +40,9 @@ internal sealed class Pipeline : IFamily
     {
         if (name != "pipeline")
             return null;
-        if (arguments[0] == "lanes")
-            return new Requests(ChainRunner.Open(Layers, Width, 0, 1, 2));
-        ChainRunner runner = ChainRunner.Open(Layers, Width, 0);
+        if (arguments[1] == "lanes")
+            return new Requests(new ChainRunner(arguments[0], Layers, Width, Rows, 0, 1, 2));
+        ChainRunner runner = new(arguments[0], Layers, Width, Rows, 0);
         ChainRunner.Call call = runner.NewCall();
         return new Repeated(() => call.Run(), 1, runner);
     }
@@ -46,7 +50,7 @@ internal sealed class Pipeline : IFamily
     /// <summary>Eight clients that each wait for an answer before they ask again. A request's time is that of all, divided by their number.</summary>
     private sealed class Requests(ChainRunner runner) : IWorkload
     {
-        private readonly float[] _input = new float[Width];
+        private readonly float[] _input = new float[Rows * Width];
 
         public void Block(double[] nanoseconds)
         {

@@ -32,9 +32,6 @@ internal sealed record VerifyReport
     /// <summary>Values that were handed from one segment to another, over all partitions.</summary>
     public required int CutValues { get; init; }
 
-    /// <summary>Whether bits must be equal where nothing is optimised.</summary>
-    public required bool BitsMustBeEqual { get; init; }
-
     public required IReadOnlyList<OutputReport> Outputs { get; init; }
 
     public required IReadOnlyList<PartitionReport> Partitions { get; init; }

@@ -55,10 +55,13 @@ public sealed class WorkerTests
         Assert.Equal(101, calls);
         Assert.All(times, t => Assert.True(t >= 0));
 
-        Callers failing = new([Call, () => throw new InvalidOperationException("broke")], Stream.Null);
+        // Each fails in its first call: whoever gets the first of them.
+        Callers failing = new([Fail, Fail], Stream.Null);
         Assert.Equal("broke", Assert.Throws<InvalidOperationException>(() => failing.Block(times)).Message);
 
         void Call() => Interlocked.Increment(ref calls);
+
+        static void Fail() => throw new InvalidOperationException("broke");
     }
 
     private sealed class Spinner : IWorkload

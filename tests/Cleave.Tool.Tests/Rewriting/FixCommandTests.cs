@@ -50,19 +50,41 @@ public sealed class FixCommandTests : IDisposable
         tiny.Model.Graph.Input.Add(TinyModel.Value("w", TinyModel.Float, 4));
         tiny.Model.Graph.Initializer.Add(TinyModel.Weight("unread", TinyModel.Float, 4, 4));
         tiny.Save();
-        ToolRun run = await ToolRun.Of("fix", tiny.Path, "-o", Better, "--json", "--dims", "batch=3");
-        Assert.Equal("", run.Error);
+        ToolRun run = await MeasuredFix(tiny.Path);
         JsonElement[] changes = [.. run.Json.GetProperty("changes").EnumerateArray()];
         Assert.Equal(["input-initializers", "unused-initializers"], changes.Select(c => c.GetProperty("kind").GetString()));
+        Assert.Equal("random, batch=3", run.Json.GetProperty("inputs")[0].GetString());
+        Assert.Equal(Better, Assert.Single(Directory.GetFiles(_folder.Path)));
+        if (Unmeasured(run) is { } why)
+        {
+            // A machine too busy for any measurement is no fault of the command; a worker that fails is.
+            Assert.Matches("does not rest|was disturbed", why);
+            return;
+        }
         foreach (JsonElement gain in changes.Select(c => c.GetProperty("gain")).Append(run.Json.GetProperty("gain")))
         {
             Assert.True(gain.GetProperty("before").GetDouble() > 0);
             Assert.True(gain.GetProperty("after").GetDouble() > 0);
             Assert.True(gain.GetProperty("ratio").GetProperty("low").GetDouble() > 0);
         }
-        Assert.Equal("random, batch=3", run.Json.GetProperty("inputs")[0].GetString());
-        Assert.Equal(Better, Assert.Single(Directory.GetFiles(_folder.Path)));
     }
+
+    // Again where others kept the machine so busy that nothing could be measured.
+    private async Task<ToolRun> MeasuredFix(string model)
+    {
+        for (int attempt = 1; ; attempt++)
+        {
+            ToolRun run = await ToolRun.Of("fix", model, "-o", Better, "--json", "--dims", "batch=3");
+            Assert.Equal("", run.Error);
+            Assert.Equal(0, run.Code);
+            if (attempt == 3 || Unmeasured(run) is null)
+                return run;
+            File.Delete(Better);
+        }
+    }
+
+    private static string? Unmeasured(ToolRun run) =>
+        run.Json.GetProperty("notes").EnumerateArray().Select(n => n.GetString()!).FirstOrDefault(n => n.StartsWith("Not everything could be measured: ", StringComparison.Ordinal));
 
     [Fact]
     public async Task The_table_names_each_change()

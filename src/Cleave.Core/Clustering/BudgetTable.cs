@@ -35,10 +35,10 @@ internal sealed record PlanOptions
 /// <param name="Plan">What the lanes do.</param>
 /// <param name="Threads">By lane.</param>
 /// <param name="Segments">By segment: nanoseconds.</param>
-/// <param name="Timeline">When each runs.</param>
-internal sealed record PlannedRun(ExecutionPlan Plan, int[] Threads, double[] Segments, Timeline Timeline)
+/// <param name="Prediction">When each runs.</param>
+internal sealed record PlannedRun(ExecutionPlan Plan, int[] Threads, double[] Segments, Prediction Prediction)
 {
-    public double Nanoseconds => Timeline.Makespan;
+    public double Nanoseconds => Prediction.Makespan;
 }
 
 /// <summary>The best split that was found for a number of cores.</summary>

@@ -11,7 +11,7 @@ internal static class Simulator
     /// <param name="segments">Nanoseconds of each segment on its lane, the call included.</param>
     /// <param name="handOff">Nanoseconds from a Send until the other lane has the value.</param>
     /// <exception cref="ArgumentException">Lanes wait for each other, or for what nobody sends; the message names lane and value.</exception>
-    public static Timeline Run(IReadOnlyList<PlanLane> lanes, IReadOnlyList<double> segments, double handOff)
+    public static Prediction Run(IReadOnlyList<PlanLane> lanes, IReadOnlyList<double> segments, double handOff)
     {
         LaneState[] states = [.. lanes.Select((_, i) => new LaneState(i))];
         Dictionary<(string Value, int To, int Sample), (double At, Step? By)> sent = [];
@@ -30,7 +30,7 @@ internal static class Simulator
             Statement.Receive receive = (Statement.Receive)lanes[stuck.Number].Statements[stuck.Next];
             throw new ArgumentException("the lane '" + lanes[stuck.Number].Name + "' waits for ever for '" + receive.Values[0] + "'", nameof(lanes));
         }
-        return Timeline(states, steps);
+        return Predict(states, steps);
 
         bool Advance(LaneState lane, Statement statement)
         {
@@ -83,7 +83,7 @@ internal static class Simulator
         }
     }
 
-    private static Timeline Timeline(LaneState[] lanes, List<Step> steps)
+    private static Prediction Predict(LaneState[] lanes, List<Step> steps)
     {
         LaneState? last = null;
         foreach (LaneState lane in lanes)
@@ -95,7 +95,7 @@ internal static class Simulator
         for (Step? step = last?.Cause; step != null; step = step.After)
             path.Add(step.Run);
         path.Reverse();
-        return new Timeline(last?.Clock ?? 0, [.. steps.Select(s => s.Run).OrderBy(r => r.Start).ThenBy(r => r.Lane)], path);
+        return new Prediction(last?.Clock ?? 0, [.. steps.Select(s => s.Run).OrderBy(r => r.Start).ThenBy(r => r.Lane)], path);
     }
 
     private sealed class LaneState(int number)

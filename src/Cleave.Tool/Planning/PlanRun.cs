@@ -82,13 +82,13 @@ internal static class PlanRun
     private static PlanDetail Detail(BudgetRow row)
     {
         PlannedRun run = row.Chosen;
-        Dictionary<int, SegmentRun> when = run.Timeline.Runs.ToDictionary(r => r.Segment);
+        Dictionary<int, SegmentRun> when = run.Prediction.Runs.ToDictionary(r => r.Segment);
         SegmentReport[] segments = [.. run.Plan.Segments.Select((s, i) => new SegmentReport(
             s.Name, when[i].Lane, NodeRanges.Write([.. s.Nodes.Order()]), s.Nodes.Length, s.Reads, s.Writes, when[i].Start, run.Segments[i]))];
         int[] cloned = [.. run.Plan.Segments.SelectMany(s => s.Cloned).Distinct().Order()];
         return new PlanDetail(
             row.Cores, run.Nanoseconds, [.. run.Plan.Lanes.Select((l, i) => new LaneReport(l.Name, run.Threads[i], [.. l.Statements.Select(Text)]))],
-            segments, [.. run.Timeline.CriticalPath.Select(r => r.Segment)], NodeRanges.Write(cloned));
+            segments, [.. run.Prediction.CriticalPath.Select(r => r.Segment)], NodeRanges.Write(cloned));
     }
 
     private static string Text(Statement statement) => statement switch

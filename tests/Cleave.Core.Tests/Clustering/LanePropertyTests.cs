@@ -95,20 +95,20 @@ public sealed class LanePropertyTests
     private static void AssertSchedule(RandomTasks random, LaneAssignment lanes, IReadOnlyList<LaneSegment> segments, ExecutionPlan plan)
     {
         double[] times = [.. segments.Select(s => RandomTasks.Call + s.Tasks.Sum(t => random.Tasks.Times(lanes.Threads[s.Lane])[t]))];
-        Timeline timeline = Simulator.Run(plan.Lanes, times, RandomTasks.HandOff);
+        Prediction predicted = Simulator.Run(plan.Lanes, times, RandomTasks.HandOff);
         int sends = plan.Lanes.Sum(l => l.Statements.Count(s => s is Statement.Send));
 
         // Two that know nothing of each other agree: task by task, and statement by statement.
-        Assert.Equal(1, timeline.Makespan / lanes.Makespan, 1e-9);
-        Assert.True(timeline.Makespan <= (times.Sum() + (sends * RandomTasks.HandOff)) * (1 + 1e-9), "slower than one after the other");
-        Assert.True(timeline.Makespan >= random.Times.Sum() / lanes.Threads.Sum() * (1 - 1e-9), "faster than all cores can be");
-        Assert.Equal(segments.Count, timeline.Runs.Count);
-        Assert.Equal(timeline.Makespan, timeline.CriticalPath[^1].End);
-        for (int i = 1; i < timeline.CriticalPath.Count; i++)
-            Assert.InRange(timeline.CriticalPath[i].Start - timeline.CriticalPath[i - 1].End, 0, RandomTasks.HandOff * (1 + 1e-6));
+        Assert.Equal(1, predicted.Makespan / lanes.Makespan, 1e-9);
+        Assert.True(predicted.Makespan <= (times.Sum() + (sends * RandomTasks.HandOff)) * (1 + 1e-9), "slower than one after the other");
+        Assert.True(predicted.Makespan >= random.Times.Sum() / lanes.Threads.Sum() * (1 - 1e-9), "faster than all cores can be");
+        Assert.Equal(segments.Count, predicted.Runs.Count);
+        Assert.Equal(predicted.Makespan, predicted.CriticalPath[^1].End);
+        for (int i = 1; i < predicted.CriticalPath.Count; i++)
+            Assert.InRange(predicted.CriticalPath[i].Start - predicted.CriticalPath[i - 1].End, 0, RandomTasks.HandOff * (1 + 1e-6));
         foreach (IReadOnlyList<PlanLane> batch in new[] { Hyperclusters.Of(plan, 3), Hyperclusters.Switched(plan, 3) })
         {
-            Timeline three = Simulator.Run(batch, times, RandomTasks.HandOff);
+            Prediction three = Simulator.Run(batch, times, RandomTasks.HandOff);
             Assert.Equal(3 * segments.Count, three.Runs.Count);
             Assert.True(three.Makespan <= 3 * (times.Sum() + (sends * RandomTasks.HandOff)) * (1 + 1e-9));
         }

@@ -18,20 +18,20 @@ public sealed class SimulatorTests
     [Fact]
     public void A_lane_waits_for_what_it_receives_and_not_for_what_it_sends()
     {
-        Timeline timeline = Simulator.Run(Diamond, [10, 20, 50, 5], handOff: 1);
+        Prediction predicted = Simulator.Run(Diamond, [10, 20, 50, 5], handOff: 1);
 
-        Assert.Equal(67, timeline.Makespan);
-        Assert.Equal([(0, 0.0), (1, 10.0), (2, 11.0), (3, 62.0)], timeline.Runs.Select(r => (r.Segment, r.Start)));
-        Assert.Equal([0, 2, 3], timeline.CriticalPath.Select(r => r.Segment));
+        Assert.Equal(67, predicted.Makespan);
+        Assert.Equal([(0, 0.0), (1, 10.0), (2, 11.0), (3, 62.0)], predicted.Runs.Select(r => (r.Segment, r.Start)));
+        Assert.Equal([0, 2, 3], predicted.CriticalPath.Select(r => r.Segment));
     }
 
     [Fact]
     public void The_critical_path_stays_on_a_lane_that_is_not_waited_for()
     {
-        Timeline timeline = Simulator.Run(Diamond, [10, 90, 50, 5], handOff: 1);
+        Prediction predicted = Simulator.Run(Diamond, [10, 90, 50, 5], handOff: 1);
 
-        Assert.Equal(105, timeline.Makespan);
-        Assert.Equal([0, 1, 3], timeline.CriticalPath.Select(r => r.Segment));
+        Assert.Equal(105, predicted.Makespan);
+        Assert.Equal([0, 1, 3], predicted.CriticalPath.Select(r => r.Segment));
     }
 
     [Fact]

@@ -14,4 +14,4 @@ internal sealed record SegmentRun(int Segment, int Sample, int Lane, double Star
 /// <param name="Makespan">Nanoseconds until the last lane is done.</param>
 /// <param name="Runs">By start, then by lane.</param>
 /// <param name="CriticalPath">What determines the makespan: from the first segment to the last, each waiting for the one before it, by its lane or by a value.</param>
-internal sealed record Timeline(double Makespan, IReadOnlyList<SegmentRun> Runs, IReadOnlyList<SegmentRun> CriticalPath);
+internal sealed record Prediction(double Makespan, IReadOnlyList<SegmentRun> Runs, IReadOnlyList<SegmentRun> CriticalPath);

@@ -1,4 +1,3 @@
-using System;
 using System.Linq;
 using Cleave.Core.Graph;
 using Cleave.Generated;

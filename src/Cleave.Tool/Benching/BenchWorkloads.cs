@@ -4,6 +4,7 @@ using System.Globalization;
 using System.Linq;
 using System.Threading;
 using Cleave.Core.Graph;
+using Cleave.Core.Listing;
 using Cleave.Core.Onnx;
 using Cleave.Tool.Measuring;
 
@@ -40,7 +41,7 @@ internal static class BenchWorkloads
     private static Callers CreateRunner(int cores, int callers, string[] arguments)
     {
         (OnnxModel model, ModelInputs inputs) = Read(arguments[0], arguments[1..]);
-        LooseRunner runner = new(arguments[0], model, cores);
+        LooseRunner runner = new(arguments[0], LooseDefinition.SpecOf(arguments[0], model, new ListingOptions()), new RunnerOptions { Cores = cores });
         return new Callers([.. Enumerable.Range(0, callers).Select(_ => NewCall())], runner);
 
         Action NewCall()

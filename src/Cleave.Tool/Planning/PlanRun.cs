@@ -22,8 +22,6 @@ internal sealed record PlanRequest(int Cores, DimensionSample Dims, PlanMode Mod
 /// <summary>Plans a model and says what came out.</summary>
 internal static class PlanRun
 {
-    private static readonly int[] Counts = [1, 2, 4, 8, 16, 32, 64];
-
     /// <exception cref="VerifyException">What was asked for cannot be done.</exception>
     public static PlanReport Run(ModelUnderTest model, PlanRequest request)
     {
@@ -40,7 +38,7 @@ internal static class PlanRun
         SizedGraph sized = new(model.Graph, name => dims.TryGetValue(name, out long size) ? size : null);
         BudgetTable table = Planner.Plan(sized, new CostModel(device), new PlanOptions
         {
-            Cores = [.. Counts.Where(c => c < request.Cores).Append(request.Cores)],
+            Cores = [.. PlanOptions.AllCores.Where(c => c < request.Cores).Append(request.Cores)],
             Mode = request.Mode,
         });
         return new PlanReport

@@ -19,6 +19,8 @@ internal static class Suites
         [
             new HandOff(),
             new Pipeline(),
+            new SplitGain(),
+            new AutoPlans(),
         ],
         ["foundation"] =
         [

@@ -21,6 +21,9 @@ internal static class Suites
             new Pipeline(),
             new SplitGain(),
             new AutoPlans(),
+            new SearchTime(),
+            new ForcedSplits(),
+            new SplitMemory(),
         ],
         ["foundation"] =
         [

@@ -23,17 +23,19 @@ internal static class Contest
     /// <summary>Every set-up, one request at a time, with all cores of the process.</summary>
     public static IReadOnlyList<Candidate> Candidates(CatalogModel model, string path)
     {
-        DimSample sample = model.Samples[0];
-        BenchOptions options = new(
-            sample.Sizes.ToDictionary(s => s.Key, s => s.Value.ToString(CultureInfo.InvariantCulture), StringComparer.Ordinal),
-            model.Ranges.Where(r => r.Value.Low == r.Value.High).ToDictionary(r => r.Key, r => r.Value.Low.ToString(CultureInfo.InvariantCulture), StringComparer.Ordinal),
-            BenchOptions.DefaultThreads(Cores), Callers: [1], Rounds: null, Quick: false);
+        BenchOptions options = Inputs(model);
         return
         [
             .. OrtConfiguration.List(options.Threads, options.Callers).Select(c => BenchWorkloads.OfSession(c.Name, path, options, c)),
             BenchWorkloads.OfRunner(Ours, path, options, Cores, callers: 1),
         ];
     }
+
+    /// <summary>The sizes of the model's first sample; an input of one number is given.</summary>
+    public static BenchOptions Inputs(CatalogModel model) => new(
+        model.Samples[0].Sizes.ToDictionary(s => s.Key, s => s.Value.ToString(CultureInfo.InvariantCulture), StringComparer.Ordinal),
+        model.Ranges.Where(r => r.Value.Low == r.Value.High).ToDictionary(r => r.Key, r => r.Value.Low.ToString(CultureInfo.InvariantCulture), StringComparer.Ordinal),
+        BenchOptions.DefaultThreads(Cores), Callers: [1], Rounds: null, Quick: false);
 
     /// <summary>The fastest set-up of ONNX Runtime: the smallest median.</summary>
     public static string Best(Samples samples) => samples.Blocks.Keys.Where(k => k != Ours).MinBy(samples.Median)!;

@@ -17,13 +17,9 @@ namespace Cleave.Generator.Model;
 /// <param name="For">The device and sizes that it is planned for, in words.</param>
 internal sealed record PlannedModel(PlanGraph Graph, BudgetTable Table, string For);
 
-/// <summary>
-/// Plans a model. For the device table that is measured, whatever machine builds: the same model gives the same code everywhere.
-/// </summary>
+/// <summary>Plans a model for every core count.</summary>
 internal static class ModelPlanner
 {
-    private const string Device = DeviceTables.Avx2;
-
     /// <param name="model">The model.</param>
     /// <param name="outputs">The chosen outputs; null is the model's.</param>
     /// <param name="mode">Whether it is split.</param>
@@ -44,12 +40,12 @@ internal static class ModelPlanner
             return null;
         }
         SizedGraph sized = new(graph, name => sizes.TryGetValue(name, out long size) ? size : null);
-        BudgetTable table = Planner.Plan(sized, new CostModel(DeviceTables.Find(Device)!), new PlanOptions { Mode = mode });
+        BudgetTable table = Planner.Plan(sized, new CostModel(DeviceTables.Baked), new PlanOptions { Mode = mode });
         if (mode == PlanMode.Split && !table.Plans.Any(p => p.IsSplit))
             problems.Add(new Problem(Rules.NothingToSplit));
         return new PlannedModel(graph, table, Words(sizes));
     }
 
     private static string Words(IReadOnlyDictionary<string, long> sizes) =>
-        string.Join(", ", sizes.Select(s => s.Key + "=" + s.Value.ToString(CultureInfo.InvariantCulture)).Prepend(Device));
+        string.Join(", ", sizes.Select(s => s.Key + "=" + s.Value.ToString(CultureInfo.InvariantCulture)).Prepend(DeviceTables.Baked.Name));
 }

@@ -16,12 +16,13 @@ internal static class SplitEmitter
         {
             foreach (ValueSpec value in plan.Values)
                 code.Line($"private static readonly global::Cleave.Generated.Value {value.Field} = {PlanEmitter.Describe(value.Name, value.Element, value.RankIsKnown, value.Shape)};");
+            if (plan.Values.Count > 0)
+                code.Line();
             foreach (SegmentSpec segment in plan.Segments)
             {
-                code.Line();
                 WriteSegment(code, segment);
+                code.Line();
             }
-            code.Line();
             WritePlan(code, plan);
             foreach (LaneSpec lane in plan.Lanes)
             {

@@ -46,7 +46,7 @@ internal sealed class PlanSpecBuilder
             _outputs[output.Name] = _fields[output.Name] = output.Field;
         foreach (TensorSpec input in runner.Inputs)
             _fields[input.Name] = input.Field;
-        _lanes = [.. _plan.Lanes.Select(l => Take(l.Name, "Lane"))];
+        _lanes = [.. _plan.Lanes.Select((l, i) => Take(i == 0 ? l.Name : l.Name + " lane", "Lane"))];
         _segments = [.. _plan.Segments.Select(s => Take(s.Name, "Segment"))];
         Class = type;
     }

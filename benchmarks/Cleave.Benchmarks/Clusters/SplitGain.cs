@@ -1,5 +1,6 @@
 using System.Collections.Generic;
 using System.Globalization;
+using System.Linq;
 using Cleave.Benchmarks.Harness;
 using Cleave.TestKit.Catalog;
 using Cleave.Tool.Measuring;
@@ -17,6 +18,9 @@ internal sealed class SplitGain : IFamily
         ("experts_16x2x128", "16 experts of 2 x 128", 2.0, 2.0),
         ("lstm_bidirectional", "bidirectional LSTM, 2 layers x 256, as separate nodes", 1.05, 1.9),
     ];
+
+    /// <summary>Their names in the catalogue.</summary>
+    public static IEnumerable<string> Models => Rows.Select(r => r.Model);
 
     public IEnumerable<Line> Measure(BenchOptions options)
     {

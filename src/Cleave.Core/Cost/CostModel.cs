@@ -47,12 +47,21 @@ internal sealed class CostModel
     /// <param name="work">What is to be done.</param>
     /// <param name="threads">How many threads do it.</param>
     /// <param name="weights">Bytes of all weights that a call reads, this work's among them; 0: it is alone.</param>
-    public double Predict(Work work, int threads, double weights = 0)
+    public double Predict(Work work, int threads, double weights = 0) => Time(work, weights).At(threads);
+
+    /// <summary>The same for any number of threads.</summary>
+    /// <param name="work">What is to be done.</param>
+    /// <param name="weights">Bytes of all weights that a call reads, this work's among them; 0: it is alone.</param>
+    public WorkTime Time(Work work, double weights = 0)
     {
         if (!_times.TryGetValue(work.Kernel, out Func<double[], double>? time))
             throw new InvalidOperationException("the device table has no points of " + work.Kernel);
         double once = Math.Max(0, time(work.Sizes) - _node);
-        return _node + (once * work.Times * Share(work, threads) * Distance(work, weights));
+        Func<double[], double>[] scaling = _scaling[work.Kernel];
+        double[] shares = new double[scaling.Length];
+        for (int i = 0; i < shares.Length; i++)
+            shares[i] = i == 0 ? 1 : scaling[i](work.Sizes);
+        return new WorkTime(_node, once * work.Times * Distance(work, weights), _table.Threads, shares);
     }
 
     // Calibration has a kernel's weights near, however large; in a model, others push them out of the caches.
@@ -68,26 +77,6 @@ internal sealed class CostModel
             double[] sizes = [Math.Min(rows, _mostRows), Math.Min(Math.Max(bytes, _nearest), _farthest)];
             return time(sizes) / sizes[1];
         }
-    }
-
-    // The part of one thread's time that is left with several.
-    private double Share(Work work, int threads)
-    {
-        if (threads <= 1)
-            return 1;
-        Func<double[], double>[] scaling = _scaling[work.Kernel];
-        int measured = _table.Threads.Length - 1;
-        while (measured > 0 && _table.Threads[measured] > threads)
-            measured--;
-        if (measured == 0)
-            return 1;
-        double share = scaling[measured](work.Sizes);
-        if (_table.Threads[measured] == threads)
-            return share;
-        // Beyond what was measured, by Amdahl's law from there: an estimate.
-        int known = _table.Threads[measured];
-        double serial = Math.Min(1, Math.Max(0, ((share * known) - 1) / (known - 1)));
-        return serial + ((1 - serial) / threads);
     }
 
     private Func<double[], double> Times(Kernel kernel, DevicePoint[] points)

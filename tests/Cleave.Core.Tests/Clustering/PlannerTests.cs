@@ -43,10 +43,11 @@ public sealed class PlannerTests : IDisposable
     public void Rows_with_equal_lanes_share_a_plan_and_differ_in_threads()
     {
         BudgetTable table = Plan("two_tower_6x512");
+        BudgetRow[] rows = [.. table.Rows.Where(r => r.Cores is 2 or 4 or 8)];
 
         Assert.Equal(2, table.Plans.Count);
-        Assert.Equal([[1, 1], [2, 2], [4, 4]], table.Rows.Skip(1).Take(3).Select(r => r.Chosen.Threads));
-        Assert.All(table.Rows.Skip(1), r => Assert.Same(table.Plans[1], r.Chosen.Plan));
+        Assert.Equal([[1, 1], [2, 2], [4, 4]], rows.Select(r => r.Chosen.Threads));
+        Assert.All(rows, r => Assert.Same(table.Plans[1], r.Chosen.Plan));
     }
 
     [Fact]
@@ -54,7 +55,7 @@ public sealed class PlannerTests : IDisposable
     {
         BudgetTable table = Plan("eight_tower_4x512");
 
-        Assert.Equal([1, 2, 4, 8], table.Rows.Take(4).Select(r => r.Chosen.Threads.Length));
+        Assert.Equal([1, 2, 4, 8], table.Rows.Where(r => r.Cores is 1 or 2 or 4 or 8).Select(r => r.Chosen.Threads.Length));
     }
 
     [Theory]

@@ -9,8 +9,8 @@ namespace Cleave.Core.Cost;
 /// <param name="model">The device.</param>
 internal sealed class GraphCost(SizedGraph graph, CostModel model)
 {
-    // Each call reads all of them, whatever session they are in.
-    private readonly double _weights = graph.WeightBytes;
+    // Each call goes through all of it, whatever sessions it is cut into.
+    private readonly Company _company = new(graph.Graph.Groups.Count, graph.WeightBytes);
 
     /// <summary>Nanoseconds of a call of the whole graph in one session.</summary>
     public double Whole(int threads) => Segment([.. Enumerable.Range(0, graph.Graph.Groups.Count)], graph.Graph.Outputs, threads);
@@ -46,7 +46,7 @@ internal sealed class GraphCost(SizedGraph graph, CostModel model)
     {
         double sum = 0;
         foreach (Work work in works)
-            sum += model.Predict(work, threads, _weights);
+            sum += model.Predict(work, threads, _company);
         return sum;
     }
 }

@@ -15,8 +15,8 @@ internal static partial class KernelModels
 {
     public const int MatricesOfBatch = 8;
 
-    private const long WeightSide = 512;
-    private const long WeightBytes = WeightSide * WeightSide * 4;
+    // Matrices of a chain that only reads weights: of a small model's size, up to this many bytes of them, and of a larger one's.
+    private const long FewWeights = (1 << 20) - 1;
 
     private const string Blocked = "com.microsoft.nchwc:";
     private const string Microsoft = "com.microsoft:";
@@ -34,11 +34,12 @@ internal static partial class KernelModels
         {
             ["node"] = Beside((g, x) => g.Node("Reshape", [x, g.Integers([2], 1, 16)])),
             ["gemm"] = new(Gemm),
-            ["weights"] = new(Weights, Copies: s => (int)(s[1] / WeightBytes)),
+            ["weights"] = new(Weights, Copies: s => (int)(s[1] / (WeightSide(s[1]) * WeightSide(s[1]) * 4))),
             ["matmul"] = new(MatMul, SideBySide: true, Repeats: MatricesOfBatch),
             ["gemm-quantized"] = new(QuantizedGemm, SideBySide: true),
-            ["lstm"] = new((g, s, n) => Recurrent(g, s, n, "LSTM", 4), SideBySide: true),
-            ["gru"] = new((g, s, n) => Recurrent(g, s, n, "GRU", 3), SideBySide: true),
+            // Alone: several with weights of their own would push each other's out of the caches.
+            ["lstm"] = new((g, s, n) => Recurrent(g, s, n, "LSTM", 4), SideBySide: true, Copies: _ => 1),
+            ["gru"] = new((g, s, n) => Recurrent(g, s, n, "GRU", 3), SideBySide: true, Copies: _ => 1),
         };
         AddConvolutions(models);
         AddRows(models);
@@ -62,11 +63,14 @@ internal static partial class KernelModels
         graph.Output(x);
     }
 
+    private static long WeightSide(long bytes) => bytes <= FewWeights ? 128 : 512;
+
     private static void Weights(ChainGraph graph, long[] s, int copies)
     {
-        string x = graph.Input(Element.Float, s[0], WeightSide);
+        long side = WeightSide(s[1]);
+        string x = graph.Input(Element.Float, s[0], side);
         for (int i = 0; i < copies; i++)
-            x = graph.Node("MatMul", [x, graph.Weights(WeightSide, WeightSide, WeightSide)]);
+            x = graph.Node("MatMul", [x, graph.Weights(side, side, side)]);
         graph.Output(x);
     }
 

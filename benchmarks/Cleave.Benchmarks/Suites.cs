@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
+using Cleave.Benchmarks.Clusters;
 using Cleave.Benchmarks.Foundation;
 using Cleave.Benchmarks.Graph;
 using Cleave.Benchmarks.Graph.Costs;
@@ -14,6 +15,11 @@ internal static class Suites
 {
     public static readonly IReadOnlyDictionary<string, IReadOnlyList<IFamily>> Named = new Dictionary<string, IReadOnlyList<IFamily>>(StringComparer.Ordinal)
     {
+        ["clusters"] =
+        [
+            new HandOff(),
+            new Pipeline(),
+        ],
         ["foundation"] =
         [
             new PublishedModel(),

@@ -1,3 +1,4 @@
+using System;
 using Microsoft.Extensions.Logging;
 
 namespace Cleave;
@@ -30,4 +31,24 @@ internal static partial class Log
     [LoggerMessage(EventId = 6, Level = LogLevel.Warning, Message =
         "Cleave still waits to create a session of {Model}, after {Seconds:0} s: another session is being created")]
     public static partial void SessionWaits(ILogger logger, string model, double seconds);
+
+    [LoggerMessage(EventId = 7, Level = LogLevel.Warning, Message =
+        "Cleave: the thread {Thread} was interrupted and goes on")]
+    public static partial void ThreadGoesOn(ILogger logger, string thread, Exception cause);
+
+    [LoggerMessage(EventId = 8, Level = LogLevel.Information, Message =
+        "Cleave runs the plan {Plan} of {Model}, made for {Needed} cores, on {Cores}: threads {Threads}")]
+    public static partial void PlanClamped(ILogger logger, string model, string plan, int needed, int cores, string threads);
+
+    [LoggerMessage(EventId = 9, Level = LogLevel.Warning, Message =
+        "Cleave runs the whole model {Model} instead of the plan {Plan}: {Why}")]
+    public static partial void FellBack(ILogger logger, string model, string plan, string why, Exception cause);
+
+    [LoggerMessage(EventId = 10, Level = LogLevel.Warning, Message =
+        "Cleave runs the whole model {Model}, although a split was asked for: {Why}")]
+    public static partial void NoSplit(ILogger logger, string model, string why);
+
+    [LoggerMessage(EventId = 11, Level = LogLevel.Warning, Message =
+        "Cleave could not pin the thread {Thread} to the processors {Processors}: {Why}. It runs wherever the system puts it")]
+    public static partial void NotPinned(ILogger logger, string thread, string processors, string why);
 }

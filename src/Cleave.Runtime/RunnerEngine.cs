@@ -1,9 +1,13 @@
 using System;
 using System.Diagnostics;
+using System.Globalization;
+using System.Linq;
 using System.Threading.Tasks;
 using Cleave.Calls;
 using Cleave.Cores;
 using Cleave.Generated;
+using Cleave.Lanes;
+using Cleave.Plans;
 using Cleave.Sessions;
 using Cleave.Sources;
 using Cleave.Workers;
@@ -12,7 +16,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Cleave;
 
-/// <summary>What a runner is made of, whatever its inputs and outputs: the opened model, its session, buffers and threads. Thread-safe.</summary>
+/// <summary>What a runner is made of, whatever its inputs and outputs: the opened model, its sessions, buffers and threads. Thread-safe.</summary>
 internal sealed class RunnerEngine
 {
     /// <summary>How often a disposal that waits says so.</summary>
@@ -20,21 +24,22 @@ internal sealed class RunnerEngine
 
     private readonly ILogger _logger;
     private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly Plan _plan;
 
-    private RunnerEngine(ModelDefinition definition, OpenedModel model, SessionFactory sessions, CoreBudget cores, Plan plan, SegmentSession session, ILogger logger)
+    private RunnerEngine(ModelDefinition definition, OpenedModel model, SessionTable sessions, OpenedPlan plan, CoreBudget cores, RunnerOptions options, ILogger logger)
     {
         _logger = logger;
-        _plan = plan;
+        Sessions = sessions;
         Definition = definition;
         Model = model;
-        Sessions = sessions;
-        Session = session;
-        Trunk = plan.Lanes[0];
-        Shapes = new ShapeTable(definition);
-        Predictions = new OutputPredictions(Shapes, definition.Outputs.Length);
+        Plan = plan;
+        Shapes = new ShapeTable(definition, plan.Outline.Results);
+        Predictions = new ResultPredictions(Shapes, plan.Outline.Results.Length);
         Gate = new RunGate(definition.Name);
-        Workers = new WorkerPool(definition.Name, cores.Cores);
+        LaneSettings = new LaneSettings(Gate, HasCores: plan.Threads.Sum() <= cores.Cores, options.Timeline);
+        // A request whose first lane is done still has a thread, which waits for the other lanes.
+        Workers = new WorkerPool(Threads(definition.Name, "worker", cores.Cores + plan.Threads.Length - 1, plan.Pins?[0], LaneSettings.HasCores, logger));
+        Crew = plan.Threads.Length == 1 ? null : new LaneCrew(Enumerable.Range(1, plan.Threads.Length - 1)
+            .Select(lane => LaneThread(definition.Name, lane, plan.Pins?[lane], LaneSettings.HasCores, logger)));
         Pool = new CallPool(dims => new CallBuffers(this, dims));
     }
 
@@ -44,21 +49,24 @@ internal sealed class RunnerEngine
 
     public OpenedModel Model { get; }
 
-    public SessionFactory Sessions { get; }
+    public SessionTable Sessions { get; }
 
-    public SegmentSession Session { get; }
+    public OpenedPlan Plan { get; }
 
-    public Action<Lane> Trunk { get; }
+    public LaneSettings LaneSettings { get; }
 
     public ShapeTable Shapes { get; }
 
-    public OutputPredictions Predictions { get; }
+    public ResultPredictions Predictions { get; }
 
     public RunGate Gate { get; }
 
     public CallPool Pool { get; }
 
     public WorkerPool Workers { get; }
+
+    /// <summary>The threads of the lanes but the first; null where there is one lane.</summary>
+    public LaneCrew? Crew { get; }
 
     public static RunnerEngine Open(ModelDefinition definition, RunnerOptions options)
     {
@@ -67,24 +75,22 @@ internal sealed class RunnerEngine
         CoreBudget cores = CoreBudget.Resolve(options.Cores);
         if (cores.Ignored is { } value)
             Log.CoresIgnored(logger, definition.Name, value);
-        Budget budget = Budget.Choose(definition.Budgets, cores.Cores);
-        if (budget.Plan.Segments.Length != 1 || budget.Plan.Lanes.Length != 1)
-            throw new NotSupportedException("The plan '" + budget.Plan.Name + "' of '" + definition.Name + "' has several segments; this version of Cleave.Runtime runs one.");
         OpenedModel model = OpenedModel.Open(definition, options);
-        SegmentSession? session = null;
+        SessionTable? sessions = null;
         try
         {
-            SessionFactory sessions = new(model, definition, options, ProcessFiles.System, logger);
-            session = sessions.Create(budget.Plan.Segments[0], budget.Threads[0]);
-            RunnerEngine engine = new(definition, model, sessions, cores, budget.Plan, session, logger);
-            Log.Opened(logger, definition.Name, budget.Plan.Name, cores.Cores, cores.Reason, string.Join(' ', budget.Threads),
-                session.Way, sessions.Weights.Loading, sessions.Weights.Reason,
+            SessionFactory factory = new(model, definition, options, ProcessFiles.System, logger);
+            sessions = new SessionTable(factory);
+            OpenedPlan plan = OpenedPlan.Open(definition, options, cores.Cores, sessions, logger);
+            RunnerEngine engine = new(definition, model, sessions, plan, cores, options, logger);
+            Log.Opened(logger, definition.Name, plan.Outline.Plan.Name, cores.Cores, cores.Reason, OpenedPlan.Words(plan.Threads),
+                plan.Sessions[0].Way, factory.Weights.Loading, factory.Weights.Reason,
                 Stopwatch.GetElapsedTime(start).TotalMilliseconds);
             return engine;
         }
         catch
         {
-            session?.Dispose();
+            sessions?.Dispose();
             model.Dispose();
             throw;
         }
@@ -98,7 +104,9 @@ internal sealed class RunnerEngine
             while (!Gate.Drained.Wait(DisposeStep))
                 SayWhatRuns(start);
             Workers.Stop();
-            while (!Workers.Ended.Wait(DisposeStep))
+            Crew?.Stop();
+            Task ended = ThreadsEnded();
+            while (!ended.Wait(DisposeStep))
                 SayWhatRuns(start);
             Free();
         }
@@ -115,7 +123,8 @@ internal sealed class RunnerEngine
             long start = Stopwatch.GetTimestamp();
             await WaitSaying(Gate.Drained, start).ConfigureAwait(false);
             Workers.Stop();
-            await WaitSaying(Workers.Ended, start).ConfigureAwait(false);
+            Crew?.Stop();
+            await WaitSaying(ThreadsEnded(), start).ConfigureAwait(false);
             Free();
         }
         await _closed.Task.ConfigureAwait(false);
@@ -128,14 +137,31 @@ internal sealed class RunnerEngine
     }
 
     private void SayWhatRuns(long start) =>
-        Log.DisposeWaits(_logger, Name, Stopwatch.GetElapsedTime(start).TotalSeconds, Gate.Inside, _plan.Name, Workers.Waiting);
+        Log.DisposeWaits(_logger, Name, Stopwatch.GetElapsedTime(start).TotalSeconds, Gate.Inside, Plan.Outline.Plan.Name, Workers.Waiting);
+
+    private Task ThreadsEnded() => Crew is null ? Workers.Ended : Task.WhenAll(Workers.Ended, Crew.Ended);
+
+    private static WorkerSettings Threads(string model, string what, int most, ThreadPin? pin, bool maySpin, ILogger logger) =>
+        new(number => string.Create(CultureInfo.InvariantCulture, $"Cleave {model} {what} {number}"), most, logger)
+        {
+            Pin = pin,
+            SpinLimit = maySpin ? WorkerSettings.ShortSpin : 0,
+        };
+
+    // Where lanes share cores, one that spins while it has nothing to do takes the core from one that has.
+    private static WorkerSettings LaneThread(string model, int lane, ThreadPin? pin, bool maySpin, ILogger logger) =>
+        new(_ => string.Create(CultureInfo.InvariantCulture, $"Cleave {model} lane {lane}"), 1, logger)
+        {
+            Pin = pin,
+            SpinLimit = maySpin ? LaneWait.SpinLimit : 0,
+        };
 
     private void Free()
     {
         try
         {
             Pool.Close();
-            Session.Dispose();
+            Sessions.Dispose();
             Model.Dispose();
         }
         finally

@@ -9,6 +9,7 @@ public sealed class RunnerOptions
 {
     private int? _cores;
     private WeightLoading _weights;
+    private PlanChoice _plan;
 
     /// <summary>
     /// Where the model is. Null: its place in the build output, under the folder that the environment variable
@@ -50,6 +51,35 @@ public sealed class RunnerOptions
     /// a cleaned copy of the graph with the same results.
     /// </summary>
     public bool Slicing { get; set; } = true;
+
+    /// <summary>Whether the model runs whole or split. Auto: as the model's item says, or as it was planned.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">Set to no value of the enumeration.</exception>
+    public PlanChoice Plan
+    {
+        get => _plan;
+        set
+        {
+            if (!Enum.IsDefined(value))
+                throw new ArgumentOutOfRangeException(nameof(Plan), value, null);
+            _plan = value;
+        }
+    }
+
+    /// <summary>
+    /// What happens where ONNX Runtime cannot open a part of a split model. False: the whole model runs instead, and a warning says
+    /// so. True: the runner's constructor throws.
+    /// </summary>
+    public bool Strict { get; set; }
+
+    /// <summary>
+    /// Keeps the threads of a split model's lanes to processors of their own. Threads of the application, which run the first
+    /// lane in <c>Run</c>, are never pinned; those that run it in <c>RunAsync</c> are. For a process that has its processors for itself
+    /// only: on those that others use, too, pinned threads wait.
+    /// </summary>
+    public bool Pinning { get; set; }
+
+    /// <summary>Where it is recorded which lane runs what, and when. Null: nowhere.</summary>
+    public Timeline? Timeline { get; set; }
 
     /// <summary>
     /// Called before each session is created, on the thread that creates it: custom operators, execution providers,

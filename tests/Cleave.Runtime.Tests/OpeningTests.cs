@@ -108,7 +108,7 @@ public sealed class OpeningTests : IDisposable
             using LooseRunner runner = new(Definitions.Of(model), options);
             Assert.Equal(2f, RunTimes(runner));
             Assert.Contains(way, _logger.Lines[^1]);
-            Assert.Equal(way == "sliced" || !model.Graph.Input.Skip(1).Any() || model.IrVersion < 4 ? 0 : 1, runner.Engine.Session.Session.OverridableInitializerMetadata.Count);
+            Assert.Equal(way == "sliced" || !model.Graph.Input.Skip(1).Any() || model.IrVersion < 4 ? 0 : 1, runner.Engine.Plan.Sessions[0].Session.OverridableInitializerMetadata.Count);
         }
     }
 
@@ -122,8 +122,8 @@ public sealed class OpeningTests : IDisposable
         using LooseRunner runner = new(Definitions.Of(model, [new(1, one, 1), new(2, two, 2), new(5000, plan, 8)]), Logging(new() { Model = ModelSource.Bytes(model.ToByteArray()), Cores = 1 }));
         string line = Assert.Single(_logger.Lines);
         Assert.Matches(@"^Cleave opened test: plan Whole, 1 of the process's cores \(.+\), threads 1, opened from memory as published, weights Copy \(the model is in memory\), [\d.]+ ms$", line);
-        Assert.Equal(1, runner.Engine.Session.Threads);
-        Assert.Same(one.Lanes[0], runner.Engine.Trunk);
+        Assert.Equal(1, runner.Engine.Plan.Sessions[0].Threads);
+        Assert.Same(one.Lanes[0], runner.Engine.Plan.Outline.Plan.Lanes[0]);
     }
 
     [Fact]
@@ -148,9 +148,9 @@ public sealed class OpeningTests : IDisposable
             },
         }));
         Assert.Equal(("test", "Whole", 1), (info!.Model, info.Segment, info.Threads));
-        Assert.Equal(2, runner.Engine.Session.Threads);
+        Assert.Equal(2, runner.Engine.Plan.Sessions[0].Threads);
         Assert.Contains(_logger.Lines, l => l.Contains("ConfigureSession set 2 threads"));
-        Assert.False(runner.Engine.Session.CopiesInputsWhenBound);
+        Assert.False(runner.Engine.Plan.Sessions[0].CopiesInputsWhenBound);
         Assert.Equal(2f, RunTimes(runner));
     }
 
@@ -243,7 +243,7 @@ public sealed class OpeningTests : IDisposable
         Assert.Contains(path, e.Message);
         Assert.Equal(3f, RunTimes(runner));
 
-        SegmentSession Create() => runner.Engine.Sessions.Create(runner.Engine.Session.Segment, 1);
+        SegmentSession Create() => runner.Engine.Sessions.Factory.Create(runner.Engine.Plan.Sessions[0].Segment, 1);
     }
 
     [Theory]
@@ -320,7 +320,7 @@ public sealed class OpeningTests : IDisposable
             Assert.Equal(3f, RunTimes(runner));
             Assert.Contains("opened by path as published, weights Map", _logger.Lines[^1]);
             File.Move(_folder.Write("n.data", data), weights, overwrite: true);
-            CleaveException e = Assert.Throws<CleaveException>(() => runner.Engine.Sessions.Create(runner.Engine.Session.Segment, 1));
+            CleaveException e = Assert.Throws<CleaveException>(() => runner.Engine.Sessions.Factory.Create(runner.Engine.Plan.Sessions[0].Segment, 1));
             Assert.Contains("m.data: ", e.Message);
         }
         using (LooseRunner runner = new(Definitions.Of(model), At(path, WeightLoading.Copy)))

@@ -24,7 +24,7 @@ public sealed class RealModelTests
         using RunOptions options = new();
         using IDisposableReadOnlyCollection<OrtValue> expected = published.Run(options, ["input"], [input], published.OutputNames);
         using LooseRunner runner = Open(path, source, weights);
-        Assert.Empty(runner.Engine.Session.Session.OverridableInitializerMetadata);
+        Assert.Empty(runner.Engine.Plan.Sessions[0].Session.OverridableInitializerMetadata);
         for (int i = 0; i < 3; i++)
         {
             using LooseOutput output = runner.Run((ref b) => b.Copy<float>(0, image));

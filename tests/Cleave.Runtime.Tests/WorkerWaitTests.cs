@@ -9,12 +9,13 @@ namespace Cleave.Runtime.Tests;
 /// <summary>No wake-up is lost, whether the waiting thread spins or blocks when it comes.</summary>
 public sealed class WorkerWaitTests
 {
+    private const long Soon = 50_000;
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
 
     [Fact]
     public async Task A_wake_up_that_came_before_the_wait_ends_it()
     {
-        using WorkerWait wait = new();
+        using WorkerWait wait = new(Soon);
         wait.Wake();
         await Task.Run(wait.Wait).WaitAsync(Limit);
     }
@@ -23,7 +24,7 @@ public sealed class WorkerWaitTests
     public async Task Two_threads_that_wake_each_other_never_miss()
     {
         const int Turns = 2_000;
-        using WorkerWait ping = new(), pong = new();
+        using WorkerWait ping = new(Soon), pong = new(Soon);
         Task other = Task.Factory.StartNew(
             () =>
             {

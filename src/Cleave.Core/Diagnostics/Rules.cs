@@ -138,6 +138,9 @@ internal static class Rules
     public static readonly Rule OutputsWithoutSlicing = Error("CLV4009", "Chosen outputs without slicing",
         "The runner of '{0}' gives chosen outputs ({1}), which takes a sliced model; with RunnerOptions.Slicing = false the file is opened as published. Leave Slicing on, or take Outputs off the model's item and rebuild.");
 
+    public static readonly Rule PlanBroken = Error("CLV4010", "Plan does not run through",
+        "The plan '{1}' of '{0}' does not run through: {2}. It was changed by hand, or made wrongly: rebuild the application, or set RunnerOptions.Plan = PlanChoice.Whole; if it was not changed, please report it.");
+
     public static IReadOnlyList<Rule> All { get; } =
     [
         FileMissing, FileEmpty, LfsPointer, Truncated, NotOnnx, Malformed, NestedTooDeep, UnknownElementType,
@@ -148,7 +151,7 @@ internal static class Rules
         ChosenOutputsNeedSlicing,
         UpdateIgnored, ListingFailed, AddedTooLate,
         ModelNotFound, GraphDiffers, ContractNotServed, FileChanged, NativeLibraryMissing, SegmentRefused,
-        SessionFailed, RunFailed, OutputsWithoutSlicing,
+        SessionFailed, RunFailed, OutputsWithoutSlicing, PlanBroken,
     ];
 
     /// <summary>The rule with an id, or null: a listing may come from another version.</summary>

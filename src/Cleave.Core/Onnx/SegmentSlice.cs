@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Globalization;
+using System.Linq;
 using Cleave.Core.Diagnostics;
 using Cleave.Core.Graph;
 
@@ -11,6 +12,9 @@ internal sealed record SegmentRequest(string Name, IReadOnlyList<int>? Nodes, IR
 {
     /// <summary>The values that are asked for of the whole model; null is its outputs. What they do not need runs nowhere.</summary>
     public IReadOnlyList<string>? Outputs { get; init; }
+
+    /// <summary>Those of its nodes that other segments have, too: what they make need not be written for readers outside.</summary>
+    public IReadOnlyCollection<int> Cloned { get; init; } = [];
 
     /// <summary>Types of the values read and written, as far as they are known better than from the file; null: from the file alone.</summary>
     public IReadOnlyDictionary<string, OnnxType.Tensor>? Types { get; init; }
@@ -202,11 +206,11 @@ internal sealed class SegmentSlice
         }
     }
 
-    // Constants are made in every segment that reads them.
+    // Constants are made in every segment that reads them, clones in every lane.
     private bool IsMadeHere(string name)
     {
         int producer = _index.Producer(name);
-        return producer >= 0 && _isOwn[producer] && !_index.IsConstant(producer);
+        return producer >= 0 && _isOwn[producer] && !_index.IsConstant(producer) && !_request.Cloned.Contains(producer);
     }
 
     private List<int> IncludedNodes()

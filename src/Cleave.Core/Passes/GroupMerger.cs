@@ -30,8 +30,9 @@ internal sealed class GroupMerger
     /// <param name="predecessors">By node: the nodes that run and whose values it reads.</param>
     /// <param name="successors">By node: the nodes that run and read its values.</param>
     /// <param name="order">All nodes, each after its predecessors.</param>
+    /// <param name="isNothing">Whether a node does nothing: such nodes may always be taken along.</param>
     [MethodImpl(JustInTime.Optimized)]
-    public GroupMerger(int[][] predecessors, int[][] successors, int[] order)
+    public GroupMerger(int[][] predecessors, int[][] successors, int[] order, Func<int, bool> isNothing)
     {
         _predecessors = predecessors;
         _successors = successors;
@@ -49,7 +50,7 @@ internal sealed class GroupMerger
         for (int node = 0; node < count; node++)
         {
             _parent[node] = _next[node] = node;
-            _size[node] = 1;
+            _size[node] = isNothing(node) ? 0 : 1;
             _first[node] = _last[node] = _place[node];
         }
     }

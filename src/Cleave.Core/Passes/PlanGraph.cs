@@ -29,6 +29,12 @@ internal sealed class PlanGraph
     /// <summary>By position of the node: its group in <see cref="Groups"/>; -1 for nodes that do not run.</summary>
     public required int[] GroupOf { get; init; }
 
+    /// <summary>
+    /// By group: one of the groups that it must be in one segment with, the same for all of them; itself where there are no others.
+    /// Between them no operators are fused, but what one of them fuses it could not without the others.
+    /// </summary>
+    public required int[] UnitOf { get; init; }
+
     /// <summary>By group: the groups whose values it reads, each once, rising.</summary>
     public required int[][] Predecessors { get; init; }
 

@@ -20,7 +20,8 @@ internal static class PlanGraphBuilder
         GraphIndex index = new(model);
         outputs ??= [.. model.Graph.Outputs.Select(o => o.Name)];
         NodeRole[] roles = NodeRoles.Of(index, facts, outputs);
-        GroupMerger merged = FusionGroups.Find(index, facts, roles, outputs);
+        FusionView view = new(index, facts, roles, outputs);
+        GroupMerger merged = FusionGroups.Find(index, facts, roles, view);
         int[] groupOf = Number(merged, facts.Order, roles, out List<int> representatives);
         int[][] predecessors = Predecessors(index, representatives, merged, groupOf);
         int[] order = Order(predecessors);
@@ -29,6 +30,9 @@ internal static class PlanGraphBuilder
             place[order[i]] = i;
         groupOf = Array.ConvertAll(groupOf, g => g < 0 ? -1 : place[g]);
         predecessors = Array.ConvertAll(order, g => Placed(predecessors[g], place));
+        FusionGroup[] groups = Array.ConvertAll(order, g => Group(merged, representatives[g]));
+        // From here on the same merger holds units.
+        Companions.Take(view, merged);
         return new PlanGraph
         {
             Model = model,
@@ -36,8 +40,9 @@ internal static class PlanGraphBuilder
             Index = index,
             Outputs = outputs,
             Roles = roles,
-            Groups = [.. order.Select(g => Group(merged, representatives[g]))],
+            Groups = groups,
             GroupOf = groupOf,
+            UnitOf = Array.ConvertAll(groups, g => groupOf[merged.GroupOf(g.Nodes[0])]),
             Predecessors = predecessors,
             Successors = Reversed(predecessors),
             CloneCandidates = CloneFinder.Find(index, facts, roles, groupOf),

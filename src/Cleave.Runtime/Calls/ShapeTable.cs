@@ -6,7 +6,7 @@ using Cleave.Generated;
 namespace Cleave.Calls;
 
 /// <summary>
-/// The shapes of a model's inputs and outputs as functions of one call's dimensions. A call's dimensions are one array:
+/// The shapes of a model's inputs, its outputs and the values inside as functions of one call's dimensions. A call's dimensions are one array:
 /// the symbolic dimensions in the order of their first appearance in the inputs, then, for each input of unknown rank,
 /// its rank and its dimensions.
 /// </summary>
@@ -21,16 +21,16 @@ internal sealed class ShapeTable
     private readonly string _model;
     private readonly Value[] _inputs;
     private readonly long[]?[] _inputPatterns;
-    private readonly long[]?[] _outputPatterns;
+    private readonly long[]?[] _resultPatterns;
     private readonly string[] _symbols;
 
-    public ShapeTable(ModelDefinition definition)
+    public ShapeTable(ModelDefinition definition, Value[] results)
     {
         _model = definition.Name;
         _inputs = definition.Inputs;
         List<string> symbols = [];
         _inputPatterns = Array.ConvertAll(_inputs, v => Pattern(v, symbols, addSymbols: true));
-        _outputPatterns = Array.ConvertAll(definition.Outputs, v => Pattern(v, symbols, addSymbols: false));
+        _resultPatterns = Array.ConvertAll(results, v => Pattern(v, symbols, addSymbols: false));
         _symbols = [.. symbols];
         foreach (long[]? pattern in _inputPatterns)
         {
@@ -97,10 +97,10 @@ internal sealed class ShapeTable
         return (int)length;
     }
 
-    /// <summary>The shape that the model declares for an output; null where it does not follow from the inputs.</summary>
-    public int[]? OutputShape(int output, ReadOnlySpan<int> dims)
+    /// <summary>The shape that the model declares for an output or a value inside; null where it does not follow from the inputs.</summary>
+    public int[]? ResultShape(int result, ReadOnlySpan<int> dims)
     {
-        if (_outputPatterns[output] is not { } pattern)
+        if (_resultPatterns[result] is not { } pattern)
             return null;
         int[] shape = new int[pattern.Length];
         for (int i = 0; i < shape.Length; i++)

@@ -1,41 +1,71 @@
 using System;
+using System.Collections.Generic;
+using System.Linq;
 using System.Numerics;
 using System.Runtime.InteropServices;
 
 namespace Cleave.Cores;
 
-/// <summary>How many processors the process may run on: the mask of its main thread, as the calling one may be pinned.</summary>
+/// <summary>The processors that the process may run on: the mask of its main thread, as the calling one may be pinned.</summary>
 internal static unsafe class AffinityMask
 {
-    public static int Count()
+    // The kernel refuses a mask smaller than its own; 16,384 processors are enough for long.
+    private const int LargestBytes = 2048;
+
+    public static int Count() => Read() is { } mask ? mask.Sum(static b => BitOperations.PopCount(b)) : Environment.ProcessorCount;
+
+    /// <summary>The numbers of the processors, ascending.</summary>
+    public static int[] Processors()
     {
-        if (OperatingSystem.IsLinux())
+        if (Read() is not { } mask)
+            return [.. Enumerable.Range(0, Environment.ProcessorCount)];
+        List<int> processors = [];
+        for (int i = 0; i < mask.Length * 8; i++)
         {
-            // The kernel refuses a mask smaller than its own; 16,384 processors are enough for long.
-            for (int bytes = 128; bytes <= 2048; bytes *= 4)
-            {
-                if (CountLinux(bytes) is > 0 and var count)
-                    return count;
-            }
+            if ((mask[i / 8] >> (i % 8) & 1) != 0)
+                processors.Add(i);
         }
-        return Environment.ProcessorCount;
+        return [.. processors];
     }
 
-    private static int? CountLinux(int bytes)
+    /// <summary>Lets the calling thread run on these processors only. False with the reason where that cannot be.</summary>
+    public static bool TryPin(ReadOnlySpan<int> processors, out string why)
     {
-        Span<byte> mask = stackalloc byte[bytes];
+        why = "it takes Linux";
+        if (!OperatingSystem.IsLinux())
+            return false;
+        Span<byte> mask = stackalloc byte[LargestBytes];
         mask.Clear();
+        foreach (int processor in processors)
+            mask[processor / 8] |= (byte)(1 << (processor % 8));
         fixed (byte* start = mask)
         {
-            if (sched_getaffinity(Environment.ProcessId, bytes, start) < 0)
-                return null;
+            if (sched_setaffinity(0, LargestBytes, start) == 0)
+                return true;
         }
-        int count = 0;
-        foreach (byte b in mask)
-            count += BitOperations.PopCount(b);
-        return count;
+        why = "error " + Marshal.GetLastPInvokeError() + " of sched_setaffinity";
+        return false;
+    }
+
+    private static byte[]? Read()
+    {
+        if (!OperatingSystem.IsLinux())
+            return null;
+        for (int bytes = 128; bytes <= LargestBytes; bytes *= 4)
+        {
+            byte[] mask = new byte[bytes];
+            fixed (byte* start = mask)
+            {
+                if (sched_getaffinity(Environment.ProcessId, bytes, start) >= 0 && Array.Exists(mask, static b => b != 0))
+                    return mask;
+            }
+        }
+        return null;
     }
 
     [DllImport("libc")]
     private static extern int sched_getaffinity(int pid, nint bytes, byte* mask);
+
+    [DllImport("libc", SetLastError = true)]
+    private static extern int sched_setaffinity(int pid, nint bytes, byte* mask);
 }

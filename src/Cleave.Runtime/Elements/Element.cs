@@ -37,6 +37,9 @@ internal abstract class Element
 
     public abstract OutputSlot NewOutput(string name);
 
+    /// <summary>Memory of ONNX Runtime's for a value inside the model; null where there can be none (strings).</summary>
+    public abstract OrtValue? Allocate(int[] shape);
+
     public static Element Of<T>() => All.TryGetValue(typeof(T), out Element? element)
         ? element
         : throw new NotSupportedException("ONNX Runtime's C# binding can make no tensor of " + typeof(T) + ".");
@@ -52,6 +55,9 @@ internal abstract class Element
         public override InputSlot NewInput(string name, int[] shape, int length) => new NumberInput<T>(type, name, shape, length);
 
         public override OutputSlot NewOutput(string name) => new NumberOutput<T>(type, name);
+
+        public override OrtValue Allocate(int[] shape) =>
+            OrtValue.CreateAllocatedTensorValue(OrtAllocator.DefaultInstance, type, Array.ConvertAll(shape, static d => (long)d));
     }
 
     private sealed class StringElement : Element
@@ -63,5 +69,7 @@ internal abstract class Element
         public override InputSlot NewInput(string name, int[] shape, int length) => new StringInput(name, shape, length);
 
         public override OutputSlot NewOutput(string name) => new StringOutput(name);
+
+        public override OrtValue? Allocate(int[] shape) => null;
     }
 }

@@ -5,13 +5,15 @@ using Microsoft.ML.OnnxRuntime.Tensors;
 namespace Cleave.Elements;
 
 /// <summary>One input of a call: its memory, wrapped once as a tensor.</summary>
-internal abstract class InputSlot(string name, int[] shape) : IDisposable
+internal abstract class InputSlot(string name, int[] shape) : ITensorSource, IDisposable
 {
     public string Name { get; } = name;
 
     public int[] Shape { get; } = shape;
 
     public abstract OrtValue Tensor { get; }
+
+    public bool IsFixed => true;
 
     public abstract long ByteLength { get; }
 
@@ -24,6 +26,10 @@ internal abstract class InputSlot(string name, int[] shape) : IDisposable
 
     /// <summary>Lets go of what the request gave, where it would be kept alive otherwise.</summary>
     public virtual void Forget()
+    {
+    }
+
+    public void Release()
     {
     }
 

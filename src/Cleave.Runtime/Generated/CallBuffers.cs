@@ -3,7 +3,7 @@ using System.ComponentModel;
 using System.Threading;
 using Cleave.Calls;
 using Cleave.Elements;
-using Cleave.Sessions;
+using Cleave.Lanes;
 using Microsoft.ML.OnnxRuntime;
 
 namespace Cleave.Generated;
@@ -13,18 +13,16 @@ namespace Cleave.Generated;
 /// Passed on by generated code.
 /// </summary>
 /// <remarks>
-/// The first run lets ONNX Runtime allocate the outputs and learns their shapes. An output that came as the model
-/// declares it gets memory of its own; the second run shows whether ONNX Runtime writes there. Then runs copy and allocate
-/// nothing. Any other output is copied after each run.
+/// The first run lets ONNX Runtime allocate the outputs, and the values that one segment hands to another, and learns their
+/// shapes. What came as the model declares it gets memory of its own; the second run shows whether ONNX Runtime writes there.
+/// Then runs copy and allocate nothing. Any other output is copied after each run, any other value freed when it was read.
 /// </remarks>
 [EditorBrowsable(EditorBrowsableState.Never)]
 public sealed class CallBuffers
 {
     private readonly RunnerEngine _engine;
-    private readonly SegmentSession _session;
-    private readonly OrtIoBinding _binding;
-    private readonly Lane _lane;
-    private readonly Action<Lane> _trunk;
+    private readonly ResultSlot[] _results;
+    private readonly PlanCall _call;
     private readonly bool _inputsNeedWork;
     private readonly bool _holdsText;
     private int _generation;
@@ -37,25 +35,20 @@ public sealed class CallBuffers
     internal CallBuffers(RunnerEngine engine, int[] dims)
     {
         _engine = engine;
-        _session = engine.Session;
-        _trunk = engine.Trunk;
         Dims = dims;
         Inputs = MakeInputs(engine, dims);
         Outputs = Array.ConvertAll(engine.Definition.Outputs, v => v.Element.NewOutput(v.Name));
-        _binding = _session.Session.CreateIoBinding();
-        _lane = new Lane(_session, _binding);
-        foreach (InputSlot input in Inputs)
-        {
-            _binding.BindInput(input.Name, input.Tensor);
-            _inputsNeedWork |= input.NeedsWork;
-        }
+        _results = engine.Plan.NewResults(Outputs);
+        _call = new PlanCall(engine.Plan.Outline, engine.LaneSettings, engine.Crew, engine.Plan.Bind(Inputs, _results, engine.Predictions), _results);
         foreach (OutputSlot output in Outputs)
             output.Owner = this;
+        _inputsNeedWork = Array.Exists(Inputs, static i => i.NeedsWork);
         _holdsText = _inputsNeedWork || Array.Exists(Outputs, static o => o is StringOutput);
-        LetOrtAllocate();
     }
 
     internal int[] Dims { get; }
+
+    internal PlanCall Plan => _call;
 
     internal InputSlot[] Inputs { get; }
 
@@ -63,7 +56,7 @@ public sealed class CallBuffers
 
     internal int Generation => Volatile.Read(ref _generation);
 
-    /// <summary>Memory of the inputs and outputs; does not change while nothing runs.</summary>
+    /// <summary>Memory of the inputs, the outputs and the values inside; does not change while nothing runs.</summary>
     internal long ByteLength
     {
         get
@@ -73,6 +66,8 @@ public sealed class CallBuffers
                 bytes += input.ByteLength;
             foreach (OutputSlot output in Outputs)
                 bytes += output.ByteLength;
+            foreach (ResultSlot result in _results)
+                bytes += result.ByteLength;
             return bytes;
         }
     }
@@ -80,7 +75,7 @@ public sealed class CallBuffers
     /// <summary>Whether every output has memory of its own.</summary>
     internal bool OutputsAreBound => _settled && Array.TrueForAll(Outputs, static o => o.Own != null);
 
-    /// <summary>Runs the plan on the calling thread. The caller has entered the runner's gate.</summary>
+    /// <summary>Runs the plan, its first lane on the calling thread. The caller has entered the runner's gate.</summary>
     internal void Run(int generation, CancellationToken cancellationToken)
     {
         if (Interlocked.Exchange(ref _busy, 1) != 0)
@@ -93,7 +88,7 @@ public sealed class CallBuffers
         try
         {
             if (_plain && !cancellationToken.CanBeCanceled)
-                _trunk(_lane);
+                _call.Run();
             else
                 RunWithCare(cancellationToken);
             _hasResult = true;
@@ -154,8 +149,9 @@ public sealed class CallBuffers
     /// <summary>Frees the tensors. The memory itself is the garbage collector's.</summary>
     internal void Free()
     {
-        _binding.Dispose();
-        _lane.Free();
+        _call.Dispose();
+        foreach (ResultSlot result in _results)
+            result.Dispose();
         foreach (InputSlot input in Inputs)
             input.Dispose();
         foreach (OutputSlot output in Outputs)
@@ -190,101 +186,46 @@ public sealed class CallBuffers
         return slots;
     }
 
-    // Everything but the plain case: the first run, cancellation, strings, outputs that are not bound, other devices.
+    // Everything but the plain case: the first runs, cancellation, strings, results that are not bound, other devices.
     private void RunWithCare(CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        PrepareInputs();
-        bool take = !_verified || !OutputsAreBound;
-        CancellationTokenRegistration watch = _lane.Watch(cancellationToken);
-        try
+        if (_inputsNeedWork)
         {
-            _trunk(_lane);
-            if (take)
-                TakeOutputs();
+            foreach (InputSlot input in Inputs)
+                input.BeforeRun();
         }
-        finally
-        {
-            watch.Dispose();
-            _lane.Reset();
-            if (take)
-                LetOrtAllocate();
-        }
+        _call.RunWithCare(cancellationToken);
         if (!_settled)
             Settle();
         else if (!_verified)
             Verified();
     }
 
-    private void PrepareInputs()
-    {
-        if (_inputsNeedWork)
-        {
-            foreach (InputSlot input in Inputs)
-                input.BeforeRun();
-        }
-        if (_session.CopiesInputsWhenBound)
-        {
-            foreach (InputSlot input in Inputs)
-                _binding.BindInput(input.Name, input.Tensor);
-        }
-    }
-
-    // After each run: ONNX Runtime would use the values of the last run as memory of the next one, and keep them meanwhile.
-    private void LetOrtAllocate()
-    {
-        foreach (OutputSlot output in Outputs)
-        {
-            if (output.Own is null)
-                _binding.BindOutputToDevice(output.Name, OrtMemoryInfo.DefaultInstance);
-        }
-    }
-
-    private void TakeOutputs()
-    {
-        using IDisposableReadOnlyCollection<OrtValue> results = _binding.GetOutputValues();
-        int i = 0;
-        foreach (OrtValue result in results)
-        {
-            OutputSlot output = Outputs[i];
-            if (output.Own != null && !output.IsOwn(result))
-            {
-                // ONNX Runtime hands on what it has (an input, say) instead of writing into our memory.
-                _engine.Predictions.Distrust(i);
-                output.UnbindOwn();
-            }
-            if (output.Own is null)
-            {
-                OrtTensorTypeAndShapeInfo info = result.GetTensorTypeAndShape();
-                output.Take(result, Array.ConvertAll(info.Shape, static d => checked((int)d)));
-            }
-            i++;
-        }
-    }
-
-    // Gives memory of its own to each output that came as declared. The next run shows whether it is written to.
+    // Gives memory of its own to each result that came as declared. The next run shows whether it is written to.
     private void Settle()
     {
-        for (int i = 0; i < Outputs.Length; i++)
-        {
-            OutputSlot output = Outputs[i];
-            if (output.Own is null && _engine.Predictions.Hold(i, Dims, output.Shape) && output.BindOwn())
-                _binding.BindOutput(output.Name, output.Own!);
-        }
+        foreach (ResultSlot result in _results)
+            result.BindOwn(Dims, _engine.Predictions);
+        foreach (SegmentCall segment in _call.Segments)
+            segment.BindOwn();
         _settled = true;
     }
 
     private void Verified()
     {
         _verified = true;
-        _plain = OutputsAreBound && !_inputsNeedWork && !_session.CopiesInputsWhenBound;
+        _plain = !_inputsNeedWork;
+        foreach (SegmentCall segment in _call.Segments)
+            _plain &= segment.Verified();
     }
 
     private void Unsettle()
     {
-        foreach (OutputSlot output in Outputs)
-            output.UnbindOwn();
-        LetOrtAllocate();
+        foreach (ResultSlot result in _results)
+            result.UnbindOwn();
+        foreach (SegmentCall segment in _call.Segments)
+            segment.Unsettle();
         _settled = false;
         _verified = false;
         _plain = false;
@@ -292,7 +233,7 @@ public sealed class CallBuffers
 
     // ONNX Runtime names no error code for it. A wrong guess costs one more run that fails again.
     private bool MayBeAboutShapes(CleaveException e) =>
-        Array.Exists(Outputs, static o => o.Own != null)
+        Array.Exists(_results, static r => r.Own != null)
         && e.InnerException is OnnxRuntimeException { Message: var message }
         && message.Contains("shape", StringComparison.OrdinalIgnoreCase);
 }

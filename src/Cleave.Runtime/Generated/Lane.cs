@@ -1,62 +1,50 @@
 using System;
 using System.ComponentModel;
-using System.Threading;
-using Cleave.Core.Diagnostics;
-using Cleave.Sessions;
-using Microsoft.ML.OnnxRuntime;
 
 namespace Cleave.Generated;
 
-/// <summary>One thread's way through a plan: what generated lane methods call. Not thread-safe; one request at a time.</summary>
+/// <summary>
+/// One thread's way through a plan: what generated lane methods call. A method must make the same statements each time:
+/// it is read once, running nothing, when the runner opens, and each run is held to that.
+/// </summary>
 [EditorBrowsable(EditorBrowsableState.Never)]
-public sealed class Lane
+public abstract class Lane
 {
-    private readonly SegmentSession _session;
-    private readonly OrtIoBinding _binding;
-    private readonly RunOptions _options = new();
-    private CancellationToken _token;
-
-    internal Lane(SegmentSession session, OrtIoBinding binding)
+    internal Lane()
     {
-        _session = session;
-        _binding = binding;
     }
 
     /// <summary>Runs a segment on the calling thread.</summary>
     /// <exception cref="CleaveException">ONNX Runtime failed (CLV4008).</exception>
     /// <exception cref="OperationCanceledException">The request was cancelled.</exception>
-    public void Run(Segment segment)
+    public abstract void Run(Segment segment);
+
+    /// <summary>Lets the other lanes read a value that this lane made. Never blocks.</summary>
+    public abstract void Send(Value value);
+
+    /// <summary>Waits until another lane has sent a value; without copying it.</summary>
+    /// <exception cref="CleaveException">The lane that is to send it does not go on (CLV4010).</exception>
+    /// <exception cref="OperationCanceledException">The request was cancelled.</exception>
+    public abstract void Receive(Value value);
+
+    /// <summary>Waits for both.</summary>
+    public void Receive(Value first, Value second)
     {
-        if (!ReferenceEquals(segment, _session.Segment))
-            throw new ArgumentException("The segment is not one of the plan that runs.", nameof(segment));
-        try
-        {
-            _session.Session.RunWithBinding(_options, _binding);
-        }
-        catch (OnnxRuntimeException e)
-        {
-            throw Failure(segment, e);
-        }
+        Receive(first);
+        Receive(second);
     }
 
-    /// <summary>Lets <paramref name="token"/> end the run that follows; ends with the registration and <see cref="Reset"/>.</summary>
-    internal CancellationTokenRegistration Watch(CancellationToken token)
+    /// <summary>Waits for all three.</summary>
+    public void Receive(Value first, Value second, Value third)
     {
-        _token = token;
-        return token.UnsafeRegister(static lane => ((Lane)lane!)._options.Terminate = true, this);
+        Receive(first, second);
+        Receive(third);
     }
 
-    /// <summary>Makes the lane usable again; after the registration was disposed, which waits for its callback.</summary>
-    internal void Reset()
+    /// <summary>Waits for all four. Where there are more, generated code has a further statement: an array would be garbage.</summary>
+    public void Receive(Value first, Value second, Value third, Value fourth)
     {
-        _token = default;
-        _options.Terminate = false;
+        Receive(first, second);
+        Receive(third, fourth);
     }
-
-    internal void Free() => _options.Dispose();
-
-    // The token is asked, not the options: ONNX Runtime may end the run before its binding has noted that it was told to.
-    private Exception Failure(Segment segment, OnnxRuntimeException e) => _token.IsCancellationRequested
-        ? new OperationCanceledException("The run was cancelled in the segment '" + segment.Name + "'.", e, _token)
-        : new CleaveException(Rules.RunFailed, e, _session.Model, segment.Name, e.Message);
 }

@@ -43,6 +43,9 @@ public sealed class ModelDefinition
     /// <summary>What the item metadata <c>Weights</c> says; null where it says nothing.</summary>
     public WeightLoading? Weights { get; init; }
 
+    /// <summary>What the item metadata <c>Plan</c> says; null where it says nothing.</summary>
+    public PlanChoice? Plan { get; init; }
+
     internal int Contract { get; }
 
     internal string Name { get; }

@@ -27,6 +27,9 @@ public sealed class Plan
         }
     }
 
+    /// <summary>Whether it is more than the model in one session.</summary>
+    internal bool IsSplit => Segments.Length > 1 || Lanes.Length > 1;
+
     internal string Name { get; }
 
     internal Segment[] Segments { get; }

@@ -39,6 +39,9 @@ internal sealed class SessionFactory
 
     public WeightChoice Weights => _weights;
 
+    /// <summary>Whether a part of the model can be cut out.</summary>
+    public bool Slicing => _slicing;
+
     /// <summary>Creates a session; waits while another one is being created in the process.</summary>
     /// <exception cref="CleaveException">The file changed, ONNX Runtime is missing, or it refused the segment.</exception>
     public SegmentSession Create(Segment segment, int threads)
@@ -53,7 +56,8 @@ internal sealed class SessionFactory
             session = Open(segment, options, out string way);
             _model.CheckUnchanged();
             return new SegmentSession(
-                _model.Name, segment, session, way, options.IntraOpNumThreads, _settings.Configured && InputsLieElsewhere(session));
+                _model.Name, segment, session, way, options.IntraOpNumThreads, _settings.Configured && InputsLieElsewhere(session),
+                SegmentNodes.Describe(_model.Model, segment));
         }
         catch (Exception e)
         {

@@ -1,6 +1,5 @@
 using System;
 using System.Collections.Generic;
-using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Threading;
 using System.Threading.Tasks;
@@ -8,10 +7,10 @@ using System.Threading.Tasks;
 namespace Cleave.Workers;
 
 /// <summary>
-/// What waits, and the threads that work on it: started when needed, blocked while idle. The threads hold this object and
-/// nothing else, so they do not keep a forgotten runner alive. Thread-safe.
+/// What waits, and the threads that work on it: started when needed, blocked while idle; what would end one is logged, and it goes on. The threads
+/// hold this object and nothing else, so they do not keep a forgotten runner alive. Thread-safe.
 /// </summary>
-internal sealed class WorkQueue(string model, int mostWorkers)
+internal sealed class WorkQueue(WorkerSettings settings)
 {
     private readonly object _lock = new();
     private readonly Queue<IWorkItem> _items = new();
@@ -48,9 +47,12 @@ internal sealed class WorkQueue(string model, int mostWorkers)
         lock (_lock)
         {
             ObjectDisposedException.ThrowIf(_stopped, this);
-            _items.Enqueue(item);
-            if (!_idle.TryPop(out idle) && _workers < mostWorkers)
+            // First: where no thread can be started, nothing is queued.
+            if (_idle.TryPop(out idle))
+                idle.IsIdle = false;
+            else if (_workers < settings.Most)
                 StartWorker();
+            _items.Enqueue(item);
         }
         idle?.Wake();
     }
@@ -76,7 +78,7 @@ internal sealed class WorkQueue(string model, int mostWorkers)
         int number = _workers + 1;
         try
         {
-            new Worker(this, string.Create(CultureInfo.InvariantCulture, $"Cleave {model} worker {number}")).Start();
+            new Worker(this, settings, settings.Name(number)).Start();
             _workers = number;
         }
         catch (Exception) when (_workers > 0)
@@ -94,18 +96,27 @@ internal sealed class WorkQueue(string model, int mostWorkers)
             if (_items.TryDequeue(out IWorkItem? item))
                 return item;
             end = _stopped;
-            if (!end)
+            if (end)
+            {
+                if (--_workers == 0)
+                    _ended.TrySetResult();
+            }
+            else if (!worker.IsIdle)
+            {
+                worker.IsIdle = true;
                 _idle.Push(worker);
-            else if (--_workers == 0)
-                _ended.TrySetResult();
+            }
             return null;
         }
     }
 
     /// <summary>One thread.</summary>
-    private sealed class Worker(WorkQueue queue, string name)
+    private sealed class Worker(WorkQueue queue, WorkerSettings settings, string name)
     {
-        private readonly WorkerWait _wait = new();
+        private readonly WorkerWait _wait = new(settings.SpinLimit);
+
+        /// <summary>Whether it is among the idle ones; under the queue's lock.</summary>
+        public bool IsIdle { get; set; }
 
         // Without the caller's execution context: it would live as long as the thread.
         public void Start() => new Thread(Work) { IsBackground = true, Name = name }.UnsafeStart();
@@ -114,24 +125,31 @@ internal sealed class WorkQueue(string model, int mostWorkers)
 
         private void Work()
         {
-            while (TryWork(out bool end) || !end)
+            settings.Pin?.Apply(name);
+            bool end = false;
+            while (!end)
             {
+                try
+                {
+                    Step(out end);
+                }
+                catch (Exception e)
+                {
+                    // Items report their own failures: somebody interrupted the thread, or memory ran out.
+                    Log.ThreadGoesOn(settings.Logger, name, e);
+                }
             }
             _wait.Dispose();
         }
 
         // A method of its own, so that no local of a thread that waits keeps the last item alive.
         [MethodImpl(MethodImplOptions.NoInlining)]
-        private bool TryWork(out bool end)
+        private void Step(out bool end)
         {
             if (queue.Take(this, out end) is { } item)
-            {
                 item.Execute();
-                return true;
-            }
-            if (!end)
+            else if (!end)
                 _wait.Wait();
-            return false;
         }
     }
 }

@@ -3,9 +3,9 @@ using System.Threading.Tasks;
 namespace Cleave.Workers;
 
 /// <summary>The runner's end of its <see cref="WorkQueue"/>: when it is forgotten, the threads end all the same.</summary>
-internal sealed class WorkerPool(string model, int mostWorkers)
+internal sealed class WorkerPool(WorkerSettings settings)
 {
-    private readonly WorkQueue _queue = new(model, mostWorkers);
+    private readonly WorkQueue _queue = new(settings);
 
     ~WorkerPool() => _queue.Stop();
 

@@ -10,13 +10,12 @@ namespace Cleave.Workers;
 /// that went to sleep costs more than a short model. A wait that was spun in vain ends the spinning, so an idle thread, or one
 /// with requests far apart, never spins.
 /// </summary>
-internal sealed class WorkerWait : IDisposable
+/// <param name="soon">What is soon, in <see cref="Stopwatch"/> ticks.</param>
+internal sealed class WorkerWait(long soon) : IDisposable
 {
     private const int Awake = 0;
     private const int Blocked = 1;
     private const int Woken = 2;
-
-    private static readonly long Soon = Stopwatch.Frequency / 20_000; // 50 µs
 
     // A process with one core has none to spare: whoever is to wake this thread needs it.
     private static readonly bool MaySpin = Environment.ProcessorCount > 1;
@@ -39,7 +38,7 @@ internal sealed class WorkerWait : IDisposable
         bool spun = _spins && Spin(start);
         if (!spun && Interlocked.CompareExchange(ref _state, Blocked, Awake) == Awake)
             _event.WaitOne();
-        _spins = MaySpin && Stopwatch.GetTimestamp() - start < Soon;
+        _spins = MaySpin && Stopwatch.GetTimestamp() - start < soon;
         Volatile.Write(ref _state, Awake);
     }
 
@@ -49,7 +48,7 @@ internal sealed class WorkerWait : IDisposable
     {
         while (Volatile.Read(ref _state) != Woken)
         {
-            if (Stopwatch.GetTimestamp() - start > Soon)
+            if (Stopwatch.GetTimestamp() - start > soon)
                 return false;
             Thread.SpinWait(8);
         }

@@ -5,7 +5,7 @@ using System.Threading.Tasks;
 
 namespace Cleave.Tool.Commands;
 
-/// <summary>The command line: <c>cleave inspect</c>, <c>bench</c>, <c>verify</c>, <c>fix</c>, <c>extract</c>, <c>listing</c>, <c>calibrate</c>.</summary>
+/// <summary>The command line: <c>cleave inspect</c>, <c>plan</c>, <c>bench</c>, <c>verify</c>, <c>fix</c>, <c>extract</c>, <c>listing</c>, <c>calibrate</c>.</summary>
 internal static class CleaveCommand
 {
     public const int Success = 0;
@@ -16,6 +16,7 @@ internal static class CleaveCommand
         RootCommand root = new("Looks into ONNX models, as the package Cleave sees them.")
         {
             InspectCommand.Create(),
+            PlanCommand.Create(),
             BenchCommand.Create(),
             VerifyCommand.Create(),
             FixCommand.Create(),

@@ -46,7 +46,7 @@ internal static class VerifyCommand
                 Samples = [.. (arguments.GetValue(dims) ?? []).Select(DimensionSample.Parse)],
                 Fills = Fills(arguments.GetValue(fills) ?? []),
                 InputFolders = arguments.GetValue(folders) ?? [],
-                Outputs = (arguments.GetValue(outputs) ?? "").Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries),
+                Outputs = Names(arguments.GetValue(outputs)),
             }, arguments.GetValue(json), console, cancellationToken)));
         });
         return command;
@@ -68,7 +68,8 @@ internal static class VerifyCommand
         };
     }
 
-    private static int Guarded(string path, TextWriter error, Func<int> run)
+    /// <summary>Says on the error output what cannot be done.</summary>
+    public static int Guarded(string path, TextWriter error, Func<int> run)
     {
         try
         {
@@ -85,6 +86,9 @@ internal static class VerifyCommand
     private static int AtLeast(int number, int least, string option) => number >= least
         ? number
         : throw new VerifyException(string.Create(CultureInfo.InvariantCulture, $"{option} {number}: give at least {least}."));
+
+    /// <summary><c>scores;boxes</c>: names of values.</summary>
+    public static string[] Names(string? text) => (text ?? "").Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
 
     /// <summary><c>sr=16000</c>: numbers by input.</summary>
     public static Dictionary<string, double> Fills(string[] texts)

@@ -20,7 +20,7 @@ internal static class VerifyText
         IAnsiConsole console = Terminal.For(output);
         PartitionReport[] split = [.. report.Partitions.Where(p => p.Kind != "whole")];
         Line(console, $"{report.Model}: {report.Nodes} nodes in {report.Groups} groups; ONNX Runtime {report.OnnxRuntime}, {Count(report.Threads, "thread")}");
-        Line(console, $"compared {split.Length} partitions ({split.Count(p => p.Kind == "groups")} over groups, {split.Count(p => p.Kind == "nodes")} over nodes), "
+        Line(console, $"compared {split.Length} partitions ({split.Count(p => p.Kind == "plan")} as planned, {split.Count(p => p.Kind == "groups")} over groups, {split.Count(p => p.Kind == "nodes")} over nodes), "
             + $"{report.Segments} segments, {report.CutValues} cut values, on {Count(report.Inputs.Count, "input")}: {string.Join("; ", report.Inputs)}");
         WriteOutputs(console, report);
         WriteLost(console, split);
@@ -55,6 +55,8 @@ internal static class VerifyText
         {
             Row(output.Output, "whole model, optimised or not", output.Own);
             Row("", "plan of one segment", output.Whole);
+            if (report.Partitions.Any(p => p.Kind == "plan"))
+                Row("", "plans that are split", output.Plans);
             Row("", "partitions over groups", output.Groups);
             Row("", "partitions over nodes", output.Nodes);
             Row("", "all, nothing optimised", output.Unoptimised);
@@ -78,17 +80,17 @@ internal static class VerifyText
             return;
         (PartitionReport Partition, LostFusion Fusion)[] lost = [.. audited.SelectMany(p => p.Lost!.Select(f => (p, f)))];
         Line(console, lost.Length == 0
-            ? $"fusions: {audited.Length} partitions over groups, none lost, at EXTENDED and at ALL"
-            : $"fusions: {audited.Length} partitions over groups, {audited.Count(p => p.Lost!.Count > 0)} of them lose some");
+            ? $"fusions: {audited.Length} plans and partitions over groups, none lost, at EXTENDED and at ALL"
+            : $"fusions: {audited.Length} plans and partitions over groups, {audited.Count(p => p.Lost!.Count > 0)} of them lose some");
         foreach ((PartitionReport partition, LostFusion fusion) in lost.Take(MostLost))
-            Line(console, $"  seed {partition.Seed}, {fusion.Level}: {fusion.Operator} {fusion.Split} times instead of {fusion.Whole}{Named(" (", fusion.Nodes, ")")}{Named(", cut at ", fusion.Cuts, "")}");
+            Line(console, $"  {(partition.Kind == "plan" ? "plan, cores" : "seed")} {partition.Seed}, {fusion.Level}: {fusion.Operator} {fusion.Split} times instead of {fusion.Whole}{Named(" (", fusion.Nodes, ")")}{Named(", cut at ", fusion.Cuts, "")}");
         if (lost.Length > MostLost)
             Line(console, $"  and {lost.Length - MostLost} more; --json has all");
     }
 
     private static string Describe(Failure failure)
     {
-        List<string> parts = [failure.Kind == "whole" ? "plan of one segment" : failure.Kind == "batch" ? "batch" : $"partition over {failure.Kind}, seed {failure.Seed}"];
+        List<string> parts = [failure.Kind == "whole" ? "plan of one segment" : failure.Kind == "batch" ? "batch" : failure.Kind == "plan" ? $"plan for {failure.Seed} cores" : $"partition over {failure.Kind}, seed {failure.Seed}"];
         if (failure.Segment != null)
             parts.Add(failure.Segment);
         if (failure.Output != null)

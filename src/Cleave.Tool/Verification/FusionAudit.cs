@@ -29,11 +29,11 @@ internal sealed class FusionAudit
     private readonly HashSet<string> _own;
     private readonly HashSet<string> _twins;
 
-    public FusionAudit(PlanGraph graph)
+    public FusionAudit(PlanGraph graph, SmallConstants constants)
     {
         _graph = graph;
         _own = [.. graph.Nodes.Select(n => n.OpType)];
-        _twins = Twins(graph);
+        _twins = Twins(graph, constants);
     }
 
     /// <param name="level">EXTENDED or ALL.</param>
@@ -68,7 +68,7 @@ internal sealed class FusionAudit
         nodes.Where(n => !_twins.Contains(n.Output)).ToLookup(n => n.Operator);
 
     // Outputs of nodes that others are equal to: ONNX Runtime keeps one of them in a session, so one in each segment.
-    private static HashSet<string> Twins(PlanGraph graph)
+    private static HashSet<string> Twins(PlanGraph graph, SmallConstants constants)
     {
         DuplicateNodes duplicates = new();
         Dictionary<string, int> numbers = new(StringComparer.Ordinal);
@@ -90,6 +90,7 @@ internal sealed class FusionAudit
 
         int Number(string value)
         {
+            value = constants.Key(value) ?? value;
             if (!numbers.TryGetValue(value, out int number))
                 numbers.Add(value, number = numbers.Count);
             return number;

@@ -60,6 +60,8 @@ internal sealed class ModelUnderTest : IDisposable
 
     public PlanGraph Graph { get; }
 
+    public SmallConstants Constants => new(Graph, _source);
+
     /// <summary>Operators that give something else at every call.</summary>
     public IReadOnlyList<string> RandomOperators { get; }
 
@@ -78,13 +80,17 @@ internal sealed class ModelUnderTest : IDisposable
         string[] added = [.. Graph.Outputs.Where(o => !Graph.Index.IsOutput(o))];
         if (added.Length == 0)
             return null;
-        if (new FileInfo(Path).Length > int.MaxValue)
-            throw new VerifyException("The file has over 2 GB, so no outputs can be added to it to compare with: --outputs needs its weights in external data.");
-        ModelProto file = ModelProto.Parser.ParseFrom(File.ReadAllBytes(Path));
+        ModelProto file = Read();
         // ONNX Runtime finds the type itself.
         file.Graph.Output.Add(added.Select(o => new ValueInfoProto { Name = o }));
         return file.ToByteArray();
     }
+
+    /// <summary>The file, to be changed.</summary>
+    /// <exception cref="VerifyException">The file is too large to be held in memory.</exception>
+    public ModelProto Read() => new FileInfo(Path).Length <= int.MaxValue
+        ? ModelProto.Parser.ParseFrom(File.ReadAllBytes(Path))
+        : throw new VerifyException("The file has over 2 GB, so no outputs can be added to it to compare with: that needs its weights in external data.");
 
     public SubModel Write(SegmentRequest request) => _writer.Write(request, _weights);
 
@@ -98,7 +104,8 @@ internal sealed class ModelUnderTest : IDisposable
         return ModelPart.For(model, outputs, problems) is { } part ? part.Outputs : throw new ModelException(problems[0]);
     }
 
-    private static bool IsShortFloat(ElementType type) => type is ElementType.Float16 or ElementType.BFloat16
+    /// <summary>A float of 16 bits or less.</summary>
+    public static bool IsShortFloat(ElementType type) => type is ElementType.Float16 or ElementType.BFloat16
         or (>= ElementType.Float8E4M3FN and <= ElementType.Float8E5M2FNUZ) or ElementType.Float4E2M1 or ElementType.Float8E8M0;
 
     private static bool CastsToShortFloat(Node node) => node.OpType == "Cast"

@@ -14,10 +14,13 @@ namespace Cleave.Tool.Verification;
 internal sealed class PartitionCheck(ModelUnderTest model, int threads, IReadOnlyList<ReferenceCase> cases)
 {
     private readonly Dictionary<GraphOptimizationLevel, IReadOnlyList<OptimizedNode>> _whole = [];
-    private readonly HashSet<string> _constants = [.. model.Graph.Nodes.Where((_, i) => model.Graph.GroupOf[i] < 0).SelectMany(n => n.Outputs)];
-    private readonly FusionAudit _audit = new(model.Graph);
+    private readonly OptimizedGraph _optimized = new(model.Graph);
+    private readonly FusionAudit _audit = new(model.Graph, model.Constants);
 
     public List<Failure> Failures { get; } = [];
+
+    /// <summary>By output: how far rounding at cuts alone moved the whole model, at most. Only where a value of 16 bits was cut.</summary>
+    public Dictionary<string, OutputDifference> Rounding { get; } = new(StringComparer.Ordinal);
 
     /// <summary>Checks a partition; what differs is added to <see cref="Failures"/>.</summary>
     /// <param name="kind">What it is called in the report.</param>
@@ -28,8 +31,9 @@ internal sealed class PartitionCheck(ModelUnderTest model, int threads, IReadOnl
     {
         List<SegmentRequest> requests = Requests(partition);
         using TemporaryFolder dump = new();
-        Dictionary<string, OutputDifference> optimised = Compare(kind, seed, requests, true, audit ? dump.Path : null);
-        Dictionary<string, OutputDifference> unoptimised = Compare(kind, seed, requests, false, null);
+        IReadOnlyList<ReferenceCase> expected = Expected(partition);
+        Dictionary<string, OutputDifference> optimised = Compare(kind, seed, requests, expected, true, audit ? dump.Path : null);
+        Dictionary<string, OutputDifference> unoptimised = Compare(kind, seed, requests, expected, false, null);
         IReadOnlyList<LostFusion>? lost = audit ? Audit(partition, requests, dump.Path) : null;
         return new PartitionReport(kind, seed, partition.Segments.Count, partition.CutValues().Count(), optimised, unoptimised, lost);
     }
@@ -38,7 +42,7 @@ internal sealed class PartitionCheck(ModelUnderTest model, int threads, IReadOnl
     public PartitionReport RunWhole()
     {
         List<SegmentRequest> requests = [PartitionBuilder.WholeRequest(model.Graph, "Whole")];
-        return new PartitionReport("whole", 0, 1, 0, Compare("whole", 0, requests, true, null), Compare("whole", 0, requests, false, null), null);
+        return new PartitionReport("whole", 0, 1, 0, Compare("whole", 0, requests, cases, true, null), Compare("whole", 0, requests, cases, false, null), null);
     }
 
     /// <summary>Segments as the slicer wants them, numbered from 1.</summary>
@@ -55,10 +59,14 @@ internal sealed class PartitionCheck(ModelUnderTest model, int threads, IReadOnl
     }
 
     /// <summary>Compares what a chain gives with the whole model, and reports what is beyond the limit.</summary>
-    public Dictionary<string, OutputDifference> Compare(string kind, ulong seed, SessionChain chain, IReadOnlyList<SegmentRequest> requests, bool optimised)
+    public Dictionary<string, OutputDifference> Compare(string kind, ulong seed, SessionChain chain, IReadOnlyList<SegmentRequest> requests, bool optimised) =>
+        Compare(kind, seed, chain, requests, cases, optimised);
+
+    private Dictionary<string, OutputDifference> Compare(
+        string kind, ulong seed, SessionChain chain, IReadOnlyList<SegmentRequest> requests, IReadOnlyList<ReferenceCase> expectations, bool optimised)
     {
         Dictionary<string, OutputDifference> largest = new(StringComparer.Ordinal);
-        foreach (ReferenceCase reference in cases)
+        foreach (ReferenceCase reference in expectations)
         {
             Dictionary<string, TensorCopy> actual;
             try
@@ -85,12 +93,13 @@ internal sealed class PartitionCheck(ModelUnderTest model, int threads, IReadOnl
         return largest;
     }
 
-    private Dictionary<string, OutputDifference> Compare(string kind, ulong seed, List<SegmentRequest> requests, bool optimised, string? dumpFolder)
+    private Dictionary<string, OutputDifference> Compare(
+        string kind, ulong seed, List<SegmentRequest> requests, IReadOnlyList<ReferenceCase> expected, bool optimised, string? dumpFolder)
     {
         try
         {
             using SessionChain chain = SessionChain.Of(model, requests, How(optimised, dumpFolder));
-            return Compare(kind, seed, chain, requests, optimised);
+            return Compare(kind, seed, chain, requests, expected, optimised);
         }
         catch (Exception e) when (e is SegmentException or ModelException)
         {
@@ -102,7 +111,21 @@ internal sealed class PartitionCheck(ModelUnderTest model, int threads, IReadOnl
 
     private bool IsAllowed(ReferenceCase reference, string output, TensorCopy expected, OutputDifference difference, bool optimised) => optimised
         ? Tolerance.Allows(model, expected.Type, difference, reference.Own[output])
-        : difference.SameBits || (model.HasShortFloats && Tolerance.Allows(model, expected.Type, difference, reference.Own[output]));
+        : difference.SameBits;
+
+    // What the whole model gives; where values of 16 bits are cut, rounded there.
+    private IReadOnlyList<ReferenceCase> Expected(Partition partition)
+    {
+        if (!partition.CutValues().Any(c => ModelUnderTest.IsShortFloat(model.Graph.Facts.Of(c.Value).Element)))
+            return cases;
+        ReferenceCase[] rounded = RoundedWhole.Of(model, partition, threads, cases);
+        for (int i = 0; i < rounded.Length; i++)
+        {
+            foreach ((string output, TensorCopy value) in rounded[i].Optimised)
+                Rounding[output] = Rounding.GetValueOrDefault(output, OutputDifference.None).Or(OutputDifference.Between(cases[i].Optimised[output], value));
+        }
+        return rounded;
+    }
 
     // The first segment of which a value differs from the same value inside the whole model.
     private string? Culprit(SessionChain split, IReadOnlyList<SegmentRequest> requests, ReferenceCase reference, bool optimised)
@@ -139,7 +162,7 @@ internal sealed class PartitionCheck(ModelUnderTest model, int threads, IReadOnl
         ];
 
         IEnumerable<LostFusion> Lost(string name, GraphOptimizationLevel level, string folder) => _audit.Compare(
-            name, partition, Whole(level), [.. requests.SelectMany((_, i) => OptimizedGraph.Read(DumpPath(folder, i), level, _constants))]);
+            name, partition, Whole(level), [.. requests.SelectMany((_, i) => _optimized.Read(DumpPath(folder, i), level))]);
     }
 
     private IReadOnlyList<OptimizedNode> Whole(GraphOptimizationLevel level)
@@ -148,7 +171,7 @@ internal sealed class PartitionCheck(ModelUnderTest model, int threads, IReadOnl
         {
             using TemporaryFolder folder = new();
             SessionChain.Of(model, [PartitionBuilder.WholeRequest(model.Graph, "Whole")], new SessionRequest(level, threads, folder.Path)).Dispose();
-            _whole.Add(level, nodes = OptimizedGraph.Read(DumpPath(folder.Path, 0), level, _constants));
+            _whole.Add(level, nodes = _optimized.Read(DumpPath(folder.Path, 0), level));
         }
         return nodes;
     }

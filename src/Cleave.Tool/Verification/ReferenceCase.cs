@@ -59,6 +59,7 @@ internal sealed class References : IDisposable
             chain.Dispose();
     }
 
-    private static Dictionary<string, OutputDifference> Differences(Dictionary<string, TensorCopy> one, Dictionary<string, TensorCopy> other) =>
+    /// <summary>By output.</summary>
+    public static Dictionary<string, OutputDifference> Differences(Dictionary<string, TensorCopy> one, Dictionary<string, TensorCopy> other) =>
         other.ToDictionary(o => o.Key, o => one.TryGetValue(o.Key, out TensorCopy? value) ? OutputDifference.Between(value, o.Value) : OutputDifference.Missing, StringComparer.Ordinal);
 }

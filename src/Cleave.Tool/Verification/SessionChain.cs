@@ -25,17 +25,24 @@ internal sealed record ChainLink(string Segment, InferenceSession Session, IRead
 /// <summary>A model in sessions that run one after the other, each on what those before it gave.</summary>
 internal sealed class SessionChain(IReadOnlyList<ChainLink> links) : IDisposable
 {
+    private const string Whole = "the whole model";
     private const string FolderKey = "session.model_external_initializers_file_folder_path";
 
     /// <summary>The file as ONNX Runtime opens it; with chosen outputs added to its own, where they are not its own.</summary>
     public static SessionChain OfFile(ModelUnderTest model, SessionRequest how)
     {
+        if (model.WithChosenOutputs() is { } extended)
+            return OfBytes(model, extended, how);
         using SessionOptions options = Options(how, 0);
-        byte[]? extended = model.WithChosenOutputs();
-        if (extended != null)
-            options.AddSessionConfigEntry(FolderKey, model.Folder);
-        InferenceSession session = Create("the whole model", () => extended is null ? new InferenceSession(model.Path, options) : new InferenceSession(extended, options));
-        return new SessionChain([new ChainLink("the whole model", session, session.InputNames, session.InputNames, session.OutputNames)]);
+        return OfOne(Create(Whole, () => new InferenceSession(model.Path, options)));
+    }
+
+    /// <summary>A changed copy of the file.</summary>
+    public static SessionChain OfBytes(ModelUnderTest model, byte[] changed, SessionRequest how)
+    {
+        using SessionOptions options = Options(how, 0);
+        options.AddSessionConfigEntry(FolderKey, model.Folder);
+        return OfOne(Create(Whole, () => new InferenceSession(changed, options)));
     }
 
     /// <summary>Sub-models out of the file, in memory.</summary>
@@ -92,6 +99,9 @@ internal sealed class SessionChain(IReadOnlyList<ChainLink> links) : IDisposable
         foreach (ChainLink link in links)
             link.Session.Dispose();
     }
+
+    private static SessionChain OfOne(InferenceSession session) =>
+        new([new ChainLink(Whole, session, session.InputNames, session.InputNames, session.OutputNames)]);
 
     private static ChainLink Link(ModelUnderTest model, SegmentRequest segment, SessionRequest how, int number)
     {

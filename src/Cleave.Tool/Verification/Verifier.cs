@@ -4,7 +4,9 @@ using System.Globalization;
 using System.IO;
 using System.Linq;
 using System.Threading;
+using Cleave.Core.Clustering;
 using Cleave.Core.Passes.Partitions;
+using Cleave.Tool.Planning;
 using Microsoft.ML.OnnxRuntime;
 
 namespace Cleave.Tool.Verification;
@@ -29,7 +31,9 @@ internal sealed class Verifier(ModelUnderTest model, VerifyOptions options, Acti
         List<ReferenceCase> cases = wanted.Run(references, out DimensionSample? sample);
         NoteLimits(cases);
         PartitionCheck check = new(model, options.Threads, cases);
-        List<PartitionReport> partitions = [check.RunWhole(), .. Random(check)];
+        List<PartitionReport> partitions = [check.RunWhole(), .. Plans(check), .. Random(check)];
+        foreach ((string output, OutputDifference rounding) in check.Rounding.OrderBy(r => r.Key, StringComparer.Ordinal))
+            _notes.Add(string.Create(CultureInfo.InvariantCulture, $"ONNX Runtime computes floats of 16 bits in 32 and rounds at cuts only: that alone moves the output '{output}' of the whole model by up to {rounding.OfRange:g3} of its range. Partitions are compared with the whole model rounded at the same values."));
         return Report(cases, check, partitions, BatchCheck.Run(model, references, maker, sample, options.Seed, check.Failures));
     }
 
@@ -51,14 +55,23 @@ internal sealed class Verifier(ModelUnderTest model, VerifyOptions options, Acti
             _notes.Add($"The output '{output}' differs from one run of the whole model to the next: it is not compared.");
         foreach (string output in cases.SelectMany(c => c.Optimised.Where(o => OutputDifference.HasNonFinite(o.Value)).Select(o => o.Key)).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal))
             _notes.Add($"The output '{output}' has elements that are not finite numbers, which hides differences; give inputs that the model was made for, with --inputs.");
-        if (model.HasShortFloats)
-            _notes.Add("The model computes with floats of 16 bits or less: bits need not be equal, since ONNX Runtime rounds at each cut.");
         foreach (string output in cases.SelectMany(c => c.Own.Where(o => o.Value.OfRange > Tolerance.Limit(model) && !c.Unstable.Contains(o.Key)).Select(o => o.Key)).Distinct(StringComparer.Ordinal))
             _notes.Add(string.Create(CultureInfo.InvariantCulture, $"ONNX Runtime's own optimisations move the output '{output}' of the whole model by more than {Tolerance.Limit(model)} of its range: partitions may move it twice as far."));
         foreach (ReferenceCase reference in cases)
         {
             foreach ((string output, OutputDifference difference) in reference.SlicedDifference.Where(d => !d.Value.SameBits && !reference.Unstable.Contains(d.Key)))
                 _notes.Add($"The output '{output}' of the whole model sliced as one segment is not that of the file bit by bit where nothing is optimised ({difference.Ulps:g3} ulp).");
+        }
+    }
+
+    // A clone would look like a fusion that its other copy lost.
+    private IEnumerable<PartitionReport> Plans(PartitionCheck check)
+    {
+        foreach ((int cores, Partition partition) in BakedPlans.Of(model.Graph, PlanRun.Device(null), new PlanOptions()))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            progress(string.Create(CultureInfo.InvariantCulture, $"plan for {cores} cores"), 0);
+            yield return check.Run("plan", (ulong)cores, partition, options.Audit && partition.Segments.All(s => s.Cloned.Length == 0));
         }
     }
 
@@ -103,7 +116,6 @@ internal sealed class Verifier(ModelUnderTest model, VerifyOptions options, Acti
             Inputs = [.. cases.Select(c => c.Inputs.Name)],
             Segments = segments,
             CutValues = split.Sum(p => p.CutValues),
-            BitsMustBeEqual = !model.HasShortFloats,
             Outputs = Outputs(cases, partitions),
             Partitions = partitions,
             Batch = batch,
@@ -117,7 +129,7 @@ internal sealed class Verifier(ModelUnderTest model, VerifyOptions options, Acti
         return [.. cases.SelectMany(c => c.Optimised.Keys).Distinct(StringComparer.Ordinal).Select(output => new OutputReport(
             output,
             Largest(cases.Select(c => c.Own.GetValueOrDefault(output))),
-            Optimised("whole", output), Optimised("groups", output), Optimised("nodes", output),
+            Optimised("whole", output), Optimised("plan", output), Optimised("groups", output), Optimised("nodes", output),
             Largest(partitions.Select(p => p.Unoptimised.GetValueOrDefault(output)))))];
 
         OutputDifference Optimised(string kind, string output) =>

@@ -32,9 +32,6 @@ internal sealed record VerifyReport
     /// <summary>Values that were handed from one segment to another, over all partitions.</summary>
     public required int CutValues { get; init; }
 
-    /// <summary>Whether bits must be equal where nothing is optimised.</summary>
-    public required bool BitsMustBeEqual { get; init; }
-
     public required IReadOnlyList<OutputReport> Outputs { get; init; }
 
     public required IReadOnlyList<PartitionReport> Partitions { get; init; }
@@ -69,15 +66,16 @@ internal enum Verdict
 /// <param name="Output">Its name; an element of a sequence as <c>name[0]</c>.</param>
 /// <param name="Own">The whole model with all optimisations against itself with none.</param>
 /// <param name="Whole">The plan that runs the whole model, against the file.</param>
+/// <param name="Plans">The split plans that Cleave would bake in, all optimisations.</param>
 /// <param name="Groups">Partitions over fusion groups, all optimisations.</param>
 /// <param name="Nodes">Partitions that ignore groups, all optimisations.</param>
 /// <param name="Unoptimised">All partitions, nothing optimised, against the whole sliced as one segment.</param>
 internal sealed record OutputReport(
-    string Output, OutputDifference Own, OutputDifference Whole, OutputDifference Groups, OutputDifference Nodes, OutputDifference Unoptimised);
+    string Output, OutputDifference Own, OutputDifference Whole, OutputDifference Plans, OutputDifference Groups, OutputDifference Nodes, OutputDifference Unoptimised);
 
 /// <summary>One partition.</summary>
-/// <param name="Kind">groups, nodes, or whole for the plan of one segment.</param>
-/// <param name="Seed">Gives this partition as the first: <c>--seed SEED --partitions 1</c>.</param>
+/// <param name="Kind">groups, nodes, plan for one that Cleave would bake in, or whole for the plan of one segment.</param>
+/// <param name="Seed">Gives this partition as the first: <c>--seed SEED --partitions 1</c>; of a plan, the cores it is for.</param>
 /// <param name="Segments">How many.</param>
 /// <param name="CutValues">How many values go from one to another.</param>
 /// <param name="Optimised">By output: largest difference, both sides with all optimisations.</param>

@@ -391,6 +391,27 @@ public class SegmentTests
         });
     }
 
+    [Fact]
+    public void What_a_cloned_node_makes_need_not_be_written()
+    {
+        ModelProto model = Make.Model(new GraphProto
+        {
+            Name = "g",
+            Input = { Make.Value("x", 1, 4) },
+            Output = { Make.Value("y", 1, 4), Make.Value("z", 1, 4) },
+            Node = { Make.Node("Neg", ["x"], ["a"]), Make.Node("Exp", ["a"], ["y"]), Make.Node("Abs", ["a"], ["z"]) },
+        });
+        SegmentRequest one = new("One", [0, 1], ["x"], ["y"]), two = new("Two", [0, 2], ["x"], ["z"]);
+
+        Assert.Contains("'a', which is needed outside", Refused(model, one).Message("m"), StringComparison.Ordinal);
+        using InferenceSession first = Ort.Open(Slices.Of(model, one with { Cloned = [0] }).Bytes), second = Ort.Open(Slices.Of(model, two with { Cloned = [0] }).Bytes);
+        using InferenceSession whole = Ort.Open(model.ToByteArray());
+        Dictionary<string, NamedOnnxValue> expected = Ort.Run(whole, [X]), values = Ort.Run(first, [X]);
+        foreach ((string name, NamedOnnxValue value) in Ort.Run(second, [X]))
+            values.Add(name, value);
+        Ort.Equal(expected, values);
+    }
+
     private static Problem Refused(ModelProto model, SegmentRequest request)
     {
         Problem problem = Assert.Throws<ModelException>(() => Slices.Of(model, request)).Problem;

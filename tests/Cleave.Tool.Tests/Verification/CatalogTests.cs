@@ -22,17 +22,12 @@ public sealed class CatalogTests
         using ModelUnderTest model = new(catalog.Write(folder.Path));
         VerifyOptions options = CatalogOptions.For(catalog) with { Partitions = 2, Audit = false };
         VerifyReport report = new Verifier(model, options with { Samples = [options.Samples[0]] }, static (_, _) => { }, default).Run();
-        // Each cut rounds to 16 bits what the whole model keeps in 32 (docs/verify.md): beyond the limit, but not far.
-        if (catalog.Arithmetic == Arithmetic.Float16)
-            Assert.All(report.Outputs, o => Assert.InRange(o.Groups.Or(o.Nodes).OfRange, 0, 3 * Tolerance.ShortFloats));
-        else
-            Assert.Empty(report.Failures);
-        Assert.Equal(catalog.Arithmetic != Arithmetic.Float16, report.BitsMustBeEqual);
-        if (report.BitsMustBeEqual)
-            Assert.All(report.Outputs, o => Assert.True(o.Unoptimised.SameBits, o.Output));
+        Assert.Empty(report.Failures);
+        Assert.All(report.Outputs, o => Assert.True(o.Unoptimised.SameBits, o.Output));
+        // Each cut rounds to 16 bits what the whole model keeps in 32 (docs/verify.md).
+        Assert.Equal(catalog.Arithmetic == Arithmetic.Float16, report.Notes.Any(n => n.Contains("rounds at cuts", StringComparison.Ordinal)));
         Assert.DoesNotContain(report.Notes, n => n.Contains("bit by bit", StringComparison.Ordinal));
         // Where there is something to cut, something was.
-        if (report.Failures.Count == 0)
-            Assert.Equal(CutUnits.OfNodes(model.Graph).Count > 1 || report.Nodes <= 1 ? Verdict.Equal : Verdict.NothingSplit, report.Verdict);
+        Assert.Equal(CutUnits.OfNodes(model.Graph).Count > 1 || report.Nodes <= 1 ? Verdict.Equal : Verdict.NothingSplit, report.Verdict);
     }
 }

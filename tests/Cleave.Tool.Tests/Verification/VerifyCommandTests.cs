@@ -28,6 +28,17 @@ public sealed class VerifyCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task Plans_that_would_be_baked_in_are_compared_too()
+    {
+        ToolRun run = await ToolRun.Of("verify", Catalog("two_tower_8x256"), "--partitions", "0", "--json");
+        Assert.Equal(0, run.Code);
+        Assert.Equal("equal", run.Json.GetProperty("verdict").GetString());
+        JsonElement plan = run.Json.GetProperty("partitions").EnumerateArray().First(p => p.GetProperty("kind").GetString() == "plan");
+        Assert.Equal(3, plan.GetProperty("segments").GetInt32());
+        Assert.Equal(0, plan.GetProperty("lost").GetArrayLength());
+    }
+
+    [Fact]
     public async Task Nothing_split_is_no_proof()
     {
         using TinyModel tiny = Two("Relu");
@@ -98,7 +109,7 @@ public sealed class VerifyCommandTests : IDisposable
         Assert.Equal(partitions.Skip(1).Sum(p => p.GetProperty("segments").GetInt32()), json.GetProperty("segments").GetInt32());
         Assert.Equal(partitions.Skip(1).Sum(p => p.GetProperty("cutValues").GetInt32()), json.GetProperty("cutValues").GetInt32());
         JsonElement output = json.GetProperty("outputs")[0];
-        foreach (string name in new[] { "own", "whole", "groups", "nodes", "unoptimised" })
+        foreach (string name in new[] { "own", "whole", "plans", "groups", "nodes", "unoptimised" })
             Assert.True(output.GetProperty(name).TryGetProperty("ulps", out _), name);
     }
 

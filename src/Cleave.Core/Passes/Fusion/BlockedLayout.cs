@@ -1,3 +1,5 @@
+using System.Collections.Generic;
+using System.Linq;
 using Cleave.Core.Graph;
 
 namespace Cleave.Core.Passes.Fusion;
@@ -10,6 +12,7 @@ internal sealed class BlockedLayout
 {
     // 16 with AVX-512, 8 with AVX2: what may be in blocks somewhere is taken as in blocks.
     private const long Block = 8;
+    private const long LargestBlock = 16;
     private const long Alignment = 4;
 
     private readonly FusionView _view;
@@ -29,20 +32,54 @@ internal sealed class BlockedLayout
     /// <summary>Whether a node makes its output in blocks.</summary>
     public bool MadeBy(int node) => _isBlocked[node];
 
+    /// <summary>
+    /// The nodes whose values a node finds in blocks, and in turn those that they owe it to. Convolutions, and pools of whole blocks,
+    /// owe it to nobody: ONNX Runtime reorders what they read.
+    /// </summary>
+    public List<int> Sources(int node)
+    {
+        List<int> sources = [];
+        Add(node);
+        for (int i = 0; i < sources.Count; i++)
+        {
+            if (!MakesItself(sources[i]))
+                Add(sources[i]);
+        }
+        return sources;
+
+        void Add(int reader)
+        {
+            foreach (int input in _view.Inputs[reader])
+            {
+                if (Has(input) && !sources.Contains(_view.Producer(input)))
+                    sources.Add(_view.Producer(input));
+            }
+        }
+    }
+
+    private bool MakesItself(int node) => _view.Operators[node] switch
+    {
+        "Conv" => true,
+        "MaxPool" or "AveragePool" or "GlobalAveragePool" or "GlobalMaxPool" => HasFullBlocks(_view.Input(node, 0), LargestBlock),
+        _ => false,
+    };
+
     private bool MakesBlocks(int node) => _view.Operators[node] switch
     {
         "Conv" => IsConvolution(node),
-        "MaxPool" or "AveragePool" or "GlobalAveragePool" or "GlobalMaxPool" => Has(_view.Input(node, 0)) || HasFullBlocks(_view.Input(node, 0)),
+        "MaxPool" or "AveragePool" or "GlobalAveragePool" or "GlobalMaxPool" => Has(_view.Input(node, 0)) || HasFullBlocks(_view.Input(node, 0), Block),
         "Relu" or "LeakyRelu" or "Sigmoid" or "Tanh" or "Clip" or "HardSigmoid" or "HardSwish" or "BatchNormalization" or "Resize" or "Upsample" =>
             Has(_view.Input(node, 0)),
-        // Constants for each channel become convolutions.
-        "Add" or "Mul" or "Sum" => _view.Inputs[node].Length == 2 && IsOperand(_view.Inputs[node][0]) && IsOperand(_view.Inputs[node][1])
-            && (Has(_view.Inputs[node][0]) || Has(_view.Inputs[node][1])),
+        "Add" or "Mul" or "Sum" => _view.Inputs[node] is [var one, var other] && (IsPair(one, other) || (_view.Operators[node] == "Mul" && IsScaled(one, other))),
         "Concat" => _view.Int(node, "axis", 0) == 1 && System.Array.TrueForAll(_view.Inputs[node], Has),
         _ => false,
     };
 
-    private bool IsOperand(int value) => Has(value) || _view.IsConstant(value);
+    private bool IsPair(int one, int other) => Has(one) && Has(other)
+        && (_view.Facts(one).Shape is not { } shape || _view.Facts(other).Shape is not { } same || shape.SequenceEqual(same));
+
+    // A factor for each channel becomes a convolution.
+    private bool IsScaled(int one, int other) => (Has(one) && _view.IsConstant(other)) || (Has(other) && _view.IsConstant(one));
 
     private bool IsConvolution(int node)
     {
@@ -63,6 +100,6 @@ internal sealed class BlockedLayout
             && ((inputs == 1 && outputs == groups) || (inputs % Block == 0 && outputs % groups == 0 && outputs / groups % Block == 0));
     }
 
-    private bool HasFullBlocks(int value) =>
-        _view.Facts(value).Shape is [_, { Value: { } channels }, _, _] && channels % Block == 0;
+    private bool HasFullBlocks(int value, long block) =>
+        _view.Facts(value).Shape is [_, { Value: { } channels }, _, _] && channels % block == 0;
 }

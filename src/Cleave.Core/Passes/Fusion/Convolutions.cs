@@ -97,8 +97,6 @@ internal static class Convolutions
     private static bool AddsBlocks(FusionView view, int from, int reader, int input)
     {
         int[] operands = view.Inputs[reader];
-        if (operands.Length != 2 || operands[0] == operands[1] || !view.Layout.MadeBy(from) || !view.Layout.Has(operands[1 - input]))
-            return false;
-        return view.Facts(operands[0]).Shape is not { } one || view.Facts(operands[1]).Shape is not { } other || one.SequenceEqual(other);
+        return view.Layout.MadeBy(reader) && operands[0] != operands[1] && !view.IsConstant(operands[1 - input]);
     }
 }

@@ -1,3 +1,4 @@
+using System;
 using System.Collections.Generic;
 using System.Runtime.CompilerServices;
 using Cleave.Core.Onnx;
@@ -12,13 +13,10 @@ internal static class FusionGroups
     private static readonly TreeRule[] TreeRules = [.. Normalizations.Rules, .. Gelus.Rules, .. Quantized.Rules];
 
     /// <summary>The groups of the nodes that run, not yet in order.</summary>
-    public static GroupMerger Find(GraphIndex index, GraphFacts facts, NodeRole[] roles, IReadOnlyList<string> outputs)
+    public static GroupMerger Find(GraphIndex index, GraphFacts facts, NodeRole[] roles, FusionView view)
     {
-        FusionView view = new(index, facts, roles, outputs);
         (int[][] predecessors, int[][] successors) = Neighbours(index, facts.Order, roles);
-        GroupMerger groups = new(predecessors, successors, facts.Order);
-        // First what is seen through: nothing can be fused over a node of another group.
-        TakePassThroughs(facts.Order, roles, groups, predecessors, successors);
+        GroupMerger groups = new(predecessors, successors, facts.Order, node => roles[node] == NodeRole.PassThrough);
         foreach ((int node, int original) in view.Duplicates)
             groups.TryMerge(null, [original, node]);
         Trees.Apply(view, groups, TreeRules);
@@ -31,21 +29,27 @@ internal static class FusionGroups
         Splits.Apply(view, groups, sizes);
         ShapeChains.Apply(view, groups, sizes);
         Quantized.Apply(view, groups);
+        TakePassThroughs(index, facts.Order, roles, groups, predecessors, successors);
         return groups;
     }
 
-    // What ONNX Runtime removes goes with what makes its value, or with what reads it where that is the caller.
+    // What ONNX Runtime removes goes with what reads it: it could not be removed where it gives a segment's output. Where several
+    // groups read it, or the caller does, it goes with what makes its value.
     [MethodImpl(JustInTime.Optimized)]
-    private static void TakePassThroughs(int[] order, NodeRole[] roles, GroupMerger groups, int[][] predecessors, int[][] successors)
+    private static void TakePassThroughs(GraphIndex index, int[] order, NodeRole[] roles, GroupMerger groups, int[][] predecessors, int[][] successors)
     {
-        foreach (int node in order)
+        // Backwards: of several in a row the last is settled first.
+        for (int i = order.Length - 1; i >= 0; i--)
         {
+            int node = order[i];
             if (roles[node] != NodeRole.PassThrough)
                 continue;
-            if (predecessors[node].Length > 0)
+            int[] readers = successors[node];
+            bool hasOneReader = readers.Length > 0 && Array.TrueForAll(readers, r => groups.Together(r, readers[0]));
+            if (hasOneReader && (predecessors[node].Length == 0 || !index.IsOutput(index.Nodes[node].Outputs[0])))
+                groups.TryMerge(null, [readers[0], node]);
+            else if (predecessors[node].Length > 0)
                 groups.TryMerge(null, [predecessors[node][0], node]);
-            else if (successors[node].Length == 1)
-                groups.TryMerge(null, [successors[node][0], node]);
         }
     }
 

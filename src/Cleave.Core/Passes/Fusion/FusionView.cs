@@ -49,6 +49,7 @@ internal sealed class FusionView
             Inputs[node] = Array.ConvertAll(described.Inputs, name => name.Length == 0 ? -1 : Number(name, index));
             if (roles[node] is NodeRole.PassThrough)
             {
+                PassThroughs.Add(node);
                 _numbers[described.Outputs[0]] = Inputs[node][0];
                 continue;
             }
@@ -76,6 +77,9 @@ internal sealed class FusionView
 
     /// <summary>Nodes that compute what another one computes already; ONNX Runtime removes them, so they are seen through.</summary>
     public List<(int Node, int Original)> Duplicates { get; } = [];
+
+    /// <summary>Nodes that ONNX Runtime removes, so they are seen through.</summary>
+    public List<int> PassThroughs { get; } = [];
 
     /// <summary>The nodes that run and are not seen through, each after those it reads.</summary>
     public int[] Order { get; }

@@ -1,3 +1,4 @@
+using System;
 using System.Collections.Generic;
 using Cleave.Core.Graph;
 
@@ -6,8 +7,8 @@ namespace Cleave.Core.Passes.Partitions;
 /// <summary>The smallest parts a model may be cut into: what must stay together does, and no two depend on each other.</summary>
 internal static class CutUnits
 {
-    /// <summary>Units of whole fusion groups.</summary>
-    public static Quotient OfGroups(PlanGraph graph) => Of(graph, (int[])graph.GroupOf.Clone());
+    /// <summary>Units of whole fusion groups, with those that they need beside them.</summary>
+    public static Quotient OfGroups(PlanGraph graph) => Of(graph, Array.ConvertAll(graph.GroupOf, g => g < 0 ? -1 : graph.UnitOf[g]));
 
     /// <summary>Units of single nodes, whatever ONNX Runtime would make of them together.</summary>
     public static Quotient OfNodes(PlanGraph graph)

@@ -37,7 +37,7 @@ internal static class PartitionBuilder
             if (graph.CanCut(value))
                 types[value] = TypeOf(graph.Facts.Of(value));
         }
-        return new SegmentRequest(name, segment.Nodes, segment.Reads, segment.Writes) { Types = types, Outputs = graph.Outputs };
+        return new SegmentRequest(name, segment.Nodes, segment.Reads, segment.Writes) { Types = types, Outputs = graph.Outputs, Cloned = segment.Cloned };
     }
 
     /// <summary>The one segment of all that the outputs need: the whole model as the file declares it, or the part for chosen outputs.</summary>

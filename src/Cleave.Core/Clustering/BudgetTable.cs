@@ -1,0 +1,65 @@
+using System.Collections.Generic;
+using Cleave.Core.Schedule;
+
+namespace Cleave.Core.Clustering;
+
+/// <summary>Whether a model is split.</summary>
+internal enum PlanMode
+{
+    /// <summary>Where the predicted gain is above the margin of error.</summary>
+    Auto,
+
+    /// <summary>Never.</summary>
+    Whole,
+
+    /// <summary>Wherever there is something to split and more than one core.</summary>
+    Split,
+}
+
+/// <summary>What planning is asked for.</summary>
+internal sealed record PlanOptions
+{
+    /// <summary>
+    /// By what part a split must be predicted to be faster than the best session for the whole model: below it, the prediction could be wrong
+    /// about which is faster.
+    /// </summary>
+    public const double Margin = 0.15;
+
+    /// <summary>The core counts that are planned for, rising.</summary>
+    public IReadOnlyList<int> Cores { get; init; } = [1, 2, 4, 8, 16, 32, 64];
+
+    public PlanMode Mode { get; init; }
+}
+
+/// <summary>A plan with threads, and how it is predicted to run.</summary>
+/// <param name="Plan">What the lanes do.</param>
+/// <param name="Threads">By lane.</param>
+/// <param name="Segments">By segment: nanoseconds.</param>
+/// <param name="Prediction">When each runs.</param>
+internal sealed record PlannedRun(ExecutionPlan Plan, int[] Threads, double[] Segments, Prediction Prediction)
+{
+    public double Nanoseconds => Prediction.Makespan;
+}
+
+/// <summary>The best split that was found for a number of cores.</summary>
+/// <param name="Nanoseconds">Predicted: with the reorderings at its borders where there is a run, without them where there is none.</param>
+/// <param name="Threads">By lane.</param>
+/// <param name="Segments">How many.</param>
+/// <param name="Run">Null where it was seen early that it is not worth it.</param>
+internal sealed record FoundSplit(double Nanoseconds, int[] Threads, int Segments, PlannedRun? Run);
+
+/// <summary>What is done where a process has so many cores.</summary>
+/// <param name="Cores">So many, and fewer than the next row's.</param>
+/// <param name="Chosen">What is done.</param>
+/// <param name="Whole">The best session for the whole model.</param>
+/// <param name="Split">The best split that was found; null where there is nothing to split, or none was looked for.</param>
+/// <param name="Why">In words, why this was chosen.</param>
+internal sealed record BudgetRow(int Cores, PlannedRun Chosen, PlannedRun Whole, FoundSplit? Split, string Why);
+
+/// <summary>A model's plans for all core counts.</summary>
+/// <param name="Units">What could be put on lanes: fusion groups, and those together between which nothing can be cut.</param>
+/// <param name="Paths">Clusters before merging.</param>
+/// <param name="Clusters">Clusters after merging: how many lanes could have something to do.</param>
+/// <param name="Rows">By core count, rising.</param>
+/// <param name="Plans">The distinct plans of the rows, in the order of their first use.</param>
+internal sealed record BudgetTable(int Units, int Paths, int Clusters, IReadOnlyList<BudgetRow> Rows, IReadOnlyList<ExecutionPlan> Plans);

@@ -1,0 +1,136 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+
+namespace Cleave.Core.Clustering;
+
+/// <summary>Which lane runs which task.</summary>
+/// <param name="LaneOf">By task; of cloned tasks it says nothing.</param>
+/// <param name="Threads">By lane.</param>
+/// <param name="Makespan">Nanoseconds, as predicted task by task.</param>
+internal sealed record LaneAssignment(int[] LaneOf, int[] Threads, double Makespan);
+
+/// <summary>What lanes are looked for.</summary>
+/// <param name="Cores">How many cores there are: at least 2.</param>
+/// <param name="MostThreads">More are of no use to a lane.</param>
+/// <param name="Hopeless">Nanoseconds: what takes longer at first is not worth being improved.</param>
+internal sealed record LaneRequest(int Cores, int MostThreads = int.MaxValue, double Hopeless = double.PositiveInfinity);
+
+/// <summary>Finds lanes for a number of cores: clusters once, placed on so many lanes as pays, and improved by moving paths.</summary>
+internal sealed class LaneSearch
+{
+    private static readonly int[] LaneCounts = [2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64];
+
+    // Tasks looked at while a row is improved: bounds the time for large graphs, and says nothing about small ones.
+    private const int MostVisits = 400_000;
+
+    private readonly LaneTasks _tasks;
+    private readonly LaneWalk _walk;
+    private readonly List<int[]> _paths;
+    private readonly int[][] _pathsByWork;
+    private readonly int[][] _mergedByWork;
+    private readonly int[] _order;
+
+    public LaneSearch(LaneTasks tasks)
+    {
+        _tasks = tasks;
+        double[] weights = tasks.Times(1);
+        // What crosses to another lane costs that lane a segment of its own, too.
+        double[] distance = LinearClustering.DistanceToEnd(tasks.Graph, weights, tasks.HandOff + tasks.Call);
+        _order = LinearClustering.Order(distance);
+        _paths = LinearClustering.Paths(tasks.Graph, distance);
+        _pathsByWork = ByWork(_paths);
+        _mergedByWork = ByWork(LinearClustering.Merged(_paths, distance));
+        _walk = new LaneWalk(tasks, _order);
+
+        int[][] ByWork(List<int[]> clusters) => [.. clusters.OrderByDescending(c => c.Sum(t => weights[t]))];
+    }
+
+    /// <summary>Clusters before merging: paths.</summary>
+    public int Paths => _paths.Count;
+
+    /// <summary>Clusters after merging: how many lanes could have something to do.</summary>
+    public int Clusters => _mergedByWork.Length;
+
+    /// <summary>The best lanes found, at least two; null where all tasks are one path.</summary>
+    /// <param name="request">For how many cores, and how good is worth the effort.</param>
+    /// <param name="before">What was found for fewer cores.</param>
+    public LaneAssignment? Best(LaneRequest request, IEnumerable<LaneAssignment> before)
+    {
+        LaneAssignment? best = null;
+        foreach (LaneAssignment candidate in Candidates(request).Concat(before.Select(b => With(b.LaneOf, request))))
+        {
+            if (candidate.Threads.Length > 1 && (best is null || candidate.Makespan < best.Makespan))
+                best = candidate;
+        }
+        return best is null || best.Makespan > request.Hopeless ? best : Improved(best, request);
+    }
+
+    /// <summary>Segments of all lanes, each after those it reads from.</summary>
+    public IReadOnlyList<LaneSegment> Segments(LaneAssignment assignment) => _walk.Segments(assignment.LaneOf, Weights(assignment.Threads));
+
+    private IEnumerable<LaneAssignment> Candidates(LaneRequest request)
+    {
+        double[] weights = _tasks.Times(1);
+        foreach (int lanes in LaneCounts)
+        {
+            if (lanes > request.Cores || lanes > LaneWalk.MostLanes || lanes > Math.Max(_mergedByWork.Length, 2) || _paths.Count < 2)
+                break;
+            yield return With(LanePlacement.ToLeastLoaded(_mergedByWork, lanes, weights), request);
+            yield return With(LanePlacement.ToLeastLoaded(_paths, lanes, weights), request);
+        }
+    }
+
+    private LaneAssignment With(int[] laneOf, LaneRequest request)
+    {
+        laneOf = LanePlacement.Renumbered(laneOf, _order, _tasks.IsCloned, out int lanes);
+        int[] threads = LanePlacement.Threads(laneOf, lanes, request.Cores, request.MostThreads, _tasks);
+        return new LaneAssignment(laneOf, threads, _walk.Makespan(laneOf, Weights(threads)));
+    }
+
+    // Each path, long ones first, to each other lane, while that makes all faster.
+    private LaneAssignment Improved(LaneAssignment found, LaneRequest request)
+    {
+        double[][] weights = Weights(found.Threads);
+        int[] laneOf = (int[])found.LaneOf.Clone();
+        double best = found.Makespan;
+        int visits = MostVisits;
+        bool better = true;
+        while (better && visits > 0)
+        {
+            better = false;
+            foreach (int[] path in _pathsByWork)
+            {
+                int home = laneOf[path[0]];
+                for (int lane = 0; lane < found.Threads.Length && visits > 0; lane++)
+                {
+                    if (lane == home)
+                        continue;
+                    visits -= laneOf.Length;
+                    int[] before = Array.ConvertAll(path, t => laneOf[t]);
+                    Move(path, lane);
+                    double makespan = _walk.Makespan(laneOf, weights, best);
+                    if (makespan < best)
+                    {
+                        best = makespan;
+                        home = lane;
+                        better = true;
+                        continue;
+                    }
+                    for (int i = 0; i < path.Length; i++)
+                        laneOf[path[i]] = before[i];
+                }
+            }
+        }
+        LaneAssignment improved = With(laneOf, request);
+        return improved.Threads.Length > 1 && improved.Makespan < found.Makespan ? improved : found;
+
+        void Move(int[] path, int lane)
+        {
+            foreach (int task in path)
+                laneOf[task] = lane;
+        }
+    }
+
+    private double[][] Weights(int[] threads) => Array.ConvertAll(threads, _tasks.Times);
+}

@@ -1,0 +1,118 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using System.Runtime.CompilerServices;
+
+namespace Cleave.Core.Clustering;
+
+/// <summary>
+/// Critical-path linear clustering (Das and Rauchwerger 2023, algorithms 1 to 4, after Kim and Browne 1988): the longest path becomes
+/// the first cluster, the longest of what is left the next, and clusters that follow one another in time become one.
+/// </summary>
+internal static class LinearClustering
+{
+    /// <summary>
+    /// Algorithm 1: from the beginning of each task to the end of the last one that depends on it, on unbounded processors with a hand-over
+    /// at every edge. It falls along every edge, so its falling order is one in which tasks can run.
+    /// </summary>
+    [MethodImpl(JustInTime.Optimized)]
+    public static double[] DistanceToEnd(TaskGraph graph, double[] weights, double edge)
+    {
+        double[] distance = new double[graph.Count];
+        for (int task = graph.Count - 1; task >= 0; task--)
+        {
+            double longest = 0;
+            foreach (int successor in graph.Successors[task])
+                longest = Math.Max(longest, edge + distance[successor]);
+            distance[task] = weights[task] + longest;
+        }
+        return distance;
+    }
+
+    /// <summary>Tasks by falling distance, those of equal distance in the graph's order: each after those it depends on.</summary>
+    public static int[] Order(double[] distance)
+    {
+        int[] order = new int[distance.Length];
+        double[] keys = new double[distance.Length];
+        for (int i = 0; i < order.Length; i++)
+        {
+            order[i] = i;
+            keys[i] = -distance[i];
+        }
+        // Weights may be 0, and then neighbours are equally far: Array.Sort keeps no order among equals.
+        Array.Sort(keys, order);
+        for (int from = 0, to = 0; from < order.Length; from = to)
+        {
+            while (to < order.Length && keys[to] == keys[from])
+                to++;
+            Array.Sort(order, from, to - from);
+        }
+        return order;
+    }
+
+    /// <summary>Algorithm 2: each cluster a path; the first is the critical one. Each begins no later than those after it.</summary>
+    [MethodImpl(JustInTime.Optimized)]
+    public static List<int[]> Paths(TaskGraph graph, double[] distance)
+    {
+        bool[] taken = new bool[graph.Count];
+        List<int[]> paths = [];
+        // The farthest that is left has no predecessor left: that would be farther.
+        foreach (int first in Order(distance))
+        {
+            if (taken[first])
+                continue;
+            List<int> path = [];
+            for (int task = first; task >= 0; task = Farthest(graph.Successors[task], distance, taken))
+            {
+                taken[task] = true;
+                path.Add(task);
+            }
+            paths.Add([.. path]);
+        }
+        return paths;
+    }
+
+    /// <summary>
+    /// Algorithms 3 and 4: clusters that do not overlap in time, by the distance of their first and last tasks, become one, until no two are
+    /// left that could. One pass over clusters sorted by their beginning does it: a cluster goes to the first that has ended.
+    /// </summary>
+    [MethodImpl(JustInTime.Optimized)]
+    public static List<int[]> Merged(List<int[]> paths, double[] distance)
+    {
+        List<List<int[]>> merged = [];
+        List<double> ends = [];
+        // Of those that begin together, one that takes no time comes first.
+        foreach (int[] path in paths.OrderByDescending(Start).ThenByDescending(End))
+        {
+            double start = Start(path), end = End(path);
+            int place = ends.FindIndex(e => e >= start);
+            if (place < 0)
+            {
+                merged.Add([path]);
+                ends.Add(end);
+            }
+            else
+            {
+                merged[place].Add(path);
+                ends[place] = end;
+            }
+        }
+        // What follows in time follows by distance, too.
+        return [.. merged.Select(m => m.SelectMany(p => p).ToArray())];
+
+        double Start(int[] path) => distance[path[0]];
+
+        double End(int[] path) => distance[path[path.Length - 1]];
+    }
+
+    private static int Farthest(int[] successors, double[] distance, bool[] taken)
+    {
+        int farthest = -1;
+        foreach (int successor in successors)
+        {
+            if (!taken[successor] && (farthest < 0 || distance[successor] > distance[farthest]))
+                farthest = successor;
+        }
+        return farthest;
+    }
+}

@@ -1,0 +1,146 @@
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+using System.Linq;
+using Cleave.Core.Cost;
+using Cleave.Core.Schedule;
+
+namespace Cleave.Core.Clustering;
+
+/// <summary>Plans a model for every core count: one session for all of it, or lanes, whichever is predicted to be faster.</summary>
+internal sealed class Planner
+{
+    // A difference smaller than this is worth neither more threads nor a plan of its own.
+    private const double LeastGain = 0.02;
+
+    // A split that is first found to be so much slower than the whole does not get faster by being improved.
+    private const double Hopeless = 1.25;
+
+    private readonly PlanUnits _units;
+    private readonly GraphCost _cost;
+    private readonly DeviceTable _device;
+    private readonly PlanOptions _options;
+    private readonly LaneTasks _tasks;
+    private readonly ExecutionPlan _wholePlan;
+    private readonly Dictionary<string, ExecutionPlan> _plans = new(StringComparer.Ordinal);
+    private readonly Dictionary<int, PlannedRun> _whole = [];
+    private readonly List<LaneAssignment> _found = [];
+
+    private Planner(SizedGraph graph, CostModel model, PlanOptions options)
+    {
+        _units = PlanUnits.Of(graph.Graph);
+        _cost = new GraphCost(graph, model);
+        _device = model.Table;
+        _options = options;
+        _tasks = new LaneTasks(_units.Tasks, threads => _units.Sums(_cost.ByGroup(threads)), _device.Call, _device.HandOff);
+        _wholePlan = PlanBuilder.Whole(_units);
+    }
+
+    /// <param name="graph">The model at dimensions.</param>
+    /// <param name="model">The device.</param>
+    /// <param name="options">What is asked for.</param>
+    public static BudgetTable Plan(SizedGraph graph, CostModel model, PlanOptions options) => new Planner(graph, model, options).Plan();
+
+    private BudgetTable Plan()
+    {
+        LaneSearch search = new(_tasks.WithClones(_units.MayBeCloned()));
+        List<BudgetRow> rows = [];
+        foreach (int cores in _options.Cores)
+            rows.Add(Row(cores, search, rows.LastOrDefault()));
+        return new BudgetTable(_units.Tasks.Count, search.Paths, search.Clusters, rows, [.. rows.Select(r => r.Chosen.Plan).Distinct()]);
+    }
+
+    private BudgetRow Row(int cores, LaneSearch search, BudgetRow? before)
+    {
+        PlannedRun whole = BestWhole(cores);
+        if (_options.Mode == PlanMode.Whole)
+            return new BudgetRow(cores, whole, whole, null, "asked for");
+        if (cores == 1)
+            return new BudgetRow(cores, whole, whole, null, "one core");
+        FoundSplit? split = BestSplit(cores, search, whole, before);
+        if (split is null)
+            return new BudgetRow(cores, whole, whole, null, "nothing in it can run side by side");
+        string gain = Comparison(whole, split);
+        if (_options.Mode == PlanMode.Split)
+            return new BudgetRow(cores, split.Run!, whole, split, "asked for; " + gain);
+        if (whole.Nanoseconds <= split.Nanoseconds * (1 + PlanOptions.Margin))
+            return new BudgetRow(cores, whole, whole, split, gain + (split.Nanoseconds < whole.Nanoseconds ? ", less than the margin of " + Percent(PlanOptions.Margin) : ""));
+        return split.Run is { } run
+            ? new BudgetRow(cores, run, whole, split, gain)
+            : new BudgetRow(cores, whole, whole, split, gain + ", but its segments do less than they cost");
+    }
+
+    // Each doubling gains less than the one before: there is no need to look further than the first that gains little.
+    private PlannedRun BestWhole(int cores)
+    {
+        PlannedRun best = Whole(1);
+        for (int threads = 2; threads <= cores; threads = threads < cores ? Math.Min(threads * 2, cores) : cores + 1)
+        {
+            PlannedRun more = Whole(threads);
+            if (more.Nanoseconds < best.Nanoseconds * (1 - LeastGain))
+                best = more;
+            else if (threads > 2)
+                break;
+        }
+        return best;
+    }
+
+    private PlannedRun Whole(int threads)
+    {
+        if (!_whole.TryGetValue(threads, out PlannedRun? run))
+        {
+            double[] segments = [_device.Call + _tasks.Times(threads).Sum()];
+            _whole.Add(threads, run = new PlannedRun(_wholePlan, [threads], segments, Simulator.Run(_wholePlan.Lanes, segments, _device.HandOff)));
+        }
+        return run;
+    }
+
+    // Fewer cores' split does as well where no better one is found.
+    private FoundSplit? BestSplit(int cores, LaneSearch search, PlannedRun whole, BudgetRow? before)
+    {
+        bool forced = _options.Mode == PlanMode.Split;
+        double hopeless = forced ? double.PositiveInfinity : whole.Nanoseconds * Hopeless;
+        if (search.Best(new LaneRequest(cores, whole.Threads[0], hopeless), _found) is not { } found)
+            return before?.Split;
+        _found.Add(found);
+        IReadOnlyList<LaneSegment> segments = search.Segments(found);
+        double[] times = [.. segments.Select(s => _device.Call + s.Tasks.Sum(t => _tasks.Times(found.Threads[s.Lane])[t]))];
+        PlannedRun? run = forced || (found.Makespan <= hopeless && !IsFine(times)) ? Run(segments, found) : null;
+        FoundSplit split = new(run?.Nanoseconds ?? found.Makespan, found.Threads, segments.Count, run);
+        return before?.Split is { } earlier && earlier.Nanoseconds * (1 - LeastGain) <= split.Nanoseconds ? earlier : split;
+    }
+
+    // Where overhead is most of the time, a prediction says little, and hundreds of sessions cost memory and time to create.
+    private bool IsFine(double[] segments) => segments.Average() < (2 * _device.Call) + _device.HandOff;
+
+    private PlannedRun Run(IReadOnlyList<LaneSegment> segments, LaneAssignment lanes)
+    {
+        ExecutionPlan plan = PlanBuilder.Build(_units, segments);
+        if (_plans.TryGetValue(plan.Key, out ExecutionPlan? known))
+            plan = known;
+        else
+            _plans.Add(plan.Key, plan);
+        double[] times = [.. segments.Select((s, i) => _cost.Segment(Groups(plan.Segments[i]), plan.Segments[i].Writes, lanes.Threads[s.Lane]))];
+        return new PlannedRun(plan, lanes.Threads, times, Simulator.Run(plan.Lanes, times, _device.HandOff));
+    }
+
+    private int[] Groups(PlanSegment segment)
+    {
+        int[] groups = [.. segment.Nodes.Select(n => _units.Graph.GroupOf[n]).Distinct()];
+        Array.Sort(groups);
+        return groups;
+    }
+
+    private static string Comparison(PlannedRun whole, FoundSplit split)
+    {
+        string session = "one session of " + (whole.Threads[0] == 1 ? "one thread" : Text(whole.Threads[0]) + " threads");
+        double gain = (whole.Nanoseconds / split.Nanoseconds) - 1;
+        return gain >= PlanOptions.Margin ? (gain + 1).ToString("0.00", CultureInfo.InvariantCulture) + "x " + session
+            : gain >= 0 ? "a split gains " + Percent(gain) + " over " + session
+            : "a split takes " + Percent((split.Nanoseconds / whole.Nanoseconds) - 1) + " longer than " + session;
+    }
+
+    private static string Percent(double part) => (part * 100).ToString("0", CultureInfo.InvariantCulture) + " %";
+
+    private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
+}

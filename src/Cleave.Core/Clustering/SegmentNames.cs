@@ -1,0 +1,74 @@
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+using System.Linq;
+using Cleave.Core.Graph;
+using Cleave.Core.Passes;
+using Cleave.Core.Schedule;
+
+namespace Cleave.Core.Clustering;
+
+/// <summary>Names for people: the module path of the weights, or else the path in the node's name, or else operator and node.</summary>
+internal static class SegmentNames
+{
+    private static readonly char[] Separators = ['.', '/'];
+
+    /// <summary><c>features.0 to 7</c>: the first and the last module that have names.</summary>
+    public static string Of(PlanGraph graph, int[] nodes)
+    {
+        string[] modules = [.. nodes.Select(n => WeightModule(graph, n)).Where(m => m.Length > 0)];
+        if (modules.Length == 0)
+            modules = [.. nodes.Select(n => NodeModule(graph, n))];
+        if (modules.Length == 0)
+            return "nothing";
+        string first = modules[0], last = modules[modules.Length - 1];
+        return first == last ? first : first + " to " + last.Substring(CommonPath(first, last));
+    }
+
+    // Up to the last separator before the first difference.
+    private static int CommonPath(string first, string last)
+    {
+        int path = 0;
+        for (int i = 0; i < first.Length && i < last.Length && first[i] == last[i]; i++)
+        {
+            if (Array.IndexOf(Separators, first[i]) >= 0)
+                path = i + 1;
+        }
+        return path < last.Length ? path : 0;
+    }
+
+    /// <summary>By lane: the first is the trunk, another is called after its segment of most nodes; no two alike.</summary>
+    public static string[] OfLanes(IReadOnlyList<PlanSegment> segments, IReadOnlyList<IReadOnlyList<Statement>> lanes)
+    {
+        HashSet<string> taken = new(StringComparer.Ordinal);
+        return [.. lanes.Select((statements, i) => Unique(i == 0 ? "trunk" : Largest(statements)))];
+
+        string Largest(IReadOnlyList<Statement> statements) =>
+            statements.OfType<Statement.Run>().Select(r => segments[r.Segment]).OrderByDescending(s => s.Nodes.Length).First().Name;
+
+        string Unique(string name)
+        {
+            string unique = name;
+            for (int number = 2; !taken.Add(unique); number++)
+                unique = name + " (" + number.ToString(CultureInfo.InvariantCulture) + ")";
+            return unique;
+        }
+    }
+
+    private static string WeightModule(PlanGraph graph, int node)
+    {
+        foreach (string read in graph.Index.Reads(node))
+        {
+            if (graph.Index.IsInitializer(read) && read.LastIndexOfAny(Separators) is > 0 and var end)
+                return read.Substring(0, end);
+        }
+        return "";
+    }
+
+    private static string NodeModule(PlanGraph graph, int node)
+    {
+        Node named = graph.Nodes[node];
+        return named.Name.LastIndexOf('/') is > 0 and var end ? named.Name.Substring(0, end)
+            : named.OpType + " " + (named.Name.Length > 0 ? named.Name : node.ToString(CultureInfo.InvariantCulture));
+    }
+}

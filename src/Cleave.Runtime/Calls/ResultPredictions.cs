@@ -1,0 +1,23 @@
+using System;
+
+namespace Cleave.Calls;
+
+/// <summary>Which outputs and values inside come in the shape that the model declares. One that ever came otherwise is not trusted again. Thread-safe.</summary>
+internal sealed class ResultPredictions(ShapeTable shapes, int results)
+{
+    private readonly bool[] _wrong = new bool[results];
+
+    /// <summary>Whether the result may be bound to memory of the declared shape, now that it came with <paramref name="actual"/>.</summary>
+    public bool Hold(int result, ReadOnlySpan<int> dims, ReadOnlySpan<int> actual)
+    {
+        if (_wrong[result] || shapes.ResultShape(result, dims) is not { } declared)
+            return false;
+        if (actual.SequenceEqual(declared))
+            return true;
+        Distrust(result);
+        return false;
+    }
+
+    /// <summary>From now on the result is not bound any more.</summary>
+    public void Distrust(int result) => _wrong[result] = true;
+}

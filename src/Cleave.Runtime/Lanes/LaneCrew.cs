@@ -1,0 +1,42 @@
+using System.Collections.Generic;
+using System.Linq;
+using System.Threading.Tasks;
+using Cleave.Workers;
+
+namespace Cleave.Lanes;
+
+/// <summary>
+/// The threads of a runner's lanes but the first: one for each, which does one request after another. A lane that is done
+/// with one request starts the next, while other lanes still work on the first. Thread-safe.
+/// </summary>
+internal sealed class LaneCrew
+{
+    private readonly object _order = new();
+    private readonly WorkerPool[] _threads;
+
+    /// <param name="threads">How to make the thread of each lane but the first.</param>
+    public LaneCrew(IEnumerable<WorkerSettings> threads) => _threads = [.. threads.Select(static t => new WorkerPool(t))];
+
+    /// <summary>Done when the crew was stopped and every thread has ended.</summary>
+    public Task Ended => Task.WhenAll(_threads.Select(static t => t.Ended));
+
+    /// <summary>Queues the lanes but the first.</summary>
+    /// <param name="lanes">The lanes of one call.</param>
+    /// <param name="started">How many were queued, also where a thread could not be started.</param>
+    public void Start(RunningLane[] lanes, ref int started)
+    {
+        // All requests in the same order on each lane: otherwise two could wait for each other.
+        lock (_order)
+        {
+            for (; started < _threads.Length; started++)
+                _threads[started].Enqueue(lanes[started + 1]);
+        }
+    }
+
+    /// <summary>Ends the threads once nothing waits any more.</summary>
+    public void Stop()
+    {
+        foreach (WorkerPool thread in _threads)
+            thread.Stop();
+    }
+}

@@ -1,0 +1,27 @@
+using System.Globalization;
+using Cleave.Generated;
+
+namespace Cleave.Lanes;
+
+/// <summary>What a statement of a lane method does.</summary>
+internal enum StatementKind
+{
+    Run,
+    Send,
+    Receive,
+}
+
+/// <summary>One statement of a lane method.</summary>
+/// <param name="Kind">What it does.</param>
+/// <param name="Subject">The segment that it runs, or the value that it sends or receives.</param>
+/// <param name="Index">The segment's place in the plan, or the value's among the plan's results.</param>
+internal readonly record struct Statement(StatementKind Kind, object Subject, int Index)
+{
+    /// <summary>As it stands in the method: <c>Send(relu_3)</c>.</summary>
+    public override string ToString() =>
+        Kind + "(" + (Subject is Segment segment ? segment.Name : ((Value)Subject).Name) + ")";
+
+    /// <summary>For messages: <c>lane 1 (Heads)</c>.</summary>
+    public static string LaneName(Plan plan, int lane) =>
+        "lane " + lane.ToString(CultureInfo.InvariantCulture) + " (" + plan.Lanes[lane].Method.Name + ")";
+}

@@ -1,0 +1,87 @@
+using System;
+using System.Globalization;
+using System.Linq;
+using Cleave.Calls;
+using Cleave.Core.Diagnostics;
+using Cleave.Cores;
+using Cleave.Elements;
+using Cleave.Generated;
+using Cleave.Lanes;
+using Cleave.Sessions;
+using Microsoft.Extensions.Logging;
+
+namespace Cleave.Plans;
+
+/// <summary>A plan with its sessions. Immutable; the sessions belong to their table.</summary>
+/// <param name="Outline">What its lanes do.</param>
+/// <param name="Sessions">The session of each segment.</param>
+/// <param name="Threads">Threads of each lane.</param>
+/// <param name="Pins">Where each lane's threads are to run; null: anywhere.</param>
+internal sealed record OpenedPlan(PlanOutline Outline, SegmentSession[] Sessions, int[] Threads, ThreadPin[]? Pins)
+{
+    /// <summary>Opens the plan that the options and cores call for; where ONNX Runtime refuses a part of it, the whole model.</summary>
+    public static OpenedPlan Open(ModelDefinition definition, RunnerOptions options, int cores, SessionTable sessions, ILogger logger)
+    {
+        PlanChoice choice = options.Plan != PlanChoice.Auto ? options.Plan : definition.Plan ?? PlanChoice.Auto;
+        if (!sessions.CanSplit)
+            choice = PlanChoice.Whole;
+        ChosenPlan chosen = ChosenPlan.Choose(definition.Budgets, cores, choice);
+        if (options.Plan == PlanChoice.Split && !chosen.Plan.IsSplit)
+        {
+            Log.NoSplit(logger, definition.Name, sessions.CanSplit
+                ? "the generated code has none; set Plan=\"Split\" on the model's item and rebuild"
+                : "with Slicing off there is one session");
+        }
+        if (chosen.Needs > cores)
+            Log.PlanClamped(logger, definition.Name, chosen.Plan.Name, chosen.Needs, cores, Words(chosen.Threads));
+        try
+        {
+            return Open(definition, options, chosen, sessions, logger);
+        }
+        catch (CleaveException e) when (e.Id == Rules.SessionFailed.Id && chosen.Plan.IsSplit && !options.Strict)
+        {
+            Log.FellBack(logger, definition.Name, chosen.Plan.Name, e.Message, e);
+            sessions.Clear();
+            return Open(definition, options, chosen.Whole(definition.Budgets, cores), sessions, logger);
+        }
+    }
+
+    public static string Words(int[] threads) => string.Join(' ', threads.Select(static t => t.ToString(CultureInfo.InvariantCulture)));
+
+    /// <summary>Buffers of what the segments write, for one call.</summary>
+    public ResultSlot[] NewResults(OutputSlot[] outputs)
+    {
+        ResultSlot[] results = new ResultSlot[Outline.Results.Length];
+        for (int i = 0; i < results.Length; i++)
+            results[i] = new ResultSlot(i, Outline.Results[i], i < outputs.Length ? outputs[i] : null, Outline.Readers[i]);
+        return results;
+    }
+
+    /// <summary>The segments bound to one call's buffers.</summary>
+    public SegmentCall[] Bind(InputSlot[] inputs, ResultSlot[] results, ResultPredictions predictions)
+    {
+        SegmentCall[] calls = new SegmentCall[Sessions.Length];
+        for (int i = 0; i < calls.Length; i++)
+        {
+            ITensorSource[] reads = Array.ConvertAll(Outline.Reads[i], source => source >= 0 ? (ITensorSource)results[source] : inputs[~source]);
+            calls[i] = new SegmentCall(Sessions[i], reads, Array.ConvertAll(Outline.Writes[i], w => results[w]), predictions);
+        }
+        return calls;
+    }
+
+    private static OpenedPlan Open(ModelDefinition definition, RunnerOptions options, ChosenPlan chosen, SessionTable sessions, ILogger logger)
+    {
+        PlanOutline outline = PlanOutline.Read(chosen.Plan, definition);
+        // Of a single lane the caller's thread is the first, and a user's thread is never pinned: then none is.
+        ThreadPin[]? pins = options.Pinning && outline.Lanes.Length > 1
+            ? Array.ConvertAll(ThreadPin.Divide(AffinityMask.Processors(), chosen.Threads), p => new ThreadPin(p, logger))
+            : null;
+        SegmentSession[] opened = new SegmentSession[chosen.Plan.Segments.Length];
+        for (int i = 0; i < opened.Length; i++)
+        {
+            int lane = outline.LaneOf[i];
+            opened[i] = sessions.Get(chosen.Plan.Segments[i], chosen.Threads[lane], pins?[lane]);
+        }
+        return new OpenedPlan(outline, opened, chosen.Threads, pins);
+    }
+}

@@ -1,0 +1,63 @@
+using System;
+using System.Collections.Generic;
+using System.Diagnostics;
+using System.IO;
+using System.Text.Json;
+
+namespace Cleave.Timelines;
+
+/// <summary>Writes spans as Chrome's trace events, which chrome://tracing, Perfetto and speedscope show.</summary>
+internal static class ChromeTrace
+{
+    public static void Write(IReadOnlyList<(TimelineSpan Span, int Thread)> spans, Stream stream)
+    {
+        using Utf8JsonWriter json = new(stream);
+        json.WriteStartObject();
+        json.WriteString("displayTimeUnit", "ms");
+        json.WriteStartArray("traceEvents");
+        HashSet<int> named = [];
+        foreach ((TimelineSpan span, int thread) in spans)
+        {
+            if (named.Add(thread))
+                WriteThreadName(json, span, thread);
+            WriteSpan(json, span, thread, spans[0].Span.Start);
+        }
+        json.WriteEndArray();
+        json.WriteEndObject();
+    }
+
+    // Requests run their first lanes at the same time, so a row is a thread, not a lane.
+    private static void WriteThreadName(Utf8JsonWriter json, TimelineSpan span, int thread)
+    {
+        json.WriteStartObject();
+        json.WriteString("name", "thread_name");
+        json.WriteString("ph", "M");
+        json.WriteNumber("pid", Environment.ProcessId);
+        json.WriteNumber("tid", thread);
+        json.WriteStartObject("args");
+        json.WriteString("name", span.Plan.LaneName(span.Lane));
+        json.WriteEndObject();
+        json.WriteEndObject();
+    }
+
+    private static void WriteSpan(Utf8JsonWriter json, TimelineSpan span, int thread, long zero)
+    {
+        json.WriteStartObject();
+        json.WriteString("name", span.IsWait ? "wait for " + span.Name : span.Name);
+        json.WriteString("cat", span.IsWait ? "wait" : "run");
+        json.WriteString("ph", "X");
+        json.WriteNumber("ts", Microseconds(zero, span.Start));
+        json.WriteNumber("dur", Microseconds(span.Start, span.End));
+        json.WriteNumber("pid", Environment.ProcessId);
+        json.WriteNumber("tid", thread);
+        json.WriteStartObject("args");
+        json.WriteString("model", span.Plan.Model);
+        json.WriteString("plan", span.Plan.Plan.Name);
+        json.WriteString("lane", span.Plan.LaneName(span.Lane));
+        json.WriteNumber("request", span.Request);
+        json.WriteEndObject();
+        json.WriteEndObject();
+    }
+
+    private static double Microseconds(long from, long to) => Math.Round((to - from) * 1e6 / Stopwatch.Frequency, 3);
+}

@@ -1,0 +1,53 @@
+using System;
+using System.CommandLine;
+using System.Text.Json;
+using System.Threading.Tasks;
+using Cleave.Core.Clustering;
+using Cleave.Tool.Output;
+using Cleave.Tool.Planning;
+using Cleave.Tool.Verification;
+
+namespace Cleave.Tool.Commands;
+
+/// <summary><c>cleave plan model.onnx --cores 8 [--dims sequence=128]</c></summary>
+internal static class PlanCommand
+{
+    private const int MostCores = 1024;
+
+    public static Command Create()
+    {
+        Argument<string> model = CleaveCommand.ModelArgument();
+        Option<int> cores = new("--cores") { Description = "For how many cores.", DefaultValueFactory = _ => Environment.ProcessorCount };
+        Option<string> dims = new("--dims") { Description = "Sizes of dimensions that the model leaves open: batch=1,sequence=128." };
+        Option<PlanMode> mode = new("--plan") { Description = "auto: split where that is predicted to pay; whole: never; split: always." };
+        Option<string> device = new("--device") { Description = "A device table (cleave calibrate) to predict with." };
+        Option<string> outputs = new("--outputs") { Description = "Values to ask for instead of the model's outputs, as the item metadata Outputs." };
+        Option<bool> json = new("--json") { Description = "Write JSON with everything (docs/plan.md) and nothing else." };
+        Option<bool> mermaid = new("--mermaid") { Description = "Write a Mermaid diagram of the plan and nothing else." };
+        Command command = new("plan", "Shows how a model would be run on so many cores: whole or split, with predicted times, and why.")
+        {
+            model, cores, dims, mode, device, outputs, json, mermaid,
+        };
+        command.SetAction((arguments, cancellationToken) =>
+        {
+            InvocationConfiguration console = arguments.InvocationConfiguration;
+            string path = arguments.GetRequiredValue(model);
+            return Task.FromResult(VerifyCommand.Guarded(path, console.Error, () =>
+            {
+                PlanRequest request = new(Cores(arguments.GetValue(cores)), DimensionSample.Parse(arguments.GetValue(dims) ?? ""), arguments.GetValue(mode), arguments.GetValue(device));
+                using ModelUnderTest opened = new(path, VerifyCommand.Names(arguments.GetValue(outputs)), cancellationToken);
+                PlanReport report = PlanRun.Run(opened, request);
+                if (arguments.GetValue(json))
+                    console.Output.Write(JsonSerializer.Serialize(report, PlanJsonContext.Default.PlanReport) + "\n");
+                else if (arguments.GetValue(mermaid))
+                    PlanDiagram.Write(report, console.Output);
+                else
+                    PlanText.Write(report, console.Output);
+                return CleaveCommand.Success;
+            }));
+        });
+        return command;
+    }
+
+    private static int Cores(int cores) => cores is >= 1 and <= MostCores ? cores : throw new VerifyException($"--cores {cores}: give 1 to {MostCores}.");
+}

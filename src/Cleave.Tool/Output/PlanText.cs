@@ -1,0 +1,77 @@
+using System.Collections.Generic;
+using System.Globalization;
+using System.IO;
+using System.Linq;
+using Cleave.Tool.Planning;
+using Spectre.Console;
+
+namespace Cleave.Tool.Output;
+
+/// <summary>Writes a plan for people. Text from the model is never parsed as markup.</summary>
+internal static class PlanText
+{
+    private const int MostSegments = 60;
+    private const int LongestCell = 100;
+
+    public static void Write(PlanReport report, TextWriter output)
+    {
+        IAnsiConsole console = Terminal.For(output);
+        string dims = report.Dims.Count == 0 ? "" : ", " + string.Join(", ", report.Dims.Select(d => string.Create(CultureInfo.InvariantCulture, $"{d.Key}={d.Value}")));
+        Line(console, $"{report.Model}{dims}; predictions for {report.Device}");
+        Line(console, $"{report.Nodes} nodes in {report.Units} units; {report.Paths} paths, merged to {report.Clusters} {(report.Clusters == 1 ? "cluster" : "clusters")}");
+        WriteRows(console, report);
+        WritePlan(console, report.Plan);
+        foreach (string note in report.Notes)
+            Line(console, "note: " + note);
+    }
+
+    /// <summary>A time with its unit, three digits.</summary>
+    public static string Time(double nanoseconds) => nanoseconds >= 1e6 ? Digits(nanoseconds / 1e6) + " ms" : Digits(nanoseconds / 1e3) + " µs";
+
+    private static void WriteRows(IAnsiConsole console, PlanReport report)
+    {
+        Table table = Headed("cores", "plan", "lanes", "threads", "segments", "predicted", "one session", "why");
+        foreach (PlanRowReport row in report.Rows)
+        {
+            Add(table, Number(row.Cores), Number(row.Plan), Number(row.Threads.Count), string.Join(" ", row.Threads.Select(Number)), Number(row.Segments),
+                Time(row.Nanoseconds), $"{Time(row.WholeNanoseconds)} ({Number(row.WholeThreads)})", row.Why);
+        }
+        console.Write(table);
+    }
+
+    private static void WritePlan(IAnsiConsole console, PlanDetail plan)
+    {
+        Line(console, $"with {Number(plan.Cores)} {(plan.Cores == 1 ? "core" : "cores")}: {Time(plan.Nanoseconds)}");
+        Table table = Headed("segment", "lane", "name", "nodes", "begins", "takes", "critical");
+        foreach ((SegmentReport segment, int i) in plan.Segments.Select((s, i) => (s, i)).Take(MostSegments))
+        {
+            Add(table, Number(i), plan.Lanes[segment.Lane].Name, segment.Name, Number(segment.NodeCount),
+                Time(segment.Start), Time(segment.Nanoseconds), plan.CriticalPath.Contains(i) ? "yes" : "");
+        }
+        console.Write(table);
+        if (plan.Segments.Count > MostSegments)
+            Line(console, $"and {plan.Segments.Count - MostSegments} segments more; --json has all");
+        if (plan.Cloned.Length > 0)
+            Line(console, "nodes in several segments: " + plan.Cloned);
+    }
+
+    private static Table Headed(params string[] headings)
+    {
+        Table table = new() { Border = TableBorder.Simple };
+        foreach (string heading in headings)
+            table.AddColumn(new TableColumn(new Text(heading)));
+        return table;
+    }
+
+    private static void Add(Table table, params IEnumerable<string> cells) => table.AddRow(cells.Select(c => new Text(Terminal.Safe(c, LongestCell))));
+
+    private static string Number(int number) => number.ToString(CultureInfo.InvariantCulture);
+
+    private static string Digits(double number) => number.ToString(number >= 100 ? "0" : number >= 10 ? "0.0" : "0.00", CultureInfo.InvariantCulture);
+
+    private static void Line(IAnsiConsole console, string text)
+    {
+        console.Write(new Text(Terminal.Safe(text)));
+        console.WriteLine();
+    }
+}

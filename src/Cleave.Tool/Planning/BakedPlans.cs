@@ -1,0 +1,25 @@
+using System.Collections.Generic;
+using System.Linq;
+using Cleave.Core.Clustering;
+using Cleave.Core.Cost;
+using Cleave.Core.Passes;
+using Cleave.Core.Passes.Partitions;
+
+namespace Cleave.Tool.Planning;
+
+/// <summary>The split plans that Cleave would bake in for a model, as partitions, at the default sizes of open dimensions.</summary>
+internal static class BakedPlans
+{
+    /// <param name="graph">The model.</param>
+    /// <param name="device">The device that it is planned for.</param>
+    /// <param name="options">For which core counts, and whether splits are forced.</param>
+    /// <returns>Each distinct plan once, with the least cores that it is for.</returns>
+    public static IEnumerable<(int Cores, Partition Partition)> Of(PlanGraph graph, DeviceTable device, PlanOptions options)
+    {
+        IReadOnlyDictionary<string, long> dims = PlanDimensions.Of(graph, new Dictionary<string, long>());
+        SizedGraph sized = new(graph, name => dims.TryGetValue(name, out long size) ? size : null);
+        BudgetTable table = Planner.Plan(sized, new CostModel(device), options);
+        return table.Rows.Where(r => r.Chosen.Plan.IsSplit).DistinctBy(r => r.Chosen.Plan)
+            .Select(r => (r.Cores, new Partition([.. r.Chosen.Plan.Segments.Select(s => new SegmentNodes(s.Nodes, s.Reads, s.Writes) { Cloned = s.Cloned })])));
+    }
+}

@@ -1,0 +1,82 @@
+using System.Collections.Generic;
+using System.Text.Json.Serialization;
+
+namespace Cleave.Tool.Planning;
+
+/// <summary>What <c>cleave plan</c> found. Its JSON is described in docs/plan.md. Times are nanoseconds, and predictions.</summary>
+internal sealed record PlanReport
+{
+    public required string Model { get; init; }
+
+    /// <summary>The device table of the predictions.</summary>
+    public required string Device { get; init; }
+
+    /// <summary>The numbers taken for open dimensions.</summary>
+    public required IReadOnlyDictionary<string, long> Dims { get; init; }
+
+    /// <summary>Nodes that run in every call.</summary>
+    public required int Nodes { get; init; }
+
+    /// <summary>Parts of them that stay together.</summary>
+    public required int Units { get; init; }
+
+    /// <summary>Clusters before merging: paths.</summary>
+    public required int Paths { get; init; }
+
+    /// <summary>Clusters after merging.</summary>
+    public required int Clusters { get; init; }
+
+    /// <summary>By core count.</summary>
+    public required IReadOnlyList<PlanRowReport> Rows { get; init; }
+
+    /// <summary>What runs with the cores asked for.</summary>
+    public required PlanDetail Plan { get; init; }
+
+    /// <summary>What limits the prediction.</summary>
+    public required IReadOnlyList<string> Notes { get; init; }
+}
+
+/// <param name="Cores">How many cores.</param>
+/// <param name="Plan">Rows of equal numbers run the same plan; from 1.</param>
+/// <param name="Threads">By lane.</param>
+/// <param name="Segments">How many.</param>
+/// <param name="Nanoseconds">Of a call.</param>
+/// <param name="WholeNanoseconds">Of a call of the best session for the whole model.</param>
+/// <param name="WholeThreads">Threads of that session.</param>
+/// <param name="SplitNanoseconds">Of a call of the best split found; null where there is none.</param>
+/// <param name="Why">Why it was chosen.</param>
+internal sealed record PlanRowReport(
+    int Cores, int Plan, IReadOnlyList<int> Threads, int Segments, double Nanoseconds, double WholeNanoseconds, int WholeThreads, double? SplitNanoseconds, string Why);
+
+/// <param name="Cores">For how many cores.</param>
+/// <param name="Nanoseconds">Of a call.</param>
+/// <param name="Lanes">What each does.</param>
+/// <param name="Segments">Each after those it reads from.</param>
+/// <param name="CriticalPath">Positions of the segments that determine the time.</param>
+/// <param name="Cloned">Nodes that are in several segments.</param>
+internal sealed record PlanDetail(
+    int Cores, double Nanoseconds, IReadOnlyList<LaneReport> Lanes, IReadOnlyList<SegmentReport> Segments, IReadOnlyList<int> CriticalPath, string Cloned);
+
+/// <param name="Name">What it is called.</param>
+/// <param name="Threads">How many it has.</param>
+/// <param name="Statements">In order: <c>run 3</c>, <c>send a, b to 1</c>, <c>receive c from 1</c>.</param>
+internal sealed record LaneReport(string Name, int Threads, IReadOnlyList<string> Statements);
+
+/// <param name="Name">What it is called.</param>
+/// <param name="Lane">Where it runs.</param>
+/// <param name="Nodes">Positions of its nodes: <c>0-4,7</c>.</param>
+/// <param name="NodeCount">How many.</param>
+/// <param name="Reads">The values it takes.</param>
+/// <param name="Writes">The values it gives.</param>
+/// <param name="Start">When it begins.</param>
+/// <param name="Nanoseconds">How long it takes.</param>
+internal sealed record SegmentReport(
+    string Name, int Lane, string Nodes, int NodeCount, IReadOnlyList<string> Reads, IReadOnlyList<string> Writes, double Start, double Nanoseconds);
+
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    WriteIndented = true,
+    NewLine = "\n",
+    RespectNullableAnnotations = true)]
+[JsonSerializable(typeof(PlanReport))]
+internal sealed partial class PlanJsonContext : JsonSerializerContext;

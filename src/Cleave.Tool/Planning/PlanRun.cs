@@ -1,0 +1,101 @@
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+using System.IO;
+using System.Linq;
+using Cleave.Core.Clustering;
+using Cleave.Core.Cost;
+using Cleave.Core.Graph;
+using Cleave.Core.Schedule;
+using Cleave.Tool.Calibration;
+using Cleave.Tool.Verification;
+
+namespace Cleave.Tool.Planning;
+
+/// <summary>What <c>cleave plan</c> was asked for.</summary>
+/// <param name="Cores">The core count that is shown in full; those below it are shown as rows.</param>
+/// <param name="Dims">Sizes of open dimensions.</param>
+/// <param name="Mode">Whether the model is split.</param>
+/// <param name="Device">A device table; null is the one that ships for this machine's instruction set.</param>
+internal sealed record PlanRequest(int Cores, DimensionSample Dims, PlanMode Mode, string? Device);
+
+/// <summary>Plans a model and says what came out.</summary>
+internal static class PlanRun
+{
+    private static readonly int[] Counts = [1, 2, 4, 8, 16, 32, 64];
+
+    /// <exception cref="VerifyException">What was asked for cannot be done.</exception>
+    public static PlanReport Run(ModelUnderTest model, PlanRequest request)
+    {
+        IReadOnlyDictionary<string, long> dims;
+        try
+        {
+            dims = PlanDimensions.Of(model.Graph, request.Dims.Sizes);
+        }
+        catch (FormatException e)
+        {
+            throw new VerifyException("--dims: " + e.Message + ".");
+        }
+        DeviceTable device = Device(request.Device);
+        SizedGraph sized = new(model.Graph, name => dims.TryGetValue(name, out long size) ? size : null);
+        BudgetTable table = Planner.Plan(sized, new CostModel(device), new PlanOptions
+        {
+            Cores = [.. Counts.Where(c => c < request.Cores).Append(request.Cores)],
+            Mode = request.Mode,
+        });
+        return new PlanReport
+        {
+            Model = Path.GetFileName(model.Path),
+            Device = device.Name,
+            Dims = dims,
+            Nodes = model.Graph.Groups.Sum(g => g.Nodes.Length),
+            Units = table.Units,
+            Paths = table.Paths,
+            Clusters = table.Clusters,
+            Rows = [.. table.Rows.Select(r => Row(r, table))],
+            Plan = Detail(table.Rows[^1]),
+            Notes = [.. PlanDimensions.Nameless(model.Graph).Select(i => $"an axis of the input '{i}' has no name, so no size: what depends on it counts as nothing but overhead")],
+        };
+    }
+
+    /// <summary>The table in a file, or the one that ships for this machine.</summary>
+    public static DeviceTable Device(string? path)
+    {
+        // The slowest table that ships, where there is none for this machine.
+        if (path is null)
+            return (DeviceTables.Find(BlockedLayout.InstructionSet()) ?? DeviceTables.Find(DeviceTables.Neon))!;
+        try
+        {
+            using StreamReader text = new(path);
+            return DeviceTableText.Read(text);
+        }
+        catch (Exception e) when (e is FormatException or IOException or UnauthorizedAccessException)
+        {
+            throw new VerifyException($"--device {path}: {e.Message} Make one with cleave calibrate -o {path}.");
+        }
+    }
+
+    private static PlanRowReport Row(BudgetRow row, BudgetTable table) => new(
+        row.Cores, table.Plans.ToList().IndexOf(row.Chosen.Plan) + 1, row.Chosen.Threads, row.Chosen.Plan.Segments.Count, row.Chosen.Nanoseconds,
+        row.Whole.Nanoseconds, row.Whole.Threads[0], row.Split?.Nanoseconds, row.Why);
+
+    private static PlanDetail Detail(BudgetRow row)
+    {
+        PlannedRun run = row.Chosen;
+        Dictionary<int, SegmentRun> when = run.Prediction.Runs.ToDictionary(r => r.Segment);
+        SegmentReport[] segments = [.. run.Plan.Segments.Select((s, i) => new SegmentReport(
+            s.Name, when[i].Lane, NodeRanges.Write([.. s.Nodes.Order()]), s.Nodes.Length, s.Reads, s.Writes, when[i].Start, run.Segments[i]))];
+        int[] cloned = [.. run.Plan.Segments.SelectMany(s => s.Cloned).Distinct().Order()];
+        return new PlanDetail(
+            row.Cores, run.Nanoseconds, [.. run.Plan.Lanes.Select((l, i) => new LaneReport(l.Name, run.Threads[i], [.. l.Statements.Select(Text)]))],
+            segments, [.. run.Prediction.CriticalPath.Select(r => r.Segment)], NodeRanges.Write(cloned));
+    }
+
+    private static string Text(Statement statement) => statement switch
+    {
+        Statement.Run run => string.Create(CultureInfo.InvariantCulture, $"run {run.Segment}"),
+        Statement.Send send => string.Create(CultureInfo.InvariantCulture, $"send {string.Join(", ", send.Values)} to {send.To}"),
+        Statement.Receive receive => string.Create(CultureInfo.InvariantCulture, $"receive {string.Join(", ", receive.Values)} from {receive.From}"),
+        _ => throw new ArgumentException("no statement of lanes: " + statement, nameof(statement)),
+    };
+}

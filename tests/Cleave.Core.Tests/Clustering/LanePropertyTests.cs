@@ -1,0 +1,116 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using Cleave.Core.Clustering;
+using Cleave.Core.Schedule;
+using Xunit;
+
+namespace Cleave.Core.Tests.Clustering;
+
+/// <summary>What holds of lanes and their plans whatever a graph looks like.</summary>
+public sealed class LanePropertyTests
+{
+    private const int Graphs = 10_000;
+
+    [Fact]
+    public void Every_plan_runs_what_it_must_in_order_and_is_never_slower_than_its_parts_one_after_the_other()
+    {
+        int split = 0, cloned = 0;
+        foreach (RandomTasks random in RandomTasks.Many(Graphs))
+        {
+            LaneSearch search = new(random.Tasks);
+            if (search.Best(new LaneRequest(2 + (random.Units.Tasks.Count % 4)), []) is not { } lanes)
+                continue;
+            IReadOnlyList<LaneSegment> segments = search.Segments(lanes);
+            ExecutionPlan plan = PlanBuilder.Build(random.Units, segments);
+            AssertOnlyClonesTwice(random, segments);
+            AssertConvex(random, segments);
+            AssertReadsFollowWrites(random, plan);
+            AssertSchedule(random, lanes, segments, plan);
+            split++;
+            cloned += segments.Sum(s => s.Tasks.Count) > random.Units.Tasks.Count ? 1 : 0;
+        }
+        Assert.True(split > Graphs / 2, "hardly anything was split: " + split);
+        Assert.True(cloned > Graphs / 50, "hardly anything was cloned: " + cloned);
+    }
+
+    private static void AssertOnlyClonesTwice(RandomTasks random, IReadOnlyList<LaneSegment> segments)
+    {
+        int[] times = new int[random.Units.Tasks.Count];
+        foreach (int task in segments.SelectMany(s => s.Tasks))
+            times[task]++;
+        for (int task = 0; task < times.Length; task++)
+            Assert.True(times[task] == 1 || (times[task] > 1 && random.Tasks.IsCloned[task]), $"task {task} is in {times[task]} segments");
+    }
+
+    // No way leads out of a segment and back; those over clones do not count, since every lane has its own.
+    private static void AssertConvex(RandomTasks random, IReadOnlyList<LaneSegment> segments)
+    {
+        bool[] isCloned = random.Tasks.IsCloned;
+        foreach (LaneSegment segment in segments)
+        {
+            HashSet<int> inside = [.. segment.Tasks.Where(t => !isCloned[t])];
+            bool[] after = new bool[isCloned.Length];
+            for (int task = 0; task < after.Length; task++)
+            {
+                foreach (int predecessor in random.Units.Tasks.Predecessors[task])
+                    after[task] |= !isCloned[predecessor] && (after[predecessor] || (inside.Contains(predecessor) && !inside.Contains(task)));
+                Assert.False(after[task] && inside.Contains(task), "a way leads out of a segment and back");
+            }
+        }
+    }
+
+    private static void AssertReadsFollowWrites(RandomTasks random, ExecutionPlan plan)
+    {
+        HashSet<string> written = ["x0", "x1"];
+        foreach (PlanSegment segment in plan.Segments)
+        {
+            Assert.True(written.IsSupersetOf(segment.Reads));
+            written.UnionWith(segment.Writes);
+        }
+        Assert.True(written.IsSupersetOf(random.Units.Graph.Outputs));
+        // Each lane has what it runs from its own segments, from others that send it, or from the caller.
+        foreach (PlanLane lane in plan.Lanes)
+        {
+            HashSet<string> known = ["x0", "x1"];
+            foreach (Statement statement in lane.Statements)
+            {
+                if (statement is Statement.Receive receive)
+                {
+                    known.UnionWith(receive.Values);
+                }
+                else if (statement is Statement.Run run)
+                {
+                    Assert.True(known.IsSupersetOf(plan.Segments[run.Segment].Reads));
+                    known.UnionWith(plan.Segments[run.Segment].Writes);
+                }
+                else
+                {
+                    Assert.True(known.IsSupersetOf(((Statement.Send)statement).Values));
+                }
+            }
+        }
+    }
+
+    private static void AssertSchedule(RandomTasks random, LaneAssignment lanes, IReadOnlyList<LaneSegment> segments, ExecutionPlan plan)
+    {
+        double[] times = [.. segments.Select(s => RandomTasks.Call + s.Tasks.Sum(t => random.Tasks.Times(lanes.Threads[s.Lane])[t]))];
+        Prediction predicted = Simulator.Run(plan.Lanes, times, RandomTasks.HandOff);
+        int sends = plan.Lanes.Sum(l => l.Statements.Count(s => s is Statement.Send));
+
+        // Two that know nothing of each other agree: task by task, and statement by statement.
+        Assert.Equal(1, predicted.Makespan / lanes.Makespan, 1e-9);
+        Assert.True(predicted.Makespan <= (times.Sum() + (sends * RandomTasks.HandOff)) * (1 + 1e-9), "slower than one after the other");
+        Assert.True(predicted.Makespan >= random.Times.Sum() / lanes.Threads.Sum() * (1 - 1e-9), "faster than all cores can be");
+        Assert.Equal(segments.Count, predicted.Runs.Count);
+        Assert.Equal(predicted.Makespan, predicted.CriticalPath[^1].End);
+        for (int i = 1; i < predicted.CriticalPath.Count; i++)
+            Assert.InRange(predicted.CriticalPath[i].Start - predicted.CriticalPath[i - 1].End, 0, RandomTasks.HandOff * (1 + 1e-6));
+        foreach (IReadOnlyList<PlanLane> batch in new[] { Hyperclusters.Of(plan, 3), Hyperclusters.Switched(plan, 3) })
+        {
+            Prediction three = Simulator.Run(batch, times, RandomTasks.HandOff);
+            Assert.Equal(3 * segments.Count, three.Runs.Count);
+            Assert.True(three.Makespan <= 3 * (times.Sum() + (sends * RandomTasks.HandOff)) * (1 + 1e-9));
+        }
+    }
+}

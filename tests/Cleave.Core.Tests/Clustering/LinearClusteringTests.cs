@@ -1,0 +1,105 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using Cleave.Core.Clustering;
+using Xunit;
+
+namespace Cleave.Core.Tests.Clustering;
+
+/// <summary>What holds of clusters whatever a graph looks like (Das and Rauchwerger 2023, algorithms 1 to 4).</summary>
+public sealed class LinearClusteringTests
+{
+    private const int Graphs = 10_000;
+    private const double Edge = 1;
+
+    [Fact]
+    public void Paths_are_paths_and_partition_the_tasks_and_the_first_is_the_critical_path()
+    {
+        foreach ((TaskGraph graph, double[] weights) in Random())
+        {
+            double[] distance = LinearClustering.DistanceToEnd(graph, weights, Edge);
+            List<int[]> paths = LinearClustering.Paths(graph, distance);
+            AssertPartition(graph, paths);
+            foreach (int[] path in paths)
+            {
+                for (int i = 1; i < path.Length; i++)
+                    Assert.Contains(path[i], graph.Successors[path[i - 1]]);
+            }
+            Assert.Equal(LongestPath(graph, weights), paths[0].Sum(t => weights[t]) + (Edge * (paths[0].Length - 1)), 1e-9);
+        }
+    }
+
+    [Fact]
+    public void Merged_clusters_partition_the_tasks_run_in_order_and_no_two_of_them_follow_one_another()
+    {
+        foreach ((TaskGraph graph, double[] weights) in Random())
+        {
+            double[] distance = LinearClustering.DistanceToEnd(graph, weights, Edge);
+            List<int[]> paths = LinearClustering.Paths(graph, distance), merged = LinearClustering.Merged(paths, distance);
+            AssertPartition(graph, merged);
+            foreach (int[] cluster in merged)
+            {
+                for (int i = 1; i < cluster.Length; i++)
+                    Assert.True(distance[cluster[i]] <= distance[cluster[i - 1]]);
+            }
+            for (int a = 0; a < merged.Count; a++)
+            {
+                for (int b = 0; b < merged.Count; b++)
+                    Assert.False(a != b && distance[merged[a][^1]] >= distance[merged[b][0]]);
+            }
+        }
+    }
+
+    [Fact]
+    public void The_order_by_distance_is_one_in_which_tasks_can_run_even_where_nothing_costs_anything()
+    {
+        foreach ((TaskGraph graph, double[] weights) in Random())
+        {
+            int[] order = LinearClustering.Order(LinearClustering.DistanceToEnd(graph, Array.ConvertAll(weights, _ => 0.0), 0));
+            Assert.Equal(Enumerable.Range(0, graph.Count), order);
+            order = LinearClustering.Order(LinearClustering.DistanceToEnd(graph, weights, 0));
+            HashSet<int> done = [];
+            foreach (int task in order)
+            {
+                Assert.True(done.IsSupersetOf(graph.Predecessors[task]));
+                done.Add(task);
+            }
+        }
+    }
+
+    [Fact]
+    public void A_graph_that_is_not_in_order_is_refused() =>
+        Assert.Throws<ArgumentException>(() => new TaskGraph([[1], []]));
+
+    private static void AssertPartition(TaskGraph graph, List<int[]> clusters)
+    {
+        bool[] seen = new bool[graph.Count];
+        foreach (int task in clusters.SelectMany(c => c))
+        {
+            Assert.False(seen[task]);
+            seen[task] = true;
+        }
+        Assert.DoesNotContain(false, seen);
+    }
+
+    // Forwards, where the algorithm goes backwards.
+    private static double LongestPath(TaskGraph graph, double[] weights)
+    {
+        double[] ends = new double[graph.Count];
+        for (int task = 0; task < graph.Count; task++)
+            ends[task] = weights[task] + graph.Predecessors[task].Select(p => ends[p] + Edge).DefaultIfEmpty(0).Max();
+        return ends.Max();
+    }
+
+    private static IEnumerable<(TaskGraph, double[])> Random()
+    {
+        Random random = new(3);
+        for (int i = 0; i < Graphs; i++)
+        {
+            int[][] predecessors = new int[1 + random.Next(30)][];
+            for (int task = 0; task < predecessors.Length; task++)
+                predecessors[task] = [.. Enumerable.Range(0, random.Next(4)).Where(_ => task > 0).Select(_ => random.Next(task)).Distinct().Order()];
+            yield return (new TaskGraph(predecessors), [.. predecessors.Select(_ => random.Next(5) == 0 ? 0 : (double)random.Next(1, 20))]);
+        }
+    }
+}

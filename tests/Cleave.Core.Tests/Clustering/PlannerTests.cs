@@ -1,0 +1,145 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Linq;
+using Cleave.Core.Clustering;
+using Cleave.Core.Cost;
+using Cleave.Core.Onnx;
+using Cleave.Core.Passes;
+using Cleave.Core.Schedule;
+using Cleave.Core.Shapes;
+using Cleave.TestKit.Catalog;
+using Xunit;
+
+namespace Cleave.Core.Tests.Clustering;
+
+/// <summary>What is planned for models at hand, with the table that ships.</summary>
+public sealed class PlannerTests : IDisposable
+{
+    private static readonly CostModel Device = new(DeviceTables.Find(DeviceTables.Avx2)!);
+
+    private readonly TempFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void Two_towers_are_two_lanes_on_two_cores_and_one_session_on_one()
+    {
+        BudgetTable table = Plan("two_tower_8x256");
+
+        Assert.Equal([1], table.Rows[0].Chosen.Threads);
+        PlannedRun two = table.Rows[1].Chosen;
+        Assert.Equal([1, 1], two.Threads);
+        Assert.Equal(3, two.Plan.Segments.Count);
+        // The trunk runs its tower, waits for the other one, and joins them.
+        Assert.Collection(two.Plan.Lanes[0].Statements,
+            s => Assert.IsType<Statement.Run>(s), s => Assert.Equal(1, Assert.IsType<Statement.Receive>(s).From), s => Assert.IsType<Statement.Run>(s));
+        Assert.Collection(two.Plan.Lanes[1].Statements,
+            s => Assert.IsType<Statement.Run>(s), s => Assert.Equal(0, Assert.IsType<Statement.Send>(s).To));
+        Assert.StartsWith("1.", table.Rows[1].Why, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Rows_with_equal_lanes_share_a_plan_and_differ_in_threads()
+    {
+        BudgetTable table = Plan("two_tower_6x512");
+
+        Assert.Equal(2, table.Plans.Count);
+        Assert.Equal([[1, 1], [2, 2], [4, 4]], table.Rows.Skip(1).Take(3).Select(r => r.Chosen.Threads));
+        Assert.All(table.Rows.Skip(1), r => Assert.Same(table.Plans[1], r.Chosen.Plan));
+    }
+
+    [Fact]
+    public void Eight_towers_have_as_many_lanes_as_cores()
+    {
+        BudgetTable table = Plan("eight_tower_4x512");
+
+        Assert.Equal([1, 2, 4, 8], table.Rows.Take(4).Select(r => r.Chosen.Threads.Length));
+    }
+
+    [Theory]
+    [InlineData("chain")]
+    [InlineData("one_node")]
+    [InlineData("only_constants")]
+    public void What_is_no_two_paths_is_one_session_even_where_a_split_is_asked_for(string name)
+    {
+        foreach (PlanMode mode in new[] { PlanMode.Auto, PlanMode.Split })
+        {
+            BudgetTable table = Plan(name, mode);
+            Assert.All(table.Rows, r => Assert.False(r.Chosen.Plan.IsSplit));
+            Assert.Equal("nothing in it can run side by side", table.Rows[1].Why);
+        }
+    }
+
+    [Fact]
+    public void A_split_is_chosen_only_above_the_margin_and_forced_whatever_it_takes()
+    {
+        BudgetTable auto = Plan("random_dag_200"), whole = Plan("random_dag_200", PlanMode.Whole), forced = Plan("random_dag_200", PlanMode.Split);
+
+        Assert.All(auto.Rows, r => Assert.False(r.Chosen.Plan.IsSplit));
+        Assert.Contains("longer than one session", auto.Rows[1].Why, StringComparison.Ordinal);
+        Assert.All(whole.Rows, r => Assert.Equal((false, "asked for"), (r.Chosen.Plan.IsSplit, r.Why)));
+        Assert.All(forced.Rows.Skip(1), r => Assert.True(r.Chosen.Plan.IsSplit));
+        Assert.True(forced.Rows[1].Chosen.Nanoseconds > forced.Rows[1].Whole.Nanoseconds);
+    }
+
+    [Fact]
+    public void Whatever_is_chosen_is_at_least_as_fast_as_the_best_session_and_all_that_runs_is_in_it()
+    {
+        foreach (string name in new[] { "siamese", "nasnet_small", "lstm_bidirectional", "detector", "if_inside", "bert_tiny_qdq", "experts_16x2x128" })
+        {
+            SizedGraph graph = Sized(name);
+            BudgetTable table = Planner.Plan(graph, Device, new PlanOptions());
+            foreach (BudgetRow row in table.Rows)
+            {
+                Assert.True(row.Chosen.Plan.IsSplit ? row.Chosen.Nanoseconds * (1 + PlanOptions.Margin) < row.Whole.Nanoseconds : row.Chosen == row.Whole);
+                Assert.True(row.Chosen.Threads.Sum() <= row.Cores);
+                Assert.Equal(
+                    Enumerable.Range(0, graph.Graph.Nodes.Count).Where(n => graph.Graph.GroupOf[n] >= 0),
+                    row.Chosen.Plan.Segments.SelectMany(s => s.Nodes).Distinct().Order());
+                Assert.DoesNotContain(row.Chosen.Plan.Segments.SelectMany(s => s.Reads), r => !graph.Graph.CanCut(r) && !graph.Graph.Index.IsInput(r));
+            }
+            Assert.Equal(new GraphCost(graph, Device).Whole(1), table.Rows[0].Whole.Nanoseconds, 1e-3);
+            Assert.Equal(Text(table), Text(Planner.Plan(Sized(name), Device, new PlanOptions())));
+        }
+    }
+
+    [Fact]
+    public void Lanes_and_segments_have_names_from_the_model()
+    {
+        ExecutionPlan plan = Plan("two_tower_8x256").Rows[1].Chosen.Plan;
+
+        Assert.Equal("trunk", plan.Lanes[0].Name);
+        Assert.Equal("item_tower.layers.0 to 7", plan.Lanes[1].Name);
+        Assert.Equal(["user_tower.layers.0 to 7", "item_tower.layers.0 to 7", "Mul /Mul to Sigmoid /Sigmoid"], plan.Segments.Select(s => s.Name));
+    }
+
+    [Fact]
+    public void Open_dimensions_have_defaults_and_wrong_names_are_told_from_right_ones()
+    {
+        PlanGraph bert = Sized("bert_tiny").Graph, lstm = Sized("lstm_time_major").Graph;
+
+        Assert.Equal(["batch=1", "sequence=128"], Pairs(PlanDimensions.Of(bert, new Dictionary<string, long>())));
+        Assert.Equal(["batch=1", "sequence=7"], Pairs(PlanDimensions.Of(lstm, new Dictionary<string, long> { ["sequence"] = 7 })));
+        FormatException error = Assert.Throws<FormatException>(() => PlanDimensions.Of(bert, new Dictionary<string, long> { ["seq"] = 7 }));
+        Assert.Contains("no dimension is called 'seq'; there are batch, sequence", error.Message, StringComparison.Ordinal);
+
+        static string[] Pairs(IReadOnlyDictionary<string, long> sizes) => [.. sizes.Select(s => $"{s.Key}={s.Value}").Order(StringComparer.Ordinal)];
+    }
+
+    private static string Text(BudgetTable table) => string.Join("\n", table.Rows.Select(r =>
+        FormattableString.Invariant($"{r.Cores} {r.Chosen.Plan.Key} {string.Join(",", r.Chosen.Threads)} {r.Chosen.Nanoseconds} {r.Why}")));
+
+    private BudgetTable Plan(string name, PlanMode mode = PlanMode.Auto) => Planner.Plan(Sized(name), Device, new PlanOptions { Mode = mode });
+
+    private SizedGraph Sized(string name)
+    {
+        string path = Path.Combine(_folder.Path, name + ".onnx");
+        if (!File.Exists(path))
+            path = ModelCatalog.Get(name).Write(_folder.Path);
+        using ByteSource source = ByteSource.OpenFile(path);
+        PlanGraph graph = PlanGraphBuilder.Build(ShapeInference.Infer(ModelReader.Read(source, default)));
+        IReadOnlyDictionary<string, long> sizes = PlanDimensions.Of(graph, new Dictionary<string, long>());
+        return new SizedGraph(graph, n => sizes.TryGetValue(n, out long size) ? size : null);
+    }
+}

@@ -1,0 +1,76 @@
+using System;
+using System.IO;
+using System.Linq;
+using System.Threading.Tasks;
+using Cleave.Cores;
+using Cleave.Runtime.Tests.Support;
+using Xunit;
+
+namespace Cleave.Runtime.Tests.Lanes;
+
+/// <summary>Threads of ours keep to processors of their own where asked; nobody else's thread is touched.</summary>
+public sealed class PinningTests
+{
+    private readonly ListLogger _logger = new();
+
+    [SkippableTheory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Lane_threads_keep_to_their_processors_where_asked(bool pinning)
+    {
+        Skip.IfNot(Directory.Exists("/proc/self/task"), "skipped: /proc is absent");
+        int[] allowed = AffinityMask.Processors();
+        // The system shows fifteen characters: "Cleave p lane 1".
+        using LooseRunner runner = SplitModel.Lookup(name: pinning ? "p" : "q").Runner(new() { Pinning = pinning, Logger = _logger });
+        string before = Mine();
+        runner.Run(SplitModel.LookupOf(1, 1)).Dispose();
+        (await runner.RunAsync(SplitModel.LookupOf(1, 1))).Dispose();
+        string name = pinning ? "p" : "q";
+        int[] lane = SystemThreads.Processors(Assert.Single(SystemThreads.Named("Cleave " + name + " lane 1")));
+        int[] worker = SystemThreads.Processors(Assert.Single(SystemThreads.Named("Cleave " + name + " worker 1")));
+        Assert.Equal(pinning ? [allowed[1 % allowed.Length]] : allowed, lane);
+        Assert.Equal(pinning ? [allowed[0]] : allowed, worker);
+        // The caller's thread ran a lane, too, and was not pinned.
+        Assert.Equal(before, Mine());
+        Assert.Empty(_logger.Warnings);
+
+        static string Mine() => File.ReadAllText("/proc/thread-self/status").Split('\n').First(l => l.StartsWith("Cpus_allowed_list", StringComparison.Ordinal));
+    }
+
+    [SkippableFact]
+    public void The_threads_of_a_session_keep_to_its_lane()
+    {
+        Skip.IfNot(Directory.Exists("/proc/self/task"), "skipped: /proc is absent");
+        int[] allowed = AffinityMask.Processors();
+        ThreadPin pin = new([allowed[^1]], _logger);
+        using LooseRunner runner = Towers.Runner();
+        string[] before = Folders();
+        runner.Engine.Sessions.Get(Towers.Segments[0], 3, pin);
+        string[] made = [.. Folders().Except(before).Where(f => File.Exists(f + "/status")).Select(f => File.ReadAllText(f + "/status"))
+            .Where(s => SystemThreads.Processors(s).SequenceEqual([allowed[^1]]))];
+        Assert.True(made.Length >= 2, $"{made.Length} threads are pinned");
+        Assert.Empty(_logger.Warnings);
+
+        static string[] Folders() => Directory.GetDirectories("/proc/self/task");
+    }
+
+    [Fact]
+    public void A_thread_that_cannot_be_pinned_runs_with_a_warning()
+    {
+        ThreadPin pin = new([16_000], _logger);
+        Assert.Equal(7, pin.Do("a thread", static () => 7));
+        Assert.Contains("could not pin the thread a thread to the processors 16000", Assert.Single(_logger.Warnings));
+        Assert.Throws<InvalidOperationException>(() => pin.Do<int>("a thread", static () => throw new InvalidOperationException()));
+    }
+
+    [Fact]
+    public void Processors_are_divided_in_order()
+    {
+        Assert.Equal(["4,5", "7", "9"], Divide([4, 5, 7, 9, 11], 2, 1, 1));
+        Assert.Equal(["4", "5", "4"], Divide([4, 5], 1, 1, 1));
+        Assert.Equal(["0"], Divide([0], 3));
+
+        static string[] Divide(int[] allowed, params int[] threads) =>
+            Array.ConvertAll(ThreadPin.Divide(allowed, threads), static p => string.Join(',', p));
+    }
+}

@@ -1,0 +1,85 @@
+using System;
+using System.IO;
+using System.Linq;
+using System.Text.Json;
+using System.Threading.Tasks;
+using Cleave.TestKit.Catalog;
+using Xunit;
+
+namespace Cleave.Tool.Tests.Planning;
+
+/// <summary>What a user sees of plan. Predictions depend on the instruction set, so only what holds for any is asked.</summary>
+public sealed class PlanCommandTests : IDisposable
+{
+    private readonly TempFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task A_model_of_two_towers_is_shown_split_with_times_and_reasons()
+    {
+        ToolRun run = await ToolRun.Of("plan", Catalog("two_tower_8x256"), "--cores", "2", "--plan", "split");
+
+        Assert.Equal(0, run.Code);
+        Assert.Empty(run.Error);
+        Assert.Contains("2 paths, merged to 2 clusters", run.Output, StringComparison.Ordinal);
+        Assert.Contains("one core", run.Output, StringComparison.Ordinal);
+        Assert.Contains("asked for; ", run.Output, StringComparison.Ordinal);
+        Assert.Contains("user_tower.layers.0 to 7", run.Output, StringComparison.Ordinal);
+        Assert.Contains("µs", run.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Json_holds_rows_lanes_and_segments()
+    {
+        JsonElement json = (await ToolRun.Of("plan", Catalog("two_tower_8x256"), "--cores", "6", "--plan", "split", "--dims", "batch=4", "--json")).Json;
+
+        Assert.Equal(4, json.GetProperty("dims").GetProperty("batch").GetInt64());
+        Assert.Equal([1, 2, 4, 6], json.GetProperty("rows").EnumerateArray().Select(r => r.GetProperty("cores").GetInt32()));
+        JsonElement plan = json.GetProperty("plan");
+        JsonElement[] lanes = [.. plan.GetProperty("lanes").EnumerateArray()];
+        Assert.Equal(2, lanes.Length);
+        Assert.Equal("run 0", lanes[0].GetProperty("statements")[0].GetString());
+        Assert.StartsWith("send ", lanes[1].GetProperty("statements")[1].GetString(), StringComparison.Ordinal);
+        Assert.Equal(3, plan.GetProperty("segments").GetArrayLength());
+        Assert.Equal(2, plan.GetProperty("criticalPath").GetArrayLength());
+    }
+
+    [Fact]
+    public async Task Mermaid_is_a_box_for_each_segment_in_a_frame_for_each_lane()
+    {
+        ToolRun run = await ToolRun.Of("plan", Catalog("two_tower_8x256"), "--cores", "2", "--plan", "split", "--mermaid");
+        string[] lines = run.Output.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+
+        Assert.Equal("flowchart TB", lines[0]);
+        Assert.Equal(2, lines.Count(l => l.StartsWith("subgraph lane", StringComparison.Ordinal)));
+        Assert.Equal(3, lines.Count(l => l.Contains("<br/>", StringComparison.Ordinal)));
+        Assert.Equal(["s0 s2", "s1 s2"], lines.Where(l => l[0] == 's' && l.Contains('>') && !l.Contains('[')).Select(l => l.Replace("-->", "").Replace("==>", "").Replace("  ", " ")));
+        Assert.Single(lines, l => l.Contains("==>", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_model_that_is_one_path_says_so()
+    {
+        ToolRun run = await ToolRun.Of("plan", Catalog("chain"), "--cores", "4");
+
+        Assert.Equal(0, run.Code);
+        Assert.Contains("nothing in it can run side by side", run.Output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("--dims", "seq=3", "there are batch")]
+    [InlineData("--cores", "0", "give 1 to")]
+    [InlineData("--device", "missing.txt", "cleave calibrate")]
+    [InlineData("--outputs", "nowhere", "CLV")]
+    public async Task What_cannot_be_done_is_said(string option, string value, string expected)
+    {
+        ToolRun run = await ToolRun.Of("plan", Catalog("chain"), option, value);
+
+        Assert.Equal(1, run.Code);
+        Assert.Contains(expected, run.Error, StringComparison.Ordinal);
+        Assert.Empty(run.Output);
+    }
+
+    private string Catalog(string name) => ModelCatalog.Get(name).Write(Path.Combine(_folder.Path, "models"));
+}

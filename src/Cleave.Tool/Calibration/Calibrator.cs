@@ -27,6 +27,7 @@ internal sealed class Calibrator : IDisposable
     private readonly ChainTimer _outputs;
     private readonly CrowdTimer _crowd;
     private readonly ChainTimer?[][] _points;
+    private readonly List<double> _handOffs = [];
 
     private Calibrator(string name, IReadOnlyList<GridPoint> grid, int[] threads, CancellationToken cancellation)
     {
@@ -84,6 +85,7 @@ internal sealed class Calibrator : IDisposable
                 cancellation.ThrowIfCancellationRequested();
                 timer.Measure();
             }
+            _handOffs.Add(HandOffTimer.Measure());
             progress(Math.Min(1, Stopwatch.GetElapsedTime(start) / Time));
         }
     }
@@ -98,16 +100,16 @@ internal sealed class Calibrator : IDisposable
             Name = _name,
             Block = BlockedLayout.Channels(),
             Call = call,
-            HandOff = HandOffTimer.Measure(),
+            HandOff = _handOffs.Order().ElementAt(_handOffs.Count / 4),
             Threads = _threads,
-            Points = [.. _crowd.Points(call), .. _grid.Select((p, i) => new DevicePoint(
+            Points = [.. _crowd.Points(call, _threads.Length), .. _grid.Select((p, i) => new DevicePoint(
                 p.Kernel, Array.ConvertAll(p.Sizes, s => (double)s), [.. _points[i].Select(t => t is null ? 0 : Nanoseconds(Model(p), t))]))],
         };
 
         double Nanoseconds(KernelModel model, ChainTimer timer)
         {
             if (timer.Copies is { } copies)
-                return Math.Max(1, timer.Times.Many - call - (model.SideBySide ? 0 : copies * node));
+                return Math.Max(1, timer.Times.Many - call - (model.NodesApart ? copies * node : 0));
             double time = Math.Max(1, timer.Times.One - (model.SideBySide ? output : 0));
             return model.Repeats == 1 ? time : Math.Max(1, node + ((time - node) / model.Repeats));
         }

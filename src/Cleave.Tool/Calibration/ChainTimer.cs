@@ -76,6 +76,8 @@ internal sealed class ChainTimer : IDisposable
             };
             // The pool of one would spin into the measurement of the next.
             options.AddSessionConfigEntry("session.force_spinning_stop", "1");
+            // An arena grows by powers of two; so many sessions of it would not fit a small machine.
+            options.AddSessionConfigEntry("session.use_device_allocator_for_initializers", "1");
             _session = new InferenceSession(model, options);
             _binding = _session.CreateIoBinding();
             string[] names = [.. _session.InputNames];

@@ -7,7 +7,7 @@ namespace Cleave.Tool.Calibration;
 
 /// <summary>
 /// Times what a node costs among nodes of other kinds beyond what it costs in a chain of its own kind, where its code and the tables
-/// that ONNX Runtime keeps of it are still in the caches: small nodes in turn, against the same nodes each in a chain.
+/// that ONNX Runtime keeps of it are still in the caches: small nodes without weights in turn, against the same nodes each in a chain.
 /// </summary>
 internal sealed class CrowdTimer
 {
@@ -18,7 +18,7 @@ internal sealed class CrowdTimer
     [
         (g, x) => g.Node("Relu", [x]),
         (g, x) => g.Node("Add", [x, g.Floats(0.1f, Columns)]),
-        (g, x) => g.Node("MatMul", [x, g.Weights(Columns, Columns, Columns)]),
+        (g, x) => g.Node("Erf", [x]),
         (g, x) => g.Node("Sigmoid", [x]),
         (g, x) => g.Node("Reshape", [x, g.Integers([3], 1, Rows, Columns)]),
         (g, x) => g.Node("Squeeze", [x, g.Integers([1], 0)]),
@@ -50,11 +50,12 @@ internal sealed class CrowdTimer
         _alone = [.. Links.Select(l => timer(Chain(l.First, l.Count, 1), [], 1))];
     }
 
-    /// <summary>Nanoseconds for each node more, by number of nodes.</summary>
-    public IEnumerable<DevicePoint> Points(double call)
+    /// <summary>Nanoseconds for each node more, by number of nodes; with the first of so many thread counts.</summary>
+    public IEnumerable<DevicePoint> Points(double call, int threads)
     {
         double alone = _alone.Sum(t => t.Times.One);
-        return _sizes.Select((n, i) => new DevicePoint("crowd", [n], [Math.Max(1, ((_mixed[i].Times.Many - call) / (n / Nodes.Length) - alone) / Nodes.Length)]));
+        return _sizes.Select((n, i) => new DevicePoint(
+            "crowd", [n], [Math.Max(1, (((_mixed[i].Times.Many - call) / (n / Nodes.Length)) - alone) / Nodes.Length), .. new double[threads - 1]]));
     }
 
     private static KernelModel Chain(int first, int count, int rounds) => new((graph, _, copies) =>

@@ -51,8 +51,8 @@ internal sealed class BoundChain : IDisposable
     private void Add(ModelUnderTest model, SegmentRequest segment, int threads)
     {
         using SessionOptions options = new() { IntraOpNumThreads = threads, InterOpNumThreads = 1, LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR };
-        // The pool of one would spin into the measurement of the next.
-        options.AddSessionConfigEntry("session.force_spinning_stop", "1");
+        // As plans run (SessionSettings); the pool of one would also spin into the measurement of the next.
+        options.AddSessionConfigEntry("session.intra_op.allow_spinning", "0");
         SubModel sub = model.Write(segment);
         if (sub.ReadsFiles)
             options.AddSessionConfigEntry(FolderKey, model.Folder);

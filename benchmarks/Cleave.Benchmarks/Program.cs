@@ -22,7 +22,7 @@ switch (args)
     case ["worker", string workload, .. string[] arguments]:
         return Worker.Serve(() => Suites.CreateWorkload(workload, arguments), Console.In, Console.Out);
 
-    case [string name, .. string[] options] when Suites.Named.ContainsKey(name) && BenchOptions.TryParse(options) is BenchOptions parsed:
+    case [string name, .. string[] options] when Suites.Named.ContainsKey(name) && BenchOptions.TryParse(options) is BenchOptions parsed && Suites.Has(name, parsed.Only):
         return Report.Run(name, Suites.Named[name], parsed);
 
     default:

@@ -19,6 +19,12 @@ internal static class Suites
         [
             new HandOff(),
             new Pipeline(),
+            new SplitGain(),
+            new AutoPlans(),
+            new PredictedGains(),
+            new SearchTime(),
+            new ForcedSplits(),
+            new SplitMemory(),
         ],
         ["foundation"] =
         [
@@ -43,6 +49,9 @@ internal static class Suites
             new ChosenOutputs(),
         ],
     };
+
+    /// <summary>Whether a suite has a family of that name; null stands for all.</summary>
+    public static bool Has(string suite, string? family) => family is null || Named[suite].Any(f => f.GetType().Name == family);
 
     /// <summary>The workload of that name, in a worker process.</summary>
     public static IWorkload CreateWorkload(string name, string[] arguments) =>

@@ -18,6 +18,8 @@ internal static class ModelOptions
             Access = place.Item.GetMetadata("Access"),
             Slicing = place.Item.GetMetadata("Slicing"),
             Weights = place.Item.GetMetadata("Weights"),
+            Plan = place.Item.GetMetadata("Plan"),
+            Dims = place.Item.GetMetadata("Dims"),
             Outputs = ItemList.Read(place.Item, "Outputs"),
         };
     }

@@ -23,7 +23,11 @@ internal static class Stamp
     {
         StringBuilder text = new();
         text.Append("cleave-stamp ").Append(MadeBy).Append('\n');
-        foreach (string value in new[] { options.Source, options.Path, options.Namespace, options.ClassName, options.Access, options.Slicing, options.Weights })
+        string[] values =
+        [
+            options.Source, options.Path, options.Namespace, options.ClassName, options.Access, options.Slicing, options.Weights, options.Plan, options.Dims,
+        ];
+        foreach (string value in values)
             text.Append("option ").Append(Uri.EscapeDataString(value)).Append('\n');
         foreach (string output in options.Outputs)
             text.Append("output ").Append(Uri.EscapeDataString(output)).Append('\n');

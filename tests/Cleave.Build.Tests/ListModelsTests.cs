@@ -47,9 +47,10 @@ public sealed class ListModelsTests : IDisposable
     public void Metadata_goes_into_the_listing_as_it_stands()
     {
         _run.Add("m.onnx", new TinyModel().ToBytes());
-        _run.Run(TaskRun.Item("m.onnx", ("Namespace", "a; # %20 \"b\"\n"), ("Slicing", "nonsense"), ("Weights", "Map")));
+        _run.Run(TaskRun.Item("m.onnx", ("Namespace", "a; # %20 \"b\"\n"), ("Slicing", "nonsense"), ("Weights", "Map"), ("Plan", "Split"), ("Dims", "batch=1;2")));
         ListingOptions options = Read("m").Options;
         Assert.Equal(("a; # %20 \"b\"\n", "nonsense", "Map"), (options.Namespace, options.Slicing, options.Weights));
+        Assert.Equal(("Split", "batch=1;2"), (options.Plan, options.Dims));
     }
 
     [Theory]

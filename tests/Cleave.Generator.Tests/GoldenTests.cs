@@ -4,8 +4,12 @@ using System.IO;
 using System.Linq;
 using Cleave.Core.Graph;
 using Cleave.Core.Listing;
+using Cleave.Core.Onnx;
 using Cleave.Generator.Emit;
+using Cleave.OnnxProto;
 using Cleave.TestKit;
+using Cleave.TestKit.Catalog;
+using Google.Protobuf;
 using Xunit;
 
 namespace Cleave.Generator.Tests;
@@ -26,6 +30,9 @@ public class GoldenTests
         ["any_shape"] = () => Models.Listing([Models.AnyShape("image"), Models.Float("pair", "batch", null, "batch")], [Models.AnyShape("mask"), Models.Float("n", null, "batch", 0)]),
         ["no_inputs"] = () => Models.Listing([], [Models.Float("table", 10)], "models/3d table.onnx"),
         ["chosen_outputs"] = () => Models.Chosen("scores", "/backbone/pool/output_0", "/stages.2/block*/\u202eOutput"),
+        ["split_two_towers"] = () => Split(ModelCatalog.Get("two_tower_8x256")),
+        ["split_symbolic"] = () => Split(SplitModels.Doubled()),
+        ["split_sent_to_two"] = () => Split(SplitModels.Fan(3, 4)),
         ["described"] = () => Models.Listing(
             [new ValueInfo("x", new OnnxType.Tensor(ElementType.Float, [Dimension.Fixed(1)])) { DocString = "Red, green, blue;\nfrom 0 to 1 <inclusive> & no more." }],
             [new ValueInfo("y", new OnnxType.Tensor(ElementType.Float, [])) { DocString = "The answer." }]),
@@ -57,6 +64,22 @@ public class GoldenTests
         string[] files = Directory.GetFiles(Path.Combine(SharedModels.Repository, "tests", "Cleave.Generator.Tests", "Golden"));
         Assert.Equal(Cases.Keys.Order(StringComparer.Ordinal), files.Select(Path.GetFileNameWithoutExtension).Order(StringComparer.Ordinal)!);
     }
+
+    private static ModelListing Split(CatalogModel model)
+    {
+        string folder = Directory.CreateTempSubdirectory("cleave-golden-").FullName;
+        try
+        {
+            return Split(ModelProto.Parser.ParseFrom(File.ReadAllBytes(model.Write(folder))));
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    private static ModelListing Split(ModelProto model) => WithOptions(
+        Models.Listing(ModelReader.Read(ByteSource.FromBytes(model.ToByteArray()), default), "models/split.onnx"), o => o with { Plan = "Split" });
 
     private static ModelListing WithOptions(ModelListing listing, Func<ListingOptions, ListingOptions> change) =>
         listing with { Options = change(listing.Options) };

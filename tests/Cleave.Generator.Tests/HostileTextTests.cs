@@ -72,6 +72,25 @@ public class HostileTextTests
     }
 
     [Fact]
+    public void Names_of_what_is_split()
+    {
+        BuildFile[] files = [.. Corpus.Select((text, i) => Models.File(TwoBranches(text, "m" + i + ".onnx"), "m" + i))];
+        Generated generated = GeneratorHost.Run(files).Compiles();
+        for (int i = 0; i < Corpus.Length; i++)
+        {
+            INamedTypeSymbol runner = generated.Type("MyApp.M" + i + "Runner");
+            Assert.Equal(["TwoLanes", "WholePlan"], runner.GetTypeMembers().Select(t => t.Name).Order(StringComparer.Ordinal));
+            INamedTypeSymbol plan = runner.GetTypeMembers("TwoLanes").Single();
+            Assert.Equal(2, Methods(plan).Length);
+            // Three segments, the plan, and what the last one takes from each lane.
+            Assert.Equal(["Plan", "Segment", "Segment", "Segment", "Value", "Value"], plan.GetMembers().OfType<IFieldSymbol>().Select(f => f.Type.Name).Order(StringComparer.Ordinal));
+            Assert.Contains(Corpus[i] + "b", Literals(generated, "MyApp.M" + i + "Runner.Plan.g.cs"));
+        }
+        HasNothingInvisible(generated);
+        Assert.Equal(Corpus.Length * 6, AllTypes(generated).Count);
+    }
+
+    [Fact]
     public void A_message_stays_on_one_line_and_short()
     {
         foreach (string text in Corpus)
@@ -111,6 +130,24 @@ public class HostileTextTests
             },
         };
         return Models.Listing(model, source);
+    }
+
+    private static ModelListing TwoBranches(string text, string source)
+    {
+        Node Layer(string branch, string input) => new(text + branch, "MatMul", "", [input, text + branch + "/w"], [text + branch], []);
+        OnnxModel model = new()
+        {
+            Opsets = [new OpsetImport("", 17)],
+            Graph = new OnnxGraph
+            {
+                Inputs = [new ValueInfo("x", new OnnxType.Tensor(ElementType.Float, [Dimension.Named(text), Dimension.Fixed(256)]))],
+                Outputs = [new ValueInfo("y", new OnnxType.Tensor(ElementType.Float, null))],
+                Initializers = [.. new[] { "a", "b" }.Select(b => new TensorInfo(text + b + "/w", ElementType.Float, [256, 256]) { ByteSize = 256 * 256 * 4 })],
+                Nodes = [Layer("a", "x"), Layer("b", "x"), new Node(text, "Max", "", [text + "a", text + "b"], ["y"], [])],
+            },
+        };
+        ModelListing listing = Models.Listing(model, source);
+        return listing with { Options = listing.Options with { Plan = "Split" } };
     }
 
     private static ValueInfo Described(string name, OnnxType type, string doc) => new(name, type) { DocString = doc };

@@ -95,6 +95,19 @@ public class PipelineTests
     }
 
     [Fact]
+    public void Another_plan_writes_the_runner_anew_and_no_other()
+    {
+        ModelListing bert = Models.Bert();
+        BuildFile one = Models.File(bert, "a"), other = Models.File(Models.Bert("models/other.onnx"), "b");
+        GeneratorDriver driver = GeneratorHost.Driver(new RunnerGenerator(), GeneratorHost.Options, one, other).RunGenerators(Project);
+
+        BuildFile changed = Models.File(bert with { Options = bert.Options with { Plan = "Whole", Dims = "sequence=16" } }, "a");
+        driver = driver.ReplaceAdditionalText(one, changed).RunGenerators(Project);
+
+        Steps.Of(driver).IsModified(TrackingNames.Models).Writes(1);
+    }
+
+    [Fact]
     public void A_change_that_no_class_shows_writes_nothing()
     {
         BuildFile file = Models.File(Models.Bert());

@@ -25,8 +25,11 @@ internal sealed record PlanOptions
     /// </summary>
     public const double Margin = 0.15;
 
+    /// <summary>The core counts that are planned for where nothing else is asked.</summary>
+    public static readonly IReadOnlyList<int> AllCores = [1, 2, 3, 4, 6, 8, 12, 16, 32, 64];
+
     /// <summary>The core counts that are planned for, rising.</summary>
-    public IReadOnlyList<int> Cores { get; init; } = [1, 2, 4, 8, 16, 32, 64];
+    public IReadOnlyList<int> Cores { get; init; } = AllCores;
 
     public PlanMode Mode { get; init; }
 }

@@ -22,7 +22,7 @@ internal sealed class LaneSearch
     private static readonly int[] LaneCounts = [2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64];
 
     // Tasks looked at while a row is improved: bounds the time for large graphs, and says nothing about small ones.
-    private const int MostVisits = 400_000;
+    private const int MostVisits = 100_000;
 
     private readonly LaneTasks _tasks;
     private readonly LaneWalk _walk;

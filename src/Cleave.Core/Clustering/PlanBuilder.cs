@@ -62,7 +62,7 @@ internal sealed class PlanBuilder
         })];
         int lanes = _segments.Max(s => s.Lane) + 1;
         List<Statement>[] statements = Statements(lanes);
-        return new ExecutionPlan(segments, [.. SegmentNames.OfLanes(segments, statements).Select((name, lane) => new PlanLane(name, statements[lane]))]);
+        return new ExecutionPlan(segments, [.. SegmentNames.OfLanes(_graph, segments, statements).Select((name, lane) => new PlanLane(name, statements[lane]))]);
     }
 
     private void FindReads(int segment)

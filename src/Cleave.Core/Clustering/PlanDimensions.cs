@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Globalization;
 using System.Linq;
 using Cleave.Core.Graph;
 using Cleave.Core.Passes;
@@ -14,6 +15,26 @@ internal static class PlanDimensions
     /// and none is called so.
     /// </summary>
     public const long Default = 128;
+
+    private static readonly char[] Commas = [','];
+
+    /// <summary><c>batch=1,sequence=16</c>, by name; the name ends at the last equals sign.</summary>
+    /// <exception cref="FormatException">It is something else; the message says what to do.</exception>
+    public static IReadOnlyDictionary<string, long> Parse(string text)
+    {
+        Dictionary<string, long> sizes = new(StringComparer.Ordinal);
+        foreach (string part in text.Split(Commas, StringSplitOptions.RemoveEmptyEntries))
+        {
+            int equals = part.LastIndexOf('=');
+            if (equals < 1 || !long.TryParse(part.Substring(equals + 1), NumberStyles.None, CultureInfo.InvariantCulture, out long size) || size > int.MaxValue)
+                throw new FormatException("give a name and a size, as in batch=1,sequence=16, instead of '" + part + "'");
+            string name = part.Substring(0, equals).Trim();
+            if (sizes.ContainsKey(name))
+                throw new FormatException("'" + name + "' is given twice");
+            sizes.Add(name, size);
+        }
+        return sizes;
+    }
 
     /// <summary>By name, in the inputs' order: what is given, or else the default.</summary>
     /// <param name="graph">The model.</param>

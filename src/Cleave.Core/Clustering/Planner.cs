@@ -16,6 +16,12 @@ internal sealed class Planner
     // A split that is first found to be so much slower than the whole does not get faster by being improved.
     private const double Hopeless = 1.25;
 
+    // With less known of a model, a prediction is a guess: then the whole model gets every core, as ONNX Runtime would do it.
+    private const double LeastKnown = 0.9;
+
+    private const int MostThreads = 16;
+
+    private readonly bool _isKnown;
     private readonly PlanUnits _units;
     private readonly GraphCost _cost;
     private readonly DeviceTable _device;
@@ -28,6 +34,7 @@ internal sealed class Planner
 
     private Planner(SizedGraph graph, CostModel model, PlanOptions options)
     {
+        _isKnown = graph.KnownPart() >= LeastKnown;
         _units = PlanUnits.Of(graph.Graph);
         _cost = new GraphCost(graph, model);
         _device = model.Table;
@@ -55,6 +62,8 @@ internal sealed class Planner
         PlannedRun whole = BestWhole(cores);
         if (_options.Mode == PlanMode.Whole)
             return new BudgetRow(cores, whole, whole, null, "asked for");
+        if (!_isKnown && _options.Mode == PlanMode.Auto)
+            return new BudgetRow(cores, whole, whole, null, "the sizes of too many values are not known");
         if (cores == 1)
             return new BudgetRow(cores, whole, whole, null, "one core");
         FoundSplit? split = BestSplit(cores, search, whole, before);
@@ -73,6 +82,8 @@ internal sealed class Planner
     // Each doubling gains less than the one before: there is no need to look further than the first that gains little.
     private PlannedRun BestWhole(int cores)
     {
+        if (!_isKnown)
+            return Whole(Math.Min(cores, MostThreads));
         PlannedRun best = Whole(1);
         for (int threads = 2; threads <= cores; threads = threads < cores ? Math.Min(threads * 2, cores) : cores + 1)
         {

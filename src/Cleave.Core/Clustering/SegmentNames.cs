@@ -37,14 +37,15 @@ internal static class SegmentNames
         return path < last.Length ? path : 0;
     }
 
-    /// <summary>By lane: the first is the trunk, another is called after its segment of most nodes; no two alike.</summary>
-    public static string[] OfLanes(IReadOnlyList<PlanSegment> segments, IReadOnlyList<IReadOnlyList<Statement>> lanes)
+    /// <summary>By lane: the first is the trunk, another is called after its segment of most nodes, of those with weights if there are any; no two alike.</summary>
+    public static string[] OfLanes(PlanGraph graph, IReadOnlyList<PlanSegment> segments, IReadOnlyList<IReadOnlyList<Statement>> lanes)
     {
         HashSet<string> taken = new(StringComparer.Ordinal);
         return [.. lanes.Select((statements, i) => Unique(i == 0 ? "trunk" : Largest(statements)))];
 
         string Largest(IReadOnlyList<Statement> statements) =>
-            statements.OfType<Statement.Run>().Select(r => segments[r.Segment]).OrderByDescending(s => s.Nodes.Length).First().Name;
+            statements.OfType<Statement.Run>().Select(r => segments[r.Segment])
+                .OrderByDescending(s => s.Nodes.Any(n => WeightModule(graph, n).Length > 0)).ThenByDescending(s => s.Nodes.Length).First().Name;
 
         string Unique(string name)
         {
@@ -68,7 +69,11 @@ internal static class SegmentNames
     private static string NodeModule(PlanGraph graph, int node)
     {
         Node named = graph.Nodes[node];
-        return named.Name.LastIndexOf('/') is > 0 and var end ? named.Name.Substring(0, end)
-            : named.OpType + " " + (named.Name.Length > 0 ? named.Name : node.ToString(CultureInfo.InvariantCulture));
+        if (named.Name.LastIndexOf('/') is > 0 and var end)
+            return named.Name.Substring(0, end);
+        // Exporters call a node after its operator, with a number.
+        string name = named.Name.Trim('/');
+        return name.StartsWith(named.OpType, StringComparison.Ordinal) ? name
+            : named.OpType + " " + (name.Length > 0 ? name : node.ToString(CultureInfo.InvariantCulture));
     }
 }

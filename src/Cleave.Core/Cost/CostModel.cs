@@ -50,13 +50,22 @@ internal sealed class CostModel
     /// <param name="work">What is to be done.</param>
     /// <param name="threads">How many threads do it.</param>
     /// <param name="company">What a call does in all, this work with it; null: this work alone.</param>
-    public double Predict(Work work, int threads, Company? company = null)
+    public double Predict(Work work, int threads, Company? company = null) => Time(work, company).At(threads);
+
+    /// <summary>The same for any number of threads.</summary>
+    /// <param name="work">What is to be done.</param>
+    /// <param name="company">What a call does in all, this work with it; null: this work alone.</param>
+    public WorkTime Time(Work work, Company? company = null)
     {
         if (!_times.TryGetValue(work.Kernel, out Func<double[], double>? time))
             throw new InvalidOperationException("the device table has no points of " + work.Kernel);
         double once = Math.Max(0, time(work.Sizes) - _node);
-        double alone = once * work.Times * Share(work, threads);
-        return company is null ? _node + alone : _node + _crowd(company.Nodes) + alone + Distance(work, company.Weights);
+        Func<double[], double>[] scaling = _scaling[work.Kernel];
+        double[] shares = new double[scaling.Length];
+        for (int i = 0; i < shares.Length; i++)
+            shares[i] = i == 0 ? 1 : scaling[i](work.Sizes);
+        double others = company is null ? 0 : _crowd(company.Nodes) + Distance(work, company.Weights);
+        return new WorkTime(_node + others, once * work.Times, _table.Threads, shares);
     }
 
     // Calibration has a kernel's weights as near as their size allows; in a model, others push them out of the caches.
@@ -82,26 +91,6 @@ internal sealed class CostModel
         Curve curve = new(Array.ConvertAll(points, p => p.Sizes[0]), Array.ConvertAll(points, p => p.Nanoseconds[0]));
         double least = points.Min(p => p.Sizes[0]), most = points.Max(p => p.Sizes[0]);
         return nodes => curve.At(Math.Min(nodes, most)) * Math.Min(1, nodes / least);
-    }
-
-    // The part of one thread's time that is left with several.
-    private double Share(Work work, int threads)
-    {
-        if (threads <= 1)
-            return 1;
-        Func<double[], double>[] scaling = _scaling[work.Kernel];
-        int measured = _table.Threads.Length - 1;
-        while (measured > 0 && _table.Threads[measured] > threads)
-            measured--;
-        if (measured == 0)
-            return 1;
-        double share = scaling[measured](work.Sizes);
-        if (_table.Threads[measured] == threads)
-            return share;
-        // Beyond what was measured, by Amdahl's law from there: an estimate.
-        int known = _table.Threads[measured];
-        double serial = Math.Min(1, Math.Max(0, ((share * known) - 1) / (known - 1)));
-        return serial + ((1 - serial) / threads);
     }
 
     private Func<double[], double> Times(Kernel kernel, DevicePoint[] points)

@@ -20,6 +20,9 @@ internal static class DeviceTables
     /// <summary>An estimate: half as fast as AVX2 in products, no blocked layout.</summary>
     public const string Neon = "neon";
 
+    /// <summary>The one that the build plans for, whatever machine builds: the same model gives the same code everywhere.</summary>
+    public static DeviceTable Baked => Measured.Value;
+
     private static readonly Lazy<DeviceTable> Measured = new(Load);
 
     /// <summary>The table of an instruction set; null where there is none of that name.</summary>

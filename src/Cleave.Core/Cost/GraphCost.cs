@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
+using System.Runtime.CompilerServices;
 
 namespace Cleave.Core.Cost;
 
@@ -11,6 +12,7 @@ internal sealed class GraphCost(SizedGraph graph, CostModel model)
 {
     // Each call goes through all of it, whatever sessions it is cut into.
     private readonly Company _company = new(graph.Graph.Groups.Count, graph.WeightBytes);
+    private WorkTime[][]? _groups;
 
     /// <summary>Nanoseconds of a call of the whole graph in one session.</summary>
     public double Whole(int threads) => Segment([.. Enumerable.Range(0, graph.Graph.Groups.Count)], graph.Graph.Outputs, threads);
@@ -28,8 +30,19 @@ internal sealed class GraphCost(SizedGraph graph, CostModel model)
     }
 
     /// <summary>Nanoseconds by group, in one session.</summary>
-    public double[] ByGroup(int threads) =>
-        [.. SegmentWork.Of(graph, model.Table.Block, [.. Enumerable.Range(0, graph.Graph.Groups.Count)], graph.Graph.Outputs).Select(w => Predict(w, threads))];
+    [MethodImpl(JustInTime.Optimized)]
+    public double[] ByGroup(int threads)
+    {
+        // What is to be done is the same with any number of threads.
+        WorkTime[][] groups = _groups ??= Groups();
+        double[] times = new double[groups.Length];
+        for (int i = 0; i < times.Length; i++)
+        {
+            foreach (WorkTime work in groups[i])
+                times[i] += work.At(threads);
+        }
+        return times;
+    }
 
     /// <summary>What a group does: its kernels and the bytes it moves, in the plain layout.</summary>
     public GroupWork Work(int group)
@@ -41,6 +54,10 @@ internal sealed class GraphCost(SizedGraph graph, CostModel model)
             shape.Reads.Concat(weights).Sum(graph.Bytes),
             shape.Writes.Where(v => graph.Graph.Successors[group].Length == 0 || shape.Nodes.All(n => Array.IndexOf(n.Inputs, v) < 0)).Sum(graph.Bytes));
     }
+
+    private WorkTime[][] Groups() => Array.ConvertAll(
+        SegmentWork.Of(graph, model.Table.Block, [.. Enumerable.Range(0, graph.Graph.Groups.Count)], graph.Graph.Outputs),
+        works => works.Select(w => model.Time(w, _company)).ToArray());
 
     private double Predict(IReadOnlyList<Work> works, int threads)
     {

@@ -35,6 +35,21 @@ internal sealed class SizedGraph
     /// <summary>Bytes of all constants that nodes read.</summary>
     public double WeightBytes { get; }
 
+    /// <summary>Which part of the nodes that run gives something of known size: what the cost of the others is, nothing can be said of.</summary>
+    public double KnownPart()
+    {
+        int run = 0, known = 0;
+        for (int i = 0; i < Graph.Nodes.Count; i++)
+        {
+            if (Graph.GroupOf[i] < 0)
+                continue;
+            run++;
+            if (Array.Exists(Graph.Nodes[i].Outputs, v => v.Length > 0 && Shape(v) is not null))
+                known++;
+        }
+        return run == 0 ? 1 : (double)known / run;
+    }
+
     public long[]? Shape(string value)
     {
         if (!_shapes.TryGetValue(value, out long[]? shape))

@@ -100,6 +100,9 @@ internal static class Rules
     public static readonly Rule ChosenOutputsNeedSlicing = Error("CLV2013", "Chosen outputs need slicing",
         "The model '{0}' has the item metadata Slicing=\"false\", with which ONNX Runtime opens the file as published and gives its own outputs, and Outputs, which chooses others: {1}. Take one of the two off the item.");
 
+    public static readonly Rule NothingToSplit = Warning("CLV2014", "Nothing to split",
+        "The model '{0}' has the item metadata Plan=\"Split\", but nothing in it can run side by side; it runs whole. Take the metadata off the item.");
+
     // The build.
     public static readonly Rule UpdateIgnored = Warning("CLV3001", "OnnxModel Update has no effect",
         "'{0}' uses <OnnxModel Update=…>, which has no effect there: the items do not exist yet. Put the metadata on the AdditionalFiles item.");
@@ -149,6 +152,7 @@ internal static class Rules
         NotATensor, ElementTypeNotSupported, ClassDefinedTwice, BadMetadata, TargetsMissing, ListingUnreadable,
         GeneratorFailed, NoOutputs, TensorTooLarge, ChosenOutputMissing, CannotBeOutput, OutputChosenTwice,
         ChosenOutputsNeedSlicing,
+        NothingToSplit,
         UpdateIgnored, ListingFailed, AddedTooLate,
         ModelNotFound, GraphDiffers, ContractNotServed, FileChanged, NativeLibraryMissing, SegmentRefused,
         SessionFailed, RunFailed, OutputsWithoutSlicing, PlanBroken,

@@ -67,6 +67,9 @@ internal static class ElementTypes
         _ => throw new System.ArgumentOutOfRangeException(nameof(type), type, null),
     };
 
+    /// <summary>Whether ONNX Runtime's C# binding has tensors of it: only those can be given, taken, or handed from one session to another.</summary>
+    public static bool IsInBinding(this ElementType type) => type is >= ElementType.Float and <= ElementType.UInt64 or ElementType.BFloat16;
+
     /// <summary>Whether ONNX knows the number; a file from the future may hold others.</summary>
     public static bool IsKnown(int number) => number is > 0 and <= (int)ElementType.Int2;
 

@@ -92,6 +92,8 @@ internal static class ListingReader
                 "access" => options with { Access = value },
                 "slicing" => options with { Slicing = value },
                 "weights" => options with { Weights = value },
+                "plan" => options with { Plan = value },
+                "dims" => options with { Dims = value },
                 _ => throw scanner.Error("unknown option '" + keyword + "'"),
             };
             scanner.NextLine();

@@ -57,6 +57,8 @@ internal static class ListingWriter
         Option("access", options.Access);
         Option("slicing", options.Slicing);
         Option("weights", options.Weights);
+        Option("plan", options.Plan);
+        Option("dims", options.Dims);
         if (options.Outputs.Count > 0)
             text.Line("outputs").Texts([.. options.Outputs]).End();
         text.Unindent();

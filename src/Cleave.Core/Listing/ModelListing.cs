@@ -23,6 +23,11 @@ internal sealed record ListingOptions
 
     public string Weights { get; init; } = "";
 
+    public string Plan { get; init; } = "";
+
+    /// <summary>What planning takes for dimensions that are open: <c>batch=1,sequence=128</c>.</summary>
+    public string Dims { get; init; } = "";
+
     /// <summary>The values chosen as outputs, in their order; empty: the model's.</summary>
     public IReadOnlyList<string> Outputs { get; init; } = [];
 }

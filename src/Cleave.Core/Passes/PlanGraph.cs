@@ -48,4 +48,7 @@ internal sealed class PlanGraph
 
     /// <summary>Whether the graph may be cut at a value: a tensor of known element type, made by a node that runs or given by the caller.</summary>
     public bool CanCut(string value) => Facts.Of(value).CanBeCut;
+
+    /// <summary>Whether one session can hand a value to another in a .NET process.</summary>
+    public bool CanHandOver(string value) => CanCut(value) && Facts.Of(value).Element.IsInBinding();
 }

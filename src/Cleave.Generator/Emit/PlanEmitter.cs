@@ -11,10 +11,7 @@ internal static class PlanEmitter
     private const int Contract = 1;
     private const int LongestComment = 200;
     private const int NamesOnOneLine = 8;
-    private const int CommentColumn = 40;
-
-    // One session gains nothing from more threads than the last row has.
-    internal static readonly int[] Cores = [1, 2, 3, 4, 6, 8, 12, 16];
+    public const int CommentColumn = 40;
 
     // All static fields stand in this file, in the order in which they need each other: C# initializes them as they are written.
     public static void Write(SourceWriter code, RunnerSpec spec)
@@ -22,22 +19,46 @@ internal static class PlanEmitter
         using (code.Open("partial class " + spec.Runner))
         {
             foreach (TensorSpec tensor in spec.Inputs.Concat(spec.Outputs))
-                code.Line($"private static readonly global::Cleave.Generated.Value {tensor.Field} = {Describe(tensor)};");
+                code.Line($"private static readonly global::Cleave.Generated.Value {tensor.Field} = {Describe(tensor.Name, tensor.Element, tensor.RankIsKnown, tensor.Shape)};");
             code.Line();
-            WriteBudgets(code);
+            WriteBudgets(code, spec);
             code.Line();
             WriteDefinition(code, spec);
             code.Line();
             WriteWholePlan(code, spec);
+            foreach (PlanSpec plan in spec.Plans)
+            {
+                code.Line();
+                SplitEmitter.Write(code, plan);
+            }
         }
     }
 
-    private static string Describe(TensorSpec tensor)
+    /// <summary>The expression that makes a value.</summary>
+    public static string Describe(string name, string element, bool rankIsKnown, EquatableArray<DimSpec> shape) => rankIsKnown
+        ? $"global::Cleave.Generated.Value.Tensor<{element}>({string.Join(", ", shape.Select(Dim).Prepend(SafeText.Literal(name)))})"
+        : $"global::Cleave.Generated.Value.TensorOfAnyShape<{element}>({SafeText.Literal(name)})";
+
+    /// <summary>An argument that is an array of values, by their fields.</summary>
+    public static void WriteValues(SourceWriter code, string name, EquatableArray<string> fields, string end)
     {
-        string name = SafeText.Literal(tensor.Name);
-        if (!tensor.RankIsKnown)
-            return $"global::Cleave.Generated.Value.TensorOfAnyShape<{tensor.Element}>({name})";
-        return $"global::Cleave.Generated.Value.Tensor<{tensor.Element}>({string.Join(", ", tensor.Shape.Select(Dim).Prepend(name))})";
+        if (fields.Count == 0)
+        {
+            code.Line(name + "global::System.Array.Empty<global::Cleave.Generated.Value>()" + end);
+            return;
+        }
+        if (fields.Count <= NamesOnOneLine)
+        {
+            code.Line(name + "new[] { " + string.Join(", ", fields) + " }" + end);
+            return;
+        }
+        code.Line(name + "new[]");
+        code.Line("{");
+        code.Indent();
+        foreach (IGrouping<int, string> row in fields.Select((f, i) => (f, i)).GroupBy(p => p.i / NamesOnOneLine, p => p.f))
+            code.Line(string.Join(", ", row) + ",");
+        code.Unindent();
+        code.Line("}" + end);
     }
 
     private static string Dim(DimSpec dim)
@@ -47,16 +68,17 @@ internal static class PlanEmitter
         return dim.Symbol is { } symbol ? SafeText.Literal(symbol) : "global::Cleave.Generated.Dim.Unknown";
     }
 
-    private static void WriteBudgets(SourceWriter code)
+    private static void WriteBudgets(SourceWriter code, RunnerSpec spec)
     {
         code.Line("// Thread budgets: the last row that fits the cores this process really has.");
+        code.Line("// Predicted for " + SafeText.OneLine(spec.PlannedFor, LongestComment) + ".");
         using (code.Open("private static readonly global::Cleave.Generated.Budget[] Budgets =", "};"))
         {
-            code.Line("// cores, plan, threads of each lane".PadRight(CommentColumn) + "// why");
-            for (int i = 0; i < Cores.Length; i++)
+            code.Line("// cores, plan, threads of each lane".PadRight(CommentColumn) + "// predicted");
+            foreach (BudgetSpec budget in spec.Budgets)
             {
-                string why = i == 0 ? "// one core" : i == 1 ? "// one session" : i == Cores.Length - 1 ? "// one session gains nothing from more" : "";
-                code.Line(($"new({Cores[i]}, WholePlan.Plan, {Cores[i]}),".PadRight(CommentColumn) + why).TrimEnd());
+                string threads = string.Join(", ", budget.Threads.Select(t => t.ToString(CultureInfo.InvariantCulture)));
+                code.Line($"new({budget.Cores.ToString(CultureInfo.InvariantCulture)}, {budget.Class}.Plan, {threads}),".PadRight(CommentColumn) + "// " + budget.Comment);
             }
         }
     }
@@ -69,8 +91,8 @@ internal static class PlanEmitter
         code.Line($"name: {SafeText.Literal(spec.ModelName)},");
         code.Line($"path: {SafeText.Literal(spec.OutputPath)},");
         code.Line($"hash: {SafeText.Literal(spec.Hash)},");
-        WriteValues(code, "inputs: ", spec.Inputs, ",");
-        WriteValues(code, "outputs: ", spec.Outputs, ",");
+        WriteValues(code, "inputs: ", Fields(spec.Inputs), ",");
+        WriteValues(code, "outputs: ", Fields(spec.Outputs), ",");
         code.Line("budgets: Budgets)" + (HasSettings(spec) ? "" : ";"));
         code.Unindent();
         if (!HasSettings(spec))
@@ -79,13 +101,15 @@ internal static class PlanEmitter
         code.Indent();
         if (spec.Slicing is { } slicing)
             code.Line(slicing ? "Slicing = true," : "Slicing = false,");
+        if (spec.Plan is { } plan)
+            code.Line($"Plan = global::Cleave.PlanChoice.{plan},");
         if (spec.Weights is { } weights)
             code.Line($"Weights = global::Cleave.WeightLoading.{weights},");
         code.Unindent();
         code.Line("};");
     }
 
-    private static bool HasSettings(RunnerSpec spec) => spec.Slicing is not null || spec.Weights is not null;
+    private static bool HasSettings(RunnerSpec spec) => spec.Slicing is not null || spec.Weights is not null || spec.Plan is not null;
 
     private static void WriteWholePlan(SourceWriter code, RunnerSpec spec)
     {
@@ -96,8 +120,8 @@ internal static class PlanEmitter
             code.Indent();
             code.Line("\"Whole\",");
             code.Line(SafeText.Literal(spec.Nodes) + ",");
-            WriteValues(code, "reads: ", spec.Inputs, ",");
-            WriteValues(code, "writes: ", spec.Outputs, ");");
+            WriteValues(code, "reads: ", Fields(spec.Inputs), ",");
+            WriteValues(code, "writes: ", Fields(spec.Outputs), ");");
             code.Unindent();
             code.Line();
             code.Line("internal static readonly global::Cleave.Generated.Plan Plan = new(\"Whole\", new[] { Whole }, Trunk);");
@@ -108,24 +132,5 @@ internal static class PlanEmitter
         }
     }
 
-    private static void WriteValues(SourceWriter code, string name, EquatableArray<TensorSpec> tensors, string end)
-    {
-        if (tensors.Count == 0)
-        {
-            code.Line(name + "global::System.Array.Empty<global::Cleave.Generated.Value>()" + end);
-            return;
-        }
-        if (tensors.Count <= NamesOnOneLine)
-        {
-            code.Line(name + "new[] { " + string.Join(", ", tensors.Select(t => t.Field)) + " }" + end);
-            return;
-        }
-        code.Line(name + "new[]");
-        code.Line("{");
-        code.Indent();
-        foreach (IGrouping<int, TensorSpec> row in tensors.Select((t, i) => (t, i)).GroupBy(p => p.i / NamesOnOneLine, p => p.t))
-            code.Line(string.Join(", ", row.Select(t => t.Field)) + ",");
-        code.Unindent();
-        code.Line("}" + end);
-    }
+    private static EquatableArray<string> Fields(EquatableArray<TensorSpec> tensors) => new([.. tensors.Select(t => t.Field)]);
 }

@@ -47,8 +47,8 @@ internal static class FactsBuilder
         return string.Join(", ", words) + (opsets.Count > MostOpsets ? ", …" : "");
     }
 
-    // "512 nodes: 96 MatMul, 24 Softmax, …"
-    private static string Nodes(IReadOnlyList<Node> nodes)
+    /// <summary><c>512 nodes: 96 MatMul, 24 Softmax, …</c></summary>
+    public static string Nodes(IReadOnlyList<Node> nodes)
     {
         if (nodes.Count == 0)
             return "no nodes";

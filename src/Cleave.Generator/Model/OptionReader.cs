@@ -45,6 +45,14 @@ internal sealed class OptionReader(ListingOptions options, List<Problem> problem
     public string? Weights() =>
         OneOf("Weights", options.Weights, "use Auto, Copy or Map", "Auto", "Copy", "Map");
 
+    public string? Plan(bool? slicing)
+    {
+        string? plan = OneOf("Plan", options.Plan, "use Auto, Whole or Split", "Auto", "Whole", "Split");
+        if (plan == "Split" && slicing == false)
+            Refuse("Plan", options.Plan, "with Slicing=\"false\" there is one session: take one of the two off the item");
+        return plan;
+    }
+
     private string? OneOf(string metadata, string value, string advice, params string[] known)
     {
         if (value.Length == 0)

@@ -5,6 +5,8 @@ namespace Cleave.Generator.Model;
 /// <summary>All that is written into a model's generated code. Equal models and options give equal specs.</summary>
 internal sealed record RunnerSpec
 {
+    public const string WholePlan = "WholePlan";
+
     public required string Namespace { get; init; }
 
     /// <summary>What the class names begin with: <c>FaceDetector</c>.</summary>
@@ -30,6 +32,9 @@ internal sealed record RunnerSpec
     /// <summary>The member of <c>WeightLoading</c>; null: not set.</summary>
     public string? Weights { get; init; }
 
+    /// <summary>The member of <c>PlanChoice</c>; null: not set.</summary>
+    public string? Plan { get; init; }
+
     /// <summary>The nodes that run, as generated code writes them; <c>*</c> is all.</summary>
     public string Nodes { get; init; } = "*";
 
@@ -41,6 +46,15 @@ internal sealed record RunnerSpec
     public EquatableArray<TensorSpec> Inputs { get; init; }
 
     public EquatableArray<TensorSpec> Outputs { get; init; }
+
+    /// <summary>The device and sizes that the plans are made for, in words.</summary>
+    public string PlannedFor { get; init; } = "";
+
+    /// <summary>The table of thread budgets, by rising cores. The class of the whole model's plan is <see cref="WholePlan"/>.</summary>
+    public EquatableArray<BudgetSpec> Budgets { get; init; }
+
+    /// <summary>The distinct plans that split the model.</summary>
+    public EquatableArray<PlanSpec> Plans { get; init; }
 
     public string Runner => Stem + "Runner";
 

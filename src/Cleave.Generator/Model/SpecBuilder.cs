@@ -2,11 +2,14 @@ using System;
 using System.Collections.Generic;
 using System.Globalization;
 using System.Linq;
+using Cleave.Core.Clustering;
 using Cleave.Core.Diagnostics;
 using Cleave.Core.Graph;
 using Cleave.Core.Listing;
 using Cleave.Core.Passes;
+using Cleave.Core.Schedule;
 using Cleave.Core.Shapes;
+using Cleave.Generator.Emit;
 
 namespace Cleave.Generator.Model;
 
@@ -14,13 +17,13 @@ namespace Cleave.Generator.Model;
 internal sealed class SpecBuilder
 {
     // Members of the generated classes and of every object.
-    private static readonly string[] ObjectMembers =
+    public static readonly string[] ObjectMembers =
         ["Equals", "GetHashCode", "GetType", "ToString", "MemberwiseClone", "Finalize", "ReferenceEquals"];
 
     private static readonly string[] RunnerMembers =
     [
         "Run", "RunAsync", "RunManyAsync", "Dispose", "DisposeAsync", "Bind", "Collect", "Rent", "NewBinder", "CreateCall",
-        "Budgets", "Definition", "WholePlan", "Whole", "Plan", "Trunk",
+        "Budgets", "Definition", RunnerSpec.WholePlan, "Whole", "Plan", "Trunk",
     ];
 
     private readonly List<Problem> _problems;
@@ -47,6 +50,7 @@ internal sealed class SpecBuilder
         string access = options.Access();
         bool? slicing = options.Slicing();
         string? weights = options.Weights();
+        string? plan = options.Plan(slicing);
         if (listing.Model is not { } model)
         {
             if (!HasError(problems))
@@ -66,9 +70,11 @@ internal sealed class SpecBuilder
         if (HasError(problems))
             return null;
 
+        if (ModelPlanner.Plan(model, part?.Outputs, Mode(plan, slicing), listing.Options.Dims, problems) is not { } planned)
+            return null;
         SymbolBuilder symbols = new(builder._properties, builder._parameters, inputs, outputs);
         inputs = symbols.Name(inputs);
-        return new RunnerSpec
+        return builder.WithPlans(planned, new RunnerSpec
         {
             Namespace = space,
             Stem = stem,
@@ -79,12 +85,38 @@ internal sealed class SpecBuilder
             Hash = listing.Hash,
             Slicing = slicing,
             Weights = weights,
+            Plan = plan,
             Nodes = part is null ? "*" : NodeRanges.Write(part.Nodes),
             Facts = FactsBuilder.Of(model, part),
             Symbols = new([.. symbols.Symbols]),
             Inputs = new([.. inputs.Select(builder.WithShapeNames)]),
             Outputs = new(outputs),
-        };
+        });
+    }
+
+    private static PlanMode Mode(string? plan, bool? slicing) =>
+        plan == "Whole" || slicing == false ? PlanMode.Whole : plan == "Split" ? PlanMode.Split : PlanMode.Auto;
+
+    // A row that says the same as the one before it is left out.
+    private RunnerSpec WithPlans(PlannedModel model, RunnerSpec runner)
+    {
+        Dictionary<ExecutionPlan, string> classes = [];
+        List<PlanSpec> plans = [];
+        List<BudgetSpec> budgets = [];
+        foreach (BudgetRow row in model.Table.Rows)
+        {
+            PlannedRun run = row.Chosen;
+            if (!classes.TryGetValue(run.Plan, out string? type))
+            {
+                classes.Add(run.Plan, type = run.Plan.IsSplit ? _fields.Take(PlanSpecBuilder.ClassName(run.Plan)) : RunnerSpec.WholePlan);
+                if (run.Plan.IsSplit)
+                    plans.Add(new PlanSpecBuilder(model, run, runner, type).Build());
+            }
+            BudgetSpec budget = new(row.Cores, type, new(run.Threads), DurationText.Of(run.Nanoseconds) + ": " + row.Why);
+            if (budgets.Count == 0 || budgets[budgets.Count - 1].Class != type || !budgets[budgets.Count - 1].Threads.Equals(budget.Threads))
+                budgets.Add(budget);
+        }
+        return runner with { PlannedFor = model.For, Budgets = new([.. budgets]), Plans = new([.. plans]) };
     }
 
     private static bool HasError(List<Problem> problems) => problems.Exists(p => p.Rule.Severity == Severity.Error);

@@ -23,7 +23,7 @@ public sealed class Plan
         {
             if (segments[i].Index >= 0)
                 throw new ArgumentException("The segment '" + segments[i].Name + "' belongs to two plans.", nameof(segments));
-            segments[i].Index = i;
+            segments[i].Join(segments, i);
         }
     }
 

@@ -36,5 +36,14 @@ public sealed class Segment
     internal bool IsWhole => Nodes == "*";
 
     /// <summary>Its place in its plan; -1 before it belongs to one.</summary>
-    internal int Index { get; set; } = -1;
+    internal int Index { get; private set; } = -1;
+
+    /// <summary>The plan's other segments: a node that one of them has, too, is a clone.</summary>
+    internal Segment[] Others { get; private set; } = [];
+
+    internal void Join(Segment[] plan, int index)
+    {
+        Index = index;
+        Others = Array.FindAll(plan, s => s != this);
+    }
 }

@@ -61,9 +61,11 @@ internal sealed class SubModels
     /// </summary>
     public byte[] Write(Segment segment, ref WeightChoice weights, SessionOptions options)
     {
-        SegmentRequest request = new(segment.Name, Nodes(segment), Names(segment.Reads), Names(segment.Writes))
+        List<int>? nodes = Nodes(segment);
+        SegmentRequest request = new(segment.Name, nodes, Names(segment.Reads), Names(segment.Writes))
         {
             Outputs = _outputs,
+            Cloned = nodes is null ? [] : Cloned(segment, nodes),
             Types = Types(segment),
         };
         SubModel sub = _writer.Write(request, weights.Loading == WeightLoading.Map ? WeightMode.Map : WeightMode.Copy);
@@ -104,6 +106,13 @@ internal sealed class SubModels
         {
             throw new ModelException(Rules.SegmentRefused, segment.Name, e.Message);
         }
+    }
+
+    private HashSet<int> Cloned(Segment segment, List<int> nodes)
+    {
+        HashSet<int> cloned = [.. segment.Others.Where(static s => !s.IsWhole).SelectMany(s => Nodes(s)!)];
+        cloned.IntersectWith(nodes);
+        return cloned;
     }
 
     // Of the values inside the model the file need not say the type; the generator knew it.

@@ -4,6 +4,7 @@ using System.Globalization;
 using System.Linq;
 using System.Threading;
 using Cleave.Core.Graph;
+using Cleave.Core.Listing;
 using Cleave.Core.Onnx;
 using Cleave.Tool.Measuring;
 
@@ -40,7 +41,9 @@ internal static class BenchWorkloads
     private static Callers CreateRunner(int cores, int callers, string[] arguments)
     {
         (OnnxModel model, ModelInputs inputs) = Read(arguments[0], arguments[1..]);
-        LooseRunner runner = new(arguments[0], model, cores);
+        // Planned for what is measured, as with the item metadata Dims.
+        ListingOptions metadata = new() { Dims = Dims(model, inputs) };
+        LooseRunner runner = new(arguments[0], LooseDefinition.SpecOf(arguments[0], model, metadata), new RunnerOptions { Cores = cores });
         return new Callers([.. Enumerable.Range(0, callers).Select(_ => NewCall())], runner);
 
         Action NewCall()
@@ -48,6 +51,13 @@ internal static class BenchWorkloads
             LooseCall call = runner.CreateCall(inputs);
             return () => call.Run();
         }
+    }
+
+    // Those that have names; no other can be given.
+    private static string Dims(OnnxModel model, ModelInputs inputs)
+    {
+        HashSet<string> named = [.. model.Graph.Inputs.SelectMany(i => (i.Type as OnnxType.Tensor)?.Shape ?? []).Select(d => d.Name ?? "").Where(n => n.Length > 0 && !n.Contains(','))];
+        return string.Join(",", inputs.Dimensions.Where(d => named.Contains(d.Name)).Select(d => string.Create(CultureInfo.InvariantCulture, $"{d.Name}={d.Size}")));
     }
 
     private static (OnnxModel Model, ModelInputs Inputs) Read(string path, string[] inputArguments)

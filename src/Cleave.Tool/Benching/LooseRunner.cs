@@ -1,12 +1,10 @@
 using System;
 using System.Collections.Generic;
-using System.IO;
 using System.Linq;
 using System.Runtime.InteropServices;
 using Cleave.Core.Graph;
-using Cleave.Core.Listing;
 using Cleave.Generated;
-using Cleave.Generator.Emit;
+using Cleave.Generator.Model;
 using Microsoft.ML.OnnxRuntime;
 
 namespace Cleave.Tool.Benching;
@@ -17,36 +15,39 @@ namespace Cleave.Tool.Benching;
 /// </summary>
 internal sealed class LooseRunner : ModelRunner<ModelInputs, LooseRunner.NoOutput>
 {
-    private readonly OnnxModel _model;
+    private readonly RunnerSpec _spec;
 
-    public LooseRunner(string path, OnnxModel model, int cores)
-        : base(Define(path, model), new RunnerOptions { Model = ModelSource.File(path), Cores = cores })
+    /// <param name="path">The model's file.</param>
+    /// <param name="spec">What the generator would write (<see cref="LooseDefinition.SpecOf"/>).</param>
+    /// <param name="options">How to run it; the model is the file.</param>
+    public LooseRunner(string path, RunnerSpec spec, RunnerOptions options)
+        : base(LooseDefinition.Of(spec), With(options, path))
     {
-        _model = model;
+        _spec = spec;
     }
 
     /// <summary>A call with its inputs filled.</summary>
+    /// <param name="inputs">One for each input of the model; those that the chosen outputs do not need are left out.</param>
     public LooseCall CreateCall(ModelInputs inputs)
     {
-        InputBinder binder = NewBinder();
-        HashSet<string> given = new(StringComparer.Ordinal);
-        foreach (InputData input in inputs.Inputs)
+        Dictionary<string, InputData> byName = inputs.Inputs.ToDictionary(i => i.Name, StringComparer.Ordinal);
+        Dictionary<string, int> sizes = new(StringComparer.Ordinal);
+        foreach (TensorSpec input in _spec.Inputs)
         {
-            Dimension[] declared = Declared(input.Name) ?? [];
-            for (int axis = 0; axis < declared.Length; axis++)
+            for (int axis = 0; axis < input.Shape.Count; axis++)
             {
-                if (declared[axis].Value is null && given.Add(NameOf(input.Name, declared[axis], axis)))
-                    binder.Dim(input.Shape[axis]);
+                if (input.Shape[axis].Symbol is { } symbol)
+                    sizes[symbol] = byName[input.Name].Shape[axis];
             }
         }
-        foreach (InputData input in inputs.Inputs)
-        {
-            if (Declared(input.Name) is null)
-                binder.Shape(input.Shape);
-        }
+        InputBinder binder = NewBinder();
+        foreach (SymbolSpec symbol in _spec.Symbols)
+            binder.Dim(sizes[symbol.Name]);
+        foreach (TensorSpec input in _spec.Inputs.Where(i => !i.RankIsKnown))
+            binder.Shape(byName[input.Name].Shape);
         LooseCall call = new(Rent(ref binder));
-        for (int i = 0; i < inputs.Inputs.Count; i++)
-            call.Fill(i, inputs.Inputs[i]);
+        for (int i = 0; i < _spec.Inputs.Count; i++)
+            call.Fill(i, byName[_spec.Inputs[i].Name]);
         return call;
     }
 
@@ -54,48 +55,10 @@ internal sealed class LooseRunner : ModelRunner<ModelInputs, LooseRunner.NoOutpu
 
     protected override NoOutput Collect(OutputBuffers outputs) => throw new NotSupportedException("Calls only.");
 
-    private Dimension[]? Declared(string input) => ((OnnxType.Tensor)_model.Graph.Inputs.First(i => i.Name == input).Type).Shape;
-
-    private static ModelDefinition Define(string path, OnnxModel model)
+    private static RunnerOptions With(RunnerOptions options, string path)
     {
-        HashSet<string> initializers = [.. model.Graph.Initializers.Select(i => i.Name), .. model.Graph.SparseInitializers.Select(i => i.Name)];
-        Value[] inputs = [.. model.Graph.Inputs.Where(i => !initializers.Contains(i.Name)).Select(i => ValueOf(i, isInput: true))];
-        Value[] outputs = [.. model.Graph.Outputs.Select(o => ValueOf(o, isInput: false))];
-        Segment whole = new("Whole", "*", inputs, outputs);
-        Plan plan = new("Whole", [whole], lane => lane.Run(whole));
-        return new ModelDefinition(
-            ModelDefinition.ContractServed, Path.GetFileNameWithoutExtension(path), path, ListingWriter.Hash(model), inputs, outputs,
-            [.. PlanEmitter.Cores.Select(cores => new Budget(cores, plan, cores))]);
-    }
-
-    private static string NameOf(string input, Dimension dimension, int axis) => dimension.Name ?? input + "[" + axis + "]";
-
-    private static Value ValueOf(ValueInfo info, bool isInput)
-    {
-        if (info.Type is not OnnxType.Tensor type)
-            throw new BenchException($"'{info.Name}' is no tensor, so no runner is made for it.");
-        Dim[]? shape = type.Shape?.Select((d, axis) =>
-            d.Value is { } size ? size : isInput || d.Name != null ? NameOf(info.Name, d, axis) : Dim.Unknown).ToArray();
-        return type.Element switch
-        {
-            ElementType.Float => Make<float>(),
-            ElementType.Double => Make<double>(),
-            ElementType.Float16 => Make<Half>(),
-            ElementType.BFloat16 => Make<BFloat16>(),
-            ElementType.Int8 => Make<sbyte>(),
-            ElementType.UInt8 => Make<byte>(),
-            ElementType.Int16 => Make<short>(),
-            ElementType.UInt16 => Make<ushort>(),
-            ElementType.Int32 => Make<int>(),
-            ElementType.UInt32 => Make<uint>(),
-            ElementType.Int64 => Make<long>(),
-            ElementType.UInt64 => Make<ulong>(),
-            ElementType.Bool => Make<bool>(),
-            ElementType.String => Make<string>(),
-            _ => throw new BenchException($"'{info.Name}' is of {type.Element.Word()}, so no runner is made for it."),
-        };
-
-        Value Make<T>() => shape is null ? Value.TensorOfAnyShape<T>(info.Name) : Value.Tensor<T>(info.Name, shape);
+        options.Model = ModelSource.File(path);
+        return options;
     }
 
     /// <summary>Nobody collects outputs here.</summary>

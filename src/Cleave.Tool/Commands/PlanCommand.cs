@@ -20,7 +20,7 @@ internal static class PlanCommand
         Option<int> cores = new("--cores") { Description = "For how many cores.", DefaultValueFactory = _ => Environment.ProcessorCount };
         Option<string> dims = new("--dims") { Description = "Sizes of dimensions that the model leaves open: batch=1,sequence=128." };
         Option<PlanMode> mode = new("--plan") { Description = "auto: split where that is predicted to pay; whole: never; split: always." };
-        Option<string> device = new("--device") { Description = "A device table (cleave calibrate) to predict with." };
+        Option<string> device = new("--device") { Description = "A device table to predict with: avx2 (which the build plans for), avx512, neon, or a file made by cleave calibrate." };
         Option<string> outputs = new("--outputs") { Description = "Values to ask for instead of the model's outputs, as the item metadata Outputs." };
         Option<bool> json = new("--json") { Description = "Write JSON with everything (docs/plan.md) and nothing else." };
         Option<bool> mermaid = new("--mermaid") { Description = "Write a Mermaid diagram of the plan and nothing else." };

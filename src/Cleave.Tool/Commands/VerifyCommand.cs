@@ -7,6 +7,7 @@ using System.Linq;
 using System.Text.Json;
 using System.Threading;
 using System.Threading.Tasks;
+using Cleave.Core.Clustering;
 using Cleave.Core.Diagnostics;
 using Cleave.Tool.Output;
 using Cleave.Tool.Verification;
@@ -29,10 +30,11 @@ internal static class VerifyCommand
         Option<string[]> fills = new("--input") { Description = "A number for every element of an input: sr=16000. What is not given is random." };
         Option<string[]> folders = new("--inputs") { Description = "A folder with given inputs, input_0.pb and so on, as ONNX's test data have them." };
         Option<string> outputs = new("--outputs") { Description = "Values to ask for instead of the model's outputs: \"scores;/backbone/pool/output_0\", as the item metadata Outputs." };
+        Option<PlanMode> plan = new("--plan") { Description = "As the item metadata Plan: auto, whole or split; the plans that would be baked in are compared, too." };
         Option<bool> json = new("--json") { Description = "Write JSON with everything (docs/verify.md) and nothing else." };
         Command command = new("verify", "Cuts a model in many ways, runs the parts, and compares the results with those of the whole model.")
         {
-            model, seed, partitions, threads, dims, fills, folders, outputs, json,
+            model, seed, partitions, threads, dims, fills, folders, outputs, plan, json,
         };
         command.SetAction((arguments, cancellationToken) =>
         {
@@ -47,6 +49,7 @@ internal static class VerifyCommand
                 Fills = Fills(arguments.GetValue(fills) ?? []),
                 InputFolders = arguments.GetValue(folders) ?? [],
                 Outputs = Names(arguments.GetValue(outputs)),
+                Plan = arguments.GetValue(plan),
             }, arguments.GetValue(json), console, cancellationToken)));
         });
         return command;

@@ -7,7 +7,6 @@ using Cleave.Core.Clustering;
 using Cleave.Core.Cost;
 using Cleave.Core.Graph;
 using Cleave.Core.Schedule;
-using Cleave.Tool.Calibration;
 using Cleave.Tool.Verification;
 
 namespace Cleave.Tool.Planning;
@@ -16,14 +15,12 @@ namespace Cleave.Tool.Planning;
 /// <param name="Cores">The core count that is shown in full; those below it are shown as rows.</param>
 /// <param name="Dims">Sizes of open dimensions.</param>
 /// <param name="Mode">Whether the model is split.</param>
-/// <param name="Device">A device table; null is the one that ships for this machine's instruction set.</param>
+/// <param name="Device">The name of a device table, or a file with one; null is the one that the build plans for.</param>
 internal sealed record PlanRequest(int Cores, DimensionSample Dims, PlanMode Mode, string? Device);
 
 /// <summary>Plans a model and says what came out.</summary>
 internal static class PlanRun
 {
-    private static readonly int[] Counts = [1, 2, 4, 8, 16, 32, 64];
-
     /// <exception cref="VerifyException">What was asked for cannot be done.</exception>
     public static PlanReport Run(ModelUnderTest model, PlanRequest request)
     {
@@ -40,7 +37,7 @@ internal static class PlanRun
         SizedGraph sized = new(model.Graph, name => dims.TryGetValue(name, out long size) ? size : null);
         BudgetTable table = Planner.Plan(sized, new CostModel(device), new PlanOptions
         {
-            Cores = [.. Counts.Where(c => c < request.Cores).Append(request.Cores)],
+            Cores = [.. PlanOptions.AllCores.Where(c => c < request.Cores).Append(request.Cores)],
             Mode = request.Mode,
         });
         return new PlanReport
@@ -58,20 +55,21 @@ internal static class PlanRun
         };
     }
 
-    /// <summary>The table in a file, or the one that ships for this machine.</summary>
-    public static DeviceTable Device(string? path)
+    /// <summary>The table of that name or in that file; null is the one that the build plans for.</summary>
+    public static DeviceTable Device(string? given)
     {
-        // The slowest table that ships, where there is none for this machine.
-        if (path is null)
-            return (DeviceTables.Find(BlockedLayout.InstructionSet()) ?? DeviceTables.Find(DeviceTables.Neon))!;
+        if (given is null)
+            return DeviceTables.Baked;
+        if (DeviceTables.Find(given) is { } shipped)
+            return shipped;
         try
         {
-            using StreamReader text = new(path);
+            using StreamReader text = new(given);
             return DeviceTableText.Read(text);
         }
         catch (Exception e) when (e is FormatException or IOException or UnauthorizedAccessException)
         {
-            throw new VerifyException($"--device {path}: {e.Message} Make one with cleave calibrate -o {path}.");
+            throw new VerifyException($"--device {given}: {e.Message} Make one with cleave calibrate -o {given}.");
         }
     }
 

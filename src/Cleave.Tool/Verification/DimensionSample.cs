@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Globalization;
 using System.Linq;
+using Cleave.Core.Clustering;
 using Cleave.Core.Graph;
 
 namespace Cleave.Tool.Verification;
@@ -20,16 +21,14 @@ internal sealed record DimensionSample(IReadOnlyDictionary<string, long> Sizes)
     /// <exception cref="VerifyException">It is something else.</exception>
     public static DimensionSample Parse(string text)
     {
-        Dictionary<string, long> sizes = new(StringComparer.Ordinal);
-        foreach (string part in text.Split(',', StringSplitOptions.RemoveEmptyEntries))
+        try
         {
-            int equals = part.LastIndexOf('=');
-            if (equals < 1 || !long.TryParse(part.AsSpan(equals + 1), NumberStyles.None, CultureInfo.InvariantCulture, out long size) || size > int.MaxValue)
-                throw new VerifyException($"--dims {part}: give a name and a size, as in --dims batch=1,sequence=16.");
-            if (!sizes.TryAdd(part[..equals], size))
-                throw new VerifyException($"--dims: '{part[..equals]}' is given twice; a second --dims is a second sample.");
+            return new DimensionSample(PlanDimensions.Parse(text));
         }
-        return new DimensionSample(sizes);
+        catch (FormatException e)
+        {
+            throw new VerifyException($"--dims {text}: {e.Message}.");
+        }
     }
 
     /// <summary>Samples to try where none are given, likely ones first; one alone where nothing is open.</summary>

@@ -5,6 +5,7 @@ using System.IO;
 using System.Linq;
 using System.Threading;
 using Cleave.Core.Clustering;
+using Cleave.Core.Cost;
 using Cleave.Core.Passes.Partitions;
 using Cleave.Tool.Planning;
 using Microsoft.ML.OnnxRuntime;
@@ -67,7 +68,7 @@ internal sealed class Verifier(ModelUnderTest model, VerifyOptions options, Acti
     // A clone would look like a fusion that its other copy lost.
     private IEnumerable<PartitionReport> Plans(PartitionCheck check)
     {
-        foreach ((int cores, Partition partition) in BakedPlans.Of(model.Graph, PlanRun.Device(null), new PlanOptions()))
+        foreach ((int cores, Partition partition) in BakedPlans.Of(model.Graph, DeviceTables.Baked, new PlanOptions { Mode = options.Plan }))
         {
             cancellationToken.ThrowIfCancellationRequested();
             progress(string.Create(CultureInfo.InvariantCulture, $"plan for {cores} cores"), 0);

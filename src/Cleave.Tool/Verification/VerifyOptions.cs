@@ -1,4 +1,5 @@
 using System.Collections.Generic;
+using Cleave.Core.Clustering;
 
 namespace Cleave.Tool.Verification;
 
@@ -24,6 +25,9 @@ internal sealed record VerifyOptions
 
     /// <summary>The values asked for; empty: the model's outputs.</summary>
     public IReadOnlyList<string> Outputs { get; init; } = [];
+
+    /// <summary>As the item metadata <c>Plan</c>: which plans would be baked in.</summary>
+    public PlanMode Plan { get; init; }
 
     /// <summary>Whether lost fusions are looked for.</summary>
     public bool Audit { get; init; } = true;

@@ -42,6 +42,7 @@ public static class OrtTensors
             TensorElementType.UInt8 => value.GetTensorDataAsSpan<byte>().ToArray(),
             TensorElementType.Int8 => value.GetTensorDataAsSpan<sbyte>().ToArray(),
             TensorElementType.Bool => value.GetTensorDataAsSpan<bool>().ToArray(),
+            TensorElementType.String => value.GetStringTensorAsArray(),
             TensorElementType.Float16 => MemoryMarshal.Cast<Float16, Half>(value.GetTensorDataAsSpan<Float16>()).ToArray(),
             _ => throw new NotSupportedException(info.ElementDataType.ToString()),
         };

@@ -46,18 +46,20 @@ public sealed class GeneratedModel
     /// <param name="path">The model's file.</param>
     /// <param name="outputs">The values chosen as outputs; none: the model's.</param>
     /// <exception cref="InvalidOperationException">The generator reported something, or its code does not compile.</exception>
-    public static GeneratedModel FromFile(string path, params string[] outputs)
+    public static GeneratedModel FromFile(string path, params string[] outputs) => FromFile(path, new ListingOptions { Outputs = outputs });
+
+    /// <summary>The same with other item metadata.</summary>
+    internal static GeneratedModel FromFile(string path, ListingOptions options, Func<string, string>? edit = null)
     {
         string name = Path.GetFileName(path);
-        ListingOptions options = new() { Source = name, Path = "models/" + name, Outputs = outputs };
-        GeneratedModel model = FromListing(ModelLister.List(path, options, CancellationToken.None));
+        GeneratedModel model = FromListing(ModelLister.List(path, options with { Source = name, Path = "models/" + name }, CancellationToken.None), edit);
         model._file = path;
         return model;
     }
 
-    /// <summary>Generates, compiles and loads the runner of a listing.</summary>
+    /// <summary>Generates, compiles and loads the runner of a listing; what is generated is edited before.</summary>
     /// <exception cref="InvalidOperationException">The generator reported something, or its code does not compile.</exception>
-    internal static GeneratedModel FromListing(ModelListing listing)
+    internal static GeneratedModel FromListing(ModelListing listing, Func<string, string>? edit = null)
     {
         string text = Compiling.Text(listing);
         BuildFile file = new("model.graph", text);
@@ -70,6 +72,11 @@ public sealed class GeneratedModel
             .RunGeneratorsAndUpdateCompilation(project, out Compilation compilation, out ImmutableArray<Diagnostic> reported);
         Compiling.Expect(reported, "The generator reported");
         RunnerSpec spec = parsed.Runner?.Spec ?? throw new InvalidOperationException("No runner was generated.");
+        if (edit is not null)
+        {
+            foreach (SyntaxTree tree in compilation.SyntaxTrees)
+                compilation = compilation.ReplaceSyntaxTree(tree, CSharpSyntaxTree.ParseText(edit(tree.ToString()), Compiling.CSharp12, tree.FilePath));
+        }
         Dictionary<string, string> sources = compilation.SyntaxTrees.ToDictionary(t => Path.GetFileName(t.FilePath), t => t.ToString());
         return new GeneratedModel(spec, Load(compilation), sources);
     }

@@ -35,7 +35,7 @@ public sealed class PlanCommandTests : IDisposable
         JsonElement json = (await ToolRun.Of("plan", Catalog("two_tower_8x256"), "--cores", "6", "--plan", "split", "--dims", "batch=4", "--json")).Json;
 
         Assert.Equal(4, json.GetProperty("dims").GetProperty("batch").GetInt64());
-        Assert.Equal([1, 2, 4, 6], json.GetProperty("rows").EnumerateArray().Select(r => r.GetProperty("cores").GetInt32()));
+        Assert.Equal([1, 2, 3, 4, 6], json.GetProperty("rows").EnumerateArray().Select(r => r.GetProperty("cores").GetInt32()));
         JsonElement plan = json.GetProperty("plan");
         JsonElement[] lanes = [.. plan.GetProperty("lanes").EnumerateArray()];
         Assert.Equal(2, lanes.Length);

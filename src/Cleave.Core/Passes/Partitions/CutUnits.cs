@@ -8,7 +8,8 @@ namespace Cleave.Core.Passes.Partitions;
 internal static class CutUnits
 {
     /// <summary>Units of whole fusion groups, with those that they need beside them.</summary>
-    public static Quotient OfGroups(PlanGraph graph) => Of(graph, Array.ConvertAll(graph.GroupOf, g => g < 0 ? -1 : graph.UnitOf[g]));
+    public static Quotient OfGroups(PlanGraph graph) =>
+        Of(graph, Array.ConvertAll(graph.GroupOf, g => g < 0 ? -1 : graph.UnitOf[g]), graph.CanHandOver);
 
     /// <summary>Units of single nodes, whatever ONNX Runtime would make of them together.</summary>
     public static Quotient OfNodes(PlanGraph graph)
@@ -16,7 +17,7 @@ internal static class CutUnits
         int[] labels = new int[graph.GroupOf.Length];
         for (int i = 0; i < labels.Length; i++)
             labels[i] = graph.GroupOf[i] < 0 ? -1 : i;
-        return Of(graph, labels);
+        return Of(graph, labels, graph.CanCut);
     }
 
     /// <summary>From each node that runs to each that runs and reads it, with the value in between.</summary>
@@ -36,14 +37,14 @@ internal static class CutUnits
     }
 
     // Two units that stay together take what lies between them along.
-    private static Quotient Of(PlanGraph graph, int[] labels)
+    private static Quotient Of(PlanGraph graph, int[] labels, Func<string, bool> mayCut)
     {
         List<(int From, int To)> edges = [];
         Dictionary<int, int> merged = [];
         foreach ((int from, int to, string value) in Edges(graph))
         {
             edges.Add((from, to));
-            if (!graph.CanCut(value) || IsQuantisedPair(graph.Nodes[from], graph.Nodes[to]))
+            if (!mayCut(value) || IsQuantisedPair(graph.Nodes[from], graph.Nodes[to]))
                 Union(labels[from], labels[to]);
         }
         for (int i = 0; i < labels.Length; i++)

@@ -1,0 +1,41 @@
+using System.Collections.Generic;
+using System.Globalization;
+using System.Linq;
+using Cleave.Benchmarks.Harness;
+using Cleave.TestKit.Catalog;
+using Cleave.Tool.Measuring;
+
+namespace Cleave.Benchmarks.Clusters;
+
+/// <summary>
+/// All models at hand: the plan that Auto chooses against the best set-up of ONNX Runtime. The whole list is measured in a few rounds; its
+/// fastest two and ours then in all of them.
+/// </summary>
+internal sealed class AutoPlans : IFamily
+{
+    private const string Target = ">= 0.97x as fast as the best set-up";
+    private const double Limit = 1 / 0.97;
+    private const int FewRounds = 6;
+
+    public IEnumerable<Line> Measure(BenchOptions options)
+    {
+        foreach (CatalogModel model in ModelCatalog.All.Where(m => !options.Quick || !m.IsBig))
+            yield return Measure(model, options);
+    }
+
+    public IWorkload? CreateWorkload(string name, string[] arguments) => Contest.CreateWorkload(name, arguments);
+
+    private static Line Measure(CatalogModel model, BenchOptions options)
+    {
+        IReadOnlyList<Candidate> all = Contest.Candidates(model, model.Write(ModelCatalog.Folder));
+        Samples few = Interleaved.Measure(all, options.Settings with { Rounds = options.Rounds(FewRounds) });
+        HashSet<string> kept = [.. few.Blocks.Keys.Where(k => k != Contest.Ours).OrderBy(few.Median).Take(2), Contest.Ours];
+        Candidate[] candidates = [.. all.Where(c => kept.Contains(c.Name))];
+        (Samples samples, Interval ratio, bool holds) = Claims.NoLoss(
+            () => Interleaved.Measure(candidates, options.Settings), s => s.Ratio(Contest.Ours, Contest.Best(s)), Limit);
+        string best = Contest.Best(samples);
+        Interval gain = samples.Ratio(best, Contest.Ours);
+        return Line.Of($"the plan that Auto chooses: {model.Name} {model.Samples[0]}".TrimEnd(), Target, string.Create(CultureInfo.InvariantCulture,
+            $"{gain.AsRatio()} ({samples.Median(best) / 1e3:0.0} us with {best}, {samples.Median(Contest.Ours) / 1e3:0.0} us)"), holds, samples);
+    }
+}

@@ -1,0 +1,45 @@
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+using System.Linq;
+using Cleave.TestKit.Catalog;
+using Cleave.Tool.Benching;
+using Cleave.Tool.Measuring;
+
+namespace Cleave.Benchmarks.Clusters;
+
+/// <summary>A model run by every set-up of ONNX Runtime in benchmarks/baselines.md, and by the runner that the generator would make of it.</summary>
+internal static class Contest
+{
+    /// <summary>The runner's name among the samples.</summary>
+    public const string Ours = "Cleave";
+
+    /// <summary>ONNX Runtime with one thread, among the samples.</summary>
+    public const string OneThread = "1 thread";
+
+    /// <summary>The cores that this process may use.</summary>
+    public static int Cores => BenchRun.Cores;
+
+    /// <summary>Every set-up, one request at a time, with all cores of the process.</summary>
+    public static IReadOnlyList<Candidate> Candidates(CatalogModel model, string path)
+    {
+        BenchOptions options = Inputs(model);
+        return
+        [
+            .. OrtConfiguration.List(options.Threads, options.Callers).Select(c => BenchWorkloads.OfSession(c.Name, path, options, c)),
+            BenchWorkloads.OfRunner(Ours, path, options, Cores, callers: 1),
+        ];
+    }
+
+    /// <summary>The sizes of the model's first sample; an input of one number is given.</summary>
+    public static BenchOptions Inputs(CatalogModel model) => new(
+        model.Samples[0].Sizes.ToDictionary(s => s.Key, s => s.Value.ToString(CultureInfo.InvariantCulture), StringComparer.Ordinal),
+        model.Ranges.Where(r => r.Value.Low == r.Value.High).ToDictionary(r => r.Key, r => r.Value.Low.ToString(CultureInfo.InvariantCulture), StringComparer.Ordinal),
+        BenchOptions.DefaultThreads(Cores), Callers: [1], Rounds: null, Quick: false);
+
+    /// <summary>The fastest set-up of ONNX Runtime: the smallest median.</summary>
+    public static string Best(Samples samples) => samples.Blocks.Keys.Where(k => k != Ours).MinBy(samples.Median)!;
+
+    /// <summary>In a worker process.</summary>
+    public static IWorkload? CreateWorkload(string name, string[] arguments) => name is "session" or "runner" ? BenchWorkloads.Create(name, arguments) : null;
+}

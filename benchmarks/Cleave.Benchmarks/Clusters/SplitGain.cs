@@ -1,0 +1,50 @@
+using System.Collections.Generic;
+using System.Globalization;
+using System.Linq;
+using Cleave.Benchmarks.Harness;
+using Cleave.TestKit.Catalog;
+using Cleave.Tool.Measuring;
+
+namespace Cleave.Benchmarks.Clusters;
+
+/// <summary>Models with independent branches: the plan that Auto chooses against the best set-up of ONNX Runtime, and against one thread.</summary>
+internal sealed class SplitGain : IFamily
+{
+    private static readonly (string Model, string What, double Best, double OneThread)[] Rows =
+    [
+        ("two_tower_8x256", "two towers of 8 layers x 256, batch 1", 1.5, 1.85),
+        ("two_tower_6x512", "two towers of 6 layers x 512, batch 1", 1.2, 1.85),
+        ("eight_tower_4x512", "eight towers of 4 x 512", 1.2, 1.8),
+        ("experts_16x2x128", "16 experts of 2 x 128", 2.0, 2.0),
+        ("lstm_bidirectional", "bidirectional LSTM, 2 layers x 256, as separate nodes", 1.05, 1.9),
+    ];
+
+    /// <summary>Their names in the catalogue.</summary>
+    public static IEnumerable<string> Models => Rows.Select(r => r.Model);
+
+    public IEnumerable<Line> Measure(BenchOptions options)
+    {
+        foreach ((string model, string what, double best, double oneThread) in Rows)
+        {
+            string targetOfBest = Target(best), targetOfOne = Target(oneThread);
+            if (Contest.Cores < 2)
+            {
+                yield return Line.NotMeasured(what + ", against the best set-up", targetOfBest, "there is one core");
+                continue;
+            }
+            CatalogModel catalog = ModelCatalog.Get(model);
+            Samples samples = Interleaved.Measure(Contest.Candidates(catalog, catalog.Write(ModelCatalog.Folder)), options.Settings);
+            string fastest = Contest.Best(samples);
+            Interval toBest = samples.Ratio(fastest, Contest.Ours), toOne = samples.Ratio(Contest.OneThread, Contest.Ours);
+            yield return Line.Of(what + ", against the best set-up", targetOfBest, Text(toBest, samples, fastest), toBest.Gains(best), samples);
+            yield return Line.Of(what + ", against one thread", targetOfOne, Text(toOne, samples, Contest.OneThread), toOne.Gains(oneThread), samples);
+        }
+    }
+
+    public IWorkload? CreateWorkload(string name, string[] arguments) => Contest.CreateWorkload(name, arguments);
+
+    private static string Target(double gain) => string.Create(CultureInfo.InvariantCulture, $">= {gain}x as fast");
+
+    private static string Text(Interval ratio, Samples samples, string other) => string.Create(CultureInfo.InvariantCulture,
+        $"{ratio.AsRatio()} ({samples.Median(other) / 1e3:0.0} us with {other}, {samples.Median(Contest.Ours) / 1e3:0.0} us)");
+}

@@ -1,0 +1,134 @@
+using System;
+using System.Collections.Generic;
+using System.Diagnostics;
+using System.Globalization;
+using System.Linq;
+using System.Threading;
+using Cleave.Benchmarks.Harness;
+using Cleave.Core.Graph;
+using Cleave.Core.Listing;
+using Cleave.Core.Onnx;
+using Cleave.Generator.Model;
+using Cleave.TestKit.Catalog;
+using Cleave.Tool.Benching;
+using Cleave.Tool.Measuring;
+using ModelInputs = Cleave.Tool.Benching.ModelInputs;
+
+namespace Cleave.Benchmarks.Clusters;
+
+/// <summary>Resident memory that a runner of a split plan adds to a process, against that of one session of ONNX Runtime.</summary>
+internal sealed class SplitMemory : IFamily
+{
+    private const string Target = "<= 1.15x";
+    private const double Limit = 1.15;
+    private const long LeastWeights = 20_000_000;
+    private const int Runs = 100;
+    private const int Cores = 2;
+    private const int Processes = 5;
+
+    public IEnumerable<Line> Measure(Harness.BenchOptions options)
+    {
+        foreach (CatalogModel model in ModelCatalog.All.Where(m => !m.HasConstantWeights))
+        {
+            string path = model.Write(ModelCatalog.Folder);
+            if (WeightBytes(path) < LeastWeights)
+                continue;
+            string[] arguments = [path, .. Contest.Inputs(model).InputArguments];
+            if (LooseDefinition.SpecOf(path, Read(path), new ListingOptions { Plan = "Split" }).Plans.Count == 0)
+                continue;
+            double session = Median(options, "memory-session", arguments);
+            foreach (WeightLoading weights in new[] { WeightLoading.Copy, WeightLoading.Map })
+            {
+                double split = Median(options, "memory-split", [weights.ToString(), .. arguments]);
+                string what = $"resident memory after 100 runs, forced split on {Cores} cores, Weights = {weights}, against one session: {model.Name}";
+                yield return Line.Of(what, Target, string.Create(CultureInfo.InvariantCulture,
+                    $"{split / session:0.00}x ({split / 1e6:0} and {session / 1e6:0} MB)"), split <= Limit * session, new[] { split, session });
+            }
+        }
+    }
+
+    public IWorkload? CreateWorkload(string name, string[] arguments) => name switch
+    {
+        "memory-split" => Split(Enum.Parse<WeightLoading>(arguments[0]), arguments[1..]),
+        "memory-session" => Session(arguments),
+        _ => null,
+    };
+
+    // Each process's first block says bytes instead of times.
+    private static double Median(Harness.BenchOptions options, string workload, string[] arguments) =>
+        Statistics.Median([.. Enumerable.Range(0, options.Rounds(Processes)).Select(_ => Bytes(workload, arguments))]);
+
+    private static double Bytes(string workload, string[] arguments)
+    {
+        using WorkerProcess worker = new(Interleaved.Host, workload, arguments);
+        return worker.Block(1).Nanoseconds[0];
+    }
+
+    // Planning is done by the compiler: what it leaves in memory is not the runner's.
+    private static Resident Split(WeightLoading weights, string[] arguments)
+    {
+        OnnxModel model = Read(arguments[0]);
+        ModelInputs inputs = Inputs(model, arguments);
+        RunnerSpec spec = LooseDefinition.SpecOf(arguments[0], model, new ListingOptions { Plan = "Split" });
+        return new Resident(() =>
+        {
+            LooseRunner runner = new(arguments[0], spec, new RunnerOptions { Cores = Cores, Plan = PlanChoice.Split, Weights = weights });
+            LooseCall call = runner.CreateCall(inputs);
+            return (() => call.Run(), runner);
+        });
+    }
+
+    private static Resident Session(string[] arguments)
+    {
+        ModelInputs inputs = Inputs(Read(arguments[0]), arguments);
+        return new Resident(() =>
+        {
+            SessionCalls session = new(arguments[0], new OrtConfiguration(Cores, Spinning.Off, Parallel: false, Callers: 1), inputs);
+            return (session.Calls[0], session);
+        });
+    }
+
+    private static ModelInputs Inputs(OnnxModel model, string[] arguments)
+    {
+        (IReadOnlyDictionary<string, string> dims, IReadOnlyDictionary<string, string> fills) = Tool.Benching.BenchOptions.ReadInputs(arguments[1..]);
+        return ModelInputs.For(model, dims, fills);
+    }
+
+    private static OnnxModel Read(string path)
+    {
+        using ByteSource source = ByteSource.OpenFile(path);
+        return ModelReader.Read(source, CancellationToken.None);
+    }
+
+    private static long WeightBytes(string path) => Read(path).Graph.Initializers.Sum(i => i.ByteSize);
+
+    private sealed class Resident(Func<(Action Run, IDisposable Owner)> create) : IWorkload
+    {
+        public void Block(double[] nanoseconds)
+        {
+            // ONNX Runtime's library is the process's, whatever is run with it.
+            Microsoft.ML.OnnxRuntime.OrtEnv.Instance();
+            long before = Held();
+            (Action run, IDisposable owner) = create();
+            using (owner)
+            {
+                for (int i = 0; i < Runs; i++)
+                    run();
+                nanoseconds[0] = Held() - before;
+            }
+        }
+
+        public void Dispose()
+        {
+        }
+
+        private static long Held()
+        {
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+            GC.Collect();
+            using Process self = Process.GetCurrentProcess();
+            return self.WorkingSet64;
+        }
+    }
+}

@@ -1,0 +1,51 @@
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+using System.Linq;
+using Cleave.Core.Clustering;
+using Cleave.Core.Cost;
+using Cleave.Core.Diagnostics;
+using Cleave.Core.Graph;
+using Cleave.Core.Passes;
+using Cleave.Core.Shapes;
+
+namespace Cleave.Generator.Model;
+
+/// <summary>A model with its plans.</summary>
+/// <param name="Graph">What runs of it.</param>
+/// <param name="Table">By core count.</param>
+/// <param name="For">The device and sizes that it is planned for, in words.</param>
+internal sealed record PlannedModel(PlanGraph Graph, BudgetTable Table, string For);
+
+/// <summary>Plans a model for every core count.</summary>
+internal static class ModelPlanner
+{
+    /// <param name="model">The model.</param>
+    /// <param name="outputs">The chosen outputs; null is the model's.</param>
+    /// <param name="mode">Whether it is split.</param>
+    /// <param name="dims">The item metadata <c>Dims</c>.</param>
+    /// <param name="problems">Gets what is wrong with the metadata.</param>
+    /// <returns>Null where an error was added.</returns>
+    public static PlannedModel? Plan(OnnxModel model, IReadOnlyList<string>? outputs, PlanMode mode, string dims, List<Problem> problems)
+    {
+        PlanGraph graph = PlanGraphBuilder.Build(ShapeInference.Infer(model), outputs);
+        IReadOnlyDictionary<string, long> sizes;
+        try
+        {
+            sizes = PlanDimensions.Of(graph, PlanDimensions.Parse(dims));
+        }
+        catch (FormatException e)
+        {
+            problems.Add(new Problem(Rules.BadMetadata, "Dims", dims, e.Message));
+            return null;
+        }
+        SizedGraph sized = new(graph, name => sizes.TryGetValue(name, out long size) ? size : null);
+        BudgetTable table = Planner.Plan(sized, new CostModel(DeviceTables.Baked), new PlanOptions { Mode = mode });
+        if (mode == PlanMode.Split && !table.Plans.Any(p => p.IsSplit))
+            problems.Add(new Problem(Rules.NothingToSplit));
+        return new PlannedModel(graph, table, Words(sizes));
+    }
+
+    private static string Words(IReadOnlyDictionary<string, long> sizes) =>
+        string.Join(", ", sizes.Select(s => s.Key + "=" + s.Value.ToString(CultureInfo.InvariantCulture)).Prepend(DeviceTables.Baked.Name));
+}

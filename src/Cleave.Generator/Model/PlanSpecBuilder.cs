@@ -1,0 +1,158 @@
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+using System.Linq;
+using Cleave.Core.Clustering;
+using Cleave.Core.Graph;
+using Cleave.Core.Schedule;
+using Cleave.Core.Shapes;
+using Cleave.Generator.Emit;
+using Cleave.Generator.Pipeline;
+
+namespace Cleave.Generator.Model;
+
+/// <summary>Gives a split plan its names in C#, and puts its statements into code.</summary>
+internal sealed class PlanSpecBuilder
+{
+    /// <summary>A lane with more statements is written as several methods.</summary>
+    public const int MostStatements = 100;
+
+    private const int LongestName = 80;
+    private const int MostReceived = 4;
+
+    private readonly PlannedModel _model;
+    private readonly PlannedRun _run;
+    private readonly ExecutionPlan _plan;
+    private readonly HashSet<string> _symbols;
+    private readonly NameScope _names;
+    private readonly Dictionary<string, string> _fields = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string> _outputs = new(StringComparer.Ordinal);
+    private readonly string[] _segments;
+    private readonly string[] _lanes;
+
+    /// <param name="model">The model.</param>
+    /// <param name="run">The plan, with the threads of the first row that has it.</param>
+    /// <param name="runner">The runner, as far as it is known.</param>
+    /// <param name="type">The plan's class.</param>
+    public PlanSpecBuilder(PlannedModel model, PlannedRun run, RunnerSpec runner, string type)
+    {
+        _model = model;
+        _run = run;
+        _plan = run.Plan;
+        _symbols = new(runner.Symbols.Select(s => s.Name), StringComparer.Ordinal);
+        // What the class has hides what the runner has: the fields that statements mean must stay in sight.
+        _names = new NameScope([.. SpecBuilder.ObjectMembers, type, "Plan", .. runner.Inputs.Concat(runner.Outputs).Select(t => t.Field)]);
+        foreach (TensorSpec output in runner.Outputs)
+            _outputs[output.Name] = _fields[output.Name] = output.Field;
+        foreach (TensorSpec input in runner.Inputs)
+            _fields[input.Name] = input.Field;
+        _lanes = [.. _plan.Lanes.Select((l, i) => Take(i == 0 ? l.Name : l.Name + " lane", "Lane"))];
+        _segments = [.. _plan.Segments.Select(s => Take(s.Name, "Segment"))];
+        Class = type;
+    }
+
+    private string Class { get; }
+
+    /// <summary>What a plan is called: after its number of lanes.</summary>
+    public static string ClassName(ExecutionPlan plan)
+    {
+        string[] words = ["One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten", "Eleven", "Twelve"];
+        return plan.Lanes.Count <= words.Length ? words[plan.Lanes.Count - 1] + "Lanes" : "Lanes" + Number(plan.Lanes.Count);
+    }
+
+    public PlanSpec Build()
+    {
+        // First: statements are made of the fields.
+        ValueSpec[] values = [.. _plan.Segments.SelectMany(s => s.Writes).Distinct(StringComparer.Ordinal).Where(v => !_outputs.ContainsKey(v)).Select(Value)];
+        SegmentSpec[] segments = [.. _plan.Segments.Select(Segment)];
+        return new PlanSpec(Class, new(values), new(segments), new([.. _plan.Lanes.Select((_, i) => Lane(i))]));
+    }
+
+    private ValueSpec Value(string name)
+    {
+        ValueFacts facts = _model.Graph.Facts.Of(name);
+        string field = Take(name, "Value");
+        _fields[name] = field;
+        string element = TypeText.CSharp(facts.Element)
+            ?? throw new InvalidOperationException("a plan hands over " + name + " of type " + facts.Element.Word());
+        return new ValueSpec(field, name, element, facts.Shape is not null, new(Array.ConvertAll(facts.Shape ?? [], Dim)));
+    }
+
+    // A dimension that is neither a number nor one of the inputs' is known when it comes.
+    private DimSpec Dim(Dim dim)
+    {
+        if (dim.Value is { } size)
+            return size is >= 0 and <= int.MaxValue ? new((int)size, null) : default;
+        SortedSet<string> names = dim.Names();
+        return names.Count == 1 && _symbols.Contains(names.Min!) && dim.Equals(Core.Shapes.Dim.Named(names.Min!)) ? new(null, names.Min) : default;
+    }
+
+    private SegmentSpec Segment(PlanSegment segment, int index) => new(
+        _segments[index],
+        segment.Name,
+        NodeRanges.Write([.. segment.Nodes.OrderBy(n => n)]),
+        new([.. segment.Reads.Select(r => _fields[r])]),
+        new([.. segment.Writes.Select(w => _outputs.TryGetValue(w, out string? output) ? output : _fields[w])]));
+
+    private LaneSpec Lane(int lane)
+    {
+        List<StatementSpec> statements = [];
+        HashSet<string> sent = new(StringComparer.Ordinal);
+        ILookup<string, int> readers = Readers(lane);
+        foreach (Statement statement in _plan.Lanes[lane].Statements)
+        {
+            switch (statement)
+            {
+                case Statement.Run run:
+                    statements.Add(Run(run.Segment));
+                    break;
+                case Statement.Send send:
+                    // Sent once, whoever reads it.
+                    statements.AddRange(send.Values.Where(sent.Add).Select(v => new StatementSpec(
+                        StatementKind.Send, new([_fields[v]]), "to " + string.Join(", ", readers[v].Select(to => _lanes[to])))));
+                    break;
+                case Statement.Receive receive:
+                    statements.AddRange(Receive(receive));
+                    break;
+            }
+        }
+        return new LaneSpec(_lanes[lane], Comment(lane), new([.. statements]), Parts(lane, statements.Count));
+    }
+
+    private ILookup<string, int> Readers(int lane) =>
+        _plan.Lanes[lane].Statements.OfType<Statement.Send>().SelectMany(s => s.Values.Select(v => (Value: v, s.To))).ToLookup(p => p.Value, p => p.To, StringComparer.Ordinal);
+
+    private StatementSpec Run(int segment) => new(
+        StatementKind.Run,
+        new([_segments[segment]]),
+        FactsBuilder.Nodes([.. _plan.Segments[segment].Nodes.Select(n => _model.Graph.Nodes[n])]) + "; " + DurationText.Of(_run.Segments[segment]));
+
+    private IEnumerable<StatementSpec> Receive(Statement.Receive receive)
+    {
+        for (int i = 0; i < receive.Values.Length; i += MostReceived)
+            yield return new(StatementKind.Receive, new([.. receive.Values.Skip(i).Take(MostReceived).Select(v => _fields[v])]), "of " + _lanes[receive.From]);
+    }
+
+    private string Comment(int lane)
+    {
+        double busy = _plan.Lanes[lane].Statements.OfType<Statement.Run>().Sum(r => _run.Segments[r.Segment]);
+        return "Lane " + Number(lane) + ": " + DurationText.Of(busy) + " of " + DurationText.Of(_run.Nanoseconds)
+            + " with " + (_run.Threads[lane] == 1 ? "one thread" : Number(_run.Threads[lane]) + " threads") + ".";
+    }
+
+    private EquatableArray<string> Parts(int lane, int statements)
+    {
+        if (statements <= MostStatements)
+            return default;
+        int parts = (statements + MostStatements - 1) / MostStatements;
+        return new([.. Enumerable.Range(1, parts).Select(i => _names.Take(_lanes[lane] + Number(i)))]);
+    }
+
+    private string Take(string name, string prefix)
+    {
+        string wanted = Identifiers.Pascal(SafeText.OneLine(name, LongestName), prefix);
+        return _names.Take(wanted.Length > 0 ? wanted : prefix);
+    }
+
+    private static string Number(int number) => number.ToString(CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,109 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Linq;
+using Cleave.Core.Diagnostics;
+using Cleave.Core.Graph;
+using Cleave.Core.Listing;
+using Cleave.Generated;
+using Cleave.Generator.Model;
+using Microsoft.ML.OnnxRuntime;
+
+namespace Cleave.Tool.Benching;
+
+/// <summary>Makes the definition of a runner from what the generator would write: the same values, segments, lanes and thread budgets, without compiling it.</summary>
+internal sealed class LooseDefinition
+{
+    private readonly RunnerSpec _spec;
+    private readonly Dictionary<string, Value> _values = new(StringComparer.Ordinal);
+
+    private LooseDefinition(RunnerSpec spec) => _spec = spec;
+
+    /// <summary>What the generator makes of a model.</summary>
+    /// <param name="path">The model's file.</param>
+    /// <param name="model">The model.</param>
+    /// <param name="options">The item metadata; its paths are set here.</param>
+    /// <exception cref="BenchException">The generator would report an error.</exception>
+    public static RunnerSpec SpecOf(string path, OnnxModel model, ListingOptions options)
+    {
+        List<Problem> problems = [];
+        string name = Path.GetFileName(path);
+        ListingOptions placed = options with { Source = name, Path = name };
+        ModelListing listing = new() { Options = placed, Model = model, Hash = ListingWriter.Hash(model) };
+        return SpecBuilder.Build(listing, name, "Cleave.Models", problems)
+            ?? throw new BenchException(string.Join(" ", problems.Where(p => p.Rule.Severity == Severity.Error).Select(p => p.Rule.Id + ": " + p.Message(name))));
+    }
+
+    public static ModelDefinition Of(RunnerSpec spec) => new LooseDefinition(spec).Build();
+
+    private ModelDefinition Build()
+    {
+        foreach (TensorSpec tensor in _spec.Inputs.Concat(_spec.Outputs))
+            _values.Add(tensor.Field, ValueOf(tensor.Name, tensor.Element, tensor.RankIsKnown, tensor.Shape));
+        Value[] inputs = [.. _spec.Inputs.Select(i => _values[i.Field])], outputs = [.. _spec.Outputs.Select(o => _values[o.Field])];
+        Segment whole = new("Whole", _spec.Nodes, inputs, outputs);
+        Dictionary<string, Plan> plans = new(StringComparer.Ordinal) { [RunnerSpec.WholePlan] = new("Whole", [whole], lane => lane.Run(whole)) };
+        foreach (PlanSpec plan in _spec.Plans)
+            plans.Add(plan.Class, PlanOf(plan));
+        return new ModelDefinition(
+            ModelDefinition.ContractServed, _spec.ModelName, _spec.OutputPath, _spec.Hash, inputs, outputs,
+            [.. _spec.Budgets.Select(b => new Budget(b.Cores, plans[b.Class], [.. b.Threads]))])
+        {
+            Slicing = _spec.Slicing,
+            Weights = _spec.Weights is { } weights ? Enum.Parse<WeightLoading>(weights) : null,
+            Plan = _spec.Plan is { } choice ? Enum.Parse<PlanChoice>(choice) : null,
+        };
+    }
+
+    private Plan PlanOf(PlanSpec plan)
+    {
+        // What one plan hands over is no other's.
+        Dictionary<string, Value> values = new(_values, StringComparer.Ordinal);
+        foreach (ValueSpec value in plan.Values)
+            values.Add(value.Field, ValueOf(value.Name, value.Element, value.RankIsKnown, value.Shape));
+        Dictionary<string, Segment> segments = plan.Segments.ToDictionary(
+            s => s.Field, s => new Segment(s.Name, s.Nodes, [.. s.Reads.Select(r => values[r])], [.. s.Writes.Select(w => values[w])]), StringComparer.Ordinal);
+        return new Plan(plan.Class, [.. plan.Segments.Select(s => segments[s.Field])], [.. plan.Lanes.Select(l => Follow([.. l.Statements.SelectMany(Steps)]))]);
+
+        IEnumerable<Action<Lane>> Steps(StatementSpec statement) => statement.Kind == StatementKind.Run
+            ? [Run(segments[statement.Fields[0]])]
+            : statement.Fields.Select(f => statement.Kind == StatementKind.Send ? Send(values[f]) : Receive(values[f]));
+    }
+
+    private static Action<Lane> Run(Segment segment) => lane => lane.Run(segment);
+
+    private static Action<Lane> Send(Value value) => lane => lane.Send(value);
+
+    private static Action<Lane> Receive(Value value) => lane => lane.Receive(value);
+
+    private static Action<Lane> Follow(Action<Lane>[] steps) => lane =>
+    {
+        foreach (Action<Lane> step in steps)
+            step(lane);
+    };
+
+    private static Value ValueOf(string name, string element, bool rankIsKnown, IEnumerable<DimSpec> dims)
+    {
+        Dim[]? shape = rankIsKnown ? [.. dims.Select(d => d.Size is { } size ? size : d.Symbol is { } symbol ? symbol : Dim.Unknown)] : null;
+        return element switch
+        {
+            "float" => Make<float>(),
+            "double" => Make<double>(),
+            "global::System.Half" => Make<Half>(),
+            "global::Microsoft.ML.OnnxRuntime.BFloat16" => Make<BFloat16>(),
+            "sbyte" => Make<sbyte>(),
+            "byte" => Make<byte>(),
+            "short" => Make<short>(),
+            "ushort" => Make<ushort>(),
+            "int" => Make<int>(),
+            "uint" => Make<uint>(),
+            "long" => Make<long>(),
+            "ulong" => Make<ulong>(),
+            "bool" => Make<bool>(),
+            "string" => Make<string>(),
+            _ => throw new ArgumentException("no element type of the binding: " + element, nameof(element)),
+        };
+
+        Value Make<T>() => shape is null ? Value.TensorOfAnyShape<T>(name) : Value.Tensor<T>(name, shape);
+    }
+}

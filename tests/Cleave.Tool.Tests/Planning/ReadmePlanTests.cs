@@ -1,0 +1,59 @@
+using System;
+using System.IO;
+using System.Linq;
+using System.Threading.Tasks;
+using Cleave.TestKit;
+using Cleave.TestKit.Catalog;
+using Cleave.TestKit.Generation;
+using Xunit;
+
+namespace Cleave.Tool.Tests.Planning;
+
+/// <summary>What the README's section "How a model is split" shows is what comes out. UPDATE_GOLDEN=1 writes it anew.</summary>
+public sealed class ReadmePlanTests : IDisposable
+{
+    private const string Model = "two_tower_8x256";
+
+    private static readonly string Readme = Path.Combine(SharedModels.Repository, "README.md");
+
+    private readonly TempFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void The_code_is_what_is_generated()
+    {
+        string source = GeneratedModel.FromFile(ModelCatalog.Get(Model).Write(_folder.Path)).Sources.Single(s => s.Key.EndsWith(".Plan.g.cs", StringComparison.Ordinal)).Value;
+        string[] lines = source.Split('\n');
+        int budgets = Array.FindIndex(lines, l => l.TrimStart().StartsWith("// Thread budgets", StringComparison.Ordinal));
+        int lanes = Array.FindLastIndex(lines, l => l.TrimStart().StartsWith("// Lane 0", StringComparison.Ordinal));
+        // The ends of two classes and the namespace.
+        int end = Array.FindLastIndex(lines, l => l == "            }");
+        Expect("cs", string.Join('\n', [
+            .. lines.Skip(budgets).TakeWhile(l => l.Trim() != "};").Append("        };").Select(l => Outdented(l, 8)), "",
+            .. lines[lanes..(end + 1)].Select(l => Outdented(l, 12))]));
+    }
+
+    [Fact]
+    public async Task The_diagram_is_what_plan_draws()
+    {
+        ToolRun run = await ToolRun.Of("plan", ModelCatalog.Get(Model).Write(_folder.Path), "--cores", "2", "--mermaid");
+        Assert.Equal(0, run.Code);
+        Expect("mermaid", run.Output.TrimEnd('\n'));
+    }
+
+    private static void Expect(string fence, string text)
+    {
+        string readme = File.ReadAllText(Readme).ReplaceLineEndings("\n");
+        string open = "\n```" + fence + "\n";
+        int start = readme.IndexOf(open, StringComparison.Ordinal) + open.Length, end = readme.IndexOf("```\n", start, StringComparison.Ordinal);
+        if (Environment.GetEnvironmentVariable("UPDATE_GOLDEN") == "1")
+        {
+            File.WriteAllText(Readme, readme[..start] + text + "\n" + readme[end..]);
+            return;
+        }
+        Assert.Equal(readme[start..end], text + "\n");
+    }
+
+    private static string Outdented(string line, int by) => line.Length > by ? line[by..] : line.TrimStart();
+}

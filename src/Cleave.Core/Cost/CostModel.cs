@@ -11,13 +11,15 @@ internal sealed class CostModel
     private const double LeastShare = 0.1;
 
     private const string WeightsKernel = "weights";
+    private const string CrowdKernel = "crowd";
     private const double BytesOfFloat = 4;
 
     private readonly DeviceTable _table;
     private readonly double _node;
+    private readonly Func<double, double> _crowd;
     private readonly double _mostRows;
-    private readonly double _nearest;
-    private readonly double _farthest;
+    private readonly double _fewestWeights;
+    private readonly double _mostWeights;
     private readonly Dictionary<string, Func<double[], double>> _times = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Func<double[], double>[]> _scaling = new(StringComparer.Ordinal);
 
@@ -27,8 +29,9 @@ internal sealed class CostModel
         ILookup<string, DevicePoint> points = table.ByKernel();
         _node = points["node"].Select(p => p.Nanoseconds[0]).DefaultIfEmpty(0).Min();
         _mostRows = points[WeightsKernel].Select(p => p.Sizes[0]).DefaultIfEmpty(1).Max();
-        _nearest = points[WeightsKernel].Select(p => p.Sizes[1]).DefaultIfEmpty(0).Min();
-        _farthest = points[WeightsKernel].Select(p => p.Sizes[1]).DefaultIfEmpty(0).Max();
+        _fewestWeights = points[WeightsKernel].Select(p => p.Sizes[1]).DefaultIfEmpty(0).Min();
+        _mostWeights = points[WeightsKernel].Select(p => p.Sizes[1]).DefaultIfEmpty(0).Max();
+        _crowd = Crowd([.. points[CrowdKernel]]);
         foreach (IGrouping<string, DevicePoint> group in points)
         {
             Kernel kernel = Kernel.Find(group.Key)!;
@@ -43,16 +46,16 @@ internal sealed class CostModel
     /// <summary>Whether the table has points of the work's kernel.</summary>
     public bool Knows(Work work) => _times.ContainsKey(work.Kernel);
 
-    /// <summary>Nanoseconds with a number of threads; the overhead of one node is in it.</summary>
+    /// <summary>Nanoseconds with a number of threads, in the company of what else a call does; the overhead of one node is in it.</summary>
     /// <param name="work">What is to be done.</param>
     /// <param name="threads">How many threads do it.</param>
-    /// <param name="weights">Bytes of all weights that a call reads, this work's among them; 0: it is alone.</param>
-    public double Predict(Work work, int threads, double weights = 0) => Time(work, weights).At(threads);
+    /// <param name="company">What a call does in all, this work with it; null: this work alone.</param>
+    public double Predict(Work work, int threads, Company? company = null) => Time(work, company).At(threads);
 
     /// <summary>The same for any number of threads.</summary>
     /// <param name="work">What is to be done.</param>
-    /// <param name="weights">Bytes of all weights that a call reads, this work's among them; 0: it is alone.</param>
-    public WorkTime Time(Work work, double weights = 0)
+    /// <param name="company">What a call does in all, this work with it; null: this work alone.</param>
+    public WorkTime Time(Work work, Company? company = null)
     {
         if (!_times.TryGetValue(work.Kernel, out Func<double[], double>? time))
             throw new InvalidOperationException("the device table has no points of " + work.Kernel);
@@ -61,22 +64,33 @@ internal sealed class CostModel
         double[] shares = new double[scaling.Length];
         for (int i = 0; i < shares.Length; i++)
             shares[i] = i == 0 ? 1 : scaling[i](work.Sizes);
-        return new WorkTime(_node, once * work.Times * Distance(work, weights), _table.Threads, shares);
+        double others = company is null ? 0 : _crowd(company.Nodes) + Distance(work, company.Weights);
+        return new WorkTime(_node + others, once * work.Times, _table.Threads, shares);
     }
 
-    // Calibration has a kernel's weights near, however large; in a model, others push them out of the caches.
+    // Calibration has a kernel's weights as near as their size allows; in a model, others push them out of the caches.
     private double Distance(Work work, double weights)
     {
-        if (work.Weights <= 0 || weights <= work.Weights || _nearest <= 0 || !_times.TryGetValue(WeightsKernel, out Func<double[], double>? time))
-            return 1;
-        double rows = Math.Max(1, work.Amount / work.Weights * BytesOfFloat);
-        return Math.Max(1, Rate(weights) / Rate(work.Weights));
+        if (work.Weights <= 0 || weights <= work.Weights || !_times.TryGetValue(WeightsKernel, out Func<double[], double>? time))
+            return 0;
+        double rows = Math.Min(Math.Max(1, work.Amount / work.Weights * BytesOfFloat), _mostRows);
+        return Math.Max(0, PerByte(weights) - PerByte(work.Weights)) * work.Weights;
 
-        double Rate(double bytes)
+        double PerByte(double bytes)
         {
-            double[] sizes = [Math.Min(rows, _mostRows), Math.Min(Math.Max(bytes, _nearest), _farthest)];
+            double[] sizes = [rows, Math.Min(Math.Max(bytes, _fewestWeights), _mostWeights)];
             return time(sizes) / sizes[1];
         }
+    }
+
+    // Few nodes find all their code and tables in the caches. Beyond the largest number that was measured, no more is known.
+    private static Func<double, double> Crowd(DevicePoint[] points)
+    {
+        if (points.Length == 0)
+            return static _ => 0;
+        Curve curve = new(Array.ConvertAll(points, p => p.Sizes[0]), Array.ConvertAll(points, p => p.Nanoseconds[0]));
+        double least = points.Min(p => p.Sizes[0]), most = points.Max(p => p.Sizes[0]);
+        return nodes => curve.At(Math.Min(nodes, most)) * Math.Min(1, nodes / least);
     }
 
     private Func<double[], double> Times(Kernel kernel, DevicePoint[] points)

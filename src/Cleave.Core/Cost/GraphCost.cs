@@ -10,8 +10,8 @@ namespace Cleave.Core.Cost;
 /// <param name="model">The device.</param>
 internal sealed class GraphCost(SizedGraph graph, CostModel model)
 {
-    // Each call reads all of them, whatever session they are in.
-    private readonly double _weights = graph.WeightBytes;
+    // Each call goes through all of it, whatever sessions it is cut into.
+    private readonly Company _company = new(graph.Graph.Groups.Count, graph.WeightBytes);
     private WorkTime[][]? _groups;
 
     /// <summary>Nanoseconds of a call of the whole graph in one session.</summary>
@@ -57,13 +57,13 @@ internal sealed class GraphCost(SizedGraph graph, CostModel model)
 
     private WorkTime[][] Groups() => Array.ConvertAll(
         SegmentWork.Of(graph, model.Table.Block, [.. Enumerable.Range(0, graph.Graph.Groups.Count)], graph.Graph.Outputs),
-        works => works.Select(w => model.Time(w, _weights)).ToArray());
+        works => works.Select(w => model.Time(w, _company)).ToArray());
 
     private double Predict(IReadOnlyList<Work> works, int threads)
     {
         double sum = 0;
         foreach (Work work in works)
-            sum += model.Predict(work, threads, _weights);
+            sum += model.Predict(work, threads, _company);
         return sum;
     }
 }

@@ -60,6 +60,8 @@ internal sealed record Kernel(string Name, string[] Sizes, Func<double[], double
         Runs("divide"),
         .. Array.ConvertAll(Elementwise, Elements),
         Elements("node"),
+        // What a node takes more among so many nodes of other kinds than in a short chain of its own kind.
+        new("crowd", ["nodes"], static _ => 1),
     ];
 
     // After All, which it is made from.

@@ -62,7 +62,13 @@ internal static class MatrixWork
             return null;
         bool batchFirst = node.Integer("layout", 0) != 0;
         double steps = x[batchFirst ? 1 : 0], batch = x[batchFirst ? 0 : 1], hidden = Math.Max(1, w[1] / gates);
-        return [new Work(kernel, [Math.Max(1, steps), Math.Max(1, batch), Math.Max(1, x[2]), hidden], Math.Max(1, w[0]))];
+        return
+        [
+            new Work(kernel, [Math.Max(1, steps), Math.Max(1, batch), Math.Max(1, x[2]), hidden], Math.Max(1, w[0]))
+            {
+                Weights = w[0] * w[1] * (x[2] + hidden) * 4,
+            },
+        ];
     }
 
     // The projection to queries, keys and values, two products for each head, and the softmax between them.

@@ -1,69 +1,117 @@
 using System;
 using System.Collections.Generic;
+using System.Diagnostics;
 using System.Linq;
 using System.Threading;
 using Cleave.Core.Cost;
 
 namespace Cleave.Tool.Calibration;
 
-/// <summary>Measures a device table on this machine: the whole grid several times over, so that no point is measured at one moment only.</summary>
-internal static class Calibrator
+/// <summary>
+/// Measures a device table on this machine. All sessions of the grid are made first, and then measured in turn, pass after pass: a
+/// shared machine is slow for seconds at a time, and no point must be measured in such seconds only.
+/// </summary>
+internal sealed class Calibrator : IDisposable
 {
-    private const int Passes = 3;
+    private const int FewestPasses = 3;
 
+    private static readonly TimeSpan Time = TimeSpan.FromSeconds(90);
     private static readonly long[] Small = [16];
+    private static readonly int[] Crowds = [64, 512, 4096];
+
+    private readonly string _name;
+    private readonly IReadOnlyList<GridPoint> _grid;
+    private readonly int[] _threads;
+    private readonly List<ChainTimer> _all = [];
+    private readonly ChainTimer _chained;
+    private readonly ChainTimer _outputs;
+    private readonly CrowdTimer _crowd;
+    private readonly ChainTimer?[][] _points;
+    private readonly List<double> _handOffs = [];
+
+    private Calibrator(string name, IReadOnlyList<GridPoint> grid, int[] threads, CancellationToken cancellation)
+    {
+        _name = name;
+        _grid = grid;
+        _threads = threads;
+        _chained = Timer(KernelModels.Find("relu")!, Small, 1);
+        _outputs = Timer(KernelModels.ReluBeside, Small, 1);
+        _crowd = new CrowdTimer(Crowds, Timer);
+        _points = new ChainTimer?[grid.Count][];
+        for (int i = 0; i < grid.Count; i++)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            GridPoint point = grid[i];
+            _points[i] = [.. threads.Select(t => t == 1 || point.Scales ? Timer(Model(point), point.Sizes, t) : null)];
+        }
+    }
 
     /// <param name="name">The table's name.</param>
     /// <param name="grid">What to measure.</param>
     /// <param name="threads">Thread counts, rising, the first of them 1.</param>
-    /// <param name="progress">Told after each measurement: how many are done, and of how many.</param>
+    /// <param name="progress">Told again and again how much of the time is over.</param>
     /// <param name="cancellation">Stops between two measurements.</param>
     public static DeviceTable Measure(
-        string name, IReadOnlyList<GridPoint> grid, int[] threads, Action<int, int> progress, CancellationToken cancellation)
+        string name, IReadOnlyList<GridPoint> grid, int[] threads, Action<double> progress, CancellationToken cancellation)
     {
-        KernelModel relu = KernelModels.Find("relu")!;
-        ChainTimer[] timers = [.. threads.Select(t => new ChainTimer(t))];
-        ChainTimes chained = new(), outputs = new();
-        ChainTimes[][] times = [.. grid.Select(_ => threads.Select(_ => new ChainTimes()).ToArray())];
-        for (int pass = 0; pass < Passes; pass++)
-        {
-            timers[0].Measure(relu, Small, chained);
-            timers[0].Measure(KernelModels.ReluBeside, Small, outputs);
-            for (int i = 0; i < grid.Count; i++)
-            {
-                cancellation.ThrowIfCancellationRequested();
-                for (int t = 0; t < (grid[i].Scales ? threads.Length : 1); t++)
-                    timers[t].Measure(Model(grid[i]), grid[i].Sizes, times[i][t]);
-                progress((pass * grid.Count) + i + 1, Passes * grid.Count);
-            }
-        }
-        // An output that the caller reads costs something, which is no part of the kernel.
-        double output = Math.Max(0, outputs.One - chained.One);
-        double node = grid.Select((p, i) => p.Kernel == "node" ? Time(p, times[i][0], output, 0) : 0).Max();
-        return new DeviceTable
-        {
-            Name = name,
-            Block = BlockedLayout.Channels(),
-            Call = Math.Max(1, chained.Rest),
-            HandOff = HandOffTimer.Measure(),
-            Threads = threads,
-            Points = [.. grid.Select((p, i) => new DevicePoint(
-                p.Kernel, Array.ConvertAll(p.Sizes, s => (double)s), [.. times[i].Select(t => Time(p, t, output, node))]))],
-        };
+        using Calibrator calibrator = new(name, grid, threads, cancellation);
+        calibrator.MeasureAll(progress, cancellation);
+        return calibrator.Table();
+    }
+
+    public void Dispose()
+    {
+        foreach (ChainTimer timer in _all)
+            timer.Dispose();
     }
 
     private static KernelModel Model(GridPoint point) =>
         KernelModels.Find(point.Kernel) ?? throw new InvalidOperationException("the grid has an unknown kernel: " + point.Kernel);
 
-    // 0 where nothing was measured.
-    private static double Time(GridPoint point, ChainTimes times, double output, double node)
+    private ChainTimer Timer(KernelModel model, long[] sizes, int threads)
     {
-        if (double.IsInfinity(times.Many))
-            return 0;
-        KernelModel model = Model(point);
-        if (model.Copies != null)
-            return times.Many;
-        double time = Math.Max(1, times.One - (model.SideBySide ? output : 0));
-        return model.Repeats == 1 ? time : Math.Max(1, node + ((time - node) / model.Repeats));
+        ChainTimer timer = new(model, sizes, threads);
+        _all.Add(timer);
+        return timer;
+    }
+
+    private void MeasureAll(Action<double> progress, CancellationToken cancellation)
+    {
+        long start = Stopwatch.GetTimestamp();
+        for (int pass = 0; pass < FewestPasses || Stopwatch.GetElapsedTime(start) < Time; pass++)
+        {
+            foreach (ChainTimer timer in _all)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                timer.Measure();
+            }
+            _handOffs.Add(HandOffTimer.Measure());
+            progress(Math.Min(1, Stopwatch.GetElapsedTime(start) / Time));
+        }
+    }
+
+    private DeviceTable Table()
+    {
+        // An output that the caller reads costs something, which is no part of the kernel.
+        double output = Math.Max(0, _outputs.Times.One - _chained.Times.One), call = Math.Max(1, _chained.Times.Rest);
+        double node = _grid.Select((p, i) => p.Kernel == "node" ? Math.Max(1, _points[i][0]!.Times.One - output) : 1).Max();
+        return new DeviceTable
+        {
+            Name = _name,
+            Block = BlockedLayout.Channels(),
+            Call = call,
+            HandOff = _handOffs.Order().ElementAt(_handOffs.Count / 4),
+            Threads = _threads,
+            Points = [.. _crowd.Points(call, _threads.Length), .. _grid.Select((p, i) => new DevicePoint(
+                p.Kernel, Array.ConvertAll(p.Sizes, s => (double)s), [.. _points[i].Select(t => t is null ? 0 : Nanoseconds(Model(p), t))]))],
+        };
+
+        double Nanoseconds(KernelModel model, ChainTimer timer)
+        {
+            if (timer.Copies is { } copies)
+                return Math.Max(1, timer.Times.Many - call - (model.NodesApart ? copies * node : 0));
+            double time = Math.Max(1, timer.Times.One - (model.SideBySide ? output : 0));
+            return model.Repeats == 1 ? time : Math.Max(1, node + ((time - node) / model.Repeats));
+        }
     }
 }

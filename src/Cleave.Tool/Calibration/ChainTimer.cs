@@ -7,41 +7,47 @@ using Microsoft.ML.OnnxRuntime;
 namespace Cleave.Tool.Calibration;
 
 /// <summary>
-/// Times one kernel: a session of two copies and one of six, in blocks that take turns; a quarter of the difference is the kernel,
-/// for the call and what stands at the ends cancel out. What disturbs a measurement only ever makes it longer, and lasts: each kernel
-/// is measured several times, at moments far apart, and the shortest times count.
+/// Times one kernel: a session of two copies and one of six; a quarter of the difference is the kernel, for the call and what stands at
+/// the ends cancel out. What disturbs a measurement only ever makes it longer, and lasts for seconds: the sessions are kept, measured
+/// again and again at moments far apart, and the fastest of them count.
 /// </summary>
-internal sealed class ChainTimer(int threads)
+internal sealed class ChainTimer : IDisposable
 {
-    private const int Rounds = 3;
-    private const int FewestRounds = 1;
-
     // Short kernels get more calls, long ones few.
     private const double BlockSeconds = 0.0012;
-    private const double MostSeconds = 0.08;
 
-    /// <summary>Measures a kernel once more, and keeps what disturbed it least.</summary>
-    public void Measure(KernelModel model, long[] sizes, ChainTimes best)
+    // Where the caches decide: other sessions have emptied them, and it takes some calls until they hold what they hold in a loop.
+    private const double LongBlockSeconds = 0.012;
+
+    private readonly Chain? _few;
+    private readonly Chain _many;
+
+    /// <param name="model">The kernel.</param>
+    /// <param name="sizes">Its sizes.</param>
+    /// <param name="threads">Of each session.</param>
+    public ChainTimer(KernelModel model, long[] sizes, int threads)
     {
-        if (model.Copies is { } copies)
-        {
-            using Chain chain = new(Bytes(model, sizes, copies(sizes)), threads);
-            Repeat(() => best.Many = Math.Min(best.Many, chain.Block(BlockSeconds)));
-            return;
-        }
-        using Chain few = new(Bytes(model, sizes, ChainTimes.CopiesOfFew), threads), many = new(Bytes(model, sizes, ChainTimes.CopiesOfMany), threads);
-        Repeat(() =>
-        {
-            best.Few = Math.Min(best.Few, few.Block(BlockSeconds));
-            best.Many = Math.Min(best.Many, many.Block(BlockSeconds));
-        });
+        Copies = model.Copies?.Invoke(sizes);
+        _few = Copies is null ? new Chain(Bytes(model, sizes, ChainTimes.CopiesOfFew), threads) : null;
+        _many = new Chain(Bytes(model, sizes, Copies ?? ChainTimes.CopiesOfMany), threads);
     }
 
-    private static void Repeat(Action block)
+    /// <summary>How long the only chain is, where the time of a whole chain is the point.</summary>
+    public int? Copies { get; }
+
+    public ChainTimes Times { get; } = new();
+
+    /// <summary>Measures once more.</summary>
+    public void Measure()
     {
-        long start = Stopwatch.GetTimestamp();
-        for (int round = 0; round < Rounds && (round < FewestRounds || Stopwatch.GetElapsedTime(start).TotalSeconds < MostSeconds); round++)
-            block();
+        double few = _few?.Block(BlockSeconds) ?? 0;
+        Times.Add(few, _many.Block(Copies is null ? BlockSeconds : LongBlockSeconds));
+    }
+
+    public void Dispose()
+    {
+        _few?.Dispose();
+        _many.Dispose();
     }
 
     private static byte[] Bytes(KernelModel model, long[] sizes, int copies)
@@ -71,6 +77,10 @@ internal sealed class ChainTimer(int threads)
                 GraphOptimizationLevel = GraphOptimizationLevel.ORT_DISABLE_ALL,
                 LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR,
             };
+            // As plans run (SessionSettings); the pool of one would also spin into the measurement of the next.
+            options.AddSessionConfigEntry("session.intra_op.allow_spinning", "0");
+            // An arena grows by powers of two; so many sessions of it would not fit a small machine.
+            options.AddSessionConfigEntry("session.use_device_allocator_for_initializers", "1");
             _session = new InferenceSession(model, options);
             _binding = _session.CreateIoBinding();
             string[] names = [.. _session.InputNames];

@@ -1,18 +1,34 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+
 namespace Cleave.Tool.Calibration;
 
-/// <summary>The shortest times of a short and a long chain of one kernel, in nanoseconds of a call.</summary>
+/// <summary>
+/// The times of a short and a long chain of one kernel, in nanoseconds of a call, pass by pass. The two of a pass are measured one right
+/// after the other, at the same speed of the machine; of all passes the fastest eighth counts, and of these the median.
+/// </summary>
 internal sealed class ChainTimes
 {
     public const int CopiesOfFew = 2;
     public const int CopiesOfMany = 6;
 
-    public double Few { get; set; } = double.PositiveInfinity;
-
-    public double Many { get; set; } = double.PositiveInfinity;
+    private readonly List<(double Few, double Many)> _passes = [];
 
     /// <summary>One copy.</summary>
-    public double One => (Many - Few) / (CopiesOfMany - CopiesOfFew);
+    public double One => Median(p => (p.Many - p.Few) / (CopiesOfMany - CopiesOfFew));
 
     /// <summary>What a call takes beside its copies.</summary>
-    public double Rest => Few - (CopiesOfFew * One);
+    public double Rest => Median(p => p.Few - ((p.Many - p.Few) / (CopiesOfMany - CopiesOfFew) * CopiesOfFew));
+
+    /// <summary>The long chain.</summary>
+    public double Many => Median(p => p.Many);
+
+    public void Add(double few, double many) => _passes.Add((few, many));
+
+    private double Median(Func<(double Few, double Many), double> value)
+    {
+        double[] fast = [.. _passes.OrderBy(p => p.Few + p.Many).Take((_passes.Count + 7) / 8).Select(value).Order()];
+        return fast[fast.Length / 2];
+    }
 }

@@ -60,10 +60,13 @@ internal static partial class KernelModels
     {
         string x = graph.Input(Element.Float, Image(channels, pixels));
         (long height, long width) = Window(taps);
+        // All copies read the same weights: how far away they lie is measured by itself.
+        string there = graph.Weights(channels * taps / 2.0, filters, channels, height, width);
+        string back = channels == filters ? there : graph.Weights(filters * taps / 2.0, channels, filters, height, width);
         for (int i = 0; i < copies; i++)
         {
-            (long input, long output) = i % 2 == 0 ? (channels, filters) : (filters, channels);
-            x = graph.Node(Blocked + "Conv", [x, graph.Weights(input * taps / 2.0, output, input, height, width), graph.Floats(0, output)], Shape(taps, 1, 1, true));
+            (string weights, long output) = i % 2 == 0 ? (there, filters) : (back, channels);
+            x = graph.Node(Blocked + "Conv", [x, weights, graph.Floats(0, output)], Shape(taps, 1, 1, true));
         }
         graph.Output(x);
     }

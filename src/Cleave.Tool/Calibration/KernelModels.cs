@@ -7,16 +7,21 @@ namespace Cleave.Tool.Calibration;
 /// <param name="Build">Adds that many copies of the kernel at the sizes to a graph.</param>
 /// <param name="SideBySide">Whether each copy is an output of the model (where they cannot be chained).</param>
 /// <param name="Repeats">How many of the kernel one copy holds (matrices of a batch).</param>
-/// <param name="Copies">Where the time of a whole chain is the point: how many copies it has.</param>
-internal sealed record KernelModel(Action<ChainGraph, long[], int> Build, bool SideBySide = false, int Repeats = 1, Func<long[], int>? Copies = null);
+/// <param name="Copies">Where the time of a whole chain is the point: how many copies it has; null or gives null where that of one copy is.</param>
+/// <param name="NodesApart">Whether what each copy costs as a node is no part of the point.</param>
+internal sealed record KernelModel(
+    Action<ChainGraph, long[], int> Build, bool SideBySide = false, int Repeats = 1, Func<long[], int?>? Copies = null, bool NodesApart = false);
 
 /// <summary>The models by which each kernel of a device table is measured: generated, of that kernel alone.</summary>
 internal static partial class KernelModels
 {
     public const int MatricesOfBatch = 8;
 
-    private const long WeightSide = 512;
-    private const long WeightBytes = WeightSide * WeightSide * 4;
+    // Matrices of a chain that only reads weights: of a small model's size, up to this many bytes of them, and of a larger one's.
+    private const long FewWeights = (1 << 20) - 1;
+
+    // Matrices of products that are measured in a chain, in bytes: six of them lie in the second cache.
+    private const long NearWeights = 1 << 16;
 
     private const string Blocked = "com.microsoft.nchwc:";
     private const string Microsoft = "com.microsoft:";
@@ -33,12 +38,13 @@ internal static partial class KernelModels
         Dictionary<string, KernelModel> models = new(StringComparer.Ordinal)
         {
             ["node"] = Beside((g, x) => g.Node("Reshape", [x, g.Integers([2], 1, 16)])),
-            ["gemm"] = new(Gemm),
-            ["weights"] = new(Weights, Copies: s => (int)(s[1] / WeightBytes)),
+            // Larger ones alone: ONNX Runtime packs a matrix for each node that reads it, and the copies would push each other's out of the caches.
+            ["gemm"] = new(Gemm, Copies: s => s[1] * s[2] * 4 > NearWeights ? 1 : null),
+            ["weights"] = new(Weights, Copies: s => (int)(s[1] / (WeightSide(s[1]) * WeightSide(s[1]) * 4)), NodesApart: true),
             ["matmul"] = new(MatMul, SideBySide: true, Repeats: MatricesOfBatch),
             ["gemm-quantized"] = new(QuantizedGemm, SideBySide: true),
-            ["lstm"] = new((g, s, n) => Recurrent(g, s, n, "LSTM", 4), SideBySide: true),
-            ["gru"] = new((g, s, n) => Recurrent(g, s, n, "GRU", 3), SideBySide: true),
+            ["lstm"] = new((g, s, n) => Recurrent(g, s, n, "LSTM", 4), SideBySide: true, Copies: _ => 1),
+            ["gru"] = new((g, s, n) => Recurrent(g, s, n, "GRU", 3), SideBySide: true, Copies: _ => 1),
         };
         AddConvolutions(models);
         AddRows(models);
@@ -50,23 +56,22 @@ internal static partial class KernelModels
     private static void Gemm(ChainGraph graph, long[] s, int copies)
     {
         string x = graph.Input(Element.Float, s[0], s[1]);
-        string[] weights = ["", ""];
         for (int i = 0; i < copies; i++)
         {
             (long k, long n) = i % 2 == 0 ? (s[1], s[2]) : (s[2], s[1]);
-            // Two matrices by turns: how far away weights lie is measured by itself.
-            if (weights[i % 2].Length == 0)
-                weights[i % 2] = graph.Weights(k, k, n);
-            x = graph.Node("MatMul", [x, weights[s[1] == s[2] ? 0 : i % 2]]);
+            x = graph.Node("MatMul", [x, graph.Weights(k, k, n)]);
         }
         graph.Output(x);
     }
 
+    private static long WeightSide(long bytes) => bytes <= FewWeights ? 128 : 512;
+
     private static void Weights(ChainGraph graph, long[] s, int copies)
     {
-        string x = graph.Input(Element.Float, s[0], WeightSide);
+        long side = WeightSide(s[1]);
+        string x = graph.Input(Element.Float, s[0], side);
         for (int i = 0; i < copies; i++)
-            x = graph.Node("MatMul", [x, graph.Weights(WeightSide, WeightSide, WeightSide)]);
+            x = graph.Node("MatMul", [x, graph.Weights(side, side, side)]);
         graph.Output(x);
     }
 

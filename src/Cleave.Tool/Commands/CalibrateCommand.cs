@@ -48,7 +48,7 @@ internal static class CalibrateCommand
         {
             ProgressTask task = progress.AddTask("single operators");
             return Calibrator.Measure(
-                BlockedLayout.InstructionSet(), CalibrationGrid.Load(), counts, (done, all) => task.Value(100.0 * done / all), cancellationToken);
+                BlockedLayout.InstructionSet(), CalibrationGrid.Load(), counts, done => task.Value(100 * done), cancellationToken);
         });
         if (path is null)
         {

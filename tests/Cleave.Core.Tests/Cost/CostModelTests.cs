@@ -86,8 +86,8 @@ public sealed class CostModelTests
 
         // Alone as measured; among 64 MB three times as long, as the chain of them did.
         Assert.Equal(30000, model.Predict(product, 1), 1);
-        Assert.Equal(30000, model.Predict(product, 1, 1 << 20), 1);
-        Assert.InRange(model.Predict(product, 1, 64 << 20), 90000, 96000);
+        Assert.Equal(30000, model.Predict(product, 1, new Company(1, 1 << 20)), 1);
+        Assert.InRange(model.Predict(product, 1, new Company(1, 64 << 20)), 90000, 96000);
     }
 
     [Fact]

@@ -150,14 +150,14 @@ namespace MyApp
         private static readonly global::Cleave.Generated.Budget[] Budgets =
         {
             // cores, plan, threads of each lane    // predicted
-            new(1, WholePlan.Plan, 1),              // 2.4 µs: the sizes of too many values are not known
-            new(2, WholePlan.Plan, 2),              // 2.4 µs: the sizes of too many values are not known
-            new(3, WholePlan.Plan, 3),              // 2.4 µs: the sizes of too many values are not known
-            new(4, WholePlan.Plan, 4),              // 2.4 µs: the sizes of too many values are not known
-            new(6, WholePlan.Plan, 6),              // 2.4 µs: the sizes of too many values are not known
-            new(8, WholePlan.Plan, 8),              // 2.4 µs: the sizes of too many values are not known
-            new(12, WholePlan.Plan, 12),            // 2.4 µs: the sizes of too many values are not known
-            new(16, WholePlan.Plan, 16),            // 2.4 µs: the sizes of too many values are not known
+            new(1, WholePlan.Plan, 1),              // 2.2 µs: the sizes of too many values are not known
+            new(2, WholePlan.Plan, 2),              // 2.2 µs: the sizes of too many values are not known
+            new(3, WholePlan.Plan, 3),              // 2.2 µs: the sizes of too many values are not known
+            new(4, WholePlan.Plan, 4),              // 2.2 µs: the sizes of too many values are not known
+            new(6, WholePlan.Plan, 6),              // 2.2 µs: the sizes of too many values are not known
+            new(8, WholePlan.Plan, 8),              // 2.2 µs: the sizes of too many values are not known
+            new(12, WholePlan.Plan, 12),            // 2.2 µs: the sizes of too many values are not known
+            new(16, WholePlan.Plan, 16),            // 2.2 µs: the sizes of too many values are not known
         };
 
         private static readonly global::Cleave.Generated.ModelDefinition Definition = new(

@@ -12,6 +12,9 @@ namespace Cleave.Benchmarks.Graph.Costs;
 /// <summary>A plan as it is timed: the segments of a model one after the other, everything bound once.</summary>
 internal sealed class BoundChain : IDisposable
 {
+    /// <summary>Where external data of a model that is opened from memory lies.</summary>
+    public const string FolderKey = "session.model_external_initializers_file_folder_path";
+
     private readonly List<(InferenceSession Session, OrtIoBinding Binding)> _links = [];
     private readonly Dictionary<string, OrtValue> _values = new(StringComparer.Ordinal);
     private readonly RunOptions _options = new();
@@ -48,9 +51,11 @@ internal sealed class BoundChain : IDisposable
     private void Add(ModelUnderTest model, SegmentRequest segment, int threads)
     {
         using SessionOptions options = new() { IntraOpNumThreads = threads, InterOpNumThreads = 1, LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR };
+        // As plans run (SessionSettings); the pool of one would also spin into the measurement of the next.
+        options.AddSessionConfigEntry("session.intra_op.allow_spinning", "0");
         SubModel sub = model.Write(segment);
         if (sub.ReadsFiles)
-            options.AddSessionConfigEntry("session.model_external_initializers_file_folder_path", model.Folder);
+            options.AddSessionConfigEntry(FolderKey, model.Folder);
         InferenceSession session = new(sub.Bytes, options);
         OrtIoBinding binding = session.CreateIoBinding();
         _links.Add((session, binding));

@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Globalization;
 using System.IO;
 using System.Linq;
 using Cleave.Benchmarks.Harness;
@@ -40,26 +41,25 @@ internal sealed class CostFromRaw : IFamily
         }
     }
 
-    public IWorkload? CreateWorkload(string name, string[] arguments)
+    public IWorkload? CreateWorkload(string name, string[] arguments) => name switch
     {
-        if (name == CostLab.PlanWorkload)
-        {
-            BoundChain chain = new(CostPlan.Parse(arguments));
-            return new Repeated(chain.Run, 1, chain);
-        }
-        return name == CostLab.CalibrationWorkload ? new CalibrationWorkload(arguments[0]) : null;
+        CostLab.PlanWorkload => new Task(() => PlanTimer.Measure(arguments[0], arguments[1], TimeSpan.FromSeconds(int.Parse(arguments[2], CultureInfo.InvariantCulture)))),
+        CostLab.CalibrationWorkload => new Task(() => Calibrate(arguments[0])),
+        _ => null,
+    };
+
+    private static void Calibrate(string path)
+    {
+        int[] threads = Environment.ProcessorCount > 1 ? [1, 2] : [1];
+        DeviceTable table = Calibrator.Measure(BlockedLayout.InstructionSet(), CalibrationGrid.Load(), threads, static _ => { }, default);
+        using StreamWriter text = new(path);
+        DeviceTableText.Write(table, text);
     }
 
-    // Calibrates while it is made, and has nothing more to do then.
-    private sealed class CalibrationWorkload : IWorkload
+    // Does its work while it is made, and has nothing more to do then.
+    private sealed class Task : IWorkload
     {
-        public CalibrationWorkload(string path)
-        {
-            int[] threads = Environment.ProcessorCount > 1 ? [1, 2] : [1];
-            DeviceTable table = Calibrator.Measure(BlockedLayout.InstructionSet(), CalibrationGrid.Load(), threads, static (_, _) => { }, default);
-            using StreamWriter text = new(path);
-            DeviceTableText.Write(table, text);
-        }
+        public Task(Action action) => action();
 
         public void Block(double[] nanoseconds)
         {

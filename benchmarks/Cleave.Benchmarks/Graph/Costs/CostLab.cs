@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Globalization;
 using System.IO;
 using System.Linq;
 using Cleave.Benchmarks.Harness;
@@ -15,8 +16,6 @@ internal sealed class CostLab
 {
     public const string PlanWorkload = "cost-plan";
     public const string CalibrationWorkload = "cost-calibrate";
-
-    private const int Passes = 3;
 
     // Below this, a call is overhead more than anything.
     private const double Least = 50_000;
@@ -48,36 +47,25 @@ internal sealed class CostLab
         return _device = new CostModel(DeviceTableText.Read(text));
     }
 
-    /// <summary>Nanoseconds of a call by plan: the least of several passes over all plans, each in a process of its own.</summary>
+    /// <summary>Nanoseconds of a call by plan, measured in a process of its own.</summary>
     public IReadOnlyDictionary<CostPlan, double> Measure(IReadOnlyList<CostPlan> plans, BenchOptions options)
     {
         CostPlan[] missing = [.. plans.Where(p => !_times.ContainsKey(p))];
-        for (int pass = 0; pass < (options.Quick ? 1 : Passes); pass++)
+        if (missing.Length > 0)
         {
-            foreach (CostPlan plan in missing)
+            string folder = Path.Combine(SharedModels.Repository, "artifacts", "bench");
+            string names = Path.Combine(folder, "plans.txt"), times = Path.Combine(folder, "times.txt");
+            File.WriteAllLines(names, missing.Select(p => string.Join('\t', p.Arguments)));
+            int seconds = options.Quick ? 5 : 100;
+            using (WorkerProcess worker = new(Interleaved.Host, PlanWorkload, names, times, seconds.ToString(CultureInfo.InvariantCulture)))
             {
-                double time = MeasureOnce(plan);
-                _times[plan] = _times.TryGetValue(plan, out double before) ? Math.Min(before, time) : time;
             }
+            foreach ((CostPlan plan, string time) in missing.Zip(File.ReadLines(times)))
+                _times.Add(plan, double.Parse(time, CultureInfo.InvariantCulture));
         }
         return plans.ToDictionary(p => p, p => _times[p]);
     }
 
     /// <summary>Plans that take long enough to say something.</summary>
     public static bool IsJudged(double nanoseconds) => nanoseconds >= Least;
-
-    private static double MeasureOnce(CostPlan plan)
-    {
-        using WorkerProcess worker = new(Interleaved.Host, PlanWorkload, plan.Arguments);
-        // The harness's warm-up is for candidates that are compared; slow models would run for minutes.
-        double call = worker.Block(3).Nanoseconds.Min();
-        int calls = (int)Math.Clamp(40e6 / Math.Max(1, call), 4, 2000);
-        double best = double.PositiveInfinity;
-        for (int i = 0; i < 5; i++)
-        {
-            double[] times = [.. worker.Block(calls).Nanoseconds.Order()];
-            best = Math.Min(best, times[times.Length / 4]);
-        }
-        return best;
-    }
 }

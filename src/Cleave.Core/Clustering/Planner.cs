@@ -10,8 +10,11 @@ namespace Cleave.Core.Clustering;
 /// <summary>Plans a model for every core count: one session for all of it, or lanes, whichever is predicted to be faster.</summary>
 internal sealed class Planner
 {
-    // A difference smaller than this is worth neither more threads nor a plan of its own.
+    // A difference smaller than this is not worth a plan of its own.
     private const double LeastGain = 0.02;
+
+    // What more threads gain in small operators is known worst, and they cost the CPU time of others.
+    private const double LeastThreadGain = 0.1;
 
     // A split that is first found to be so much slower than the whole does not get faster by being improved.
     private const double Hopeless = 1.25;
@@ -88,7 +91,7 @@ internal sealed class Planner
         for (int threads = 2; threads <= cores; threads = threads < cores ? Math.Min(threads * 2, cores) : cores + 1)
         {
             PlannedRun more = Whole(threads);
-            if (more.Nanoseconds < best.Nanoseconds * (1 - LeastGain))
+            if (more.Nanoseconds < best.Nanoseconds * (1 - LeastThreadGain))
                 best = more;
             else if (threads > 2)
                 break;

@@ -20,8 +20,7 @@ internal sealed class PredictedGains : IFamily
             CatalogModel catalog = ModelCatalog.Get(name);
             using ModelUnderTest model = new(catalog.Write(ModelCatalog.Folder));
             IReadOnlyDictionary<string, long> dims = PlanDimensions.Of(model.Graph, catalog.Samples[0].Sizes);
-            SizedGraph sized = new(model.Graph, dimension => dims.TryGetValue(dimension, out long size) ? size : null);
-            BudgetTable table = Planner.Plan(sized, new CostModel(DeviceTables.Baked), new PlanOptions { Cores = [1, 2, 4, 8, 16, 32, 64] });
+            BudgetTable table = Planner.Plan(new SizedGraph(model.Graph, dims), new CostModel(DeviceTables.Baked), new PlanOptions { Cores = [1, 2, 4, 8, 16, 32, 64] });
             BudgetRow[] rows = [.. table.Rows.Where(r => r.Cores > 1)];
             yield return Line.Shown(
                 $"prediction, not measured: {name}, the plan for 2, 4, 8, 16, 32, 64 cores against one session and against one thread",

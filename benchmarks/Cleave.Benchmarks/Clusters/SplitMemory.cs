@@ -34,7 +34,7 @@ internal sealed class SplitMemory : IFamily
             if (WeightBytes(path) < LeastWeights)
                 continue;
             string[] arguments = [path, .. Contest.Inputs(model).InputArguments];
-            if (LooseDefinition.SpecOf(path, Read(path), new ListingOptions { Plan = "Split" }).Plans.Count == 0)
+            if (LooseDefinition.SpecOf(path, ModelReader.ReadFile(path), new ListingOptions { Plan = "Split" }).Plans.Count == 0)
                 continue;
             double session = Median(options, "memory-session", arguments);
             foreach (WeightLoading weights in new[] { WeightLoading.Copy, WeightLoading.Map })
@@ -67,7 +67,7 @@ internal sealed class SplitMemory : IFamily
     // Planning is done by the compiler: what it leaves in memory is not the runner's.
     private static Resident Split(WeightLoading weights, string[] arguments)
     {
-        OnnxModel model = Read(arguments[0]);
+        OnnxModel model = ModelReader.ReadFile(arguments[0]);
         ModelInputs inputs = Inputs(model, arguments);
         RunnerSpec spec = LooseDefinition.SpecOf(arguments[0], model, new ListingOptions { Plan = "Split" });
         return new Resident(() =>
@@ -80,7 +80,7 @@ internal sealed class SplitMemory : IFamily
 
     private static Resident Session(string[] arguments)
     {
-        ModelInputs inputs = Inputs(Read(arguments[0]), arguments);
+        ModelInputs inputs = Inputs(ModelReader.ReadFile(arguments[0]), arguments);
         return new Resident(() =>
         {
             SessionCalls session = new(arguments[0], new OrtConfiguration(Cores, Spinning.Off, Parallel: false, Callers: 1), inputs);
@@ -94,13 +94,7 @@ internal sealed class SplitMemory : IFamily
         return ModelInputs.For(model, dims, fills);
     }
 
-    private static OnnxModel Read(string path)
-    {
-        using ByteSource source = ByteSource.OpenFile(path);
-        return ModelReader.Read(source, CancellationToken.None);
-    }
-
-    private static long WeightBytes(string path) => Read(path).Graph.Initializers.Sum(i => i.ByteSize);
+    private static long WeightBytes(string path) => ModelReader.ReadFile(path).Graph.Initializers.Sum(i => i.ByteSize);
 
     private sealed class Resident(Func<(Action Run, IDisposable Owner)> create) : IWorkload
     {

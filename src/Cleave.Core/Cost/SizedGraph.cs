@@ -30,6 +30,13 @@ internal sealed class SizedGraph
         }
     }
 
+    /// <param name="graph">The graph.</param>
+    /// <param name="sizes">By name of the dimension.</param>
+    public SizedGraph(PlanGraph graph, IReadOnlyDictionary<string, long> sizes)
+        : this(graph, name => sizes.TryGetValue(name, out long size) ? size : null)
+    {
+    }
+
     public PlanGraph Graph { get; }
 
     /// <summary>Bytes of all constants that nodes read.</summary>

@@ -57,6 +57,14 @@ internal sealed class ModelReader
         return model;
     }
 
+    /// <summary>The model in a file, which is closed again.</summary>
+    /// <exception cref="ModelException">There is no usable model; the problem says why.</exception>
+    public static OnnxModel ReadFile(string path, CancellationToken cancellation = default)
+    {
+        using ByteSource source = ByteSource.OpenFile(path);
+        return Read(source, cancellation);
+    }
+
     /// <summary>ONNX's own operators have two spellings.</summary>
     public static string Domain(string domain) => domain == "ai.onnx" ? "" : domain;
 

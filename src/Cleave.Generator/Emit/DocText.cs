@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Linq;
+using Cleave.Core.Graph;
 using Cleave.Generator.Model;
 
 namespace Cleave.Generator.Emit;
@@ -15,7 +16,7 @@ internal static class DocText
 
     /// <summary>Name, element type and shape of an input or output.</summary>
     public static string Summary(TensorSpec tensor) =>
-        "<summary>" + Code(tensor.Name) + ": " + tensor.ElementWord + Shape(tensor) + ".</summary>";
+        "<summary>" + Code(tensor.Name) + ": " + tensor.Type.Word() + Shape(tensor) + ".</summary>";
 
     /// <summary>The exporter's description as a remark; "" where it says nothing.</summary>
     public static string Remarks(string description)

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Linq;
+using Cleave.Core.Graph;
 using Cleave.Generator.Model;
 using Cleave.Generator.Pipeline;
 
@@ -19,7 +20,7 @@ internal static class PlanEmitter
         using (code.Open("partial class " + spec.Runner))
         {
             foreach (TensorSpec tensor in spec.Inputs.Concat(spec.Outputs))
-                code.Line($"private static readonly global::Cleave.Generated.Value {tensor.Field} = {Describe(tensor.Name, tensor.Element, tensor.RankIsKnown, tensor.Shape)};");
+                code.Line($"private static readonly global::Cleave.Generated.Value {tensor.Field} = {Describe(tensor.Name, tensor.Type, tensor.RankIsKnown, tensor.Shape)};");
             code.Line();
             WriteBudgets(code, spec);
             code.Line();
@@ -35,9 +36,9 @@ internal static class PlanEmitter
     }
 
     /// <summary>The expression that makes a value.</summary>
-    public static string Describe(string name, string element, bool rankIsKnown, EquatableArray<DimSpec> shape) => rankIsKnown
-        ? $"global::Cleave.Generated.Value.Tensor<{element}>({string.Join(", ", shape.Select(Dim).Prepend(SafeText.Literal(name)))})"
-        : $"global::Cleave.Generated.Value.TensorOfAnyShape<{element}>({SafeText.Literal(name)})";
+    public static string Describe(string name, ElementType type, bool rankIsKnown, EquatableArray<DimSpec> shape) => rankIsKnown
+        ? $"global::Cleave.Generated.Value.Tensor<{TypeText.CSharp(type)}>({string.Join(", ", shape.Select(Dim).Prepend(SafeText.Literal(name)))})"
+        : $"global::Cleave.Generated.Value.TensorOfAnyShape<{TypeText.CSharp(type)}>({SafeText.Literal(name)})";
 
     /// <summary>An argument that is an array of values, by their fields.</summary>
     public static void WriteValues(SourceWriter code, string name, EquatableArray<string> fields, string end)

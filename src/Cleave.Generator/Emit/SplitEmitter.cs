@@ -11,11 +11,11 @@ internal static class SplitEmitter
 
     public static void Write(SourceWriter code, PlanSpec plan)
     {
-        code.Doc("<summary>The model on " + (plan.Lanes.Count == 1 ? "one lane" : plan.Lanes.Count + " lanes") + ".</summary>");
+        code.Doc("<summary>The model on " + plan.Lanes.Count + " lanes" + ".</summary>");
         using (code.Open("private static class " + plan.Class))
         {
             foreach (ValueSpec value in plan.Values)
-                code.Line($"private static readonly global::Cleave.Generated.Value {value.Field} = {PlanEmitter.Describe(value.Name, value.Element, value.RankIsKnown, value.Shape)};");
+                code.Line($"private static readonly global::Cleave.Generated.Value {value.Field} = {PlanEmitter.Describe(value.Name, value.Type, value.RankIsKnown, value.Shape)};");
             if (plan.Values.Count > 0)
                 code.Line();
             foreach (SegmentSpec segment in plan.Segments)

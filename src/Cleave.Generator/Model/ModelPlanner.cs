@@ -39,8 +39,7 @@ internal static class ModelPlanner
             problems.Add(new Problem(Rules.BadMetadata, "Dims", dims, e.Message));
             return null;
         }
-        SizedGraph sized = new(graph, name => sizes.TryGetValue(name, out long size) ? size : null);
-        BudgetTable table = Planner.Plan(sized, new CostModel(DeviceTables.Baked), new PlanOptions { Mode = mode });
+        BudgetTable table = Planner.Plan(new SizedGraph(graph, sizes), new CostModel(DeviceTables.Baked), new PlanOptions { Mode = mode });
         if (mode == PlanMode.Split && !table.Plans.Any(p => p.IsSplit))
             problems.Add(new Problem(Rules.NothingToSplit));
         return new PlannedModel(graph, table, Words(sizes));

@@ -1,3 +1,4 @@
+using Cleave.Core.Graph;
 using Cleave.Generator.Pipeline;
 
 namespace Cleave.Generator.Model;
@@ -19,10 +20,10 @@ internal sealed record PlanSpec(string Class, EquatableArray<ValueSpec> Values, 
 /// <summary>A value inside the model that segments hand to each other.</summary>
 /// <param name="Field">The static field that describes it.</param>
 /// <param name="Name">Its name in the model.</param>
-/// <param name="Element">The element type in C#.</param>
+/// <param name="Type">One of those that C# has.</param>
 /// <param name="RankIsKnown">Whether the shape says anything.</param>
 /// <param name="Shape">Numbers and the names of inputs' dimensions, as far as it consists of them.</param>
-internal sealed record ValueSpec(string Field, string Name, string Element, bool RankIsKnown, EquatableArray<DimSpec> Shape);
+internal sealed record ValueSpec(string Field, string Name, ElementType Type, bool RankIsKnown, EquatableArray<DimSpec> Shape);
 
 /// <summary>A segment. What it reads and writes are fields, of the plan's class or of the runner's.</summary>
 /// <param name="Field">The static field.</param>

@@ -56,8 +56,8 @@ internal sealed class PlanSpecBuilder
     /// <summary>What a plan is called: after its number of lanes.</summary>
     public static string ClassName(ExecutionPlan plan)
     {
-        string[] words = ["One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten", "Eleven", "Twelve"];
-        return plan.Lanes.Count <= words.Length ? words[plan.Lanes.Count - 1] + "Lanes" : "Lanes" + Number(plan.Lanes.Count);
+        string[] words = ["Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten", "Eleven", "Twelve"];
+        return plan.Lanes.Count < words.Length + 2 ? words[plan.Lanes.Count - 2] + "Lanes" : "Lanes" + Number(plan.Lanes.Count);
     }
 
     public PlanSpec Build()
@@ -73,18 +73,14 @@ internal sealed class PlanSpecBuilder
         ValueFacts facts = _model.Graph.Facts.Of(name);
         string field = Take(name, "Value");
         _fields[name] = field;
-        string element = TypeText.CSharp(facts.Element)
-            ?? throw new InvalidOperationException("a plan hands over " + name + " of type " + facts.Element.Word());
-        return new ValueSpec(field, name, element, facts.Shape is not null, new(Array.ConvertAll(facts.Shape ?? [], Dim)));
+        return new ValueSpec(field, name, facts.Element, facts.Shape is not null, new(Array.ConvertAll(facts.Shape ?? [], Dim)));
     }
 
-    // A dimension that is neither a number nor one of the inputs' is known when it comes.
+    // A name that is no input's the runtime could not look up.
     private DimSpec Dim(Dim dim)
     {
-        if (dim.Value is { } size)
-            return size is >= 0 and <= int.MaxValue ? new((int)size, null) : default;
-        SortedSet<string> names = dim.Names();
-        return names.Count == 1 && _symbols.Contains(names.Min!) && dim.Equals(Core.Shapes.Dim.Named(names.Min!)) ? new(null, names.Min) : default;
+        DimSpec spec = DimSpec.Of(dim);
+        return spec.Symbol is null || _symbols.Contains(spec.Symbol) ? spec : default;
     }
 
     private SegmentSpec Segment(PlanSegment segment, int index) => new(

@@ -1,3 +1,6 @@
+using System.Collections.Generic;
+using Cleave.Core.Graph;
+using Cleave.Core.Shapes;
 using Cleave.Generator.Pipeline;
 
 namespace Cleave.Generator.Model;
@@ -78,10 +81,10 @@ internal sealed record TensorSpec
 {
     public required string Name { get; init; }
 
-    public required string ElementWord { get; init; }
+    public required ElementType Type { get; init; }
 
     /// <summary>The element type in C#.</summary>
-    public required string Element { get; init; }
+    public string Element => TypeText.CSharp(Type)!;
 
     public required string Property { get; init; }
 
@@ -103,4 +106,16 @@ internal sealed record TensorSpec
 }
 
 /// <summary>A dimension: a number, a name, or neither; then perhaps an expression of names (<c>2*H+1</c>), for people.</summary>
-internal readonly record struct DimSpec(int? Size, string? Symbol, string? Expression = null);
+internal readonly record struct DimSpec(int? Size, string? Symbol, string? Expression = null)
+{
+    /// <summary>A dimension that follows from others is text for people; the runtime sees its size when it comes.</summary>
+    public static DimSpec Of(Dim dim)
+    {
+        if (dim.Value is { } size)
+            return size is >= 0 and <= int.MaxValue ? new((int)size, null) : default;
+        if (!dim.IsKnown)
+            return default;
+        SortedSet<string> names = dim.Names();
+        return names.Count == 1 && dim.Equals(Dim.Named(names.Min!)) ? new(null, names.Min) : new(null, null, dim.ToString());
+    }
+}

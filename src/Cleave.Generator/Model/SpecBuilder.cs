@@ -176,7 +176,7 @@ internal sealed class SpecBuilder
             _problems.Add(new Problem(Rules.NotATensor, kind, value.Name, TypeText.Words(value.Type)));
             return null;
         }
-        if (TypeText.CSharp(type.Element) is not { } element)
+        if (TypeText.CSharp(type.Element) is null)
         {
             _problems.Add(new Problem(Rules.ElementTypeNotSupported, kind, value.Name, type.Element.Word()));
             return null;
@@ -188,7 +188,7 @@ internal sealed class SpecBuilder
             return null;
         }
 
-        return Named(value.Name, type.Element, element, index, isInput) with
+        return Named(value.Name, type.Element, index, isInput) with
         {
             RankIsKnown = type.Shape is not null,
             Shape = new(Array.ConvertAll(type.Shape ?? [], Dim)),
@@ -199,19 +199,19 @@ internal sealed class SpecBuilder
     // A value inside the model, chosen as an output.
     private TensorSpec? Inner(string name, ValueFacts facts, int index)
     {
-        if (TypeText.CSharp(facts.Element) is not { } element)
+        if (TypeText.CSharp(facts.Element) is null)
         {
             _problems.Add(new Problem(Rules.ElementTypeNotSupported, "output", name, facts.Element.Word()));
             return null;
         }
-        return Named(name, facts.Element, element, index, isInput: false) with
+        return Named(name, facts.Element, index, isInput: false) with
         {
             RankIsKnown = facts.Shape is not null,
-            Shape = new(Array.ConvertAll(facts.Shape ?? [], Dim)),
+            Shape = new(Array.ConvertAll(facts.Shape ?? [], DimSpec.Of)),
         };
     }
 
-    private TensorSpec Named(string name, ElementType type, string element, int index, bool isInput)
+    private TensorSpec Named(string name, ElementType type, int index, bool isInput)
     {
         string prefix = isInput ? "Input" : "Output";
         string wanted = Identifiers.Pascal(name, prefix);
@@ -219,8 +219,7 @@ internal sealed class SpecBuilder
         return new TensorSpec
         {
             Name = name,
-            ElementWord = type.Word(),
-            Element = element,
+            Type = type,
             Property = property,
             Field = _fields.Take(property),
             RankIsKnown = true,
@@ -242,17 +241,6 @@ internal sealed class SpecBuilder
         { Value: null, Name: { Length: > 0 } name } => new(null, name),
         _ => default,
     };
-
-    // A dimension that follows from others is text for people; the runtime sees its size when it comes.
-    private static DimSpec Dim(Dim dim)
-    {
-        if (dim.Value is { } size)
-            return size is >= 0 and <= int.MaxValue ? new((int)size, null) : default;
-        if (!dim.IsKnown)
-            return default;
-        SortedSet<string> names = dim.Names();
-        return names.Count == 1 && dim.Equals(Cleave.Core.Shapes.Dim.Named(names.Min!)) ? new(null, names.Min) : new(null, null, dim.ToString());
-    }
 
     // More than an array can hold, whatever the dynamic dimensions are.
     private static bool IsTooLarge(Dimension[] shape)

@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Linq;
 using Cleave.Core.Graph;
 using Microsoft.ML.OnnxRuntime;
 using Microsoft.ML.OnnxRuntime.Tensors;
@@ -43,6 +44,10 @@ internal abstract class Element
     public static Element Of<T>() => All.TryGetValue(typeof(T), out Element? element)
         ? element
         : throw new NotSupportedException("ONNX Runtime's C# binding can make no tensor of " + typeof(T) + ".");
+
+    /// <summary>The same by ONNX's type, for code that is not generated.</summary>
+    public static Element Of(ElementType type) => All.Values.FirstOrDefault(e => e.Type == type)
+        ?? throw new NotSupportedException("ONNX Runtime's C# binding can make no tensor of " + type.Word() + ".");
 
     private sealed class NumberElement<T>(TensorElementType type, string word) : Element
         where T : unmanaged

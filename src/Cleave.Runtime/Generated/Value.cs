@@ -1,5 +1,6 @@
 using System;
 using System.ComponentModel;
+using Cleave.Core.Graph;
 using Cleave.Elements;
 
 namespace Cleave.Generated;
@@ -34,6 +35,9 @@ public sealed class Value
     /// <summary>A tensor of which the model does not even say the rank.</summary>
     /// <exception cref="NotSupportedException">ONNX Runtime's binding can make no tensor of <typeparamref name="T"/>.</exception>
     public static Value TensorOfAnyShape<T>(string name) => new(name, Element.Of<T>(), null);
+
+    /// <summary>A tensor, for code that is not generated; no shape: not even the rank is known.</summary>
+    internal static Value Of(string name, ElementType type, Dim[]? shape) => new(name, Element.Of(type), shape);
 
     /// <summary>For messages: <c>input_ids: int64 [batch, sequence]</c>.</summary>
     public override string ToString() =>

@@ -2,7 +2,6 @@ using System;
 using System.Collections.Generic;
 using System.Globalization;
 using System.Linq;
-using System.Threading;
 using Cleave.Core.Graph;
 using Cleave.Core.Listing;
 using Cleave.Core.Onnx;
@@ -62,8 +61,7 @@ internal static class BenchWorkloads
 
     private static (OnnxModel Model, ModelInputs Inputs) Read(string path, string[] inputArguments)
     {
-        using ByteSource source = ByteSource.OpenFile(path);
-        OnnxModel model = ModelReader.Read(source, CancellationToken.None);
+        OnnxModel model = ModelReader.ReadFile(path);
         (IReadOnlyDictionary<string, string> dims, IReadOnlyDictionary<string, string> fills) = BenchOptions.ReadInputs(inputArguments);
         return (model, ModelInputs.For(model, dims, fills));
     }

@@ -7,7 +7,6 @@ using Cleave.Core.Graph;
 using Cleave.Core.Listing;
 using Cleave.Generated;
 using Cleave.Generator.Model;
-using Microsoft.ML.OnnxRuntime;
 
 namespace Cleave.Tool.Benching;
 
@@ -39,7 +38,7 @@ internal sealed class LooseDefinition
     private ModelDefinition Build()
     {
         foreach (TensorSpec tensor in _spec.Inputs.Concat(_spec.Outputs))
-            _values.Add(tensor.Field, ValueOf(tensor.Name, tensor.Element, tensor.RankIsKnown, tensor.Shape));
+            _values.Add(tensor.Field, ValueOf(tensor.Name, tensor.Type, tensor.RankIsKnown, tensor.Shape));
         Value[] inputs = [.. _spec.Inputs.Select(i => _values[i.Field])], outputs = [.. _spec.Outputs.Select(o => _values[o.Field])];
         Segment whole = new("Whole", _spec.Nodes, inputs, outputs);
         Dictionary<string, Plan> plans = new(StringComparer.Ordinal) { [RunnerSpec.WholePlan] = new("Whole", [whole], lane => lane.Run(whole)) };
@@ -60,7 +59,7 @@ internal sealed class LooseDefinition
         // What one plan hands over is no other's.
         Dictionary<string, Value> values = new(_values, StringComparer.Ordinal);
         foreach (ValueSpec value in plan.Values)
-            values.Add(value.Field, ValueOf(value.Name, value.Element, value.RankIsKnown, value.Shape));
+            values.Add(value.Field, ValueOf(value.Name, value.Type, value.RankIsKnown, value.Shape));
         Dictionary<string, Segment> segments = plan.Segments.ToDictionary(
             s => s.Field, s => new Segment(s.Name, s.Nodes, [.. s.Reads.Select(r => values[r])], [.. s.Writes.Select(w => values[w])]), StringComparer.Ordinal);
         return new Plan(plan.Class, [.. plan.Segments.Select(s => segments[s.Field])], [.. plan.Lanes.Select(l => Follow([.. l.Statements.SelectMany(Steps)]))]);
@@ -82,28 +81,6 @@ internal sealed class LooseDefinition
             step(lane);
     };
 
-    private static Value ValueOf(string name, string element, bool rankIsKnown, IEnumerable<DimSpec> dims)
-    {
-        Dim[]? shape = rankIsKnown ? [.. dims.Select(d => d.Size is { } size ? size : d.Symbol is { } symbol ? symbol : Dim.Unknown)] : null;
-        return element switch
-        {
-            "float" => Make<float>(),
-            "double" => Make<double>(),
-            "global::System.Half" => Make<Half>(),
-            "global::Microsoft.ML.OnnxRuntime.BFloat16" => Make<BFloat16>(),
-            "sbyte" => Make<sbyte>(),
-            "byte" => Make<byte>(),
-            "short" => Make<short>(),
-            "ushort" => Make<ushort>(),
-            "int" => Make<int>(),
-            "uint" => Make<uint>(),
-            "long" => Make<long>(),
-            "ulong" => Make<ulong>(),
-            "bool" => Make<bool>(),
-            "string" => Make<string>(),
-            _ => throw new ArgumentException("no element type of the binding: " + element, nameof(element)),
-        };
-
-        Value Make<T>() => shape is null ? Value.TensorOfAnyShape<T>(name) : Value.Tensor<T>(name, shape);
-    }
+    private static Value ValueOf(string name, ElementType type, bool rankIsKnown, IEnumerable<DimSpec> dims) => Value.Of(
+        name, type, rankIsKnown ? [.. dims.Select(d => d.Size is { } size ? size : d.Symbol is { } symbol ? symbol : Dim.Unknown)] : null);
 }

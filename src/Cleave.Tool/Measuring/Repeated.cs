@@ -6,8 +6,8 @@ namespace Cleave.Tool.Measuring;
 /// <summary>An action, timed in groups where one run is too short for the clock.</summary>
 /// <param name="action">What is timed.</param>
 /// <param name="group">How many runs make one timing, which is their mean.</param>
-/// <param name="owner">Disposed in the end.</param>
-internal sealed class Repeated(Action action, int group, IDisposable owner) : IWorkload
+/// <param name="owner">Disposed in the end; null: nothing is.</param>
+internal sealed class Repeated(Action action, int group, IDisposable? owner = null) : IWorkload
 {
     public void Block(double[] nanoseconds)
     {
@@ -20,5 +20,5 @@ internal sealed class Repeated(Action action, int group, IDisposable owner) : IW
         }
     }
 
-    public void Dispose() => owner.Dispose();
+    public void Dispose() => owner?.Dispose();
 }

@@ -17,8 +17,7 @@ internal static class BakedPlans
     public static IEnumerable<(int Cores, Partition Partition)> Of(PlanGraph graph, DeviceTable device, PlanOptions options)
     {
         IReadOnlyDictionary<string, long> dims = PlanDimensions.Of(graph, new Dictionary<string, long>());
-        SizedGraph sized = new(graph, name => dims.TryGetValue(name, out long size) ? size : null);
-        BudgetTable table = Planner.Plan(sized, new CostModel(device), options);
+        BudgetTable table = Planner.Plan(new SizedGraph(graph, dims), new CostModel(device), options);
         return table.Rows.Where(r => r.Chosen.Plan.IsSplit).DistinctBy(r => r.Chosen.Plan)
             .Select(r => (r.Cores, new Partition([.. r.Chosen.Plan.Segments.Select(s => new SegmentNodes(s.Nodes, s.Reads, s.Writes) { Cloned = s.Cloned })])));
     }

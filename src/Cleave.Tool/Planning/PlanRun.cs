@@ -34,7 +34,7 @@ internal static class PlanRun
             throw new VerifyException("--dims: " + e.Message + ".");
         }
         DeviceTable device = Device(request.Device);
-        SizedGraph sized = new(model.Graph, name => dims.TryGetValue(name, out long size) ? size : null);
+        SizedGraph sized = new(model.Graph, dims);
         BudgetTable table = Planner.Plan(sized, new CostModel(device), new PlanOptions
         {
             Cores = [.. PlanOptions.AllCores.Where(c => c < request.Cores).Append(request.Cores)],

@@ -1,7 +1,6 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
-using System.Threading;
 using Cleave.Core.Graph;
 using Cleave.Core.Onnx;
 using Cleave.Core.Passes;
@@ -44,8 +43,7 @@ internal sealed class OptimizedGraph
     /// <param name="level">At which it was made.</param>
     public IReadOnlyList<OptimizedNode> Read(string file, GraphOptimizationLevel level)
     {
-        using ByteSource source = ByteSource.OpenFile(file);
-        OnnxModel model = ModelReader.Read(source, CancellationToken.None);
+        OnnxModel model = ModelReader.ReadFile(file);
         List<OptimizedNode> nodes = [];
         Add(model.Graph);
         return nodes;

@@ -180,6 +180,6 @@ public sealed class PlannerTests : IDisposable
         using ByteSource source = ByteSource.OpenFile(path);
         PlanGraph graph = PlanGraphBuilder.Build(ShapeInference.Infer(ModelReader.Read(source, default)));
         IReadOnlyDictionary<string, long> sizes = PlanDimensions.Of(graph, new Dictionary<string, long>());
-        return new SizedGraph(graph, n => sizes.TryGetValue(n, out long size) ? size : null);
+        return new SizedGraph(graph, sizes);
     }
 }

@@ -9,7 +9,6 @@ using Cleave.Core.Onnx;
 using Cleave.Generated;
 using Cleave.OnnxProto;
 using Google.Protobuf;
-using Microsoft.ML.OnnxRuntime;
 
 namespace Cleave.Runtime.Tests.Support;
 
@@ -82,25 +81,6 @@ internal static class Definitions
         OnnxType.Tensor type = (OnnxType.Tensor)info.Type;
         Dim[]? shape = type.Shape?.Select((d, i) =>
             d.Value is { } size ? size : d.Name is { } name ? name : nameless is null ? Dim.Unknown : (Dim)(nameless + i)).ToArray();
-        return type.Element switch
-        {
-            ElementType.Float => Make<float>(),
-            ElementType.Double => Make<double>(),
-            ElementType.Float16 => Make<Half>(),
-            ElementType.BFloat16 => Make<BFloat16>(),
-            ElementType.Int8 => Make<sbyte>(),
-            ElementType.UInt8 => Make<byte>(),
-            ElementType.Int16 => Make<short>(),
-            ElementType.UInt16 => Make<ushort>(),
-            ElementType.Int32 => Make<int>(),
-            ElementType.UInt32 => Make<uint>(),
-            ElementType.Int64 => Make<long>(),
-            ElementType.UInt64 => Make<ulong>(),
-            ElementType.Bool => Make<bool>(),
-            ElementType.String => Make<string>(),
-            _ => throw new NotSupportedException(type.Element.ToString()),
-        };
-
-        Value Make<T>() => shape is null ? Value.TensorOfAnyShape<T>(info.Name) : Value.Tensor<T>(info.Name, shape);
+        return Value.Of(info.Name, type.Element, shape);
     }
 }

@@ -18,7 +18,7 @@ internal sealed class CostFromOptimised : IFamily
         {
             if (!CostLab.IsJudged(measured))
                 continue;
-            using OptimisedGraph graph = new(plan);
+            using OptimisedWork graph = new(plan);
             double predicted = graph.Predict(device);
             pairs.Add((measured, predicted));
             yield return CostAccuracy.Of(What, plan, measured, predicted);

@@ -35,7 +35,7 @@ internal sealed record CostPlan(string Model, string Dims, int Threads, int Seed
     /// <summary>Nanoseconds that the model of the device foretells.</summary>
     public double Predict(PlanGraph graph, CostModel device)
     {
-        GraphCost cost = new(new SizedGraph(graph, Dimension(graph)), device);
+        GraphCost cost = new(new SizedGraph(graph, Sizes(graph)), device);
         if (Seed == 0)
             return cost.Whole(Threads);
         return Partition(graph).Segments.Sum(s =>
@@ -46,7 +46,7 @@ internal sealed record CostPlan(string Model, string Dims, int Threads, int Seed
 
     private Partition Partition(PlanGraph graph) => RandomPartition.Make(graph, CutUnits.OfGroups(graph), (ulong)Seed);
 
-    private Func<string, long?> Dimension(PlanGraph graph)
+    private Dictionary<string, long> Sizes(PlanGraph graph)
     {
         Dictionary<string, long> sizes = new(StringComparer.Ordinal);
         foreach (ValueInfo input in graph.Model.Graph.Inputs.Where(i => graph.Index.IsInput(i.Name)))
@@ -59,6 +59,6 @@ internal sealed record CostPlan(string Model, string Dims, int Threads, int Seed
                     sizes[name] = Sample.Size(input.Name, axis, name);
             }
         }
-        return name => sizes.TryGetValue(name, out long size) ? size : null;
+        return sizes;
     }
 }

@@ -15,11 +15,11 @@ using Microsoft.ML.OnnxRuntime;
 namespace Cleave.Benchmarks.Graph.Costs;
 
 /// <summary>What ONNX Runtime makes of a whole model, in a file of its own, and the work of its nodes with the shapes they had in a run.</summary>
-internal sealed class OptimisedGraph : IDisposable
+internal sealed class OptimisedWork : IDisposable
 {
     private readonly Company _company;
 
-    public OptimisedGraph(CostPlan plan)
+    public OptimisedWork(CostPlan plan)
     {
         CatalogModel catalog = ModelCatalog.Get(plan.Model);
         string path = catalog.Write(ModelCatalog.Folder);
@@ -34,8 +34,7 @@ internal sealed class OptimisedGraph : IDisposable
             }
         }
         Dictionary<string, long[]> shapes = Shapes(Path, plan, catalog, path);
-        using ByteSource source = ByteSource.OpenFile(Path);
-        OnnxModel optimised = ModelReader.Read(source, default);
+        OnnxModel optimised = ModelReader.ReadFile(Path);
         Dictionary<string, TensorInfo> constants = optimised.Graph.Initializers.ToDictionary(i => i.Name, StringComparer.Ordinal);
         _company = new Company(optimised.Graph.Nodes.Count, constants.Values.Sum(i => (double)i.ByteSize));
         Nodes = [.. optimised.Graph.Nodes.Select(n => (n, NodeWork.Of(new NodeSizes(

@@ -139,8 +139,7 @@ public sealed class ChosenOutputTests : IDisposable
         ModelProto model = ModelProto.Parser.ParseFrom(File.ReadAllBytes(path));
         foreach (TensorSpec output in generated.Spec.Outputs.Where(o => model.Graph.Output.All(known => known.Name != o.Name)))
         {
-            ElementType element = Enum.GetValues<ElementType>().Single(e => e.Word() == output.Type.Word());
-            model.Graph.Output.Add(new ValueInfoProto { Name = output.Name, Type = new TypeProto { TensorType = new TypeProto.Types.Tensor { ElemType = (int)element } } });
+            model.Graph.Output.Add(new ValueInfoProto { Name = output.Name, Type = new TypeProto { TensorType = new TypeProto.Types.Tensor { ElemType = (int)output.Type } } });
         }
         string added = Path.Combine(_folder.Path, "with_outputs.onnx");
         File.WriteAllBytes(added, model.ToByteArray());

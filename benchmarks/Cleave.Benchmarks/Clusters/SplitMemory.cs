@@ -3,7 +3,6 @@ using System.Collections.Generic;
 using System.Diagnostics;
 using System.Globalization;
 using System.Linq;
-using System.Threading;
 using Cleave.Benchmarks.Harness;
 using Cleave.Core.Graph;
 using Cleave.Core.Listing;

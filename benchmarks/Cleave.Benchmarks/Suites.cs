@@ -6,6 +6,7 @@ using Cleave.Benchmarks.Foundation;
 using Cleave.Benchmarks.Graph;
 using Cleave.Benchmarks.Graph.Costs;
 using Cleave.Benchmarks.Harness;
+using Cleave.Benchmarks.Ledger;
 using Cleave.Tool.Measuring;
 
 namespace Cleave.Benchmarks;
@@ -35,6 +36,10 @@ internal static class Suites
             new CreationCost(),
             new BuildCost(),
             new GeneratorCost(),
+        ],
+        ["ledger"] =
+        [
+            new ServiceLoad(),
         ],
         ["graph"] =
         [

@@ -51,4 +51,20 @@ internal static partial class Log
     [LoggerMessage(EventId = 11, Level = LogLevel.Warning, Message =
         "Cleave could not pin the thread {Thread} to the processors {Processors}: {Why}. It runs wherever the system puts it")]
     public static partial void NotPinned(ILogger logger, string thread, string processors, string why);
+
+    [LoggerMessage(EventId = 12, Level = LogLevel.Information, Message =
+        "Cleave opens another mode of {Model}: {Mode}, about {Megabytes:0} MB {Limit}")]
+    public static partial void ModeOpens(ILogger logger, string model, string mode, double megabytes, string limit);
+
+    [LoggerMessage(EventId = 13, Level = LogLevel.Information, Message =
+        "Cleave does not open another mode of {Model}, {Mode}: {Why}")]
+    public static partial void ModeRefused(ILogger logger, string model, string mode, string why);
+
+    [LoggerMessage(EventId = 14, Level = LogLevel.Warning, Message =
+        "Cleave could not open another mode of {Model}, {Mode}, and goes on without: {Why}")]
+    public static partial void ModeFailed(ILogger logger, string model, string mode, string why, Exception cause);
+
+    [LoggerMessage(EventId = 15, Level = LogLevel.Debug, Message =
+        "Cleave runs {Model} as {Mode} from now on: {InFlight} requests in the process use {Busy} of {Cores} cores")]
+    public static partial void ModeChanged(ILogger logger, string model, string mode, int inFlight, int busy, int cores);
 }

@@ -1,12 +1,11 @@
 using System;
 using System.Diagnostics;
 using System.Globalization;
-using System.Linq;
 using System.Threading.Tasks;
 using Cleave.Calls;
 using Cleave.Cores;
 using Cleave.Generated;
-using Cleave.Lanes;
+using Cleave.Ledger;
 using Cleave.Plans;
 using Cleave.Sessions;
 using Cleave.Sources;
@@ -25,21 +24,19 @@ internal sealed class RunnerEngine
     private readonly ILogger _logger;
     private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private RunnerEngine(ModelDefinition definition, OpenedModel model, SessionTable sessions, OpenedPlan plan, CoreBudget cores, RunnerOptions options, ILogger logger)
+    private RunnerEngine(
+        ModelDefinition definition, OpenedModel model, SessionTable sessions, RunnerModes modes, RunGate gate, CoreBudget cores, ILogger logger)
     {
         _logger = logger;
         Sessions = sessions;
         Definition = definition;
         Model = model;
-        Plan = plan;
-        Shapes = new ShapeTable(definition, plan.Outline.Results);
-        Predictions = new ResultPredictions(Shapes, plan.Outline.Results.Length);
-        Gate = new RunGate(definition.Name);
-        LaneSettings = new LaneSettings(Gate, HasCores: plan.Threads.Sum() <= cores.Cores, options.Timeline);
+        Modes = modes;
+        Gate = gate;
+        Times = new DimensionTimes(modes.Count);
+        int[] threads = Plan.Threads;
         // A request whose first lane is done still has a thread, which waits for the other lanes.
-        Workers = new WorkerPool(Threads(definition.Name, "worker", cores.Cores + plan.Threads.Length - 1, plan.Pins?[0], LaneSettings.HasCores, logger));
-        Crew = plan.Threads.Length == 1 ? null : new LaneCrew(Enumerable.Range(1, plan.Threads.Length - 1)
-            .Select(lane => LaneThread(definition.Name, lane, plan.Pins?[lane], LaneSettings.HasCores, logger)));
+        Workers = new WorkerPool(Threads(definition.Name, "worker", cores.Cores + threads.Length - 1, Plan.Pins?[0], modes.First.LaneSettings.HasCores, logger));
         Pool = new CallPool(dims => new CallBuffers(this, dims));
     }
 
@@ -51,22 +48,22 @@ internal sealed class RunnerEngine
 
     public SessionTable Sessions { get; }
 
-    public OpenedPlan Plan { get; }
+    /// <summary>The ways in which it runs the model.</summary>
+    public RunnerModes Modes { get; }
 
-    public LaneSettings LaneSettings { get; }
+    /// <summary>How long requests took lately.</summary>
+    public DimensionTimes Times { get; }
 
-    public ShapeTable Shapes { get; }
+    /// <summary>The plan of the first mode.</summary>
+    public OpenedPlan Plan => Modes.First.Plan;
 
-    public ResultPredictions Predictions { get; }
+    public ShapeTable Shapes => Modes.First.Shapes;
 
     public RunGate Gate { get; }
 
     public CallPool Pool { get; }
 
     public WorkerPool Workers { get; }
-
-    /// <summary>The threads of the lanes but the first; null where there is one lane.</summary>
-    public LaneCrew? Crew { get; }
 
     public static RunnerEngine Open(ModelDefinition definition, RunnerOptions options)
     {
@@ -81,8 +78,12 @@ internal sealed class RunnerEngine
         {
             SessionFactory factory = new(model, definition, options, ProcessFiles.System, logger);
             sessions = new SessionTable(factory);
-            OpenedPlan plan = OpenedPlan.Open(definition, options, cores.Cores, sessions, logger);
-            RunnerEngine engine = new(definition, model, sessions, plan, cores, options, logger);
+            CoreLedger ledger = options.Ledger ?? CoreLedger.Process;
+            RunGate gate = new(definition.Name);
+            ModeOpener opener = new(definition, options, ModeList.Of(definition, options, cores.Cores, sessions.CanSplit), cores, ledger, sessions, gate, logger);
+            RunnerModes modes = new(ledger, options.Hint, opener.OpenFirst(), opener);
+            OpenedPlan plan = modes.First.Plan;
+            RunnerEngine engine = new(definition, model, sessions, modes, gate, cores, logger);
             Log.Opened(logger, definition.Name, plan.Outline.Plan.Name, cores.Cores, cores.Reason, OpenedPlan.Words(plan.Threads),
                 plan.Sessions[0].Way, factory.Weights.Loading, factory.Weights.Reason,
                 Stopwatch.GetElapsedTime(start).TotalMilliseconds);
@@ -104,7 +105,7 @@ internal sealed class RunnerEngine
             while (!Gate.Drained.Wait(DisposeStep))
                 SayWhatRuns(start);
             Workers.Stop();
-            Crew?.Stop();
+            Modes.Stop();
             Task ended = ThreadsEnded();
             while (!ended.Wait(DisposeStep))
                 SayWhatRuns(start);
@@ -123,7 +124,7 @@ internal sealed class RunnerEngine
             long start = Stopwatch.GetTimestamp();
             await WaitSaying(Gate.Drained, start).ConfigureAwait(false);
             Workers.Stop();
-            Crew?.Stop();
+            Modes.Stop();
             await WaitSaying(ThreadsEnded(), start).ConfigureAwait(false);
             Free();
         }
@@ -139,21 +140,13 @@ internal sealed class RunnerEngine
     private void SayWhatRuns(long start) =>
         Log.DisposeWaits(_logger, Name, Stopwatch.GetElapsedTime(start).TotalSeconds, Gate.Inside, Plan.Outline.Plan.Name, Workers.Waiting);
 
-    private Task ThreadsEnded() => Crew is null ? Workers.Ended : Task.WhenAll(Workers.Ended, Crew.Ended);
+    private Task ThreadsEnded() => Task.WhenAll(Workers.Ended, Modes.Ended);
 
     private static WorkerSettings Threads(string model, string what, int most, ThreadPin? pin, bool maySpin, ILogger logger) =>
         new(number => string.Create(CultureInfo.InvariantCulture, $"Cleave {model} {what} {number}"), most, logger)
         {
             Pin = pin,
             SpinLimit = maySpin ? WorkerSettings.ShortSpin : 0,
-        };
-
-    // Where lanes share cores, one that spins while it has nothing to do takes the core from one that has.
-    private static WorkerSettings LaneThread(string model, int lane, ThreadPin? pin, bool maySpin, ILogger logger) =>
-        new(_ => string.Create(CultureInfo.InvariantCulture, $"Cleave {model} lane {lane}"), 1, logger)
-        {
-            Pin = pin,
-            SpinLimit = maySpin ? LaneWait.SpinLimit : 0,
         };
 
     private void Free()

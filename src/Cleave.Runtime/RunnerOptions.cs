@@ -10,6 +10,8 @@ public sealed class RunnerOptions
     private int? _cores;
     private WeightLoading _weights;
     private PlanChoice _plan;
+    private RunnerHint _hint;
+    private long? _maxMemory;
 
     /// <summary>
     /// Where the model is. Null: its place in the build output, under the folder that the environment variable
@@ -65,6 +67,41 @@ public sealed class RunnerOptions
         }
     }
 
+    /// <summary>What the requests are for, which decides how many cores each gets.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">Set to no value of the enumeration.</exception>
+    public RunnerHint Hint
+    {
+        get => _hint;
+        set
+        {
+            if (!Enum.IsDefined(value))
+                throw new ArgumentOutOfRangeException(nameof(Hint), value, null);
+            _hint = value;
+        }
+    }
+
+    /// <summary>
+    /// The most bytes that the sessions of this runner may take, by estimate: its weights once for each session where they are mapped, twice
+    /// where they are copied. The first session is always made. Null: each further one may take half of what is left to the container.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">Negative.</exception>
+    public long? MaxMemory
+    {
+        get => _maxMemory;
+        set
+        {
+            if (value is { } bytes)
+                ArgumentOutOfRangeException.ThrowIfNegative(bytes, nameof(MaxMemory));
+            _maxMemory = value;
+        }
+    }
+
+    /// <summary>
+    /// Runs every request in the same way, so that equal inputs give equal bits. Otherwise the number of threads, and whether the model
+    /// is split, depend on what else runs, and results differ as ONNX Runtime's do between thread counts.
+    /// </summary>
+    public bool Deterministic { get; set; }
+
     /// <summary>
     /// What happens where ONNX Runtime cannot open a part of a split model. False: the whole model runs instead, and a warning says
     /// so. True: the runner's constructor throws.
@@ -89,4 +126,7 @@ public sealed class RunnerOptions
 
     /// <summary>Gets one line that says what was chosen and why, and warnings. Null: nothing is logged.</summary>
     public ILogger? Logger { get; set; }
+
+    /// <summary>Who uses which cores; another one than the process's in tests.</summary>
+    internal Ledger.CoreLedger? Ledger { get; set; }
 }

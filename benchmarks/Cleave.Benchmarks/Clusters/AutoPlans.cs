@@ -19,7 +19,7 @@ internal sealed class AutoPlans : IFamily
 
     public IEnumerable<Line> Measure(BenchOptions options)
     {
-        foreach (CatalogModel model in ModelCatalog.All.Where(m => !options.Quick || !m.IsBig))
+        foreach (CatalogModel model in ModelCatalog.All.Where(m => options.Has(m.Name) && (!options.Quick || !m.IsBig)))
             yield return Measure(model, options);
     }
 

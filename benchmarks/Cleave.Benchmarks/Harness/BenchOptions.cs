@@ -6,7 +6,8 @@ namespace Cleave.Benchmarks.Harness;
 /// <summary>How long to measure, and what.</summary>
 /// <param name="Quick">Few rounds: says whether everything works, not how fast it is.</param>
 /// <param name="Only">The one family to measure; null for all.</param>
-internal sealed record BenchOptions(bool Quick, string? Only)
+/// <param name="Models">Of the families that measure all models: only those whose names begin so; null for all.</param>
+internal sealed record BenchOptions(bool Quick, string? Only, string? Models = null)
 {
     /// <summary>The harness's own number of rounds and calls; few of both where it is only a trial.</summary>
     public MeasureSettings Settings => Quick ? MeasureSettings.Trial : new MeasureSettings();
@@ -17,8 +18,12 @@ internal sealed record BenchOptions(bool Quick, string? Only)
         [] => new BenchOptions(Quick: false, Only: null),
         ["--quick", .. var rest] => TryParse(rest) is { } options ? options with { Quick = true } : null,
         ["--only", var family, .. var rest] => TryParse(rest) is { } options ? options with { Only = family } : null,
+        ["--models", var start, .. var rest] => TryParse(rest) is { } options ? options with { Models = start } : null,
         _ => null,
     };
+
+    /// <summary>Whether a model is measured.</summary>
+    public bool Has(string model) => Models is null || model.StartsWith(Models, StringComparison.Ordinal);
 
     /// <summary>So many rounds, few of them where it is only a trial.</summary>
     public int Rounds(int full) => Quick ? 2 : full;

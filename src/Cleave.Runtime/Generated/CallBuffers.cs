@@ -3,8 +3,8 @@ using System.ComponentModel;
 using System.Threading;
 using Cleave.Calls;
 using Cleave.Elements;
-using Cleave.Lanes;
-using Microsoft.ML.OnnxRuntime;
+using Cleave.Ledger;
+using Cleave.Plans;
 
 namespace Cleave.Generated;
 
@@ -21,15 +21,14 @@ namespace Cleave.Generated;
 public sealed class CallBuffers
 {
     private readonly RunnerEngine _engine;
-    private readonly ResultSlot[] _results;
-    private readonly PlanCall _call;
+    // One for each mode of the runner that this call ran in.
+    private readonly BoundPlan?[] _plans;
+    private readonly ModeTimes _times;
     private readonly bool _inputsNeedWork;
     private readonly bool _holdsText;
     private int _generation;
     private int _busy;
-    private bool _settled;
-    private bool _verified;
-    private bool _plain;
+    private int _last;
     private bool _hasResult;
 
     internal CallBuffers(RunnerEngine engine, int[] dims)
@@ -38,17 +37,18 @@ public sealed class CallBuffers
         Dims = dims;
         Inputs = MakeInputs(engine, dims);
         Outputs = Array.ConvertAll(engine.Definition.Outputs, v => v.Element.NewOutput(v.Name));
-        _results = engine.Plan.NewResults(Outputs);
-        _call = new PlanCall(engine.Plan.Outline, engine.LaneSettings, engine.Crew, engine.Plan.Bind(Inputs, _results, engine.Predictions), _results);
         foreach (OutputSlot output in Outputs)
             output.Owner = this;
+        _times = engine.Times.Of(dims);
+        _plans = new BoundPlan?[engine.Modes.Count];
         _inputsNeedWork = Array.Exists(Inputs, static i => i.NeedsWork);
         _holdsText = _inputsNeedWork || Array.Exists(Outputs, static o => o is StringOutput);
     }
 
     internal int[] Dims { get; }
 
-    internal PlanCall Plan => _call;
+    /// <summary>What ran last; the runner's first mode before anything ran.</summary>
+    internal BoundPlan Plan => Bound(_last, _engine.Modes.Find(_last)!);
 
     internal InputSlot[] Inputs { get; }
 
@@ -66,16 +66,16 @@ public sealed class CallBuffers
                 bytes += input.ByteLength;
             foreach (OutputSlot output in Outputs)
                 bytes += output.ByteLength;
-            foreach (ResultSlot result in _results)
-                bytes += result.ByteLength;
+            foreach (BoundPlan? plan in _plans)
+                bytes += plan?.ByteLength ?? 0;
             return bytes;
         }
     }
 
     /// <summary>Whether every output has memory of its own.</summary>
-    internal bool OutputsAreBound => _settled && Array.TrueForAll(Outputs, static o => o.Own != null);
+    internal bool OutputsAreBound => Plan.OutputsAreBound;
 
-    /// <summary>Runs the plan, its first lane on the calling thread. The caller has entered the runner's gate.</summary>
+    /// <summary>Runs the model in the mode that fits what else runs, the first lane on the calling thread. The caller has entered the runner's gate.</summary>
     internal void Run(int generation, CancellationToken cancellationToken)
     {
         if (Interlocked.Exchange(ref _busy, 1) != 0)
@@ -87,24 +87,9 @@ public sealed class CallBuffers
         }
         try
         {
-            if (_plain && !cancellationToken.CanBeCanceled)
-                _call.Run();
-            else
-                RunWithCare(cancellationToken);
-            _hasResult = true;
-        }
-        catch (CleaveException e) when (_settled && MayBeAboutShapes(e))
-        {
-            // A declared shape was right at first and is not now: let ONNX Runtime allocate, and look again.
             _hasResult = false;
-            Unsettle();
-            RunWithCare(cancellationToken);
+            RunInTurn(cancellationToken);
             _hasResult = true;
-        }
-        catch
-        {
-            _hasResult = false;
-            throw;
         }
         finally
         {
@@ -149,9 +134,8 @@ public sealed class CallBuffers
     /// <summary>Frees the tensors. The memory itself is the garbage collector's.</summary>
     internal void Free()
     {
-        _call.Dispose();
-        foreach (ResultSlot result in _results)
-            result.Dispose();
+        foreach (BoundPlan? plan in _plans)
+            plan?.Dispose();
         foreach (InputSlot input in Inputs)
             input.Dispose();
         foreach (OutputSlot output in Outputs)
@@ -186,54 +170,24 @@ public sealed class CallBuffers
         return slots;
     }
 
-    // Everything but the plain case: the first runs, cancellation, strings, results that are not bound, other devices.
-    private void RunWithCare(CancellationToken cancellationToken)
+    private void RunInTurn(CancellationToken cancellationToken)
     {
-        cancellationToken.ThrowIfCancellationRequested();
-        if (_inputsNeedWork)
+        Turn turn = _engine.Modes.Enter(_times, cancellationToken);
+        bool succeeded = false;
+        try
         {
-            foreach (InputSlot input in Inputs)
-                input.BeforeRun();
+            BoundPlan plan = Bound(turn.Index, turn.Mode);
+            if (turn.Index != _last)
+                plan.FollowOutputs();
+            _last = turn.Index;
+            plan.Run(cancellationToken);
+            succeeded = true;
         }
-        _call.RunWithCare(cancellationToken);
-        if (!_settled)
-            Settle();
-        else if (!_verified)
-            Verified();
+        finally
+        {
+            _engine.Modes.Leave(turn, _times, succeeded);
+        }
     }
 
-    // Gives memory of its own to each result that came as declared. The next run shows whether it is written to.
-    private void Settle()
-    {
-        foreach (ResultSlot result in _results)
-            result.BindOwn(Dims, _engine.Predictions);
-        foreach (SegmentCall segment in _call.Segments)
-            segment.BindOwn();
-        _settled = true;
-    }
-
-    private void Verified()
-    {
-        _verified = true;
-        _plain = !_inputsNeedWork;
-        foreach (SegmentCall segment in _call.Segments)
-            _plain &= segment.Verified();
-    }
-
-    private void Unsettle()
-    {
-        foreach (ResultSlot result in _results)
-            result.UnbindOwn();
-        foreach (SegmentCall segment in _call.Segments)
-            segment.Unsettle();
-        _settled = false;
-        _verified = false;
-        _plain = false;
-    }
-
-    // ONNX Runtime names no error code for it. A wrong guess costs one more run that fails again.
-    private bool MayBeAboutShapes(CleaveException e) =>
-        Array.Exists(_results, static r => r.Own != null)
-        && e.InnerException is OnnxRuntimeException { Message: var message }
-        && message.Contains("shape", StringComparison.OrdinalIgnoreCase);
+    private BoundPlan Bound(int index, PlanMode mode) => _plans[index] ??= new BoundPlan(mode, Dims, Inputs, Outputs, _inputsNeedWork);
 }

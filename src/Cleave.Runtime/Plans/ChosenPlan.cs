@@ -10,6 +10,12 @@ namespace Cleave.Plans;
 /// <param name="Needs">The cores it was made for.</param>
 internal sealed record ChosenPlan(Plan Plan, int[] Threads, int Needs)
 {
+    /// <summary>The cores that a request uses.</summary>
+    public int Cores => Threads.Sum();
+
+    /// <summary>For the log.</summary>
+    public string Words => Plan.Name + " on " + OpenedPlan.Words(Threads) + (Threads is [1] ? " thread" : " threads");
+
     /// <summary>Chooses from the table. Split gives a whole plan where the table has no other.</summary>
     public static ChosenPlan Choose(Budget[] rows, int cores, PlanChoice choice)
     {

@@ -19,13 +19,9 @@ namespace Cleave.Plans;
 /// <param name="Pins">Where each lane's threads are to run; null: anywhere.</param>
 internal sealed record OpenedPlan(PlanOutline Outline, SegmentSession[] Sessions, int[] Threads, ThreadPin[]? Pins)
 {
-    /// <summary>Opens the plan that the options and cores call for; where ONNX Runtime refuses a part of it, the whole model.</summary>
-    public static OpenedPlan Open(ModelDefinition definition, RunnerOptions options, int cores, SessionTable sessions, ILogger logger)
+    /// <summary>Opens a plan; where ONNX Runtime refuses a part of it, the whole model.</summary>
+    public static OpenedPlan Open(ModelDefinition definition, RunnerOptions options, ChosenPlan chosen, int cores, SessionTable sessions, ILogger logger)
     {
-        PlanChoice choice = options.Plan != PlanChoice.Auto ? options.Plan : definition.Plan ?? PlanChoice.Auto;
-        if (!sessions.CanSplit)
-            choice = PlanChoice.Whole;
-        ChosenPlan chosen = ChosenPlan.Choose(definition.Budgets, cores, choice);
         if (options.Plan == PlanChoice.Split && !chosen.Plan.IsSplit)
         {
             Log.NoSplit(logger, definition.Name, sessions.CanSplit
@@ -36,15 +32,18 @@ internal sealed record OpenedPlan(PlanOutline Outline, SegmentSession[] Sessions
             Log.PlanClamped(logger, definition.Name, chosen.Plan.Name, chosen.Needs, cores, Words(chosen.Threads));
         try
         {
-            return Open(definition, options, chosen, sessions, logger);
+            return OpenExactly(definition, options, chosen, sessions, logger);
         }
         catch (CleaveException e) when (e.Id == Rules.SessionFailed.Id && chosen.Plan.IsSplit && !options.Strict)
         {
             Log.FellBack(logger, definition.Name, chosen.Plan.Name, e.Message, e);
             sessions.Clear();
-            return Open(definition, options, chosen.Whole(definition.Budgets, cores), sessions, logger);
+            return OpenExactly(definition, options, chosen.Whole(definition.Budgets, cores), sessions, logger);
         }
     }
+
+    /// <summary>Whether there is a core for each thread.</summary>
+    public bool HasCores(int cores) => Threads.Sum() <= cores;
 
     public static string Words(int[] threads) => string.Join(' ', threads.Select(static t => t.ToString(CultureInfo.InvariantCulture)));
 
@@ -69,7 +68,9 @@ internal sealed record OpenedPlan(PlanOutline Outline, SegmentSession[] Sessions
         return calls;
     }
 
-    private static OpenedPlan Open(ModelDefinition definition, RunnerOptions options, ChosenPlan chosen, SessionTable sessions, ILogger logger)
+    /// <summary>Opens a plan.</summary>
+    /// <exception cref="CleaveException">ONNX Runtime refuses a part of it.</exception>
+    public static OpenedPlan OpenExactly(ModelDefinition definition, RunnerOptions options, ChosenPlan chosen, SessionTable sessions, ILogger logger)
     {
         PlanOutline outline = PlanOutline.Read(chosen.Plan, definition);
         // Of a single lane the caller's thread is the first, and a user's thread is never pinned: then none is.

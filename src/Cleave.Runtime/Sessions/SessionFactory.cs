@@ -34,10 +34,14 @@ internal sealed class SessionFactory
         bool whole = ModelPart.IsWhole(model.Model, outputs);
         if (!whole && !_slicing)
             throw new CleaveException(Rules.OutputsWithoutSlicing, null, definition.Name, string.Join("; ", outputs));
-        _weights = WeightChoice.Make(asked, model.Path != null, model.Model.Graph, whole ? _subModels.WeightBytes : _subModels.NeededWeightBytes);
+        WeightBytes = whole ? _subModels.WeightBytes : _subModels.NeededWeightBytes;
+        _weights = WeightChoice.Make(asked, model.Path != null, model.Model.Graph, WeightBytes);
     }
 
     public WeightChoice Weights => _weights;
+
+    /// <summary>The bytes of the weights that the outputs need.</summary>
+    public long WeightBytes { get; }
 
     /// <summary>Whether a part of the model can be cut out.</summary>
     public bool Slicing => _slicing;

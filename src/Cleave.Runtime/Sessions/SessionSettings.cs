@@ -24,8 +24,9 @@ internal sealed class SessionSettings(ModelDefinition definition, Action<Session
             options.InterOpNumThreads = 1;
             options.ExecutionMode = ExecutionMode.ORT_SEQUENTIAL;
             options.GraphOptimizationLevel = GraphOptimizationLevel.ORT_ENABLE_ALL;
-            // Idle threads that spin take cores from everyone else.
-            options.AddSessionConfigEntry("session.intra_op.allow_spinning", "0");
+            // Within a run the pool's threads are ours, and waking one costs more than a small operator. Between runs they sleep: idle threads that
+            // spin take cores from everyone else.
+            options.AddSessionConfigEntry("session.force_spinning_stop", "1");
             // ONNX Runtime keeps one memory pattern per shape: twice the growth, no speed.
             if (_shapesVary)
                 options.EnableMemoryPattern = false;

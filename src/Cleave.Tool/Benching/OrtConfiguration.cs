@@ -19,7 +19,7 @@ internal enum Spinning
 }
 
 /// <summary>One way to set up ONNX Runtime: benchmarks/baselines.md says which ones are measured, and why.</summary>
-/// <param name="Threads">Intra-op threads; in parallel mode inter-op threads, with one intra-op thread.</param>
+/// <param name="Threads">Intra-op threads, 0 for what ONNX Runtime takes by itself; in parallel mode inter-op threads, with one intra-op thread.</param>
 /// <param name="Spinning">Matters from two threads on.</param>
 /// <param name="Parallel"><c>ORT_PARALLEL</c>.</param>
 /// <param name="Callers">Threads that call the one session at once.</param>

@@ -1,0 +1,115 @@
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+using System.IO;
+using System.Linq;
+using Cleave.Core.Graph;
+using Cleave.Core.Listing;
+using Cleave.Core.Onnx;
+using Cleave.TestKit.Catalog;
+using Cleave.Tool.Benching;
+using Cleave.Tool.Measuring;
+using ModelInputs = Cleave.Tool.Benching.ModelInputs;
+
+namespace Cleave.Benchmarks.Ledger;
+
+/// <summary>
+/// A service of three models, as issue and docs/threads.md measure it: each request runs all three, one after the other, on the thread that asks.
+/// </summary>
+internal static class Service
+{
+    /// <summary>Cleave, with nothing configured.</summary>
+    public const string Ours = "Cleave";
+
+    /// <summary>ONNX Runtime, with nothing configured.</summary>
+    public const string Defaults = "defaults";
+
+    private const string Sessions = "service-sessions";
+    private const string Runners = "service-runners";
+    private static readonly string[] Names = ["ultraface_slim_320", "shufflenet", "two_tower_8x256"];
+
+    /// <summary>Every candidate with so many clients.</summary>
+    public static IReadOnlyList<Candidate> Candidates(int clients)
+    {
+        string[] paths = Cleaned();
+        return
+        [
+            Session(Defaults, new OrtConfiguration(0, Spinning.On, Parallel: false, clients), paths),
+            .. OrtConfiguration.List([1, .. Enumerable.Range(2, Math.Max(0, BenchRun.Cores - 1))], [clients]).Where(c => !c.Parallel).Select(c => Session(c.Name, c, paths)),
+            new Candidate(Ours, Runners, [clients.ToString(CultureInfo.InvariantCulture), .. paths]) { Callers = clients },
+        ];
+    }
+
+    /// <summary>ONNX Runtime's defaults on the models as published, which shows what cleaning gives.</summary>
+    public static Candidate Published(int clients) =>
+        Session("defaults, as published", new OrtConfiguration(0, Spinning.On, Parallel: false, clients), [.. Names.Select(n => ModelCatalog.Get(n).Write(ModelCatalog.Folder))]);
+
+    /// <summary>In a worker process.</summary>
+    public static IWorkload? CreateWorkload(string name, string[] arguments) => name switch
+    {
+        Sessions => OfSessions(OrtConfiguration.Parse(arguments), arguments[4..]),
+        Runners => OfRunners(int.Parse(arguments[0], CultureInfo.InvariantCulture), arguments[1..]),
+        _ => null,
+    };
+
+    /// <summary>Requests a second in each round: so many clients, each of which waits for its answer.</summary>
+    public static double[] Throughput(Samples samples, string candidate, int clients) =>
+        [.. samples.Blocks[candidate].Select(b => clients / (b.Nanoseconds.Average() / 1e9))];
+
+    private static Candidate Session(string name, OrtConfiguration configuration, string[] paths) =>
+        new(name, Sessions, [.. configuration.ToArguments(), .. paths]) { Callers = configuration.Callers };
+
+    private static Callers OfSessions(OrtConfiguration configuration, string[] paths)
+    {
+        SessionCalls[] sessions = [.. paths.Select(p => new SessionCalls(p, configuration, Inputs(p).Inputs))];
+        return Together(configuration.Callers, [.. sessions.Select(s => s.Calls)], sessions);
+    }
+
+    private static Callers OfRunners(int clients, string[] paths)
+    {
+        List<IDisposable> runners = [];
+        List<IReadOnlyList<Action>> calls = [];
+        foreach (string path in paths)
+        {
+            (OnnxModel model, ModelInputs inputs) = Inputs(path);
+            LooseRunner runner = new(path, LooseDefinition.SpecOf(path, model, new ListingOptions()), new RunnerOptions());
+            runners.Add(runner);
+            calls.Add([.. Enumerable.Range(0, clients).Select<int, Action>(_ =>
+            {
+                LooseCall call = runner.CreateCall(inputs);
+                return () => call.Run();
+            })]);
+        }
+        return Together(clients, [.. calls], [.. runners]);
+    }
+
+    private static Callers Together(int clients, IReadOnlyList<Action>[] calls, IReadOnlyList<IDisposable> owned) =>
+        new([.. Enumerable.Range(0, clients).Select<int, Action>(client => () =>
+        {
+            foreach (IReadOnlyList<Action> model in calls)
+                model[client]();
+        })], new AllOf(owned));
+
+    private static (OnnxModel Model, ModelInputs Inputs) Inputs(string path)
+    {
+        OnnxModel model = ModelReader.ReadFile(path);
+        return (model, ModelInputs.For(model, new Dictionary<string, string>(), new Dictionary<string, string>()));
+    }
+
+    private static string[] Cleaned() => [.. Names.Select(name =>
+    {
+        string published = ModelCatalog.Get(name).Write(ModelCatalog.Folder);
+        using ByteSource source = ByteSource.OpenFile(published);
+        string folder = Directory.CreateDirectory(Path.Combine(ModelCatalog.Folder, "service", name)).FullName;
+        return CleanedModel.Write(published, ModelReader.ReadFile(published), source, folder).Path ?? published;
+    })];
+
+    private sealed class AllOf(IReadOnlyList<IDisposable> owned) : IDisposable
+    {
+        public void Dispose()
+        {
+            foreach (IDisposable one in owned)
+                one.Dispose();
+        }
+    }
+}

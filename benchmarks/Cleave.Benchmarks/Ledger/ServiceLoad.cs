@@ -1,0 +1,52 @@
+using System.Collections.Generic;
+using System.Globalization;
+using System.Linq;
+using Cleave.Benchmarks.Harness;
+using Cleave.TestKit;
+using Cleave.Tool.Measuring;
+
+namespace Cleave.Benchmarks.Ledger;
+
+/// <summary>
+/// The service under 1, 2, 4 and 8 clients, nothing configured: against ONNX Runtime's defaults, and against the best static set-up at each point.
+/// </summary>
+internal sealed class ServiceLoad : IFamily
+{
+    private const string What = "service of three models";
+    private static readonly (int Clients, double Gain)[] Points = [(1, 1.5), (2, 1.8), (4, 1.5), (8, 1.25)];
+
+    public IEnumerable<Line> Measure(BenchOptions options)
+    {
+        if (!SharedModels.Exist)
+            return [Line.NotMeasured(What, "", "the shared models are absent")];
+        return Points.SelectMany(p => Measure(p.Clients, p.Gain, options));
+    }
+
+    public IWorkload? CreateWorkload(string name, string[] arguments) => Service.CreateWorkload(name, arguments);
+
+    private static IEnumerable<Line> Measure(int clients, double gain, BenchOptions options)
+    {
+        IReadOnlyList<Candidate> candidates = Service.Candidates(clients);
+        if (clients == 1)
+            candidates = [.. candidates, Service.Published(clients)];
+        Samples samples = Interleaved.Measure(candidates, options.Settings);
+        string of = string.Create(CultureInfo.InvariantCulture, $"{What}, {clients} {(clients == 1 ? "client" : "clients")}");
+        string[] statics = [.. samples.Blocks.Keys.Where(k => k != Service.Ours && !k.StartsWith(Service.Defaults, System.StringComparison.Ordinal))];
+        string best = statics.MaxBy(k => Statistics.Median(Service.Throughput(samples, k, clients)))!;
+        string list = string.Join(", ", samples.Blocks.Keys.Select(k => string.Create(CultureInfo.InvariantCulture, $"{k} {Statistics.Median(Service.Throughput(samples, k, clients)):0}")));
+        if (clients == 1)
+            yield return Line.Shown(of + ": what cleaning alone gives", Ratio(samples, Service.Defaults, "defaults, as published", clients).AsRatio(), samples);
+        Interval defaults = Ratio(samples, Service.Ours, Service.Defaults, clients), statically = Ratio(samples, Service.Ours, best, clients);
+        yield return Line.Of(of + ": throughput against the defaults", string.Create(CultureInfo.InvariantCulture, $">= {gain}x"),
+            defaults.AsRatio() + " (requests a second: " + list + ")", defaults.Gains(gain), samples);
+        yield return Line.Of(of + ": throughput against the best static set-up", ">= 0.95x", statically.AsRatio() + " of " + best, 1 / 0.95 >= 1 / statically.High, samples);
+        double p99 = samples.Percentile99(Service.Ours) / samples.Percentile99(best);
+        yield return Line.Of(of + ": p99 against that set-up", "<= 1.1x", string.Create(CultureInfo.InvariantCulture, $"{p99:0.00}x"), p99 <= 1.1, samples);
+        double cpu = samples.CpuPerCall(Service.Ours) / samples.CpuPerCall(best), ofDefaults = samples.CpuPerCall(Service.Ours) / samples.CpuPerCall(Service.Defaults);
+        yield return Line.Of(of + ": CPU time a request against that set-up", "<= 1.05x", string.Create(CultureInfo.InvariantCulture, $"{cpu:0.00}x"), cpu <= 1.05, samples);
+        yield return Line.Of(of + ": CPU time a request against the defaults", "<= 0.65x", string.Create(CultureInfo.InvariantCulture, $"{ofDefaults:0.00}x"), ofDefaults <= 0.65, samples);
+    }
+
+    private static Interval Ratio(Samples samples, string first, string second, int clients) => Statistics.MedianInterval(
+        Service.Throughput(samples, first, clients).Zip(Service.Throughput(samples, second, clients), (a, b) => a / b));
+}

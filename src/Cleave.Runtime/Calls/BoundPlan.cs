@@ -1,0 +1,166 @@
+using System;
+using System.Threading;
+using Cleave.Elements;
+using Cleave.Lanes;
+using Cleave.Plans;
+using Microsoft.ML.OnnxRuntime;
+
+namespace Cleave.Calls;
+
+/// <summary>
+/// One mode of the runner, bound to the inputs and outputs of one call, and what is known by now of its results. The outputs' memory is shared
+/// with the call's other modes. One run at a time.
+/// </summary>
+internal sealed class BoundPlan : IDisposable
+{
+    private readonly int[] _dims;
+    private readonly OutputSlot[] _outputs;
+    private readonly ResultSlot[] _results;
+    private readonly ResultPredictions _predictions;
+    private readonly InputSlot[] _inputs;
+    private readonly bool _inputsNeedWork;
+    // The outputs' memory that the segments are bound to.
+    private readonly OrtValue?[] _bound;
+    private bool _settled;
+    private bool _verified;
+    private bool _plain;
+
+    public BoundPlan(PlanMode mode, int[] dims, InputSlot[] inputs, OutputSlot[] outputs, bool inputsNeedWork)
+    {
+        _dims = dims;
+        _inputs = inputs;
+        _outputs = outputs;
+        _inputsNeedWork = inputsNeedWork;
+        _predictions = mode.Predictions;
+        _bound = new OrtValue?[outputs.Length];
+        _results = mode.Plan.NewResults(outputs);
+        Call = new PlanCall(mode.Plan.Outline, mode.LaneSettings, mode.Crew, mode.Plan.Bind(inputs, _results, _predictions), _results);
+        FollowOutputs();
+    }
+
+    public PlanCall Call { get; }
+
+    /// <summary>Memory of the values inside.</summary>
+    public long ByteLength
+    {
+        get
+        {
+            long bytes = 0;
+            foreach (ResultSlot result in _results)
+                bytes += result.ByteLength;
+            return bytes;
+        }
+    }
+
+    /// <summary>Whether every output has memory of its own.</summary>
+    public bool OutputsAreBound => _settled && Array.TrueForAll(_outputs, static o => o.Own != null);
+
+    /// <summary>After a run of another mode, which may have given an output other memory.</summary>
+    public void FollowOutputs()
+    {
+        if (!IsStale())
+            return;
+        foreach (SegmentCall segment in Call.Segments)
+        {
+            segment.Unsettle();
+            segment.BindOwn();
+        }
+        NoteOutputs();
+        _verified = false;
+        _plain = false;
+    }
+
+    /// <summary>Runs the plan, its first lane on the calling thread.</summary>
+    public void Run(CancellationToken cancellationToken)
+    {
+        try
+        {
+            if (_plain && !cancellationToken.CanBeCanceled)
+                Call.Run();
+            else
+                RunWithCare(cancellationToken);
+        }
+        catch (CleaveException e) when (MayBeAboutShapes(e))
+        {
+            // A declared shape was right at first and is not now: let ONNX Runtime allocate, and look again.
+            Unsettle();
+            RunWithCare(cancellationToken);
+        }
+    }
+
+    public void Dispose()
+    {
+        Call.Dispose();
+        foreach (ResultSlot result in _results)
+            result.Dispose();
+    }
+
+    // Everything but the plain case: the first runs, cancellation, strings, results that are not bound, other devices.
+    private void RunWithCare(CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        if (_inputsNeedWork)
+        {
+            foreach (InputSlot input in _inputs)
+                input.BeforeRun();
+        }
+        Call.RunWithCare(cancellationToken);
+        if (!_settled)
+            Settle();
+        else if (!_verified)
+            Verified();
+        NoteOutputs();
+    }
+
+    // Gives memory of its own to each result that came as declared. The next run shows whether it is written to.
+    private void Settle()
+    {
+        foreach (ResultSlot result in _results)
+            result.BindOwn(_dims, _predictions);
+        foreach (SegmentCall segment in Call.Segments)
+            segment.BindOwn();
+        _settled = true;
+    }
+
+    private void Verified()
+    {
+        _verified = true;
+        _plain = !_inputsNeedWork;
+        foreach (SegmentCall segment in Call.Segments)
+            _plain &= segment.Verified();
+    }
+
+    private void Unsettle()
+    {
+        foreach (ResultSlot result in _results)
+            result.UnbindOwn();
+        foreach (SegmentCall segment in Call.Segments)
+            segment.Unsettle();
+        NoteOutputs();
+        _settled = false;
+        _verified = false;
+        _plain = false;
+    }
+
+    private bool IsStale()
+    {
+        for (int i = 0; i < _outputs.Length; i++)
+        {
+            if (_outputs[i].Own != _bound[i])
+                return true;
+        }
+        return false;
+    }
+
+    private void NoteOutputs()
+    {
+        for (int i = 0; i < _outputs.Length; i++)
+            _bound[i] = _outputs[i].Own;
+    }
+
+    // ONNX Runtime names no error code for it. A wrong guess costs one more run that fails again.
+    private bool MayBeAboutShapes(CleaveException e) =>
+        Array.Exists(_results, static r => r.Own != null)
+        && e.InnerException is OnnxRuntimeException { Message: var message }
+        && message.Contains("shape", StringComparison.OrdinalIgnoreCase);
+}

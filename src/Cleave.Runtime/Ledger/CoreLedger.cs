@@ -1,0 +1,123 @@
+using System;
+using System.Threading;
+
+namespace Cleave.Ledger;
+
+/// <summary>
+/// Who uses the process's cores: every runner's requests, while they run. Says how many cores a request may use: all of them where it is alone,
+/// an equal share where others run or ran a moment ago, one where there is no room. Nobody is made to wait, but for requests in the
+/// background. Holds no request back, takes no lock, sets no timer. Thread-safe.
+/// </summary>
+internal sealed class CoreLedger
+{
+    /// <summary>How long a request counts after it is over: clients that come one after another rarely come without a gap.</summary>
+    public static readonly TimeSpan Memory = TimeSpan.FromMilliseconds(30);
+
+    private const int MostCounted = 64;
+
+    private readonly CoreCount _cores;
+    private readonly TimeProvider _clock;
+    private readonly long _memory;
+    // When so many requests were last in flight at once.
+    private readonly long[] _seen = new long[MostCounted + 1];
+    private int _mostSeen = 1;
+    private int _inFlight;
+    private int _busy;
+
+    public CoreLedger(CoreCount cores, TimeProvider clock)
+    {
+        _cores = cores;
+        _clock = clock;
+        _memory = (long)(Memory.TotalSeconds * clock.TimestampFrequency);
+        Array.Fill(_seen, long.MinValue / 2);
+        Waiting = new WaitingRoom(() => !IsFull);
+    }
+
+    /// <summary>The ledger of this process.</summary>
+    public static CoreLedger Process { get; } = new(CoreCount.Process, TimeProvider.System);
+
+    /// <summary>Where requests in the background wait for a core.</summary>
+    public WaitingRoom Waiting { get; }
+
+    public CoreCount Cores => _cores;
+
+    /// <summary>Requests that run.</summary>
+    public int InFlight => Volatile.Read(ref _inFlight);
+
+    /// <summary>Cores that they use; more than there are, where more requests run than there are cores.</summary>
+    public int Busy => Volatile.Read(ref _busy);
+
+    /// <summary>Whether there is a core for each thread that runs.</summary>
+    public bool HasRoom => Busy <= _cores.Now;
+
+    private bool IsFull => Busy >= _cores.Now;
+
+    public long Now => _clock.GetTimestamp();
+
+    /// <summary>Seconds between two values of <see cref="Now"/>.</summary>
+    public double Seconds(long from, long to) => _clock.GetElapsedTime(from, to).TotalSeconds;
+
+    /// <summary>Notes that a request begins, with one core for now, and says how many it may take.</summary>
+    public Share Enter(long now)
+    {
+        int busy = Interlocked.Increment(ref _busy) - 1;
+        int inFlight = Interlocked.Increment(ref _inFlight);
+        Note(inFlight, now);
+        int cores = _cores.At(now);
+        int together = Together(inFlight, now);
+        return new Share(Math.Max(1, Math.Min(cores / together, cores - busy)), together);
+    }
+
+    /// <summary>Notes that a request in the background begins: it takes a core, and changes nothing else for others.</summary>
+    public void EnterBackground() => Interlocked.Increment(ref _busy);
+
+    /// <summary>Notes that a request in the background is over.</summary>
+    public void LeaveBackground()
+    {
+        Interlocked.Decrement(ref _busy);
+        Waiting.Leave();
+    }
+
+    /// <summary>Notes that the request takes more cores than one.</summary>
+    public void Take(int more) => Interlocked.Add(ref _busy, more);
+
+    /// <summary>Notes that a request is over that had so many cores. True where it was alone until now.</summary>
+    public bool Leave(int cores, long now)
+    {
+        int left = Interlocked.Decrement(ref _inFlight);
+        if (left > 0)
+            Note(left + 1, now);
+        Interlocked.Add(ref _busy, -cores);
+        Waiting.Leave();
+        return left == 0 && Together(1, now) == 1;
+    }
+
+    private void Note(int inFlight, long now)
+    {
+        if (inFlight < 2)
+            return;
+        int count = Math.Min(inFlight, MostCounted);
+        Volatile.Write(ref _seen[count], now);
+        for (int most = Volatile.Read(ref _mostSeen); count > most; most = Volatile.Read(ref _mostSeen))
+            Interlocked.CompareExchange(ref _mostSeen, count, most);
+    }
+
+    // How many requests were in flight at once lately.
+    private int Together(int atLeast, long now)
+    {
+        for (int count = Volatile.Read(ref _mostSeen); count > atLeast; count--)
+        {
+            if (now - Volatile.Read(ref _seen[count]) < _memory)
+                return count;
+        }
+        return Math.Min(atLeast, MostCounted);
+    }
+}
+
+/// <summary>What the ledger offers a request.</summary>
+/// <param name="Cores">How many cores it may use.</param>
+/// <param name="Together">How many requests run or ran lately at once, this one included.</param>
+internal readonly record struct Share(int Cores, int Together)
+{
+    public bool IsAlone => Together == 1;
+}

@@ -1,0 +1,28 @@
+using System;
+using System.Collections.Generic;
+
+namespace Cleave.Ledger;
+
+/// <summary>The recent times of a runner by the dimensions of its requests: a long one says nothing about a short one. Thread-safe.</summary>
+internal sealed class DimensionTimes(int modes)
+{
+    // Where requests come in more sizes, times are collected anew.
+    private const int Most = 256;
+
+    private readonly Dictionary<string, ModeTimes> _times = new(StringComparer.Ordinal);
+
+    public ModeTimes Of(int[] dims)
+    {
+        string key = string.Join(',', dims);
+        lock (_times)
+        {
+            if (_times.TryGetValue(key, out ModeTimes? times))
+                return times;
+            if (_times.Count == Most)
+                _times.Clear();
+            times = new ModeTimes(modes);
+            _times.Add(key, times);
+            return times;
+        }
+    }
+}

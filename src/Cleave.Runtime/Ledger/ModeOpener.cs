@@ -1,0 +1,95 @@
+using System;
+using System.Threading;
+using Cleave.Calls;
+using Cleave.Cores;
+using Cleave.Generated;
+using Cleave.Lanes;
+using Cleave.Plans;
+using Cleave.Sessions;
+using Microsoft.Extensions.Logging;
+
+namespace Cleave.Ledger;
+
+/// <summary>Opens further modes of a runner, each at most once, on a thread of its own. Thread-safe.</summary>
+internal sealed class ModeOpener(
+    ModelDefinition definition, RunnerOptions options, ChosenPlan[] modes, CoreBudget cores, CoreLedger ledger, SessionTable sessions, RunGate gate, ILogger logger)
+{
+    /// <summary>Weights of fewer bytes are not worth saving.</summary>
+    private const long Small = 20L << 20;
+
+    private readonly MemoryLimit _limit = new(options.MaxMemory, ProcessFiles.System);
+    private readonly bool[] _asked = new bool[modes.Length];
+
+    /// <summary>The cores of each mode.</summary>
+    public int[] Cores { get; } = Array.ConvertAll(modes, static m => m.Cores);
+
+    public bool IsSmall => sessions.Factory.WeightBytes < Small;
+
+    /// <summary>Opens the first mode; where ONNX Runtime refuses a part of it, the whole model.</summary>
+    public PlanMode OpenFirst()
+    {
+        _limit.Add(EstimatedBytes);
+        return Mode(OpenedPlan.Open(definition, options, modes[0], cores.Cores, sessions, logger), oneAtATime: modes.Length > 1);
+    }
+
+    /// <summary>Has a mode opened, unless the runner is closed, or memory is short.</summary>
+    public void Open(int index, Action<int, PlanMode> opened)
+    {
+        lock (_asked)
+        {
+            if (_asked[index])
+                return;
+            _asked[index] = true;
+        }
+        if (!_limit.TryAdd(EstimatedBytes, out string why))
+        {
+            Log.ModeRefused(logger, definition.Name, modes[index].Words, why);
+            return;
+        }
+        try
+        {
+            new Thread(() => OpenNow(index, opened)) { IsBackground = true, Name = "Cleave " + definition.Name + " opener" }.UnsafeStart();
+        }
+        catch (Exception e)
+        {
+            // No thread could be started: the request goes on without.
+            Log.ModeFailed(logger, definition.Name, modes[index].Words, e.Message, e);
+        }
+    }
+
+    /// <summary>Logs that requests run in another mode from now on.</summary>
+    public void SayMode(PlanMode mode, CoreLedger now) =>
+        Log.ModeChanged(logger, definition.Name, mode.Words, now.InFlight, now.Busy, now.Cores.Now);
+
+    // Packed for its kernels a weight is about as large as before; copied ones are there once more.
+    private long EstimatedBytes => sessions.Factory.WeightBytes * (sessions.Factory.Weights.Loading == WeightLoading.Map ? 1 : 2);
+
+    private void OpenNow(int index, Action<int, PlanMode> opened)
+    {
+        try
+        {
+            // Disposing waits for it, as for a request.
+            gate.Enter();
+        }
+        catch (ObjectDisposedException)
+        {
+            return;
+        }
+        try
+        {
+            Log.ModeOpens(logger, definition.Name, modes[index].Words, EstimatedBytes / 1048576.0, _limit.Words);
+            opened(index, Mode(OpenedPlan.OpenExactly(definition, options, modes[index], sessions, logger), oneAtATime: index < modes.Length - 1));
+        }
+        catch (Exception e)
+        {
+            Log.ModeFailed(logger, definition.Name, modes[index].Words, e.Message, e);
+        }
+        finally
+        {
+            gate.Exit();
+        }
+    }
+
+    private PlanMode Mode(OpenedPlan plan, bool oneAtATime) => new(
+        definition, plan, new LaneSettings(ledger, HasCores: plan.HasCores(cores.Cores), options.Timeline), oneAtATime && plan.Threads.Length > 1, logger);
+}

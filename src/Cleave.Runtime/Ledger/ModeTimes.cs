@@ -1,0 +1,160 @@
+using System;
+using System.Threading;
+
+namespace Cleave.Ledger;
+
+/// <summary>
+/// How the modes of a runner compare for requests of one set of dimensions, measured on requests that are alone; and which mode is the best by that.
+/// Once in a while a request runs in another mode than the best, and is compared with the requests just before it: so a machine
+/// that gets slower or faster changes nothing. What that costs stays within a small part of the time. Thread-safe.
+/// </summary>
+/// <param name="modes">How many there are, by falling cores; the last one is the measure of the others.</param>
+internal sealed class ModeTimes(int modes)
+{
+    /// <summary>More cores must take less than this part of the time: a gain of nothing is not worth the cores.</summary>
+    public const double Worth = 0.95;
+
+    /// <summary>The part of the time that may be lost by trying other modes.</summary>
+    public const double Budget = 0.005;
+
+    /// <summary>The first runs of a mode allocate and learn shapes.</summary>
+    public const int Unsettled = 3;
+
+    // As few requests lie between two trials, while little is known and afterwards.
+    private const int SoonAgain = 2;
+    private const int LaterAgain = 8;
+
+    private readonly object _lock = new();
+    private readonly int[] _runs = new int[modes];
+    private readonly double[] _recent = new double[modes];
+    private readonly Comparison[] _comparisons = NewComparisons(modes);
+    private int _current = -1;
+    private int _sinceTrial;
+    private int _turn;
+    private double _saved;
+
+    /// <summary>The recent time of a mode in seconds; null before there is one.</summary>
+    public double? Recent(int mode) => Volatile.Read(ref _recent[mode]) is > 0 and var seconds ? seconds : null;
+
+    /// <summary>How many times as long a mode takes as the last one; null where that is not known.</summary>
+    public double? Relative(int mode) => mode == modes - 1 ? 1 : _comparisons[mode].Median;
+
+    /// <summary>The mode for a request that is alone: the best, or once in a while another one.</summary>
+    /// <param name="open">Which modes are open; the first always is.</param>
+    public int ForAlone(bool[] open)
+    {
+        lock (_lock)
+        {
+            _current = Best(open, 0);
+            return ++_sinceTrial >= SoonAgain && Other(open) is { } other ? other : _current;
+        }
+    }
+
+    /// <summary>Of the open modes from <paramref name="first"/> on the best; -1 where none is open.</summary>
+    public int Best(bool[] open, int first)
+    {
+        int best = -1;
+        for (int mode = modes - 1; mode >= first; mode--)
+        {
+            if (Volatile.Read(ref open[mode]) && (best < 0 || IsWorth(mode, best)))
+                best = mode;
+        }
+        return best;
+    }
+
+    /// <summary>Adds what a request took that was alone from beginning to end.</summary>
+    public void Add(int mode, double seconds)
+    {
+        lock (_lock)
+        {
+            if (_runs[mode] < Unsettled)
+            {
+                _runs[mode]++;
+                return;
+            }
+            double recent = _recent[mode];
+            // A thread that lost its core for a while takes many times as long: that says little about the mode.
+            Volatile.Write(ref _recent[mode], recent == 0 ? seconds : recent + ((Math.Min(seconds, 2 * recent) - recent) / 4));
+            if (mode == _current)
+                _saved += seconds * Budget;
+            else if (_current >= 0 && Recent(_current) is { } current)
+                Compare(mode, seconds, current);
+        }
+    }
+
+    private void Compare(int mode, double seconds, double current)
+    {
+        _saved = 0;
+        double ratio = seconds / current;
+        if (mode == modes - 1)
+            _comparisons[_current].Add(1 / ratio);
+        else if (Relative(_current) is { } relative)
+            _comparisons[mode].Add(ratio * relative);
+    }
+
+    // What was not compared yet goes by the plan: it was predicted to be faster.
+    private bool IsWorth(int wide, int narrow) =>
+        Relative(wide) is not { } relative || Relative(narrow) is not { } than || relative < Worth * than;
+
+    // The mode to try now, in turn; null where it is not time yet.
+    private int? Other(bool[] open)
+    {
+        for (int step = 1; step <= modes; step++)
+        {
+            int mode = (_turn + step) % modes;
+            if (mode == _current || !Volatile.Read(ref open[mode]))
+                continue;
+            if (!IsDue(mode))
+                return null;
+            _turn = mode;
+            _sinceTrial = 0;
+            return mode;
+        }
+        return null;
+    }
+
+    private bool IsDue(int mode)
+    {
+        if (_runs[mode] < Unsettled || !Comparing(mode).IsComplete)
+            return true;
+        double loss = ((Relative(mode) / Relative(_current)) - 1 ?? 0) * _recent[_current];
+        return _sinceTrial >= LaterAgain && _saved >= loss;
+    }
+
+    private Comparison Comparing(int mode) => _comparisons[mode == modes - 1 ? _current : mode];
+
+    private static Comparison[] NewComparisons(int count)
+    {
+        Comparison[] comparisons = new Comparison[count];
+        for (int i = 0; i < count; i++)
+            comparisons[i] = new Comparison();
+        return comparisons;
+    }
+
+    /// <summary>The last few ratios that were measured; their median is what counts.</summary>
+    private sealed class Comparison
+    {
+        private const int Kept = 7;
+        private const int Enough = 3;
+
+        private readonly double[] _ratios = new double[Kept];
+        private int _count;
+        private double _median;
+
+        public bool IsComplete => _count >= Kept;
+
+        public double? Median => Volatile.Read(ref _median) is > 0 and var median ? median : null;
+
+        public void Add(double ratio)
+        {
+            _ratios[_count % Kept] = ratio;
+            _count++;
+            int kept = Math.Min(_count, Kept);
+            if (kept < Enough)
+                return;
+            double[] sorted = _ratios[..kept];
+            Array.Sort(sorted);
+            Volatile.Write(ref _median, sorted[kept / 2]);
+        }
+    }
+}

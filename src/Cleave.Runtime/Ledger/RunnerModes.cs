@@ -1,0 +1,146 @@
+using System;
+using System.Threading;
+using System.Threading.Tasks;
+using Cleave.Plans;
+
+namespace Cleave.Ledger;
+
+/// <summary>
+/// The modes of one runner: chooses one for each request, by what the ledger offers and by their recent times. Modes but the first are opened
+/// when they were wanted for a while, by a thread of their own: no request waits for a session. Thread-safe.
+/// </summary>
+internal sealed class RunnerModes
+{
+    // So often a mode is missed before it is opened: two requests may meet by chance.
+    private const int Missed = 8;
+
+    // A model that answered so many requests is worth a second session, to see whether its threads are.
+    private const int Known = 20;
+
+    private readonly CoreLedger _ledger;
+    private readonly RunnerHint _hint;
+    private readonly ModeOpener _opener;
+    private readonly int[] _cores;
+    private readonly PlanMode?[] _modes;
+    private readonly bool[] _open;
+    private readonly int[] _missed;
+    private int _last;
+    private int _alone;
+
+    /// <param name="ledger">Who uses the cores.</param>
+    /// <param name="hint">What the application asked for.</param>
+    /// <param name="first">The first mode, which is open.</param>
+    /// <param name="opener">Opens the others.</param>
+    public RunnerModes(CoreLedger ledger, RunnerHint hint, PlanMode first, ModeOpener opener)
+    {
+        _ledger = ledger;
+        _hint = hint;
+        _opener = opener;
+        _cores = opener.Cores;
+        _cores[0] = first.Cores;
+        _modes = new PlanMode?[_cores.Length];
+        _open = new bool[_cores.Length];
+        _missed = new int[_cores.Length];
+        _modes[0] = first;
+        _open[0] = true;
+    }
+
+    public int Count => _modes.Length;
+
+    public PlanMode First => _modes[0]!;
+
+    /// <summary>Done when the threads of all modes have ended, after <see cref="Stop"/>.</summary>
+    public Task Ended => Task.WhenAll(Array.ConvertAll(_modes, static m => m?.Ended ?? Task.CompletedTask));
+
+    /// <summary>The mode of that place, or null while it is not open.</summary>
+    public PlanMode? Find(int mode) => Volatile.Read(ref _open[mode]) ? _modes[mode] : null;
+
+    /// <summary>Begins a request.</summary>
+    /// <exception cref="OperationCanceledException">It was cancelled while it waited, in the background, for a core.</exception>
+    public Turn Enter(ModeTimes times, CancellationToken token)
+    {
+        if (_hint == RunnerHint.Background)
+        {
+            _ledger.Waiting.Await(token);
+            _ledger.EnterBackground();
+            return Begin(_modes.Length - 1, _ledger.Now, isAlone: false);
+        }
+        long now = _ledger.Now;
+        Share share = _ledger.Enter(now);
+        int first = FirstWithin(share.Cores);
+        int best = share.IsAlone && first == 0 ? times.ForAlone(_open) : times.Best(_open, first);
+        Note(first, share.IsAlone);
+        return Begin(best < 0 ? first : best, now, share.IsAlone);
+    }
+
+    /// <summary>Ends a request; what it took says something about the mode where nothing else ran.</summary>
+    public void Leave(Turn turn, ModeTimes times, bool succeeded)
+    {
+        turn.Mode.End();
+        if (_hint == RunnerHint.Background)
+        {
+            _ledger.Take(1 - turn.Mode.Cores);
+            _ledger.LeaveBackground();
+            return;
+        }
+        long now = _ledger.Now;
+        if (_ledger.Leave(turn.Mode.Cores, now) && turn.IsAlone && succeeded)
+            times.Add(turn.Index, _ledger.Seconds(turn.Start, now));
+    }
+
+    /// <summary>Ends the threads once nothing waits any more.</summary>
+    public void Stop()
+    {
+        foreach (PlanMode? mode in _modes)
+            mode?.Stop();
+    }
+
+    // The mode wanted, or the next one with fewer cores that is open and has its lanes free, or else the next with more.
+    private Turn Begin(int wanted, long now, bool isAlone)
+    {
+        int chosen = wanted;
+        while (chosen < _modes.Length && !(Find(chosen) is { } mode && mode.TryBegin()))
+            chosen++;
+        if (chosen == _modes.Length)
+        {
+            chosen = wanted;
+            while (Find(chosen) is null)
+                chosen--;
+            _modes[chosen]!.Begin();
+        }
+        PlanMode taken = _modes[chosen]!;
+        _ledger.Take(taken.Cores - 1);
+        if (chosen != Volatile.Read(ref _last))
+            Changed(chosen);
+        return new Turn(taken, chosen, now, isAlone);
+    }
+
+    private int FirstWithin(int cores)
+    {
+        int first = 0;
+        while (first < _cores.Length - 1 && _cores[first] > cores)
+            first++;
+        return first;
+    }
+
+    private void Changed(int mode)
+    {
+        Volatile.Write(ref _last, mode);
+        _opener.SayMode(_modes[mode]!, _ledger);
+    }
+
+    private void Note(int mode, bool isAlone)
+    {
+        int last = _modes.Length - 1;
+        if (!Volatile.Read(ref _open[mode]) && Interlocked.Increment(ref _missed[mode]) == Missed)
+            _opener.Open(mode, Opened);
+        if (isAlone && !Volatile.Read(ref _open[last]) && _alone < Known && Interlocked.Increment(ref _alone) == Known && _opener.IsSmall)
+            _opener.Open(last, Opened);
+    }
+
+    private void Opened(int index, PlanMode mode)
+    {
+        _modes[index] = mode;
+        Volatile.Write(ref _open[index], true);
+    }
+}

@@ -1,0 +1,96 @@
+using System.Globalization;
+using System.Linq;
+using System.Threading;
+using System.Threading.Tasks;
+using Cleave.Calls;
+using Cleave.Cores;
+using Cleave.Generated;
+using Cleave.Lanes;
+using Cleave.Workers;
+using Microsoft.Extensions.Logging;
+
+namespace Cleave.Plans;
+
+/// <summary>
+/// One way in which a runner runs its model: an opened plan with the threads of its lanes, and what is known of its results. Thread-safe.
+/// </summary>
+internal sealed class PlanMode
+{
+    private readonly bool _oneAtATime;
+    private int _running;
+    private long _requests;
+
+    /// <param name="definition">The model.</param>
+    /// <param name="plan">The plan.</param>
+    /// <param name="settings">What the lanes have in common.</param>
+    /// <param name="oneAtATime">Whether its lanes serve one request at a time: others run in another mode meanwhile.</param>
+    /// <param name="logger">Gets a warning when a thread dies.</param>
+    public PlanMode(ModelDefinition definition, OpenedPlan plan, LaneSettings settings, bool oneAtATime, ILogger logger)
+    {
+        Plan = plan;
+        LaneSettings = settings;
+        _oneAtATime = oneAtATime;
+        Cores = plan.Threads.Sum();
+        Shapes = new ShapeTable(definition, plan.Outline.Results);
+        Predictions = new ResultPredictions(Shapes, plan.Outline.Results.Length);
+        Crew = plan.Threads.Length == 1 ? null : new LaneCrew(Enumerable.Range(1, plan.Threads.Length - 1)
+            .Select(lane => LaneThread(definition.Name, lane, plan.Pins?[lane], settings.HasCores, logger)));
+    }
+
+    public OpenedPlan Plan { get; }
+
+    /// <summary>The cores that one request uses.</summary>
+    public int Cores { get; }
+
+    public LaneSettings LaneSettings { get; }
+
+    public ShapeTable Shapes { get; }
+
+    public ResultPredictions Predictions { get; }
+
+    /// <summary>The threads of the lanes but the first; null where there is one lane.</summary>
+    public LaneCrew? Crew { get; }
+
+    /// <summary>Done when the threads have ended, after <see cref="Stop"/>.</summary>
+    public Task Ended => Crew?.Ended ?? Task.CompletedTask;
+
+    /// <summary>How many requests ran in it.</summary>
+    public long Requests => Volatile.Read(ref _requests);
+
+    /// <summary>How many run in it now.</summary>
+    public int Running => Volatile.Read(ref _running);
+
+    /// <summary>For the log.</summary>
+    public string Words => Plan.Outline.Plan.Name + " with " + OpenedPlan.Words(Plan.Threads) + (Plan.Threads is [1] ? " thread" : " threads");
+
+    /// <summary>Begins a request; false where another one uses the lanes.</summary>
+    public bool TryBegin()
+    {
+        if (!_oneAtATime)
+            Interlocked.Increment(ref _running);
+        else if (Interlocked.CompareExchange(ref _running, 1, 0) != 0)
+            return false;
+        Interlocked.Increment(ref _requests);
+        return true;
+    }
+
+    /// <summary>Begins a request, although others use the lanes: they serve one after another.</summary>
+    public void Begin()
+    {
+        Interlocked.Increment(ref _running);
+        Interlocked.Increment(ref _requests);
+    }
+
+    public void End() => Interlocked.Decrement(ref _running);
+
+    /// <summary>Ends the threads once nothing waits any more.</summary>
+    public void Stop() => Crew?.Stop();
+
+    // Where lanes share cores, one that spins while it has nothing to do takes the core from one that has.
+    private static WorkerSettings LaneThread(string model, int lane, ThreadPin? pin, bool maySpin, ILogger logger) =>
+        new(_ => string.Create(CultureInfo.InvariantCulture, $"Cleave {model} lane {lane}"), 1, logger)
+        {
+            Pin = pin,
+            SpinLimit = maySpin ? LaneWait.SpinLimit : 0,
+        };
+}

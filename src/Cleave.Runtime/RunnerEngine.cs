@@ -40,6 +40,8 @@ internal sealed class RunnerEngine
         Workers = new WorkerPool(Threads(definition.Name, "worker", cores.Cores + plan.Threads.Length - 1, plan.Pins?[0], LaneSettings.HasCores, logger));
         Crew = plan.Threads.Length == 1 ? null : new LaneCrew(Enumerable.Range(1, plan.Threads.Length - 1)
             .Select(lane => LaneThread(definition.Name, lane, plan.Pins?[lane], LaneSettings.HasCores, logger)));
+        Abreast = Crew is null ? cores.Cores : 1;
+        Groups = GroupSchedule.Of(plan.Outline, plan.Threads, plan.Pins != null);
         Pool = new CallPool(dims => new CallBuffers(this, dims));
     }
 
@@ -67,6 +69,12 @@ internal sealed class RunnerEngine
 
     /// <summary>The threads of the lanes but the first; null where there is one lane.</summary>
     public LaneCrew? Crew { get; }
+
+    /// <summary>What the lanes do for several samples at once; null where samples run one by one.</summary>
+    public GroupSchedule? Groups { get; internal set; }
+
+    /// <summary>How many threads may work on one job; where there are lanes, one, which runs the first lane.</summary>
+    public int Abreast { get; }
 
     public static RunnerEngine Open(ModelDefinition definition, RunnerOptions options)
     {

@@ -21,7 +21,6 @@ namespace Cleave.Generated;
 public sealed class CallBuffers
 {
     private readonly RunnerEngine _engine;
-    private readonly ResultSlot[] _results;
     private readonly PlanCall _call;
     private readonly bool _inputsNeedWork;
     private readonly bool _holdsText;
@@ -38,8 +37,9 @@ public sealed class CallBuffers
         Dims = dims;
         Inputs = MakeInputs(engine, dims);
         Outputs = Array.ConvertAll(engine.Definition.Outputs, v => v.Element.NewOutput(v.Name));
-        _results = engine.Plan.NewResults(Outputs);
-        _call = new PlanCall(engine.Plan.Outline, engine.LaneSettings, engine.Crew, engine.Plan.Bind(Inputs, _results, engine.Predictions), _results);
+        ResultSlot[] results = engine.Plan.NewResults(Outputs);
+        Sample = new PlanSample(engine.Plan.Bind(Inputs, results, engine.Predictions), results);
+        _call = new PlanCall(engine.Plan.Outline, engine.LaneSettings, engine.Crew, Sample);
         foreach (OutputSlot output in Outputs)
             output.Owner = this;
         _inputsNeedWork = Array.Exists(Inputs, static i => i.NeedsWork);
@@ -48,7 +48,11 @@ public sealed class CallBuffers
 
     internal int[] Dims { get; }
 
-    internal PlanCall Plan => _call;
+    /// <summary>The lanes that run this call alone.</summary>
+    internal PlanCall Lanes => _call;
+
+    /// <summary>What a run goes through, of this call alone or in a group.</summary>
+    internal PlanSample Sample { get; }
 
     internal InputSlot[] Inputs { get; }
 
@@ -66,7 +70,7 @@ public sealed class CallBuffers
                 bytes += input.ByteLength;
             foreach (OutputSlot output in Outputs)
                 bytes += output.ByteLength;
-            foreach (ResultSlot result in _results)
+            foreach (ResultSlot result in Sample.Results)
                 bytes += result.ByteLength;
             return bytes;
         }
@@ -93,13 +97,10 @@ public sealed class CallBuffers
                 RunWithCare(cancellationToken);
             _hasResult = true;
         }
-        catch (CleaveException e) when (_settled && MayBeAboutShapes(e))
+        catch (Exception e) when (MayBeAboutShapes(e))
         {
-            // A declared shape was right at first and is not now: let ONNX Runtime allocate, and look again.
-            _hasResult = false;
             Unsettle();
             RunWithCare(cancellationToken);
-            _hasResult = true;
         }
         catch
         {
@@ -110,6 +111,49 @@ public sealed class CallBuffers
         {
             Volatile.Write(ref _busy, 0);
         }
+    }
+
+    /// <summary>Before each run with care; for a group, whoever runs it has rented the buffers and shares them with nobody.</summary>
+    internal void BeforeRun()
+    {
+        _hasResult = false;
+        if (!_inputsNeedWork)
+            return;
+        foreach (InputSlot input in Inputs)
+            input.BeforeRun();
+    }
+
+    /// <summary>After each run with care that went well.</summary>
+    internal void AfterRun()
+    {
+        if (!_settled)
+            Settle();
+        else if (!_verified)
+            Verified();
+        _hasResult = true;
+    }
+
+    /// <summary>
+    /// Whether a run failed, perhaps, because a declared shape was right at first and is not now. ONNX Runtime names no error code for it.
+    /// A wrong guess costs one more run that fails again.
+    /// </summary>
+    internal bool MayBeAboutShapes(Exception e) =>
+        _settled
+        && Array.Exists(Sample.Results, static r => r.Own != null)
+        && e is CleaveException { InnerException: OnnxRuntimeException { Message: var message } }
+        && message.Contains("shape", StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>After that: the next run lets ONNX Runtime allocate, and looks at shapes again.</summary>
+    internal void Unsettle()
+    {
+        _hasResult = false;
+        foreach (ResultSlot result in Sample.Results)
+            result.UnbindOwn();
+        foreach (SegmentCall segment in Sample.Segments)
+            segment.Unsettle();
+        _settled = false;
+        _verified = false;
+        _plain = false;
     }
 
     /// <summary>Gives the buffers back to the pool, once for each time they were rented.</summary>
@@ -150,8 +194,7 @@ public sealed class CallBuffers
     internal void Free()
     {
         _call.Dispose();
-        foreach (ResultSlot result in _results)
-            result.Dispose();
+        Sample.Dispose();
         foreach (InputSlot input in Inputs)
             input.Dispose();
         foreach (OutputSlot output in Outputs)
@@ -190,24 +233,17 @@ public sealed class CallBuffers
     private void RunWithCare(CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        if (_inputsNeedWork)
-        {
-            foreach (InputSlot input in Inputs)
-                input.BeforeRun();
-        }
+        BeforeRun();
         _call.RunWithCare(cancellationToken);
-        if (!_settled)
-            Settle();
-        else if (!_verified)
-            Verified();
+        AfterRun();
     }
 
     // Gives memory of its own to each result that came as declared. The next run shows whether it is written to.
     private void Settle()
     {
-        foreach (ResultSlot result in _results)
+        foreach (ResultSlot result in Sample.Results)
             result.BindOwn(Dims, _engine.Predictions);
-        foreach (SegmentCall segment in _call.Segments)
+        foreach (SegmentCall segment in Sample.Segments)
             segment.BindOwn();
         _settled = true;
     }
@@ -216,24 +252,7 @@ public sealed class CallBuffers
     {
         _verified = true;
         _plain = !_inputsNeedWork;
-        foreach (SegmentCall segment in _call.Segments)
+        foreach (SegmentCall segment in Sample.Segments)
             _plain &= segment.Verified();
     }
-
-    private void Unsettle()
-    {
-        foreach (ResultSlot result in _results)
-            result.UnbindOwn();
-        foreach (SegmentCall segment in _call.Segments)
-            segment.Unsettle();
-        _settled = false;
-        _verified = false;
-        _plain = false;
-    }
-
-    // ONNX Runtime names no error code for it. A wrong guess costs one more run that fails again.
-    private bool MayBeAboutShapes(CleaveException e) =>
-        Array.Exists(_results, static r => r.Own != null)
-        && e.InnerException is OnnxRuntimeException { Message: var message }
-        && message.Contains("shape", StringComparison.OrdinalIgnoreCase);
 }

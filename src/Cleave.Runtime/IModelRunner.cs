@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using System.Threading;
 using System.Threading.Tasks;
 
@@ -30,4 +31,22 @@ public interface IModelRunner<TInput, TOutput> : IDisposable, IAsyncDisposable
     /// The outputs. Dispose them: their memory is used again. Every failure, a wrong input length too, comes with the task.
     /// </returns>
     Task<TOutput> RunAsync(TInput input, CancellationToken cancellationToken = default);
+
+    /// <summary>Runs the model for each of several inputs that do not depend on each other, on the calling thread and those of the runner.</summary>
+    /// <param name="inputs">The inputs, of equal or different dimensions. Their memory is copied before anything runs.</param>
+    /// <param name="cancellationToken">Drops what waits; ends what runs between two operators of the model.</param>
+    /// <returns>The outputs, in the order of the inputs. Dispose each: their memory is used again.</returns>
+    /// <exception cref="ArgumentException">An input is null, or its length does not fit its shape; the message names the first such input, and nothing ran.</exception>
+    /// <exception cref="CleaveException">
+    /// One of them failed (CLV4011): the message names the one that failed first in time, which ends the others, and no output is left to dispose of.
+    /// </exception>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
+    /// <exception cref="ObjectDisposedException">The runner was disposed.</exception>
+    TOutput[] RunMany(IReadOnlyList<TInput> inputs, CancellationToken cancellationToken = default);
+
+    /// <summary>As <see cref="RunMany"/>, on threads of the runner.</summary>
+    /// <param name="inputs">The inputs, of equal or different dimensions. Their memory is copied before the call returns and may be reused then.</param>
+    /// <param name="cancellationToken">Drops what waits; ends what runs between two operators of the model.</param>
+    /// <returns>The outputs, in the order of the inputs. Dispose each. Every failure comes with the task.</returns>
+    Task<TOutput[]> RunManyAsync(IReadOnlyList<TInput> inputs, CancellationToken cancellationToken = default);
 }

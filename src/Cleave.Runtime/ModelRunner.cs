@@ -1,9 +1,11 @@
 using System;
+using System.Collections.Generic;
 using System.ComponentModel;
 using System.Threading;
 using System.Threading.Tasks;
 using Cleave.Calls;
 using Cleave.Generated;
+using Cleave.Jobs;
 
 namespace Cleave;
 
@@ -82,6 +84,31 @@ public abstract class ModelRunner<TInput, TOutput> : IModelRunner<TInput, TOutpu
         }
     }
 
+    /// <inheritdoc/>
+    public TOutput[] RunMany(IReadOnlyList<TInput> inputs, CancellationToken cancellationToken = default)
+    {
+        Job<TInput, TOutput> job = StartJob(inputs, cancellationToken, helpers: _engine.Abreast - 1);
+        job.Execute();
+        return job.Outputs.GetAwaiter().GetResult();
+    }
+
+    /// <inheritdoc/>
+    public Task<TOutput[]> RunManyAsync(IReadOnlyList<TInput> inputs, CancellationToken cancellationToken = default)
+    {
+        try
+        {
+            return StartJob(inputs, cancellationToken, helpers: _engine.Abreast).Outputs;
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            return Task.FromCanceled<TOutput[]>(cancellationToken);
+        }
+        catch (Exception e)
+        {
+            return Task.FromException<TOutput[]>(e);
+        }
+    }
+
     /// <summary>
     /// Lets nothing new in, waits until what runs and what is queued is done, then frees the model. Outputs stay valid
     /// until they are disposed themselves. May be called more than once and from several threads; each call returns when all is done.
@@ -140,6 +167,30 @@ public abstract class ModelRunner<TInput, TOutput> : IModelRunner<TInput, TOutpu
         {
             buffers.Release(generation);
             throw;
+        }
+    }
+
+    /// <summary>Makes the output object of buffers that ran.</summary>
+    internal TOutput Collected(CallBuffers buffers) => Collect(new OutputBuffers(buffers));
+
+    private Job<TInput, TOutput> StartJob(IReadOnlyList<TInput> inputs, CancellationToken cancellationToken, int helpers)
+    {
+        ArgumentNullException.ThrowIfNull(inputs);
+        _engine.Gate.Enter();
+        bool entered = true;
+        try
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            Job<TInput, TOutput> job = new(this, JobParts.Bind(inputs, BindInputs), cancellationToken);
+            // From here on the job leaves the gate.
+            entered = false;
+            job.Start(helpers);
+            return job;
+        }
+        finally
+        {
+            if (entered)
+                _engine.Gate.Exit();
         }
     }
 

@@ -5,6 +5,7 @@ using System.Threading.Tasks;
 using Cleave.Calls;
 using Cleave.Cores;
 using Cleave.Generated;
+using Cleave.Lanes;
 using Cleave.Ledger;
 using Cleave.Plans;
 using Cleave.Sessions;
@@ -37,6 +38,10 @@ internal sealed class RunnerEngine
         int[] threads = Plan.Threads;
         // A request whose first lane is done still has a thread, which waits for the other lanes.
         Workers = new WorkerPool(Threads(definition.Name, "worker", cores.Cores + threads.Length - 1, Plan.Pins?[0], modes.First.LaneSettings.HasCores, logger));
+        // Where the whole model runs on one thread, too, as many samples as there are cores do so at once, and no core waits for another.
+        bool onLanes = threads.Length > 1 && modes.Count == 1;
+        Abreast = onLanes ? 1 : cores.Cores;
+        Groups = onLanes ? GroupSchedule.Of(Plan.Outline, threads, Plan.Pins != null) : null;
         Pool = new CallPool(dims => new CallBuffers(this, dims));
     }
 
@@ -64,6 +69,12 @@ internal sealed class RunnerEngine
     public CallPool Pool { get; }
 
     public WorkerPool Workers { get; }
+
+    /// <summary>What the lanes do for several samples at once; null where samples run one by one.</summary>
+    public GroupSchedule? Groups { get; internal set; }
+
+    /// <summary>How many threads may work on one job; where it takes all lanes, one, which runs the first of them.</summary>
+    public int Abreast { get; }
 
     public static RunnerEngine Open(ModelDefinition definition, RunnerOptions options)
     {

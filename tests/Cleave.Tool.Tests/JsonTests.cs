@@ -39,6 +39,8 @@ public sealed class JsonTests : IDisposable
             "class TinyModelRunner(RunnerOptions? options = null)",
             "    TinyModelOutput Run(TinyModelInput input, CancellationToken cancellationToken = default)",
             "    Task\u003CTinyModelOutput\u003E RunAsync(TinyModelInput input, CancellationToken cancellationToken = default)",
+            "    TinyModelOutput[] RunMany(IReadOnlyList\u003CTinyModelInput\u003E inputs, CancellationToken cancellationToken = default)",
+            "    Task\u003CTinyModelOutput[]\u003E RunManyAsync(IReadOnlyList\u003CTinyModelInput\u003E inputs, CancellationToken cancellationToken = default)",
             "    TinyModelCall CreateCall(int batch)",
             "class TinyModelInput(int batch)",
             "    required ReadOnlyMemory\u003Cfloat\u003E X",

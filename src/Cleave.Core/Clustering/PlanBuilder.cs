@@ -15,20 +15,21 @@ internal sealed class PlanBuilder
     private readonly Dictionary<(int Unit, int Lane), int> _segmentOf = [];
     private readonly Dictionary<int, int> _firstOf = [];
     private readonly int[][] _nodes;
-    private readonly SortedSet<string>[] _reads;
-    private readonly SortedSet<string>[] _writes;
+    // As they are found, and some more than once, until all are.
+    private readonly List<string>[] _reads;
+    private readonly List<string>[] _writes;
 
     private PlanBuilder(PlanUnits units, IReadOnlyList<LaneSegment> segments)
     {
         _units = units;
         _graph = units.Graph;
         _segments = segments;
-        _reads = [.. segments.Select(_ => new SortedSet<string>(StringComparer.Ordinal))];
-        _writes = [.. segments.Select(_ => new SortedSet<string>(StringComparer.Ordinal))];
+        _reads = [.. segments.Select(_ => new List<string>())];
+        _writes = [.. segments.Select(_ => new List<string>())];
         int[] place = new int[_graph.Nodes.Count];
         for (int i = 0; i < place.Length; i++)
             place[_graph.Facts.Order[i]] = i;
-        _nodes = [.. segments.Select(s => s.Tasks.SelectMany(t => units.Groups[t]).SelectMany(g => _graph.Groups[g].Nodes).OrderBy(n => place[n]).ToArray())];
+        _nodes = [.. segments.Select(s => Nodes(s, place))];
         for (int i = 0; i < segments.Count; i++)
         {
             foreach (int unit in segments[i].Tasks)
@@ -53,16 +54,45 @@ internal sealed class PlanBuilder
             FindReads(segment);
         foreach (string output in _graph.Outputs)
             AddOutput(output);
+        string[][] reads = Array.ConvertAll(_reads, SortedOnce), writes = Array.ConvertAll(_writes, SortedOnce);
         int[] times = new int[_graph.Nodes.Count];
-        foreach (int node in _nodes.SelectMany(n => n))
-            times[node]++;
-        PlanSegment[] segments = [.. _nodes.Select((nodes, i) => new PlanSegment(SegmentNames.Of(_graph, nodes), nodes, [.. _reads[i]], [.. _writes[i]])
+        foreach (int[] nodes in _nodes)
         {
-            Cloned = [.. nodes.Where(n => times[n] > 1).OrderBy(n => n)],
+            foreach (int node in nodes)
+                times[node]++;
+        }
+        PlanSegment[] segments = [.. _nodes.Select((nodes, i) => new PlanSegment(SegmentNames.Of(_graph, nodes), nodes, reads[i], writes[i])
+        {
+            Cloned = Array.Exists(nodes, n => times[n] > 1) ? [.. nodes.Where(n => times[n] > 1).OrderBy(n => n)] : [],
         })];
         int lanes = _segments.Max(s => s.Lane) + 1;
-        List<Statement>[] statements = Statements(lanes);
+        List<Statement>[] statements = Statements(lanes, reads);
         return new ExecutionPlan(segments, [.. SegmentNames.OfLanes(_graph, segments, statements).Select((name, lane) => new PlanLane(name, statements[lane]))]);
+    }
+
+    private int[] Nodes(LaneSegment segment, int[] place)
+    {
+        List<int> nodes = [];
+        foreach (int unit in segment.Tasks)
+        {
+            foreach (int group in _units.Groups[unit])
+                nodes.AddRange(_graph.Groups[group].Nodes);
+        }
+        int[] sorted = [.. nodes];
+        Array.Sort(Array.ConvertAll(sorted, n => place[n]), sorted);
+        return sorted;
+    }
+
+    private static string[] SortedOnce(List<string> values)
+    {
+        values.Sort(StringComparer.Ordinal);
+        int count = 0;
+        for (int i = 0; i < values.Count; i++)
+        {
+            if (count == 0 || values[count - 1] != values[i])
+                values[count++] = values[i];
+        }
+        return [.. values.GetRange(0, count)];
     }
 
     private void FindReads(int segment)
@@ -101,16 +131,16 @@ internal sealed class PlanBuilder
             _reads[0].Add(output);
     }
 
-    private List<Statement>[] Statements(int lanes)
+    private List<Statement>[] Statements(int lanes, string[][] reads)
     {
         List<Statement>[] statements = [.. Enumerable.Range(0, lanes).Select(_ => new List<Statement>())];
         HashSet<(string Value, int Lane)> received = [];
-        SortedDictionary<int, List<string>>[] receivedFrom = [.. _segments.Select(_ => new SortedDictionary<int, List<string>>())];
-        SortedDictionary<int, List<string>>[] sentTo = [.. _segments.Select(_ => new SortedDictionary<int, List<string>>())];
+        List<(int Lane, List<string> Values)>[] receivedFrom = [.. _segments.Select(_ => new List<(int, List<string>)>())];
+        List<(int Lane, List<string> Values)>[] sentTo = [.. _segments.Select(_ => new List<(int, List<string>)>())];
         for (int segment = 0; segment < _segments.Count; segment++)
         {
             int lane = _segments[segment].Lane;
-            foreach (string read in _reads[segment])
+            foreach (string read in reads[segment])
             {
                 int writer = Writer(read, lane);
                 if (writer < 0 || _segments[writer].Lane == lane || !received.Add((read, lane)))
@@ -122,17 +152,27 @@ internal sealed class PlanBuilder
         for (int segment = 0; segment < _segments.Count; segment++)
         {
             List<Statement> lane = statements[_segments[segment].Lane];
-            lane.AddRange(receivedFrom[segment].Select(r => new Statement.Receive([.. r.Value], r.Key)));
+            foreach ((int from, List<string> values) in InOrder(receivedFrom[segment]))
+                lane.Add(new Statement.Receive([.. values], from));
             lane.Add(new Statement.Run(segment));
-            lane.AddRange(sentTo[segment].Select(s => new Statement.Send([.. s.Value.OrderBy(v => v, StringComparer.Ordinal)], s.Key)));
+            foreach ((int to, List<string> values) in InOrder(sentTo[segment]))
+                lane.Add(new Statement.Send(SortedOnce(values), to));
         }
         return statements;
 
-        static void Add(SortedDictionary<int, List<string>> byLane, int lane, string value)
+        static void Add(List<(int Lane, List<string> Values)> byLane, int lane, string value)
         {
-            if (!byLane.TryGetValue(lane, out List<string>? values))
-                byLane.Add(lane, values = []);
-            values.Add(value);
+            int at = byLane.FindIndex(l => l.Lane == lane);
+            if (at >= 0)
+                byLane[at].Values.Add(value);
+            else
+                byLane.Add((lane, [value]));
+        }
+
+        static List<(int Lane, List<string> Values)> InOrder(List<(int Lane, List<string> Values)> byLane)
+        {
+            byLane.Sort(static (a, b) => a.Lane.CompareTo(b.Lane));
+            return byLane;
         }
     }
 }

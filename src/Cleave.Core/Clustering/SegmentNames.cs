@@ -16,13 +16,14 @@ internal static class SegmentNames
     /// <summary><c>features.0 to 7</c>: the first and the last module that have names.</summary>
     public static string Of(PlanGraph graph, int[] nodes)
     {
-        string[] modules = [.. nodes.Select(n => WeightModule(graph, n)).Where(m => m.Length > 0)];
-        if (modules.Length == 0)
-            modules = [.. nodes.Select(n => NodeModule(graph, n))];
-        if (modules.Length == 0)
+        if (nodes.Length == 0)
             return "nothing";
-        string first = modules[0], last = modules[modules.Length - 1];
+        int from = Array.FindIndex(nodes, HasWeights), to = Array.FindLastIndex(nodes, HasWeights);
+        string first = from >= 0 ? WeightModule(graph, nodes[from]) : NodeModule(graph, nodes[0]);
+        string last = from >= 0 ? WeightModule(graph, nodes[to]) : NodeModule(graph, nodes[nodes.Length - 1]);
         return first == last ? first : first + " to " + last.Substring(CommonPath(first, last));
+
+        bool HasWeights(int node) => WeightModule(graph, node).Length > 0;
     }
 
     // Up to the last separator before the first difference.

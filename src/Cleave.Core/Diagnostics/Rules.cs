@@ -144,6 +144,9 @@ internal static class Rules
     public static readonly Rule PlanBroken = Error("CLV4010", "Plan does not run through",
         "The plan '{1}' of '{0}' does not run through: {2}. It was changed by hand, or made wrongly: rebuild the application, or set RunnerOptions.Plan = PlanChoice.Whole; if it was not changed, please report it.");
 
+    public static readonly Rule PartFailed = Error("CLV4011", "Part of a job failed",
+        "The model '{0}' failed for {1} of {2} inputs, so none of them has an output: {3}");
+
     public static IReadOnlyList<Rule> All { get; } =
     [
         FileMissing, FileEmpty, LfsPointer, Truncated, NotOnnx, Malformed, NestedTooDeep, UnknownElementType,
@@ -155,7 +158,7 @@ internal static class Rules
         NothingToSplit,
         UpdateIgnored, ListingFailed, AddedTooLate,
         ModelNotFound, GraphDiffers, ContractNotServed, FileChanged, NativeLibraryMissing, SegmentRefused,
-        SessionFailed, RunFailed, OutputsWithoutSlicing, PlanBroken,
+        SessionFailed, RunFailed, OutputsWithoutSlicing, PlanBroken, PartFailed,
     ];
 
     /// <summary>The rule with an id, or null: a listing may come from another version.</summary>

@@ -1,3 +1,4 @@
+using System;
 using System.Collections.Generic;
 using System.Linq;
 
@@ -11,57 +12,70 @@ namespace Cleave.Core.Schedule;
 internal static class Hyperclusters
 {
     /// <summary>Each lane runs its own segments of every sample.</summary>
-    public static IReadOnlyList<PlanLane> Of(ExecutionPlan plan, int samples) => Interleaved(plan, samples, shift: 0);
+    public static IReadOnlyList<PlanLane> Of(ExecutionPlan plan, int samples) => Interleaved(plan, samples, switched: false);
 
     /// <summary>
     /// Of sample b each lane runs what lane + b runs of the first, so that heavy and light lanes even out ("switched"). Lanes need equal
     /// threads: sessions are shared.
     /// </summary>
-    public static IReadOnlyList<PlanLane> Switched(ExecutionPlan plan, int samples) => Interleaved(plan, samples, shift: 1);
+    public static IReadOnlyList<PlanLane> Switched(ExecutionPlan plan, int samples) => Interleaved(plan, samples, switched: true);
 
-    private static PlanLane[] Interleaved(ExecutionPlan plan, int samples, int shift)
+    /// <summary>The same for statements of any type: what each lane does, of which sample.</summary>
+    /// <param name="lanes">The statements of each lane.</param>
+    /// <param name="segmentOf">The segment that a statement runs; -1 where it runs none.</param>
+    /// <param name="isSend">Whether it hands something over.</param>
+    /// <param name="samples">How many there are.</param>
+    /// <param name="switched">As in <see cref="Switched"/>.</param>
+    public static (T Statement, int Sample)[][] Interleave<T>(
+        IReadOnlyList<IReadOnlyList<T>> lanes, Func<T, int> segmentOf, Func<T, bool> isSend, int samples, bool switched)
     {
-        int count = plan.Lanes.Count;
-        List<(int Segment, int Sample, Statement[] Statements)>[] parts = [.. plan.Lanes.Select(_ => new List<(int, int, Statement[])>())];
-        for (int lane = 0; lane < count; lane++)
+        List<(int Segment, int Sample, T[] Statements)>[] parts = [.. lanes.Select(_ => new List<(int, int, T[])>())];
+        for (int lane = 0; lane < lanes.Count; lane++)
         {
-            foreach ((int segment, Statement[] statements) in AroundRuns(plan.Lanes[lane].Statements))
+            foreach ((int segment, T[] statements) in AroundRuns(lanes[lane], segmentOf, isSend))
             {
                 for (int sample = 0; sample < samples; sample++)
-                    parts[Place(lane, sample)].Add((segment, sample, [.. statements.Select(s => Moved(s, sample))]));
+                    parts[Place(lane, switched ? sample : 0, lanes.Count)].Add((segment, sample, statements));
             }
         }
-        return [.. plan.Lanes.Select((lane, i) => new PlanLane(
-            lane.Name, [.. parts[i].OrderBy(p => p.Segment).ThenBy(p => p.Sample).SelectMany(p => p.Statements)]))];
-
-        int Place(int lane, int sample) => (((lane - (sample * shift)) % count) + count) % count;
-
-        Statement Moved(Statement statement, int sample) => statement switch
-        {
-            Statement.Send send => send with { To = Place(send.To, sample), Sample = sample },
-            Statement.Receive receive => receive with { From = Place(receive.From, sample), Sample = sample },
-            _ => ((Statement.Run)statement) with { Sample = sample },
-        };
+        return [.. parts.Select(lane => lane.OrderBy(p => p.Segment).ThenBy(p => p.Sample).SelectMany(p => p.Statements.Select(s => (s, p.Sample))).ToArray())];
     }
 
-    // A segment with what it waits for before it and what it hands over after it.
-    private static IEnumerable<(int Segment, Statement[] Statements)> AroundRuns(IReadOnlyList<Statement> statements)
+    /// <summary>The segments of a lane, each with what it waits for before it and what it hands over after it.</summary>
+    public static IEnumerable<(int Segment, T[] Statements)> AroundRuns<T>(IReadOnlyList<T> statements, Func<T, int> segmentOf, Func<T, bool> isSend)
     {
-        List<Statement> part = [];
+        List<T> part = [];
         int segment = -1;
-        foreach (Statement statement in statements)
+        foreach (T statement in statements)
         {
-            if (segment >= 0 && statement is not Statement.Send)
+            if (segment >= 0 && !isSend(statement))
             {
                 yield return (segment, [.. part]);
                 part = [];
                 segment = -1;
             }
             part.Add(statement);
-            if (statement is Statement.Run run)
-                segment = run.Segment;
+            if (segmentOf(statement) is >= 0 and var run)
+                segment = run;
         }
         if (segment >= 0)
             yield return (segment, [.. part]);
     }
+
+    private static PlanLane[] Interleaved(ExecutionPlan plan, int samples, bool switched)
+    {
+        (Statement Statement, int Sample)[][] lanes = Interleave(
+            [.. plan.Lanes.Select(l => l.Statements)], s => s is Statement.Run run ? run.Segment : -1, s => s is Statement.Send, samples, switched);
+        return [.. plan.Lanes.Select((lane, i) => new PlanLane(lane.Name, [.. lanes[i].Select(s => Moved(s.Statement, s.Sample))]))];
+
+        Statement Moved(Statement statement, int sample) => statement switch
+        {
+            Statement.Send send => send with { To = Place(send.To, switched ? sample : 0, plan.Lanes.Count), Sample = sample },
+            Statement.Receive receive => receive with { From = Place(receive.From, switched ? sample : 0, plan.Lanes.Count), Sample = sample },
+            _ => ((Statement.Run)statement) with { Sample = sample },
+        };
+    }
+
+    // The lane that runs what the given one runs of the first sample.
+    private static int Place(int lane, int shift, int lanes) => (((lane - shift) % lanes) + lanes) % lanes;
 }

@@ -15,7 +15,6 @@ internal sealed class BoundPlan : IDisposable
 {
     private readonly int[] _dims;
     private readonly OutputSlot[] _outputs;
-    private readonly ResultSlot[] _results;
     private readonly ResultPredictions _predictions;
     private readonly InputSlot[] _inputs;
     private readonly bool _inputsNeedWork;
@@ -33,12 +32,17 @@ internal sealed class BoundPlan : IDisposable
         _inputsNeedWork = inputsNeedWork;
         _predictions = mode.Predictions;
         _bound = new OrtValue?[outputs.Length];
-        _results = mode.Plan.NewResults(outputs);
-        Call = new PlanCall(mode.Plan.Outline, mode.LaneSettings, mode.Crew, mode.Plan.Bind(inputs, _results, _predictions), _results);
+        ResultSlot[] results = mode.Plan.NewResults(outputs);
+        Sample = new PlanSample(mode.Plan.Bind(inputs, results, _predictions), results);
+        Lanes = new PlanCall(mode.Plan.Outline, mode.LaneSettings, mode.Crew, Sample);
         FollowOutputs();
     }
 
-    public PlanCall Call { get; }
+    /// <summary>The lanes that run this call alone.</summary>
+    public PlanCall Lanes { get; }
+
+    /// <summary>What a run goes through, of this call alone or in a group.</summary>
+    public PlanSample Sample { get; }
 
     /// <summary>Memory of the values inside.</summary>
     public long ByteLength
@@ -46,7 +50,7 @@ internal sealed class BoundPlan : IDisposable
         get
         {
             long bytes = 0;
-            foreach (ResultSlot result in _results)
+            foreach (ResultSlot result in Sample.Results)
                 bytes += result.ByteLength;
             return bytes;
         }
@@ -60,7 +64,7 @@ internal sealed class BoundPlan : IDisposable
     {
         if (!IsStale())
             return;
-        foreach (SegmentCall segment in Call.Segments)
+        foreach (SegmentCall segment in Sample.Segments)
         {
             segment.Unsettle();
             segment.BindOwn();
@@ -76,35 +80,29 @@ internal sealed class BoundPlan : IDisposable
         try
         {
             if (_plain && !cancellationToken.CanBeCanceled)
-                Call.Run();
+                Lanes.Run();
             else
                 RunWithCare(cancellationToken);
         }
-        catch (CleaveException e) when (MayBeAboutShapes(e))
+        catch (Exception e) when (MayBeAboutShapes(e))
         {
-            // A declared shape was right at first and is not now: let ONNX Runtime allocate, and look again.
             Unsettle();
             RunWithCare(cancellationToken);
         }
     }
 
-    public void Dispose()
+    /// <summary>Before each run with care.</summary>
+    public void BeforeRun()
     {
-        Call.Dispose();
-        foreach (ResultSlot result in _results)
-            result.Dispose();
+        if (!_inputsNeedWork)
+            return;
+        foreach (InputSlot input in _inputs)
+            input.BeforeRun();
     }
 
-    // Everything but the plain case: the first runs, cancellation, strings, results that are not bound, other devices.
-    private void RunWithCare(CancellationToken cancellationToken)
+    /// <summary>After each run with care that went well.</summary>
+    public void AfterRun()
     {
-        cancellationToken.ThrowIfCancellationRequested();
-        if (_inputsNeedWork)
-        {
-            foreach (InputSlot input in _inputs)
-                input.BeforeRun();
-        }
-        Call.RunWithCare(cancellationToken);
         if (!_settled)
             Settle();
         else if (!_verified)
@@ -112,12 +110,49 @@ internal sealed class BoundPlan : IDisposable
         NoteOutputs();
     }
 
+    /// <summary>
+    /// Whether a run failed, perhaps, because a declared shape was right at first and is not now. ONNX Runtime names no error code for it.
+    /// A wrong guess costs one more run that fails again.
+    /// </summary>
+    public bool MayBeAboutShapes(Exception e) =>
+        Array.Exists(Sample.Results, static r => r.Own != null)
+        && e is CleaveException { InnerException: OnnxRuntimeException { Message: var message } }
+        && message.Contains("shape", StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>After that: the next run lets ONNX Runtime allocate, and looks at shapes again.</summary>
+    public void Unsettle()
+    {
+        foreach (ResultSlot result in Sample.Results)
+            result.UnbindOwn();
+        foreach (SegmentCall segment in Sample.Segments)
+            segment.Unsettle();
+        NoteOutputs();
+        _settled = false;
+        _verified = false;
+        _plain = false;
+    }
+
+    public void Dispose()
+    {
+        Lanes.Dispose();
+        Sample.Dispose();
+    }
+
+    // Everything but the plain case: the first runs, cancellation, strings, results that are not bound, other devices.
+    private void RunWithCare(CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        BeforeRun();
+        Lanes.RunWithCare(cancellationToken);
+        AfterRun();
+    }
+
     // Gives memory of its own to each result that came as declared. The next run shows whether it is written to.
     private void Settle()
     {
-        foreach (ResultSlot result in _results)
+        foreach (ResultSlot result in Sample.Results)
             result.BindOwn(_dims, _predictions);
-        foreach (SegmentCall segment in Call.Segments)
+        foreach (SegmentCall segment in Sample.Segments)
             segment.BindOwn();
         _settled = true;
     }
@@ -126,20 +161,8 @@ internal sealed class BoundPlan : IDisposable
     {
         _verified = true;
         _plain = !_inputsNeedWork;
-        foreach (SegmentCall segment in Call.Segments)
+        foreach (SegmentCall segment in Sample.Segments)
             _plain &= segment.Verified();
-    }
-
-    private void Unsettle()
-    {
-        foreach (ResultSlot result in _results)
-            result.UnbindOwn();
-        foreach (SegmentCall segment in Call.Segments)
-            segment.Unsettle();
-        NoteOutputs();
-        _settled = false;
-        _verified = false;
-        _plain = false;
     }
 
     private bool IsStale()
@@ -157,10 +180,4 @@ internal sealed class BoundPlan : IDisposable
         for (int i = 0; i < _outputs.Length; i++)
             _bound[i] = _outputs[i].Own;
     }
-
-    // ONNX Runtime names no error code for it. A wrong guess costs one more run that fails again.
-    private bool MayBeAboutShapes(CleaveException e) =>
-        Array.Exists(_results, static r => r.Own != null)
-        && e.InnerException is OnnxRuntimeException { Message: var message }
-        && message.Contains("shape", StringComparison.OrdinalIgnoreCase);
 }

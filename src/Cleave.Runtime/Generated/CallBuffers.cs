@@ -3,6 +3,7 @@ using System.ComponentModel;
 using System.Threading;
 using Cleave.Calls;
 using Cleave.Elements;
+using Cleave.Lanes;
 using Cleave.Ledger;
 using Cleave.Plans;
 
@@ -50,6 +51,9 @@ public sealed class CallBuffers
     /// <summary>What ran last; the runner's first mode before anything ran.</summary>
     internal BoundPlan Plan => Bound(_last, _engine.Modes.Find(_last)!);
 
+    /// <summary>The lanes that run this call alone.</summary>
+    internal PlanCall Lanes => Plan.Lanes;
+
     internal InputSlot[] Inputs { get; }
 
     internal OutputSlot[] Outputs { get; }
@@ -95,6 +99,22 @@ public sealed class CallBuffers
         {
             Volatile.Write(ref _busy, 0);
         }
+    }
+
+    /// <summary>Before a run in a group, which is always one in the runner's first mode. Whoever runs it has rented the buffers and shares them with nobody.</summary>
+    internal BoundPlan BeginInGroup()
+    {
+        _hasResult = false;
+        BoundPlan plan = Turned(0, _engine.Modes.First);
+        plan.BeforeRun();
+        return plan;
+    }
+
+    /// <summary>After a run in a group that went well.</summary>
+    internal void EndInGroup()
+    {
+        Plan.AfterRun();
+        _hasResult = true;
     }
 
     /// <summary>Gives the buffers back to the pool, once for each time they were rented.</summary>
@@ -176,17 +196,22 @@ public sealed class CallBuffers
         bool succeeded = false;
         try
         {
-            BoundPlan plan = Bound(turn.Index, turn.Mode);
-            if (turn.Index != _last)
-                plan.FollowOutputs();
-            _last = turn.Index;
-            plan.Run(cancellationToken);
+            Turned(turn.Index, turn.Mode).Run(cancellationToken);
             succeeded = true;
         }
         finally
         {
             _engine.Modes.Leave(turn, _times, succeeded);
         }
+    }
+
+    private BoundPlan Turned(int index, PlanMode mode)
+    {
+        BoundPlan plan = Bound(index, mode);
+        if (index != _last)
+            plan.FollowOutputs();
+        _last = index;
+        return plan;
     }
 
     private BoundPlan Bound(int index, PlanMode mode) => _plans[index] ??= new BoundPlan(mode, Dims, Inputs, Outputs, _inputsNeedWork);

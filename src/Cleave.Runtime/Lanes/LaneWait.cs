@@ -20,13 +20,13 @@ internal sealed class LaneWait(PlanCall call)
     private bool _spins = true;
 
     /// <summary>
-    /// Waits until a value was published, or (null) until the other lanes have ended. False where <paramref name="step"/>
-    /// passed in vain. A wait for a value also ends when the request is stopped.
+    /// Waits until a value was published in the run of that number, or (null) until the other lanes have ended. False where
+    /// <paramref name="step"/> passed in vain. A wait for a value also ends when the request is stopped.
     /// </summary>
-    public bool Wait(ResultSlot? value, bool maySpin, TimeSpan step)
+    public bool Wait(ResultSlot? value, int run, bool maySpin, TimeSpan step)
     {
         long start = Stopwatch.GetTimestamp();
-        if (!(maySpin && _spins && Spin(value, start)) && !Block(value, step))
+        if (!(maySpin && _spins && Spin(value, run, start)) && !Block(value, run, step))
             return false;
         _spins = Stopwatch.GetTimestamp() - start < SpinLimit;
         return true;
@@ -41,11 +41,11 @@ internal sealed class LaneWait(PlanCall call)
             _event.Set();
     }
 
-    private bool IsOver(ResultSlot? value) => value is null ? call.OthersEnded : value.IsPublished(call.Number) || call.IsStopped;
+    private bool IsOver(ResultSlot? value, int run) => value is null ? call.OthersEnded : value.IsPublished(run) || call.IsStopped;
 
-    private bool Spin(ResultSlot? value, long start)
+    private bool Spin(ResultSlot? value, int run, long start)
     {
-        while (!IsOver(value))
+        while (!IsOver(value, run))
         {
             if (Stopwatch.GetTimestamp() - start > SpinLimit)
                 return false;
@@ -54,18 +54,18 @@ internal sealed class LaneWait(PlanCall call)
         return true;
     }
 
-    private bool Block(ResultSlot? value, TimeSpan step)
+    private bool Block(ResultSlot? value, int run, TimeSpan step)
     {
         bool inTime = true;
         while (inTime)
         {
             Interlocked.Exchange(ref _blocked, 1);
-            if (IsOver(value))
+            if (IsOver(value, run))
                 break;
             inTime = _event.WaitOne(step);
         }
         // Where a wake-up is on its way nevertheless, the next wait looks once more than it had to.
         Interlocked.Exchange(ref _blocked, 0);
-        return inTime || IsOver(value);
+        return inTime || IsOver(value, run);
     }
 }

@@ -1,9 +1,7 @@
 using System;
 using System.Runtime.ExceptionServices;
 using System.Threading;
-using Cleave.Calls;
 using Cleave.Core.Diagnostics;
-using Cleave.Elements;
 using Cleave.Generated;
 using Cleave.Sessions;
 using Microsoft.ML.OnnxRuntime;
@@ -11,13 +9,11 @@ using Microsoft.ML.OnnxRuntime;
 namespace Cleave.Lanes;
 
 /// <summary>
-/// A plan bound to the buffers of one call: runs one request after another. The request's thread runs the first lane, the
-/// crew's threads the others. A run is over when every lane is; the first failure stops them all.
+/// Runs one request after another, or one group of samples after another, over the lanes of a plan. The request's thread runs the first lane,
+/// the crew's threads the others. A run is over when every lane is; the first failure stops them all.
 /// </summary>
 internal sealed class PlanCall : IDisposable
 {
-    private static long _requests;
-
     private readonly LaneCrew? _crew;
     private readonly RunningLane[] _lanes;
     private Exception? _failure;
@@ -25,13 +21,18 @@ internal sealed class PlanCall : IDisposable
     private int _othersLeft;
     private int _stopped;
 
-    public PlanCall(PlanOutline outline, LaneSettings settings, LaneCrew? crew, SegmentCall[] segments, ResultSlot[] results)
+    /// <param name="outline">The plan.</param>
+    /// <param name="settings">What the runner's lanes have in common.</param>
+    /// <param name="crew">The threads of the lanes but the first; null where there is one.</param>
+    /// <param name="sample">What the lane methods run; null: groups of samples.</param>
+    public PlanCall(PlanOutline outline, LaneSettings settings, LaneCrew? crew, PlanSample? sample)
     {
         Outline = outline;
         Settings = settings;
         _crew = crew;
-        Segments = segments;
-        Results = results;
+        IsGroup = sample is null;
+        Samples = sample is null ? [] : [sample];
+        Statements = outline.Lanes;
         _lanes = new RunningLane[outline.Lanes.Length];
         for (int i = 0; i < _lanes.Length; i++)
             _lanes[i] = new RunningLane(this, i);
@@ -41,15 +42,19 @@ internal sealed class PlanCall : IDisposable
 
     public LaneSettings Settings { get; }
 
-    public SegmentCall[] Segments { get; }
+    /// <summary>Whether the lanes go through a table instead of following their methods.</summary>
+    public bool IsGroup { get; }
 
-    public ResultSlot[] Results { get; }
+    public PlanSample[] Samples { get; private set; }
+
+    /// <summary>What each lane does.</summary>
+    public Statement[][] Statements { get; private set; }
+
+    /// <summary>The sample whose failure the last run ended with.</summary>
+    public int FailedSample { get; private set; }
 
     /// <summary>Counts the runs of this call, from 1.</summary>
     public int Number { get; private set; }
-
-    /// <summary>Counts the runs of the process, where they are recorded.</summary>
-    public long Request { get; private set; }
 
     public bool IsStopped => Volatile.Read(ref _stopped) != 0;
 
@@ -85,6 +90,14 @@ internal sealed class PlanCall : IDisposable
         }
     }
 
+    /// <summary>Runs a group of samples, as <see cref="RunWithCare"/> does one.</summary>
+    public void RunGroup(PlanSample[] samples, Statement[][] statements, CancellationToken token)
+    {
+        Samples = samples;
+        Statements = statements;
+        RunWithCare(token);
+    }
+
     /// <summary>Runs the plan, until <paramref name="token"/> is cancelled; frees what ONNX Runtime allocated between segments.</summary>
     public void RunWithCare(CancellationToken token)
     {
@@ -99,8 +112,8 @@ internal sealed class PlanCall : IDisposable
             // Waits for a callback that runs: only then does nobody stop the lanes any more.
             watch.Dispose();
             _token = default;
-            foreach (ResultSlot result in Results)
-                result.Drop();
+            foreach (PlanSample sample in Samples)
+                sample.Drop();
             if (IsStopped)
                 Reset();
         }
@@ -140,15 +153,13 @@ internal sealed class PlanCall : IDisposable
     {
         foreach (RunningLane lane in _lanes)
             lane.Free();
-        foreach (SegmentCall segment in Segments)
-            segment.Dispose();
     }
 
     private void RunOnce()
     {
         Number++;
-        if (Settings.Timeline != null)
-            Request = Interlocked.Increment(ref _requests);
+        foreach (PlanSample sample in Samples)
+            sample.Begin(Settings.Timeline != null);
         if (_crew is null)
             _lanes[0].Follow();
         else
@@ -160,6 +171,7 @@ internal sealed class PlanCall : IDisposable
         int others = _lanes.Length - 1;
         int started = 0;
         _failure = null;
+        FailedSample = 0;
         Volatile.Write(ref _othersLeft, others);
         try
         {
@@ -168,7 +180,7 @@ internal sealed class PlanCall : IDisposable
         catch (Exception e)
         {
             // No thread could be started; the lanes that wait for one already are released.
-            Fail(e);
+            Fail(e, sample: 0);
             EndOthers(others - started);
         }
         Follow(_lanes[0]);
@@ -189,14 +201,16 @@ internal sealed class PlanCall : IDisposable
         }
         catch (Exception e)
         {
-            Fail(e);
+            Fail(e, lane.Sample);
         }
     }
 
-    private void Fail(Exception e)
+    private void Fail(Exception e, int sample)
     {
-        if (Interlocked.CompareExchange(ref _failure, e, null) is null)
-            Stop();
+        if (Interlocked.CompareExchange(ref _failure, e, null) is not null)
+            return;
+        FailedSample = sample;
+        Stop();
     }
 
     private void Stop()

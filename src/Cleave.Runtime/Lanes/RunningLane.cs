@@ -11,16 +11,18 @@ using Microsoft.ML.OnnxRuntime;
 
 namespace Cleave.Lanes;
 
-/// <summary>A lane of one call: follows its method, statement by statement. Used by one thread at a time.</summary>
+/// <summary>
+/// A lane of one call: follows its method, statement by statement; for a group of samples, a table of such statements. Used by one thread at a time.
+/// </summary>
 internal sealed class RunningLane : Lane, IWorkItem
 {
     private readonly PlanCall _call;
     private readonly int _number;
-    private readonly Statement[] _statements;
     private readonly Action<Lane> _method;
     private readonly Timeline? _timeline;
     private readonly RunOptions _options = new();
     private readonly LaneWait _wait;
+    private Statement[] _statements = [];
     private int _next;
     private int _begun;
     private bool _inSegment;
@@ -29,7 +31,6 @@ internal sealed class RunningLane : Lane, IWorkItem
     {
         _call = call;
         _number = number;
-        _statements = call.Outline.Lanes[number];
         _method = call.Outline.Plan.Lanes[number];
         _timeline = call.Settings.Timeline;
         _wait = new LaneWait(call);
@@ -41,22 +42,85 @@ internal sealed class RunningLane : Lane, IWorkItem
     /// <summary>Whether it is busy with a segment, or with earlier requests.</summary>
     public bool IsBusy => Volatile.Read(ref _inSegment) || Volatile.Read(ref _begun) != _call.Number;
 
-    /// <summary>Calls the lane's method on the calling thread.</summary>
+    /// <summary>The sample of the statement that it has come to.</summary>
+    public int Sample => _next == 0 ? 0 : _statements[_next - 1].Sample;
+
+    /// <summary>Does what the lane is to do, on the calling thread.</summary>
     public void Follow()
     {
+        _statements = _call.Statements[_number];
         Volatile.Write(ref _next, 0);
         Volatile.Write(ref _begun, _call.Number);
-        _method(this);
-        if (_next != _statements.Length)
-            throw Strays("ended");
+        if (_call.IsGroup)
+            FollowTable();
+        else
+            FollowMethod();
     }
 
     /// <summary>As a part of a request that another thread waits for.</summary>
     public void Execute() => _call.FollowOther(this);
 
-    public override void Run(Segment segment)
+    public override void Run(Segment segment) => Do(Next(StatementKind.Run, segment));
+
+    public override void Send(Value value) => Do(Next(StatementKind.Send, value));
+
+    public override void Receive(Value value) => Do(Next(StatementKind.Receive, value));
+
+    /// <summary>Waits until the other lanes have ended, however long that takes: they use the same buffers.</summary>
+    public void AwaitOthers()
     {
-        SegmentCall run = _call.Segments[Next(StatementKind.Run, segment)];
+        while (!_call.OthersEnded && !_wait.Wait(null, 0, _call.Settings.MaySpin, Timeout.InfiniteTimeSpan))
+        {
+        }
+    }
+
+    public void Wake() => _wait.Wake();
+
+    /// <summary>Ends the segment that runs between two of its operators, or makes the next one fail.</summary>
+    public void Terminate() => _options.Terminate = true;
+
+    /// <summary>After <see cref="Terminate"/>, once the lane has ended.</summary>
+    public void Reset() => _options.Terminate = false;
+
+    public void Free() => _options.Dispose();
+
+    // What stands in the method is what runs: a breakpoint there is met at its statement.
+    private void FollowMethod()
+    {
+        _method(this);
+        if (_next != _statements.Length)
+            throw Strays("ended");
+    }
+
+    private void FollowTable()
+    {
+        for (int i = 0; i < _statements.Length; i++)
+        {
+            Volatile.Write(ref _next, i + 1);
+            Do(_statements[i]);
+        }
+    }
+
+    private void Do(in Statement statement)
+    {
+        PlanSample sample = _call.Samples[statement.Sample];
+        switch (statement.Kind)
+        {
+            case StatementKind.Run:
+                Run(sample, sample.Segments[statement.Index], (Segment)statement.Subject);
+                break;
+            case StatementKind.Send:
+                sample.Results[statement.Index].Publish(sample.Number);
+                _call.WakeAll(but: this);
+                break;
+            default:
+                Receive(sample, sample.Results[statement.Index]);
+                break;
+        }
+    }
+
+    private void Run(PlanSample sample, SegmentCall run, Segment segment)
+    {
         if (_call.IsStopped)
             throw _call.Released();
         long start = _timeline is null ? 0 : Stopwatch.GetTimestamp();
@@ -73,69 +137,43 @@ internal sealed class RunningLane : Lane, IWorkItem
         {
             Volatile.Write(ref _inSegment, false);
         }
-        _timeline?.Add(new TimelineSpan(_call.Outline, _number, segment.Name, IsWait: false, _call.Request, start, Stopwatch.GetTimestamp()));
+        _timeline?.Add(new TimelineSpan(_call.Outline, _number, segment.Name, IsWait: false, sample.Request, start, Stopwatch.GetTimestamp()));
     }
 
-    public override void Send(Value value)
+    private void Receive(PlanSample sample, ResultSlot slot)
     {
-        ResultSlot slot = _call.Results[Next(StatementKind.Send, value)];
-        slot.Publish(_call.Number);
-        _call.WakeAll(but: this);
-    }
-
-    public override void Receive(Value value)
-    {
-        ResultSlot slot = _call.Results[Next(StatementKind.Receive, value)];
-        if (!slot.IsPublished(_call.Number))
-            Await(slot, value.Name);
+        if (!slot.IsPublished(sample.Number))
+            Await(sample, slot);
         if (_call.IsStopped)
             throw _call.Released();
     }
 
-    /// <summary>Waits until the other lanes have ended, however long that takes: they use the same buffers.</summary>
-    public void AwaitOthers()
-    {
-        while (!_call.OthersEnded && !_wait.Wait(null, _call.Settings.MaySpin, Timeout.InfiniteTimeSpan))
-        {
-        }
-    }
-
-    public void Wake() => _wait.Wake();
-
-    /// <summary>Ends the segment that runs between two of its operators, or makes the next one fail.</summary>
-    public void Terminate() => _options.Terminate = true;
-
-    /// <summary>After <see cref="Terminate"/>, once the lane has ended.</summary>
-    public void Reset() => _options.Terminate = false;
-
-    public void Free() => _options.Dispose();
-
-    private void Await(ResultSlot slot, string value)
+    private void Await(PlanSample sample, ResultSlot slot)
     {
         long start = Stopwatch.GetTimestamp();
         int seen = -1;
-        while (!_wait.Wait(slot, _call.Settings.MaySpin, _call.Settings.StallStep))
+        while (!_wait.Wait(slot, sample.Number, _call.Settings.MaySpin, _call.Settings.StallStep))
         {
             // Somebody who steps through the code takes his time.
             int progress = _call.ProgressIfStalled;
             if (progress >= 0 && progress == seen && !Debugger.IsAttached)
             {
                 throw _call.Outline.Broken(string.Create(CultureInfo.InvariantCulture,
-                    $"{_call.Outline.LaneName(_number)} waited {Stopwatch.GetElapsedTime(start).TotalSeconds:0.0} s for the value '{value}', and no lane goes on"));
+                    $"{_call.Outline.LaneName(_number)} waited {Stopwatch.GetElapsedTime(start).TotalSeconds:0.0} s for the value '{slot.Name}', and no lane goes on"));
             }
             seen = progress;
         }
-        _timeline?.Add(new TimelineSpan(_call.Outline, _number, value, IsWait: true, _call.Request, start, Stopwatch.GetTimestamp()));
+        _timeline?.Add(new TimelineSpan(_call.Outline, _number, slot.Name, IsWait: true, sample.Request, start, Stopwatch.GetTimestamp()));
     }
 
     // What was read when the runner opened says where the segment or value is, and that nobody waits for ever.
-    private int Next(StatementKind kind, object subject)
+    private ref readonly Statement Next(StatementKind kind, object subject)
     {
         int at = _next;
         if (at >= _statements.Length || _statements[at].Kind != kind || !ReferenceEquals(_statements[at].Subject, subject))
             throw Strays("came to " + new Statement(kind, subject, 0));
         Volatile.Write(ref _next, at + 1);
-        return _statements[at].Index;
+        return ref _statements[at];
     }
 
     private CleaveException Strays(string did) => _call.Outline.Broken(

@@ -15,7 +15,8 @@ internal enum StatementKind
 /// <param name="Kind">What it does.</param>
 /// <param name="Subject">The segment that it runs, or the value that it sends or receives.</param>
 /// <param name="Index">The segment's place in the plan, or the value's among the plan's results.</param>
-internal readonly record struct Statement(StatementKind Kind, object Subject, int Index)
+/// <param name="Sample">Of which of several samples; 0 where there is one.</param>
+internal readonly record struct Statement(StatementKind Kind, object Subject, int Index, int Sample = 0)
 {
     /// <summary>As it stands in the method: <c>Send(relu_3)</c>.</summary>
     public override string ToString() =>

@@ -60,11 +60,7 @@ internal sealed class RunnerModes
     public Turn Enter(ModeTimes times, CancellationToken token)
     {
         if (_hint == RunnerHint.Background)
-        {
-            _ledger.Waiting.Await(token);
-            _ledger.EnterBackground();
-            return Begin(_modes.Length - 1, _ledger.Now, isAlone: false);
-        }
+            return EnterBackground(_modes.Length - 1, token);
         long now = _ledger.Now;
         Share share = _ledger.Enter(now);
         int first = FirstWithin(share.Cores);
@@ -73,19 +69,36 @@ internal sealed class RunnerModes
         return Begin(best < 0 ? first : best, now, share.IsAlone);
     }
 
+    /// <summary>Begins several requests that share the lanes of the first mode.</summary>
+    /// <exception cref="OperationCanceledException">They were cancelled while they waited, in the background, for a core.</exception>
+    public Turn EnterFirst(CancellationToken token)
+    {
+        if (_hint == RunnerHint.Background)
+            return EnterBackground(0, token);
+        long now = _ledger.Now;
+        _ledger.Enter(now);
+        return Begin(0, now, isAlone: false);
+    }
+
     /// <summary>Ends a request; what it took says something about the mode where nothing else ran.</summary>
     public void Leave(Turn turn, ModeTimes times, bool succeeded)
+    {
+        if (Leave(turn) is { } end && turn.IsAlone && succeeded)
+            times.Add(turn.Index, _ledger.Seconds(turn.Start, end));
+    }
+
+    /// <summary>Ends a request. When it ended, where nothing else ran until then.</summary>
+    public long? Leave(Turn turn)
     {
         turn.Mode.End();
         if (_hint == RunnerHint.Background)
         {
             _ledger.Take(1 - turn.Mode.Cores);
             _ledger.LeaveBackground();
-            return;
+            return null;
         }
         long now = _ledger.Now;
-        if (_ledger.Leave(turn.Mode.Cores, now) && turn.IsAlone && succeeded)
-            times.Add(turn.Index, _ledger.Seconds(turn.Start, now));
+        return _ledger.Leave(turn.Mode.Cores, now) ? now : null;
     }
 
     /// <summary>Ends the threads once nothing waits any more.</summary>
@@ -93,6 +106,13 @@ internal sealed class RunnerModes
     {
         foreach (PlanMode? mode in _modes)
             mode?.Stop();
+    }
+
+    private Turn EnterBackground(int mode, CancellationToken token)
+    {
+        _ledger.Waiting.Await(token);
+        _ledger.EnterBackground();
+        return Begin(mode, _ledger.Now, isAlone: false);
     }
 
     // The mode wanted, or the next one with fewer cores that is open and has its lanes free, or else the next with more.

@@ -17,6 +17,8 @@ internal static class GeneratedSignature
         yield return $"class {spec.Runner}(RunnerOptions? options = null)";
         yield return $"    {spec.Output} Run({spec.Input} input, CancellationToken cancellationToken = default)";
         yield return $"    Task<{spec.Output}> RunAsync({spec.Input} input, CancellationToken cancellationToken = default)";
+        yield return $"    {spec.Output}[] RunMany(IReadOnlyList<{spec.Input}> inputs, CancellationToken cancellationToken = default)";
+        yield return $"    Task<{spec.Output}[]> RunManyAsync(IReadOnlyList<{spec.Input}> inputs, CancellationToken cancellationToken = default)";
         yield return $"    {spec.Call} CreateCall({dimensions})";
 
         string constructor = string.Join(", ", spec.Symbols.Select(s => "int " + s.Parameter));

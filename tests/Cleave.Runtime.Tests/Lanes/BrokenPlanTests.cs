@@ -144,7 +144,7 @@ public sealed class BrokenPlanTests
         // The request has failed; it ends when the lane, which uses its buffers, does.
         using (CancellationTokenSource end = new(Patience))
         {
-            while (!call.Buffers.Plan.IsStopped)
+            while (!call.Buffers.Lanes.IsStopped)
                 await Task.Delay(1, end.Token);
         }
         gate.Set();

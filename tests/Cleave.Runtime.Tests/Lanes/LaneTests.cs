@@ -278,7 +278,7 @@ public sealed class LaneTests
         }
     }
 
-    private static void Near(OutputTensor<float> expected, OutputTensor<float> actual)
+    internal static void Near(OutputTensor<float> expected, OutputTensor<float> actual)
     {
         Assert.Equal(expected.Length, actual.Length);
         for (int i = 0; i < expected.Length; i++)
@@ -286,7 +286,7 @@ public sealed class LaneTests
     }
 
     // Polls, bounded: these are states without an event.
-    private static async Task Until(Func<bool> condition)
+    internal static async Task Until(Func<bool> condition)
     {
         using CancellationTokenSource end = new(Patience);
         while (!condition())

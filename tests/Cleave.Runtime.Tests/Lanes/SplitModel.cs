@@ -91,15 +91,17 @@ internal sealed class SplitModel(ModelProto model, Plan plan, string name = "tes
     };
 
     /// <summary>y[1, ?] = abs(x) where x is not zero: a value inside, and an output, whose shapes nobody knows before they are there.</summary>
-    public static SplitModel NonZero()
+    /// <param name="declared">What the model says of the unknown dimension, right or wrong.</param>
+    public static SplitModel NonZero(string? declared = null)
     {
+        Dim found = declared is null ? Dim.Unknown : declared;
         Value x = Value.Tensor<float>("x", "n"), a = Value.Tensor<float>("a", "n");
-        Value where = Value.Tensor<long>("where", 1, Dim.Unknown), y = Value.Tensor<float>("y", 1, Dim.Unknown), count = Value.Tensor<long>("count", 2);
+        Value where = Value.Tensor<long>("where", 1, found), y = Value.Tensor<float>("y", 1, found), count = Value.Tensor<long>("count", 2);
         Segment abs = new("Abs", "0", [x], [a]), find = new("Find", "1", [x], [where]);
         Segment take = new("Take", "2", [a, where], [y]), shape = new("Shape", "3", [where], [count]);
         return new(
             Onnx.Model(
-                [Tensor("x", ElementType.Float, "n")], [Tensor("y", ElementType.Float, 1, null), Tensor("count", ElementType.Int64, 2)],
+                [Tensor("x", ElementType.Float, "n")], [Tensor("y", ElementType.Float, 1, declared), Tensor("count", ElementType.Int64, 2)],
                 [Node("Abs", ["x"], ["a"]), Node("NonZero", ["x"], ["where"]), Node("Gather", ["a", "where"], ["y"]), Node("Shape", ["where"], ["count"])]),
             new Plan("ThreeLanes", [abs, find, take, shape], Trunk, Finder, Counter));
 

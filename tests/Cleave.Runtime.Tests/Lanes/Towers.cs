@@ -12,10 +12,10 @@ internal static class Towers
 {
     private const int Width = 16;
 
-    private static readonly Value X = Value.Tensor<float>("x", 1, Width);
+    public static readonly Value X = Value.Tensor<float>("x", 1, Width);
     private static readonly Value A = Value.Tensor<float>("a", 1, Width);
     private static readonly Value B = Value.Tensor<float>("b", 1, Width);
-    private static readonly Value Y = Value.Tensor<float>("y", 1, Width);
+    public static readonly Value Y = Value.Tensor<float>("y", 1, Width);
 
     public static ModelProto Model() => Onnx.Model(
         [Tensor("x", ElementType.Float, 1, Width)],

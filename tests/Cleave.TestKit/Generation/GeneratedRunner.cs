@@ -46,6 +46,25 @@ public sealed class GeneratedRunner : IDisposable, IAsyncDisposable
             return Read(output);
     }
 
+    /// <summary>Runs the model for several inputs.</summary>
+    public IReadOnlyList<IReadOnlyDictionary<string, TensorData>> RunMany(
+        IReadOnlyList<IReadOnlyDictionary<string, TensorData>> inputs, CancellationToken cancellationToken = default)
+    {
+        Array typed = Array.CreateInstance(_model.TypeOf(_spec.Input), inputs.Count);
+        for (int i = 0; i < inputs.Count; i++)
+            typed.SetValue(NewInput(inputs[i]), i);
+        object[] outputs = (object[])Reflected.Invoke(_runner, "RunMany", typed, cancellationToken)!;
+        try
+        {
+            return [.. outputs.Select(Read)];
+        }
+        finally
+        {
+            foreach (object output in outputs)
+                ((IDisposable)output).Dispose();
+        }
+    }
+
     /// <summary>Buffers for inputs of these shapes.</summary>
     public GeneratedCall CreateCall(IReadOnlyDictionary<string, int[]> shapes)
     {

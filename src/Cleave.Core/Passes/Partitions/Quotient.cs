@@ -41,16 +41,36 @@ internal sealed class Quotient
                 numbers.Add(labels[i], number = numbers.Count);
             partOf[i] = number;
         }
-        SortedSet<int>[] successors = new SortedSet<int>[numbers.Count];
+        List<int>[] successors = new List<int>[numbers.Count];
         for (int i = 0; i < successors.Length; i++)
             successors[i] = [];
-        int[] counts = new int[numbers.Count];
         foreach ((int from, int to) in edges)
         {
-            if (partOf[from] != partOf[to] && successors[partOf[from]].Add(partOf[to]))
-                counts[partOf[to]]++;
+            if (partOf[from] != partOf[to])
+                successors[partOf[from]].Add(partOf[to]);
         }
-        return new Quotient(partOf, Array.ConvertAll(successors, s => (int[])[.. s]), counts);
+        int[][] distinct = Array.ConvertAll(successors, SortedOnce);
+        int[] counts = new int[numbers.Count];
+        foreach (int[] parts in distinct)
+        {
+            foreach (int part in parts)
+                counts[part]++;
+        }
+        return new Quotient(partOf, distinct, counts);
+    }
+
+    private static int[] SortedOnce(List<int> parts)
+    {
+        int[] sorted = [.. parts];
+        Array.Sort(sorted);
+        int count = 0;
+        foreach (int part in sorted)
+        {
+            if (count == 0 || sorted[count - 1] != part)
+                sorted[count++] = part;
+        }
+        Array.Resize(ref sorted, count);
+        return sorted;
     }
 
     /// <summary>Between its own parts.</summary>

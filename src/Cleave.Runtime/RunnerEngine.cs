@@ -80,7 +80,9 @@ internal sealed class RunnerEngine
     {
         long start = Stopwatch.GetTimestamp();
         ILogger logger = options.Logger ?? NullLogger.Instance;
-        CoreBudget cores = CoreBudget.Resolve(options.Cores);
+        CoreLedger ledger = options.Ledger ?? CoreLedger.Process;
+        ledger.Cores.Read();
+        CoreBudget cores = ledger.Cores.Budget.WithOption(options.Cores);
         if (cores.Ignored is { } value)
             Log.CoresIgnored(logger, definition.Name, value);
         OpenedModel model = OpenedModel.Open(definition, options);
@@ -89,7 +91,6 @@ internal sealed class RunnerEngine
         {
             SessionFactory factory = new(model, definition, options, ProcessFiles.System, logger);
             sessions = new SessionTable(factory);
-            CoreLedger ledger = options.Ledger ?? CoreLedger.Process;
             RunGate gate = new(definition.Name);
             ModeOpener opener = new(definition, options, ModeList.Of(definition, options, cores.Cores, sessions.CanSplit), cores, ledger, sessions, gate, logger);
             RunnerModes modes = new(ledger, options.Hint, opener.OpenFirst(), opener);

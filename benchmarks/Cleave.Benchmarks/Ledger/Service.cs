@@ -26,7 +26,7 @@ internal static class Service
 
     private const string Sessions = "service-sessions";
     private const string Runners = "service-runners";
-    private static readonly string[] Names = ["ultraface_slim_320", "shufflenet", "two_tower_8x256"];
+    private static readonly string[] Names = ["ultraface_slim_320", "light_shufflenet_random", "two_tower_8x256"];
 
     /// <summary>Every candidate with so many clients.</summary>
     public static IReadOnlyList<Candidate> Candidates(int clients)

@@ -32,8 +32,11 @@ internal sealed record CoreBudget(int Cores, string Reason, string? Ignored)
                 ? budget.AtMost(cores, Variable)
                 : budget with { Ignored = variable };
         }
-        return option is { } most ? budget.AtMost(most, "RunnerOptions.Cores") : budget;
+        return budget.WithOption(option);
     }
+
+    /// <summary>No more than RunnerOptions.Cores says.</summary>
+    public CoreBudget WithOption(int? option) => option is { } most ? AtMost(most, "RunnerOptions.Cores") : this;
 
     private CoreBudget AtMost(int cores, string reason) => cores < Cores ? this with { Cores = cores, Reason = reason } : this;
 }

@@ -8,7 +8,7 @@ namespace Cleave.Ledger;
 /// How many cores the process has now. Masks and quotas change while it runs, so they are read again, at most once a second and only while
 /// requests come, on a thread of the pool. Thread-safe.
 /// </summary>
-internal sealed class CoreCount(Func<CoreBudget> read, TimeProvider clock)
+internal sealed class CoreCount(Func<CoreBudget> read, TimeProvider clock) : IThreadPoolWorkItem
 {
     private readonly long _step = clock.TimestampFrequency;
     private CoreBudget _budget = read();
@@ -25,10 +25,12 @@ internal sealed class CoreCount(Func<CoreBudget> read, TimeProvider clock)
     {
         long last = Volatile.Read(ref _read);
         if (now - last > _step && Interlocked.CompareExchange(ref _read, now, last) == last)
-            ThreadPool.UnsafeQueueUserWorkItem(static count => count.Read(), this, preferLocal: false);
+            ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
         return Now;
     }
 
     /// <summary>Reads again.</summary>
     public void Read() => Volatile.Write(ref _budget, read());
+
+    void IThreadPoolWorkItem.Execute() => Read();
 }

@@ -47,6 +47,9 @@ internal sealed class RunnerModes
 
     public int Count => _modes.Length;
 
+    /// <summary>The cores that a request takes in the mode of that place.</summary>
+    public int Cores(int mode) => _cores[mode];
+
     public PlanMode First => _modes[0]!;
 
     /// <summary>Done when the threads of all modes have ended, after <see cref="Stop"/>.</summary>

@@ -28,7 +28,8 @@ internal static class ModeList
             return [first];
         if (options.Hint != RunnerHint.Latency)
             return [first.Whole(rows, 1)];
-        if (options.Deterministic)
+        // Pinned workers keep to the first lane's processors: a request of one thread could not go where there is room.
+        if (options.Deterministic || (options.Pinning && first.Threads.Length > 1))
             return [first];
         List<ChosenPlan> modes = [first];
         foreach (int part in Parts)

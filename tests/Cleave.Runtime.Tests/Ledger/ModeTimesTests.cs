@@ -1,0 +1,119 @@
+using System;
+using System.Linq;
+using Cleave.Ledger;
+using Xunit;
+
+namespace Cleave.Runtime.Tests.Ledger;
+
+/// <summary>Which mode requests run in that are alone, by what they took before. Time passes in the test only.</summary>
+public sealed class ModeTimesTests
+{
+    private static readonly bool[] Both = [true, true];
+
+    [Theory]
+    [InlineData(0.5, 0)]
+    [InlineData(0.9, 0)]
+    [InlineData(0.98, 1)]
+    [InlineData(1.3, 1)]
+    [InlineData(4, 1)]
+    public void The_faster_one_is_found_and_the_trials_cost_little(double wide, int best)
+    {
+        ModeTimes times = new(2);
+        Simulate(times, 100, mode => mode == 0 ? wide : 1);
+        double[] took = Simulate(times, 20_000, mode => mode == 0 ? wide : 1);
+        double ideal = best == 0 ? wide : 1;
+        Assert.Equal(best, times.Best(Both, 0));
+        Assert.InRange(took.Average() / ideal, 0.99, 1.006);
+    }
+
+    [Fact]
+    public void Before_anything_is_known_the_plan_counts()
+    {
+        ModeTimes times = new(3);
+        Assert.Equal(0, times.Best([true, true, true], 0));
+        Assert.Equal(1, times.Best([true, true, true], 1));
+        Assert.Equal(2, times.Best([true, false, true], 1));
+        Assert.Equal(0, times.Best([true, false, false], 0));
+        Assert.Equal(-1, times.Best([true, false, false], 1));
+        Assert.Null(times.Recent(0));
+        Assert.Null(times.Relative(0));
+    }
+
+    [Fact]
+    public void A_machine_that_gets_slower_changes_nothing()
+    {
+        ModeTimes times = new(2);
+        double speed = 1;
+        int[] runs = new int[2];
+        for (int i = 0; i < 50; i++)
+        {
+            speed = i % 2 == 0 ? 1 : 1.8;
+            Simulate(times, 200, mode => speed * (mode == 0 ? 0.7 : 1), runs);
+        }
+        Assert.Equal(0, times.Best(Both, 0));
+        Assert.InRange(runs[1], 20, 400);
+    }
+
+    [Fact]
+    public void A_lost_core_says_little()
+    {
+        ModeTimes times = new(2);
+        Random random = new(1);
+        int[] runs = new int[2];
+        Simulate(times, 10_000, mode => (mode == 0 ? 0.7 : 1) * (random.Next(20) == 0 ? 8 : 1), runs);
+        Assert.InRange(runs[0], 9_500, 10_000);
+    }
+
+    [Fact]
+    public void A_mode_that_becomes_the_better_one_is_found()
+    {
+        ModeTimes times = new(2);
+        Simulate(times, 1000, mode => mode == 0 ? 1.5 : 1);
+        Assert.Equal(1, times.Best(Both, 0));
+        Simulate(times, 2000, mode => mode == 0 ? 0.5 : 1);
+        Assert.Equal(0, times.Best(Both, 0));
+    }
+
+    [Fact]
+    public void Of_five_the_best_is_found()
+    {
+        double[] seconds = [3, 1.4, 0.8, 1.1, 2];
+        ModeTimes times = new(5);
+        bool[] open = [true, true, true, true, true];
+        for (int i = 0; i < 2000; i++)
+        {
+            int mode = times.ForAlone(open);
+            times.Add(mode, seconds[mode]);
+        }
+        Assert.Equal(2, times.Best(open, 0));
+        Assert.Equal(3, times.Best(open, 3));
+        open[2] = false;
+        Assert.Equal(3, times.Best(open, 0));
+    }
+
+    [Fact]
+    public void A_mode_that_is_not_open_is_not_tried()
+    {
+        ModeTimes times = new(2);
+        bool[] open = [true, false];
+        for (int i = 0; i < 1000; i++)
+        {
+            Assert.Equal(0, times.ForAlone(open));
+            times.Add(0, 1);
+        }
+    }
+
+    private static double[] Simulate(ModeTimes times, int requests, Func<int, double> seconds, int[]? runs = null)
+    {
+        double[] took = new double[requests];
+        for (int i = 0; i < requests; i++)
+        {
+            int mode = times.ForAlone(Both);
+            took[i] = seconds(mode);
+            times.Add(mode, took[i]);
+            if (runs != null)
+                runs[mode]++;
+        }
+        return took;
+    }
+}

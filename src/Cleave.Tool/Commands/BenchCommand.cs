@@ -3,7 +3,6 @@ using System.CommandLine;
 using System.Globalization;
 using System.IO;
 using System.Linq;
-using System.Text.Json;
 using System.Threading;
 using System.Threading.Tasks;
 using Cleave.Core.Diagnostics;
@@ -59,7 +58,7 @@ internal static class BenchCommand
             throw new BenchException($"{e.Problem.Rule.Id}: {e.Problem.Message(path)}");
         }
         if (json)
-            output.Write(JsonSerializer.Serialize(report, BenchJsonContext.Default.BenchReport) + "\n");
+            JsonReport.Write(report, JsonReport.Compact.BenchReport, output);
         else
             BenchText.Write(report, Terminal.For(output));
         return report.Loads.Any(l => l.Candidates.Any(c => c.Error is null)) ? CleaveCommand.Success : CleaveCommand.Failure;

@@ -1,6 +1,5 @@
 using System;
 using System.CommandLine;
-using System.Text.Json;
 using System.Threading.Tasks;
 using Cleave.Core.Clustering;
 using Cleave.Tool.Output;
@@ -38,7 +37,7 @@ internal static class PlanCommand
                 using ModelUnderTest opened = new(path, VerifyCommand.Names(arguments.GetValue(outputs)), cancellationToken);
                 PlanReport report = PlanRun.Run(opened, request);
                 if (arguments.GetValue(json))
-                    console.Output.Write(JsonSerializer.Serialize(report, PlanJsonContext.Default.PlanReport) + "\n");
+                    JsonReport.Write(report, JsonReport.Default.PlanReport, console.Output);
                 else if (arguments.GetValue(mermaid))
                     PlanDiagram.Write(report, console.Output);
                 else

@@ -4,7 +4,6 @@ using System.CommandLine;
 using System.Globalization;
 using System.IO;
 using System.Linq;
-using System.Text.Json;
 using System.Threading;
 using System.Threading.Tasks;
 using Cleave.Core.Clustering;
@@ -60,7 +59,7 @@ internal static class VerifyCommand
         using ModelUnderTest model = new(path, options.Outputs, cancellationToken);
         VerifyReport report = VerifyProgress.Show(json ? TextWriter.Null : console.Error, progress => new Verifier(model, options, progress, cancellationToken).Run());
         if (json)
-            console.Output.Write(JsonSerializer.Serialize(report, VerifyJsonContext.Default.VerifyReport) + "\n");
+            JsonReport.Write(report, JsonReport.Default.VerifyReport, console.Output);
         else
             VerifyText.Write(report, console.Output);
         return report.Verdict switch

@@ -102,7 +102,7 @@ internal sealed class FixVerification(ModelUnderTest published, VerifyOptions op
             OutputDifference difference = actual.TryGetValue(output, out TensorCopy? value) ? OutputDifference.Between(expected, value) : OutputDifference.Missing;
             _differences[output] = _differences.GetValueOrDefault(output, OutputDifference.None).Or(difference);
             if (!Tolerance.Allows(published, expected.Type, difference, reference.Own[output]))
-                throw Different(difference.Other is { } other ? $"the output '{output}': {other}" : $"the output '{output}' differs by {difference.Apart} ({reference.Inputs.Name})");
+                throw Different(difference.Other is { } other ? $"the output '{output}': {other}" : $"the output '{output}' differs by {difference.Apart()} ({reference.Inputs.Name})");
         }
     }
 

@@ -27,7 +27,7 @@ internal static class FixText
             Line(console, $"a short measurement of ONNX Runtime {report.OnnxRuntime}, one thread, with 95 % certainty between the bounds; cleave bench measures thoroughly");
         Line(console, $"compared on {string.Join("; ", report.Inputs)}, two seeds: {Equality(report)}");
         if (report.Batch is { } batch)
-            Line(console, $"batch '{batch.Dimension}': proven; {batch.Samples} samples together against one by one apart by at most {batch.Outputs.Values.MaxBy(o => o.OfRange)!.Apart}");
+            Line(console, $"batch '{batch.Dimension}': proven; {batch.Samples} samples together against one by one apart by at most {batch.Outputs.Values.MaxBy(o => o.OfRange)!.Apart()}");
         WriteNotes();
         Line(console, "written: " + report.Output);
 
@@ -61,7 +61,7 @@ internal static class FixText
 
     private static string Equality(FixReport report) => report.Outputs.All(o => o.Difference.SameBits)
         ? "the same bits"
-        : $"equal; of an output at most {report.Outputs.MaxBy(o => o.Difference.OfRange)!.Difference.Apart} apart";
+        : $"equal; of an output at most {report.Outputs.MaxBy(o => o.Difference.OfRange)!.Difference.Apart()} apart";
 
     private static void Line(IAnsiConsole console, string text)
     {

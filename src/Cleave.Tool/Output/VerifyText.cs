@@ -25,7 +25,7 @@ internal static class VerifyText
         WriteOutputs(console, report);
         WriteLost(console, split);
         if (report.Batch is { Dimension: { } dimension, Samples: > 0 } batch)
-            Line(console, $"batch: {batch.Samples} samples along '{dimension}' together against one by one: apart by at most {(batch.Outputs.Values.MaxBy(o => o.OfRange) ?? OutputDifference.None).Apart}");
+            Line(console, $"batch: {batch.Samples} samples along '{dimension}' together against one by one: apart by at most {(batch.Outputs.Values.MaxBy(o => o.OfRange) ?? OutputDifference.None).Apart()}");
         else if (report.Batch is { } none)
             Line(console, $"batch: not compared, {none.Reason}");
         foreach (Failure failure in report.Failures.Take(MostFailures))
@@ -75,7 +75,7 @@ internal static class VerifyText
     private static string[] Cells(OutputDifference difference) => difference switch
     {
         { SameBits: true } => ["same bits", "", "", ""],
-        { Absolute: double.PositiveInfinity } => [difference.Apart, "", "", ""],
+        { Absolute: double.PositiveInfinity } => [difference.Apart(), "", "", ""],
         _ =>
         [
             Number(difference.Absolute),

@@ -61,7 +61,7 @@ internal sealed record OutputDifference(double Absolute, double Relative, double
     }
 
     /// <summary>How far apart, for people: by the output's range, where it has one.</summary>
-    public string Apart => double.IsFinite(OfRange) ? string.Create(CultureInfo.InvariantCulture, $"{OfRange:g3} of its range")
+    public string Apart() => double.IsFinite(OfRange) ? string.Create(CultureInfo.InvariantCulture, $"{OfRange:g3} of its range")
         : double.IsFinite(Absolute) ? string.Create(CultureInfo.InvariantCulture, $"{Absolute:g3}, where all of it is 0")
         : Other ?? "a number on one side, none on the other";
 

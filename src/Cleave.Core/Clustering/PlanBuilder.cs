@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
+using System.Runtime.CompilerServices;
 using Cleave.Core.Passes;
 using Cleave.Core.Schedule;
 
@@ -12,13 +13,15 @@ internal sealed class PlanBuilder
     private readonly PlanUnits _units;
     private readonly PlanGraph _graph;
     private readonly IReadOnlyList<LaneSegment> _segments;
-    private readonly Dictionary<(int Unit, int Lane), int> _segmentOf = [];
-    private readonly Dictionary<int, int> _firstOf = [];
+    // By unit: the segment of its first lane, and by lane those of the others, for units that several lanes make.
+    private readonly int[] _firstOf;
+    private readonly Dictionary<int, int>?[] _othersOf;
     private readonly int[][] _nodes;
     // As they are found, and some more than once, until all are.
     private readonly List<string>[] _reads;
     private readonly List<string>[] _writes;
 
+    [MethodImpl(JustInTime.Optimized)]
     private PlanBuilder(PlanUnits units, IReadOnlyList<LaneSegment> segments)
     {
         _units = units;
@@ -30,13 +33,16 @@ internal sealed class PlanBuilder
         for (int i = 0; i < place.Length; i++)
             place[_graph.Facts.Order[i]] = i;
         _nodes = [.. segments.Select(s => Nodes(s, place))];
+        _firstOf = Array.ConvertAll(units.Groups, _ => -1);
+        _othersOf = new Dictionary<int, int>?[units.Groups.Length];
         for (int i = 0; i < segments.Count; i++)
         {
             foreach (int unit in segments[i].Tasks)
             {
-                _segmentOf[(unit, segments[i].Lane)] = i;
-                if (!_firstOf.ContainsKey(unit))
-                    _firstOf.Add(unit, i);
+                if (_firstOf[unit] < 0)
+                    _firstOf[unit] = i;
+                else
+                    (_othersOf[unit] ??= [])[segments[i].Lane] = i;
             }
         }
     }
@@ -61,15 +67,16 @@ internal sealed class PlanBuilder
             foreach (int node in nodes)
                 times[node]++;
         }
-        PlanSegment[] segments = [.. _nodes.Select((nodes, i) => new PlanSegment(SegmentNames.Of(_graph, nodes), nodes, reads[i], writes[i])
+        PlanSegment[] segments = [.. _nodes.Select((nodes, i) => new PlanSegment(_units.Names.Of(nodes), nodes, reads[i], writes[i])
         {
             Cloned = Array.Exists(nodes, n => times[n] > 1) ? [.. nodes.Where(n => times[n] > 1).OrderBy(n => n)] : [],
         })];
         int lanes = _segments.Max(s => s.Lane) + 1;
         List<Statement>[] statements = Statements(lanes, reads);
-        return new ExecutionPlan(segments, [.. SegmentNames.OfLanes(_graph, segments, statements).Select((name, lane) => new PlanLane(name, statements[lane]))]);
+        return new ExecutionPlan(segments, [.. _units.Names.OfLanes(segments, statements).Select((name, lane) => new PlanLane(name, statements[lane]))]);
     }
 
+    [MethodImpl(JustInTime.Optimized)]
     private int[] Nodes(LaneSegment segment, int[] place)
     {
         List<int> nodes = [];
@@ -83,6 +90,7 @@ internal sealed class PlanBuilder
         return sorted;
     }
 
+    [MethodImpl(JustInTime.Optimized)]
     private static string[] SortedOnce(List<string> values)
     {
         values.Sort(StringComparer.Ordinal);
@@ -95,6 +103,7 @@ internal sealed class PlanBuilder
         return [.. values.GetRange(0, count)];
     }
 
+    [MethodImpl(JustInTime.Optimized)]
     private void FindReads(int segment)
     {
         foreach (int node in _nodes[segment])
@@ -118,7 +127,7 @@ internal sealed class PlanBuilder
         if (producer < 0 || _units.UnitOf[producer] < 0)
             return -1;
         int unit = _units.UnitOf[producer];
-        return _segmentOf.TryGetValue((unit, lane), out int own) ? own : _firstOf[unit];
+        return _othersOf[unit] is { } others && others.TryGetValue(lane, out int own) ? own : _firstOf[unit];
     }
 
     // Inputs and constants that are outputs are made nowhere: the first segment gives them.
@@ -131,19 +140,19 @@ internal sealed class PlanBuilder
             _reads[0].Add(output);
     }
 
+    [MethodImpl(JustInTime.Optimized)]
     private List<Statement>[] Statements(int lanes, string[][] reads)
     {
         List<Statement>[] statements = [.. Enumerable.Range(0, lanes).Select(_ => new List<Statement>())];
-        HashSet<(string Value, int Lane)> received = [];
-        List<(int Lane, List<string> Values)>[] receivedFrom = [.. _segments.Select(_ => new List<(int, List<string>)>())];
-        List<(int Lane, List<string> Values)>[] sentTo = [.. _segments.Select(_ => new List<(int, List<string>)>())];
+        HashSet<string>[] received = [.. Enumerable.Range(0, lanes).Select(_ => new HashSet<string>(StringComparer.Ordinal))];
+        List<Exchange>[] receivedFrom = [.. _segments.Select(_ => new List<Exchange>())], sentTo = [.. _segments.Select(_ => new List<Exchange>())];
         for (int segment = 0; segment < _segments.Count; segment++)
         {
             int lane = _segments[segment].Lane;
             foreach (string read in reads[segment])
             {
                 int writer = Writer(read, lane);
-                if (writer < 0 || _segments[writer].Lane == lane || !received.Add((read, lane)))
+                if (writer < 0 || _segments[writer].Lane == lane || !received[lane].Add(read))
                     continue;
                 Add(receivedFrom[segment], _segments[writer].Lane, read);
                 Add(sentTo[writer], lane, read);
@@ -152,27 +161,40 @@ internal sealed class PlanBuilder
         for (int segment = 0; segment < _segments.Count; segment++)
         {
             List<Statement> lane = statements[_segments[segment].Lane];
-            foreach ((int from, List<string> values) in InOrder(receivedFrom[segment]))
-                lane.Add(new Statement.Receive([.. values], from));
+            foreach (Exchange exchange in InOrder(receivedFrom[segment]))
+                lane.Add(new Statement.Receive([.. exchange.Values], exchange.Lane));
             lane.Add(new Statement.Run(segment));
-            foreach ((int to, List<string> values) in InOrder(sentTo[segment]))
-                lane.Add(new Statement.Send(SortedOnce(values), to));
+            foreach (Exchange exchange in InOrder(sentTo[segment]))
+                lane.Add(new Statement.Send(SortedOnce(exchange.Values), exchange.Lane));
         }
         return statements;
+    }
 
-        static void Add(List<(int Lane, List<string> Values)> byLane, int lane, string value)
+    private static void Add(List<Exchange> exchanges, int lane, string value)
+    {
+        foreach (Exchange exchange in exchanges)
         {
-            int at = byLane.FindIndex(l => l.Lane == lane);
-            if (at >= 0)
-                byLane[at].Values.Add(value);
-            else
-                byLane.Add((lane, [value]));
+            if (exchange.Lane == lane)
+            {
+                exchange.Values.Add(value);
+                return;
+            }
         }
+        exchanges.Add(new Exchange(lane, [value]));
+    }
 
-        static List<(int Lane, List<string> Values)> InOrder(List<(int Lane, List<string> Values)> byLane)
-        {
-            byLane.Sort(static (a, b) => a.Lane.CompareTo(b.Lane));
-            return byLane;
-        }
+    private static List<Exchange> InOrder(List<Exchange> exchanges)
+    {
+        if (exchanges.Count > 1)
+            exchanges.Sort(static (a, b) => a.Lane.CompareTo(b.Lane));
+        return exchanges;
+    }
+
+    // What a segment gets from a lane, or gives it.
+    private sealed class Exchange(int lane, List<string> values)
+    {
+        public int Lane => lane;
+
+        public List<string> Values => values;
     }
 }

@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Runtime.CompilerServices;
 using Cleave.Core.Graph;
 using Cleave.Core.Passes;
 
@@ -14,6 +15,7 @@ internal sealed class SizedGraph
 
     /// <param name="graph">The graph.</param>
     /// <param name="dimension">The size of each named dimension; null where there is none.</param>
+    [MethodImpl(JustInTime.Optimized)]
     public SizedGraph(PlanGraph graph, Func<string, long?> dimension)
     {
         Graph = graph;

@@ -34,10 +34,10 @@ internal sealed class RunnerEngine
         Model = model;
         Modes = modes;
         Gate = gate;
-        Times = new DimensionTimes(modes.Count);
+        Times = new DimensionTimes(modes.Count, modes.PlannedIndex);
         int[] threads = Plan.Threads;
         // A request whose first lane is done still has a thread, which waits for the other lanes.
-        Workers = new WorkerPool(Threads(definition.Name, "worker", cores.Cores + threads.Length - 1, Plan.Pins?[0], modes.First.LaneSettings.HasCores, logger));
+        Workers = new WorkerPool(Threads(definition.Name, "worker", cores.Cores + threads.Length - 1, Plan.Pins?[0], modes.Planned.LaneSettings.HasCores, logger));
         // Where the whole model runs on one thread, too, as many samples as there are cores do so at once, and no core waits for another.
         bool onLanes = threads.Length > 1 && modes.Count == 1;
         Abreast = onLanes ? 1 : cores.Cores;
@@ -59,10 +59,10 @@ internal sealed class RunnerEngine
     /// <summary>How long requests took lately.</summary>
     public DimensionTimes Times { get; }
 
-    /// <summary>The plan of the first mode.</summary>
-    public OpenedPlan Plan => Modes.First.Plan;
+    /// <summary>The plan of the planned mode.</summary>
+    public OpenedPlan Plan => Modes.Planned.Plan;
 
-    public ShapeTable Shapes => Modes.First.Shapes;
+    public ShapeTable Shapes => Modes.Planned.Shapes;
 
     public RunGate Gate { get; }
 
@@ -93,8 +93,8 @@ internal sealed class RunnerEngine
             sessions = new SessionTable(factory);
             RunGate gate = new(definition.Name);
             ModeOpener opener = new(definition, options, ModeList.Of(definition, options, cores.Cores, sessions.CanSplit), cores, ledger, sessions, gate, logger);
-            RunnerModes modes = new(ledger, options.Hint, opener.OpenFirst(), opener);
-            OpenedPlan plan = modes.First.Plan;
+            RunnerModes modes = new(ledger, options.Hint, opener);
+            OpenedPlan plan = modes.Planned.Plan;
             RunnerEngine engine = new(definition, model, sessions, modes, gate, cores, logger);
             Log.Opened(logger, definition.Name, plan.Outline.Plan.Name, cores.Cores, cores.Reason, OpenedPlan.Words(plan.Threads),
                 plan.Sessions[0].Way, factory.Weights.Loading, factory.Weights.Reason,

@@ -42,13 +42,14 @@ public sealed class CallBuffers
             output.Owner = this;
         _times = engine.Times.Of(dims);
         _plans = new BoundPlan?[engine.Modes.Count];
+        _last = engine.Modes.PlannedIndex;
         _inputsNeedWork = Array.Exists(Inputs, static i => i.NeedsWork);
         _holdsText = _inputsNeedWork || Array.Exists(Outputs, static o => o is StringOutput);
     }
 
     internal int[] Dims { get; }
 
-    /// <summary>What ran last; the runner's first mode before anything ran.</summary>
+    /// <summary>What ran last; the runner's planned mode before anything ran.</summary>
     internal BoundPlan Plan => Bound(_last, _engine.Modes.Find(_last)!);
 
     /// <summary>The lanes that run this call alone.</summary>
@@ -101,11 +102,11 @@ public sealed class CallBuffers
         }
     }
 
-    /// <summary>Before a run in a group, which is always one in the runner's first mode. Whoever runs it has rented the buffers and shares them with nobody.</summary>
+    /// <summary>Before a run in a group, which is always one in the runner's planned mode. Whoever runs it has rented the buffers and shares them with nobody.</summary>
     internal BoundPlan BeginInGroup()
     {
         _hasResult = false;
-        BoundPlan plan = Turned(0, _engine.Modes.First);
+        BoundPlan plan = Turned(_engine.Modes.PlannedIndex, _engine.Modes.Planned);
         plan.BeforeRun();
         return plan;
     }

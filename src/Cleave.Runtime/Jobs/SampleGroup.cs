@@ -10,7 +10,7 @@ namespace Cleave.Jobs;
 /// <summary>Runs one group of samples after another over the lanes of a split plan, the first lane on the calling thread.</summary>
 internal sealed class SampleGroup(RunnerEngine engine, GroupSchedule schedule) : IDisposable
 {
-    private readonly PlanCall _call = new(engine.Plan.Outline, engine.Modes.First.LaneSettings, engine.Modes.First.Crew, sample: null);
+    private readonly PlanCall _call = new(engine.Plan.Outline, engine.Modes.Planned.LaneSettings, engine.Modes.Planned.Crew, sample: null);
 
     /// <summary>The place in the group of the sample that failed.</summary>
     public int Failed { get; private set; }
@@ -20,7 +20,7 @@ internal sealed class SampleGroup(RunnerEngine engine, GroupSchedule schedule) :
     /// <param name="cancellationToken">Ends the group.</param>
     public void Run(CallBuffers[] samples, CancellationToken cancellationToken)
     {
-        Turn turn = engine.Modes.EnterFirst(cancellationToken);
+        Turn turn = engine.Modes.EnterPlanned(cancellationToken);
         try
         {
             while (!TryRun(samples, cancellationToken))

@@ -4,7 +4,7 @@ using System.Collections.Generic;
 namespace Cleave.Ledger;
 
 /// <summary>The recent times of a runner by the dimensions of its requests: a long one says nothing about a short one. Thread-safe.</summary>
-internal sealed class DimensionTimes(int modes)
+internal sealed class DimensionTimes(int modes, int planned)
 {
     // Where requests come in more sizes, times are collected anew.
     private const int Most = 256;
@@ -20,7 +20,7 @@ internal sealed class DimensionTimes(int modes)
                 return times;
             if (_times.Count == Most)
                 _times.Clear();
-            times = new ModeTimes(modes);
+            times = new ModeTimes(modes, planned);
             _times.Add(key, times);
             return times;
         }

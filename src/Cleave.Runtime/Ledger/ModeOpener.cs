@@ -12,24 +12,33 @@ namespace Cleave.Ledger;
 
 /// <summary>Opens further modes of a runner, each at most once, on a thread of its own. Thread-safe.</summary>
 internal sealed class ModeOpener(
-    ModelDefinition definition, RunnerOptions options, ChosenPlan[] modes, CoreBudget cores, CoreLedger ledger, SessionTable sessions, RunGate gate, ILogger logger)
+    ModelDefinition definition, RunnerOptions options, ModeList list, CoreBudget cores, CoreLedger ledger, SessionTable sessions, RunGate gate, ILogger logger)
 {
     /// <summary>Weights of fewer bytes are not worth saving.</summary>
     private const long Small = 20L << 20;
 
     private readonly MemoryLimit _limit = new(options.MaxMemory, ProcessFiles.System);
-    private readonly bool[] _asked = new bool[modes.Length];
+    private readonly ChosenPlan[] _modes = list.Modes;
+    private string? _settled;
+    private readonly bool[] _asked = new bool[list.Modes.Length];
 
     /// <summary>The cores of each mode.</summary>
-    public int[] Cores { get; } = Array.ConvertAll(modes, static m => m.Cores);
+    public int[] Cores { get; } = Array.ConvertAll(list.Modes, static m => m.Cores);
 
+    /// <summary>The place of the planned mode.</summary>
+    public int Planned => list.Planned;
+
+    /// <summary>Whether its weights are so few that another session may be made only to see whether it is faster.</summary>
     public bool IsSmall => sessions.Factory.WeightBytes < Small;
 
-    /// <summary>Opens the first mode; where ONNX Runtime refuses a part of it, the whole model.</summary>
-    public PlanMode OpenFirst()
+    /// <summary>Opens the planned mode; where ONNX Runtime refuses a part of it, the whole model.</summary>
+    public PlanMode OpenPlanned()
     {
         _limit.Add(EstimatedBytes);
-        return Mode(OpenedPlan.Open(definition, options, modes[0], cores.Cores, sessions, logger), oneAtATime: modes.Length > 1);
+        _asked[Planned] = true;
+        OpenedPlan plan = OpenedPlan.Open(definition, options, _modes[Planned], cores.Cores, sessions, logger);
+        _settled = plan.WhyOnly;
+        return Mode(Planned, plan);
     }
 
     /// <summary>Has a mode opened, unless the runner is closed, or memory is short.</summary>
@@ -41,9 +50,9 @@ internal sealed class ModeOpener(
                 return;
             _asked[index] = true;
         }
-        if (!_limit.TryAdd(EstimatedBytes, out string why))
+        if (_settled is { } why || !_limit.TryAdd(EstimatedBytes, out why))
         {
-            Log.ModeRefused(logger, definition.Name, modes[index].Words, why);
+            Log.ModeRefused(logger, definition.Name, _modes[index].Words, why);
             return;
         }
         try
@@ -53,7 +62,7 @@ internal sealed class ModeOpener(
         catch (Exception e)
         {
             // No thread could be started: the request goes on without.
-            Log.ModeFailed(logger, definition.Name, modes[index].Words, e.Message, e);
+            Log.ModeFailed(logger, definition.Name, _modes[index].Words, e.Message, e);
         }
     }
 
@@ -77,12 +86,12 @@ internal sealed class ModeOpener(
         }
         try
         {
-            Log.ModeOpens(logger, definition.Name, modes[index].Words, EstimatedBytes / 1048576.0, _limit.Words);
-            opened(index, Mode(OpenedPlan.OpenExactly(definition, options, modes[index], sessions, logger), oneAtATime: index < modes.Length - 1));
+            Log.ModeOpens(logger, definition.Name, _modes[index].Words, EstimatedBytes / 1048576.0, _limit.Words);
+            opened(index, Mode(index, OpenedPlan.OpenExactly(definition, options, _modes[index], sessions, logger)));
         }
         catch (Exception e)
         {
-            Log.ModeFailed(logger, definition.Name, modes[index].Words, e.Message, e);
+            Log.ModeFailed(logger, definition.Name, _modes[index].Words, e.Message, e);
         }
         finally
         {
@@ -90,6 +99,8 @@ internal sealed class ModeOpener(
         }
     }
 
-    private PlanMode Mode(OpenedPlan plan, bool oneAtATime) => new(
-        definition, plan, new LaneSettings(ledger, HasCores: plan.HasCores(cores.Cores), options.Timeline), oneAtATime && plan.Threads.Length > 1, logger);
+    // Where there is a mode for fewer cores, lanes serve one request at a time.
+    private PlanMode Mode(int index, OpenedPlan plan) => new(
+        definition, plan, new LaneSettings(ledger, HasCores: plan.HasCores(cores.Cores), options.Timeline),
+        oneAtATime: plan.Threads.Length > 1 && index < _modes.Length - 1, logger);
 }

@@ -9,7 +9,8 @@ namespace Cleave.Ledger;
 /// that gets slower or faster changes nothing. What that costs stays within a small part of the time. Thread-safe.
 /// </summary>
 /// <param name="modes">How many there are, by falling cores; the last one is the measure of the others.</param>
-internal sealed class ModeTimes(int modes)
+/// <param name="planned">The one that is predicted to be the best.</param>
+internal sealed class ModeTimes(int modes, int planned)
 {
     /// <summary>More cores must take less than this part of the time: a gain of nothing is not worth the cores.</summary>
     public const double Worth = 0.95;
@@ -40,7 +41,7 @@ internal sealed class ModeTimes(int modes)
     public double? Relative(int mode) => mode == modes - 1 ? 1 : _comparisons[mode].Median;
 
     /// <summary>The mode for a request that is alone: the best, or once in a while another one.</summary>
-    /// <param name="open">Which modes are open; the first always is.</param>
+    /// <param name="open">Which modes are open; the planned one always is.</param>
     public int ForAlone(bool[] open)
     {
         lock (_lock)
@@ -92,9 +93,13 @@ internal sealed class ModeTimes(int modes)
             _comparisons[mode].Add(ratio * relative);
     }
 
-    // What was not compared yet goes by the plan: it was predicted to be faster.
-    private bool IsWorth(int wide, int narrow) =>
-        Relative(wide) is not { } relative || Relative(narrow) is not { } than || relative < Worth * than;
+    // What was not compared yet goes by the plan.
+    private bool IsWorth(int wide, int narrow)
+    {
+        if (Relative(wide) is not { } relative)
+            return wide >= planned;
+        return Relative(narrow) is not { } than || relative < Worth * than;
+    }
 
     // The mode to try now, in turn; null where it is not time yet.
     private int? Other(bool[] open)

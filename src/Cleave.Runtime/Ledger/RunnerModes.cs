@@ -6,7 +6,7 @@ using Cleave.Plans;
 namespace Cleave.Ledger;
 
 /// <summary>
-/// The modes of one runner: chooses one for each request, by what the ledger offers and by their recent times. Modes but the first are opened
+/// The modes of one runner: chooses one for each request, by what the ledger offers and by their recent times. Modes but the planned one are opened
 /// when they were wanted for a while, by a thread of their own: no request waits for a session. Thread-safe.
 /// </summary>
 internal sealed class RunnerModes
@@ -14,7 +14,7 @@ internal sealed class RunnerModes
     // So often a mode is missed before it is opened: two requests may meet by chance.
     private const int Missed = 8;
 
-    // A model that answered so many requests is worth a second session, to see whether its threads are.
+    // A model that answered so many requests is worth another session, to see whether it is faster.
     private const int Known = 20;
 
     private readonly CoreLedger _ledger;
@@ -24,25 +24,28 @@ internal sealed class RunnerModes
     private readonly PlanMode?[] _modes;
     private readonly bool[] _open;
     private readonly int[] _missed;
+    private readonly int _planned;
     private int _last;
     private int _alone;
 
     /// <param name="ledger">Who uses the cores.</param>
     /// <param name="hint">What the application asked for.</param>
-    /// <param name="first">The first mode, which is open.</param>
-    /// <param name="opener">Opens the others.</param>
-    public RunnerModes(CoreLedger ledger, RunnerHint hint, PlanMode first, ModeOpener opener)
+    /// <param name="opener">Opens them; here, the planned one.</param>
+    /// <exception cref="CleaveException">ONNX Runtime refuses it.</exception>
+    public RunnerModes(CoreLedger ledger, RunnerHint hint, ModeOpener opener)
     {
         _ledger = ledger;
         _hint = hint;
         _opener = opener;
         _cores = opener.Cores;
-        _cores[0] = first.Cores;
+        _planned = _last = opener.Planned;
+        Planned = opener.OpenPlanned();
+        _cores[_planned] = Planned.Cores;
         _modes = new PlanMode?[_cores.Length];
         _open = new bool[_cores.Length];
         _missed = new int[_cores.Length];
-        _modes[0] = first;
-        _open[0] = true;
+        _modes[_planned] = Planned;
+        _open[_planned] = true;
     }
 
     public int Count => _modes.Length;
@@ -50,7 +53,11 @@ internal sealed class RunnerModes
     /// <summary>The cores that a request takes in the mode of that place.</summary>
     public int Cores(int mode) => _cores[mode];
 
-    public PlanMode First => _modes[0]!;
+    /// <summary>The place of the planned mode.</summary>
+    public int PlannedIndex => _planned;
+
+    /// <summary>The mode that was opened with the runner.</summary>
+    public PlanMode Planned { get; }
 
     /// <summary>Done when the threads of all modes have ended, after <see cref="Stop"/>.</summary>
     public Task Ended => Task.WhenAll(Array.ConvertAll(_modes, static m => m?.Ended ?? Task.CompletedTask));
@@ -72,15 +79,15 @@ internal sealed class RunnerModes
         return Begin(best < 0 ? first : best, now, share.IsAlone);
     }
 
-    /// <summary>Begins several requests that share the lanes of the first mode.</summary>
+    /// <summary>Begins several requests that share the lanes of the planned mode.</summary>
     /// <exception cref="OperationCanceledException">They were cancelled while they waited, in the background, for a core.</exception>
-    public Turn EnterFirst(CancellationToken token)
+    public Turn EnterPlanned(CancellationToken token)
     {
         if (_hint == RunnerHint.Background)
-            return EnterBackground(0, token);
+            return EnterBackground(_planned, token);
         long now = _ledger.Now;
         _ledger.Enter(now);
-        return Begin(0, now, isAlone: false);
+        return Begin(_planned, now, isAlone: false);
     }
 
     /// <summary>Ends a request; what it took says something about the mode where nothing else ran.</summary>
@@ -154,11 +161,13 @@ internal sealed class RunnerModes
 
     private void Note(int mode, bool isAlone)
     {
-        int last = _modes.Length - 1;
-        if (!Volatile.Read(ref _open[mode]) && Interlocked.Increment(ref _missed[mode]) == Missed)
+        if (mode > _planned && !Volatile.Read(ref _open[mode]) && Interlocked.Increment(ref _missed[mode]) == Missed)
             _opener.Open(mode, Opened);
-        if (isAlone && !Volatile.Read(ref _open[last]) && _alone < Known && Interlocked.Increment(ref _alone) == Known && _opener.IsSmall)
-            _opener.Open(last, Opened);
+        if (!isAlone || _alone >= Known || Interlocked.Increment(ref _alone) != Known || !_opener.IsSmall)
+            return;
+        for (int better = 0; better < _planned; better++)
+            _opener.Open(better, Opened);
+        _opener.Open(_modes.Length - 1, Opened);
     }
 
     private void Opened(int index, PlanMode mode)

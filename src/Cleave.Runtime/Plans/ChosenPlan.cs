@@ -28,12 +28,16 @@ internal sealed record ChosenPlan(Plan Plan, int[] Threads, int Needs)
 
     /// <summary>Instead of a split: the whole model, with as many threads as the split was to have cores.</summary>
     /// <exception cref="ArgumentException">The table has no plan of one segment.</exception>
-    public ChosenPlan Whole(Budget[] rows, int cores)
+    public ChosenPlan Whole(Budget[] rows, int cores) => Whole(rows, Needs, cores);
+
+    /// <summary>Instead: the whole model with so many threads, where there are so many cores.</summary>
+    /// <exception cref="ArgumentException">The table has no plan of one segment.</exception>
+    public static ChosenPlan Whole(Budget[] rows, int needs, int cores)
     {
         int row = Array.FindIndex(rows, static r => !r.Plan.IsSplit);
         if (row < 0)
             throw new ArgumentException("The table of thread budgets has no plan of one segment.", nameof(rows));
-        int threads = Math.Min(Needs, cores);
+        int threads = Math.Min(needs, cores);
         return new ChosenPlan(rows[row].Plan, [threads], threads);
     }
 

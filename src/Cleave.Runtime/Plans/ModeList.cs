@@ -1,15 +1,17 @@
 using System;
 using System.Collections.Generic;
-using System.Linq;
 using Cleave.Generated;
 
 namespace Cleave.Plans;
 
 /// <summary>
-/// The ways in which a runner may run its model, by falling cores: the plan for all cores first, then those for a half, a quarter and an
-/// eighth of them, for when that many requests run at once; last the whole model on one thread, which any number of requests share.
+/// The ways in which a runner may run its model, by falling cores: the plan for all cores, those for a half, a quarter and an eighth of them, for
+/// when that many requests run at once, and last the whole model on one thread, which any number of requests share. Where the plan has
+/// no threads for all cores, or splits the model, the whole model with all cores comes first: whether that is better is measured.
 /// </summary>
-internal static class ModeList
+/// <param name="Modes">At least one.</param>
+/// <param name="Planned">The place of the plan for all cores, which is opened at once.</param>
+internal sealed record ModeList(ChosenPlan[] Modes, int Planned)
 {
     // With all cores and one core that makes five: each is a session, or several.
     private static readonly int[] Parts = [2, 4, 8];
@@ -18,27 +20,30 @@ internal static class ModeList
     /// <param name="options">What the application asked for.</param>
     /// <param name="cores">The runner's cores.</param>
     /// <param name="canSplit">Whether parts of the model can be opened.</param>
-    public static ChosenPlan[] Of(ModelDefinition definition, RunnerOptions options, int cores, bool canSplit)
+    public static ModeList Of(ModelDefinition definition, RunnerOptions options, int cores, bool canSplit)
     {
         Budget[] rows = definition.Budgets;
         PlanChoice choice = !canSplit ? PlanChoice.Whole : options.Plan != PlanChoice.Auto ? options.Plan : definition.Plan ?? PlanChoice.Auto;
-        ChosenPlan first = ChosenPlan.Choose(rows, cores, choice);
-        bool forced = choice == PlanChoice.Split && first.Plan.IsSplit;
-        if (forced || first.Threads is [1] || !Array.Exists(rows, static r => !r.Plan.IsSplit))
-            return [first];
+        ChosenPlan planned = ChosenPlan.Choose(rows, cores, choice);
+        bool forced = choice == PlanChoice.Split && planned.Plan.IsSplit;
+        if (forced || cores == 1 || !Array.Exists(rows, static r => !r.Plan.IsSplit))
+            return new ModeList([planned], 0);
         if (options.Hint != RunnerHint.Latency)
-            return [first.Whole(rows, 1)];
+            return new ModeList([ChosenPlan.Whole(rows, 1, 1)], 0);
         // Pinned workers keep to the first lane's processors: a request of one thread could not go where there is room.
-        if (options.Deterministic || (options.Pinning && first.Threads.Length > 1))
-            return [first];
-        List<ChosenPlan> modes = [first];
+        if (options.Deterministic || (options.Pinning && planned.Threads.Length > 1))
+            return new ModeList([planned], 0);
+        List<ChosenPlan> modes = [planned];
         foreach (int part in Parts)
         {
             if (cores / part > 1)
                 modes.Add(ChosenPlan.Choose(rows, cores / part, choice));
         }
-        modes.Add(first.Whole(rows, 1));
-        return [.. Falling(modes)];
+        modes.Add(ChosenPlan.Whole(rows, 1, 1));
+        ChosenPlan[] falling = [.. Falling(modes)];
+        return planned.Plan.IsSplit || planned.Threads is [1]
+            ? new ModeList([ChosenPlan.Whole(rows, cores, cores), .. falling], 1)
+            : new ModeList(falling, 0);
     }
 
     // A plan for fewer cores may be the same, or want more threads than one for more.
@@ -47,9 +52,9 @@ internal static class ModeList
         int last = int.MaxValue;
         foreach (ChosenPlan mode in modes)
         {
-            if (mode.Threads.Sum() < last)
+            if (mode.Cores < last)
             {
-                last = mode.Threads.Sum();
+                last = mode.Cores;
                 yield return mode;
             }
         }

@@ -42,6 +42,22 @@ internal sealed record OpenedPlan(PlanOutline Outline, SegmentSession[] Sessions
         }
     }
 
+    /// <summary>Why the application's say in its sessions leaves no choice between modes; null where it does.</summary>
+    public string? WhyOnly
+    {
+        get
+        {
+            for (int i = 0; i < Sessions.Length; i++)
+            {
+                if (Sessions[i].CopiesInputsWhenBound)
+                    return "ConfigureSession put it on another device";
+                if (Sessions[i].Threads != Threads[Outline.LaneOf[i]])
+                    return "ConfigureSession set its threads";
+            }
+            return null;
+        }
+    }
+
     /// <summary>Whether there is a core for each thread.</summary>
     public bool HasCores(int cores) => Threads.Sum() <= cores;
 

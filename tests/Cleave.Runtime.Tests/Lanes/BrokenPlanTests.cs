@@ -137,7 +137,7 @@ public sealed class BrokenPlanTests
         using ManualResetEventSlim gate = new(true);
         SplitModel model = new(Towers.Model(), new Plan("TwoLanes", [_left, _right, _join], ReceiveAndJoin, Side));
         using LooseRunner runner = model.Runner();
-        runner.Engine.Modes.First.LaneSettings.StallStep = TimeSpan.FromMilliseconds(20);
+        runner.Engine.Modes.Planned.LaneSettings.StallStep = TimeSpan.FromMilliseconds(20);
         using LooseCall call = runner.CreateCall((ref _) => { });
         gate.Reset();
         Task run = Task.Factory.StartNew(() => call.Run(), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);

@@ -180,7 +180,7 @@ public sealed class LaneTests
         using LooseOutput output = await waiting.WaitAsync(Patience);
         Assert.Equal(7f, output.Get<float>(0)[0]);
         await disposal.WaitAsync(Patience);
-        Assert.True(runner.Engine.Modes.First.Crew!.Ended.IsCompleted);
+        Assert.True(runner.Engine.Modes.Planned.Crew!.Ended.IsCompleted);
     }
 
     [Fact]
@@ -274,7 +274,7 @@ public sealed class LaneTests
                 runner.Run(Towers.Request(Towers.Input(i)));
                 runner.CreateCall((ref _) => { }).Run();
             }
-            return (new WeakReference(runner), runner.Engine.Modes.First.Crew!.Ended);
+            return (new WeakReference(runner), runner.Engine.Modes.Planned.Crew!.Ended);
         }
     }
 

@@ -77,7 +77,7 @@ public sealed class PlanOptionTests
         using LooseRunner runner = Towers.Runner(new() { Cores = 1, Plan = PlanChoice.Split, Logger = _logger }, new Budget(64, Towers.Plan, 32, 32));
         Assert.Equal([1, 1], runner.Engine.Plan.Threads);
         Assert.Equal("Cleave runs the plan TwoLanes of test, made for 64 cores, on 1: threads 1 1", Assert.Single(_logger.Lines, l => l.Contains("made for")));
-        Assert.False(runner.Engine.Modes.First.LaneSettings.MaySpin);
+        Assert.False(runner.Engine.Modes.Planned.LaneSettings.MaySpin);
         runner.Run(Towers.Request(Towers.Input(1))).Dispose();
     }
 

@@ -18,7 +18,7 @@ public sealed class ModeTimesTests
     [InlineData(4, 1)]
     public void The_faster_one_is_found_and_the_trials_cost_little(double wide, int best)
     {
-        ModeTimes times = new(2);
+        ModeTimes times = new(2, planned: 0);
         Simulate(times, 100, mode => mode == 0 ? wide : 1);
         double[] took = Simulate(times, 20_000, mode => mode == 0 ? wide : 1);
         double ideal = best == 0 ? wide : 1;
@@ -29,7 +29,7 @@ public sealed class ModeTimesTests
     [Fact]
     public void Before_anything_is_known_the_plan_counts()
     {
-        ModeTimes times = new(3);
+        ModeTimes times = new(3, planned: 0);
         Assert.Equal(0, times.Best([true, true, true], 0));
         Assert.Equal(1, times.Best([true, true, true], 1));
         Assert.Equal(2, times.Best([true, false, true], 1));
@@ -39,10 +39,21 @@ public sealed class ModeTimesTests
         Assert.Null(times.Relative(0));
     }
 
+    [Theory]
+    [InlineData(0.5, 0)]
+    [InlineData(1.5, 1)]
+    public void More_cores_than_planned_are_taken_once_they_were_measured(double wide, int best)
+    {
+        ModeTimes times = new(2, planned: 1);
+        Assert.Equal(1, times.Best(Both, 0));
+        Simulate(times, 100, mode => mode == 0 ? wide : 1);
+        Assert.Equal(best, times.Best(Both, 0));
+    }
+
     [Fact]
     public void A_machine_that_gets_slower_changes_nothing()
     {
-        ModeTimes times = new(2);
+        ModeTimes times = new(2, planned: 0);
         double speed = 1;
         int[] runs = new int[2];
         for (int i = 0; i < 50; i++)
@@ -57,7 +68,7 @@ public sealed class ModeTimesTests
     [Fact]
     public void A_lost_core_says_little()
     {
-        ModeTimes times = new(2);
+        ModeTimes times = new(2, planned: 0);
         Random random = new(1);
         int[] runs = new int[2];
         Simulate(times, 10_000, mode => (mode == 0 ? 0.7 : 1) * (random.Next(20) == 0 ? 8 : 1), runs);
@@ -67,7 +78,7 @@ public sealed class ModeTimesTests
     [Fact]
     public void A_mode_that_becomes_the_better_one_is_found()
     {
-        ModeTimes times = new(2);
+        ModeTimes times = new(2, planned: 0);
         Simulate(times, 1000, mode => mode == 0 ? 1.5 : 1);
         Assert.Equal(1, times.Best(Both, 0));
         Simulate(times, 2000, mode => mode == 0 ? 0.5 : 1);
@@ -78,7 +89,7 @@ public sealed class ModeTimesTests
     public void Of_five_the_best_is_found()
     {
         double[] seconds = [3, 1.4, 0.8, 1.1, 2];
-        ModeTimes times = new(5);
+        ModeTimes times = new(5, planned: 0);
         bool[] open = [true, true, true, true, true];
         for (int i = 0; i < 2000; i++)
         {
@@ -94,7 +105,7 @@ public sealed class ModeTimesTests
     [Fact]
     public void A_mode_that_is_not_open_is_not_tried()
     {
-        ModeTimes times = new(2);
+        ModeTimes times = new(2, planned: 0);
         bool[] open = [true, false];
         for (int i = 0; i < 1000; i++)
         {

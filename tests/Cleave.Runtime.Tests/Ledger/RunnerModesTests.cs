@@ -92,6 +92,28 @@ public sealed class RunnerModesTests
     }
 
     [Fact]
+    public void Where_the_plan_has_one_thread_all_cores_are_tried()
+    {
+        using LooseRunner runner = Runner(Ledger(4), 4, Rows(1));
+        Ask(runner, 19);
+        Assert.Equal([1], Threads());
+        Ask(runner, 11);
+        Open(runner, 0);
+        Assert.Equal([1, 4], Threads());
+        Ask(runner, 60);
+        Assert.True(runner.Engine.Modes.Find(0)!.Requests >= 7);
+    }
+
+    [Fact]
+    public void What_ConfigureSession_says_of_threads_is_final()
+    {
+        using LooseRunner runner = Runner(Ledger(4), 4, Rows(1, 4), o => o.ConfigureSession = static (options, _) => options.IntraOpNumThreads = 2);
+        Ask(runner, 50);
+        Assert.Contains("ConfigureSession set its threads", Assert.Single(_logger.Lines, l => l.Contains("does not open another mode")));
+        Assert.Null(runner.Engine.Modes.Find(1));
+    }
+
+    [Fact]
     public void A_mode_that_cannot_be_opened_is_done_without()
     {
         using LooseRunner runner = Runner(Ledger(4), 4, Rows(1, 4), o => o.ConfigureSession = static (options, segment) =>
@@ -116,13 +138,13 @@ public sealed class RunnerModesTests
         Open(one, 1);
         // As if a request of the other were in flight.
         ledger.Enter(ledger.Now);
-        long wide = one.Engine.Modes.First.Requests;
+        long wide = one.Engine.Modes.Planned.Requests;
         Ask(one, 20);
-        Assert.Equal(wide, one.Engine.Modes.First.Requests);
+        Assert.Equal(wide, one.Engine.Modes.Planned.Requests);
         ledger.Leave(1, ledger.Now);
         _clock.Pass(31);
         Ask(other, 3);
-        Assert.Equal(3, other.Engine.Modes.First.Requests);
+        Assert.Equal(3, other.Engine.Modes.Planned.Requests);
         Assert.Equal((0, 0), (ledger.InFlight, ledger.Busy));
     }
 

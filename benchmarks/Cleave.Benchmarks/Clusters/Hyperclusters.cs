@@ -21,6 +21,7 @@ internal sealed class Hyperclusters : IFamily
     private const int Batch = 4;
     private const string OneByOne = "Run, one by one";
     private const string InFlight = "RunAsync, all at once";
+    private const string AsIs = "RunMany";
     private const string Plain = "RunMany, plain";
     private const string Switched = "RunMany, switched";
 
@@ -39,8 +40,8 @@ internal sealed class Hyperclusters : IFamily
                 continue;
             }
             string path = model.Write(ModelCatalog.Folder);
-            Samples samples = Interleaved.Measure([.. new[] { OneByOne, InFlight, Plain, Switched }.Select(way => new Candidate(way, "hyperclusters", path, way))], options.Settings);
-            yield return Line.Shown(what, string.Join(", ", new[] { Switched, Plain, InFlight }.Select(way => string.Create(CultureInfo.InvariantCulture,
+            Samples samples = Interleaved.Measure([.. new[] { OneByOne, InFlight, AsIs, Plain, Switched }.Select(way => new Candidate(way, "hyperclusters", path, way))], options.Settings);
+            yield return Line.Shown(what, string.Join(", ", new[] { AsIs, Switched, Plain, InFlight }.Select(way => string.Create(CultureInfo.InvariantCulture,
                 $"{way}: {samples.Ratio(OneByOne, way).AsRatio()} ({samples.Median(way) / 1e3:0} us an input)"))), samples);
         }
     }
@@ -68,10 +69,8 @@ internal sealed class Hyperclusters : IFamily
         {
             _runner = runner;
             _inputs = [.. Enumerable.Repeat(input, Batch)];
-            if (way == Plain)
-                runner.Engine.Groups = new GroupSchedule(runner.Engine.Plan.Outline, canSwitch: false);
-            else if (way == Switched && runner.Engine.Groups is not { IsSwitched: true })
-                throw new InvalidOperationException("The lanes cannot be switched.");
+            if (way is Plain or Switched)
+                runner.Engine.Groups = new GroupSchedule(runner.Engine.Plan.Outline, way == Plain ? Switching.Never : Switching.Always);
             _repeated = new Repeated(Way(way), 1, runner);
         }
 

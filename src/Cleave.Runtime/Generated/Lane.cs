@@ -1,5 +1,6 @@
 using System;
 using System.ComponentModel;
+using Cleave.Lanes;
 
 namespace Cleave.Generated;
 
@@ -46,5 +47,34 @@ public abstract class Lane
     {
         Receive(first, second);
         Receive(third, fourth);
+    }
+
+    /// <summary>
+    /// Makes the statements of a table: pairs of what to do (0: run, 1: send, 2: receive) and the place of the segment or value. For plans
+    /// with more statements than anybody reads.
+    /// </summary>
+    /// <exception cref="ArgumentException">The table has something else.</exception>
+    public void Follow(Segment[] segments, Value[] values, int[] statements)
+    {
+        ArgumentNullException.ThrowIfNull(segments);
+        ArgumentNullException.ThrowIfNull(values);
+        ArgumentNullException.ThrowIfNull(statements);
+        for (int i = 0; i + 1 < statements.Length; i += 2)
+        {
+            switch ((StatementKind)statements[i])
+            {
+                case StatementKind.Run:
+                    Run(segments[statements[i + 1]]);
+                    break;
+                case StatementKind.Send:
+                    Send(values[statements[i + 1]]);
+                    break;
+                case StatementKind.Receive:
+                    Receive(values[statements[i + 1]]);
+                    break;
+                default:
+                    throw new ArgumentException("A table of statements has " + statements[i] + " where 0, 1 or 2 says what to do.", nameof(statements));
+            }
+        }
     }
 }

@@ -69,7 +69,7 @@ public sealed class StatementTableTests : IDisposable
     // Times left out: they change with the device table.
     private const string Form = """
             // 8 statements, and over 2000 nobody reads as code: each lane follows a table.
-            // A statement is what it does and the place of its segment in Segments, or of its value in Values. 'cleave plan --json' writes them by name.
+            // A statement is what it does and the place of its segment in Segments, or of its value in Values. 'cleave plan --json' lists them.
             private const int Run = 0, Send = 1, Receive = 2;
 
             private static readonly global::Cleave.Generated.Segment[] Segments =

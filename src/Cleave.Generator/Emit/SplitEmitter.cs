@@ -81,7 +81,7 @@ internal static class SplitEmitter
         Dictionary<string, int> places = Enumerable.Concat(segments.Select((f, i) => (f, i)), values.Select((f, i) => (f, i))).ToDictionary(p => p.f, p => p.i);
         int count = plan.Lanes.Sum(l => l.Statements.Count);
         code.Line($"// {Number(count)} statements, and over {Number(PlanSpecBuilder.MostInCode)} nobody reads as code: each lane follows a table.");
-        code.Line("// A statement is what it does and the place of its segment in Segments, or of its value in Values. 'cleave plan --json' writes them by name.");
+        code.Line("// A statement is what it does and the place of its segment in Segments, or of its value in Values. 'cleave plan --json' lists them.");
         code.Line($"private const int Run = {Number((int)StatementKind.Run)}, Send = {Number((int)StatementKind.Send)}, Receive = {Number((int)StatementKind.Receive)};");
         code.Line();
         WriteFields(code, "Segment", "Segments", segments);

@@ -59,22 +59,19 @@ public abstract class Lane
         ArgumentNullException.ThrowIfNull(segments);
         ArgumentNullException.ThrowIfNull(values);
         ArgumentNullException.ThrowIfNull(statements);
-        for (int i = 0; i + 1 < statements.Length; i += 2)
+        for (int i = 0; i < statements.Length; i += 2)
         {
-            switch ((StatementKind)statements[i])
-            {
-                case StatementKind.Run:
-                    Run(segments[statements[i + 1]]);
-                    break;
-                case StatementKind.Send:
-                    Send(values[statements[i + 1]]);
-                    break;
-                case StatementKind.Receive:
-                    Receive(values[statements[i + 1]]);
-                    break;
-                default:
-                    throw new ArgumentException("A table of statements has " + statements[i] + " where 0, 1 or 2 says what to do.", nameof(statements));
-            }
+            StatementKind kind = (StatementKind)statements[i];
+            int of = kind == StatementKind.Run ? segments.Length : values.Length;
+            if (i + 1 == statements.Length || (uint)kind > (uint)StatementKind.Receive || (uint)statements[i + 1] >= (uint)of)
+                throw new ArgumentException("A table of statements has no statement at position " + i + ": it was changed by hand, or made wrongly. Rebuild the application.", nameof(statements));
+            int place = statements[i + 1];
+            if (kind == StatementKind.Run)
+                Run(segments[place]);
+            else if (kind == StatementKind.Send)
+                Send(values[place]);
+            else
+                Receive(values[place]);
         }
     }
 }

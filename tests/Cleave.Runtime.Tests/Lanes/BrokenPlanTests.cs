@@ -24,6 +24,17 @@ public sealed class BrokenPlanTests
     public BrokenPlanTests() => NewSegments();
 
     [Fact]
+    public void A_table_that_holds_no_statement_is_refused()
+    {
+        foreach (int[] table in (int[][])[[0], [3, 0], [-1, 0], [0, 1], [1, 1], [2, -1]])
+        {
+            SplitModel model = new(Towers.Model(), new Plan("TwoLanes", [new("Left", "0-1", [Towers.X], [_b])], lane => lane.Follow([_left], [_b], table)));
+            ArgumentException e = Assert.Throws<ArgumentException>(() => model.Runner());
+            Assert.StartsWith("A table of statements has no statement at position 0", e.Message, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
     public void A_missing_Send() => Refused("waits for the value 'b', which no lane sends", ReceiveAndJoin, lane => lane.Run(_right));
 
     [Fact]

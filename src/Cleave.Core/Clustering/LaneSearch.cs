@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
+using System.Runtime.CompilerServices;
 
 namespace Cleave.Core.Clustering;
 
@@ -89,6 +90,7 @@ internal sealed class LaneSearch
     }
 
     // Each path, long ones first, to each other lane, while that makes all faster.
+    [MethodImpl(JustInTime.Optimized)]
     private LaneAssignment Improved(LaneAssignment found, LaneRequest request)
     {
         double[][] weights = Weights(found.Threads);

@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Runtime.CompilerServices;
 
 namespace Cleave.Core.Clustering;
 
@@ -34,6 +35,7 @@ internal sealed class LaneTasks(TaskGraph graph, Func<int, double[]> times, doub
     /// than a hand-over and the segment that it begins, with everything they need.
     /// </summary>
     /// <param name="mayBe">By task: whether it may.</param>
+    [MethodImpl(JustInTime.Optimized)]
     public LaneTasks WithClones(bool[] mayBe)
     {
         bool[] cloned = new bool[graph.Count];

@@ -30,6 +30,7 @@ internal static class LinearClustering
     }
 
     /// <summary>Tasks by falling distance, those of equal distance in the graph's order: each after those it depends on.</summary>
+    [MethodImpl(JustInTime.Optimized)]
     public static int[] Order(double[] distance)
     {
         int[] order = new int[distance.Length];

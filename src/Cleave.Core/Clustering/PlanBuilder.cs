@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
+using System.Runtime.CompilerServices;
 using Cleave.Core.Passes;
 using Cleave.Core.Schedule;
 
@@ -12,30 +13,36 @@ internal sealed class PlanBuilder
     private readonly PlanUnits _units;
     private readonly PlanGraph _graph;
     private readonly IReadOnlyList<LaneSegment> _segments;
-    private readonly Dictionary<(int Unit, int Lane), int> _segmentOf = [];
-    private readonly Dictionary<int, int> _firstOf = [];
+    // By unit: the segment of its first lane, and by lane those of the others, for units that several lanes make.
+    private readonly int[] _firstOf;
+    private readonly Dictionary<int, int>?[] _othersOf;
     private readonly int[][] _nodes;
-    private readonly SortedSet<string>[] _reads;
-    private readonly SortedSet<string>[] _writes;
+    // As they are found, and some more than once, until all are.
+    private readonly List<string>[] _reads;
+    private readonly List<string>[] _writes;
 
+    [MethodImpl(JustInTime.Optimized)]
     private PlanBuilder(PlanUnits units, IReadOnlyList<LaneSegment> segments)
     {
         _units = units;
         _graph = units.Graph;
         _segments = segments;
-        _reads = [.. segments.Select(_ => new SortedSet<string>(StringComparer.Ordinal))];
-        _writes = [.. segments.Select(_ => new SortedSet<string>(StringComparer.Ordinal))];
+        _reads = [.. segments.Select(_ => new List<string>())];
+        _writes = [.. segments.Select(_ => new List<string>())];
         int[] place = new int[_graph.Nodes.Count];
         for (int i = 0; i < place.Length; i++)
             place[_graph.Facts.Order[i]] = i;
-        _nodes = [.. segments.Select(s => s.Tasks.SelectMany(t => units.Groups[t]).SelectMany(g => _graph.Groups[g].Nodes).OrderBy(n => place[n]).ToArray())];
+        _nodes = [.. segments.Select(s => Nodes(s, place))];
+        _firstOf = Array.ConvertAll(units.Groups, _ => -1);
+        _othersOf = new Dictionary<int, int>?[units.Groups.Length];
         for (int i = 0; i < segments.Count; i++)
         {
             foreach (int unit in segments[i].Tasks)
             {
-                _segmentOf[(unit, segments[i].Lane)] = i;
-                if (!_firstOf.ContainsKey(unit))
-                    _firstOf.Add(unit, i);
+                if (_firstOf[unit] < 0)
+                    _firstOf[unit] = i;
+                else
+                    (_othersOf[unit] ??= [])[segments[i].Lane] = i;
             }
         }
     }
@@ -53,18 +60,50 @@ internal sealed class PlanBuilder
             FindReads(segment);
         foreach (string output in _graph.Outputs)
             AddOutput(output);
+        string[][] reads = Array.ConvertAll(_reads, SortedOnce), writes = Array.ConvertAll(_writes, SortedOnce);
         int[] times = new int[_graph.Nodes.Count];
-        foreach (int node in _nodes.SelectMany(n => n))
-            times[node]++;
-        PlanSegment[] segments = [.. _nodes.Select((nodes, i) => new PlanSegment(SegmentNames.Of(_graph, nodes), nodes, [.. _reads[i]], [.. _writes[i]])
+        foreach (int[] nodes in _nodes)
         {
-            Cloned = [.. nodes.Where(n => times[n] > 1).OrderBy(n => n)],
+            foreach (int node in nodes)
+                times[node]++;
+        }
+        PlanSegment[] segments = [.. _nodes.Select((nodes, i) => new PlanSegment(_units.Names.Of(nodes), nodes, reads[i], writes[i])
+        {
+            Cloned = Array.Exists(nodes, n => times[n] > 1) ? [.. nodes.Where(n => times[n] > 1).OrderBy(n => n)] : [],
         })];
         int lanes = _segments.Max(s => s.Lane) + 1;
-        List<Statement>[] statements = Statements(lanes);
-        return new ExecutionPlan(segments, [.. SegmentNames.OfLanes(_graph, segments, statements).Select((name, lane) => new PlanLane(name, statements[lane]))]);
+        List<Statement>[] statements = Statements(lanes, reads);
+        return new ExecutionPlan(segments, [.. _units.Names.OfLanes(segments, statements).Select((name, lane) => new PlanLane(name, statements[lane]))]);
     }
 
+    [MethodImpl(JustInTime.Optimized)]
+    private int[] Nodes(LaneSegment segment, int[] place)
+    {
+        List<int> nodes = [];
+        foreach (int unit in segment.Tasks)
+        {
+            foreach (int group in _units.Groups[unit])
+                nodes.AddRange(_graph.Groups[group].Nodes);
+        }
+        int[] sorted = [.. nodes];
+        Array.Sort(Array.ConvertAll(sorted, n => place[n]), sorted);
+        return sorted;
+    }
+
+    [MethodImpl(JustInTime.Optimized)]
+    private static string[] SortedOnce(List<string> values)
+    {
+        values.Sort(StringComparer.Ordinal);
+        int count = 0;
+        for (int i = 0; i < values.Count; i++)
+        {
+            if (count == 0 || values[count - 1] != values[i])
+                values[count++] = values[i];
+        }
+        return [.. values.GetRange(0, count)];
+    }
+
+    [MethodImpl(JustInTime.Optimized)]
     private void FindReads(int segment)
     {
         foreach (int node in _nodes[segment])
@@ -88,7 +127,7 @@ internal sealed class PlanBuilder
         if (producer < 0 || _units.UnitOf[producer] < 0)
             return -1;
         int unit = _units.UnitOf[producer];
-        return _segmentOf.TryGetValue((unit, lane), out int own) ? own : _firstOf[unit];
+        return _othersOf[unit] is { } others && others.TryGetValue(lane, out int own) ? own : _firstOf[unit];
     }
 
     // Inputs and constants that are outputs are made nowhere: the first segment gives them.
@@ -101,19 +140,19 @@ internal sealed class PlanBuilder
             _reads[0].Add(output);
     }
 
-    private List<Statement>[] Statements(int lanes)
+    [MethodImpl(JustInTime.Optimized)]
+    private List<Statement>[] Statements(int lanes, string[][] reads)
     {
         List<Statement>[] statements = [.. Enumerable.Range(0, lanes).Select(_ => new List<Statement>())];
-        HashSet<(string Value, int Lane)> received = [];
-        SortedDictionary<int, List<string>>[] receivedFrom = [.. _segments.Select(_ => new SortedDictionary<int, List<string>>())];
-        SortedDictionary<int, List<string>>[] sentTo = [.. _segments.Select(_ => new SortedDictionary<int, List<string>>())];
+        HashSet<string>[] received = [.. Enumerable.Range(0, lanes).Select(_ => new HashSet<string>(StringComparer.Ordinal))];
+        List<Exchange>[] receivedFrom = [.. _segments.Select(_ => new List<Exchange>())], sentTo = [.. _segments.Select(_ => new List<Exchange>())];
         for (int segment = 0; segment < _segments.Count; segment++)
         {
             int lane = _segments[segment].Lane;
-            foreach (string read in _reads[segment])
+            foreach (string read in reads[segment])
             {
                 int writer = Writer(read, lane);
-                if (writer < 0 || _segments[writer].Lane == lane || !received.Add((read, lane)))
+                if (writer < 0 || _segments[writer].Lane == lane || !received[lane].Add(read))
                     continue;
                 Add(receivedFrom[segment], _segments[writer].Lane, read);
                 Add(sentTo[writer], lane, read);
@@ -122,17 +161,40 @@ internal sealed class PlanBuilder
         for (int segment = 0; segment < _segments.Count; segment++)
         {
             List<Statement> lane = statements[_segments[segment].Lane];
-            lane.AddRange(receivedFrom[segment].Select(r => new Statement.Receive([.. r.Value], r.Key)));
+            foreach (Exchange exchange in InOrder(receivedFrom[segment]))
+                lane.Add(new Statement.Receive([.. exchange.Values], exchange.Lane));
             lane.Add(new Statement.Run(segment));
-            lane.AddRange(sentTo[segment].Select(s => new Statement.Send([.. s.Value.OrderBy(v => v, StringComparer.Ordinal)], s.Key)));
+            foreach (Exchange exchange in InOrder(sentTo[segment]))
+                lane.Add(new Statement.Send(SortedOnce(exchange.Values), exchange.Lane));
         }
         return statements;
+    }
 
-        static void Add(SortedDictionary<int, List<string>> byLane, int lane, string value)
+    private static void Add(List<Exchange> exchanges, int lane, string value)
+    {
+        foreach (Exchange exchange in exchanges)
         {
-            if (!byLane.TryGetValue(lane, out List<string>? values))
-                byLane.Add(lane, values = []);
-            values.Add(value);
+            if (exchange.Lane == lane)
+            {
+                exchange.Values.Add(value);
+                return;
+            }
         }
+        exchanges.Add(new Exchange(lane, [value]));
+    }
+
+    private static List<Exchange> InOrder(List<Exchange> exchanges)
+    {
+        if (exchanges.Count > 1)
+            exchanges.Sort(static (a, b) => a.Lane.CompareTo(b.Lane));
+        return exchanges;
+    }
+
+    // What a segment gets from a lane, or gives it.
+    private sealed class Exchange(int lane, List<string> values)
+    {
+        public int Lane => lane;
+
+        public List<string> Values => values;
     }
 }

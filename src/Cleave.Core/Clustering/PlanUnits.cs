@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
+using System.Runtime.CompilerServices;
 using Cleave.Core.Passes;
 using Cleave.Core.Passes.Partitions;
 
@@ -9,9 +10,11 @@ namespace Cleave.Core.Clustering;
 /// <summary>A model as tasks: fusion groups, and those together between which nothing can be cut.</summary>
 internal sealed class PlanUnits
 {
+    [MethodImpl(JustInTime.Optimized)]
     private PlanUnits(PlanGraph graph, Quotient quotient)
     {
         Graph = graph;
+        Names = new SegmentNames(graph);
         int[] order = quotient.Order() ?? throw new InvalidOperationException("units depend on each other");
         int[] place = new int[order.Length];
         for (int i = 0; i < order.Length; i++)
@@ -32,6 +35,8 @@ internal sealed class PlanUnits
     public static PlanUnits Of(PlanGraph graph) => new(graph, CutUnits.OfGroups(graph));
 
     public PlanGraph Graph { get; }
+
+    public SegmentNames Names { get; }
 
     public TaskGraph Tasks { get; }
 

@@ -140,9 +140,10 @@ internal sealed class Planner
 
     private int[] Groups(PlanSegment segment)
     {
-        int[] groups = [.. segment.Nodes.Select(n => _units.Graph.GroupOf[n]).Distinct()];
-        Array.Sort(groups);
-        return groups;
+        SortedSet<int> groups = [];
+        foreach (int node in segment.Nodes)
+            groups.Add(_units.Graph.GroupOf[node]);
+        return [.. groups];
     }
 
     private static string Comparison(PlannedRun whole, FoundSplit split)

@@ -9,21 +9,25 @@ using Cleave.Core.Schedule;
 namespace Cleave.Core.Clustering;
 
 /// <summary>Names for people: the module path of the weights, or else the path in the node's name, or else operator and node.</summary>
-internal static class SegmentNames
+/// <param name="graph">The model; a plan for each core count names the same nodes.</param>
+internal sealed class SegmentNames(PlanGraph graph)
 {
     private static readonly char[] Separators = ['.', '/'];
 
+    private readonly string?[] _modules = new string?[graph.Nodes.Count];
+
     /// <summary><c>features.0 to 7</c>: the first and the last module that have names.</summary>
-    public static string Of(PlanGraph graph, int[] nodes)
+    public string Of(int[] nodes)
     {
-        string[] modules = [.. nodes.Select(n => WeightModule(graph, n)).Where(m => m.Length > 0)];
-        if (modules.Length == 0)
-            modules = [.. nodes.Select(n => NodeModule(graph, n))];
-        if (modules.Length == 0)
+        if (nodes.Length == 0)
             return "nothing";
-        string first = modules[0], last = modules[modules.Length - 1];
+        int from = Array.FindIndex(nodes, HasWeights), to = Array.FindLastIndex(nodes, HasWeights);
+        string first = from >= 0 ? WeightModule(nodes[from]) : NodeModule(nodes[0]);
+        string last = from >= 0 ? WeightModule(nodes[to]) : NodeModule(nodes[nodes.Length - 1]);
         return first == last ? first : first + " to " + last.Substring(CommonPath(first, last));
     }
+
+    private bool HasWeights(int node) => WeightModule(node).Length > 0;
 
     // Up to the last separator before the first difference.
     private static int CommonPath(string first, string last)
@@ -38,14 +42,14 @@ internal static class SegmentNames
     }
 
     /// <summary>By lane: the first is the trunk, another is called after its segment of most nodes, of those with weights if there are any; no two alike.</summary>
-    public static string[] OfLanes(PlanGraph graph, IReadOnlyList<PlanSegment> segments, IReadOnlyList<IReadOnlyList<Statement>> lanes)
+    public string[] OfLanes(IReadOnlyList<PlanSegment> segments, IReadOnlyList<IReadOnlyList<Statement>> lanes)
     {
         HashSet<string> taken = new(StringComparer.Ordinal);
         return [.. lanes.Select((statements, i) => Unique(i == 0 ? "trunk" : Largest(statements)))];
 
         string Largest(IReadOnlyList<Statement> statements) =>
             statements.OfType<Statement.Run>().Select(r => segments[r.Segment])
-                .OrderByDescending(s => s.Nodes.Any(n => WeightModule(graph, n).Length > 0)).ThenByDescending(s => s.Nodes.Length).First().Name;
+                .OrderByDescending(s => Array.Exists(s.Nodes, HasWeights)).ThenByDescending(s => s.Nodes.Length).First().Name;
 
         string Unique(string name)
         {
@@ -56,7 +60,9 @@ internal static class SegmentNames
         }
     }
 
-    private static string WeightModule(PlanGraph graph, int node)
+    private string WeightModule(int node) => _modules[node] ??= FindWeightModule(node);
+
+    private string FindWeightModule(int node)
     {
         foreach (string read in graph.Index.Reads(node))
         {
@@ -66,7 +72,7 @@ internal static class SegmentNames
         return "";
     }
 
-    private static string NodeModule(PlanGraph graph, int node)
+    private string NodeModule(int node)
     {
         Node named = graph.Nodes[node];
         if (named.Name.LastIndexOf('/') is > 0 and var end)

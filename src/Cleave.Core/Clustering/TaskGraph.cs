@@ -1,4 +1,5 @@
 using System;
+using System.Runtime.CompilerServices;
 
 namespace Cleave.Core.Clustering;
 
@@ -7,6 +8,7 @@ internal sealed class TaskGraph
 {
     /// <param name="predecessors">By task: those it depends on, each once, all before it.</param>
     /// <exception cref="ArgumentException">A task depends on one that does not stand before it.</exception>
+    [MethodImpl(JustInTime.Optimized)]
     public TaskGraph(int[][] predecessors)
     {
         Predecessors = predecessors;

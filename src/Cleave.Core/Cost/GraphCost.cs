@@ -12,6 +12,7 @@ internal sealed class GraphCost(SizedGraph graph, CostModel model)
 {
     // Each call goes through all of it, whatever sessions it is cut into.
     private readonly Company _company = new(graph.Graph.Groups.Count, graph.WeightBytes);
+    private readonly Dictionary<Work, WorkTime> _times = [];
     private WorkTime[][]? _groups;
 
     /// <summary>Nanoseconds of a call of the whole graph in one session.</summary>
@@ -47,7 +48,7 @@ internal sealed class GraphCost(SizedGraph graph, CostModel model)
     /// <summary>What a group does: its kernels and the bytes it moves, in the plain layout.</summary>
     public GroupWork Work(int group)
     {
-        GroupShape shape = new(graph, graph.Graph.Groups[group]);
+        GroupShape shape = graph.Group(group);
         IEnumerable<string> weights = shape.Nodes.SelectMany(n => n.Inputs).Where(v => v.Length > 0 && graph.IsConstant(v)).Distinct(StringComparer.Ordinal);
         return new GroupWork(
             SegmentWork.Of(graph, 1, [group], [])[0],
@@ -57,13 +58,21 @@ internal sealed class GraphCost(SizedGraph graph, CostModel model)
 
     private WorkTime[][] Groups() => Array.ConvertAll(
         SegmentWork.Of(graph, model.Table.Block, [.. Enumerable.Range(0, graph.Graph.Groups.Count)], graph.Graph.Outputs),
-        works => works.Select(w => model.Time(w, _company)).ToArray());
+        works => works.Select(Time).ToArray());
 
     private double Predict(IReadOnlyList<Work> works, int threads)
     {
         double sum = 0;
         foreach (Work work in works)
-            sum += model.Predict(work, threads, _company);
+            sum += Time(work).At(threads);
         return sum;
+    }
+
+    // A group's work is the same in every segment and on every number of threads.
+    private WorkTime Time(Work work)
+    {
+        if (!_times.TryGetValue(work, out WorkTime? time))
+            _times.Add(work, time = model.Time(work, _company));
+        return time;
     }
 }

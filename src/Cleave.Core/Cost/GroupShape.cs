@@ -14,8 +14,12 @@ internal sealed class GroupShape
         "Conv", "ConvTranspose", "MatMul", "Gemm", "MatMulInteger", "ConvInteger", "LSTM", "GRU", "RNN", "MaxPool", "AveragePool",
     };
 
+    private readonly SizedGraph _graph;
+    private IReadOnlyList<Work>? _plainWorks;
+
     public GroupShape(SizedGraph graph, FusionGroup group)
     {
+        _graph = graph;
         Group = group;
         // What is folded or removed costs nothing, and passes on what it reads.
         Nodes = [.. group.Nodes.Where(n => graph.Graph.Roles[n] == NodeRole.Live).Select(n => graph.Graph.Nodes[n])];
@@ -38,6 +42,9 @@ internal sealed class GroupShape
 
     /// <summary>What its nodes give, inner values among it.</summary>
     public string[] Writes { get; }
+
+    /// <summary>Its work in the plain layout, whatever session it runs in.</summary>
+    public IReadOnlyList<Work> PlainWorks => _plainWorks ??= FusedWork.Of(_graph, this);
 
     /// <summary>Whether an operator is among its nodes.</summary>
     public bool Has(string opType) => Array.Exists(Nodes, n => n.OpType == opType);

@@ -38,7 +38,7 @@ internal sealed class SegmentWork
         for (int i = 0; i < works.Length; i++)
         {
             segment._works = [];
-            segment.Add(new GroupShape(graph, graph.Graph.Groups[groups[i]]));
+            segment.Add(graph.Group(groups[i]));
             if (i == works.Length - 1)
             {
                 foreach (string value in writes)
@@ -66,7 +66,7 @@ internal sealed class SegmentWork
         {
             foreach (string read in group.Reads)
                 ReadPlain(read);
-            _works.AddRange(FusedWork.Of(_graph, group));
+            _works.AddRange(group.PlainWorks);
             _plain.UnionWith(group.Writes);
         }
     }

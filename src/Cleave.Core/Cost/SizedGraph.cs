@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Runtime.CompilerServices;
 using Cleave.Core.Graph;
 using Cleave.Core.Passes;
 
@@ -10,13 +11,16 @@ internal sealed class SizedGraph
 {
     private readonly Dictionary<string, long[]?> _shapes = new(StringComparer.Ordinal);
     private readonly Func<string, long?> _dimension;
+    private readonly GroupShape?[] _groups;
 
     /// <param name="graph">The graph.</param>
     /// <param name="dimension">The size of each named dimension; null where there is none.</param>
+    [MethodImpl(JustInTime.Optimized)]
     public SizedGraph(PlanGraph graph, Func<string, long?> dimension)
     {
         Graph = graph;
         _dimension = dimension;
+        _groups = new GroupShape?[graph.Groups.Count];
         HashSet<string> weights = new(StringComparer.Ordinal);
         for (int i = 0; i < graph.Nodes.Count; i++)
         {
@@ -63,6 +67,9 @@ internal sealed class SizedGraph
             _shapes[value] = shape = Graph.Facts.ShapeAt(value, _dimension);
         return shape;
     }
+
+    /// <summary>A group by its position, found once: planners ask for each in many segments.</summary>
+    public GroupShape Group(int position) => _groups[position] ??= new GroupShape(this, Graph.Groups[position]);
 
     /// <summary>Whether a value is the same in every call.</summary>
     public bool IsConstant(string value) =>

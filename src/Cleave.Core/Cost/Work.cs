@@ -15,6 +15,26 @@ internal sealed record Work(string Kernel, double[] Sizes, double Times = 1)
     /// <summary>Bytes of constant weights that it reads once in a call; they come from further away the more a model has of them.</summary>
     public double Weights { get; init; }
 
+    /// <summary>By what they are: repeated layers do the same work.</summary>
+    public bool Equals(Work? other) =>
+        other is not null && Kernel == other.Kernel && Times == other.Times && Weights == other.Weights && HasSizes(other.Sizes);
+
+    private bool HasSizes(double[] sizes)
+    {
+        bool same = Sizes.Length == sizes.Length;
+        for (int i = 0; i < sizes.Length && same; i++)
+            same = Sizes[i] == sizes[i];
+        return same;
+    }
+
+    public override int GetHashCode()
+    {
+        int hash = Kernel.GetHashCode() ^ Times.GetHashCode() ^ Weights.GetHashCode();
+        foreach (double size in Sizes)
+            hash = unchecked((hash * 31) + size.GetHashCode());
+        return hash;
+    }
+
     /// <summary>Multiplications and additions, or elements.</summary>
     public double Amount => (Cost.Kernel.Find(Kernel) ?? throw new InvalidOperationException("no kernel " + Kernel)).Amount(Sizes) * Times;
 }

@@ -19,8 +19,10 @@ internal sealed class GraphIndex
     private readonly string[][] _reads;
     private readonly bool[] _isConstant;
 
+    /// <param name="model">The model.</param>
+    /// <param name="order">The order of its nodes (<see cref="NodeOrder.Of"/>), where it was found already.</param>
     [MethodImpl(JustInTime.Optimized)]
-    public GraphIndex(OnnxModel model)
+    public GraphIndex(OnnxModel model, int[]? order = null)
     {
         Model = model;
         OnnxGraph graph = model.Graph;
@@ -57,7 +59,7 @@ internal sealed class GraphIndex
                     _producers[output] = i;
             }
         }
-        Order = NodeOrder.Of(graph.Nodes, out _);
+        Order = order ?? NodeOrder.Of(graph.Nodes, out _);
         foreach (int i in Order)
             _isConstant[i] = IsDeterministic(graph.Nodes[i]) && Array.TrueForAll(_reads[i], IsConstantSoFar);
     }

@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Runtime.CompilerServices;
 using Cleave.Core.Graph;
 
 namespace Cleave.Core.Onnx;
@@ -11,6 +12,7 @@ internal static class NodeOrder
     /// Positions of the nodes, each after those whose outputs it reads: the file's order where that is one, otherwise the
     /// one that always takes the node that stands first among those that can run. Nodes of cycles, and what depends on them, come last.
     /// </summary>
+    [MethodImpl(JustInTime.Optimized)]
     public static int[] Of(IReadOnlyList<Node> nodes, out int onCycles)
     {
         Dictionary<string, int> producers = new(nodes.Count, StringComparer.Ordinal);

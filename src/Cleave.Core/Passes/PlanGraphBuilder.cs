@@ -17,7 +17,7 @@ internal static class PlanGraphBuilder
     public static PlanGraph Build(GraphFacts facts, IReadOnlyList<string>? outputs = null)
     {
         OnnxModel model = facts.Model;
-        GraphIndex index = new(model);
+        GraphIndex index = new(model, facts.Order);
         outputs ??= [.. model.Graph.Outputs.Select(o => o.Name)];
         NodeRole[] roles = NodeRoles.Of(index, facts, outputs);
         FusionView view = new(index, facts, roles, outputs);

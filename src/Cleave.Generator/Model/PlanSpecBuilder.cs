@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Globalization;
 using System.Linq;
 using Cleave.Core.Clustering;
+using Cleave.Core.Cost;
 using Cleave.Core.Graph;
 using Cleave.Core.Schedule;
 using Cleave.Core.Shapes;
@@ -127,7 +128,7 @@ internal sealed class PlanSpecBuilder
     private StatementSpec Run(int segment) => new(
         StatementKind.Run,
         new([_segments[segment]]),
-        FactsBuilder.Nodes([.. _plan.Segments[segment].Nodes.Select(n => _model.Graph.Nodes[n])]) + "; " + DurationText.Of(_run.Segments[segment]));
+        FactsBuilder.Nodes([.. _plan.Segments[segment].Nodes.Select(n => _model.Graph.Nodes[n])]) + "; " + DurationText.Predicted(_run.Segments[segment]));
 
     private IEnumerable<StatementSpec> Receive(Statement.Receive receive)
     {
@@ -153,7 +154,7 @@ internal sealed class PlanSpecBuilder
     private string Comment(int lane)
     {
         double busy = _plan.Lanes[lane].Statements.OfType<Statement.Run>().Sum(r => _run.Segments[r.Segment]);
-        return "Lane " + Number(lane) + ": " + DurationText.Of(busy) + " of " + DurationText.Of(_run.Nanoseconds)
+        return "Lane " + Number(lane) + ": " + DurationText.Predicted(busy) + " of " + DurationText.Predicted(_run.Nanoseconds)
             + " with " + (_run.Threads[lane] == 1 ? "one thread" : Number(_run.Threads[lane]) + " threads") + ".";
     }
 

@@ -3,13 +3,13 @@ using System.Collections.Generic;
 using System.Globalization;
 using System.Linq;
 using Cleave.Core.Clustering;
+using Cleave.Core.Cost;
 using Cleave.Core.Diagnostics;
 using Cleave.Core.Graph;
 using Cleave.Core.Listing;
 using Cleave.Core.Passes;
 using Cleave.Core.Schedule;
 using Cleave.Core.Shapes;
-using Cleave.Generator.Emit;
 
 namespace Cleave.Generator.Model;
 
@@ -112,7 +112,7 @@ internal sealed class SpecBuilder
                 if (run.Plan.IsSplit)
                     plans.Add(new PlanSpecBuilder(model, run, runner, type).Build());
             }
-            BudgetSpec budget = new(row.Cores, type, new(run.Threads), DurationText.Of(run.Nanoseconds) + ": " + row.Why);
+            BudgetSpec budget = new(row.Cores, type, new(run.Threads), DurationText.Predicted(run.Nanoseconds) + ": " + row.Why);
             if (budgets.Count == 0 || budgets[budgets.Count - 1].Class != type || !budgets[budgets.Count - 1].Threads.Equals(budget.Threads))
                 budgets.Add(budget);
         }

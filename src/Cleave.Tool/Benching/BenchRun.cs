@@ -31,12 +31,15 @@ internal sealed class BenchRun : IDisposable
     public BenchRun(string path, BenchOptions options, CancellationToken cancellationToken)
     {
         _path = path;
-        _options = options;
         try
         {
             using ByteSource source = ByteSource.OpenFile(path);
             OnnxModel model = ModelReader.Read(source, cancellationToken);
-            _inputs = ModelInputs.For(model, options.Dims, options.Fills);
+            IReadOnlyDictionary<string, string> given = options.Dims;
+            options = LikelySizes.Complete(path, model, options);
+            ModelInputs inputs = ModelInputs.For(model, options.Dims, options.Fills);
+            _inputs = inputs with { Dimensions = [.. inputs.Dimensions.Select(d => d with { Given = given.ContainsKey(d.Name) })] };
+            _options = options;
             _cleaned = CleanedModel.Write(path, model, source, _folder);
         }
         catch

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Linq;
+using Cleave.Core.Cost;
 using Cleave.Tool.Measuring;
 using Cleave.Tool.Output;
 using Spectre.Console;
@@ -55,7 +56,7 @@ internal static class BenchText
     private static string Ratio(CandidateReport row, Interval ratio, LoadReport load) =>
         load.Best == $"{row.Name}, {row.File} file" ? "the best" : ratio.AsRatio();
 
-    private static string Time(double? nanoseconds) => nanoseconds is { } time ? Conclusion.Time(time) : "";
+    private static string Time(double? nanoseconds) => nanoseconds is { } time ? DurationText.Measured(time) : "";
 
     private static void Line(IAnsiConsole console, string text)
     {

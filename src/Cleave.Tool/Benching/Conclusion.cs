@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Globalization;
 using System.Linq;
+using Cleave.Core.Cost;
 using Cleave.Tool.Measuring;
 
 namespace Cleave.Tool.Benching;
@@ -20,25 +21,13 @@ internal static class Conclusion
         if (measured.Count == 0)
             return "";
         string load = callers == 1 ? "One request at a time" : string.Create(Invariant, $"{callers} callers at once");
-        string fastest = $"{load}: {measured[0].Label} is fastest, {Time(samples.Median(measured[0].Key) / callers)} a request.";
+        string fastest = $"{load}: {measured[0].Label} is fastest, {DurationText.Measured(samples.Median(measured[0].Key) / callers)} a request.";
         if (measured.All(m => m.Cleave) || !measured.Any(m => m.Cleave))
             return fastest;
         (string ours, _, string ourKey) = measured.First(m => m.Cleave);
         (string theirs, _, string theirKey) = measured.First(m => !m.Cleave);
         return $"{fastest} {Compare(ours, theirs, samples.Ratio(ourKey, theirKey))}";
     }
-
-    /// <summary>A time with its unit, three digits of it.</summary>
-    public static string Time(double nanoseconds) => nanoseconds switch
-    {
-        >= 1e9 => (nanoseconds / 1e9).ToString("0.00", Invariant) + " s",
-        >= 1e8 => (nanoseconds / 1e6).ToString("0", Invariant) + " ms",
-        >= 1e7 => (nanoseconds / 1e6).ToString("0.0", Invariant) + " ms",
-        >= 1e6 => (nanoseconds / 1e6).ToString("0.00", Invariant) + " ms",
-        >= 1e5 => (nanoseconds / 1e3).ToString("0", Invariant) + " us",
-        >= 1e4 => (nanoseconds / 1e3).ToString("0.0", Invariant) + " us",
-        _ => (nanoseconds / 1e3).ToString("0.00", Invariant) + " us",
-    };
 
     private static string Compare(string ours, string theirs, Interval ratio)
     {

@@ -2,8 +2,11 @@ using System;
 using System.Collections.Generic;
 using System.Globalization;
 using System.Linq;
-using System.Runtime.InteropServices;
 using Cleave.Core.Graph;
+using Cleave.Core.Passes;
+using Cleave.Core.Passes.Partitions;
+using Cleave.Core.Shapes;
+using Cleave.Tool.Verification;
 
 namespace Cleave.Tool.Benching;
 
@@ -17,12 +20,11 @@ internal sealed record InputData(string Name, ElementType Type, int[] Shape, byt
 internal sealed record DimensionSize(string Name, int Size, bool Given);
 
 /// <summary>
-/// Inputs for a model that leaves dimensions open: random numbers, the same each time. Floating-point numbers lie between
-/// 0 and 1, integers are 0 or 1, which is an index into any table.
+/// Inputs for a model that leaves dimensions open, the same each time.
 /// </summary>
 internal sealed record ModelInputs(IReadOnlyList<InputData> Inputs, IReadOnlyList<DimensionSize> Dimensions)
 {
-    private const int Seed = 7;
+    private const ulong Seed = 7;
 
     /// <summary>Makes the inputs of a model.</summary>
     /// <param name="model">The model.</param>
@@ -31,20 +33,21 @@ internal sealed record ModelInputs(IReadOnlyList<InputData> Inputs, IReadOnlyLis
     /// <exception cref="BenchException">Something given fits nothing in the model, or an input cannot be made.</exception>
     public static ModelInputs For(OnnxModel model, IReadOnlyDictionary<string, string> dims, IReadOnlyDictionary<string, string> fills)
     {
-        HashSet<string> initializers = [.. model.Graph.Initializers.Select(i => i.Name), .. model.Graph.SparseInitializers.Select(i => i.Name)];
-        ValueInfo[] inputs = [.. model.Graph.Inputs.Where(i => !initializers.Contains(i.Name))];
+        InputMaker maker = new(PlanGraphBuilder.Build(ShapeInference.Infer(model)), fills.ToDictionary(f => f.Key, f => Number(f.Key, f.Value), StringComparer.Ordinal));
+        SeededRandom random = new(Seed);
         Dictionary<string, DimensionSize> sizes = new(StringComparer.Ordinal);
         List<InputData> made = [];
-        foreach (ValueInfo input in inputs)
+        foreach (ValueInfo input in maker.Inputs)
         {
             if (input.Type is not OnnxType.Tensor type)
                 throw new BenchException($"The input '{input.Name}' is no tensor; bench can make tensors only.");
+            if (!type.Element.IsInBinding())
+                throw new BenchException($"The input '{input.Name}' is of {type.Element.Word()}, which ONNX Runtime's C# binding cannot make.");
             int[] shape = Shape(input.Name, type, dims, sizes);
-            string? fill = fills.GetValueOrDefault(input.Name);
-            made.Add(new InputData(input.Name, type.Element, shape, Fill(input.Name, type.Element, shape, fill, made.Count)));
+            made.Add(new InputData(input.Name, type.Element, shape, maker.Make(input.Name, type.Element, Array.ConvertAll(shape, d => (long)d), random).Bytes));
         }
         Expect("--dims", dims.Keys, [.. sizes.Keys], "dimension that it leaves open");
-        Expect("--input", fills.Keys, [.. inputs.Select(i => i.Name)], "input");
+        Expect("--input", fills.Keys, [.. maker.Inputs.Select(i => i.Name)], "input");
         return new ModelInputs(made, [.. sizes.Values]);
     }
 
@@ -71,6 +74,10 @@ internal sealed record ModelInputs(IReadOnlyList<InputData> Inputs, IReadOnlyLis
         }
     }
 
+    private static double Number(string input, string text) => double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double number)
+        ? number
+        : throw new BenchException($"--input {input}={text}: a value is a number.");
+
     private static string Place(string input, int axis) => string.Create(CultureInfo.InvariantCulture, $"{input}[{axis}]");
 
     private static void Expect(string option, IEnumerable<string> given, IReadOnlyCollection<string> known, string what)
@@ -80,44 +87,5 @@ internal sealed record ModelInputs(IReadOnlyList<InputData> Inputs, IReadOnlyLis
             if (!known.Contains(name))
                 throw new BenchException($"{option} {name}: the model has no {what} of that name{(known.Count > 0 ? "; it has " + string.Join(", ", known) : "")}.");
         }
-    }
-
-    private static byte[] Fill(string name, ElementType type, int[] shape, string? fill, int seed)
-    {
-        double fixedValue = 0;
-        if (fill != null && !double.TryParse(fill, NumberStyles.Float, CultureInfo.InvariantCulture, out fixedValue))
-            throw new BenchException($"--input {name}={fill}: a value is a number.");
-        Random random = new(Seed + seed);
-        int count = shape.Aggregate(1, (a, b) => checked(a * b));
-        double Real() => fill is null ? random.NextDouble() : fixedValue;
-        double Whole() => fill is null ? random.Next(2) : fixedValue;
-        return type switch
-        {
-            ElementType.Float => Make(count, () => (float)Real()),
-            ElementType.Double => Make(count, Real),
-            ElementType.Float16 => Make(count, () => (Half)Real()),
-            // The upper half of a float.
-            ElementType.BFloat16 => Make(count, () => (ushort)(BitConverter.SingleToUInt32Bits((float)Real()) >> 16)),
-            ElementType.Int8 => Make(count, () => (sbyte)Whole()),
-            ElementType.UInt8 => Make(count, () => (byte)Whole()),
-            ElementType.Int16 => Make(count, () => (short)Whole()),
-            ElementType.UInt16 => Make(count, () => (ushort)Whole()),
-            ElementType.Int32 => Make(count, () => (int)Whole()),
-            ElementType.UInt32 => Make(count, () => (uint)Whole()),
-            ElementType.Int64 => Make(count, () => (long)Whole()),
-            ElementType.UInt64 => Make(count, () => (ulong)Whole()),
-            ElementType.Bool => Make(count, () => Whole() != 0),
-            ElementType.String => [],
-            _ => throw new BenchException($"The input '{name}' is of {type.Word()}, which ONNX Runtime's C# binding cannot make."),
-        };
-    }
-
-    private static byte[] Make<T>(int count, Func<T> next)
-        where T : unmanaged
-    {
-        T[] values = new T[count];
-        for (int i = 0; i < count; i++)
-            values[i] = next();
-        return MemoryMarshal.AsBytes(values.AsSpan()).ToArray();
     }
 }

@@ -3,7 +3,6 @@ using System.CommandLine;
 using System.Globalization;
 using System.IO;
 using System.Linq;
-using System.Text.Json;
 using System.Threading;
 using System.Threading.Tasks;
 using Cleave.Core.Diagnostics;
@@ -18,11 +17,11 @@ internal static class BenchCommand
     public static Command Create()
     {
         Argument<string> model = CleaveCommand.ModelArgument();
-        Option<string[]> dims = new("--dims") { Description = "Sizes of dimensions that the model leaves open: batch=1,sequence=128; one without a name as input[axis]=128. What is not given is 1." };
+        Option<string[]> dims = new("--dims") { Description = "Sizes of dimensions that the model leaves open: batch=1,sequence=128; one without a name as input[axis]=128. What is not given is 1, or a size that the model runs with." };
         Option<string[]> fills = new("--input") { Description = "A number for every element of an input: sr=16000. What is not given is random, the same each time." };
         Option<string?> threads = new("--threads") { Description = "Thread counts: 1,2. Default: one to the number of cores; above eight cores powers of two." };
         Option<string?> callers = new("--callers") { Description = "How many callers at once: 1,2. Default: one, and as many as there are cores." };
-        Option<int?> rounds = new("--rounds") { Description = "Blocks of each candidate. Default: 24; below 6 there is no interval of 95 %." };
+        Option<int?> rounds = CleaveCommand.Number<int>("--rounds", "Blocks of each candidate. Default: 24; below 6 there is no interval of 95 %.");
         Option<bool> quick = new("--quick") { Description = "Two rounds of a few calls: shows that everything works, and measures nothing." };
         Option<bool> json = new("--json") { Description = "Write JSON with every sample (docs/bench.md) and nothing else." };
         Command command = new("bench", "Measures a model: ONNX Runtime set up in every sensible way, on the file as published and cleaned, and Cleave.")
@@ -59,7 +58,7 @@ internal static class BenchCommand
             throw new BenchException($"{e.Problem.Rule.Id}: {e.Problem.Message(path)}");
         }
         if (json)
-            output.Write(JsonSerializer.Serialize(report, BenchJsonContext.Default.BenchReport) + "\n");
+            JsonReport.Write(report, JsonReport.Compact.BenchReport, output);
         else
             BenchText.Write(report, Terminal.For(output));
         return report.Loads.Any(l => l.Candidates.Any(c => c.Error is null)) ? CleaveCommand.Success : CleaveCommand.Failure;

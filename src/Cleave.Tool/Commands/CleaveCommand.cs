@@ -1,7 +1,11 @@
+using System;
 using System.CommandLine;
+using System.Globalization;
 using System.IO;
+using System.Numerics;
 using System.Threading;
 using System.Threading.Tasks;
+using Cleave.Core.Clustering;
 
 namespace Cleave.Tool.Commands;
 
@@ -26,6 +30,35 @@ internal static class CleaveCommand
         };
         return root.Parse(arguments).InvokeAsync(new InvocationConfiguration { Output = output, Error = error }, cancellationToken);
     }
+
+    /// <summary>An option that takes a whole number, and says so where it is given something else.</summary>
+    public static Option<T?> Number<T>(string name, string description)
+        where T : struct, IBinaryInteger<T> => new(name)
+    {
+        Description = description,
+        CustomParser = result =>
+        {
+            string text = result.Tokens[0].Value;
+            if (T.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out T number))
+                return number;
+            result.AddError($"{name} {text}: give a whole number.");
+            return null;
+        },
+    };
+
+    /// <summary>As <c>Plan</c> in a project.</summary>
+    public static Option<PlanMode?> PlanOption(string description) => new("--plan")
+    {
+        Description = description,
+        CustomParser = result =>
+        {
+            string text = result.Tokens[0].Value;
+            if (Enum.TryParse(text, ignoreCase: true, out PlanMode mode) && Enum.IsDefined(mode))
+                return mode;
+            result.AddError($"--plan {text}: give auto, whole or split.");
+            return null;
+        },
+    };
 
     /// <summary>The argument that every command takes.</summary>
     public static Argument<string> ModelArgument() => new("model") { Description = "The .onnx file." };

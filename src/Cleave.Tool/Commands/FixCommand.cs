@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.IO;
 using System.Linq;
-using System.Text.Json;
 using System.Threading;
 using System.Threading.Tasks;
 using Cleave.Tool.Fixing;
@@ -52,7 +51,7 @@ internal static class FixCommand
     {
         FixReport report = VerifyProgress.Show(json ? TextWriter.Null : console.Error, progress => new FixRun(options, progress, cancellationToken).Run());
         if (json)
-            console.Output.Write(JsonSerializer.Serialize(report, FixJsonContext.Default.FixReport) + "\n");
+            JsonReport.Write(report, JsonReport.Default.FixReport, console.Output);
         else
             FixText.Write(report, console.Output);
         return CleaveCommand.Success;

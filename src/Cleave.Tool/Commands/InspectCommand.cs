@@ -33,7 +33,7 @@ internal static class InspectCommand
         ModelReport report = ReportBuilder.Build(path, listing, values);
         bool failed = report.Problems.Any(p => p.Severity == ReportBuilder.Word(Severity.Error));
         if (json)
-            JsonReport.Write(report, output);
+            JsonReport.Write(report, JsonReport.Default.ModelReport, output);
         else if (report.Graph is null)
             ProblemLines.Write(report.Problems, error);
         else

@@ -1,6 +1,5 @@
 using System;
 using System.CommandLine;
-using System.Text.Json;
 using System.Threading.Tasks;
 using Cleave.Core.Clustering;
 using Cleave.Tool.Output;
@@ -17,9 +16,9 @@ internal static class PlanCommand
     public static Command Create()
     {
         Argument<string> model = CleaveCommand.ModelArgument();
-        Option<int> cores = new("--cores") { Description = "For how many cores.", DefaultValueFactory = _ => Environment.ProcessorCount };
+        Option<int?> cores = CleaveCommand.Number<int>("--cores", "For how many cores. Default: as many as there are here.");
         Option<string> dims = new("--dims") { Description = "Sizes of dimensions that the model leaves open: batch=1,sequence=128." };
-        Option<PlanMode> mode = new("--plan") { Description = "auto: split where that is predicted to pay; whole: never; split: always." };
+        Option<PlanMode?> mode = CleaveCommand.PlanOption("auto: split where that is predicted to pay; whole: never; split: always.");
         Option<string> device = new("--device") { Description = "A device table to predict with: avx2 (which the build plans for), avx512, neon, or a file made by cleave calibrate." };
         Option<string> outputs = new("--outputs") { Description = "Values to ask for instead of the model's outputs, as the item metadata Outputs." };
         Option<bool> json = new("--json") { Description = "Write JSON with everything (docs/plan.md) and nothing else." };
@@ -34,11 +33,11 @@ internal static class PlanCommand
             string path = arguments.GetRequiredValue(model);
             return Task.FromResult(VerifyCommand.Guarded(path, console.Error, () =>
             {
-                PlanRequest request = new(Cores(arguments.GetValue(cores)), DimensionSample.Parse(arguments.GetValue(dims) ?? ""), arguments.GetValue(mode), arguments.GetValue(device));
+                PlanRequest request = new(Cores(arguments.GetValue(cores) ?? Environment.ProcessorCount), DimensionSample.Parse(arguments.GetValue(dims) ?? ""), arguments.GetValue(mode) ?? PlanMode.Auto, arguments.GetValue(device));
                 using ModelUnderTest opened = new(path, VerifyCommand.Names(arguments.GetValue(outputs)), cancellationToken);
                 PlanReport report = PlanRun.Run(opened, request);
                 if (arguments.GetValue(json))
-                    console.Output.Write(JsonSerializer.Serialize(report, PlanJsonContext.Default.PlanReport) + "\n");
+                    JsonReport.Write(report, JsonReport.Default.PlanReport, console.Output);
                 else if (arguments.GetValue(mermaid))
                     PlanDiagram.Write(report, console.Output);
                 else

@@ -4,7 +4,6 @@ using System.CommandLine;
 using System.Globalization;
 using System.IO;
 using System.Linq;
-using System.Text.Json;
 using System.Threading;
 using System.Threading.Tasks;
 using Cleave.Core.Clustering;
@@ -23,14 +22,14 @@ internal static class VerifyCommand
     public static Command Create()
     {
         Argument<string> model = CleaveCommand.ModelArgument();
-        Option<ulong> seed = new("--seed") { Description = "Seed of the first partition of each kind, and of the inputs.", DefaultValueFactory = _ => 1 };
-        Option<int> partitions = new("--partitions") { Description = "Random partitions of each kind.", DefaultValueFactory = _ => 20 };
-        Option<int> threads = new("--threads") { Description = "Threads of every session.", DefaultValueFactory = _ => 1 };
+        Option<ulong?> seed = CleaveCommand.Number<ulong>("--seed", "Seed of the first partition of each kind, and of the inputs. Default: 1.");
+        Option<int?> partitions = CleaveCommand.Number<int>("--partitions", "Random partitions of each kind. Default: 20.");
+        Option<int?> threads = CleaveCommand.Number<int>("--threads", "Threads of every session. Default: 1.");
         Option<string[]> dims = new("--dims") { Description = "Sizes of dimensions that the model leaves open: batch=1,sequence=16; one without a name as input[axis]=16. Once for each sample; else some that the model takes are found." };
         Option<string[]> fills = new("--input") { Description = "A number for every element of an input: sr=16000. What is not given is random." };
         Option<string[]> folders = new("--inputs") { Description = "A folder with given inputs, input_0.pb and so on, as ONNX's test data have them." };
         Option<string> outputs = new("--outputs") { Description = "Values to ask for instead of the model's outputs: \"scores;/backbone/pool/output_0\", as the item metadata Outputs." };
-        Option<PlanMode> plan = new("--plan") { Description = "As the item metadata Plan: auto, whole or split; the plans that would be baked in are compared, too." };
+        Option<PlanMode?> plan = CleaveCommand.PlanOption("As the item metadata Plan: auto, whole or split; the plans that would be baked in are compared, too.");
         Option<bool> json = new("--json") { Description = "Write JSON with everything (docs/verify.md) and nothing else." };
         Command command = new("verify", "Cuts a model in many ways, runs the parts, and compares the results with those of the whole model.")
         {
@@ -42,14 +41,14 @@ internal static class VerifyCommand
             string path = arguments.GetRequiredValue(model);
             return Task.FromResult(Guarded(path, console.Error, () => Run(path, new VerifyOptions
             {
-                Seed = arguments.GetValue(seed),
-                Partitions = AtLeast(arguments.GetValue(partitions), 0, "--partitions"),
-                Threads = AtLeast(arguments.GetValue(threads), 1, "--threads"),
+                Seed = arguments.GetValue(seed) ?? 1,
+                Partitions = AtLeast(arguments.GetValue(partitions) ?? 20, 0, "--partitions"),
+                Threads = AtLeast(arguments.GetValue(threads) ?? 1, 1, "--threads"),
                 Samples = [.. (arguments.GetValue(dims) ?? []).Select(DimensionSample.Parse)],
                 Fills = Fills(arguments.GetValue(fills) ?? []),
                 InputFolders = arguments.GetValue(folders) ?? [],
                 Outputs = Names(arguments.GetValue(outputs)),
-                Plan = arguments.GetValue(plan),
+                Plan = arguments.GetValue(plan) ?? PlanMode.Auto,
             }, arguments.GetValue(json), console, cancellationToken)));
         });
         return command;
@@ -60,7 +59,7 @@ internal static class VerifyCommand
         using ModelUnderTest model = new(path, options.Outputs, cancellationToken);
         VerifyReport report = VerifyProgress.Show(json ? TextWriter.Null : console.Error, progress => new Verifier(model, options, progress, cancellationToken).Run());
         if (json)
-            console.Output.Write(JsonSerializer.Serialize(report, VerifyJsonContext.Default.VerifyReport) + "\n");
+            JsonReport.Write(report, JsonReport.Default.VerifyReport, console.Output);
         else
             VerifyText.Write(report, console.Output);
         return report.Verdict switch

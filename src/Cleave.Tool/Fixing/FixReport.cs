@@ -1,5 +1,4 @@
 using System.Collections.Generic;
-using System.Text.Json.Serialization;
 using Cleave.Tool.Measuring;
 using Cleave.Tool.Verification;
 
@@ -48,12 +47,3 @@ internal sealed record FixGain(double Before, double After, Interval Ratio);
 
 /// <summary>The largest difference of an output, over all inputs.</summary>
 internal sealed record FixedOutput(string Output, OutputDifference Difference);
-
-[JsonSourceGenerationOptions(
-    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
-    NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
-    WriteIndented = true,
-    NewLine = "\n",
-    RespectNullableAnnotations = true)]
-[JsonSerializable(typeof(FixReport))]
-internal sealed partial class FixJsonContext : JsonSerializerContext;

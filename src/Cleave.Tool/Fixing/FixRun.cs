@@ -24,6 +24,7 @@ internal sealed class FixRun(FixOptions options, Action<string, double> progress
     {
         progress("reading", 0);
         using ModelUnderTest published = new(options.Model, cancellationToken: cancellationToken);
+        ReferenceCases.Check(new InputMaker(published.Graph, options.Inputs.Fills), options.Inputs);
         using TargetFile target = new(options.Output, published.Path);
         ModelProto model = ModelMessage.Read(published.Path);
         ExternalWeights external = new(published.Folder);

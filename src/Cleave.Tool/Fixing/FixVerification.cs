@@ -1,6 +1,5 @@
 using System;
 using System.Collections.Generic;
-using System.Globalization;
 using System.Linq;
 using System.Threading;
 using Cleave.Tool.Rewriting;
@@ -103,7 +102,7 @@ internal sealed class FixVerification(ModelUnderTest published, VerifyOptions op
             OutputDifference difference = actual.TryGetValue(output, out TensorCopy? value) ? OutputDifference.Between(expected, value) : OutputDifference.Missing;
             _differences[output] = _differences.GetValueOrDefault(output, OutputDifference.None).Or(difference);
             if (!Tolerance.Allows(published, expected.Type, difference, reference.Own[output]))
-                throw Different(difference.Other is { } other ? $"the output '{output}': {other}" : string.Create(CultureInfo.InvariantCulture, $"the output '{output}' differs by {difference.OfRange:g3} of its range ({reference.Inputs.Name})"));
+                throw Different(difference.Other is { } other ? $"the output '{output}': {other}" : $"the output '{output}' differs by {difference.Apart()} ({reference.Inputs.Name})");
         }
     }
 

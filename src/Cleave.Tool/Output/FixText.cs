@@ -1,7 +1,8 @@
+using System.Collections.Generic;
 using System.Globalization;
 using System.IO;
 using System.Linq;
-using Cleave.Tool.Benching;
+using Cleave.Core.Cost;
 using Cleave.Tool.Fixing;
 using Spectre.Console;
 
@@ -21,19 +22,12 @@ internal static class FixText
             WriteNotes();
             return;
         }
-        Table table = new() { Border = TableBorder.Simple };
-        foreach (string heading in new[] { "change", "how many", "before", "after", "times as fast" })
-            table.AddColumn(new TableColumn(new Text(heading)));
-        foreach (FixChange change in report.Changes)
-            Row(change.What, change.Count.ToString(Invariant), change.Gain);
-        if (report.Changes.Count > 1)
-            Row("all", "", report.Gain);
-        console.Write(table);
+        console.Write(Changes(report));
         if (report.Gain != null)
             Line(console, $"a short measurement of ONNX Runtime {report.OnnxRuntime}, one thread, with 95 % certainty between the bounds; cleave bench measures thoroughly");
         Line(console, $"compared on {string.Join("; ", report.Inputs)}, two seeds: {Equality(report)}");
         if (report.Batch is { } batch)
-            Line(console, $"batch '{batch.Dimension}': proven; {batch.Samples} samples together against one by one at most {Number(batch.Outputs.Values.Max(o => o.OfRange))} of an output's range apart");
+            Line(console, $"batch '{batch.Dimension}': proven; {batch.Samples} samples together against one by one apart by at most {batch.Outputs.Values.MaxBy(o => o.OfRange)!.Apart()}");
         WriteNotes();
         Line(console, "written: " + report.Output);
 
@@ -42,19 +36,32 @@ internal static class FixText
             foreach (string note in report.Notes)
                 Line(console, "note: " + note);
         }
-
-        void Row(string what, string count, FixGain? gain) => table.AddRow(new[]
-        {
-            what, count, gain is null ? "" : Conclusion.Time(gain.Before), gain is null ? "" : Conclusion.Time(gain.After),
-            gain is null ? "" : string.Create(Invariant, $"{gain.Ratio.Median:0.00} [{gain.Ratio.Low:0.00}, {gain.Ratio.High:0.00}]"),
-        }.Select(c => new Text(Terminal.Safe(c))));
     }
+
+    private static Table Changes(FixReport report)
+    {
+        bool measured = report.Gain != null;
+        Table table = new() { Border = TableBorder.Simple };
+        foreach (string heading in measured ? ["change", "how many", "before", "after", "times as fast"] : new[] { "change", "how many" })
+            table.AddColumn(new TableColumn(new Text(heading)));
+        foreach (FixChange change in report.Changes)
+            Row([change.What, change.Count.ToString(Invariant), .. Cells(change.Gain)]);
+        if (report.Changes.Count > 1 && measured)
+            Row(["all", "", .. Cells(report.Gain)]);
+        return table;
+
+        void Row(IEnumerable<string> cells) => table.AddRow(cells.Select(c => new Text(Terminal.Safe(c))));
+    }
+
+    private static string[] Cells(FixGain? gain) => gain is null ? [] :
+    [
+        DurationText.Measured(gain.Before), DurationText.Measured(gain.After),
+        string.Create(Invariant, $"{gain.Ratio.Median:0.00} [{gain.Ratio.Low:0.00}, {gain.Ratio.High:0.00}]"),
+    ];
 
     private static string Equality(FixReport report) => report.Outputs.All(o => o.Difference.SameBits)
         ? "the same bits"
-        : $"equal, at most {Number(report.Outputs.Max(o => o.Difference.OfRange))} of an output's range apart";
-
-    private static string Number(double number) => number.ToString("g3", Invariant);
+        : $"equal; of an output at most {report.Outputs.MaxBy(o => o.Difference.OfRange)!.Difference.Apart()} apart";
 
     private static void Line(IAnsiConsole console, string text)
     {

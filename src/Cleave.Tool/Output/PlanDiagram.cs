@@ -4,6 +4,7 @@ using System.Globalization;
 using System.IO;
 using System.Linq;
 using System.Text;
+using Cleave.Core.Cost;
 using Cleave.Tool.Planning;
 
 namespace Cleave.Tool.Output;
@@ -24,7 +25,7 @@ internal static class PlanDiagram
             {
                 SegmentReport shown = plan.Segments[segment];
                 if (shown.Lane == lane)
-                    output.Write(Invariant($"    s{segment}[\"{Label(shown.Name)}<br/>{shown.NodeCount} {(shown.NodeCount == 1 ? "node" : "nodes")}, {PlanText.Time(shown.Nanoseconds)}\"]\n"));
+                    output.Write(Invariant($"    s{segment}[\"{Label(shown.Name)}<br/>{shown.NodeCount} {(shown.NodeCount == 1 ? "node" : "nodes")}, {DurationText.Predicted(shown.Nanoseconds)}\"]\n"));
             }
             output.Write("  end\n");
         }

@@ -2,6 +2,7 @@ using System.Collections.Generic;
 using System.Globalization;
 using System.IO;
 using System.Linq;
+using Cleave.Core.Cost;
 using Cleave.Tool.Planning;
 using Spectre.Console;
 
@@ -25,28 +26,25 @@ internal static class PlanText
             Line(console, "note: " + note);
     }
 
-    /// <summary>A time with its unit, three digits.</summary>
-    public static string Time(double nanoseconds) => nanoseconds >= 1e6 ? Digits(nanoseconds / 1e6) + " ms" : Digits(nanoseconds / 1e3) + " µs";
-
     private static void WriteRows(IAnsiConsole console, PlanReport report)
     {
         Table table = Headed("cores", "plan", "lanes", "threads", "segments", "predicted", "one session", "why");
         foreach (PlanRowReport row in report.Rows)
         {
             Add(table, Number(row.Cores), Number(row.Plan), Number(row.Threads.Count), string.Join(" ", row.Threads.Select(Number)), Number(row.Segments),
-                Time(row.Nanoseconds), $"{Time(row.WholeNanoseconds)} ({Number(row.WholeThreads)})", row.Why);
+                DurationText.Predicted(row.Nanoseconds), $"{DurationText.Predicted(row.WholeNanoseconds)} ({Number(row.WholeThreads)})", row.Why);
         }
         console.Write(table);
     }
 
     private static void WritePlan(IAnsiConsole console, PlanDetail plan)
     {
-        Line(console, $"with {Number(plan.Cores)} {(plan.Cores == 1 ? "core" : "cores")}: {Time(plan.Nanoseconds)}");
+        Line(console, $"with {Number(plan.Cores)} {(plan.Cores == 1 ? "core" : "cores")}: {DurationText.Predicted(plan.Nanoseconds)}");
         Table table = Headed("segment", "lane", "name", "nodes", "begins", "takes", "critical");
         foreach ((SegmentReport segment, int i) in plan.Segments.Select((s, i) => (s, i)).Take(MostSegments))
         {
             Add(table, Number(i), plan.Lanes[segment.Lane].Name, segment.Name, Number(segment.NodeCount),
-                Time(segment.Start), Time(segment.Nanoseconds), plan.CriticalPath.Contains(i) ? "yes" : "");
+                DurationText.Predicted(segment.Start), DurationText.Predicted(segment.Nanoseconds), plan.CriticalPath.Contains(i) ? "yes" : "");
         }
         console.Write(table);
         if (plan.Segments.Count > MostSegments)
@@ -66,8 +64,6 @@ internal static class PlanText
     private static void Add(Table table, params IEnumerable<string> cells) => table.AddRow(cells.Select(c => new Text(Terminal.Safe(c, LongestCell))));
 
     private static string Number(int number) => number.ToString(CultureInfo.InvariantCulture);
-
-    private static string Digits(double number) => number.ToString(number >= 100 ? "0" : number >= 10 ? "0.0" : "0.00", CultureInfo.InvariantCulture);
 
     private static void Line(IAnsiConsole console, string text)
     {

@@ -25,7 +25,7 @@ internal static class VerifyText
         WriteOutputs(console, report);
         WriteLost(console, split);
         if (report.Batch is { Dimension: { } dimension, Samples: > 0 } batch)
-            Line(console, $"batch: {batch.Samples} samples along '{dimension}' together against one by one: at most {Number(batch.Outputs.Values.Select(o => o.OfRange).DefaultIfEmpty().Max())} of an output's range apart");
+            Line(console, $"batch: {batch.Samples} samples along '{dimension}' together against one by one: apart by at most {(batch.Outputs.Values.MaxBy(o => o.OfRange) ?? OutputDifference.None).Apart()}");
         else if (report.Batch is { } none)
             Line(console, $"batch: not compared, {none.Reason}");
         foreach (Failure failure in report.Failures.Take(MostFailures))
@@ -67,11 +67,23 @@ internal static class VerifyText
 
         void Row(string output, string what, OutputDifference difference)
         {
-            string[] cells = difference.SameBits ? ["same bits", "", "", ""]
-                : [Number(difference.Absolute), Number(difference.Relative), Number(difference.OfRange), Number(difference.Ulps)];
-            table.AddRow(new[] { output, what }.Concat(cells).Select(c => new Text(Terminal.Safe(c))));
+            table.AddRow(new[] { output, what }.Concat(Cells(difference)).Select(c => new Text(Terminal.Safe(c))));
         }
     }
+
+    // Where there is nothing to divide by, that is said instead.
+    private static string[] Cells(OutputDifference difference) => difference switch
+    {
+        { SameBits: true } => ["same bits", "", "", ""],
+        { Absolute: double.PositiveInfinity } => [difference.Apart(), "", "", ""],
+        _ =>
+        [
+            Number(difference.Absolute),
+            double.IsFinite(difference.Relative) ? Number(difference.Relative) : "beside a 0",
+            double.IsFinite(difference.OfRange) ? Number(difference.OfRange) : "all of it is 0",
+            Number(difference.Ulps),
+        ],
+    };
 
     private static void WriteLost(IAnsiConsole console, PartitionReport[] split)
     {
@@ -105,7 +117,7 @@ internal static class VerifyText
 
     private static string Count(int count, string what) => string.Create(CultureInfo.InvariantCulture, $"{count} {what}{(count == 1 ? "" : "s")}");
 
-    private static string Number(double number) => double.IsInfinity(number) ? "infinite" : number.ToString("g3", CultureInfo.InvariantCulture);
+    private static string Number(double number) => number.ToString("g3", CultureInfo.InvariantCulture);
 
     private static void Line(IAnsiConsole console, string text)
     {

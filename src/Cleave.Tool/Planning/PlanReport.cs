@@ -1,5 +1,4 @@
 using System.Collections.Generic;
-using System.Text.Json.Serialization;
 
 namespace Cleave.Tool.Planning;
 
@@ -72,11 +71,3 @@ internal sealed record LaneReport(string Name, int Threads, IReadOnlyList<string
 /// <param name="Nanoseconds">How long it takes.</param>
 internal sealed record SegmentReport(
     string Name, int Lane, string Nodes, int NodeCount, IReadOnlyList<string> Reads, IReadOnlyList<string> Writes, double Start, double Nanoseconds);
-
-[JsonSourceGenerationOptions(
-    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
-    WriteIndented = true,
-    NewLine = "\n",
-    RespectNullableAnnotations = true)]
-[JsonSerializable(typeof(PlanReport))]
-internal sealed partial class PlanJsonContext : JsonSerializerContext;

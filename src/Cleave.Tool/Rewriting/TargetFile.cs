@@ -26,6 +26,7 @@ internal sealed class TargetFile : IDisposable
             throw new RewriteException($"-o {path}: that is a folder. Give a file in it.");
         if (!Directory.Exists(Folder))
             throw new RewriteException($"-o {path}: the folder {Folder} does not exist.");
+        TryWriting(path);
         IsBesideSource = IsSame(Folder, System.IO.Path.GetDirectoryName(source) ?? "");
     }
 
@@ -62,6 +63,21 @@ internal sealed class TargetFile : IDisposable
     {
         foreach (string draft in _drafts)
             File.Delete(draft);
+    }
+
+    // Before minutes of comparing and measuring.
+    private void TryWriting(string path)
+    {
+        string draft = Draft("try");
+        try
+        {
+            File.Create(draft).Dispose();
+            File.Delete(draft);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new RewriteException($"-o {path}: it cannot be written: {e.Message.Replace(draft, Path, StringComparison.Ordinal)}", e);
+        }
     }
 
     private static string Resolved(string path)

@@ -58,7 +58,7 @@ internal static class BatchCheck
                 differences[output] = differences.GetValueOrDefault(output, OutputDifference.None).Or(difference);
                 double limit = model.IsQuantised ? Quantised : model.HasShortFloats ? ShortFloats : Floats;
                 if (difference.Other != null || difference.OfRange > limit)
-                    failures.Add(new Failure("batch", seed, null, output, batch.Name, true, FormattableString.Invariant($"sample {number + 1} of {Samples} alone differs from the batch by {difference.OfRange:g3} of the output's range")));
+                    failures.Add(new Failure("batch", seed, null, output, batch.Name, true, FormattableString.Invariant($"sample {number + 1} of {Samples} alone differs from the batch by {difference.Apart()}")));
             }
         }
     }

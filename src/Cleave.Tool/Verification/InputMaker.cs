@@ -31,15 +31,21 @@ internal sealed class InputMaker(PlanGraph graph, IReadOnlyDictionary<string, do
         return new InputCase($"random, {sample}", values);
     }
 
+    /// <summary>Values for one input of a given shape.</summary>
+    /// <exception cref="VerifyException">There is no making elements of the type.</exception>
+    public TensorCopy Make(string input, ElementType type, long[] shape, SeededRandom random)
+    {
+        int count = checked((int)shape.Aggregate(1L, (a, b) => checked(a * b)));
+        return type == ElementType.String
+            ? new TensorCopy(type, shape, [], [.. Enumerable.Range(0, count).Select(_ => "text " + random.Below(10))])
+            : new TensorCopy(type, shape, Fill(input, type, count, random));
+    }
+
     private TensorCopy Make(ValueInfo input, DimensionSample sample, SeededRandom random)
     {
         if (input.Type is not OnnxType.Tensor { Shape: { } declared } type)
             throw new VerifyException($"The input '{input.Name}' is no tensor of known rank, so no values can be made for it: give some with --inputs.");
-        long[] shape = [.. declared.Select((d, axis) => d.Value is >= 0 ? d.Value.Value : Size(OpenDimension.NameOf(input.Name, axis, d)))];
-        int count = checked((int)shape.Aggregate(1L, (a, b) => checked(a * b)));
-        if (type.Element == ElementType.String)
-            return new TensorCopy(type.Element, shape, [], [.. Enumerable.Range(0, count).Select(_ => "text " + random.Below(10))]);
-        return new TensorCopy(type.Element, shape, Fill(input.Name, type.Element, count, random));
+        return Make(input.Name, type.Element, [.. declared.Select((d, axis) => d.Value is >= 0 ? d.Value.Value : Size(OpenDimension.NameOf(input.Name, axis, d)))], random);
 
         long Size(string name) => sample.Sizes.TryGetValue(name, out long size)
             ? size

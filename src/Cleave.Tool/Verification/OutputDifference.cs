@@ -1,5 +1,6 @@
 using System;
 using System.Buffers.Binary;
+using System.Globalization;
 using System.Linq;
 using Cleave.Core.Graph;
 
@@ -58,6 +59,11 @@ internal sealed record OutputDifference(double Absolute, double Relative, double
         }
         return low > high ? 0 : Math.Max(high - low, Math.Max(Math.Abs(high), Math.Abs(low)));
     }
+
+    /// <summary>How far apart, for people: by the output's range, where it has one.</summary>
+    public string Apart() => double.IsFinite(OfRange) ? string.Create(CultureInfo.InvariantCulture, $"{OfRange:g3} of its range")
+        : double.IsFinite(Absolute) ? string.Create(CultureInfo.InvariantCulture, $"{Absolute:g3}, where all of it is 0")
+        : Other ?? "a number on one side, none on the other";
 
     private static OutputDifference Unlike(string what) =>
         new(double.PositiveInfinity, double.PositiveInfinity, double.PositiveInfinity, double.PositiveInfinity, false, what);

@@ -182,5 +182,5 @@ internal sealed class PartitionCheck(ModelUnderTest model, int threads, IReadOnl
     private static string DumpPath(string folder, int number) => Path.Combine(folder, number.ToString(CultureInfo.InvariantCulture) + ".onnx");
 
     private static string Text(OutputDifference difference) => difference.Other
-        ?? string.Create(CultureInfo.InvariantCulture, $"differs by {difference.Absolute:g3}, {difference.OfRange:g3} of its range, {difference.Ulps:g3} ulp");
+        ?? string.Create(CultureInfo.InvariantCulture, $"differs by {difference.Apart()}, {difference.Ulps:g3} ulp");
 }

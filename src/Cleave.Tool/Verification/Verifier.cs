@@ -34,7 +34,7 @@ internal sealed class Verifier(ModelUnderTest model, VerifyOptions options, Acti
         PartitionCheck check = new(model, options.Threads, cases);
         List<PartitionReport> partitions = [check.RunWhole(), .. Plans(check), .. Random(check)];
         foreach ((string output, OutputDifference rounding) in check.Rounding.OrderBy(r => r.Key, StringComparer.Ordinal))
-            _notes.Add(string.Create(CultureInfo.InvariantCulture, $"ONNX Runtime computes floats of 16 bits in 32 and rounds at cuts only: that alone moves the output '{output}' of the whole model by up to {rounding.OfRange:g3} of its range. Partitions are compared with the whole model rounded at the same values."));
+            _notes.Add(string.Create(CultureInfo.InvariantCulture, $"ONNX Runtime computes floats of 16 bits in 32 and rounds at cuts only: that alone moves the output '{output}' of the whole model by up to {rounding.Apart()}. Partitions are compared with the whole model rounded at the same values."));
         return Report(cases, check, partitions, BatchCheck.Run(model, references, maker, sample, options.Seed, check.Failures));
     }
 

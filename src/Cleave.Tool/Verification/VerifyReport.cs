@@ -94,12 +94,3 @@ internal sealed record PartitionReport(
 /// <param name="Optimised">Whether ONNX Runtime optimised both sides.</param>
 /// <param name="What">The difference, or the error.</param>
 internal sealed record Failure(string Kind, ulong Seed, string? Segment, string? Output, string Input, bool Optimised, string What);
-
-[JsonSourceGenerationOptions(
-    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
-    NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
-    WriteIndented = true,
-    NewLine = "\n",
-    RespectNullableAnnotations = true)]
-[JsonSerializable(typeof(VerifyReport))]
-internal sealed partial class VerifyJsonContext : JsonSerializerContext;

@@ -31,6 +31,22 @@ public sealed class BenchCommandTests : IDisposable
         Assert.StartsWith("measuring ", run.Error);
     }
 
+    [Fact]
+    public async Task Sizes_are_found_that_the_model_runs_with()
+    {
+        _tiny.Model.Graph.Input[0] = TinyModel.Value("x", TinyModel.Float, "batch", "n");
+        _tiny.Model.Graph.Initializer[0] = TinyModel.Weight("w", TinyModel.Float, sizeof(float), 32 * 4);
+        _tiny.Model.Graph.Initializer[0].Dims.Clear();
+        _tiny.Model.Graph.Initializer[0].Dims.Add([32L, 4L]);
+        _tiny.Model.Graph.Node[0].OpType = "MatMul";
+
+        ToolRun run = await ToolRun.Of("bench", _tiny.Save(), "--quick", "--threads", "1", "--callers", "1");
+
+        Assert.Equal(0, run.Code);
+        Assert.Contains("dimension batch = 1 (not given: --dims)\ndimension n = 32 (not given: --dims)\n", run.Output);
+        Assert.DoesNotContain("failed", run.Output);
+    }
+
     // Programs read this: names, order and kinds change only with the format number (docs/bench.md).
     [Fact]
     public async Task The_json_has_a_fixed_form_with_every_sample()

@@ -192,6 +192,10 @@ public sealed class FixCommandTests : IDisposable
             (["fix", model, "-o", _folder.Path], "a folder"),
             (["fix", model, "-o", Path.Combine(_folder.Path, "none", "m.onnx")], "does not exist"),
             (["fix", model, "-o", Better, "--dims", "batch"], "--dims batch"),
+            // Also where nothing would be compared.
+            (["fix", model, "-o", Better, "--dims", "width=3"], "leaves no dimension of that name open; it leaves open batch"),
+            (["fix", model, "-o", Better, "--input", "y=1"], "no input of that name; it has x"),
+            (["fix", model, "-o", Path.Combine(_folder.Path, new string('n', 250) + ".onnx")], ".onnx: it cannot be written: "),
         ];
         foreach ((string[] arguments, string error) in wrong)
         {

@@ -153,6 +153,17 @@ public sealed class VerifyCommandTests : IDisposable
         Assert.Empty(run.Output);
     }
 
+    [Theory]
+    [InlineData("--partitions few", "give a whole number.")]
+    [InlineData("--seed -1", "give a whole number.")]
+    [InlineData("--plan quick", "give auto, whole or split.")]
+    public async Task Words_and_numbers_that_are_none_are_named(string arguments, string message)
+    {
+        ToolRun run = await ToolRun.Of(["verify", "model.onnx", .. arguments.Split(' ')]);
+        Assert.Equal(1, run.Code);
+        Assert.Contains(arguments + ": " + message, run.Error);
+    }
+
     [Fact]
     public async Task A_tensor_file_of_something_else_is_refused()
     {

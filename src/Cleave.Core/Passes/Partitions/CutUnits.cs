@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Runtime.CompilerServices;
 using Cleave.Core.Graph;
 
 namespace Cleave.Core.Passes.Partitions;
@@ -37,6 +38,7 @@ internal static class CutUnits
     }
 
     // Two units that stay together take what lies between them along.
+    [MethodImpl(JustInTime.Optimized)]
     private static Quotient Of(PlanGraph graph, int[] labels, Func<string, bool> mayCut)
     {
         List<(int From, int To)> edges = [];

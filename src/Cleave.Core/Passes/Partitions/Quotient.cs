@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Runtime.CompilerServices;
 
 namespace Cleave.Core.Passes.Partitions;
 
@@ -26,6 +27,7 @@ internal sealed class Quotient
 
     /// <param name="labels">By element: any number, equal for those in one part; negative for those in none. Parts are numbered by their first element.</param>
     /// <param name="edges">From one element to one that depends on it; more than once does no harm.</param>
+    [MethodImpl(JustInTime.Optimized)]
     public static Quotient Of(int[] labels, IEnumerable<(int From, int To)> edges)
     {
         Dictionary<int, int> numbers = [];
@@ -41,16 +43,36 @@ internal sealed class Quotient
                 numbers.Add(labels[i], number = numbers.Count);
             partOf[i] = number;
         }
-        SortedSet<int>[] successors = new SortedSet<int>[numbers.Count];
+        List<int>[] successors = new List<int>[numbers.Count];
         for (int i = 0; i < successors.Length; i++)
             successors[i] = [];
-        int[] counts = new int[numbers.Count];
         foreach ((int from, int to) in edges)
         {
-            if (partOf[from] != partOf[to] && successors[partOf[from]].Add(partOf[to]))
-                counts[partOf[to]]++;
+            if (partOf[from] != partOf[to])
+                successors[partOf[from]].Add(partOf[to]);
         }
-        return new Quotient(partOf, Array.ConvertAll(successors, s => (int[])[.. s]), counts);
+        int[][] distinct = Array.ConvertAll(successors, SortedOnce);
+        int[] counts = new int[numbers.Count];
+        foreach (int[] parts in distinct)
+        {
+            foreach (int part in parts)
+                counts[part]++;
+        }
+        return new Quotient(partOf, distinct, counts);
+    }
+
+    private static int[] SortedOnce(List<int> parts)
+    {
+        int[] sorted = [.. parts];
+        Array.Sort(sorted);
+        int count = 0;
+        foreach (int part in sorted)
+        {
+            if (count == 0 || sorted[count - 1] != part)
+                sorted[count++] = part;
+        }
+        Array.Resize(ref sorted, count);
+        return sorted;
     }
 
     /// <summary>Between its own parts.</summary>
@@ -65,6 +87,7 @@ internal sealed class Quotient
 
     /// <summary>The parts, each after those it depends on; null where some depend on each other.</summary>
     /// <param name="choose">Picks one of so many that are ready; the first, where nobody cares.</param>
+    [MethodImpl(JustInTime.Optimized)]
     public int[]? Order(Func<int, int>? choose = null)
     {
         int[] waiting = (int[])PredecessorCounts.Clone();
@@ -98,6 +121,7 @@ internal sealed class Quotient
     }
 
     // Tarjan's strongly connected components, without recursion: graphs are deeper than stacks.
+    [MethodImpl(JustInTime.Optimized)]
     private int[] Components()
     {
         int[] component = new int[Count], index = new int[Count], low = new int[Count], next = new int[Count];

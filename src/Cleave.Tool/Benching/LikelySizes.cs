@@ -1,0 +1,84 @@
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+using System.Linq;
+using Cleave.Core.Graph;
+using Cleave.Core.Passes;
+using Cleave.Core.Shapes;
+using Cleave.Tool.Verification;
+using Microsoft.ML.OnnxRuntime;
+
+namespace Cleave.Tool.Benching;
+
+/// <summary>Sizes for dimensions that a model leaves open and nobody gave: many models do not run with 1.</summary>
+internal static class LikelySizes
+{
+    private const int MostTried = 32;
+
+    /// <summary>
+    /// The same options with sizes that the model runs with, where it does not run with 1 for those that are not given; the same where none
+    /// are found, and the measurement will say why.
+    /// </summary>
+    public static BenchOptions Complete(string path, OnnxModel model, BenchOptions options)
+    {
+        InputMaker maker = new(PlanGraphBuilder.Build(ShapeInference.Infer(model)), new Dictionary<string, double>());
+        OpenDimension[] open = [.. OpenDimension.Of(maker.Inputs).Where(d => !options.Dims.ContainsKey(d.Name))];
+        if (open.Length == 0 || open.Any(d => d.Name.Contains(',')) || maker.Inputs.Any(i => i.Type is not OnnxType.Tensor { Shape: not null } tensor || !tensor.Element.IsInBinding()))
+            return options;
+        using InferenceSession? session = Open(path);
+        if (session is null)
+            return options;
+        DimensionSample ones = new(open.ToDictionary(d => d.Name, _ => 1L, StringComparer.Ordinal));
+        // One sample at a time, where the model takes that.
+        IEnumerable<DimensionSample> candidates = DimensionSample.Candidates(open).OrderBy(s => open.Where(d => d.IsBatch).Sum(d => s.Sizes[d.Name]));
+        foreach (DimensionSample sample in candidates.Take(MostTried).Prepend(ones))
+        {
+            BenchOptions completed = options with { Dims = With(options.Dims, sample) };
+            if (Runs(session, ModelInputs.For(model, completed.Dims, completed.Fills)))
+                return ReferenceEquals(sample, ones) ? options : completed;
+        }
+        return options;
+    }
+
+    private static Dictionary<string, string> With(IReadOnlyDictionary<string, string> given, DimensionSample sample)
+    {
+        Dictionary<string, string> dims = new(given, StringComparer.Ordinal);
+        foreach ((string name, long size) in sample.Sizes)
+            dims.Add(name, size.ToString(CultureInfo.InvariantCulture));
+        return dims;
+    }
+
+    private static InferenceSession? Open(string path)
+    {
+        using SessionOptions options = new() { IntraOpNumThreads = 1, LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL };
+        try
+        {
+            return new InferenceSession(path, options);
+        }
+        catch (OnnxRuntimeException)
+        {
+            // Nor will any candidate of the measurement open it: each of them says so.
+            return null;
+        }
+    }
+
+    private static bool Runs(InferenceSession session, ModelInputs inputs)
+    {
+        using RunOptions run = new();
+        OrtValue[] values = [.. inputs.Inputs.Select(i => new TensorCopy(i.Type, Array.ConvertAll(i.Shape, d => (long)d), i.Bytes, i.Type == ElementType.String ? [.. Enumerable.Repeat("", i.Count)] : null).ToOrtValue())];
+        try
+        {
+            using IDisposableReadOnlyCollection<OrtValue> outputs = session.Run(run, [.. inputs.Inputs.Select(i => i.Name)], values, session.OutputNames);
+            return true;
+        }
+        catch (OnnxRuntimeException)
+        {
+            return false;
+        }
+        finally
+        {
+            foreach (OrtValue value in values)
+                value.Dispose();
+        }
+    }
+}

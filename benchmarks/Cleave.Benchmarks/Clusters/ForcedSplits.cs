@@ -7,6 +7,7 @@ using Cleave.Benchmarks.Harness;
 using Cleave.Core.Clustering;
 using Cleave.TestKit.Catalog;
 using Cleave.Tool.Measuring;
+using Cleave.Tool.Output;
 using Cleave.Tool.Verification;
 
 namespace Cleave.Benchmarks.Clusters;
@@ -26,7 +27,7 @@ internal sealed class ForcedSplits : IFamily
         (string Model, VerifyReport Report)[] split = [.. all.Where(a => Plans(a.Report) > 0)];
         string[] wrong = [.. split.Where(a => a.Report.Failures.Any(f => f.Kind == "plan")).Select(a => a.Model)];
         string[] lost = [.. split.Where(a => a.Report.Partitions.Any(p => p.Lost is { Count: > 0 })).Select(a => a.Model)];
-        JsonElement[] samples = [.. all.Select(a => JsonSerializer.SerializeToElement(a.Report, VerifyJsonContext.Default.VerifyReport))];
+        JsonElement[] samples = [.. all.Select(a => JsonSerializer.SerializeToElement(a.Report, JsonReport.Default.VerifyReport))];
         string plans = string.Create(CultureInfo.InvariantCulture, $"{split.Sum(a => Plans(a.Report))} plans, {split.Sum(a => a.Report.CutValues)} cut values");
         yield return Line.Of("forced splits for 2 to 64 cores against the whole model", "equal as in verify",
             string.Create(CultureInfo.InvariantCulture, $"{split.Length - wrong.Length} of {split.Length} models ({plans}){Named(wrong)}"), wrong.Length == 0 && split.Length > 0, samples);

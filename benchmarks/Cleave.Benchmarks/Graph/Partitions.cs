@@ -6,6 +6,7 @@ using System.Text.Json;
 using Cleave.Benchmarks.Harness;
 using Cleave.TestKit.Catalog;
 using Cleave.Tool.Measuring;
+using Cleave.Tool.Output;
 using Cleave.Tool.Verification;
 
 namespace Cleave.Benchmarks.Graph;
@@ -36,7 +37,7 @@ internal sealed class Partitions : IFamily
         string[] wrong = [.. all.Where(a => a.Report.Failures.Any(f => !f.Optimised) || !a.Report.Outputs.All(o => o.Unoptimised.SameBits)).Select(a => a.Model.Name)];
         return Line.Of("random convex partitions, nothing optimised, against the whole sliced as one", "bit-identical",
             string.Create(CultureInfo.InvariantCulture, $"{all.Count - wrong.Length} of {all.Count} models ({all.Sum(a => a.Report.Partitions.Count - 1)} partitions, {all.Sum(a => a.Report.Segments)} segments, {all.Sum(a => a.Report.CutValues)} cut values){Named(wrong)}"),
-            wrong.Length == 0 && all.Any(a => a.Report.Segments > 0), all.Select(a => JsonSerializer.SerializeToElement(a.Report, VerifyJsonContext.Default.VerifyReport)).ToArray());
+            wrong.Length == 0 && all.Any(a => a.Report.Segments > 0), all.Select(a => JsonSerializer.SerializeToElement(a.Report, JsonReport.Default.VerifyReport)).ToArray());
     }
 
     private static Line Optimised(List<(CatalogModel Model, VerifyReport Report)> all, string what, string target, Arithmetic[] arithmetic)

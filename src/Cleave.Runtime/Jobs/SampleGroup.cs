@@ -32,6 +32,7 @@ internal sealed class SampleGroup(RunnerEngine engine, GroupSchedule schedule) :
         {
             engine.Modes.Leave(turn);
         }
+        schedule.Learn(_call.BusyOfLanes());
         foreach (CallBuffers sample in samples)
             sample.EndInGroup();
     }

@@ -19,6 +19,7 @@ internal static class Suites
         [
             new HandOff(),
             new Pipeline(),
+            new Hyperclusters(),
             new SplitGain(),
             new AutoPlans(),
             new PredictedGains(),

@@ -75,6 +75,25 @@ internal static class SplitModels
         return g.ToModel();
     }
 
+    /// <summary>Stages of layers side by side, each of which reads some of the stage before, chosen at random: nearly all that a lane makes it sends.</summary>
+    public static ModelProto Exchange(int stages, int layers, int seed)
+    {
+        ModelBuilder g = new("exchange");
+        Random random = new(seed);
+        string[] values = [g.Input("x", "batch", Width)];
+        for (int i = 0; i < stages; i++)
+        {
+            string[] before = values;
+            values = [.. Enumerable.Range(0, layers).Select(k =>
+            {
+                string[] read = [.. before.Where(_ => random.Next(2) == 0).DefaultIfEmpty(before[0])];
+                return Layers(g, g.Node("Tanh", [read.Length == 1 ? read[0] : g.Node("Sum", read)]), $"stages.{i}.{k}", 1);
+            })];
+        }
+        g.Output("y", g.Node("Sum", values), "batch", Width);
+        return g.ToModel();
+    }
+
     public static string Save(ModelProto model, string folder, string name)
     {
         string path = Path.Combine(folder, name + ".onnx");

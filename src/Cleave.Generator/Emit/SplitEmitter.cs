@@ -1,12 +1,17 @@
 using System.Collections.Generic;
+using System.Globalization;
 using System.Linq;
 using Cleave.Generator.Model;
 
 namespace Cleave.Generator.Emit;
 
-/// <summary>Writes a plan of several lanes: one class, in it one method for each lane with one statement on a line.</summary>
+/// <summary>Writes a plan of several lanes: one class, in it one method for each lane with one statement on a line, or a table where there are too many.</summary>
 internal static class SplitEmitter
 {
+    /// <summary>What the class has beside the fields and methods that are called after the model.</summary>
+    public static readonly string[] Members = ["Plan", "Segments", "Values", "Run", "Send", "Receive"];
+
+    private const int StatementsOnOneLine = 8;
     private const string Parameter = "(global::Cleave.Generated.Lane lane)";
 
     public static void Write(SourceWriter code, PlanSpec plan)
@@ -23,6 +28,8 @@ internal static class SplitEmitter
                 WriteSegment(code, segment);
                 code.Line();
             }
+            if (plan.IsTable)
+                WriteTables(code, plan);
             WritePlan(code, plan);
             foreach (LaneSpec lane in plan.Lanes)
             {
@@ -48,23 +55,68 @@ internal static class SplitEmitter
         code.Line("internal static readonly global::Cleave.Generated.Plan Plan = new(");
         code.Indent();
         code.Line(SafeText.Literal(plan.Class) + ",");
-        code.Line("new[]");
-        code.Line("{");
-        code.Indent();
-        foreach (SegmentSpec segment in plan.Segments)
-            code.Line(segment.Field + ",");
-        code.Unindent();
-        code.Line("},");
+        if (plan.IsTable)
+        {
+            code.Line("Segments,");
+        }
+        else
+        {
+            code.Line("new[]");
+            code.Line("{");
+            code.Indent();
+            foreach (SegmentSpec segment in plan.Segments)
+                code.Line(segment.Field + ",");
+            code.Unindent();
+            code.Line("},");
+        }
         code.Line(string.Join(", ", plan.Lanes.Select(l => l.Method)) + ");");
         code.Unindent();
     }
+
+    // Pairs of what to do and with which segment or value.
+    private static void WriteTables(SourceWriter code, PlanSpec plan)
+    {
+        string[] segments = [.. plan.Segments.Select(s => s.Field)];
+        string[] values = [.. plan.Lanes.SelectMany(l => l.Statements).Where(s => s.Kind != StatementKind.Run).SelectMany(s => s.Fields).Distinct()];
+        Dictionary<string, int> places = Enumerable.Concat(segments.Select((f, i) => (f, i)), values.Select((f, i) => (f, i))).ToDictionary(p => p.f, p => p.i);
+        int count = plan.Lanes.Sum(l => l.Statements.Count);
+        code.Line($"// {Number(count)} statements, and over {Number(PlanSpecBuilder.MostInCode)} nobody reads as code: each lane follows a table.");
+        code.Line("// A statement is what it does and the place of its segment in Segments, or of its value in Values. 'cleave plan --json' lists them.");
+        code.Line($"private const int Run = {Number((int)StatementKind.Run)}, Send = {Number((int)StatementKind.Send)}, Receive = {Number((int)StatementKind.Receive)};");
+        code.Line();
+        WriteFields(code, "Segment", "Segments", segments);
+        WriteFields(code, "Value", "Values", values);
+        foreach (LaneSpec lane in plan.Lanes)
+        {
+            using (code.Open($"private static readonly int[] {lane.Table} =", "};"))
+                WriteRows(code, lane.Statements.SelectMany(s => s.Fields.Select(f => $"{s.Kind}, {Number(places[f])}")));
+            code.Line();
+        }
+    }
+
+    private static void WriteFields(SourceWriter code, string type, string name, string[] fields)
+    {
+        using (code.Open($"private static readonly global::Cleave.Generated.{type}[] {name} =", "};"))
+            WriteRows(code, fields);
+        code.Line();
+    }
+
+    private static void WriteRows(SourceWriter code, IEnumerable<string> cells)
+    {
+        foreach (IGrouping<int, string> row in cells.Select((c, i) => (c, i)).GroupBy(p => p.i / StatementsOnOneLine, p => p.c))
+            code.Line(string.Join(", ", row) + ",");
+    }
+
+    private static string Number(int number) => number.ToString(CultureInfo.InvariantCulture);
 
     private static void WriteLane(SourceWriter code, LaneSpec lane)
     {
         code.Line("// " + lane.Comment);
         using (code.Open("private static void " + lane.Method + Parameter))
         {
-            if (lane.Parts.Count == 0)
+            if (lane.Table != null)
+                code.Line($"lane.Follow(Segments, Values, {lane.Table});");
+            else if (lane.Parts.Count == 0)
                 WriteStatements(code, lane.Statements);
             foreach (string part in lane.Parts)
                 code.Line(part + "(lane);");
@@ -80,6 +132,6 @@ internal static class SplitEmitter
     private static void WriteStatements(SourceWriter code, IEnumerable<StatementSpec> statements)
     {
         foreach (StatementSpec statement in statements)
-            code.Line($"lane.{statement.Kind}({string.Join(", ", statement.Fields)});".PadRight(PlanEmitter.CommentColumn) + "// " + statement.Comment);
+            code.Line($"lane.{statement.Kind}({string.Join(", ", statement.Fields)});".PadRight(PlanEmitter.CommentColumn - 1) + " // " + statement.Comment);
     }
 }

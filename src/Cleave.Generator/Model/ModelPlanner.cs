@@ -12,10 +12,13 @@ using Cleave.Core.Shapes;
 namespace Cleave.Generator.Model;
 
 /// <summary>A model with its plans.</summary>
-/// <param name="Graph">What runs of it.</param>
+/// <param name="Sized">What runs of it, at the sizes that it is planned for.</param>
 /// <param name="Table">By core count.</param>
 /// <param name="For">The device and sizes that it is planned for, in words.</param>
-internal sealed record PlannedModel(PlanGraph Graph, BudgetTable Table, string For);
+internal sealed record PlannedModel(SizedGraph Sized, BudgetTable Table, string For)
+{
+    public PlanGraph Graph => Sized.Graph;
+}
 
 /// <summary>Plans a model for every core count.</summary>
 internal static class ModelPlanner
@@ -39,10 +42,11 @@ internal static class ModelPlanner
             problems.Add(new Problem(Rules.BadMetadata, "Dims", dims, e.Message));
             return null;
         }
-        BudgetTable table = Planner.Plan(new SizedGraph(graph, sizes), new CostModel(DeviceTables.Baked), new PlanOptions { Mode = mode });
+        SizedGraph sized = new(graph, sizes);
+        BudgetTable table = Planner.Plan(sized, new CostModel(DeviceTables.Baked), new PlanOptions { Mode = mode });
         if (mode == PlanMode.Split && !table.Plans.Any(p => p.IsSplit))
             problems.Add(new Problem(Rules.NothingToSplit));
-        return new PlannedModel(graph, table, Words(sizes));
+        return new PlannedModel(sized, table, Words(sizes));
     }
 
     private static string Words(IReadOnlyDictionary<string, long> sizes) =>

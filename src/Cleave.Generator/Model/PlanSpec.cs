@@ -1,3 +1,4 @@
+using System.Linq;
 using Cleave.Core.Graph;
 using Cleave.Generator.Pipeline;
 
@@ -15,7 +16,11 @@ internal sealed record BudgetSpec(int Cores, string Class, EquatableArray<int> T
 /// <param name="Values">What its segments hand to each other.</param>
 /// <param name="Segments">Each after those it reads from.</param>
 /// <param name="Lanes">The first is the caller's.</param>
-internal sealed record PlanSpec(string Class, EquatableArray<ValueSpec> Values, EquatableArray<SegmentSpec> Segments, EquatableArray<LaneSpec> Lanes);
+internal sealed record PlanSpec(string Class, EquatableArray<ValueSpec> Values, EquatableArray<SegmentSpec> Segments, EquatableArray<LaneSpec> Lanes)
+{
+    /// <summary>Whether its statements are tables instead of code: there are too many.</summary>
+    public bool IsTable => Lanes.Any(l => l.Table is not null);
+}
 
 /// <summary>A value inside the model that segments hand to each other.</summary>
 /// <param name="Field">The static field that describes it.</param>
@@ -38,7 +43,8 @@ internal sealed record SegmentSpec(string Field, string Name, string Nodes, Equa
 /// <param name="Comment">What stands above the method.</param>
 /// <param name="Statements">One line each.</param>
 /// <param name="Parts">The methods that it is cut into; none where it is short.</param>
-internal sealed record LaneSpec(string Method, string Comment, EquatableArray<StatementSpec> Statements, EquatableArray<string> Parts);
+/// <param name="Table">The static field that holds the statements; null where they are code.</param>
+internal sealed record LaneSpec(string Method, string Comment, EquatableArray<StatementSpec> Statements, EquatableArray<string> Parts, string? Table);
 
 /// <summary>A statement of a lane: a call of one of the lane's methods.</summary>
 /// <param name="Kind">Which.</param>

@@ -18,6 +18,9 @@ internal sealed class PlanSpecBuilder
     /// <summary>A lane with more statements is written as several methods.</summary>
     public const int MostStatements = 100;
 
+    /// <summary>A plan with more statements, of all lanes together, is written as tables: nobody reads so many, and the compiler need not.</summary>
+    public const int MostInCode = 2000;
+
     private const int LongestName = 80;
     private const int MostReceived = 4;
 
@@ -42,7 +45,7 @@ internal sealed class PlanSpecBuilder
         _plan = run.Plan;
         _symbols = new(runner.Symbols.Select(s => s.Name), StringComparer.Ordinal);
         // What the class has hides what the runner has: the fields that statements mean must stay in sight.
-        _names = new NameScope([.. SpecBuilder.ObjectMembers, type, "Plan", .. runner.Inputs.Concat(runner.Outputs).Select(t => t.Field)]);
+        _names = new NameScope([.. SpecBuilder.ObjectMembers, .. SplitEmitter.Members, type, .. runner.Inputs.Concat(runner.Outputs).Select(t => t.Field)]);
         foreach (TensorSpec output in runner.Outputs)
             _outputs[output.Name] = _fields[output.Name] = output.Field;
         foreach (TensorSpec input in runner.Inputs)
@@ -66,7 +69,10 @@ internal sealed class PlanSpecBuilder
         // First: statements are made of the fields.
         ValueSpec[] values = [.. _plan.Segments.SelectMany(s => s.Writes).Distinct(StringComparer.Ordinal).Where(v => !_outputs.ContainsKey(v)).Select(Value)];
         SegmentSpec[] segments = [.. _plan.Segments.Select(Segment)];
-        return new PlanSpec(Class, new(values), new(segments), new([.. _plan.Lanes.Select((_, i) => Lane(i))]));
+        StatementSpec[][] statements = [.. _plan.Lanes.Select((_, i) => Statements(i))];
+        bool isTable = statements.Sum(s => s.Length) > MostInCode;
+        return new PlanSpec(Class, new(values), new(segments), new([.. statements.Select((s, i) => new LaneSpec(
+            _lanes[i], Comment(i), new(s), isTable ? default : Parts(i, s.Length), isTable ? _names.Take(_lanes[i] + "Statements") : null))]));
     }
 
     private ValueSpec Value(string name)
@@ -91,7 +97,7 @@ internal sealed class PlanSpecBuilder
         new([.. segment.Reads.Select(r => _fields[r])]),
         new([.. segment.Writes.Select(w => _outputs.TryGetValue(w, out string? output) ? output : _fields[w])]));
 
-    private LaneSpec Lane(int lane)
+    private StatementSpec[] Statements(int lane)
     {
         List<StatementSpec> statements = [];
         HashSet<string> sent = new(StringComparer.Ordinal);
@@ -106,14 +112,14 @@ internal sealed class PlanSpecBuilder
                 case Statement.Send send:
                     // Sent once, whoever reads it.
                     statements.AddRange(send.Values.Where(sent.Add).Select(v => new StatementSpec(
-                        StatementKind.Send, new([_fields[v]]), "to " + string.Join(", ", readers[v].Select(to => _lanes[to])))));
+                        StatementKind.Send, new([_fields[v]]), "to " + string.Join(", ", readers[v].Select(to => _lanes[to])) + "; " + Shape(v))));
                     break;
                 case Statement.Receive receive:
                     statements.AddRange(Receive(receive));
                     break;
             }
         }
-        return new LaneSpec(_lanes[lane], Comment(lane), new([.. statements]), Parts(lane, statements.Count));
+        return [.. statements];
     }
 
     private ILookup<string, int> Readers(int lane) =>
@@ -127,7 +133,22 @@ internal sealed class PlanSpecBuilder
     private IEnumerable<StatementSpec> Receive(Statement.Receive receive)
     {
         for (int i = 0; i < receive.Values.Length; i += MostReceived)
-            yield return new(StatementKind.Receive, new([.. receive.Values.Skip(i).Take(MostReceived).Select(v => _fields[v])]), "of " + _lanes[receive.From]);
+        {
+            string[] values = [.. receive.Values.Skip(i).Take(MostReceived)];
+            yield return new(
+                StatementKind.Receive,
+                new([.. values.Select(v => _fields[v])]),
+                "of " + _lanes[receive.From] + "; " + string.Join(", ", values.Select(Shape).GroupBy(s => s).Select(g => (g.Count() > 1 ? Number(g.Count()) + " x " : "") + g.Key)));
+        }
+    }
+
+    // At the sizes that were planned for, as are the times.
+    private string Shape(string value)
+    {
+        string type = _model.Graph.Facts.Of(value).Element.Word();
+        return _model.Sized.Shape(value) is { } shape
+            ? type + "[" + string.Join(", ", shape.Select(s => s.ToString(CultureInfo.InvariantCulture))) + "]"
+            : type + " of unknown shape";
     }
 
     private string Comment(int lane)

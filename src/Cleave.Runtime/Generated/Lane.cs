@@ -1,5 +1,6 @@
 using System;
 using System.ComponentModel;
+using Cleave.Lanes;
 
 namespace Cleave.Generated;
 
@@ -46,5 +47,31 @@ public abstract class Lane
     {
         Receive(first, second);
         Receive(third, fourth);
+    }
+
+    /// <summary>
+    /// Makes the statements of a table: pairs of what to do (0: run, 1: send, 2: receive) and the place of the segment or value. For plans
+    /// with more statements than anybody reads.
+    /// </summary>
+    /// <exception cref="ArgumentException">The table has something else.</exception>
+    public void Follow(Segment[] segments, Value[] values, int[] statements)
+    {
+        ArgumentNullException.ThrowIfNull(segments);
+        ArgumentNullException.ThrowIfNull(values);
+        ArgumentNullException.ThrowIfNull(statements);
+        for (int i = 0; i < statements.Length; i += 2)
+        {
+            StatementKind kind = (StatementKind)statements[i];
+            int of = kind == StatementKind.Run ? segments.Length : values.Length;
+            if (i + 1 == statements.Length || (uint)kind > (uint)StatementKind.Receive || (uint)statements[i + 1] >= (uint)of)
+                throw new ArgumentException("A table of statements has no statement at position " + i + ": it was changed by hand, or made wrongly. Rebuild the application.", nameof(statements));
+            int place = statements[i + 1];
+            if (kind == StatementKind.Run)
+                Run(segments[place]);
+            else if (kind == StatementKind.Send)
+                Send(values[place]);
+            else
+                Receive(values[place]);
+        }
     }
 }

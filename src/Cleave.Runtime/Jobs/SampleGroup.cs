@@ -22,6 +22,7 @@ internal sealed class SampleGroup(RunnerEngine engine, GroupSchedule schedule) :
         {
             // A sample whose shape was mistaken lets ONNX Runtime allocate from here on: at most once for each.
         }
+        schedule.Learn(_call.BusyOfLanes());
         foreach (CallBuffers sample in samples)
             sample.AfterRun();
     }

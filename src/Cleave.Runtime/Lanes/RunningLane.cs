@@ -23,6 +23,7 @@ internal sealed class RunningLane : Lane, IWorkItem
     private readonly RunOptions _options = new();
     private readonly LaneWait _wait;
     private Statement[] _statements = [];
+    private long[]? _busy;
     private int _next;
     private int _begun;
     private bool _inSegment;
@@ -44,6 +45,13 @@ internal sealed class RunningLane : Lane, IWorkItem
 
     /// <summary>The sample of the statement that it has come to.</summary>
     public int Sample => _next == 0 ? 0 : _statements[_next - 1].Sample;
+
+    /// <summary>Adds how long it was busy in the last run with the segments of each lane of the plan. Groups only.</summary>
+    public void AddBusy(Span<long> lanes)
+    {
+        for (int i = 0; i < lanes.Length; i++)
+            lanes[i] += _busy![i];
+    }
 
     /// <summary>Does what the lane is to do, on the calling thread.</summary>
     public void Follow()
@@ -94,6 +102,8 @@ internal sealed class RunningLane : Lane, IWorkItem
 
     private void FollowTable()
     {
+        _busy ??= new long[_call.Outline.Lanes.Length];
+        Array.Clear(_busy);
         for (int i = 0; i < _statements.Length; i++)
         {
             Volatile.Write(ref _next, i + 1);
@@ -107,7 +117,7 @@ internal sealed class RunningLane : Lane, IWorkItem
         switch (statement.Kind)
         {
             case StatementKind.Run:
-                Run(sample, sample.Segments[statement.Index], (Segment)statement.Subject);
+                Run(sample, sample.Segments[statement.Index], (Segment)statement.Subject, _call.Outline.LaneOf[statement.Index]);
                 break;
             case StatementKind.Send:
                 sample.Results[statement.Index].Publish(sample.Number);
@@ -119,11 +129,12 @@ internal sealed class RunningLane : Lane, IWorkItem
         }
     }
 
-    private void Run(PlanSample sample, SegmentCall run, Segment segment)
+    private void Run(PlanSample sample, SegmentCall run, Segment segment, int home)
     {
         if (_call.IsStopped)
             throw _call.Released();
-        long start = _timeline is null ? 0 : Stopwatch.GetTimestamp();
+        bool isTimed = _timeline != null || _busy != null;
+        long start = isTimed ? Stopwatch.GetTimestamp() : 0;
         try
         {
             Volatile.Write(ref _inSegment, true);
@@ -137,7 +148,12 @@ internal sealed class RunningLane : Lane, IWorkItem
         {
             Volatile.Write(ref _inSegment, false);
         }
-        _timeline?.Add(new TimelineSpan(_call.Outline, _number, segment.Name, IsWait: false, sample.Request, start, Stopwatch.GetTimestamp()));
+        if (!isTimed)
+            return;
+        long end = Stopwatch.GetTimestamp();
+        if (_busy != null)
+            _busy[home] += end - start;
+        _timeline?.Add(new TimelineSpan(_call.Outline, _number, segment.Name, IsWait: false, sample.Request, start, end));
     }
 
     private void Receive(PlanSample sample, ResultSlot slot)

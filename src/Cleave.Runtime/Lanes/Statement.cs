@@ -3,7 +3,7 @@ using Cleave.Generated;
 
 namespace Cleave.Lanes;
 
-/// <summary>What a statement of a lane method does.</summary>
+/// <summary>What a statement of a lane method does. Tables in generated code hold the numbers.</summary>
 internal enum StatementKind
 {
     Run,

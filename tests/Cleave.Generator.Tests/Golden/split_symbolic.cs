@@ -198,18 +198,18 @@ namespace MyApp
             private static void Trunk(global::Cleave.Generated.Lane lane)
             {
                 lane.Run(FirstLayers0);                 // 3 nodes: 1 Concat, 1 Gemm, 1 Relu; 2.1 µs
-                lane.Send(ConcatOutput0);               // to RightLayers0To2Lane
+                lane.Send(ConcatOutput0);               // to RightLayers0To2Lane; float[2, 16]
                 lane.Run(LeftLayers0To2);               // 6 nodes: 3 Gemm, 3 Relu; 2.3 µs
-                lane.Receive(RightRelu2Output0);        // of RightLayers0To2Lane
+                lane.Receive(RightRelu2Output0);        // of RightLayers0To2Lane; float[2, 16]
                 lane.Run(Add);                          // 1 node: 1 Add; 1.9 µs
             }
 
             // Lane 1: 2.3 µs of 6.5 µs with one thread.
             private static void RightLayers0To2Lane(global::Cleave.Generated.Lane lane)
             {
-                lane.Receive(ConcatOutput0);            // of Trunk
+                lane.Receive(ConcatOutput0);            // of Trunk; float[2, 16]
                 lane.Run(RightLayers0To2);              // 6 nodes: 3 Gemm, 3 Relu; 2.3 µs
-                lane.Send(RightRelu2Output0);           // to Trunk
+                lane.Send(RightRelu2Output0);           // to Trunk; float[2, 16]
             }
         }
     }

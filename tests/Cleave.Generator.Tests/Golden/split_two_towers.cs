@@ -211,7 +211,7 @@ namespace MyApp
             private static void Trunk(global::Cleave.Generated.Lane lane)
             {
                 lane.Run(UserTowerLayers0To7);          // 16 nodes: 8 Gemm, 8 Relu; 44 µs
-                lane.Receive(ItemEmbedding);            // of ItemTowerLayers0To7Lane
+                lane.Receive(ItemEmbedding);            // of ItemTowerLayers0To7Lane; float[1, 256]
                 lane.Run(MulToSigmoid);                 // 4 nodes: 1 Div, 1 Mul, 1 ReduceSum, 1 Sigmoid; 2.8 µs
             }
 
@@ -219,7 +219,7 @@ namespace MyApp
             private static void ItemTowerLayers0To7Lane(global::Cleave.Generated.Lane lane)
             {
                 lane.Run(ItemTowerLayers0To7);          // 16 nodes: 8 Gemm, 8 Relu; 44 µs
-                lane.Send(ItemEmbedding);               // to Trunk
+                lane.Send(ItemEmbedding);               // to Trunk; float[1, 256]
             }
         }
     }

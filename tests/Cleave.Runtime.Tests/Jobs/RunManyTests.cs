@@ -243,9 +243,9 @@ public sealed class RunManyTests
 
     private static LooseRunner Scheduled(LooseRunner runner, Schedule schedule)
     {
-        if (schedule == Schedule.Plain)
-            runner.Engine.Groups = new GroupSchedule(runner.Engine.Plan.Outline, canSwitch: false);
-        Assert.Equal(schedule switch { Schedule.Whole => null, Schedule.Plain => false, _ => true }, runner.Engine.Groups?.IsSwitched);
+        Assert.Equal(schedule == Schedule.Whole ? null : Switching.WhereUneven, runner.Engine.Groups?.Switching);
+        if (schedule != Schedule.Whole)
+            runner.Engine.Groups = new GroupSchedule(runner.Engine.Plan.Outline, schedule == Schedule.Plain ? Switching.Never : Switching.Always);
         return runner;
     }
 

@@ -23,6 +23,20 @@ public sealed class BrokenPlanTests
 
     public BrokenPlanTests() => NewSegments();
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(3, 0)]
+    [InlineData(-1, 0)]
+    [InlineData(0, 1)]
+    [InlineData(1, 1)]
+    [InlineData(2, -1)]
+    public void A_table_that_holds_no_statement_is_refused(params int[] table)
+    {
+        SplitModel model = new(Towers.Model(), new Plan("TwoLanes", [_left, _right, _join], lane => lane.Follow([_left], [_b], table), _ => { }));
+        ArgumentException e = Assert.Throws<ArgumentException>(() => model.Runner());
+        Assert.StartsWith("A table of statements has no statement at position 0", e.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void A_missing_Send() => Refused("waits for the value 'b', which no lane sends", ReceiveAndJoin, lane => lane.Run(_right));
 

@@ -16,7 +16,7 @@ public sealed class GroupScheduleTests
     public void Plain_lanes_run_their_own_segments_of_every_sample()
     {
         using LooseRunner runner = Towers.Runner();
-        Statement[][] lanes = new GroupSchedule(runner.Engine.Plan.Outline, canSwitch: false).For(2);
+        Statement[][] lanes = new GroupSchedule(runner.Engine.Plan.Outline, Switching.Never).For(2);
         Assert.Equal(["Run(Left) 0", "Run(Left) 1", "Receive(b) 0", "Run(Join) 0", "Receive(b) 1", "Run(Join) 1"], lanes[0].Select(Words));
         Assert.Equal(["Run(Right) 0", "Send(b) 0", "Run(Right) 1", "Send(b) 1"], lanes[1].Select(Words));
     }
@@ -25,22 +25,54 @@ public sealed class GroupScheduleTests
     public void Switched_lanes_take_turns()
     {
         using LooseRunner runner = Towers.Runner();
-        Statement[][] lanes = runner.Engine.Groups!.For(3);
+        GroupSchedule schedule = new(runner.Engine.Plan.Outline, Switching.Always);
+        Statement[][] lanes = schedule.For(3);
         Assert.Equal(
             ["Run(Left) 0", "Run(Left) 2", "Run(Right) 1", "Send(b) 1", "Receive(b) 0", "Run(Join) 0", "Receive(b) 2", "Run(Join) 2"], lanes[0].Select(Words));
         Assert.Equal(["Run(Left) 1", "Run(Right) 0", "Send(b) 0", "Run(Right) 2", "Send(b) 2", "Receive(b) 1", "Run(Join) 1"], lanes[1].Select(Words));
-        Assert.Same(lanes, runner.Engine.Groups!.For(3));
+        Assert.Same(lanes, schedule.For(3));
     }
 
     [Fact]
-    public void Lanes_are_switched_where_each_can_run_what_the_others_run()
+    public void Lanes_may_be_switched_where_each_can_run_what_the_others_run()
     {
         using LooseRunner runner = Towers.Runner();
         PlanOutline outline = runner.Engine.Plan.Outline;
-        Assert.True(GroupSchedule.Of(outline, [2, 2], isPinned: false)!.IsSwitched);
-        Assert.True(GroupSchedule.Of(outline, [1, 1], isPinned: true)!.IsSwitched);
-        Assert.False(GroupSchedule.Of(outline, [2, 1], isPinned: false)!.IsSwitched);
-        Assert.False(GroupSchedule.Of(outline, [2, 2], isPinned: true)!.IsSwitched);
+        Assert.Equal(Switching.WhereUneven, GroupSchedule.Of(outline, [2, 2], isPinned: false)!.Switching);
+        Assert.Equal(Switching.WhereUneven, GroupSchedule.Of(outline, [1, 1], isPinned: true)!.Switching);
+        Assert.Equal(Switching.Never, GroupSchedule.Of(outline, [2, 1], isPinned: false)!.Switching);
+        Assert.Equal(Switching.Never, GroupSchedule.Of(outline, [2, 2], isPinned: true)!.Switching);
+    }
+
+    [Fact]
+    public void Lanes_are_switched_while_their_work_is_uneven()
+    {
+        using LooseRunner runner = Towers.Runner();
+        PlanOutline outline = runner.Engine.Plan.Outline;
+        GroupSchedule schedule = new(outline, Switching.WhereUneven), never = new(outline, Switching.Never), always = new(outline, Switching.Always);
+        foreach ((long[] busy, bool isUneven) in new (long[], bool)[] { ([0, 0], false), ([100, 90], false), ([100, 20], true), ([90, 100], false), ([10, 100], true) })
+        {
+            schedule.Learn(busy);
+            never.Learn(busy);
+            always.Learn(busy);
+            Assert.Equal((isUneven, false, true), (schedule.IsSwitched, never.IsSwitched, always.IsSwitched));
+        }
+    }
+
+    [Fact]
+    public void A_group_is_timed_by_the_plan_s_lanes_whichever_lane_ran_their_segments()
+    {
+        // The loop of the second lane is all there is to do, so lanes are switched; and stay so, where time counts for the lane of the plan.
+        using LooseRunner runner = SplitModel.Loop().Runner();
+        int stayed = 0;
+        for (int i = 0; i < 100 && stayed < 3; i++)
+        {
+            foreach (LooseOutput output in runner.RunMany([SplitModel.LoopOf(20_000, 1), SplitModel.LoopOf(20_000, 1)]))
+                output.Dispose();
+            // A thread that did not get its turn may have taken long over nothing.
+            stayed = runner.Engine.Groups!.IsSwitched ? stayed + 1 : 0;
+        }
+        Assert.Equal(3, stayed);
     }
 
     [Fact]
@@ -80,6 +112,7 @@ public sealed class GroupScheduleTests
     {
         Timeline timeline = new();
         using LooseRunner runner = Towers.Runner(new() { Plan = PlanChoice.Split, Timeline = timeline });
+        runner.Engine.Groups = new GroupSchedule(runner.Engine.Plan.Outline, Switching.Always);
         foreach (LooseOutput output in runner.RunMany([.. Enumerable.Range(0, 4).Select(i => Towers.Request(Towers.Input(i)))]))
             output.Dispose();
         List<TimelineSpan> runs = [.. timeline.InOrder().Select(s => s.Span).Where(s => !s.IsWait)];

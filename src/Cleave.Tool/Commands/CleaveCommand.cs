@@ -34,17 +34,17 @@ internal static class CleaveCommand
     /// <summary>An option that takes a whole number, and says so where it is given something else.</summary>
     public static Option<T?> Number<T>(string name, string description)
         where T : struct, IBinaryInteger<T> => new(name)
-    {
-        Description = description,
-        CustomParser = result =>
         {
-            string text = result.Tokens[0].Value;
-            if (T.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out T number))
-                return number;
-            result.AddError($"{name} {text}: give a whole number.");
-            return null;
-        },
-    };
+            Description = description,
+            CustomParser = result =>
+            {
+                string text = result.Tokens[0].Value;
+                if (T.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out T number))
+                    return number;
+                result.AddError($"{name} {text}: give a whole number.");
+                return null;
+            },
+        };
 
     /// <summary>As <c>Plan</c> in a project.</summary>
     public static Option<PlanMode?> PlanOption(string description) => new("--plan")

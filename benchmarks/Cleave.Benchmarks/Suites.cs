@@ -41,6 +41,11 @@ internal static class Suites
         ["ledger"] =
         [
             new ServiceLoad(),
+            new JumpingLoad(),
+            new TwoRunners(),
+            new Quotas(),
+            new RunnerMemory(),
+            new IdleRunner(),
         ],
         ["graph"] =
         [

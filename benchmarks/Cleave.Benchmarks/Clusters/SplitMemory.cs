@@ -1,6 +1,5 @@
 using System;
 using System.Collections.Generic;
-using System.Diagnostics;
 using System.Globalization;
 using System.Linq;
 using Cleave.Benchmarks.Harness;
@@ -53,23 +52,16 @@ internal sealed class SplitMemory : IFamily
         _ => null,
     };
 
-    // Each process's first block says bytes instead of times.
     private static double Median(Harness.BenchOptions options, string workload, string[] arguments) =>
-        Statistics.Median([.. Enumerable.Range(0, options.Rounds(Processes)).Select(_ => Bytes(workload, arguments))]);
-
-    private static double Bytes(string workload, string[] arguments)
-    {
-        using WorkerProcess worker = new(Interleaved.Host, workload, arguments);
-        return worker.Block(1).Nanoseconds[0];
-    }
+        ResidentMemory.Median(options.Rounds(Processes), workload, arguments);
 
     // Planning is done by the compiler: what it leaves in memory is not the runner's.
-    private static Resident Split(WeightLoading weights, string[] arguments)
+    private static ResidentMemory Split(WeightLoading weights, string[] arguments)
     {
         OnnxModel model = ModelReader.ReadFile(arguments[0]);
         ModelInputs inputs = Inputs(model, arguments);
         RunnerSpec spec = LooseDefinition.SpecOf(arguments[0], model, new ListingOptions { Plan = "Split" });
-        return new Resident(() =>
+        return new ResidentMemory(Runs, () =>
         {
             LooseRunner runner = new(arguments[0], spec, new RunnerOptions { Cores = Cores, Plan = PlanChoice.Split, Weights = weights });
             LooseCall call = runner.CreateCall(inputs);
@@ -77,10 +69,10 @@ internal sealed class SplitMemory : IFamily
         });
     }
 
-    private static Resident Session(string[] arguments)
+    private static ResidentMemory Session(string[] arguments)
     {
         ModelInputs inputs = Inputs(ModelReader.ReadFile(arguments[0]), arguments);
-        return new Resident(() =>
+        return new ResidentMemory(Runs, () =>
         {
             SessionCalls session = new(arguments[0], new OrtConfiguration(Cores, Spinning.Off, Parallel: false, Callers: 1), inputs);
             return (session.Calls[0], session);
@@ -94,34 +86,4 @@ internal sealed class SplitMemory : IFamily
     }
 
     private static long WeightBytes(string path) => ModelReader.ReadFile(path).Graph.Initializers.Sum(i => i.ByteSize);
-
-    private sealed class Resident(Func<(Action Run, IDisposable Owner)> create) : IWorkload
-    {
-        public void Block(double[] nanoseconds)
-        {
-            // ONNX Runtime's library is the process's, whatever is run with it.
-            Microsoft.ML.OnnxRuntime.OrtEnv.Instance();
-            long before = Held();
-            (Action run, IDisposable owner) = create();
-            using (owner)
-            {
-                for (int i = 0; i < Runs; i++)
-                    run();
-                nanoseconds[0] = Held() - before;
-            }
-        }
-
-        public void Dispose()
-        {
-        }
-
-        private static long Held()
-        {
-            GC.Collect();
-            GC.WaitForPendingFinalizers();
-            GC.Collect();
-            using Process self = Process.GetCurrentProcess();
-            return self.WorkingSet64;
-        }
-    }
 }

@@ -24,6 +24,10 @@ internal sealed class Planner
 
     private const int MostThreads = 16;
 
+    // Each segment is a session: with thousands, creating them takes minutes, and each run finds them cold (5,000 small nodes in 2,158
+    // segments took eight times as long as the whole).
+    private const int MostSegments = 100;
+
     private readonly bool _isKnown;
     private readonly PlanUnits _units;
     private readonly GraphCost _cost;
@@ -79,7 +83,8 @@ internal sealed class Planner
             return new BudgetRow(cores, whole, whole, split, gain + (split.Nanoseconds < whole.Nanoseconds ? ", less than the margin of " + Percent(PlanOptions.Margin) : ""));
         return split.Run is { } run
             ? new BudgetRow(cores, run, whole, split, gain)
-            : new BudgetRow(cores, whole, whole, split, gain + ", but its segments do less than they cost");
+            : new BudgetRow(cores, whole, whole, split, gain + (split.Segments > MostSegments
+                ? ", but takes " + Text(split.Segments) + " sessions" : ", but its segments do less than they cost"));
     }
 
     // Each doubling gains less than the one before: there is no need to look further than the first that gains little.
@@ -125,7 +130,7 @@ internal sealed class Planner
     }
 
     // Where overhead is most of the time, a prediction says little, and hundreds of sessions cost memory and time to create.
-    private bool IsFine(double[] segments) => segments.Average() < (2 * _device.Call) + _device.HandOff;
+    private bool IsFine(double[] segments) => segments.Length > MostSegments || segments.Average() < (2 * _device.Call) + _device.HandOff;
 
     private PlannedRun Run(IReadOnlyList<LaneSegment> segments, LaneAssignment lanes)
     {

@@ -157,8 +157,9 @@ internal sealed class ModeTimes(int modes, int planned)
             int kept = Math.Min(_count, Kept);
             if (kept < Enough)
                 return;
-            double[] sorted = _ratios[..kept];
-            Array.Sort(sorted);
+            Span<double> sorted = stackalloc double[kept];
+            _ratios.AsSpan(0, kept).CopyTo(sorted);
+            sorted.Sort();
             Volatile.Write(ref _median, sorted[kept / 2]);
         }
     }

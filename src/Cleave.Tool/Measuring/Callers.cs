@@ -16,6 +16,9 @@ internal sealed class Callers(IReadOnlyList<Action> calls, IDisposable owner) : 
 {
     private int _next;
 
+    /// <summary>What each of the callers does.</summary>
+    public IReadOnlyList<Action> Calls => calls;
+
     public void Block(double[] nanoseconds)
     {
         _next = 0;

@@ -86,6 +86,16 @@ public sealed class PlannerTests : IDisposable
     }
 
     [Fact]
+    public void Thousands_of_sessions_are_not_worth_any_gain()
+    {
+        BudgetTable table = Plan("random_dag_5000");
+
+        Assert.All(table.Rows, r => Assert.False(r.Chosen.Plan.IsSplit));
+        Assert.Matches("but takes [0-9]{3,} sessions", table.Rows[1].Why);
+        Assert.True(Plan("random_dag_5000", PlanMode.Split).Rows[1].Chosen.Plan.Segments.Count > 100);
+    }
+
+    [Fact]
     public void Whatever_is_chosen_is_at_least_as_fast_as_the_best_session_and_all_that_runs_is_in_it()
     {
         foreach (string name in new[] { "siamese", "nasnet_small", "lstm_bidirectional", "detector", "if_inside", "bert_tiny_qdq", "experts_16x2x128" })

@@ -25,6 +25,7 @@ public sealed class RunnerModesTests
     private readonly ManualClock _clock = new();
     private readonly ListLogger _logger = new();
     private readonly ConcurrentQueue<(string Segment, int Threads)> _made = new();
+    private readonly ConcurrentQueue<string?> _makers = new();
 
     [Fact]
     public void With_sixteen_cores_sessions_are_made_for_the_shares_that_occur()
@@ -33,6 +34,8 @@ public sealed class RunnerModesTests
         using LooseRunner runner = Runner(ledger, 16, Rows(1, 2, 4, 8, 16));
         Ask(runner, 30);
         Open(runner, 4);
+        // No request waited for a session.
+        Assert.All(_makers, name => Assert.Equal("Cleave test opener", name));
         // Nothing else ran: all cores, and one thread to compare them with.
         Assert.Equal([16, 1], Threads());
         Assert.Equal([16, 8, 4, 2, 1], Enumerable.Range(0, runner.Engine.Modes.Count).Select(m => runner.Engine.Modes.Cores(m)));
@@ -196,7 +199,7 @@ public sealed class RunnerModesTests
     [InlineData(true)]
     public void Results_are_the_same_in_every_mode_under_load(bool split)
     {
-        CoreLedger ledger = new(new CoreCount(static () => new CoreBudget(2, "test", null), TimeProvider.System), TimeProvider.System);
+        CoreLedger ledger = Ledgers.Own(2);
         using LooseRunner runner = split
             ? Towers.Runner(new() { Cores = 2, Ledger = ledger })
             : Runner(ledger, 2, Rows(1, 2));
@@ -261,7 +264,7 @@ public sealed class RunnerModesTests
     public void A_thousand_runners_in_one_process()
     {
         CoreLedger ledger = Ledger(2);
-        LooseRunner[] runners = [.. Enumerable.Range(0, 1000).Select(_ => Runner(ledger, 2, Rows(1, 2)))];
+        LooseRunner[] runners = [.. Enumerable.Range(0, 1000).Select(_ => Runner(ledger, 2, Rows(1)))];
         float[] x = Towers.Input(3), y = Run(runners[0], x);
         foreach (LooseRunner runner in runners)
             Assert.Equal(y, Run(runner, x), Near);
@@ -302,7 +305,7 @@ public sealed class RunnerModesTests
 
     private int[] Threads() => [.. _made.Select(static m => m.Threads)];
 
-    private CoreLedger Ledger(int cores) => new(new CoreCount(() => new CoreBudget(cores, "test", null), _clock), _clock);
+    private CoreLedger Ledger(int cores) => Ledgers.Own(cores, _clock);
 
     // The whole model with as many threads as cores.
     private static Func<Plan, Budget[]> Rows(params int[] cores) => plan => [.. cores.Select(c => new Budget(c, plan, c))];
@@ -317,7 +320,12 @@ public sealed class RunnerModesTests
             Cores = cores,
             Logger = _logger,
             Model = ModelSource.Bytes(model.ToByteArray()),
-            ConfigureSession = (_, segment) => _made.Enqueue((segment.Segment, segment.Threads)),
+            ConfigureSession = (_, segment) =>
+            {
+                if (!_made.IsEmpty)
+                    _makers.Enqueue(Thread.CurrentThread.Name);
+                _made.Enqueue((segment.Segment, segment.Threads));
+            },
         };
         change?.Invoke(options);
         return new LooseRunner(Definitions.Of(model, rows(Definitions.Whole(plain.Inputs, plain.Outputs))), options);

@@ -1,0 +1,79 @@
+using System;
+using System.Collections.Generic;
+using System.Diagnostics;
+using System.Globalization;
+using System.Linq;
+using System.Threading;
+using Cleave.Benchmarks.Harness;
+using Cleave.Tool.Measuring;
+
+namespace Cleave.Benchmarks.Ledger;
+
+/// <summary>
+/// The service under a load that jumps between one and eight clients every five seconds, for a minute; against a clairvoyant who takes at each
+/// moment the static set-up that is best for it.
+/// </summary>
+internal sealed class JumpingLoad : IFamily
+{
+    private const string What = "service of three models, load that jumps 1, 8, 1 clients every 5 s for 60 s: throughput against a clairvoyant static choice";
+    private const string Target = ">= 0.93x";
+    private const int Periods = 6;
+    private const int Many = 8;
+    private static readonly TimeSpan Phase = TimeSpan.FromSeconds(5);
+
+    public IEnumerable<Line> Measure(BenchOptions options)
+    {
+        if (!TestKit.SharedModels.Exist)
+            return [Line.NotMeasured(What, Target, "the shared models are absent")];
+        Candidate[] candidates = [.. Service.Candidates(Many).Where(c => c.Name != Service.Defaults).Select(c => c with { Workload = "jumping", Arguments = [c.Workload, .. c.Arguments] })];
+        Samples samples = Interleaved.Measure(candidates, new MeasureSettings { Rounds = options.Rounds(Periods), LeastCalls = 2, MostCalls = 2, WarmUp = TimeSpan.FromSeconds(1) });
+        string[] statics = [.. candidates.Select(c => c.Name).Where(n => n != Service.Ours)];
+        // Requests of five seconds with one client and five with eight, with the best set-up for each.
+        double clairvoyant = statics.Max(n => Requests(samples, n, 0)) + statics.Max(n => Requests(samples, n, 1));
+        double ours = Requests(samples, Service.Ours, 0) + Requests(samples, Service.Ours, 1);
+        return [Line.Of(What, Target, string.Create(CultureInfo.InvariantCulture,
+            $"{ours / clairvoyant:0.00}x ({ours:0} and {clairvoyant:0} requests in 10 s)"), ours >= 0.93 * clairvoyant, samples)];
+    }
+
+    public IWorkload? CreateWorkload(string name, string[] arguments) => name == "jumping"
+        ? new Jumps((Callers)(Service.CreateWorkload(arguments[0], arguments[1..]) ?? throw new ArgumentException("No service is named " + arguments[0], nameof(arguments))))
+        : null;
+
+    private static double Requests(Samples samples, string candidate, int phase) =>
+        samples.Blocks[candidate].Average(b => Phase.TotalNanoseconds / b.Nanoseconds[phase]);
+
+    /// <summary>Two timings: nanoseconds a request with one client, and with eight.</summary>
+    private sealed class Jumps(Callers clients) : IWorkload
+    {
+        public void Block(double[] nanoseconds)
+        {
+            // Warming up asks for one.
+            if (nanoseconds.Length == 2)
+                nanoseconds[0] = Phase.TotalNanoseconds / Count(1);
+            nanoseconds[^1] = (nanoseconds.Length == 2 ? Phase : Phase / 10).TotalNanoseconds / Count(Many, nanoseconds.Length == 2 ? Phase : Phase / 10);
+        }
+
+        public void Dispose() => clients.Dispose();
+
+        private double Count(int active) => Count(active, Phase);
+
+        private double Count(int active, TimeSpan time)
+        {
+            int requests = 0;
+            long end = Stopwatch.GetTimestamp() + (long)(time.TotalSeconds * Stopwatch.Frequency);
+            Thread[] threads = [.. clients.Calls.Take(active).Select(call => new Thread(() =>
+            {
+                while (Stopwatch.GetTimestamp() < end)
+                {
+                    call();
+                    Interlocked.Increment(ref requests);
+                }
+            }))];
+            foreach (Thread thread in threads)
+                thread.Start();
+            foreach (Thread thread in threads)
+                thread.Join();
+            return requests;
+        }
+    }
+}

@@ -67,8 +67,12 @@ internal sealed class ModeOpener(
     }
 
     /// <summary>Logs that requests run in another mode from now on.</summary>
-    public void SayMode(PlanMode mode, CoreLedger now) =>
-        Log.ModeChanged(logger, definition.Name, mode.Words, now.InFlight, now.Busy, now.Cores.Now);
+    public void SayMode(PlanMode mode, CoreLedger now)
+    {
+        // Asked first: the words are garbage.
+        if (logger.IsEnabled(LogLevel.Debug))
+            Log.ModeChanged(logger, definition.Name, mode.Words, now.InFlight, now.Busy, now.Cores.Now);
+    }
 
     // Packed for its kernels a weight is about as large as before; copied ones are there once more.
     private long EstimatedBytes => sessions.Factory.WeightBytes * (sessions.Factory.Weights.Loading == WeightLoading.Map ? 1 : 2);

@@ -47,20 +47,22 @@ internal sealed class JumpingLoad : IFamily
     {
         public void Block(double[] nanoseconds)
         {
-            // Warming up asks for one.
-            if (nanoseconds.Length == 2)
-                nanoseconds[0] = Phase.TotalNanoseconds / Count(1);
-            nanoseconds[^1] = (nanoseconds.Length == 2 ? Phase : Phase / 10).TotalNanoseconds / Count(Many, nanoseconds.Length == 2 ? Phase : Phase / 10);
+            if (nanoseconds.Length != 2)
+            {
+                // Warming up.
+                clients.Block(nanoseconds);
+                return;
+            }
+            nanoseconds[0] = Phase.TotalNanoseconds / Count(1);
+            nanoseconds[1] = Phase.TotalNanoseconds / Count(Many);
         }
 
         public void Dispose() => clients.Dispose();
 
-        private double Count(int active) => Count(active, Phase);
-
-        private double Count(int active, TimeSpan time)
+        private double Count(int active)
         {
             int requests = 0;
-            long end = Stopwatch.GetTimestamp() + (long)(time.TotalSeconds * Stopwatch.Frequency);
+            long end = Stopwatch.GetTimestamp() + (long)(Phase.TotalSeconds * Stopwatch.Frequency);
             Thread[] threads = [.. clients.Calls.Take(active).Select(call => new Thread(() =>
             {
                 while (Stopwatch.GetTimestamp() < end)

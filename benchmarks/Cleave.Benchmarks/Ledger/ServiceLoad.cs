@@ -1,5 +1,6 @@
 using System.Collections.Generic;
 using System.Globalization;
+using System.IO;
 using System.Linq;
 using Cleave.Benchmarks.Harness;
 using Cleave.TestKit;
@@ -19,17 +20,25 @@ internal sealed class ServiceLoad : IFamily
     {
         if (!SharedModels.Exist)
             return [Line.NotMeasured(What, "", "the shared models are absent")];
-        return Points.SelectMany(p => Measure(p.Clients, p.Gain, options));
+        List<Line> lines = [];
+        List<(int, Samples)> samples = [];
+        foreach ((int clients, double gain) in Points)
+        {
+            samples.Add((clients, Interleaved.Measure(Candidates(clients), options.Settings)));
+            lines.AddRange(Lines(clients, gain, samples[^1].Item2));
+        }
+        ServicePlot.Write(samples, Path.Combine(Report.BenchFolder(), "service.svg"));
+        return lines;
     }
 
     public IWorkload? CreateWorkload(string name, string[] arguments) => Service.CreateWorkload(name, arguments);
 
-    private static IEnumerable<Line> Measure(int clients, double gain, BenchOptions options)
+    // What cleaning gives is shown once.
+    private static IReadOnlyList<Candidate> Candidates(int clients) =>
+        clients == 1 ? [.. Service.Candidates(clients), Service.Published(clients)] : Service.Candidates(clients);
+
+    private static IEnumerable<Line> Lines(int clients, double gain, Samples samples)
     {
-        IReadOnlyList<Candidate> candidates = Service.Candidates(clients);
-        if (clients == 1)
-            candidates = [.. candidates, Service.Published(clients)];
-        Samples samples = Interleaved.Measure(candidates, options.Settings);
         string of = string.Create(CultureInfo.InvariantCulture, $"{What}, {clients} {(clients == 1 ? "client" : "clients")}");
         string[] statics = [.. samples.Blocks.Keys.Where(k => k != Service.Ours && !k.StartsWith(Service.Defaults, System.StringComparison.Ordinal))];
         string best = statics.MaxBy(k => Statistics.Median(Service.Throughput(samples, k, clients)))!;

@@ -14,7 +14,7 @@ using ModelInputs = Cleave.Tool.Benching.ModelInputs;
 namespace Cleave.Benchmarks.Ledger;
 
 /// <summary>
-/// A service of three models, as issue and docs/threads.md measure it: each request runs all three, one after the other, on the thread that asks.
+/// A service of three models: each request runs all three, one after the other, on the thread that asks. docs/threads.md shows what comes out.
 /// </summary>
 internal static class Service
 {

@@ -19,8 +19,8 @@ internal static class ServicePlot
     /// <param name="path">The SVG file.</param>
     public static void Write(IReadOnlyList<(int Clients, Samples Samples)> points, string path)
     {
-        PlotModel plot = new() { Background = OxyColors.White, PlotAreaBorderThickness = new OxyThickness(1, 0, 0, 1) };
-        plot.Legends.Add(new Legend { LegendPosition = LegendPosition.RightTop, LegendPlacement = LegendPlacement.Outside });
+        PlotModel plot = new() { DefaultFont = "sans-serif", Background = OxyColors.White, PlotAreaBorderThickness = new OxyThickness(1, 0, 0, 1) };
+        plot.Legends.Add(new Legend { LegendPosition = LegendPosition.RightTop, LegendPlacement = LegendPlacement.Outside, LegendLineSpacing = 8 });
         plot.Axes.Add(new LogarithmicAxis { Position = AxisPosition.Bottom, Base = 2, Title = "clients", Minimum = 0.9, Maximum = 9 });
         plot.Axes.Add(new LinearAxis { Position = AxisPosition.Left, Title = "requests a second", Minimum = 0, MajorGridlineStyle = LineStyle.Dot });
         foreach (string name in points[0].Samples.Blocks.Keys.Where(n => points.All(p => p.Samples.Blocks.ContainsKey(n))))

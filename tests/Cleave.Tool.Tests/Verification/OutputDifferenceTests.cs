@@ -25,8 +25,21 @@ public sealed class OutputDifferenceTests
         StringWriter output = new();
         VerifyText.Write(new VerifyReport
         {
-            Model = "m.onnx", OnnxRuntime = "1", Seed = 1, Threads = 1, Nodes = 2, Groups = 2, Verdict = Verdict.Equal, Inputs = ["random"], Segments = 1, CutValues = 0,
-            Outputs = [new OutputReport("y", moved, same, same, same, same, same)], Partitions = [], Batch = null, Failures = [], Notes = [],
+            Model = "m.onnx",
+            OnnxRuntime = "1",
+            Seed = 1,
+            Threads = 1,
+            Nodes = 2,
+            Groups = 2,
+            Verdict = Verdict.Equal,
+            Inputs = ["random"],
+            Segments = 1,
+            CutValues = 0,
+            Outputs = [new OutputReport("y", moved, same, same, same, same, same)],
+            Partitions = [],
+            Batch = null,
+            Failures = [],
+            Notes = [],
         }, output);
         Assert.Matches("whole model, optimised or not +1e-07 +beside a 0 +all of it is 0 ", output.ToString());
         Assert.DoesNotContain("nfin", output.ToString());

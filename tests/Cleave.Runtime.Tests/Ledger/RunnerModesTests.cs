@@ -4,7 +4,6 @@ using System.IO;
 using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
-using Cleave.Core.Graph;
 using Cleave.Cores;
 using Cleave.Generated;
 using Cleave.Ledger;
@@ -13,7 +12,6 @@ using Cleave.Runtime.Tests.Lanes;
 using Cleave.Runtime.Tests.Support;
 using Google.Protobuf;
 using Xunit;
-using static Cleave.Runtime.Tests.Support.Onnx;
 
 namespace Cleave.Runtime.Tests.Ledger;
 

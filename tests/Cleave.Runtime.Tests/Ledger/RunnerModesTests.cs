@@ -4,7 +4,6 @@ using System.IO;
 using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
-using Cleave.Cores;
 using Cleave.Generated;
 using Cleave.Ledger;
 using Cleave.OnnxProto;

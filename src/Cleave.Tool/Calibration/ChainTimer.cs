@@ -77,7 +77,7 @@ internal sealed class ChainTimer : IDisposable
                 GraphOptimizationLevel = GraphOptimizationLevel.ORT_DISABLE_ALL,
                 LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR,
             };
-            // As plans run (SessionSettings); the pool of one would also spin into the measurement of the next.
+            // All sessions are open at once: the pool of one would spin into the measurement of the next.
             options.AddSessionConfigEntry("session.intra_op.allow_spinning", "0");
             // An arena grows by powers of two; so many sessions of it would not fit a small machine.
             options.AddSessionConfigEntry("session.use_device_allocator_for_initializers", "1");

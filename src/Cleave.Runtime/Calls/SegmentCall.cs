@@ -23,7 +23,9 @@ internal sealed class SegmentCall : IDisposable
         _predictions = predictions;
         _binding = session.Session.CreateIoBinding();
         BindFixedReads();
-        LetOrtAllocate();
+        // All of them, also those that get memory of their own next: results come in the order in which outputs were first bound.
+        foreach (ResultSlot write in writes)
+            _binding.BindOutputToDevice(write.Name, OrtMemoryInfo.DefaultInstance);
     }
 
     public SegmentSession Session { get; }

@@ -4,7 +4,7 @@ using System.IO;
 using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
-using Cleave.Cores;
+using Cleave.Core.Graph;
 using Cleave.Generated;
 using Cleave.Ledger;
 using Cleave.OnnxProto;
@@ -190,6 +190,31 @@ public sealed class RunnerModesTests
             ledger.Enter(ledger.Now);
         }
         Assert.True(call.Buffers.OutputsAreBound);
+    }
+
+    [Fact]
+    public void Outputs_are_not_mixed_up_where_only_some_have_a_shape_that_is_known()
+    {
+        // y has memory of its own by the time the second mode runs; where has not.
+        ModelProto model = Onnx.Model(
+            [Onnx.Tensor("x", ElementType.Float, 4)], [Onnx.Tensor("y", ElementType.Float, 4), Onnx.Tensor("where", ElementType.Int64, 1, "n")],
+            [Onnx.Node("Abs", ["x"], ["y"]), Onnx.Node("NonZero", ["x"], ["where"])]);
+        ModelDefinition plain = Definitions.Of(model);
+        CoreLedger ledger = Ledger(2);
+        using LooseRunner runner = new(
+            Definitions.Of(model, Rows(1, 2)(Definitions.Whole(plain.Inputs, plain.Outputs))), new() { Ledger = ledger, Cores = 2, Model = ModelSource.Bytes(model.ToByteArray()) });
+        Random random = new(3);
+        for (int i = 0; i < 200; i++)
+        {
+            float[] x = [.. Enumerable.Range(0, 4).Select(_ => (float)random.Next(-1, 2))];
+            using LooseOutput output = runner.Run((ref b) => b.Copy<float>(0, x));
+            Assert.Equal(Array.ConvertAll(x, Math.Abs), output.Get<float>(0).Span.ToArray());
+            Assert.Equal([1, x.Count(v => v != 0)], output.Get<long>(1).Shape);
+            _clock.Pass(0.1);
+            if (i == 50)
+                Open(runner, 1);
+        }
+        Assert.True(runner.Engine.Modes.Find(1)!.Requests > 0);
     }
 
     [Theory]

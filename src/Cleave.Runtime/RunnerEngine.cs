@@ -23,6 +23,7 @@ internal sealed class RunnerEngine
     internal TimeSpan DisposeStep { get; set; } = TimeSpan.FromSeconds(10);
 
     private readonly ILogger _logger;
+    private readonly OpenRunner _listed;
     private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private RunnerEngine(
@@ -35,6 +36,7 @@ internal sealed class RunnerEngine
         Modes = modes;
         Gate = gate;
         Times = new DimensionTimes(modes.Count, modes.PlannedIndex);
+        _listed = new OpenRunner(definition.Name, modes, Times);
         int[] threads = Plan.Threads;
         // A request whose first lane is done still has a thread, which waits for the other lanes.
         Workers = new WorkerPool(Threads(definition.Name, "worker", cores.Cores + threads.Length - 1, Plan.Pins?[0], modes.Planned.LaneSettings.HasCores, logger));
@@ -99,6 +101,7 @@ internal sealed class RunnerEngine
             Log.Opened(logger, definition.Name, plan.Outline.Plan.Name, cores.Cores, cores.Reason, OpenedPlan.Words(plan.Threads),
                 plan.Sessions[0].Way, factory.Weights.Loading, factory.Weights.Reason,
                 Stopwatch.GetElapsedTime(start).TotalMilliseconds);
+            ledger.Runners.Add(engine._listed);
             return engine;
         }
         catch
@@ -165,6 +168,7 @@ internal sealed class RunnerEngine
     {
         try
         {
+            Modes.Ledger.Runners.Remove(_listed);
             Pool.Close();
             Sessions.Dispose();
             Model.Dispose();

@@ -9,13 +9,6 @@ namespace Cleave.Cores;
 /// <summary>The processors that a thread of ours is to keep to.</summary>
 internal sealed class ThreadPin(int[] processors, ILogger logger)
 {
-    /// <summary>The processors of each lane, one for each of its threads, in the mask's order; from the start again where there are fewer.</summary>
-    public static int[][] Divide(int[] allowed, int[] threads)
-    {
-        int next = 0;
-        return Array.ConvertAll(threads, count => Enumerable.Range(0, count).Select(_ => allowed[next++ % allowed.Length]).Distinct().ToArray());
-    }
-
     /// <summary>For messages, and to tell pins apart: <c>0,1</c>.</summary>
     public override string ToString() => string.Join(',', processors.Select(static p => p.ToString(CultureInfo.InvariantCulture)));
 

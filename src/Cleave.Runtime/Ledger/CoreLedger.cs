@@ -34,12 +34,15 @@ internal sealed class CoreLedger
     }
 
     /// <summary>The ledger of this process.</summary>
-    public static CoreLedger Process { get; } = new(CoreCount.Process, TimeProvider.System);
+    public static CoreLedger Process { get; } = LedgerMeter.Observed(new CoreLedger(CoreCount.Process, TimeProvider.System));
 
     /// <summary>Where requests in the background wait for a core.</summary>
     public WaitingRoom Waiting { get; }
 
     public CoreCount Cores => _cores;
+
+    /// <summary>Those whose requests they are.</summary>
+    public OpenRunners Runners { get; } = new();
 
     /// <summary>Requests that run.</summary>
     public int InFlight => Volatile.Read(ref _inFlight);

@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Linq;
 
 namespace Cleave.Ledger;
 
@@ -24,5 +25,15 @@ internal sealed class DimensionTimes(int modes, int planned)
             _times.Add(key, times);
             return times;
         }
+    }
+
+    /// <summary>How many times as long a mode takes as the last one: of the sets of dimensions where that is known, the middle one.</summary>
+    public double? Relative(int mode)
+    {
+        ModeTimes[] all;
+        lock (_times)
+            all = [.. _times.Values];
+        double[] known = [.. all.Select(times => times.Relative(mode)).OfType<double>().Order()];
+        return known.Length == 0 ? null : known[known.Length / 2];
     }
 }

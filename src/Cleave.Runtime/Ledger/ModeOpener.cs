@@ -19,17 +19,24 @@ internal sealed class ModeOpener(
 
     private readonly MemoryLimit _limit = new(options.MaxMemory, ProcessFiles.System);
     private readonly ChosenPlan[] _modes = list.Modes;
+    private readonly string?[] _whyNot = new string?[list.Modes.Length];
     private string? _settled;
     private readonly bool[] _asked = new bool[list.Modes.Length];
 
     /// <summary>The cores of each mode.</summary>
     public int[] Cores { get; } = Array.ConvertAll(list.Modes, static m => m.Cores);
 
+    /// <summary>What they are to be.</summary>
+    public ChosenPlan[] Modes => _modes;
+
     /// <summary>The place of the planned mode.</summary>
     public int Planned => list.Planned;
 
     /// <summary>Whether its weights are so few that another session may be made only to see whether it is faster.</summary>
     public bool IsSmall => sessions.Factory.WeightBytes < Small;
+
+    /// <summary>Why a mode was not opened, or not yet.</summary>
+    public string WhyNotOpen(int mode) => Volatile.Read(ref _whyNot[mode]) ?? "it was not needed so far";
 
     /// <summary>Opens the planned mode; where ONNX Runtime refuses a part of it, the whole model.</summary>
     public PlanMode OpenPlanned()
@@ -52,9 +59,11 @@ internal sealed class ModeOpener(
         }
         if (_settled is { } why || !_limit.TryAdd(EstimatedBytes, out why))
         {
+            Volatile.Write(ref _whyNot[index], why);
             Log.ModeRefused(logger, definition.Name, _modes[index].Words, why);
             return;
         }
+        Volatile.Write(ref _whyNot[index], "it is being opened");
         try
         {
             new Thread(() => OpenNow(index, opened)) { IsBackground = true, Name = "Cleave " + definition.Name + " opener" }.UnsafeStart();
@@ -62,7 +71,7 @@ internal sealed class ModeOpener(
         catch (Exception e)
         {
             // No thread could be started: the request goes on without.
-            Log.ModeFailed(logger, definition.Name, _modes[index].Words, e.Message, e);
+            Failed(index, e);
         }
     }
 
@@ -95,12 +104,18 @@ internal sealed class ModeOpener(
         }
         catch (Exception e)
         {
-            Log.ModeFailed(logger, definition.Name, _modes[index].Words, e.Message, e);
+            Failed(index, e);
         }
         finally
         {
             gate.Exit();
         }
+    }
+
+    private void Failed(int index, Exception e)
+    {
+        Volatile.Write(ref _whyNot[index], "opening it failed: " + e.Message);
+        Log.ModeFailed(logger, definition.Name, _modes[index].Words, e.Message, e);
     }
 
     // Where there is a mode for fewer cores, lanes serve one request at a time.

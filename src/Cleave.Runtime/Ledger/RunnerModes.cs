@@ -48,7 +48,14 @@ internal sealed class RunnerModes
         _open[_planned] = true;
     }
 
+    public CoreLedger Ledger => _ledger;
+
+    public RunnerHint Hint => _hint;
+
     public int Count => _modes.Length;
+
+    /// <summary>The place of the mode that was chosen last.</summary>
+    public int Last => Volatile.Read(ref _last);
 
     /// <summary>The cores that a request takes in the mode of that place.</summary>
     public int Cores(int mode) => _cores[mode];
@@ -64,6 +71,12 @@ internal sealed class RunnerModes
 
     /// <summary>The mode of that place, or null while it is not open.</summary>
     public PlanMode? Find(int mode) => Volatile.Read(ref _open[mode]) ? _modes[mode] : null;
+
+    /// <summary>What the mode of that place is to be.</summary>
+    public ChosenPlan Wanted(int mode) => _opener.Modes[mode];
+
+    /// <summary>Why the mode of that place is not open, where it is not.</summary>
+    public string WhyNotOpen(int mode) => _opener.WhyNotOpen(mode);
 
     /// <summary>Begins a request.</summary>
     /// <exception cref="OperationCanceledException">It was cancelled while it waited, in the background, for a core.</exception>

@@ -91,7 +91,7 @@ internal sealed record OpenedPlan(PlanOutline Outline, SegmentSession[] Sessions
         PlanOutline outline = PlanOutline.Read(chosen.Plan, definition);
         // Of a single lane the caller's thread is the first, and a user's thread is never pinned: then none is.
         ThreadPin[]? pins = options.Pinning && outline.Lanes.Length > 1
-            ? Array.ConvertAll(ThreadPin.Divide(AffinityMask.Processors(), chosen.Threads), p => new ThreadPin(p, logger))
+            ? Array.ConvertAll(CoreSets.For(Topology.Read(ProcessFiles.System, AffinityMask.Processors()), chosen.Threads), p => new ThreadPin(p, logger))
             : null;
         SegmentSession[] opened = new SegmentSession[chosen.Plan.Segments.Length];
         for (int i = 0; i < opened.Length; i++)

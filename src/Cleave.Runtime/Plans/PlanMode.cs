@@ -61,7 +61,9 @@ internal sealed class PlanMode
     public int Running => Volatile.Read(ref _running);
 
     /// <summary>For the log.</summary>
-    public string Words => Plan.Outline.Plan.Name + " with " + OpenedPlan.Words(Plan.Threads) + (Plan.Threads is [1] ? " thread" : " threads");
+    public string Words => WordsOf(Plan.Outline.Plan.Name, Plan.Threads);
+
+    public static string WordsOf(string plan, int[] threads) => plan + " with " + OpenedPlan.Words(threads) + (threads is [1] ? " thread" : " threads");
 
     /// <summary>Begins a request; false where another one uses the lanes.</summary>
     public bool TryBegin()

@@ -20,6 +20,7 @@ public sealed class PinningTests
     {
         Skip.IfNot(Directory.Exists("/proc/self/task"), "skipped: /proc is absent");
         int[] allowed = AffinityMask.Processors();
+        int[][] sets = CoreSets.For(Topology.Read(ProcessFiles.System, allowed), [1, 1]);
         // The system shows fifteen characters: "Cleave p lane 1".
         using LooseRunner runner = SplitModel.Lookup(name: pinning ? "p" : "q").Runner(new() { Pinning = pinning, Logger = _logger });
         string before = Mine();
@@ -28,8 +29,8 @@ public sealed class PinningTests
         string name = pinning ? "p" : "q";
         int[] lane = SystemThreads.Processors(Assert.Single(SystemThreads.Named("Cleave " + name + " lane 1")));
         int[] worker = SystemThreads.Processors(Assert.Single(SystemThreads.Named("Cleave " + name + " worker 1")));
-        Assert.Equal(pinning ? [allowed[1 % allowed.Length]] : allowed, lane);
-        Assert.Equal(pinning ? [allowed[0]] : allowed, worker);
+        Assert.Equal(pinning ? sets[1] : allowed, lane);
+        Assert.Equal(pinning ? sets[0] : allowed, worker);
         // The caller's thread ran a lane, too, and was not pinned.
         Assert.Equal(before, Mine());
         Assert.Empty(_logger.Warnings);
@@ -61,16 +62,5 @@ public sealed class PinningTests
         Assert.Equal(7, pin.Do("a thread", static () => 7));
         Assert.Contains("could not pin the thread a thread to the processors 16000", Assert.Single(_logger.Warnings));
         Assert.Throws<InvalidOperationException>(() => pin.Do<int>("a thread", static () => throw new InvalidOperationException()));
-    }
-
-    [Fact]
-    public void Processors_are_divided_in_order()
-    {
-        Assert.Equal(["4,5", "7", "9"], Divide([4, 5, 7, 9, 11], 2, 1, 1));
-        Assert.Equal(["4", "5", "4"], Divide([4, 5], 1, 1, 1));
-        Assert.Equal(["0"], Divide([0], 3));
-
-        static string[] Divide(int[] allowed, params int[] threads) =>
-            Array.ConvertAll(ThreadPin.Divide(allowed, threads), static p => string.Join(',', p));
     }
 }

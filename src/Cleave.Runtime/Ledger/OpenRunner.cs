@@ -1,0 +1,7 @@
+namespace Cleave.Ledger;
+
+/// <summary>An open runner, as those see it who ask what the ledger does.</summary>
+/// <param name="Model">The model's name.</param>
+/// <param name="Modes">The ways in which it runs the model.</param>
+/// <param name="Times">How they compare.</param>
+internal sealed record OpenRunner(string Model, RunnerModes Modes, DimensionTimes Times);

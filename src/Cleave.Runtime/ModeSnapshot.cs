@@ -1,0 +1,69 @@
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+using Cleave.Ledger;
+using Cleave.Plans;
+
+namespace Cleave;
+
+/// <summary>A way in which a runner may run its model, in a <see cref="RunnerSnapshot"/>. Immutable.</summary>
+public sealed class ModeSnapshot
+{
+    internal ModeSnapshot(OpenRunner runner, int index)
+    {
+        PlanMode? mode = runner.Modes.Find(index);
+        ChosenPlan wanted = runner.Modes.Wanted(index);
+        Plan = mode?.Plan.Outline.Plan.Name ?? wanted.Plan.Name;
+        int[] threads = mode?.Plan.Threads ?? wanted.Threads;
+        Threads = Array.AsReadOnly([.. threads]);
+        Cores = mode?.Cores ?? wanted.Cores;
+        Name = PlanMode.WordsOf(Plan, threads);
+        IsOpen = mode != null;
+        WhyNotOpen = IsOpen ? null : runner.Modes.WhyNotOpen(index);
+        Requests = mode?.Requests ?? 0;
+        Running = mode?.Running ?? 0;
+        RelativeTime = runner.Modes.Count == 1 ? null : runner.Times.Relative(index);
+    }
+
+    /// <summary>For people, and the value of the counters' tag <c>mode</c>: <c>Whole with 2 threads</c>.</summary>
+    public string Name { get; }
+
+    /// <summary>The plan; <c>Whole</c> where the model runs as one session.</summary>
+    public string Plan { get; }
+
+    /// <summary>The threads of each lane.</summary>
+    public IReadOnlyList<int> Threads { get; }
+
+    /// <summary>The cores that a request in it uses.</summary>
+    public int Cores { get; }
+
+    /// <summary>Whether it has its sessions.</summary>
+    public bool IsOpen { get; }
+
+    /// <summary>Why it has none; null where it has.</summary>
+    public string? WhyNotOpen { get; }
+
+    /// <summary>How many requests began in it.</summary>
+    public long Requests { get; }
+
+    /// <summary>How many run in it now.</summary>
+    public int Running { get; }
+
+    /// <summary>
+    /// How long requests take in it, relative to the runner's mode of one thread, by the last measurements on requests that were alone; of several sets of
+    /// dimensions the middle one. Null where that was not measured.
+    /// </summary>
+    public double? RelativeTime { get; }
+
+    /// <summary>All of it on one line.</summary>
+    public override string ToString()
+    {
+        string start = LedgerSnapshot.OnOneLine(Name) + ", " + LedgerSnapshot.Count(Cores, "core") + ": ";
+        if (WhyNotOpen is { } why)
+            return start + "not open, " + LedgerSnapshot.OnOneLine(why);
+        string requests = string.Create(CultureInfo.InvariantCulture, $"{start}{LedgerSnapshot.Count(Requests, "request")}, {Running} running");
+        return RelativeTime is { } time && Cores > 1
+            ? string.Create(CultureInfo.InvariantCulture, $"{requests}, {time:0.00} of the time of one thread")
+            : requests;
+    }
+}

@@ -1,0 +1,49 @@
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+using System.Text;
+using Cleave.Ledger;
+
+namespace Cleave;
+
+/// <summary>An open runner in a <see cref="LedgerSnapshot"/>. Immutable.</summary>
+public sealed class RunnerSnapshot
+{
+    internal RunnerSnapshot(OpenRunner runner)
+    {
+        Model = runner.Model;
+        Hint = runner.Modes.Hint;
+        ModeSnapshot[] modes = new ModeSnapshot[runner.Modes.Count];
+        for (int i = 0; i < modes.Length; i++)
+            modes[i] = new ModeSnapshot(runner, i);
+        Modes = Array.AsReadOnly(modes);
+        LastMode = modes[runner.Modes.Last];
+    }
+
+    /// <summary>The model's name.</summary>
+    public string Model { get; }
+
+    /// <summary>What its requests are for.</summary>
+    public RunnerHint Hint { get; }
+
+    /// <summary>The ways in which it may run the model, by falling cores.</summary>
+    public IReadOnlyList<ModeSnapshot> Modes { get; }
+
+    /// <summary>The one that was chosen for the last request; before there is one, the planned one.</summary>
+    public ModeSnapshot LastMode { get; }
+
+    /// <summary>A line for the runner, and one for each mode; <c>&gt;</c> is before the mode that was chosen last.</summary>
+    public override string ToString()
+    {
+        StringBuilder text = new();
+        Write(text);
+        return text.ToString(1, text.Length - 1);
+    }
+
+    internal void Write(StringBuilder text)
+    {
+        text.Append(CultureInfo.InvariantCulture, $"\n{LedgerSnapshot.OnOneLine(Model)} ({Hint})");
+        foreach (ModeSnapshot mode in Modes)
+            text.Append(ReferenceEquals(mode, LastMode) ? "\n> " : "\n  ").Append(mode);
+    }
+}

@@ -11,13 +11,13 @@ public sealed class ModeSnapshot
 {
     internal ModeSnapshot(OpenRunner runner, int index)
     {
-        PlanMode? mode = runner.Modes.Find(index);
+        RunnerMode? mode = runner.Modes.Find(index);
         ChosenPlan wanted = runner.Modes.Wanted(index);
         Plan = mode?.Plan.Outline.Plan.Name ?? wanted.Plan.Name;
         int[] threads = mode?.Plan.Threads ?? wanted.Threads;
         Threads = Array.AsReadOnly([.. threads]);
         Cores = mode?.Cores ?? wanted.Cores;
-        Name = PlanMode.WordsOf(Plan, threads);
+        Name = RunnerMode.WordsOf(Plan, threads);
         IsOpen = mode != null;
         WhyNotOpen = IsOpen ? null : runner.Modes.WhyNotOpen(index);
         Requests = mode?.Requests ?? 0;

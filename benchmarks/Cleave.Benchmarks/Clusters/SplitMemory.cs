@@ -48,7 +48,7 @@ internal sealed class SplitMemory : IFamily
     public IWorkload? CreateWorkload(string name, string[] arguments) => name switch
     {
         "memory-split" => Split(Enum.Parse<WeightLoading>(arguments[0]), arguments[1..]),
-        "memory-session" => Session(arguments),
+        "memory-session" => ResidentMemory.OfSession(Runs, Cores, arguments),
         _ => null,
     };
 
@@ -66,16 +66,6 @@ internal sealed class SplitMemory : IFamily
             LooseRunner runner = new(arguments[0], spec, new RunnerOptions { Cores = Cores, Plan = PlanChoice.Split, Weights = weights });
             LooseCall call = runner.CreateCall(inputs);
             return (() => call.Run(), runner);
-        });
-    }
-
-    private static ResidentMemory Session(string[] arguments)
-    {
-        ModelInputs inputs = Inputs(ModelReader.ReadFile(arguments[0]), arguments);
-        return new ResidentMemory(Runs, () =>
-        {
-            SessionCalls session = new(arguments[0], new OrtConfiguration(Cores, Spinning.Off, Parallel: false, Callers: 1), inputs);
-            return (session.Calls[0], session);
         });
     }
 

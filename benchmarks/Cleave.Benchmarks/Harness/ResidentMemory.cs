@@ -1,6 +1,9 @@
 using System;
+using System.Collections.Generic;
 using System.Diagnostics;
 using System.Linq;
+using Cleave.Core.Onnx;
+using Cleave.Tool.Benching;
 using Cleave.Tool.Measuring;
 
 namespace Cleave.Benchmarks.Harness;
@@ -14,6 +17,18 @@ internal sealed class ResidentMemory(int runs, Func<(Action Run, IDisposable Own
         using WorkerProcess worker = new(Interleaved.Host, workload, arguments);
         return worker.Block(1).Nanoseconds[0];
     })]);
+
+    /// <summary>One session of ONNX Runtime, without spinning.</summary>
+    public static ResidentMemory OfSession(int runs, int threads, string[] arguments)
+    {
+        (IReadOnlyDictionary<string, string> dims, IReadOnlyDictionary<string, string> fills) = Tool.Benching.BenchOptions.ReadInputs(arguments[1..]);
+        ModelInputs inputs = ModelInputs.For(ModelReader.ReadFile(arguments[0]), dims, fills);
+        return new ResidentMemory(runs, () =>
+        {
+            SessionCalls session = new(arguments[0], new OrtConfiguration(threads, Spinning.Off, Parallel: false, Callers: 1), inputs);
+            return (session.Calls[0], session);
+        });
+    }
 
     public void Block(double[] nanoseconds)
     {

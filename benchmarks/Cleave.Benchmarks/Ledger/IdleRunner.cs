@@ -16,24 +16,24 @@ internal sealed class IdleRunner : IFamily
 
     public IEnumerable<Line> Measure(BenchOptions options)
     {
-        using WorkerProcess worker = new(Interleaved.Host, "idle", Made.Arguments("two_tower_8x256"));
+        using WorkerProcess worker = new(Interleaved.Host, "idle", PlannedRunner.Arguments("two_tower_8x256"));
         double[] part = worker.Block(options.Rounds(3)).Nanoseconds;
         double most = Statistics.Median(part);
         return [Line.Of("idle runner: CPU time of the whole process, part of one core", "< 0.5 %",
             string.Create(CultureInfo.InvariantCulture, $"{100 * most:0.000} %"), most < 0.005, part)];
     }
 
-    public IWorkload? CreateWorkload(string name, string[] arguments) => name == "idle" ? new Idling(Made.Planned(arguments)()) : null;
+    public IWorkload? CreateWorkload(string name, string[] arguments) => name == "idle" ? new Idling(PlannedRunner.Of(arguments)()) : null;
 
     // Parts of a core instead of times. There is nothing to wait for but time itself.
-    private sealed class Idling(Made made) : IWorkload
+    private sealed class Idling(PlannedRunner runner) : IWorkload
     {
         public void Block(double[] nanoseconds)
         {
             using Process self = Process.GetCurrentProcess();
             for (int i = 0; i < nanoseconds.Length; i++)
             {
-                made.Run(4, 100);
+                runner.Run(4, 100);
                 Thread.Sleep(Settling);
                 self.Refresh();
                 TimeSpan before = self.TotalProcessorTime;
@@ -43,6 +43,6 @@ internal sealed class IdleRunner : IFamily
             }
         }
 
-        public void Dispose() => made.Dispose();
+        public void Dispose() => runner.Dispose();
     }
 }

@@ -3,8 +3,6 @@ using System.Collections.Generic;
 using System.Globalization;
 using System.IO;
 using System.Linq;
-using Cleave.Core.Graph;
-using Cleave.Core.Listing;
 using Cleave.Core.Onnx;
 using Cleave.TestKit.Catalog;
 using Cleave.Tool.Benching;
@@ -61,26 +59,14 @@ internal static class Service
 
     private static Callers OfSessions(OrtConfiguration configuration, string[] paths)
     {
-        SessionCalls[] sessions = [.. paths.Select(p => new SessionCalls(p, configuration, Inputs(p).Inputs))];
+        SessionCalls[] sessions = [.. paths.Select(p => new SessionCalls(p, configuration, Inputs(p)))];
         return Together(configuration.Callers, [.. sessions.Select(s => s.Calls)], sessions);
     }
 
     private static Callers OfRunners(int clients, string[] paths)
     {
-        List<IDisposable> runners = [];
-        List<IReadOnlyList<Action>> calls = [];
-        foreach (string path in paths)
-        {
-            (OnnxModel model, ModelInputs inputs) = Inputs(path);
-            LooseRunner runner = new(path, LooseDefinition.SpecOf(path, model, new ListingOptions()), new RunnerOptions());
-            runners.Add(runner);
-            calls.Add([.. Enumerable.Range(0, clients).Select<int, Action>(_ =>
-            {
-                LooseCall call = runner.CreateCall(inputs);
-                return () => call.Run();
-            })]);
-        }
-        return Together(clients, [.. calls], [.. runners]);
+        PlannedRunner[] runners = [.. paths.Select(p => PlannedRunner.Of([p])())];
+        return Together(clients, [.. runners.Select(r => Enumerable.Range(0, clients).Select(_ => r.NewCall()).ToArray())], runners);
     }
 
     private static Callers Together(int clients, IReadOnlyList<Action>[] calls, IReadOnlyList<IDisposable> owned) =>
@@ -90,11 +76,8 @@ internal static class Service
                 model[client]();
         })], new AllOf(owned));
 
-    private static (OnnxModel Model, ModelInputs Inputs) Inputs(string path)
-    {
-        OnnxModel model = ModelReader.ReadFile(path);
-        return (model, ModelInputs.For(model, new Dictionary<string, string>(), new Dictionary<string, string>()));
-    }
+    private static ModelInputs Inputs(string path) =>
+        ModelInputs.For(ModelReader.ReadFile(path), new Dictionary<string, string>(), new Dictionary<string, string>());
 
     private static string[] Cleaned() => [.. Names.Select(name =>
     {

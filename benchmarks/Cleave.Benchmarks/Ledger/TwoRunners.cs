@@ -17,7 +17,7 @@ internal sealed class TwoRunners : IFamily
     {
         if (!TestKit.SharedModels.Exist)
             return [Line.NotMeasured("two runners", ">= 0.95x", "the shared models are absent")];
-        string[] arguments = Made.Arguments(Model);
+        string[] arguments = PlannedRunner.Arguments(Model);
         Candidate[] candidates = [new("together", "two-runners", ["together", .. arguments]), new("one after the other", "two-runners", ["after", .. arguments])];
         (Samples samples, Interval ratio, bool holds) = Claims.NoLoss(
             () => Interleaved.Measure(candidates, options.Blocks(3)), s => s.Ratio("together", "one after the other"), limit: 1 / 0.95);
@@ -34,12 +34,12 @@ internal sealed class TwoRunners : IFamily
     private sealed class Two : IWorkload
     {
         private readonly bool _together;
-        private readonly Made[] _runners;
+        private readonly PlannedRunner[] _runners;
         private readonly Action[] _calls;
 
         public Two(bool together, string[] arguments)
         {
-            Func<Made> make = Made.Planned(arguments);
+            Func<PlannedRunner> make = PlannedRunner.Of(arguments);
             _together = together;
             _runners = [make(), make()];
             _calls = Array.ConvertAll(_runners, static r => r.NewCall());
@@ -52,12 +52,12 @@ internal sealed class TwoRunners : IFamily
                 long start = Stopwatch.GetTimestamp();
                 if (_together)
                 {
-                    Made.RunTogether(_calls, Requests);
+                    PlannedRunner.RunTogether(_calls, Requests);
                 }
                 else
                 {
                     foreach (Action call in _calls)
-                        Made.RunTogether([call], Requests);
+                        PlannedRunner.RunTogether([call], Requests);
                 }
                 nanoseconds[i] = Stopwatch.GetElapsedTime(start).TotalNanoseconds / (Requests * _calls.Length);
             }

@@ -24,7 +24,7 @@ internal sealed class BoundPlan : IDisposable
     private bool _verified;
     private bool _plain;
 
-    public BoundPlan(PlanMode mode, int[] dims, InputSlot[] inputs, OutputSlot[] outputs, bool inputsNeedWork)
+    public BoundPlan(RunnerMode mode, int[] dims, InputSlot[] inputs, OutputSlot[] outputs, bool inputsNeedWork)
     {
         _dims = dims;
         _inputs = inputs;

@@ -206,7 +206,7 @@ public sealed class CallBuffers
         }
     }
 
-    private BoundPlan Turned(int index, PlanMode mode)
+    private BoundPlan Turned(int index, RunnerMode mode)
     {
         BoundPlan plan = Bound(index, mode);
         if (index != _last)
@@ -215,5 +215,5 @@ public sealed class CallBuffers
         return plan;
     }
 
-    private BoundPlan Bound(int index, PlanMode mode) => _plans[index] ??= new BoundPlan(mode, Dims, Inputs, Outputs, _inputsNeedWork);
+    private BoundPlan Bound(int index, RunnerMode mode) => _plans[index] ??= new BoundPlan(mode, Dims, Inputs, Outputs, _inputsNeedWork);
 }

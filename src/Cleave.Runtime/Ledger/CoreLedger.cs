@@ -15,7 +15,6 @@ internal sealed class CoreLedger
 
     private const int MostCounted = 64;
 
-    private readonly CoreCount _cores;
     private readonly TimeProvider _clock;
     private readonly long _memory;
     // When so many requests were last in flight at once.
@@ -26,7 +25,7 @@ internal sealed class CoreLedger
 
     public CoreLedger(CoreCount cores, TimeProvider clock)
     {
-        _cores = cores;
+        Cores = cores;
         _clock = clock;
         _memory = (long)(Memory.TotalSeconds * clock.TimestampFrequency);
         Array.Fill(_seen, long.MinValue / 2);
@@ -39,7 +38,7 @@ internal sealed class CoreLedger
     /// <summary>Where requests in the background wait for a core.</summary>
     public WaitingRoom Waiting { get; }
 
-    public CoreCount Cores => _cores;
+    public CoreCount Cores { get; }
 
     /// <summary>Those whose requests they are.</summary>
     public OpenRunners Runners { get; } = new();
@@ -51,9 +50,9 @@ internal sealed class CoreLedger
     public int Busy => Volatile.Read(ref _busy);
 
     /// <summary>Whether there is a core for each thread that runs.</summary>
-    public bool HasRoom => Busy <= _cores.Now;
+    public bool HasRoom => Busy <= Cores.Now;
 
-    private bool IsFull => Busy >= _cores.Now;
+    private bool IsFull => Busy >= Cores.Now;
 
     public long Now => _clock.GetTimestamp();
 
@@ -66,7 +65,7 @@ internal sealed class CoreLedger
         int busy = Interlocked.Increment(ref _busy) - 1;
         int inFlight = Interlocked.Increment(ref _inFlight);
         Note(inFlight, now);
-        int cores = _cores.At(now);
+        int cores = Cores.At(now);
         int together = Together(inFlight, now);
         return new Share(Math.Max(1, Math.Min(cores / together, cores - busy)), together);
     }
@@ -74,10 +73,10 @@ internal sealed class CoreLedger
     /// <summary>Notes that a request in the background begins: it takes a core, and changes nothing else for others.</summary>
     public void EnterBackground() => Interlocked.Increment(ref _busy);
 
-    /// <summary>Notes that a request in the background is over.</summary>
-    public void LeaveBackground()
+    /// <summary>Notes that a request in the background is over that had so many cores.</summary>
+    public void LeaveBackground(int cores)
     {
-        Interlocked.Decrement(ref _busy);
+        Interlocked.Add(ref _busy, -cores);
         Waiting.Leave();
     }
 

@@ -20,8 +20,9 @@ internal sealed class ModeOpener(
     private readonly MemoryLimit _limit = new(options.MaxMemory, ProcessFiles.System);
     private readonly ChosenPlan[] _modes = list.Modes;
     private readonly string?[] _whyNot = new string?[list.Modes.Length];
-    private string? _settled;
     private readonly bool[] _asked = new bool[list.Modes.Length];
+    // Why there is one mode only, where that is so.
+    private string? _whyOnly;
 
     /// <summary>The cores of each mode.</summary>
     public int[] Cores { get; } = Array.ConvertAll(list.Modes, static m => m.Cores);
@@ -39,17 +40,17 @@ internal sealed class ModeOpener(
     public string WhyNotOpen(int mode) => Volatile.Read(ref _whyNot[mode]) ?? "it was not needed so far";
 
     /// <summary>Opens the planned mode; where ONNX Runtime refuses a part of it, the whole model.</summary>
-    public PlanMode OpenPlanned()
+    public RunnerMode OpenPlanned()
     {
         _limit.Add(EstimatedBytes);
         _asked[Planned] = true;
         OpenedPlan plan = OpenedPlan.Open(definition, options, _modes[Planned], cores.Cores, sessions, logger);
-        _settled = plan.WhyOnly;
+        _whyOnly = plan.WhyOnly;
         return Mode(Planned, plan);
     }
 
     /// <summary>Has a mode opened, unless the runner is closed, or memory is short.</summary>
-    public void Open(int index, Action<int, PlanMode> opened)
+    public void Open(int index, Action<int, RunnerMode> opened)
     {
         lock (_asked)
         {
@@ -57,7 +58,7 @@ internal sealed class ModeOpener(
                 return;
             _asked[index] = true;
         }
-        if (_settled is { } why || !_limit.TryAdd(EstimatedBytes, out why))
+        if (_whyOnly is { } why || !_limit.TryAdd(EstimatedBytes, out why))
         {
             Volatile.Write(ref _whyNot[index], why);
             Log.ModeRefused(logger, definition.Name, _modes[index].Words, why);
@@ -76,7 +77,7 @@ internal sealed class ModeOpener(
     }
 
     /// <summary>Logs that requests run in another mode from now on.</summary>
-    public void SayMode(PlanMode mode, CoreLedger now)
+    public void SayMode(RunnerMode mode, CoreLedger now)
     {
         // Asked first: the words are garbage.
         if (logger.IsEnabled(LogLevel.Debug))
@@ -86,7 +87,7 @@ internal sealed class ModeOpener(
     // Packed for its kernels a weight is about as large as before; copied ones are there once more.
     private long EstimatedBytes => sessions.Factory.WeightBytes * (sessions.Factory.Weights.Loading == WeightLoading.Map ? 1 : 2);
 
-    private void OpenNow(int index, Action<int, PlanMode> opened)
+    private void OpenNow(int index, Action<int, RunnerMode> opened)
     {
         try
         {
@@ -119,7 +120,7 @@ internal sealed class ModeOpener(
     }
 
     // Where there is a mode for fewer cores, lanes serve one request at a time.
-    private PlanMode Mode(int index, OpenedPlan plan) => new(
+    private RunnerMode Mode(int index, OpenedPlan plan) => new(
         definition, plan, new LaneSettings(ledger, HasCores: plan.HasCores(cores.Cores), options.Timeline),
         oneAtATime: plan.Threads.Length > 1 && index < _modes.Length - 1, logger);
 }

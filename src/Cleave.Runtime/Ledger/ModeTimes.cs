@@ -16,7 +16,7 @@ internal sealed class ModeTimes(int modes, int planned)
     public const double Worth = 0.95;
 
     /// <summary>The part of the time that may be lost by trying other modes.</summary>
-    public const double Budget = 0.005;
+    public const double LostToTrials = 0.005;
 
     /// <summary>The first runs of a mode allocate and learn shapes.</summary>
     public const int Unsettled = 3;
@@ -77,7 +77,7 @@ internal sealed class ModeTimes(int modes, int planned)
             // A thread that lost its core for a while takes many times as long: that says little about the mode.
             Volatile.Write(ref _recent[mode], recent == 0 ? seconds : recent + ((Math.Min(seconds, 2 * recent) - recent) / 4));
             if (mode == _current)
-                _saved += seconds * Budget;
+                _saved += seconds * LostToTrials;
             else if (_current >= 0 && Recent(_current) is { } current)
                 Compare(mode, seconds, current);
         }

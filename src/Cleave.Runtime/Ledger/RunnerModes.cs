@@ -21,7 +21,7 @@ internal sealed class RunnerModes
     private readonly RunnerHint _hint;
     private readonly ModeOpener _opener;
     private readonly int[] _cores;
-    private readonly PlanMode?[] _modes;
+    private readonly RunnerMode?[] _modes;
     private readonly bool[] _open;
     private readonly int[] _missed;
     private readonly int _planned;
@@ -41,7 +41,7 @@ internal sealed class RunnerModes
         _planned = _last = opener.Planned;
         Planned = opener.OpenPlanned();
         _cores[_planned] = Planned.Cores;
-        _modes = new PlanMode?[_cores.Length];
+        _modes = new RunnerMode?[_cores.Length];
         _open = new bool[_cores.Length];
         _missed = new int[_cores.Length];
         _modes[_planned] = Planned;
@@ -64,13 +64,13 @@ internal sealed class RunnerModes
     public int PlannedIndex => _planned;
 
     /// <summary>The mode that was opened with the runner.</summary>
-    public PlanMode Planned { get; }
+    public RunnerMode Planned { get; }
 
     /// <summary>Done when the threads of all modes have ended, after <see cref="Stop"/>.</summary>
     public Task Ended => Task.WhenAll(Array.ConvertAll(_modes, static m => m?.Ended ?? Task.CompletedTask));
 
     /// <summary>The mode of that place, or null while it is not open.</summary>
-    public PlanMode? Find(int mode) => Volatile.Read(ref _open[mode]) ? _modes[mode] : null;
+    public RunnerMode? Find(int mode) => Volatile.Read(ref _open[mode]) ? _modes[mode] : null;
 
     /// <summary>What the mode of that place is to be.</summary>
     public ChosenPlan Wanted(int mode) => _opener.Modes[mode];
@@ -116,8 +116,7 @@ internal sealed class RunnerModes
         turn.Mode.End();
         if (_hint == RunnerHint.Background)
         {
-            _ledger.Take(1 - turn.Mode.Cores);
-            _ledger.LeaveBackground();
+            _ledger.LeaveBackground(turn.Mode.Cores);
             return null;
         }
         long now = _ledger.Now;
@@ -127,7 +126,7 @@ internal sealed class RunnerModes
     /// <summary>Ends the threads once nothing waits any more.</summary>
     public void Stop()
     {
-        foreach (PlanMode? mode in _modes)
+        foreach (RunnerMode? mode in _modes)
             mode?.Stop();
     }
 
@@ -151,7 +150,7 @@ internal sealed class RunnerModes
                 chosen--;
             _modes[chosen]!.Begin();
         }
-        PlanMode taken = _modes[chosen]!;
+        RunnerMode taken = _modes[chosen]!;
         _ledger.Take(taken.Cores - 1);
         if (chosen != Volatile.Read(ref _last))
             Changed(chosen);
@@ -183,7 +182,7 @@ internal sealed class RunnerModes
         _opener.Open(_modes.Length - 1, Opened);
     }
 
-    private void Opened(int index, PlanMode mode)
+    private void Opened(int index, RunnerMode mode)
     {
         _modes[index] = mode;
         Volatile.Write(ref _open[index], true);

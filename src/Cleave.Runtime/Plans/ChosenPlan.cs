@@ -14,7 +14,7 @@ internal sealed record ChosenPlan(Plan Plan, int[] Threads, int Needs)
     public int Cores => Threads.Sum();
 
     /// <summary>For the log.</summary>
-    public string Words => Plan.Name + " on " + OpenedPlan.Words(Threads) + (Threads is [1] ? " thread" : " threads");
+    public string Words => RunnerMode.WordsOf(Plan.Name, Threads);
 
     /// <summary>Chooses from the table. Split gives a whole plan where the table has no other.</summary>
     public static ChosenPlan Choose(Budget[] rows, int cores, PlanChoice choice)

@@ -5,6 +5,7 @@ using System.Linq;
 using Cleave.Core.Graph;
 using Cleave.Core.Listing;
 using Cleave.Core.Onnx;
+using Cleave.Generator.Model;
 using Cleave.Tool.Measuring;
 
 namespace Cleave.Tool.Benching;
@@ -37,12 +38,21 @@ internal static class BenchWorkloads
         }
     }
 
-    private static Callers CreateRunner(int cores, int callers, string[] arguments)
+    /// <summary>What makes a runner for a model, and its inputs. Planning is done by the compiler: it is over when this returns.</summary>
+    /// <param name="arguments">The model's file, and the inputs as arguments.</param>
+    /// <param name="options">How to run it.</param>
+    public static (Func<LooseRunner> Create, ModelInputs Inputs) Planned(string[] arguments, RunnerOptions options)
     {
         (OnnxModel model, ModelInputs inputs) = Read(arguments[0], arguments[1..]);
         // Planned for what is measured, as with the item metadata Dims.
-        ListingOptions metadata = new() { Dims = Dims(model, inputs) };
-        LooseRunner runner = new(arguments[0], LooseDefinition.SpecOf(arguments[0], model, metadata), new RunnerOptions { Cores = cores });
+        RunnerSpec spec = LooseDefinition.SpecOf(arguments[0], model, new ListingOptions { Dims = Dims(model, inputs) });
+        return (() => new LooseRunner(arguments[0], spec, options), inputs);
+    }
+
+    private static Callers CreateRunner(int cores, int callers, string[] arguments)
+    {
+        (Func<LooseRunner> create, ModelInputs inputs) = Planned(arguments, new RunnerOptions { Cores = cores });
+        LooseRunner runner = create();
         return new Callers([.. Enumerable.Range(0, callers).Select(_ => NewCall())], runner);
 
         Action NewCall()

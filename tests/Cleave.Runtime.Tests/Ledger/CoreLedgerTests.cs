@@ -95,7 +95,7 @@ public sealed class CoreLedgerTests
         Share share = ledger.Enter(ledger.Now);
         Assert.Equal(new Share(15, 1), share);
         Assert.True(ledger.Leave(1, ledger.Now));
-        ledger.LeaveBackground();
+        ledger.LeaveBackground(1);
         Assert.Equal(0, ledger.Busy);
     }
 

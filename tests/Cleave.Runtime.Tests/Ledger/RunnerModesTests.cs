@@ -87,7 +87,7 @@ public sealed class RunnerModesTests
         Ask(runner, 50);
         Assert.Equal([4], Threads());
         string line = Assert.Single(_logger.Lines, l => l.Contains("does not open another mode"));
-        Assert.Contains("Whole on 1 thread", line);
+        Assert.Contains("Whole with 1 thread", line);
         Assert.Contains("RunnerOptions.MaxMemory", line);
         Assert.Throws<ArgumentOutOfRangeException>(() => new RunnerOptions { MaxMemory = -1 });
     }
@@ -159,7 +159,7 @@ public sealed class RunnerModesTests
         ledger.Enter(ledger.Now);
         Ask(runner, 1);
         Assert.Contains(_logger.Lines, l => l == "Cleave runs test as Whole with 1 thread from now on: 2 requests in the process use 2 of 2 cores");
-        Assert.Contains(_logger.Lines, l => l.StartsWith("Cleave opens another mode of test: Whole on 1 thread, about ", StringComparison.Ordinal));
+        Assert.Contains(_logger.Lines, l => l.StartsWith("Cleave opens another mode of test: Whole with 1 thread, about ", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -3,9 +3,6 @@ using System.Collections.Generic;
 using System.Linq;
 using System.Threading;
 using Cleave.Benchmarks.Clusters;
-using Cleave.Core.Graph;
-using Cleave.Core.Listing;
-using Cleave.Core.Onnx;
 using Cleave.TestKit.Catalog;
 using Cleave.Tool.Benching;
 using ModelInputs = Cleave.Tool.Benching.ModelInputs;
@@ -13,7 +10,7 @@ using ModelInputs = Cleave.Tool.Benching.ModelInputs;
 namespace Cleave.Benchmarks.Ledger;
 
 /// <summary>A runner as the generator would make it, with calls whose inputs are set. Nothing is configured unless the options say so.</summary>
-internal sealed class Made(LooseRunner runner, ModelInputs inputs) : IDisposable
+internal sealed class PlannedRunner(LooseRunner runner, ModelInputs inputs) : IDisposable
 {
     public static string[] Arguments(string model)
     {
@@ -21,15 +18,11 @@ internal sealed class Made(LooseRunner runner, ModelInputs inputs) : IDisposable
         return [entry.Write(ModelCatalog.Folder), .. Contest.Inputs(entry).InputArguments];
     }
 
-    /// <summary>What makes it. Planning is done by the compiler: what it leaves in memory is not the runner's.</summary>
-    public static Func<Made> Planned(string[] arguments, RunnerOptions? options = null)
+    /// <summary>What makes it: planning is over when this returns.</summary>
+    public static Func<PlannedRunner> Of(string[] arguments, RunnerOptions? options = null)
     {
-        (IReadOnlyDictionary<string, string> dims, IReadOnlyDictionary<string, string> fills) = BenchOptions.ReadInputs(arguments[1..]);
-        OnnxModel model = ModelReader.ReadFile(arguments[0]);
-        ModelInputs inputs = ModelInputs.For(model, dims, fills);
-        string sizes = string.Join(",", dims.Where(d => !d.Key.Contains('[')).Select(d => d.Key + "=" + d.Value));
-        Cleave.Generator.Model.RunnerSpec spec = LooseDefinition.SpecOf(arguments[0], model, new ListingOptions { Dims = sizes });
-        return () => new Made(new LooseRunner(arguments[0], spec, options ?? new RunnerOptions()), inputs);
+        (Func<LooseRunner> create, ModelInputs inputs) = BenchWorkloads.Planned(arguments, options ?? new RunnerOptions());
+        return () => new PlannedRunner(create(), inputs);
     }
 
     public Action NewCall()
@@ -38,7 +31,7 @@ internal sealed class Made(LooseRunner runner, ModelInputs inputs) : IDisposable
         return () => call.Run();
     }
 
-    /// <summary>Runs so many requests on so many threads at once, each with a call of its own.</summary>
+    /// <summary>Runs so many requests on each of so many threads, which have a call of their own each.</summary>
     public void Run(int threads, int requests) => RunTogether([.. Enumerable.Range(0, threads).Select(_ => NewCall())], requests);
 
     /// <summary>Each of the actions so many times, at once.</summary>

@@ -14,7 +14,7 @@ namespace Cleave.Plans;
 /// <summary>
 /// One way in which a runner runs its model: an opened plan with the threads of its lanes, and what is known of its results. Thread-safe.
 /// </summary>
-internal sealed class PlanMode
+internal sealed class RunnerMode
 {
     private readonly bool _oneAtATime;
     private int _running;
@@ -25,7 +25,7 @@ internal sealed class PlanMode
     /// <param name="settings">What the lanes have in common.</param>
     /// <param name="oneAtATime">Whether its lanes serve one request at a time: others run in another mode meanwhile.</param>
     /// <param name="logger">Gets a warning when a thread dies.</param>
-    public PlanMode(ModelDefinition definition, OpenedPlan plan, LaneSettings settings, bool oneAtATime, ILogger logger)
+    public RunnerMode(ModelDefinition definition, OpenedPlan plan, LaneSettings settings, bool oneAtATime, ILogger logger)
     {
         Plan = plan;
         LaneSettings = settings;

@@ -41,16 +41,17 @@ public sealed class CallBuffers
         foreach (OutputSlot output in Outputs)
             output.Owner = this;
         _times = engine.Times.Of(dims);
-        _plans = new BoundPlan?[engine.Modes.Count];
-        _last = engine.Modes.PlannedIndex;
         _inputsNeedWork = Array.Exists(Inputs, static i => i.NeedsWork);
         _holdsText = _inputsNeedWork || Array.Exists(Outputs, static o => o is StringOutput);
+        _plans = new BoundPlan?[engine.Modes.Count];
+        _last = engine.Modes.PlannedIndex;
+        Bound(_last, engine.Modes.Planned);
     }
 
     internal int[] Dims { get; }
 
     /// <summary>What ran last; the runner's planned mode before anything ran.</summary>
-    internal BoundPlan Plan => Bound(_last, _engine.Modes.Find(_last)!);
+    internal BoundPlan Plan => _plans[_last]!;
 
     /// <summary>The lanes that run this call alone.</summary>
     internal PlanCall Lanes => Plan.Lanes;

@@ -156,12 +156,17 @@ public sealed class BrokenPlanTests
         gate.Reset();
         Task run = Task.Factory.StartNew(() => call.Run(), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         // The request has failed; it ends when the lane, which uses its buffers, does.
-        using (CancellationTokenSource end = new(Patience))
+        try
         {
+            using CancellationTokenSource end = new(Patience);
             while (!call.Buffers.Lanes.IsStopped)
                 await Task.Delay(1, end.Token);
         }
-        gate.Set();
+        finally
+        {
+            // Whatever the test finds: disposing the runner waits for the lane.
+            gate.Set();
+        }
         CleaveException e = await Assert.ThrowsAsync<CleaveException>(() => run.WaitAsync(Patience));
         Assert.Equal("CLV4010", e.Id);
         Assert.Matches(@"lane 0 \(ReceiveAndJoin\) waited .* s for the value 'b', and no lane goes on", e.Message);

@@ -32,13 +32,13 @@ internal sealed record OpenedPlan(PlanOutline Outline, SegmentSession[] Sessions
             Log.PlanClamped(logger, definition.Name, chosen.Plan.Name, chosen.Needs, cores, Words(chosen.Threads));
         try
         {
-            return OpenExactly(definition, options, chosen, sessions, logger);
+            return OpenExactly(definition, options, chosen, instance: 0, sessions, logger);
         }
         catch (CleaveException e) when (e.Id == Rules.SessionFailed.Id && chosen.Plan.IsSplit && !options.Strict)
         {
             Log.FellBack(logger, definition.Name, chosen.Plan.Name, e.Message, e);
             sessions.Clear();
-            return OpenExactly(definition, options, chosen.Whole(definition.Budgets, cores), sessions, logger);
+            return OpenExactly(definition, options, chosen.Whole(definition.Budgets, cores), instance: 0, sessions, logger);
         }
     }
 
@@ -84,9 +84,9 @@ internal sealed record OpenedPlan(PlanOutline Outline, SegmentSession[] Sessions
         return calls;
     }
 
-    /// <summary>Opens a plan.</summary>
+    /// <summary>Opens a plan; another instance has threads of its own.</summary>
     /// <exception cref="CleaveException">ONNX Runtime refuses a part of it.</exception>
-    public static OpenedPlan OpenExactly(ModelDefinition definition, RunnerOptions options, ChosenPlan chosen, SessionTable sessions, ILogger logger)
+    public static OpenedPlan OpenExactly(ModelDefinition definition, RunnerOptions options, ChosenPlan chosen, int instance, SessionTable sessions, ILogger logger)
     {
         PlanOutline outline = PlanOutline.Read(chosen.Plan, definition);
         // Of a single lane the caller's thread is the first, and a user's thread is never pinned: then none is.
@@ -97,7 +97,7 @@ internal sealed record OpenedPlan(PlanOutline Outline, SegmentSession[] Sessions
         for (int i = 0; i < opened.Length; i++)
         {
             int lane = outline.LaneOf[i];
-            opened[i] = sessions.Get(chosen.Plan.Segments[i], chosen.Threads[lane], pins?[lane]);
+            opened[i] = sessions.Get(chosen.Plan.Segments[i], chosen.Threads[lane], instance, pins?[lane]);
         }
         return new OpenedPlan(outline, opened, chosen.Threads, pins);
     }

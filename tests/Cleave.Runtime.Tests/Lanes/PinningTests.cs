@@ -46,7 +46,7 @@ public sealed class PinningTests
         ThreadPin pin = new([allowed[^1]], _logger);
         using LooseRunner runner = Towers.Runner();
         string[] before = Folders();
-        runner.Engine.Sessions.Get(Towers.Segments[0], 3, pin);
+        runner.Engine.Sessions.Get(Towers.Segments[0], 3, 0, pin);
         string[] made = [.. Folders().Except(before).Where(f => File.Exists(f + "/status")).Select(f => File.ReadAllText(f + "/status"))
             .Where(s => SystemThreads.Processors(s).SequenceEqual([allowed[^1]]))];
         Assert.True(made.Length >= 2, $"{made.Length} threads are pinned");

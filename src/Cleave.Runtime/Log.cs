@@ -67,4 +67,8 @@ internal static partial class Log
     [LoggerMessage(EventId = 15, Level = LogLevel.Debug, Message =
         "Cleave runs {Model} as {Mode} from now on: {InFlight} requests in the process use {Busy} of {Cores} cores")]
     public static partial void ModeChanged(ILogger logger, string model, string mode, int inFlight, int busy, int cores);
+
+    [LoggerMessage(EventId = 16, Level = LogLevel.Warning, Message =
+        "Cleave does not pin the lanes of {Model}: other runners of the process have pinned theirs, and fewer than {Needed} processors are left")]
+    public static partial void ProcessorsTaken(ILogger logger, string model, int needed);
 }

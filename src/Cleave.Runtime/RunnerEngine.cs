@@ -169,6 +169,8 @@ internal sealed class RunnerEngine
         try
         {
             Modes.Ledger.Runners.Remove(_listed);
+            if (Plan.Lease is { } lease)
+                Modes.Ledger.Pinned.Return(lease);
             Pool.Close();
             Sessions.Dispose();
             Model.Dispose();

@@ -22,7 +22,7 @@ public sealed class PinningTests
         int[] allowed = AffinityMask.Processors();
         int[][] sets = CoreSets.For(Topology.Read(ProcessFiles.System, allowed), [1, 1]);
         // The system shows fifteen characters: "Cleave p lane 1".
-        using LooseRunner runner = SplitModel.Lookup(name: pinning ? "p" : "q").Runner(new() { Pinning = pinning, Logger = _logger });
+        using LooseRunner runner = SplitModel.Lookup(name: pinning ? "p" : "q").Runner(new() { Pinning = pinning, Logger = _logger, Ledger = Ledgers.Own(2) });
         string before = Mine();
         runner.Run(SplitModel.LookupOf(1, 1)).Dispose();
         (await runner.RunAsync(SplitModel.LookupOf(1, 1))).Dispose();

@@ -5,8 +5,9 @@ namespace Cleave.Ledger;
 
 /// <summary>
 /// How the modes of a runner compare for requests of one set of dimensions, measured on requests that are alone; and which mode is the best by that.
-/// Once in a while a request runs in another mode than the best, and is compared with the requests just before it: so a machine
-/// that gets slower or faster changes nothing. What that costs stays within a small part of the time. Thread-safe.
+/// Once in a while a few requests in a row run in another mode than the best, and are compared with those just before them: so a machine
+/// that gets slower or faster changes nothing. The first ones after a change do not count: threads sleep, and the weights are in no
+/// cache. What the trials cost stays within a small part of the time. Thread-safe.
 /// </summary>
 /// <param name="modes">How many there are, by falling cores; the last one is the measure of the others.</param>
 /// <param name="planned">The one that is predicted to be the best.</param>
@@ -15,20 +16,22 @@ internal sealed class ModeTimes(int modes, int planned)
     /// <summary>More cores must take less than this part of the time: a gain of nothing is not worth the cores.</summary>
     public const double Worth = 0.95;
 
-    /// <summary>The part of the time that may be lost by trying other modes.</summary>
+    /// <summary>The part of the time that may be lost by trying other modes, once each was compared often enough.</summary>
     public const double LostToTrials = 0.005;
 
     /// <summary>The first runs of a mode allocate and learn shapes.</summary>
     public const int Unsettled = 3;
 
     // As few requests lie between two trials, while little is known and afterwards.
-    private const int SoonAgain = 2;
-    private const int LaterAgain = 8;
+    private const int SoonAgain = 12;
+    private const int LaterAgain = 64;
 
     private readonly object _lock = new();
     private readonly int[] _runs = new int[modes];
     private readonly double[] _recent = new double[modes];
-    private readonly Comparison[] _comparisons = NewComparisons(modes);
+    private readonly RecentRatios[] _comparisons = NewComparisons(modes);
+    private readonly Trial _trial = new();
+    private WarmUp _warmUp;
     private int _current = -1;
     private int _sinceTrial;
     private int _turn;
@@ -46,8 +49,14 @@ internal sealed class ModeTimes(int modes, int planned)
     {
         lock (_lock)
         {
+            if (_trial.Next(open) is { } tried)
+                return tried;
             _current = Best(open, 0);
-            return ++_sinceTrial >= SoonAgain && Other(open) is { } other ? other : _current;
+            if (++_sinceTrial < SoonAgain || _runs[_current] < Unsettled || Other(open) is not { } other)
+                return _current;
+            _sinceTrial = 0;
+            _trial.Begin(other);
+            return _trial.Next(open) ?? _current;
         }
     }
 
@@ -68,24 +77,29 @@ internal sealed class ModeTimes(int modes, int planned)
     {
         lock (_lock)
         {
+            bool isCold = _warmUp.IsCold(mode, seconds);
             if (_runs[mode] < Unsettled)
             {
                 _runs[mode]++;
                 return;
             }
+            if (mode == _current)
+                _saved += seconds * LostToTrials;
+            if (isCold)
+                return;
+            if (_trial.Add(mode, seconds) is { } median)
+                Compare(mode, median);
             double recent = _recent[mode];
             // A thread that lost its core for a while takes many times as long: that says little about the mode.
             Volatile.Write(ref _recent[mode], recent == 0 ? seconds : recent + ((Math.Min(seconds, 2 * recent) - recent) / 4));
-            if (mode == _current)
-                _saved += seconds * LostToTrials;
-            else if (_current >= 0 && Recent(_current) is { } current)
-                Compare(mode, seconds, current);
         }
     }
 
-    private void Compare(int mode, double seconds, double current)
+    private void Compare(int mode, double seconds)
     {
         _saved = 0;
+        if (Recent(_current) is not { } current)
+            return;
         double ratio = seconds / current;
         if (mode == modes - 1)
             _comparisons[_current].Add(1 / ratio);
@@ -112,7 +126,6 @@ internal sealed class ModeTimes(int modes, int planned)
             if (!IsDue(mode))
                 return null;
             _turn = mode;
-            _sinceTrial = 0;
             return mode;
         }
         return null;
@@ -120,47 +133,17 @@ internal sealed class ModeTimes(int modes, int planned)
 
     private bool IsDue(int mode)
     {
-        if (_runs[mode] < Unsettled || !Comparing(mode).IsComplete)
+        if (_runs[mode] < Unsettled || !_comparisons[mode == modes - 1 ? _current : mode].IsComplete)
             return true;
         double loss = ((Relative(mode) / Relative(_current)) - 1 ?? 0) * _recent[_current];
-        return _sinceTrial >= LaterAgain && _saved >= loss;
+        return _sinceTrial >= LaterAgain && _saved >= loss * _trial.Requests;
     }
 
-    private Comparison Comparing(int mode) => _comparisons[mode == modes - 1 ? _current : mode];
-
-    private static Comparison[] NewComparisons(int count)
+    private static RecentRatios[] NewComparisons(int count)
     {
-        Comparison[] comparisons = new Comparison[count];
+        RecentRatios[] comparisons = new RecentRatios[count];
         for (int i = 0; i < count; i++)
-            comparisons[i] = new Comparison();
+            comparisons[i] = new RecentRatios();
         return comparisons;
-    }
-
-    /// <summary>The last few ratios that were measured; their median is what counts.</summary>
-    private sealed class Comparison
-    {
-        private const int Kept = 7;
-        private const int Enough = 3;
-
-        private readonly double[] _ratios = new double[Kept];
-        private int _count;
-        private double _median;
-
-        public bool IsComplete => _count >= Kept;
-
-        public double? Median => Volatile.Read(ref _median) is > 0 and var median ? median : null;
-
-        public void Add(double ratio)
-        {
-            _ratios[_count % Kept] = ratio;
-            _count++;
-            int kept = Math.Min(_count, Kept);
-            if (kept < Enough)
-                return;
-            Span<double> sorted = stackalloc double[kept];
-            _ratios.AsSpan(0, kept).CopyTo(sorted);
-            sorted.Sort();
-            Volatile.Write(ref _median, sorted[kept / 2]);
-        }
     }
 }

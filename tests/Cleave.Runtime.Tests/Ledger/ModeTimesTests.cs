@@ -75,6 +75,47 @@ public sealed class ModeTimesTests
         Assert.InRange(runs[0], 9_500, 10_000);
     }
 
+    [Theory]
+    [InlineData(60e-6, 0.6)]
+    [InlineData(300e-6, 0.5)]
+    [InlineData(20e-3, 0.7)]
+    public void That_threads_sleep_and_caches_are_cold_after_a_change_says_nothing(double seconds, double wide)
+    {
+        // Whichever runs all the time looks many times as fast as a single request in another one.
+        ModeTimes times = new(2, planned: 1);
+        int last = 1;
+        double cold = 0;
+        Simulate(times, 3000, mode =>
+        {
+            if (mode != last)
+                cold = 400e-6;
+            last = mode;
+            double took = (mode == 0 ? wide * seconds : seconds) + cold;
+            cold = cold < 50e-6 ? 0 : cold / 4;
+            return took;
+        });
+        Assert.Equal(0, times.Best(Both, 0));
+        Assert.InRange(times.Relative(0)!.Value, wide - 0.05, wide + 0.05);
+    }
+
+    [Fact]
+    public void A_trial_that_gets_no_result_is_over_some_time()
+    {
+        ModeTimes times = new(2, planned: 0);
+        Simulate(times, 10, static _ => 1);
+        int tried = 0;
+        for (int i = 0; i < 100; i++)
+        {
+            // Every request in the other mode fails: nothing is added.
+            int mode = times.ForAlone(Both);
+            tried += mode;
+            if (mode == 0)
+                times.Add(0, 1);
+        }
+        Assert.InRange(tried, 1, 80);
+        Assert.Equal(0, times.Best(Both, 0));
+    }
+
     [Fact]
     public void A_mode_that_becomes_the_better_one_is_found()
     {

@@ -194,7 +194,7 @@ public sealed class RunnerModesTests
     {
         CoreLedger ledger = Ledger(2);
         using LooseRunner runner = Runner(ledger, 2, Rows(1, 2));
-        Ask(runner, 30);
+        Ask(runner, 20);
         Open(runner, 1);
         ledger.Enter(ledger.Now);
         Ask(runner, 1);

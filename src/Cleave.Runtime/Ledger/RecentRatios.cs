@@ -1,0 +1,34 @@
+using System;
+using System.Threading;
+
+namespace Cleave.Ledger;
+
+/// <summary>The last few ratios that were measured; their median is what counts. Written under a lock, read without.</summary>
+internal sealed class RecentRatios
+{
+    private const int Kept = 7;
+    private const int Enough = 3;
+
+    private readonly double[] _ratios = new double[Kept];
+    private int _count;
+    private double _median;
+
+    /// <summary>Whether there are as many as are kept.</summary>
+    public bool IsComplete => _count >= Kept;
+
+    /// <summary>Null before there are enough.</summary>
+    public double? Median => Volatile.Read(ref _median) is > 0 and var median ? median : null;
+
+    public void Add(double ratio)
+    {
+        _ratios[_count % Kept] = ratio;
+        _count++;
+        int kept = Math.Min(_count, Kept);
+        if (kept < Enough)
+            return;
+        Span<double> sorted = stackalloc double[kept];
+        _ratios.AsSpan(0, kept).CopyTo(sorted);
+        sorted.Sort();
+        Volatile.Write(ref _median, sorted[kept / 2]);
+    }
+}

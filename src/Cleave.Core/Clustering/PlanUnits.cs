@@ -46,6 +46,7 @@ internal sealed class PlanUnits
     public int[] UnitOf { get; }
 
     /// <summary>By unit, from times by group.</summary>
+    [MethodImpl(JustInTime.Optimized)]
     public double[] Sums(double[] byGroup)
     {
         double[] sums = new double[Groups.Length];
@@ -58,6 +59,7 @@ internal sealed class PlanUnits
     }
 
     /// <summary>By unit: whether it may be made in several segments.</summary>
+    [MethodImpl(JustInTime.Optimized)]
     public bool[] MayBeCloned()
     {
         bool[] cheap = new bool[Graph.Nodes.Count];

@@ -38,7 +38,7 @@ internal static class DeviceTableText
             {
                 threads = Array.ConvertAll(Numbers(words, 1, words.Length, number), n => (int)n);
                 if (threads.Length == 0 || threads[0] != 1 || Array.Exists(threads, t => t < 1))
-                    throw Wrong(number, "thread counts are numbers and start with 1");
+                    throw Wrong(number, "thread counts start with 1, and all are numbers");
             }
             else
             {

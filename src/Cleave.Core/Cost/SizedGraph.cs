@@ -54,6 +54,7 @@ internal sealed class SizedGraph
     public double WeightBytes { get; }
 
     /// <summary>Which part of the nodes that run gives something of known size: what the cost of the others is, nothing can be said of.</summary>
+    [MethodImpl(JustInTime.Optimized)]
     public double KnownPart()
     {
         int run = 0, known = 0;

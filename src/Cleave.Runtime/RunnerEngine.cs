@@ -37,7 +37,6 @@ internal sealed class RunnerEngine
         Modes = modes;
         Gate = gate;
         Times = new DimensionTimes(modes.Count, modes.PlannedIndex);
-        _listed = new OpenRunner(definition.Name, modes, Times);
         int[] threads = Plan.Threads;
         // A request whose first lane is done still has a thread, which waits for the other lanes.
         Workers = new WorkerPool(Threads(definition.Name, "worker", cores.Cores + threads.Length - 1, Plan.Pins?[0], modes.Planned.LaneSettings.HasCores, logger));
@@ -57,6 +56,7 @@ internal sealed class RunnerEngine
         {
             Log.NoBatches(logger, definition.Name, why);
         }
+        _listed = new OpenRunner(definition.Name, modes, Times) { Queue = Queue, Counts = Batches?.Counts };
     }
 
     public string Name => Definition.Name;

@@ -24,8 +24,7 @@ internal sealed class BatchQueue(string model, BatchRun run, BatchingOptions opt
     // Threads that run something, or are about to; and of them those that have not taken anything yet.
     private int _running;
     private int _starting;
-    // Threads that wait for a batch to fill up, and threads that wait for room.
-    private int _collecting;
+    // Threads that wait for room.
     private int _outside;
     private bool _hurries;
 
@@ -64,7 +63,7 @@ internal sealed class BatchQueue(string model, BatchRun run, BatchingOptions opt
     {
         lock (_lock)
         {
-            if (_running >= most || _waiting.Count > 0 || options.Delay > TimeSpan.Zero)
+            if (_running >= most || _waiting.Count > 0 || HasDelay)
                 return false;
             _running++;
             return true;
@@ -121,8 +120,10 @@ internal sealed class BatchQueue(string model, BatchRun run, BatchingOptions opt
             _running--;
             if (TryStartNext())
                 return;
+            _running++;
+            _starting++;
         }
-        // No thread could be started.
+        // No thread could be started: this one does it.
         Execute();
     }
 
@@ -147,19 +148,24 @@ internal sealed class BatchQueue(string model, BatchRun run, BatchingOptions opt
         }
     }
 
+    private bool HasDelay => options.Delay > TimeSpan.Zero;
+
+    // Where a batch is to fill up, one does at a time.
+    private bool MayStart => _running < most && !(HasDelay && _starting > 0);
+
     private bool Enter(BatchRequest request)
     {
         AwaitRoom(request);
         if (request.IsEnded)
             return false;
         request.Since = Stopwatch.GetTimestamp();
-        bool starts = _running < most && _collecting == 0;
+        bool starts = MayStart;
         if (starts && request.HasThread)
             return TryLead(request);
         _waiting.AddLast(request.Node);
         if (starts)
             StartWorker();
-        else if (_collecting > 0)
+        else if (HasDelay)
             Monitor.PulseAll(_lock);
         return false;
     }
@@ -185,7 +191,7 @@ internal sealed class BatchQueue(string model, BatchRun run, BatchingOptions opt
     // Gives a core that is free to the first that waits. False where that takes a thread, and there is none.
     private bool TryStartNext()
     {
-        while (_running < most && _collecting == 0 && _waiting.First is { Value: { } first })
+        while (MayStart && _waiting.First is { Value: { } first })
         {
             if (!first.HasThread)
             {
@@ -196,8 +202,6 @@ internal sealed class BatchQueue(string model, BatchRun run, BatchingOptions opt
                 }
                 catch (Exception)
                 {
-                    _running++;
-                    _starting++;
                     return false;
                 }
             }
@@ -260,7 +264,7 @@ internal sealed class BatchQueue(string model, BatchRun run, BatchingOptions opt
             {
                 _starting--;
                 // Where one waited for its batch to fill up, others may wait although there are cores.
-                if (options.Delay > TimeSpan.Zero)
+                if (HasDelay)
                     TryStartNext();
             }
         }
@@ -273,7 +277,7 @@ internal sealed class BatchQueue(string model, BatchRun run, BatchingOptions opt
     }
 
     // Those who are on their way get their share.
-    private int Share(BatchRequest? leader) => (_waiting.Count + (leader is null ? 0 : 1) + _starting - 1) / _starting;
+    private int Share(BatchRequest? leader) => HasDelay ? int.MaxValue : (_waiting.Count + (leader is null ? 0 : 1) + _starting - 1) / _starting;
 
     // The first, or the leader, and those in order that fit to it; full: no more would.
     private List<BatchRequest> Fitting(BatchRequest? leader, int share, out bool isFull)
@@ -310,20 +314,10 @@ internal sealed class BatchQueue(string model, BatchRun run, BatchingOptions opt
     // Only where a delay was asked for: waits for more, counted from when the first came.
     private void Collect(BatchRequest? leader)
     {
-        if (options.Delay == TimeSpan.Zero)
-            return;
-        _collecting++;
-        try
+        while (HasDelay && !_hurries && Fitting(leader, int.MaxValue, out bool isFull) is [var first, ..] && !isFull && !first.Cancellation.IsCancellationRequested
+            && options.Delay - Stopwatch.GetElapsedTime(first.Since) is { Ticks: > 0 } left)
         {
-            while (!_hurries && Fitting(leader, int.MaxValue, out bool isFull) is [var first, ..] && !isFull && !first.Cancellation.IsCancellationRequested
-                && options.Delay - Stopwatch.GetElapsedTime(first.Since) is { Ticks: > 0 } left)
-            {
-                Monitor.Wait(_lock, left);
-            }
-        }
-        finally
-        {
-            _collecting--;
+            Monitor.Wait(_lock, left);
         }
     }
 }

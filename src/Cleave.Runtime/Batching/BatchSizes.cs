@@ -2,6 +2,7 @@ using System;
 using System.Globalization;
 using System.Linq;
 using Cleave.Calls;
+using Cleave.Core.Batching;
 using Cleave.Generated;
 
 namespace Cleave.Batching;
@@ -9,9 +10,6 @@ namespace Cleave.Batching;
 /// <summary>How many samples of a runner's requests may run together, by the requests' dimensions. Immutable.</summary>
 internal sealed class BatchSizes
 {
-    /// <summary>What batches must be predicted to gain, where nothing is asked for.</summary>
-    public const double LeastGain = 1.1;
-
     // Where batches are asked for of which nothing is predicted.
     private const int Unknown = 16;
 
@@ -36,7 +34,7 @@ internal sealed class BatchSizes
     /// <summary>For the log: <c>32</c>, or the sizes by elements of a sample.</summary>
     public string Words => _options.MaxSize is { } most ? Text(most)
         : _gains.Length < 2 ? Text(Largest(0))
-        : string.Join(", ", _gains.Select(g => string.Create(CultureInfo.InvariantCulture, $"{Largest(g.Elements)} of up to {g.Elements} elements")));
+        : string.Join(", ", _gains.Where(g => Largest(g.Elements) > 0).Select(g => string.Create(CultureInfo.InvariantCulture, $"{Largest(g.Elements)} of up to {g.Elements} elements")));
 
     /// <summary>Null where requests are not put together, and why.</summary>
     public static BatchSizes? Of(ModelDefinition definition, RunnerOptions options, ShapeTable shapes, out string why)
@@ -48,7 +46,7 @@ internal sealed class BatchSizes
             : options.Deterministic ? "Deterministic is set"
             : axis is null ? "no batch axis is proven for it"
             : !asked && options.HasHint && options.Hint == RunnerHint.Latency ? "Hint was set to Latency"
-            : !asked && !Array.Exists(axis.Gains, static g => g.Gain >= LeastGain) ? "batches are not predicted to gain enough"
+            : !asked && !Array.Exists(axis.Gains, static g => g.Gain >= BatchPlanner.LeastGain) ? "batches are not predicted to gain enough"
             : "";
         return why.Length > 0 ? null : new BatchSizes(axis!, batching, shapes, shapes.SymbolOf(axis!.Dimension));
     }
@@ -70,7 +68,7 @@ internal sealed class BatchSizes
     private int Largest(long elements)
     {
         int row = Array.FindIndex(_gains, g => g.Elements >= elements);
-        bool pays = row >= 0 && _gains[row].Gain >= LeastGain;
+        bool pays = row >= 0 && _gains[row].Gain >= BatchPlanner.LeastGain;
         if (_options.Choice == BatchingChoice.On)
             return _options.MaxSize ?? (pays ? _gains[row].Size : Unknown);
         return pays ? _options.MaxSize ?? _gains[row].Size : 0;

@@ -25,14 +25,19 @@ internal sealed class NaturalBatching : IFamily
     private static readonly (string Model, string Words, string[] Dims)[] Models =
         [("mlp_8x512", "MLP 8x512", ["batch=1"]), ("bert_4x384", "BERT-like 4x384, 8 tokens", ["batch=1", "sequence=8"])];
 
-    public IEnumerable<Line> Measure(BenchOptions options) =>
-    [
-        Throughput(options, Models[0], 64, 3),
-        Throughput(options, Models[1], 64, 1.6),
-        Throughput(options, Models[0], 4, 1.15),
-        Lone(options, Models[0], Task),
-        Lone(options, Models[0], Thread),
-    ];
+    public IEnumerable<Line> Measure(BenchOptions options)
+    {
+        (string Model, string Words, string[] Dims) perceptron = Models[0], encoder = Models[1];
+        if (options.Has(perceptron.Model))
+        {
+            yield return Throughput(options, perceptron, 64, 3);
+            yield return Throughput(options, perceptron, 4, 1.15);
+            yield return Lone(options, perceptron, Task);
+            yield return Lone(options, perceptron, Thread);
+        }
+        if (options.Has(encoder.Model))
+            yield return Throughput(options, encoder, 64, 1.6);
+    }
 
     public IWorkload? CreateWorkload(string name, string[] arguments)
     {

@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
+using Cleave.Core.Clustering;
 using Cleave.Core.Cost;
 using Cleave.Core.Passes;
 using Cleave.Core.Shapes.Batch;
@@ -22,11 +23,12 @@ internal static class BatchPlanner
     /// <summary>What batches must be predicted to gain.</summary>
     public const double LeastGain = 1.1;
 
-    // The largest that is this near to the best: only what waits is taken, and what waits is over as soon in larger ones, with fewer calls.
-    private const double NearlyAsGood = 1.05;
+    // The largest that is as good as the best, as far as predictions tell: only what waits is taken, and in larger batches it is over as soon with fewer calls.
+    private const double AsGood = 1 + PlanOptions.Margin;
 
     // Where so few samples gain nothing, more do not either.
     private const int Few = 4;
+    private const double Little = 1.05;
 
     // With less known of a model, a prediction is a guess.
     private const double LeastKnown = 0.9;
@@ -72,11 +74,11 @@ internal static class BatchPlanner
             each[i] = new GraphCost(sized, model).Whole(1) / Sizes[i];
             if (!(each[i] > 0) || double.IsInfinity(each[i]))
                 return null;
-            if (Sizes[i] == Few && each.Take(i + 1).Min() * NearlyAsGood > each[0])
+            if (Sizes[i] == Few && each.Take(i + 1).Min() * Little > each[0])
                 return new PredictedBatch(elements, 1, 1);
         }
         double best = each.Min();
-        int chosen = Array.FindLastIndex(each, t => t <= best * NearlyAsGood);
+        int chosen = Array.FindLastIndex(each, t => t <= best * AsGood);
         return new PredictedBatch(elements, Sizes[chosen], each[0] / each[chosen]);
     }
 }

@@ -128,8 +128,8 @@ internal static class PlanEmitter
             BatchGainSpec gain = batch.Gains[i];
             string times = gain.Gain.ToString("0.0#", CultureInfo.InvariantCulture), size = gain.Size.ToString(CultureInfo.InvariantCulture);
             string elements = gain.Elements.ToString(CultureInfo.InvariantCulture);
-            code.Line($"new({elements}, {size}, {times}){(i < batch.Gains.Count - 1 ? "," : "),")}".PadRight(CommentColumn)
-                + $"// of up to {elements} elements: {size} together are predicted to give {times}x the throughput of one by one");
+            code.Line($"new global::Cleave.Generated.BatchGain({elements}, {size}, {times}){(i < batch.Gains.Count - 1 ? "," : "),")}"
+                + $" // of up to {elements} elements: {size} together are predicted to give {times}x the throughput of one by one");
         }
         code.Unindent();
     }

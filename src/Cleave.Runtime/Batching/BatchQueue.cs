@@ -90,14 +90,18 @@ internal sealed class BatchQueue(string model, BatchRun run, BatchingOptions opt
     /// <summary>Runs a request on its own thread, and what waits with it.</summary>
     public void Lead(BatchRequest leader)
     {
+        BatchRequest[]? batch = null;
         try
         {
-            run.Run(Take(leader, isStarting: true)!);
+            batch = Take(leader, isStarting: true);
         }
         catch (Exception e)
         {
+            // Interrupted while it waited for the batch to fill up.
             leader.End(e);
         }
+        if (batch != null)
+            run.Run(batch);
         Leave();
     }
 

@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Globalization;
+using System.Linq;
 using Cleave.Ledger;
 using Cleave.Plans;
 
@@ -11,7 +12,8 @@ public sealed class ModeSnapshot
 {
     internal ModeSnapshot(OpenRunner runner, int index)
     {
-        RunnerMode? mode = runner.Modes.Find(index);
+        RunnerMode[] instances = runner.Modes.Instances(index);
+        RunnerMode? mode = instances.FirstOrDefault();
         ChosenPlan wanted = runner.Modes.Wanted(index);
         Plan = mode?.Plan.Outline.Plan.Name ?? wanted.Plan.Name;
         int[] threads = mode?.Plan.Threads ?? wanted.Threads;
@@ -20,8 +22,9 @@ public sealed class ModeSnapshot
         Name = RunnerMode.WordsOf(Plan, threads);
         IsOpen = mode != null;
         WhyNotOpen = IsOpen ? null : runner.Modes.WhyNotOpen(index);
-        Requests = mode?.Requests ?? 0;
-        Running = mode?.Running ?? 0;
+        Instances = instances.Length;
+        Requests = instances.Sum(static m => m.Requests);
+        Running = instances.Sum(static m => m.Running);
         RelativeTime = runner.Modes.Count == 1 ? null : runner.Times.Relative(index);
     }
 
@@ -39,6 +42,9 @@ public sealed class ModeSnapshot
 
     /// <summary>Whether it has its sessions.</summary>
     public bool IsOpen { get; }
+
+    /// <summary>How many times it is open: so many requests have their cores in it at once.</summary>
+    public int Instances { get; }
 
     /// <summary>Why it has none; null where it has.</summary>
     public string? WhyNotOpen { get; }
@@ -58,7 +64,7 @@ public sealed class ModeSnapshot
     /// <summary>All of it on one line.</summary>
     public override string ToString()
     {
-        string start = LedgerSnapshot.OnOneLine(Name) + ", " + LedgerSnapshot.Count(Cores, "core") + ": ";
+        string start = LedgerSnapshot.OnOneLine(Name) + ", " + LedgerSnapshot.Count(Cores, "core") + (Instances > 1 ? " each, " + LedgerSnapshot.Count(Instances, "instance") : "") + ": ";
         if (WhyNotOpen is { } why)
             return start + "not open, " + LedgerSnapshot.OnOneLine(why);
         string requests = string.Create(CultureInfo.InvariantCulture, $"{start}{LedgerSnapshot.Count(Requests, "request")}, {Running} running");

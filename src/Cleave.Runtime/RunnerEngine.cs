@@ -192,6 +192,8 @@ internal sealed class RunnerEngine
         try
         {
             Modes.Ledger.Runners.Remove(_listed);
+            if (Plan.Lease is { } lease)
+                Modes.Ledger.Pinned.Return(lease);
             Pool.Close();
             Batches?.Pool.Close();
             Sessions.Dispose();

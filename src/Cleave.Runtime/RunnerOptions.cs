@@ -129,7 +129,8 @@ public sealed class RunnerOptions
 
     /// <summary>
     /// Keeps the threads of a split model's lanes to processors of their own. Threads of the application, which run the first
-    /// lane in <c>Run</c>, are never pinned; those that run it in <c>RunAsync</c> are. For a process that has its processors for itself
+    /// lane in <c>Run</c>, are never pinned; those that run it in <c>RunAsync</c> are. No two runners share a processor: where too few are left,
+    /// the runner's threads are not pinned, and a warning says so. For a process that has its processors for itself
     /// only: on those that others use, too, pinned threads wait.
     /// </summary>
     public bool Pinning { get; set; }

@@ -17,7 +17,7 @@ namespace Cleave.Benchmarks.Clusters;
 /// <param name="rows">How many rows go through them.</param>
 /// <param name="laneOfPiece">The lane of each piece; one piece is the whole model.</param>
 internal sealed class ChainRunner(string path, int layers, int width, int rows, params int[] laneOfPiece)
-    : ModelRunner<float[], ChainRunner.Output>(Define(path, layers, width, rows, laneOfPiece), new RunnerOptions { Model = ModelSource.File(path), Plan = laneOfPiece.Length > 1 ? PlanChoice.Split : PlanChoice.Whole })
+    : ModelRunner<float[], ChainRunner.Output>(Define(path, layers, width, rows, laneOfPiece), Options(path, laneOfPiece.Length > 1))
 {
     // MatMul, Relu, Add.
     private const int NodesOfLayer = 3;
@@ -31,6 +31,14 @@ internal sealed class ChainRunner(string path, int layers, int width, int rows, 
     protected override void Bind(float[] input, ref InputBinder binder) => binder.Copy<float>(0, input);
 
     protected override Output Collect(OutputBuffers outputs) => new(outputs);
+
+    // The whole chain on one thread, whatever would be faster.
+    private static RunnerOptions Options(string path, bool split) => new()
+    {
+        Model = ModelSource.File(path),
+        Plan = split ? PlanChoice.Split : PlanChoice.Whole,
+        Hint = split ? RunnerHint.Latency : RunnerHint.Throughput,
+    };
 
     private static ModelDefinition Define(string path, int layers, int width, int rows, int[] laneOfPiece)
     {

@@ -15,24 +15,29 @@ internal sealed class Pipeline : IFamily
 {
     private const string What = "chain in three forced lanes, 8 requests in flight, against serial requests on one thread";
     private const string Target = ">= 1.7x throughput";
+    private const string Lanes = "lanes";
+    private const string Serial = "serial";
+    private const string Abreast = "abreast";
     private const int InFlight = 8;
-    private const int Layers = 24;
+    // A request of more than a millisecond: the hand-offs count little, and what is measured is whether the lanes work at once.
+    private const int Layers = 48;
     private const int Width = 128;
     // Enough that the cores compute; with one row they would wait for the same memory.
-    private const int Rows = 32;
+    private const int Rows = 64;
 
     public IEnumerable<Line> Measure(BenchOptions options)
     {
         if (Environment.ProcessorCount < 2)
             return [Line.NotMeasured(What, Target, "there is one core")];
         string path = SyntheticModels.Layers(Layers, Width, Rows);
-        Candidate[] candidates = [new("lanes", "pipeline", path, "lanes"), new("serial", "pipeline", path, "serial")];
-        (Samples samples, Interval ratio, bool holds) = Claims.NoLoss(
-            () => Interleaved.Measure(candidates, options.Settings), s => s.Ratio("lanes", "serial"), limit: 1 / 1.7);
+        Candidate[] candidates = [.. new[] { Lanes, Serial, Abreast }.Select(name => new Candidate(name, "pipeline", path, name))];
+        Samples samples = Interleaved.Measure(candidates, options.Settings);
+        Interval gain = samples.Ratio(Serial, Lanes);
         return
         [
             Line.Of(What, Target, string.Create(CultureInfo.InvariantCulture,
-                $"{1 / ratio.Median:0.00}x ({samples.Median("lanes") / 1e3:0} and {samples.Median("serial") / 1e3:0} us a request)"), holds, samples),
+                $"{gain.AsRatio()} ({samples.Median(Lanes) / 1e3:0} and {samples.Median(Serial) / 1e3:0} us a request)"), gain.Gains(1.7), samples),
+            Line.Shown("the same requests on the whole chain, one on each core, against serial requests on one thread: what the cores give at best", samples.Ratio(Serial, Abreast).AsRatio(), samples),
         ];
     }
 
@@ -40,9 +45,11 @@ internal sealed class Pipeline : IFamily
     {
         if (name != "pipeline")
             return null;
-        if (arguments[1] == "lanes")
+        if (arguments[1] == Lanes)
             return new Requests(new ChainRunner(arguments[0], Layers, Width, Rows, 0, 1, 2));
         ChainRunner runner = new(arguments[0], Layers, Width, Rows, 0);
+        if (arguments[1] == Abreast)
+            return new Requests(runner);
         ChainRunner.Call call = runner.NewCall();
         return new Repeated(() => call.Run(), 1, runner);
     }

@@ -1,6 +1,5 @@
 using System;
 using System.Collections.Generic;
-using System.Linq;
 using System.Runtime.CompilerServices;
 
 namespace Cleave.Core.Clustering;
@@ -49,12 +48,14 @@ internal static class LanePlacement
         int each = 1;
         while (each * 2 * lanes <= cores && each * 2 <= most)
             each *= 2;
-        int[] threads = [.. Enumerable.Repeat(each, lanes)];
+        int[] threads = new int[lanes];
+        for (int lane = 0; lane < lanes; lane++)
+            threads[lane] = each;
         double[] loads = new double[lanes], times = tasks.Times(each);
         for (int task = 0; task < laneOf.Length; task++)
             loads[laneOf[task]] += times[task];
         int left = cores - (each * lanes);
-        foreach (int lane in Enumerable.Range(0, lanes).OrderByDescending(l => loads[l]))
+        foreach (int lane in LinearClustering.Order(loads))
         {
             if (left < each || each * 2 > most)
                 break;
@@ -72,15 +73,16 @@ internal static class LanePlacement
     [MethodImpl(JustInTime.Optimized)]
     public static int[] Renumbered(int[] laneOf, int[] order, bool[] isCloned, out int lanes)
     {
-        int[] numbers = [.. Enumerable.Repeat(-1, LaneWalk.MostLanes)], renumbered = new int[laneOf.Length];
+        // By lane: its number, from 1; 0 where it has none yet.
+        int[] numbers = new int[LaneWalk.MostLanes], renumbered = new int[laneOf.Length];
         int next = 0;
         foreach (int task in order)
         {
             if (isCloned[task])
                 continue;
-            if (numbers[laneOf[task]] < 0)
-                numbers[laneOf[task]] = next++;
-            renumbered[task] = numbers[laneOf[task]];
+            if (numbers[laneOf[task]] == 0)
+                numbers[laneOf[task]] = ++next;
+            renumbered[task] = numbers[laneOf[task]] - 1;
         }
         lanes = Math.Max(1, next);
         return renumbered;

@@ -9,13 +9,18 @@ namespace Cleave.Core.Clustering;
 /// <param name="LaneOf">By task; of cloned tasks it says nothing.</param>
 /// <param name="Threads">By lane.</param>
 /// <param name="Makespan">Nanoseconds, as predicted task by task.</param>
-internal sealed record LaneAssignment(int[] LaneOf, int[] Threads, double Makespan);
+/// <param name="Segments">How many the lanes are cut into.</param>
+internal sealed record LaneAssignment(int[] LaneOf, int[] Threads, double Makespan, int Segments);
 
 /// <summary>What lanes are looked for.</summary>
 /// <param name="Cores">How many cores there are: at least 2.</param>
 /// <param name="MostThreads">More are of no use to a lane.</param>
 /// <param name="Hopeless">Nanoseconds: what takes longer at first is not worth being improved.</param>
-internal sealed record LaneRequest(int Cores, int MostThreads = int.MaxValue, double Hopeless = double.PositiveInfinity);
+/// <param name="MostSegments">What has more at first is not worth it, either.</param>
+internal sealed record LaneRequest(int Cores, int MostThreads = int.MaxValue, double Hopeless = double.PositiveInfinity, int MostSegments = int.MaxValue)
+{
+    public bool IsWorth(LaneAssignment lanes) => lanes.Makespan <= Hopeless && lanes.Segments <= MostSegments;
+}
 
 /// <summary>Finds lanes for a number of cores: clusters once, placed on so many lanes as pays, and improved by moving paths.</summary>
 internal sealed class LaneSearch
@@ -31,6 +36,8 @@ internal sealed class LaneSearch
     private readonly int[][] _pathsByWork;
     private readonly int[][] _mergedByWork;
     private readonly int[] _order;
+    // Two for each lane count that was tried: merged clusters, and paths. With the threads that they were last asked for.
+    private readonly List<LaneAssignment> _placed = [];
 
     public LaneSearch(LaneTasks tasks)
     {
@@ -44,7 +51,16 @@ internal sealed class LaneSearch
         _mergedByWork = ByWork(LinearClustering.Merged(_paths, distance));
         _walk = new LaneWalk(tasks, _order);
 
-        int[][] ByWork(List<int[]> clusters) => [.. clusters.OrderByDescending(c => c.Sum(t => weights[t]))];
+        int[][] ByWork(List<int[]> clusters)
+        {
+            double[] work = new double[clusters.Count];
+            for (int i = 0; i < work.Length; i++)
+            {
+                foreach (int task in clusters[i])
+                    work[i] += weights[task];
+            }
+            return Array.ConvertAll(LinearClustering.Order(work), i => clusters[i]);
+        }
     }
 
     /// <summary>Clusters before merging: paths.</summary>
@@ -59,34 +75,56 @@ internal sealed class LaneSearch
     public LaneAssignment? Best(LaneRequest request, IEnumerable<LaneAssignment> before)
     {
         LaneAssignment? best = null;
-        foreach (LaneAssignment candidate in Candidates(request).Concat(before.Select(b => With(b.LaneOf, request))))
+        foreach (LaneAssignment candidate in Candidates(request, before))
         {
             if (candidate.Threads.Length > 1 && (best is null || candidate.Makespan < best.Makespan))
                 best = candidate;
         }
-        return best is null || best.Makespan > request.Hopeless ? best : Improved(best, request);
+        return best is null || !request.IsWorth(best) ? best : Improved(best, request);
     }
 
     /// <summary>Segments of all lanes, each after those it reads from.</summary>
     public IReadOnlyList<LaneSegment> Segments(LaneAssignment assignment) => _walk.Segments(assignment.LaneOf, Weights(assignment.Threads));
 
-    private IEnumerable<LaneAssignment> Candidates(LaneRequest request)
+    private IEnumerable<LaneAssignment> Candidates(LaneRequest request, IEnumerable<LaneAssignment> before)
     {
-        double[] weights = _tasks.Times(1);
+        int tried = 0;
         foreach (int lanes in LaneCounts)
         {
             if (lanes > request.Cores || lanes > LaneWalk.MostLanes || lanes > Math.Max(_mergedByWork.Length, 2) || _paths.Count < 2)
                 break;
-            yield return With(LanePlacement.ToLeastLoaded(_mergedByWork, lanes, weights), request);
-            yield return With(LanePlacement.ToLeastLoaded(_paths, lanes, weights), request);
+            if (tried == _placed.Count)
+            {
+                _placed.Add(Placed(_mergedByWork, lanes, request));
+                _placed.Add(Placed(_paths, lanes, request));
+            }
+            for (int end = tried + 2; tried < end; tried++)
+                yield return _placed[tried] = With(_placed[tried], request);
         }
+        foreach (LaneAssignment lanes in before)
+            yield return With(lanes, request);
     }
 
-    private LaneAssignment With(int[] laneOf, LaneRequest request)
+    private LaneAssignment Placed(IEnumerable<int[]> clusters, int lanes, LaneRequest request) =>
+        Of(LanePlacement.ToLeastLoaded(clusters, lanes, _tasks.Times(1)), request);
+
+    private LaneAssignment Of(int[] laneOf, LaneRequest request)
     {
         laneOf = LanePlacement.Renumbered(laneOf, _order, _tasks.IsCloned, out int lanes);
-        int[] threads = LanePlacement.Threads(laneOf, lanes, request.Cores, request.MostThreads, _tasks);
-        return new LaneAssignment(laneOf, threads, _walk.Makespan(laneOf, Weights(threads)));
+        return Of(laneOf, LanePlacement.Threads(laneOf, lanes, request.Cores, request.MostThreads, _tasks));
+    }
+
+    private LaneAssignment Of(int[] laneOf, int[] threads)
+    {
+        double makespan = _walk.Makespan(laneOf, Weights(threads));
+        return new LaneAssignment(laneOf, threads, makespan, _walk.SegmentCount);
+    }
+
+    // More cores often leave each lane the threads it had: then it takes what it took.
+    private LaneAssignment With(LaneAssignment lanes, LaneRequest request)
+    {
+        int[] threads = LanePlacement.Threads(lanes.LaneOf, lanes.Threads.Length, request.Cores, request.MostThreads, _tasks);
+        return threads.SequenceEqual(lanes.Threads) ? lanes : Of(lanes.LaneOf, threads);
     }
 
     // Each path, long ones first, to each other lane, while that makes all faster.
@@ -124,7 +162,7 @@ internal sealed class LaneSearch
                 }
             }
         }
-        LaneAssignment improved = With(laneOf, request);
+        LaneAssignment improved = Of(laneOf, request);
         return improved.Threads.Length > 1 && improved.Makespan < found.Makespan ? improved : found;
 
         void Move(int[] path, int lane)

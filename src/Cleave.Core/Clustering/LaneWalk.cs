@@ -31,7 +31,6 @@ internal sealed class LaneWalk
     private readonly int[] _lastOf = new int[MostLanes];
     private List<LaneSegment>? _segments;
     private double[][] _weights = [];
-    private int _count;
 
     /// <param name="tasks">The tasks.</param>
     /// <param name="order">All of them, each after those it depends on.</param>
@@ -48,6 +47,9 @@ internal sealed class LaneWalk
         _ends = new double[order.Length];
     }
 
+    /// <summary>Of the last walk, as far as it went.</summary>
+    public int SegmentCount { get; private set; }
+
     /// <summary>Nanoseconds until all lanes are done.</summary>
     /// <param name="laneOf">By task: its lane; of cloned tasks it says nothing.</param>
     /// <param name="weights">By lane: by task: its time there.</param>
@@ -63,7 +65,7 @@ internal sealed class LaneWalk
             _open[lane] = -1;
         }
         _weights = weights;
-        _count = 0;
+        SegmentCount = 0;
         double makespan = 0;
         foreach (int task in _order)
         {
@@ -119,7 +121,7 @@ internal sealed class LaneWalk
     [MethodImpl(JustInTime.Optimized)]
     private void Open(int lane, double ready)
     {
-        _open[lane] = _count++;
+        _open[lane] = SegmentCount++;
         _clock[lane] = Math.Max(_clock[lane], ready) + _tasks.Call;
         _segments?.Add(new LaneSegment(lane, new List<int>()));
     }

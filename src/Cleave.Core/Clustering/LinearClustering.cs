@@ -1,6 +1,5 @@
 using System;
 using System.Collections.Generic;
-using System.Linq;
 using System.Runtime.CompilerServices;
 
 namespace Cleave.Core.Clustering;
@@ -30,24 +29,13 @@ internal static class LinearClustering
     }
 
     /// <summary>Tasks by falling distance, those of equal distance in the graph's order: each after those it depends on.</summary>
-    [MethodImpl(JustInTime.Optimized)]
     public static int[] Order(double[] distance)
     {
         int[] order = new int[distance.Length];
-        double[] keys = new double[distance.Length];
         for (int i = 0; i < order.Length; i++)
-        {
             order[i] = i;
-            keys[i] = -distance[i];
-        }
-        // Weights may be 0, and then neighbours are equally far: Array.Sort keeps no order among equals.
-        Array.Sort(keys, order);
-        for (int from = 0, to = 0; from < order.Length; from = to)
-        {
-            while (to < order.Length && keys[to] == keys[from])
-                to++;
-            Array.Sort(order, from, to - from);
-        }
+        // Array.Sort keeps no order among equals.
+        Array.Sort(order, (a, b) => distance[a] != distance[b] ? distance[b].CompareTo(distance[a]) : a.CompareTo(b));
         return order;
     }
 
@@ -80,26 +68,39 @@ internal static class LinearClustering
     [MethodImpl(JustInTime.Optimized)]
     public static List<int[]> Merged(List<int[]> paths, double[] distance)
     {
-        List<List<int[]>> merged = [];
+        List<List<int>> merged = [];
         List<double> ends = [];
-        // Of those that begin together, one that takes no time comes first.
-        foreach (int[] path in paths.OrderByDescending(Start).ThenByDescending(End))
+        foreach (int[] path in Sorted())
         {
-            double start = Start(path), end = End(path);
-            int place = ends.FindIndex(e => e >= start);
-            if (place < 0)
+            int place = 0;
+            while (place < ends.Count && ends[place] < Start(path))
+                place++;
+            if (place == ends.Count)
             {
-                merged.Add([path]);
-                ends.Add(end);
+                merged.Add([]);
+                ends.Add(0);
             }
-            else
-            {
-                merged[place].Add(path);
-                ends[place] = end;
-            }
+            // What follows in time follows by distance, too.
+            merged[place].AddRange(path);
+            ends[place] = End(path);
         }
-        // What follows in time follows by distance, too.
-        return [.. merged.Select(m => m.SelectMany(p => p).ToArray())];
+        return merged.ConvertAll(static tasks => tasks.ToArray());
+
+        // Of those that begin together, one that takes no time comes first.
+        int[][] Sorted()
+        {
+            int[] order = new int[paths.Count];
+            for (int i = 0; i < order.Length; i++)
+                order[i] = i;
+            Array.Sort(order, Compare);
+            return Array.ConvertAll(order, i => paths[i]);
+        }
+
+        int Compare(int one, int other)
+        {
+            int starts = Start(paths[other]).CompareTo(Start(paths[one])), stops = End(paths[other]).CompareTo(End(paths[one]));
+            return starts != 0 ? starts : stops != 0 ? stops : one.CompareTo(other);
+        }
 
         double Start(int[] path) => distance[path[0]];
 

@@ -61,19 +61,34 @@ internal sealed class PlanBuilder
         foreach (string output in _graph.Outputs)
             AddOutput(output);
         string[][] reads = Array.ConvertAll(_reads, SortedOnce), writes = Array.ConvertAll(_writes, SortedOnce);
+        int[] times = Times();
+        PlanSegment[] segments = [.. _nodes.Select((nodes, i) => new PlanSegment(_units.Names.Of(nodes), nodes, reads[i], writes[i])
+        {
+            Cloned = Cloned(nodes, times),
+        })];
+        int lanes = _segments.Max(s => s.Lane) + 1;
+        List<Statement>[] statements = Statements(lanes, reads);
+        return new ExecutionPlan(segments, [.. _units.Names.OfLanes(segments, statements).Select((name, lane) => new PlanLane(name, statements[lane]))]);
+    }
+
+    // By node: how many segments have it.
+    [MethodImpl(JustInTime.Optimized)]
+    private int[] Times()
+    {
         int[] times = new int[_graph.Nodes.Count];
         foreach (int[] nodes in _nodes)
         {
             foreach (int node in nodes)
                 times[node]++;
         }
-        PlanSegment[] segments = [.. _nodes.Select((nodes, i) => new PlanSegment(_units.Names.Of(nodes), nodes, reads[i], writes[i])
-        {
-            Cloned = Array.Exists(nodes, n => times[n] > 1) ? [.. nodes.Where(n => times[n] > 1).OrderBy(n => n)] : [],
-        })];
-        int lanes = _segments.Max(s => s.Lane) + 1;
-        List<Statement>[] statements = Statements(lanes, reads);
-        return new ExecutionPlan(segments, [.. _units.Names.OfLanes(segments, statements).Select((name, lane) => new PlanLane(name, statements[lane]))]);
+        return times;
+    }
+
+    private static int[] Cloned(int[] nodes, int[] times)
+    {
+        int[] cloned = Array.FindAll(nodes, n => times[n] > 1);
+        Array.Sort(cloned);
+        return cloned;
     }
 
     [MethodImpl(JustInTime.Optimized)]

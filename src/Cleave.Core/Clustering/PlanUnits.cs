@@ -1,6 +1,5 @@
 using System;
 using System.Collections.Generic;
-using System.Linq;
 using System.Runtime.CompilerServices;
 using Cleave.Core.Passes;
 using Cleave.Core.Passes.Partitions;
@@ -47,12 +46,31 @@ internal sealed class PlanUnits
     public int[] UnitOf { get; }
 
     /// <summary>By unit, from times by group.</summary>
-    public double[] Sums(double[] byGroup) => Array.ConvertAll(Groups, groups => groups.Sum(g => byGroup[g]));
+    [MethodImpl(JustInTime.Optimized)]
+    public double[] Sums(double[] byGroup)
+    {
+        double[] sums = new double[Groups.Length];
+        for (int unit = 0; unit < sums.Length; unit++)
+        {
+            foreach (int group in Groups[unit])
+                sums[unit] += byGroup[group];
+        }
+        return sums;
+    }
 
     /// <summary>By unit: whether it may be made in several segments.</summary>
+    [MethodImpl(JustInTime.Optimized)]
     public bool[] MayBeCloned()
     {
-        HashSet<int> cheap = new(Graph.CloneCandidates.SelectMany(c => c.Nodes));
-        return Array.ConvertAll(Groups, groups => groups.All(g => Graph.Groups[g].Nodes.All(cheap.Contains)));
+        bool[] cheap = new bool[Graph.Nodes.Count];
+        foreach (CloneCandidate candidate in Graph.CloneCandidates)
+        {
+            foreach (int node in candidate.Nodes)
+                cheap[node] = true;
+        }
+        bool[] cloned = new bool[Groups.Length];
+        for (int unit = 0; unit < cloned.Length; unit++)
+            cloned[unit] = Array.TrueForAll(Groups[unit], g => Array.TrueForAll(Graph.Groups[g].Nodes, n => cheap[n]));
+        return cloned;
     }
 }

@@ -28,6 +28,9 @@ internal sealed class Planner
     // segments took eight times as long as the whole).
     private const int MostSegments = 100;
 
+    // Moving paths from lane to lane may join segments, but not so many.
+    private const int MostSegmentsAtFirst = 2 * MostSegments;
+
     private readonly bool _isKnown;
     private readonly PlanUnits _units;
     private readonly GraphCost _cost;
@@ -118,19 +121,37 @@ internal sealed class Planner
     private FoundSplit? BestSplit(int cores, LaneSearch search, PlannedRun whole, BudgetRow? before)
     {
         bool forced = _options.Mode == PlanMode.Split;
-        double hopeless = forced ? double.PositiveInfinity : whole.Nanoseconds * Hopeless;
-        if (search.Best(new LaneRequest(cores, whole.Threads[0], hopeless), _found) is not { } found)
+        LaneRequest request = forced
+            ? new LaneRequest(cores, whole.Threads[0])
+            : new LaneRequest(cores, whole.Threads[0], whole.Nanoseconds * Hopeless, MostSegmentsAtFirst);
+        if (search.Best(request, _found) is not { } found)
             return before?.Split;
         _found.Add(found);
-        IReadOnlyList<LaneSegment> segments = search.Segments(found);
-        double[] times = [.. segments.Select(s => _device.Call + s.Tasks.Sum(t => _tasks.Times(found.Threads[s.Lane])[t]))];
-        PlannedRun? run = forced || (found.Makespan <= hopeless && !IsFine(times)) ? Run(segments, found) : null;
-        FoundSplit split = new(run?.Nanoseconds ?? found.Makespan, found.Threads, segments.Count, run);
+        PlannedRun? run = null;
+        if (forced || (request.IsWorth(found) && found.Segments <= MostSegments))
+        {
+            IReadOnlyList<LaneSegment> segments = search.Segments(found);
+            if (forced || !IsFine(segments, found.Threads))
+                run = Run(segments, found);
+        }
+        FoundSplit split = new(run?.Nanoseconds ?? found.Makespan, found.Threads, found.Segments, run);
         return before?.Split is { } earlier && earlier.Nanoseconds * (1 - LeastGain) <= split.Nanoseconds ? earlier : split;
     }
 
-    // Where overhead is most of the time, a prediction says little, and hundreds of sessions cost memory and time to create.
-    private bool IsFine(double[] segments) => segments.Length > MostSegments || segments.Average() < (2 * _device.Call) + _device.HandOff;
+    // Where overhead is most of the time, a prediction says little.
+    private bool IsFine(IReadOnlyList<LaneSegment> segments, int[] threads)
+    {
+        double sum = 0;
+        foreach (LaneSegment segment in segments)
+        {
+            double[] times = _tasks.Times(threads[segment.Lane]);
+            double own = 0;
+            foreach (int task in segment.Tasks)
+                own += times[task];
+            sum += _device.Call + own;
+        }
+        return sum / segments.Count < (2 * _device.Call) + _device.HandOff;
+    }
 
     private PlannedRun Run(IReadOnlyList<LaneSegment> segments, LaneAssignment lanes)
     {

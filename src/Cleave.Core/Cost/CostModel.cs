@@ -1,15 +1,11 @@
 using System;
 using System.Collections.Generic;
-using System.Linq;
 
 namespace Cleave.Core.Cost;
 
-/// <summary>Predicts what work takes on a device. Made from its table once; predictions are pure.</summary>
+/// <summary>Predicts what work takes on a device. Predictions are pure; what they need of the table is worked out once, for kernels that are asked for.</summary>
 internal sealed class CostModel
 {
-    // A time this near the overhead of a node says little about the kernel.
-    private const double LeastShare = 0.1;
-
     private const string WeightsKernel = "weights";
     private const string CrowdKernel = "crowd";
     private const double BytesOfFloat = 4;
@@ -17,34 +13,31 @@ internal sealed class CostModel
     private readonly DeviceTable _table;
     private readonly double _node;
     private readonly Func<double, double> _crowd;
-    private readonly double _mostRows;
+    private readonly double _mostRows = 1;
     private readonly double _fewestWeights;
     private readonly double _mostWeights;
-    private readonly Dictionary<string, Func<double[], double>> _times = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, Func<double[], double>[]> _scaling = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Lazy<KernelTimes>> _kernels = new(StringComparer.Ordinal);
 
     public CostModel(DeviceTable table)
     {
         _table = table;
-        ILookup<string, DevicePoint> points = table.ByKernel();
-        _node = points["node"].Select(p => p.Nanoseconds[0]).DefaultIfEmpty(0).Min();
-        _mostRows = points[WeightsKernel].Select(p => p.Sizes[0]).DefaultIfEmpty(1).Max();
-        _fewestWeights = points[WeightsKernel].Select(p => p.Sizes[1]).DefaultIfEmpty(0).Min();
-        _mostWeights = points[WeightsKernel].Select(p => p.Sizes[1]).DefaultIfEmpty(0).Max();
-        _crowd = Crowd([.. points[CrowdKernel]]);
-        foreach (IGrouping<string, DevicePoint> group in points)
+        Dictionary<string, DevicePoint[]> points = table.ByKernel();
+        _node = points.TryGetValue("node", out DevicePoint[]? nodes) ? Least(nodes, static p => p.Nanoseconds[0]) : 0;
+        _crowd = points.TryGetValue(CrowdKernel, out DevicePoint[]? crowds) ? Crowd(crowds) : static _ => 0;
+        if (points.TryGetValue(WeightsKernel, out DevicePoint[]? weights))
         {
-            Kernel kernel = Kernel.Find(group.Key)!;
-            DevicePoint[] all = [.. group];
-            _times.Add(group.Key, Times(kernel, all));
-            _scaling.Add(group.Key, [.. table.Threads.Select((_, i) => Scaling(kernel, all, i))]);
+            _mostRows = Most(weights, static p => p.Sizes[0]);
+            _fewestWeights = Least(weights, static p => p.Sizes[1]);
+            _mostWeights = Most(weights, static p => p.Sizes[1]);
         }
+        foreach (KeyValuePair<string, DevicePoint[]> group in points)
+            _kernels.Add(group.Key, new Lazy<KernelTimes>(() => new KernelTimes(Kernel.Find(group.Key)!, group.Value, table.Threads, _node)));
     }
 
     public DeviceTable Table => _table;
 
     /// <summary>Whether the table has points of the work's kernel.</summary>
-    public bool Knows(Work work) => _times.ContainsKey(work.Kernel);
+    public bool Knows(Work work) => _kernels.ContainsKey(work.Kernel);
 
     /// <summary>Nanoseconds with a number of threads, in the company of what else a call does; the overhead of one node is in it.</summary>
     /// <param name="work">What is to be done.</param>
@@ -57,13 +50,10 @@ internal sealed class CostModel
     /// <param name="company">What a call does in all, this work with it; null: this work alone.</param>
     public WorkTime Time(Work work, Company? company = null)
     {
-        if (!_times.TryGetValue(work.Kernel, out Func<double[], double>? time))
+        if (!_kernels.TryGetValue(work.Kernel, out Lazy<KernelTimes>? kernel))
             throw new InvalidOperationException("the device table has no points of " + work.Kernel);
-        double once = Math.Max(0, time(work.Sizes) - _node);
-        Func<double[], double>[] scaling = _scaling[work.Kernel];
-        double[] shares = new double[scaling.Length];
-        for (int i = 0; i < shares.Length; i++)
-            shares[i] = i == 0 ? 1 : scaling[i](work.Sizes);
+        double once = Math.Max(0, kernel.Value.Once(work.Sizes) - _node);
+        double[] shares = kernel.Value.Shares(work.Sizes);
         double others = company is null ? 0 : _crowd(company.Nodes) + Distance(work, company.Weights);
         return new WorkTime(_node + others, once * work.Times, _table.Threads, shares);
     }
@@ -71,7 +61,7 @@ internal sealed class CostModel
     // Calibration has a kernel's weights as near as their size allows; in a model, others push them out of the caches.
     private double Distance(Work work, double weights)
     {
-        if (work.Weights <= 0 || weights <= work.Weights || !_times.TryGetValue(WeightsKernel, out Func<double[], double>? time))
+        if (work.Weights <= 0 || weights <= work.Weights || !_kernels.TryGetValue(WeightsKernel, out Lazy<KernelTimes>? kernel))
             return 0;
         double rows = Math.Min(Math.Max(1, work.Amount / work.Weights * BytesOfFloat), _mostRows);
         return Math.Max(0, PerByte(weights) - PerByte(work.Weights)) * work.Weights;
@@ -79,47 +69,24 @@ internal sealed class CostModel
         double PerByte(double bytes)
         {
             double[] sizes = [rows, Math.Min(Math.Max(bytes, _fewestWeights), _mostWeights)];
-            return time(sizes) / sizes[1];
+            return kernel.Value.Once(sizes) / sizes[1];
         }
     }
 
     // Few nodes find all their code and tables in the caches. Beyond the largest number that was measured, no more is known.
     private static Func<double, double> Crowd(DevicePoint[] points)
     {
-        if (points.Length == 0)
-            return static _ => 0;
         Curve curve = new(Array.ConvertAll(points, p => p.Sizes[0]), Array.ConvertAll(points, p => p.Nanoseconds[0]));
-        double least = points.Min(p => p.Sizes[0]), most = points.Max(p => p.Sizes[0]);
+        double least = Least(points, static p => p.Sizes[0]), most = Most(points, static p => p.Sizes[0]);
         return nodes => curve.At(Math.Min(nodes, most)) * Math.Min(1, nodes / least);
     }
 
-    private Func<double[], double> Times(Kernel kernel, DevicePoint[] points)
+    private static double Least(DevicePoint[] points, Converter<DevicePoint, double> number)
     {
-        if (kernel.Sizes.Length == 1)
-        {
-            Curve curve = new(Array.ConvertAll(points, p => p.Sizes[0]), Array.ConvertAll(points, p => p.Nanoseconds[0]));
-            return sizes => curve.At(sizes[0]);
-        }
-        Surface rates = new(Array.ConvertAll(points, p => p.Sizes), Array.ConvertAll(points, p => Math.Log(Net(p.Nanoseconds[0]) / kernel.Amount(p.Sizes))));
-        return sizes => _node + (Math.Exp(rates.At(sizes)) * kernel.Amount(sizes));
+        double[] numbers = Array.ConvertAll(points, number);
+        Array.Sort(numbers);
+        return numbers[0];
     }
 
-    private Func<double[], double> Scaling(Kernel kernel, DevicePoint[] points, int thread)
-    {
-        DevicePoint[] measured = Array.FindAll(points, p => p.Nanoseconds[thread] > 0);
-        if (measured.Length == 0 || thread == 0)
-            return static _ => 1;
-        double[] shares = Array.ConvertAll(measured, p => Math.Min(2, Net(p.Nanoseconds[thread]) / Net(p.Nanoseconds[0])));
-        if (kernel.Sizes.Length == 1)
-        {
-            Curve curve = new(Array.ConvertAll(measured, p => p.Sizes[0]), shares);
-            double largest = measured.Max(p => p.Sizes[0]);
-            return sizes => curve.At(Math.Min(sizes[0], largest));
-        }
-        Surface surface = new(Array.ConvertAll(measured, p => p.Sizes), Array.ConvertAll(shares, Math.Log));
-        double least = 1.0 / _table.Threads[thread];
-        return sizes => Math.Min(2, Math.Max(least * 0.9, Math.Exp(surface.At(sizes))));
-    }
-
-    private double Net(double nanoseconds) => Math.Max(nanoseconds - _node, nanoseconds * LeastShare);
+    private static double Most(DevicePoint[] points, Converter<DevicePoint, double> number) => -Least(points, p => -number(p));
 }

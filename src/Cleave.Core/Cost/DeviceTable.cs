@@ -1,6 +1,5 @@
 using System;
 using System.Collections.Generic;
-using System.Linq;
 
 namespace Cleave.Core.Cost;
 
@@ -30,5 +29,19 @@ internal sealed class DeviceTable
 
     public required IReadOnlyList<DevicePoint> Points { get; init; }
 
-    public ILookup<string, DevicePoint> ByKernel() => Points.ToLookup(p => p.Kernel, StringComparer.Ordinal);
+    /// <summary>The points of each kernel that has some.</summary>
+    public Dictionary<string, DevicePoint[]> ByKernel()
+    {
+        Dictionary<string, List<DevicePoint>> found = new(StringComparer.Ordinal);
+        foreach (DevicePoint point in Points)
+        {
+            if (!found.TryGetValue(point.Kernel, out List<DevicePoint>? points))
+                found.Add(point.Kernel, points = []);
+            points.Add(point);
+        }
+        Dictionary<string, DevicePoint[]> arrays = new(StringComparer.Ordinal);
+        foreach (KeyValuePair<string, List<DevicePoint>> kernel in found)
+            arrays.Add(kernel.Key, [.. kernel.Value]);
+        return arrays;
+    }
 }

@@ -36,9 +36,9 @@ internal static class DeviceTableText
             }
             else if (words[0] == "threads")
             {
-                threads = [.. words.Skip(1).Select(w => (int)Number(w, number))];
-                if (threads.Length == 0 || threads[0] != 1)
-                    throw Wrong(number, "thread counts start with 1");
+                threads = Array.ConvertAll(Numbers(words, 1, words.Length, number), n => (int)n);
+                if (threads.Length == 0 || threads[0] != 1 || Array.Exists(threads, t => t < 1))
+                    throw Wrong(number, "thread counts start with 1, and all are numbers");
             }
             else
             {
@@ -68,11 +68,10 @@ internal static class DeviceTableText
         Line("call " + Text(table.Call));
         Line("hand-off " + Text(table.HandOff));
         Line("threads " + string.Join(" ", table.Threads.Select(t => Text(t))));
-        ILookup<string, DevicePoint> byKernel = table.ByKernel();
+        Dictionary<string, DevicePoint[]> byKernel = table.ByKernel();
         foreach (Kernel kernel in Kernel.All)
         {
-            DevicePoint[] points = [.. byKernel[kernel.Name]];
-            if (points.Length == 0)
+            if (!byKernel.TryGetValue(kernel.Name, out DevicePoint[]? points))
                 continue;
             Line("# " + kernel.Name + ": " + string.Join(" ", kernel.Sizes));
             Array.Sort(points, static (a, b) => Compare(a.Sizes, b.Sizes));
@@ -90,13 +89,22 @@ internal static class DeviceTableText
     {
         if (Kernel.Find(words[0]) is not { } kernel)
             throw Wrong(line, "there is no kernel \"" + words[0] + "\"");
-        double[] sizes = [.. words.Skip(1).Take(equals - 1).Select(w => Number(w, line))];
+        double[] sizes = Numbers(words, 1, equals, line);
         if (sizes.Length != kernel.Sizes.Length || !Array.TrueForAll(sizes, s => s >= 1))
             throw Wrong(line, kernel.Name + " has the sizes " + string.Join(", ", kernel.Sizes) + ", none below 1");
-        double[] times = [.. words.Skip(equals + 1).Select(w => w == "-" ? 0 : Number(w, line))];
+        double[] times = Numbers(words, equals + 1, words.Length, line);
         if (times.Length != threads.Length || times[0] <= 0)
             throw Wrong(line, "there must be a time for each thread count, one for 1 thread at least");
         return new DevicePoint(kernel.Name, sizes, times);
+    }
+
+    // 0 where one was not measured.
+    private static double[] Numbers(string[] words, int from, int to, int line)
+    {
+        double[] numbers = new double[to - from];
+        for (int i = from; i < to; i++)
+            numbers[i - from] = words[i] == "-" ? 0 : Number(words[i], line);
+        return numbers;
     }
 
     private static double Number(string word, int line) =>

@@ -36,6 +36,8 @@ internal static class FusedWork
     /// <summary>Each node for itself, but the arithmetic on shapes beside others, which is folded or next to nothing.</summary>
     private static IReadOnlyList<Work> AsTheyAre(SizedGraph graph, GroupShape group)
     {
+        if (group.Nodes.Length == 1)
+            return NodeWork.Of(graph.Sizes(group.Nodes[0]));
         Node[] nodes = Array.FindAll(group.Nodes, n => !IsArithmeticOnShapes(graph, n));
         return [.. (nodes.Length > 0 ? nodes : [group.Nodes[group.Nodes.Length - 1]]).SelectMany(n => NodeWork.Of(graph.Sizes(n)))];
     }

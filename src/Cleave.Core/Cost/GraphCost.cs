@@ -16,7 +16,7 @@ internal sealed class GraphCost(SizedGraph graph, CostModel model)
     private WorkTime[][]? _groups;
 
     /// <summary>Nanoseconds of a call of the whole graph in one session.</summary>
-    public double Whole(int threads) => Segment([.. Enumerable.Range(0, graph.Graph.Groups.Count)], graph.Graph.Outputs, threads);
+    public double Whole(int threads) => Segment(All(), graph.Graph.Outputs, threads);
 
     /// <summary>
     /// Nanoseconds of a call of some groups in a session of their own: the call, each group, and reordering at the borders.
@@ -56,9 +56,23 @@ internal sealed class GraphCost(SizedGraph graph, CostModel model)
             shape.Writes.Where(v => graph.Graph.Successors[group].Length == 0 || shape.Nodes.All(n => Array.IndexOf(n.Inputs, v) < 0)).Sum(graph.Bytes));
     }
 
-    private WorkTime[][] Groups() => Array.ConvertAll(
-        SegmentWork.Of(graph, model.Table.Block, [.. Enumerable.Range(0, graph.Graph.Groups.Count)], graph.Graph.Outputs),
-        works => works.Select(Time).ToArray());
+    private WorkTime[][] Groups() => Array.ConvertAll(SegmentWork.Of(graph, model.Table.Block, All(), graph.Graph.Outputs), Times);
+
+    private int[] All()
+    {
+        int[] all = new int[graph.Graph.Groups.Count];
+        for (int i = 0; i < all.Length; i++)
+            all[i] = i;
+        return all;
+    }
+
+    private WorkTime[] Times(IReadOnlyList<Work> works)
+    {
+        WorkTime[] times = new WorkTime[works.Count];
+        for (int i = 0; i < times.Length; i++)
+            times[i] = Time(works[i]);
+        return times;
+    }
 
     private double Predict(IReadOnlyList<Work> works, int threads)
     {

@@ -1,6 +1,5 @@
 using System;
 using System.Collections.Generic;
-using System.Linq;
 using Cleave.Core.Graph;
 using Cleave.Core.Passes;
 
@@ -14,6 +13,8 @@ internal sealed class GroupShape
         "Conv", "ConvTranspose", "MatMul", "Gemm", "MatMulInteger", "ConvInteger", "LSTM", "GRU", "RNN", "MaxPool", "AveragePool",
     };
 
+    private const int FewInputs = 8;
+
     private readonly SizedGraph _graph;
     private IReadOnlyList<Work>? _plainWorks;
 
@@ -22,11 +23,19 @@ internal sealed class GroupShape
         _graph = graph;
         Group = group;
         // What is folded or removed costs nothing, and passes on what it reads.
-        Nodes = [.. group.Nodes.Where(n => graph.Graph.Roles[n] == NodeRole.Live).Select(n => graph.Graph.Nodes[n])];
-        HashSet<string> made = new(group.Nodes.SelectMany(n => graph.Graph.Nodes[n].Outputs), StringComparer.Ordinal);
-        Reads = [.. Nodes.SelectMany(n => n.Inputs).Where(v => v.Length > 0 && !made.Contains(v) && !graph.IsConstant(v)).Distinct()];
-        Writes = [.. group.Nodes.SelectMany(n => graph.Graph.Nodes[n].Outputs).Where(v => v.Length > 0)];
-        Principal = Array.Find(Nodes, n => Principals.Contains(n.OpType)) ?? (Nodes.Length > 0 ? Nodes[Nodes.Length - 1] : null);
+        List<Node> nodes = new(group.Nodes.Length);
+        List<string> writes = [];
+        foreach (int position in group.Nodes)
+        {
+            Node node = graph.Graph.Nodes[position];
+            if (graph.Graph.Roles[position] == NodeRole.Live)
+                nodes.Add(node);
+            AddNamed(node.Outputs, writes);
+        }
+        Nodes = [.. nodes];
+        Writes = [.. writes];
+        Reads = FindReads(graph, Nodes, Writes);
+        Principal = Array.Find(Nodes, static n => Principals.Contains(n.OpType)) ?? (Nodes.Length > 0 ? Nodes[Nodes.Length - 1] : null);
     }
 
     public FusionGroup Group { get; }
@@ -51,4 +60,32 @@ internal sealed class GroupShape
 
     /// <summary>The first node of an operator.</summary>
     public Node? Find(string opType) => Array.Find(Nodes, n => n.OpType == opType);
+
+    private static void AddNamed(string[] values, List<string> named)
+    {
+        foreach (string value in values)
+        {
+            if (value.Length > 0)
+                named.Add(value);
+        }
+    }
+
+    // Each once.
+    private static string[] FindReads(SizedGraph graph, Node[] nodes, string[] made)
+    {
+        List<string> reads = [];
+        // Most groups are one node of few inputs, for which sets would be most of the work.
+        HashSet<string>? seen = nodes.Length == 1 && nodes[0].Inputs.Length <= FewInputs && made.Length <= FewInputs ? null : new(made, StringComparer.Ordinal);
+        foreach (Node node in nodes)
+        {
+            foreach (string read in node.Inputs)
+            {
+                if (read.Length == 0 || graph.IsConstant(read))
+                    continue;
+                if (seen is not null ? seen.Add(read) : !reads.Contains(read) && Array.IndexOf(made, read) < 0)
+                    reads.Add(read);
+            }
+        }
+        return [.. reads];
+    }
 }

@@ -1,5 +1,4 @@
 using System;
-using System.Linq;
 using Cleave.Core.Graph;
 
 namespace Cleave.Core.Cost;
@@ -27,10 +26,28 @@ internal sealed class NodeSizes(Node node, Func<string, long[]?> shape, Func<str
     public ElementType InputElement(int index) => HasInput(index) ? element(Node.Inputs[index]) : ElementType.Undefined;
 
     /// <summary>Elements of the largest output; 0 where none is known.</summary>
-    public double OutputCount => Node.Outputs.Select((_, i) => Count(Output(i))).DefaultIfEmpty(0).Max();
+    public double OutputCount
+    {
+        get
+        {
+            double largest = 0;
+            for (int i = 0; i < Node.Outputs.Length; i++)
+                largest = Math.Max(largest, Count(Output(i)));
+            return largest;
+        }
+    }
 
     /// <summary>Elements of the largest input or output; 0 where none is known.</summary>
-    public double LargestCount => Math.Max(OutputCount, Node.Inputs.Select((_, i) => Count(Input(i))).DefaultIfEmpty(0).Max());
+    public double LargestCount
+    {
+        get
+        {
+            double largest = OutputCount;
+            for (int i = 0; i < Node.Inputs.Length; i++)
+                largest = Math.Max(largest, Count(Input(i)));
+            return largest;
+        }
+    }
 
     public long[]? Integers(string attribute) => Find(attribute)?.Ints;
 
@@ -49,5 +66,13 @@ internal sealed class NodeSizes(Node node, Func<string, long[]?> shape, Func<str
         return product;
     }
 
-    private NodeAttribute? Find(string name) => Array.Find(Node.Attributes, a => a.Name == name);
+    private NodeAttribute? Find(string name)
+    {
+        foreach (NodeAttribute attribute in Node.Attributes)
+        {
+            if (attribute.Name == name)
+                return attribute;
+        }
+        return null;
+    }
 }

@@ -67,7 +67,8 @@ internal sealed class SegmentWork
             foreach (string read in group.Reads)
                 ReadPlain(read);
             _works.AddRange(group.PlainWorks);
-            _plain.UnionWith(group.Writes);
+            foreach (string value in group.Writes)
+                _plain.Add(value);
         }
     }
 
@@ -94,7 +95,9 @@ internal sealed class SegmentWork
     {
         if (_block == 1 || group.Reads.Length == 0 || group.Nodes.Length > 2)
             return false;
-        bool all = Array.TrueForAll(group.Reads, _blocked.Contains);
+        bool all = AreBlocked(group.Reads);
+        if (!all && !node.OpType.EndsWith("Pool", StringComparison.Ordinal))
+            return false;
         NodeSizes sizes = _graph.Sizes(node);
         return node.OpType switch
         {
@@ -106,6 +109,16 @@ internal sealed class SegmentWork
             "Concat" => all && sizes.Integer("axis", 0) == 1 && group.Reads.All(r => _graph.Shape(r) is { Length: 4 } shape && shape[1] % _block == 0),
             _ => false,
         };
+    }
+
+    private bool AreBlocked(string[] values)
+    {
+        foreach (string value in values)
+        {
+            if (!_blocked.Contains(value))
+                return false;
+        }
+        return true;
     }
 
     private void AddBlocked(GroupShape group, Node node)

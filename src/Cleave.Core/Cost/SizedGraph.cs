@@ -12,6 +12,10 @@ internal sealed class SizedGraph
     private readonly Dictionary<string, long[]?> _shapes = new(StringComparer.Ordinal);
     private readonly Func<string, long?> _dimension;
     private readonly GroupShape?[] _groups;
+    // Made once: planners ask for the sizes of every node, several times.
+    private readonly Func<string, long[]?> _shape;
+    private readonly Func<string, bool> _isConstant;
+    private readonly Func<string, ElementType> _element;
 
     /// <param name="graph">The graph.</param>
     /// <param name="dimension">The size of each named dimension; null where there is none.</param>
@@ -21,6 +25,9 @@ internal sealed class SizedGraph
         Graph = graph;
         _dimension = dimension;
         _groups = new GroupShape?[graph.Groups.Count];
+        _shape = Shape;
+        _isConstant = IsConstant;
+        _element = value => graph.Facts.Of(value).Element;
         HashSet<string> weights = new(StringComparer.Ordinal);
         for (int i = 0; i < graph.Nodes.Count; i++)
         {
@@ -47,6 +54,7 @@ internal sealed class SizedGraph
     public double WeightBytes { get; }
 
     /// <summary>Which part of the nodes that run gives something of known size: what the cost of the others is, nothing can be said of.</summary>
+    [MethodImpl(JustInTime.Optimized)]
     public double KnownPart()
     {
         int run = 0, known = 0;
@@ -55,10 +63,20 @@ internal sealed class SizedGraph
             if (Graph.GroupOf[i] < 0)
                 continue;
             run++;
-            if (Array.Exists(Graph.Nodes[i].Outputs, v => v.Length > 0 && Shape(v) is not null))
+            if (HasKnownOutput(Graph.Nodes[i]))
                 known++;
         }
         return run == 0 ? 1 : (double)known / run;
+    }
+
+    private bool HasKnownOutput(Node node)
+    {
+        foreach (string output in node.Outputs)
+        {
+            if (output.Length > 0 && Shape(output) is not null)
+                return true;
+        }
+        return false;
     }
 
     public long[]? Shape(string value)
@@ -75,7 +93,7 @@ internal sealed class SizedGraph
     public bool IsConstant(string value) =>
         Graph.Index.IsInitializer(value) || (Graph.Index.Producer(value) is >= 0 and var node && Graph.Roles[node] == NodeRole.Constant);
 
-    public NodeSizes Sizes(Node node) => new(node, Shape, IsConstant, value => Graph.Facts.Of(value).Element);
+    public NodeSizes Sizes(Node node) => new(node, _shape, _isConstant, _element);
 
     public double Bytes(string value) => NodeSizes.Count(Shape(value)) * Math.Max(8, Graph.Facts.Of(value).Element.Bits()) / 8;
 }

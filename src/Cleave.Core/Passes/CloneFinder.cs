@@ -1,6 +1,5 @@
 using System;
 using System.Collections.Generic;
-using System.Linq;
 using System.Runtime.CompilerServices;
 using Cleave.Core.Graph;
 using Cleave.Core.Onnx;
@@ -56,10 +55,16 @@ internal static class CloneFinder
             foreach (string output in index.Nodes[node].Outputs)
             {
                 if (shared.Contains(output) && Makers(index, node, isCheap) is { } nodes)
-                    found.Add(new CloneCandidate(output, [.. nodes.OrderBy(n => place[n])]));
+                    found.Add(new CloneCandidate(output, Sorted(nodes, place)));
             }
         }
         return found;
+    }
+
+    private static int[] Sorted(List<int> nodes, int[] place)
+    {
+        nodes.Sort((a, b) => place[a].CompareTo(place[b]));
+        return [.. nodes];
     }
 
     private static List<int>? Makers(GraphIndex index, int last, bool[] isCheap)

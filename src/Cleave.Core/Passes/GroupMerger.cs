@@ -1,6 +1,5 @@
 using System;
 using System.Collections.Generic;
-using System.Linq;
 using System.Runtime.CompilerServices;
 
 namespace Cleave.Core.Passes;
@@ -100,7 +99,9 @@ internal sealed class GroupMerger
             if (_size[group] > _size[root])
                 root = group;
         }
-        string? kept = kind ?? _kind[root] ?? groups.Select(g => _kind[g]).FirstOrDefault(k => k != null);
+        string? kept = kind ?? _kind[root];
+        foreach (int group in groups)
+            kept ??= _kind[group];
         foreach (int group in groups)
         {
             if (group != root)
@@ -135,7 +136,9 @@ internal sealed class GroupMerger
     // Adds the groups that lie on paths from one of the groups to another; false where they are too many.
     private bool Close(List<int> groups, int between)
     {
-        int last = groups.Max(g => _last[g]);
+        int last = 0;
+        foreach (int group in groups)
+            last = Math.Max(last, _last[group]);
         List<int> reached = Reach(groups, last);
         if (reached.Count == 0)
             return true;

@@ -1,6 +1,5 @@
 using System;
 using System.Collections.Generic;
-using System.Linq;
 using System.Runtime.CompilerServices;
 using Cleave.Core.Graph;
 using Cleave.Core.Onnx;
@@ -46,6 +45,9 @@ internal static class NodeRoles
         : NodeRole.Live;
 
     private static bool IsFoldable(Node node, GraphFacts facts) =>
-        node.Domain.Length == 0 && node.Outputs.Length > 0 && !node.Attributes.Any(a => a.Graphs.Length > 0)
-        && node.Outputs.All(o => o.Length > 0 && facts.Of(o).Content is { } content && content.All(d => d.Value is not null));
+        node.Domain.Length == 0 && node.Outputs.Length > 0 && IsKnown(node.Outputs[0], facts)
+        && Array.TrueForAll(node.Outputs, o => IsKnown(o, facts)) && Array.TrueForAll(node.Attributes, static a => a.Graphs.Length == 0);
+
+    private static bool IsKnown(string value, GraphFacts facts) =>
+        value.Length > 0 && facts.Of(value).Content is { } content && Array.TrueForAll(content, static d => d.Value is not null);
 }

@@ -23,7 +23,7 @@ public sealed class CallBuffers
 {
     private readonly RunnerEngine _engine;
     private readonly CallPool _pool;
-    // One for each mode of the runner that this call ran in.
+    // One for each mode of the runner, and each instance of it, that this call ran in.
     private readonly BoundPlan?[] _plans;
     private readonly ModeTimes _times;
     private readonly bool _inputsNeedWork;
@@ -46,9 +46,9 @@ public sealed class CallBuffers
         _times = engine.Times.Of(dims);
         _inputsNeedWork = Array.Exists(Inputs, static i => i.NeedsWork);
         _holdsText = _inputsNeedWork || Array.Exists(Outputs, static o => o is StringOutput);
-        _plans = new BoundPlan?[engine.Modes.Count];
-        _last = engine.Modes.PlannedIndex;
-        Bound(_last, engine.Modes.Planned);
+        _plans = new BoundPlan?[engine.Modes.Places];
+        _last = engine.Modes.Planned.Place;
+        Bound(engine.Modes.Planned);
     }
 
     internal int[] Dims { get; }
@@ -113,7 +113,7 @@ public sealed class CallBuffers
     internal BoundPlan BeginInGroup()
     {
         _hasResult = false;
-        BoundPlan plan = Turned(_engine.Modes.PlannedIndex, _engine.Modes.Planned);
+        BoundPlan plan = Turned(_engine.Modes.Planned);
         plan.BeforeRun();
         return plan;
     }
@@ -226,7 +226,7 @@ public sealed class CallBuffers
         bool succeeded = false;
         try
         {
-            Turned(turn.Index, turn.Mode).Run(cancellationToken);
+            Turned(turn.Mode).Run(cancellationToken);
             succeeded = true;
         }
         finally
@@ -235,14 +235,14 @@ public sealed class CallBuffers
         }
     }
 
-    private BoundPlan Turned(int index, RunnerMode mode)
+    private BoundPlan Turned(RunnerMode mode)
     {
-        BoundPlan plan = Bound(index, mode);
-        if (index != _last)
+        BoundPlan plan = Bound(mode);
+        if (mode.Place != _last)
             plan.FollowOutputs();
-        _last = index;
+        _last = mode.Place;
         return plan;
     }
 
-    private BoundPlan Bound(int index, RunnerMode mode) => _plans[index] ??= new BoundPlan(mode, Dims, Inputs, Outputs, _inputsNeedWork);
+    private BoundPlan Bound(RunnerMode mode) => _plans[mode.Place] ??= new BoundPlan(mode, Dims, Inputs, Outputs, _inputsNeedWork);
 }

@@ -7,7 +7,7 @@ namespace Cleave.Lanes;
 
 /// <summary>
 /// How a lane waits for what other lanes do: it spins for a moment where it may, then blocks. A wait that was spun in vain
-/// ends the spinning until one was short again. Whoever changes what a lane may wait for calls <see cref="Wake"/> afterwards.
+/// ends the spinning until one was short again. Whoever changes what a lane may wait for calls <see cref="Wake(ResultSlot?)"/> afterwards.
 /// </summary>
 internal sealed class LaneWait(PlanCall call)
 {
@@ -16,7 +16,8 @@ internal sealed class LaneWait(PlanCall call)
 
     // Not disposed: the lane that wakes may come to it a moment after the wait is over.
     private readonly AutoResetEvent _event = new(false);
-    private int _blocked;
+    // What the lane is blocked for: a value, or this object itself for the end of the others. Null where it is not blocked.
+    private object? _blocked;
     private bool _spins = true;
 
     /// <summary>
@@ -32,12 +33,21 @@ internal sealed class LaneWait(PlanCall call)
         return true;
     }
 
-    /// <summary>Makes the lane look again.</summary>
-    public void Wake()
+    /// <summary>Ends the lane's wait for that value, or (null) for the end of the others. One that waits for something else sleeps on.</summary>
+    public void Wake(ResultSlot? value)
     {
+        object what = value ?? (object)this;
         // Whoever calls has changed something; the lane must see that, or this must see the lane block.
         Interlocked.MemoryBarrier();
-        if (Volatile.Read(ref _blocked) != 0 && Interlocked.Exchange(ref _blocked, 0) != 0)
+        if (Volatile.Read(ref _blocked) == what && Interlocked.CompareExchange(ref _blocked, null, what) == what)
+            _event.Set();
+    }
+
+    /// <summary>Makes the lane look again, whatever it waits for.</summary>
+    public void Wake()
+    {
+        Interlocked.MemoryBarrier();
+        if (Volatile.Read(ref _blocked) != null && Interlocked.Exchange(ref _blocked, null) != null)
             _event.Set();
     }
 
@@ -59,13 +69,13 @@ internal sealed class LaneWait(PlanCall call)
         bool inTime = true;
         while (inTime)
         {
-            Interlocked.Exchange(ref _blocked, 1);
+            Interlocked.Exchange(ref _blocked, value ?? (object)this);
             if (IsOver(value, run))
                 break;
             inTime = _event.WaitOne(step);
         }
         // Where a wake-up is on its way nevertheless, the next wait looks once more than it had to.
-        Interlocked.Exchange(ref _blocked, 0);
+        Interlocked.Exchange(ref _blocked, null);
         return inTime || IsOver(value, run);
     }
 }

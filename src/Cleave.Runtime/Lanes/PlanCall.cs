@@ -2,6 +2,7 @@ using System;
 using System.Runtime.ExceptionServices;
 using System.Threading;
 using Cleave.Core.Diagnostics;
+using Cleave.Elements;
 using Cleave.Generated;
 using Cleave.Sessions;
 using Microsoft.ML.OnnxRuntime;
@@ -135,12 +136,13 @@ internal sealed class PlanCall : IDisposable
         EndOthers(1);
     }
 
-    public void WakeAll(RunningLane but)
+    /// <summary>Lets those go on that wait for a value.</summary>
+    public void WakeReaders(ResultSlot value, RunningLane writer)
     {
         foreach (RunningLane lane in _lanes)
         {
-            if (lane != but)
-                lane.Wake();
+            if (lane != writer)
+                lane.Wake(value);
         }
     }
 
@@ -235,7 +237,7 @@ internal sealed class PlanCall : IDisposable
     private void EndOthers(int count)
     {
         if (Interlocked.Add(ref _othersLeft, -count) == 0)
-            _lanes[0].Wake();
+            _lanes[0].Wake(null);
     }
 
     private void Reset()

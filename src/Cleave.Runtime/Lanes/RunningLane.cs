@@ -82,6 +82,10 @@ internal sealed class RunningLane : Lane, IWorkItem
         }
     }
 
+    /// <summary>Ends its wait for that value, or (null) for the end of the others.</summary>
+    public void Wake(ResultSlot? value) => _wait.Wake(value);
+
+    /// <summary>Makes it look again, whatever it waits for.</summary>
     public void Wake() => _wait.Wake();
 
     /// <summary>Ends the segment that runs between two of its operators, or makes the next one fail.</summary>
@@ -121,7 +125,7 @@ internal sealed class RunningLane : Lane, IWorkItem
                 break;
             case StatementKind.Send:
                 sample.Results[statement.Index].Publish(sample.Number);
-                _call.WakeAll(but: this);
+                _call.WakeReaders(sample.Results[statement.Index], writer: this);
                 break;
             default:
                 Receive(sample, sample.Results[statement.Index]);

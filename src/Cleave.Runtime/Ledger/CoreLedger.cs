@@ -1,5 +1,6 @@
 using System;
 using System.Threading;
+using Cleave.Cores;
 
 namespace Cleave.Ledger;
 
@@ -42,6 +43,9 @@ internal sealed class CoreLedger
 
     /// <summary>Those whose requests they are.</summary>
     public OpenRunners Runners { get; } = new();
+
+    /// <summary>The processors that their pinned lanes have.</summary>
+    public PinnedProcessors Pinned { get; } = new();
 
     /// <summary>Requests that run.</summary>
     public int InFlight => Volatile.Read(ref _inFlight);

@@ -1,4 +1,5 @@
 using System;
+using System.Linq;
 using System.Threading;
 using Cleave.Calls;
 using Cleave.Cores;
@@ -10,7 +11,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Cleave.Ledger;
 
-/// <summary>Opens further modes of a runner, each at most once, on a thread of its own. Thread-safe.</summary>
+/// <summary>Opens the modes of a runner: the planned one at once, instances of others on a thread of their own. Thread-safe.</summary>
 internal sealed class ModeOpener(
     ModelDefinition definition, RunnerOptions options, ModeList list, CoreBudget cores, CoreLedger ledger, SessionTable sessions, RunGate gate, ILogger logger)
 {
@@ -20,12 +21,10 @@ internal sealed class ModeOpener(
     private readonly MemoryLimit _limit = new(options.MaxMemory, ProcessFiles.System);
     private readonly ChosenPlan[] _modes = list.Modes;
     private readonly string?[] _whyNot = new string?[list.Modes.Length];
-    private readonly bool[] _asked = new bool[list.Modes.Length];
+    private readonly int[] _most = list.Instances(cores.Cores);
+    private readonly int[] _asked = new int[list.Modes.Length];
     // Why there is one mode only, where that is so.
     private string? _whyOnly;
-
-    /// <summary>The cores of each mode.</summary>
-    public int[] Cores { get; } = Array.ConvertAll(list.Modes, static m => m.Cores);
 
     /// <summary>What they are to be.</summary>
     public ChosenPlan[] Modes => _modes;
@@ -33,30 +32,37 @@ internal sealed class ModeOpener(
     /// <summary>The place of the planned mode.</summary>
     public int Planned => list.Planned;
 
+    /// <summary>How many instances the modes may have together.</summary>
+    public int Places => _most.Sum();
+
     /// <summary>Whether its weights are so few that another session may be made only to see whether it is faster.</summary>
     public bool IsSmall => sessions.Factory.WeightBytes < Small;
 
     /// <summary>Why a mode was not opened, or not yet.</summary>
     public string WhyNotOpen(int mode) => Volatile.Read(ref _whyNot[mode]) ?? "it was not needed so far";
 
+    /// <summary>The modes, none of them open.</summary>
+    public ModeInstances[] Instances() => [.. _modes.Zip(_most, static (mode, most) => new ModeInstances(mode.Cores, most))];
+
     /// <summary>Opens the planned mode; where ONNX Runtime refuses a part of it, the whole model.</summary>
     public RunnerMode OpenPlanned()
     {
         _limit.Add(EstimatedBytes);
-        _asked[Planned] = true;
+        _asked[Planned] = 1;
         OpenedPlan plan = OpenedPlan.Open(definition, options, _modes[Planned], cores.Cores, sessions, logger);
         _whyOnly = plan.WhyOnly;
-        return Mode(Planned, plan);
+        return Mode(Planned, 0, plan);
     }
 
-    /// <summary>Has a mode opened, unless the runner is closed, or memory is short.</summary>
+    /// <summary>Has one more instance of a mode opened, unless there are as many as there may be, the runner is closed, or memory is short.</summary>
     public void Open(int index, Action<int, RunnerMode> opened)
     {
+        int number;
         lock (_asked)
         {
-            if (_asked[index])
+            if (_asked[index] == _most[index])
                 return;
-            _asked[index] = true;
+            number = _asked[index]++;
         }
         if (_whyOnly is { } why || !_limit.TryAdd(EstimatedBytes, out why))
         {
@@ -67,7 +73,7 @@ internal sealed class ModeOpener(
         Volatile.Write(ref _whyNot[index], "it is being opened");
         try
         {
-            new Thread(() => OpenNow(index, opened)) { IsBackground = true, Name = "Cleave " + definition.Name + " opener" }.UnsafeStart();
+            new Thread(() => OpenNow(index, number, opened)) { IsBackground = true, Name = "Cleave " + definition.Name + " opener" }.UnsafeStart();
         }
         catch (Exception e)
         {
@@ -87,7 +93,7 @@ internal sealed class ModeOpener(
     // Packed for its kernels a weight is about as large as before; copied ones are there once more.
     private long EstimatedBytes => sessions.Factory.WeightBytes * (sessions.Factory.Weights.Loading == WeightLoading.Map ? 1 : 2);
 
-    private void OpenNow(int index, Action<int, RunnerMode> opened)
+    private void OpenNow(int index, int number, Action<int, RunnerMode> opened)
     {
         try
         {
@@ -101,7 +107,7 @@ internal sealed class ModeOpener(
         try
         {
             Log.ModeOpens(logger, definition.Name, _modes[index].Words, EstimatedBytes / 1048576.0, _limit.Words);
-            opened(index, Mode(index, OpenedPlan.OpenExactly(definition, options, _modes[index], sessions, logger)));
+            opened(index, Mode(index, number, OpenedPlan.OpenExactly(definition, options, _modes[index], number, sessions, logger)));
         }
         catch (Exception e)
         {
@@ -119,8 +125,9 @@ internal sealed class ModeOpener(
         Log.ModeFailed(logger, definition.Name, _modes[index].Words, e.Message, e);
     }
 
-    // Where there is a mode for fewer cores, lanes serve one request at a time.
-    private RunnerMode Mode(int index, OpenedPlan plan) => new(
+    // Where there is a mode for fewer cores, lanes serve one request at a time, and so do sessions of several threads that others may have, too.
+    private RunnerMode Mode(int index, int number, OpenedPlan plan) => new(
         definition, plan, new LaneSettings(ledger, HasCores: plan.HasCores(cores.Cores), options.Timeline),
-        oneAtATime: plan.Threads.Length > 1 && index < _modes.Length - 1, logger);
+        place: _most.Take(index).Sum() + number,
+        oneAtATime: index < _modes.Length - 1 && (plan.Threads.Length > 1 || index > Planned), logger);
 }

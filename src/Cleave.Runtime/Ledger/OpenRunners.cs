@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using Cleave.Plans;
 
 namespace Cleave.Ledger;
 
@@ -61,10 +62,11 @@ internal sealed class OpenRunners
     {
         for (int i = 0; i < runner.Modes.Count; i++)
         {
-            if (runner.Modes.Find(i) is not { } mode)
-                continue;
-            (string, string) key = (runner.Model, mode.Words);
-            requests[key] = requests.GetValueOrDefault(key) + mode.Requests;
+            foreach (RunnerMode mode in runner.Modes.Instances(i))
+            {
+                (string, string) key = (runner.Model, mode.Words);
+                requests[key] = requests.GetValueOrDefault(key) + mode.Requests;
+            }
         }
     }
 }

@@ -1,4 +1,5 @@
 using System;
+using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
 using Cleave.Plans;
@@ -11,19 +12,14 @@ namespace Cleave.Ledger;
 /// </summary>
 internal sealed class RunnerModes
 {
-    // So often a mode is missed before it is opened: two requests may meet by chance.
-    private const int Missed = 8;
-
     // A model that answered so many requests is worth another session, to see whether it is faster.
     private const int Known = 20;
 
     private readonly CoreLedger _ledger;
     private readonly RunnerHint _hint;
     private readonly ModeOpener _opener;
-    private readonly int[] _cores;
-    private readonly RunnerMode?[] _modes;
+    private readonly ModeInstances[] _modes;
     private readonly bool[] _open;
-    private readonly int[] _missed;
     private readonly int _planned;
     private int _last;
     private int _alone;
@@ -37,15 +33,11 @@ internal sealed class RunnerModes
         _ledger = ledger;
         _hint = hint;
         _opener = opener;
-        _cores = opener.Cores;
+        _modes = opener.Instances();
+        _open = new bool[_modes.Length];
         _planned = _last = opener.Planned;
         Planned = opener.OpenPlanned();
-        _cores[_planned] = Planned.Cores;
-        _modes = new RunnerMode?[_cores.Length];
-        _open = new bool[_cores.Length];
-        _missed = new int[_cores.Length];
-        _modes[_planned] = Planned;
-        _open[_planned] = true;
+        Opened(_planned, Planned);
     }
 
     public CoreLedger Ledger => _ledger;
@@ -58,7 +50,10 @@ internal sealed class RunnerModes
     public int Last => Volatile.Read(ref _last);
 
     /// <summary>The cores that a request takes in the mode of that place.</summary>
-    public int Cores(int mode) => _cores[mode];
+    public int Cores(int mode) => _modes[mode].Cores;
+
+    /// <summary>How many instances the modes may have together: each has a place of its own.</summary>
+    public int Places => _opener.Places;
 
     /// <summary>The place of the planned mode.</summary>
     public int PlannedIndex => _planned;
@@ -67,10 +62,13 @@ internal sealed class RunnerModes
     public RunnerMode Planned { get; }
 
     /// <summary>Done when the threads of all modes have ended, after <see cref="Stop"/>.</summary>
-    public Task Ended => Task.WhenAll(Array.ConvertAll(_modes, static m => m?.Ended ?? Task.CompletedTask));
+    public Task Ended => Task.WhenAll(_modes.SelectMany(static m => m.Open).Select(static m => m.Ended));
 
-    /// <summary>The mode of that place, or null while it is not open.</summary>
-    public RunnerMode? Find(int mode) => Volatile.Read(ref _open[mode]) ? _modes[mode] : null;
+    /// <summary>The first instance of the mode of that place, or null while it is not open.</summary>
+    public RunnerMode? Find(int mode) => _modes[mode].Open is [var first, ..] ? first : null;
+
+    /// <summary>The open instances of the mode of that place.</summary>
+    public RunnerMode[] Instances(int mode) => _modes[mode].Open;
 
     /// <summary>What the mode of that place is to be.</summary>
     public ChosenPlan Wanted(int mode) => _opener.Modes[mode];
@@ -88,8 +86,12 @@ internal sealed class RunnerModes
         Share share = _ledger.Enter(now);
         int first = FirstWithin(share.Cores);
         int best = share.IsAlone && first == 0 ? times.ForAlone(_open) : times.Best(_open, first);
-        Note(first, share.IsAlone);
-        return Begin(best < 0 ? first : best, now, share.IsAlone);
+        if (share.IsAlone)
+            NoteAlone();
+        int wanted = best < 0 ? first : best;
+        if (wanted != first && !Volatile.Read(ref _open[first]))
+            Missed(first);
+        return Begin(wanted, now, share.IsAlone);
     }
 
     /// <summary>Begins several requests that share the lanes of the planned mode.</summary>
@@ -126,8 +128,8 @@ internal sealed class RunnerModes
     /// <summary>Ends the threads once nothing waits any more.</summary>
     public void Stop()
     {
-        foreach (RunnerMode? mode in _modes)
-            mode?.Stop();
+        foreach (RunnerMode mode in _modes.SelectMany(static m => m.Open))
+            mode.Stop();
     }
 
     private Turn EnterBackground(int mode, CancellationToken token)
@@ -137,45 +139,51 @@ internal sealed class RunnerModes
         return Begin(mode, _ledger.Now, isAlone: false);
     }
 
-    // The mode wanted, or the next one with fewer cores that is open and has its lanes free, or else the next with more.
+    // The mode wanted, or the next one with fewer cores that is open and has its threads free, or else the next with more.
     private Turn Begin(int wanted, long now, bool isAlone)
     {
         int chosen = wanted;
-        while (chosen < _modes.Length && !(Find(chosen) is { } mode && mode.TryBegin()))
-            chosen++;
-        if (chosen == _modes.Length)
+        RunnerMode? taken = _modes[chosen].TryBegin();
+        if (taken is null)
+            Missed(chosen);
+        while (taken is null && ++chosen < _modes.Length)
+            taken = _modes[chosen].TryBegin();
+        if (taken is null)
         {
             chosen = wanted;
             while (Find(chosen) is null)
                 chosen--;
-            _modes[chosen]!.Begin();
+            taken = _modes[chosen].Begin();
         }
-        RunnerMode taken = _modes[chosen]!;
         _ledger.Take(taken.Cores - 1);
         if (chosen != Volatile.Read(ref _last))
-            Changed(chosen);
+            Changed(chosen, taken);
         return new Turn(taken, chosen, now, isAlone);
     }
 
     private int FirstWithin(int cores)
     {
         int first = 0;
-        while (first < _cores.Length - 1 && _cores[first] > cores)
+        while (first < _modes.Length - 1 && _modes[first].Cores > cores)
             first++;
         return first;
     }
 
-    private void Changed(int mode)
+    private void Changed(int mode, RunnerMode taken)
     {
         Volatile.Write(ref _last, mode);
-        _opener.SayMode(_modes[mode]!, _ledger);
+        _opener.SayMode(taken, _ledger);
     }
 
-    private void Note(int mode, bool isAlone)
+    private void Missed(int mode)
     {
-        if (mode > _planned && !Volatile.Read(ref _open[mode]) && Interlocked.Increment(ref _missed[mode]) == Missed)
+        if (mode > _planned && _modes[mode].Miss())
             _opener.Open(mode, Opened);
-        if (!isAlone || _alone >= Known || Interlocked.Increment(ref _alone) != Known || !_opener.IsSmall)
+    }
+
+    private void NoteAlone()
+    {
+        if (_alone >= Known || Interlocked.Increment(ref _alone) != Known || !_opener.IsSmall)
             return;
         for (int better = 0; better < _planned; better++)
             _opener.Open(better, Opened);
@@ -184,7 +192,8 @@ internal sealed class RunnerModes
 
     private void Opened(int index, RunnerMode mode)
     {
-        _modes[index] = mode;
+        lock (_modes)
+            _modes[index].Add(mode);
         Volatile.Write(ref _open[index], true);
     }
 }

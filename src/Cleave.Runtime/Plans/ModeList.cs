@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Linq;
 using Cleave.Generated;
 
 namespace Cleave.Plans;
@@ -45,6 +46,9 @@ internal sealed record ModeList(ChosenPlan[] Modes, int Planned)
             ? new ModeList([ChosenPlan.Whole(rows, cores, cores), .. falling], 1)
             : new ModeList(falling, 0);
     }
+
+    /// <summary>How many instances each mode may have: of those for a part of the cores, as many as there are cores for.</summary>
+    public int[] Instances(int cores) => [.. Modes.Select((mode, i) => i > Planned && i < Modes.Length - 1 ? Math.Max(1, cores / mode.Cores) : 1)];
 
     // A plan for fewer cores may be the same, or want more threads than one for more.
     private static IEnumerable<ChosenPlan> Falling(List<ChosenPlan> modes)

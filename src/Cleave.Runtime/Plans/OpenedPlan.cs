@@ -7,6 +7,7 @@ using Cleave.Cores;
 using Cleave.Elements;
 using Cleave.Generated;
 using Cleave.Lanes;
+using Cleave.Ledger;
 using Cleave.Sessions;
 using Microsoft.Extensions.Logging;
 
@@ -17,7 +18,8 @@ namespace Cleave.Plans;
 /// <param name="Sessions">The session of each segment.</param>
 /// <param name="Threads">Threads of each lane.</param>
 /// <param name="Pins">Where each lane's threads are to run; null: anywhere.</param>
-internal sealed record OpenedPlan(PlanOutline Outline, SegmentSession[] Sessions, int[] Threads, ThreadPin[]? Pins)
+/// <param name="Lease">The processors there, which no other runner is given while this is alive.</param>
+internal sealed record OpenedPlan(PlanOutline Outline, SegmentSession[] Sessions, int[] Threads, ThreadPin[]? Pins, ProcessorLease? Lease)
 {
     /// <summary>Opens a plan; where ONNX Runtime refuses a part of it, the whole model.</summary>
     public static OpenedPlan Open(ModelDefinition definition, RunnerOptions options, ChosenPlan chosen, int cores, SessionTable sessions, ILogger logger)
@@ -32,13 +34,13 @@ internal sealed record OpenedPlan(PlanOutline Outline, SegmentSession[] Sessions
             Log.PlanClamped(logger, definition.Name, chosen.Plan.Name, chosen.Needs, cores, Words(chosen.Threads));
         try
         {
-            return OpenExactly(definition, options, chosen, sessions, logger);
+            return OpenExactly(definition, options, chosen, instance: 0, sessions, logger);
         }
         catch (CleaveException e) when (e.Id == Rules.SessionFailed.Id && chosen.Plan.IsSplit && !options.Strict)
         {
             Log.FellBack(logger, definition.Name, chosen.Plan.Name, e.Message, e);
             sessions.Clear();
-            return OpenExactly(definition, options, chosen.Whole(definition.Budgets, cores), sessions, logger);
+            return OpenExactly(definition, options, chosen.Whole(definition.Budgets, cores), instance: 0, sessions, logger);
         }
     }
 
@@ -84,21 +86,38 @@ internal sealed record OpenedPlan(PlanOutline Outline, SegmentSession[] Sessions
         return calls;
     }
 
-    /// <summary>Opens a plan.</summary>
+    /// <summary>Opens a plan; another instance has threads of its own.</summary>
     /// <exception cref="CleaveException">ONNX Runtime refuses a part of it.</exception>
-    public static OpenedPlan OpenExactly(ModelDefinition definition, RunnerOptions options, ChosenPlan chosen, SessionTable sessions, ILogger logger)
+    public static OpenedPlan OpenExactly(ModelDefinition definition, RunnerOptions options, ChosenPlan chosen, int instance, SessionTable sessions, ILogger logger)
     {
         PlanOutline outline = PlanOutline.Read(chosen.Plan, definition);
+        PinnedProcessors pinned = (options.Ledger ?? CoreLedger.Process).Pinned;
         // Of a single lane the caller's thread is the first, and a user's thread is never pinned: then none is.
-        ThreadPin[]? pins = options.Pinning && outline.Lanes.Length > 1
-            ? Array.ConvertAll(CoreSets.For(Topology.Read(ProcessFiles.System, AffinityMask.Processors()), chosen.Threads), p => new ThreadPin(p, logger))
-            : null;
-        SegmentSession[] opened = new SegmentSession[chosen.Plan.Segments.Length];
-        for (int i = 0; i < opened.Length; i++)
+        ProcessorLease? lease = options.Pinning && outline.Lanes.Length > 1 ? Processors(pinned, definition, chosen, logger) : null;
+        ThreadPin[]? pins = lease is null ? null : Array.ConvertAll(lease.Lanes, p => new ThreadPin(p, logger));
+        try
         {
-            int lane = outline.LaneOf[i];
-            opened[i] = sessions.Get(chosen.Plan.Segments[i], chosen.Threads[lane], pins?[lane]);
+            SegmentSession[] opened = new SegmentSession[chosen.Plan.Segments.Length];
+            for (int i = 0; i < opened.Length; i++)
+            {
+                int lane = outline.LaneOf[i];
+                opened[i] = sessions.Get(chosen.Plan.Segments[i], chosen.Threads[lane], instance, pins?[lane]);
+            }
+            return new OpenedPlan(outline, opened, chosen.Threads, pins, lease);
         }
-        return new OpenedPlan(outline, opened, chosen.Threads, pins);
+        catch
+        {
+            if (lease != null)
+                pinned.Return(lease);
+            throw;
+        }
+    }
+
+    private static ProcessorLease? Processors(PinnedProcessors pinned, ModelDefinition definition, ChosenPlan chosen, ILogger logger)
+    {
+        ProcessorLease? lease = pinned.Take(Topology.Read(ProcessFiles.System, AffinityMask.Processors()), chosen.Threads);
+        if (lease is null)
+            Log.ProcessorsTaken(logger, definition.Name, chosen.Cores);
+        return lease;
     }
 }

@@ -12,7 +12,7 @@ using Microsoft.Extensions.Logging;
 namespace Cleave.Plans;
 
 /// <summary>
-/// One way in which a runner runs its model: an opened plan with the threads of its lanes, and what is known of its results. Thread-safe.
+/// One way in which a runner runs its model, or one instance of it: an opened plan with the threads of its lanes, and what is known of its results. Thread-safe.
 /// </summary>
 internal sealed class RunnerMode
 {
@@ -23,12 +23,14 @@ internal sealed class RunnerMode
     /// <param name="definition">The model.</param>
     /// <param name="plan">The plan.</param>
     /// <param name="settings">What the lanes have in common.</param>
-    /// <param name="oneAtATime">Whether its lanes serve one request at a time: others run in another mode meanwhile.</param>
+    /// <param name="place">Its number among the runner's modes and their instances.</param>
+    /// <param name="oneAtATime">Whether its threads serve one request at a time: others run in another mode meanwhile.</param>
     /// <param name="logger">Gets a warning when a thread dies.</param>
-    public RunnerMode(ModelDefinition definition, OpenedPlan plan, LaneSettings settings, bool oneAtATime, ILogger logger)
+    public RunnerMode(ModelDefinition definition, OpenedPlan plan, LaneSettings settings, int place, bool oneAtATime, ILogger logger)
     {
         Plan = plan;
         LaneSettings = settings;
+        Place = place;
         _oneAtATime = oneAtATime;
         Cores = plan.Threads.Sum();
         Shapes = new ShapeTable(definition, plan.Outline.Results);
@@ -38,6 +40,9 @@ internal sealed class RunnerMode
     }
 
     public OpenedPlan Plan { get; }
+
+    /// <summary>Its number among the runner's modes and their instances.</summary>
+    public int Place { get; }
 
     /// <summary>The cores that one request uses.</summary>
     public int Cores { get; }
@@ -65,7 +70,7 @@ internal sealed class RunnerMode
 
     public static string WordsOf(string plan, int[] threads) => plan + " with " + OpenedPlan.Words(threads) + (threads is [1] ? " thread" : " threads");
 
-    /// <summary>Begins a request; false where another one uses the lanes.</summary>
+    /// <summary>Begins a request; false where another one uses the threads.</summary>
     public bool TryBegin()
     {
         if (!_oneAtATime)
@@ -76,7 +81,7 @@ internal sealed class RunnerMode
         return true;
     }
 
-    /// <summary>Begins a request, although others use the lanes: they serve one after another.</summary>
+    /// <summary>Begins a request, although others use the threads.</summary>
     public void Begin()
     {
         Interlocked.Increment(ref _running);

@@ -7,7 +7,8 @@ using Cleave.Generated;
 
 namespace Cleave.Sessions;
 
-/// <summary>The sessions of a runner. Equal segments with equally many threads share one, whatever plans they belong to. Thread-safe.</summary>
+/// <summary>The sessions of a runner. Equal segments with equally many threads share one, whatever plans they belong to;
+/// where they have several threads, those of one instance of a mode only. Thread-safe.</summary>
 internal sealed class SessionTable(SessionFactory factory) : IDisposable
 {
     private readonly Dictionary<string, SegmentSession> _sessions = new(StringComparer.Ordinal);
@@ -19,11 +20,11 @@ internal sealed class SessionTable(SessionFactory factory) : IDisposable
     public bool CanSplit => Factory.Slicing;
 
     /// <summary>The session that runs a segment; made at the first call.</summary>
-    public SegmentSession Get(Segment segment, int threads, ThreadPin? pin)
+    public SegmentSession Get(Segment segment, int threads, int instance, ThreadPin? pin)
     {
         // The threads of a session stay where it was made; one of a single thread has none of its own.
         ThreadPin? maker = threads > 1 ? pin : null;
-        string key = Key(segment, threads, maker);
+        string key = Key(segment, threads, threads > 1 ? instance : 0, maker);
         lock (_sessions)
         {
             if (_sessions.TryGetValue(key, out SegmentSession? session))
@@ -49,9 +50,9 @@ internal sealed class SessionTable(SessionFactory factory) : IDisposable
 
     public void Dispose() => Clear();
 
-    private static string Key(Segment segment, int threads, ThreadPin? maker) => string.Join('\n',
+    private static string Key(Segment segment, int threads, int instance, ThreadPin? maker) => string.Join('\n',
     [
-        threads.ToString(CultureInfo.InvariantCulture), maker?.ToString() ?? "", segment.Nodes,
+        threads.ToString(CultureInfo.InvariantCulture), instance.ToString(CultureInfo.InvariantCulture), maker?.ToString() ?? "", segment.Nodes,
         .. segment.Reads.Select(static v => v.ToString()), "", .. segment.Writes.Select(static v => v.ToString()),
     ]);
 }

@@ -34,6 +34,40 @@ public sealed class LanePropertyTests
         Assert.True(cloned > Graphs / 50, "hardly anything was cloned: " + cloned);
     }
 
+    [Fact]
+    public void What_was_asked_for_other_core_counts_before_changes_nothing()
+    {
+        int more = 0;
+        foreach (RandomTasks random in RandomTasks.Many(500))
+        {
+            LaneSearch asked = new(random.Tasks);
+            asked.Best(new LaneRequest(2), []);
+            asked.Best(new LaneRequest(12, 2), []);
+            LaneAssignment? again = asked.Best(new LaneRequest(6), []), fresh = new LaneSearch(random.Tasks).Best(new LaneRequest(6), []);
+            Assert.Equal(fresh?.LaneOf, again?.LaneOf);
+            Assert.Equal(fresh?.Threads, again?.Threads);
+            Assert.Equal(fresh?.Makespan, again?.Makespan);
+            more += fresh?.Threads.Length > 2 ? 1 : 0;
+        }
+        Assert.True(more > 50, "hardly anything got more than two lanes: " + more);
+    }
+
+    [Fact]
+    public void Lanes_of_too_many_segments_are_not_improved()
+    {
+        int improved = 0;
+        foreach (RandomTasks random in RandomTasks.Many(500))
+        {
+            LaneSearch search = new(random.Tasks);
+            if (search.Best(new LaneRequest(4), []) is not { } best || search.Best(new LaneRequest(4, MostSegments: 0), []) is not { } first)
+                continue;
+            Assert.True(best.Makespan <= first.Makespan);
+            Assert.Equal(search.Segments(first).Count, first.Segments);
+            improved += best.Makespan < first.Makespan ? 1 : 0;
+        }
+        Assert.True(improved > 50, "hardly anything was improved: " + improved);
+    }
+
     private static void AssertOnlyClonesTwice(RandomTasks random, IReadOnlyList<LaneSegment> segments)
     {
         int[] times = new int[random.Units.Tasks.Count];

@@ -22,7 +22,7 @@ public sealed class PinningTests
         int[] allowed = AffinityMask.Processors();
         int[][] sets = CoreSets.For(Topology.Read(ProcessFiles.System, allowed), [1, 1]);
         // The system shows fifteen characters: "Cleave p lane 1".
-        using LooseRunner runner = SplitModel.Lookup(name: pinning ? "p" : "q").Runner(new() { Pinning = pinning, Logger = _logger });
+        using LooseRunner runner = SplitModel.Lookup(name: pinning ? "p" : "q").Runner(new() { Pinning = pinning, Logger = _logger, Ledger = Ledgers.Own(2) });
         string before = Mine();
         runner.Run(SplitModel.LookupOf(1, 1)).Dispose();
         (await runner.RunAsync(SplitModel.LookupOf(1, 1))).Dispose();
@@ -46,7 +46,7 @@ public sealed class PinningTests
         ThreadPin pin = new([allowed[^1]], _logger);
         using LooseRunner runner = Towers.Runner();
         string[] before = Folders();
-        runner.Engine.Sessions.Get(Towers.Segments[0], 3, pin);
+        runner.Engine.Sessions.Get(Towers.Segments[0], 3, 0, pin);
         string[] made = [.. Folders().Except(before).Where(f => File.Exists(f + "/status")).Select(f => File.ReadAllText(f + "/status"))
             .Where(s => SystemThreads.Processors(s).SequenceEqual([allowed[^1]]))];
         Assert.True(made.Length >= 2, $"{made.Length} threads are pinned");

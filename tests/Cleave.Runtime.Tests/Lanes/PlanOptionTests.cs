@@ -96,10 +96,12 @@ public sealed class PlanOptionTests
         SessionTable sessions = runner.Engine.Sessions;
         Segment right = Towers.Segments[1];
         Segment same = new("Same", right.Nodes, right.Reads, right.Writes), other = new("Other", "2", right.Reads, [Value.Tensor<float>("b1", 1, 16)]);
-        Assert.Same(runner.Engine.Plan.Sessions[1], sessions.Get(same, 1, null));
-        Assert.NotSame(sessions.Get(same, 1, null), sessions.Get(same, 2, null));
-        Assert.Equal(2, sessions.Get(same, 2, null).Threads);
-        Assert.NotSame(sessions.Get(same, 1, null), sessions.Get(other, 1, null));
+        Assert.Same(runner.Engine.Plan.Sessions[1], sessions.Get(same, 1, 0, null));
+        Assert.NotSame(sessions.Get(same, 1, 0, null), sessions.Get(same, 2, 0, null));
+        Assert.Equal(2, sessions.Get(same, 2, 0, null).Threads);
+        Assert.NotSame(sessions.Get(same, 2, 0, null), sessions.Get(same, 2, 1, null));
+        Assert.Same(sessions.Get(same, 1, 0, null), sessions.Get(same, 1, 1, null));
+        Assert.NotSame(sessions.Get(same, 1, 0, null), sessions.Get(other, 1, 0, null));
     }
 
     [Fact]

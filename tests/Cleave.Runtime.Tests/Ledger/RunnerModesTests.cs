@@ -50,6 +50,46 @@ public sealed class RunnerModesTests
     }
 
     [Fact]
+    public void With_sixteen_cores_two_requests_at_once_have_eight_threads_each()
+    {
+        CoreLedger ledger = Ledger(16);
+        using LooseRunner runner = Runner(ledger, 16, Rows(1, 2, 4, 8, 16));
+        RunnerModes modes = runner.Engine.Modes;
+        Turn[] two = [];
+        Assert.True(SpinWait.SpinUntil(() => (two = Together(runner, 2)).All(static t => t.Index == 1) && two[0].Mode != two[1].Mode, Patience));
+        Assert.Equal([8, 8], two.Select(static t => t.Mode.Cores));
+        Assert.NotSame(two[0].Mode.Plan.Sessions[0], two[1].Mode.Plan.Sessions[0]);
+        Assert.NotEqual(two[0].Mode.Place, two[1].Mode.Place);
+        // However often they meet, there is no third.
+        for (int i = 0; i < 100; i++)
+            Assert.True(Together(runner, 2).All(static t => t.Index == 1));
+        Assert.Equal(2, modes.Instances(1).Length);
+        Assert.Equal([16, 8, 8], Threads().Where(static t => t > 1));
+        Assert.Equal(2, new RunnerSnapshot(new OpenRunner("test", modes, runner.Engine.Times)).Modes[1].Instances);
+        // Five at once: as many quarters as fit would be too many, so they are eighths.
+        Assert.True(SpinWait.SpinUntil(() => Together(runner, 5).All(static t => t.Mode.Cores == 2), Patience));
+        Assert.Equal((0, 0), (ledger.InFlight, ledger.Busy));
+    }
+
+    [Fact]
+    public void Instances_of_a_split_have_lanes_of_their_own_and_share_sessions_of_one_thread()
+    {
+        ModelDefinition plain = Definitions.Of(Towers.Model());
+        using LooseRunner runner = Towers.Runner(
+            new() { Cores = 4, Ledger = Ledger(4) }, new Budget(2, Towers.Plan, 1, 1), new Budget(4, Definitions.Whole(plain.Inputs, plain.Outputs), 4));
+        float[][] inputs = [.. Enumerable.Range(0, 2).Select(Towers.Input)], expected = [.. inputs.Select(x => Run(runner, x))];
+        Turn[] two = [];
+        Assert.True(SpinWait.SpinUntil(() => (two = Together(runner, 2)).All(static t => t.Index == 1) && two[0].Mode != two[1].Mode, Patience));
+        Assert.NotSame(two[0].Mode.Crew, two[1].Mode.Crew);
+        Assert.Equal(two[0].Mode.Plan.Sessions, two[1].Mode.Plan.Sessions);
+        Parallel.For(0, 2, client =>
+        {
+            for (int i = 0; i < 500; i++)
+                Assert.Equal(expected[client], Run(runner, inputs[client]), Near);
+        });
+    }
+
+    [Fact]
     public void One_core_one_session()
     {
         CoreLedger ledger = Ledger(1);
@@ -322,6 +362,17 @@ public sealed class RunnerModesTests
             Run(runner, Towers.Input(1));
             _clock.Pass(0.5);
         }
+    }
+
+    // So many requests begin, one after another, and then end.
+    private Turn[] Together(LooseRunner runner, int requests)
+    {
+        ModeTimes times = runner.Engine.Times.Of([]);
+        Turn[] turns = [.. Enumerable.Range(0, requests).Select(_ => runner.Engine.Modes.Enter(times, CancellationToken.None))];
+        foreach (Turn turn in turns)
+            runner.Engine.Modes.Leave(turn, times, succeeded: true);
+        _clock.Pass(0.5);
+        return turns;
     }
 
     private static void Open(LooseRunner runner, int mode) => Assert.True(SpinWait.SpinUntil(() => runner.Engine.Modes.Find(mode) != null, Patience));

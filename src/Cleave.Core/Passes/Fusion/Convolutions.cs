@@ -1,6 +1,5 @@
 using System.Collections.Generic;
 using System.Linq;
-using System.Runtime.CompilerServices;
 
 namespace Cleave.Core.Passes.Fusion;
 
@@ -34,12 +33,11 @@ internal static class Convolutions
     ];
 
     /// <summary>x · hardsigmoid(x) behind a convolution, in blocks.</summary>
-    [MethodImpl(JustInTime.Optimized)]
     public static void TakeGates(FusionView view, GroupMerger groups)
     {
-        foreach (int node in view.Order)
+        foreach (int node in view.With("Mul"))
         {
-            if (view.Operators[node] != "Mul" || Gate(view, node) is not { } gate)
+            if (Gate(view, node) is not { } gate)
                 continue;
             int source = view.Producer(view.Inputs[gate][0]);
             if (source >= 0 && groups.Kind(source) is null or Conv && view.Operators[source] is Conv or "BatchNormalization"

@@ -96,6 +96,19 @@ internal sealed class FusionView
     /// <summary>By node: the values of its outputs; -1 for those left out.</summary>
     public int[][] Outputs { get; }
 
+    /// <summary>Those of <see cref="Order"/> that are of some operators.</summary>
+    [MethodImpl(JustInTime.Optimized)]
+    public int[] With(params string[] operators)
+    {
+        List<int> found = [];
+        foreach (int node in Order)
+        {
+            if (Array.IndexOf(operators, Operators[node]) >= 0)
+                found.Add(node);
+        }
+        return [.. found];
+    }
+
     public int Producer(int value) => value < 0 ? -1 : _producers[value];
 
     public bool IsConstant(int value) => value >= 0 && _isConstant[value];

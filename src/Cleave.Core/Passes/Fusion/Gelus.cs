@@ -1,6 +1,5 @@
 using System.Collections.Generic;
 using System.Linq;
-using System.Runtime.CompilerServices;
 
 namespace Cleave.Core.Passes.Fusion;
 
@@ -20,12 +19,11 @@ internal static class Gelus
     ];
 
     /// <summary>A bias whose sum goes only into a GELU goes with it.</summary>
-    [MethodImpl(JustInTime.Optimized)]
     public static void TakeBiases(FusionView view, GroupMerger groups)
     {
-        foreach (int node in view.Order)
+        foreach (int node in view.With("Add"))
         {
-            if (view.Operators[node] != "Add" || !view.Inputs[node].Any(view.IsConstant) || view.Uses(view.Outputs[node][0]) is not [var first, ..])
+            if (!view.Inputs[node].Any(view.IsConstant) || view.Uses(view.Outputs[node][0]) is not [var first, ..])
                 continue;
             bool isGelu = view.Operators[first] is "Gelu" or "com.microsoft:Gelu" or "com.microsoft:FastGelu";
             if (groups.Kind(first) is not ("Gelu" or "FastGelu") && !isGelu)

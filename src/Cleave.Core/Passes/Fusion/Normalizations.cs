@@ -18,18 +18,22 @@ internal static class Normalizations
     {
         foreach (int node in view.Order)
         {
-            if (groups.Kind(node) is not (LayerNorm or Simplified) && view.Operators[node] is not LayerNorm)
-                continue;
-            int[] members = [.. groups.Members(node)];
-            int[] sums = [.. members.SelectMany(m => view.Inputs[m]).Select(view.Producer)
-                .Where(p => p >= 0 && !members.Contains(p) && view.Operators[p] == "Add").Distinct()];
-            if (sums is not [var sum] || !view.IsInside(sum, members.Contains))
-                continue;
-            if (Lookups(view, sum) is { } lookups)
-                groups.TryMerge("EmbedLayerNormalization", [node, .. lookups]);
-            else if (IsSkip(view, sum))
-                groups.TryMerge("Skip" + (groups.Kind(node) ?? LayerNorm), [node, sum]);
+            if (groups.Kind(node) is LayerNorm or Simplified || view.Operators[node] is LayerNorm)
+                TakeSum(view, groups, node);
         }
+    }
+
+    private static void TakeSum(FusionView view, GroupMerger groups, int node)
+    {
+        int[] members = [.. groups.Members(node)];
+        int[] sums = [.. members.SelectMany(m => view.Inputs[m]).Select(view.Producer)
+            .Where(p => p >= 0 && !members.Contains(p) && view.Operators[p] == "Add").Distinct()];
+        if (sums is not [var sum] || !view.IsInside(sum, members.Contains))
+            return;
+        if (Lookups(view, sum) is { } lookups)
+            groups.TryMerge("EmbedLayerNormalization", [node, .. lookups]);
+        else if (IsSkip(view, sum))
+            groups.TryMerge("Skip" + (groups.Kind(node) ?? LayerNorm), [node, sum]);
     }
 
     private static TreeRule[] Layer()

@@ -1,6 +1,5 @@
 using System.Collections.Generic;
 using System.Linq;
-using System.Runtime.CompilerServices;
 
 namespace Cleave.Core.Passes.Fusion;
 
@@ -22,19 +21,12 @@ internal static class Quantized
     public static IReadOnlyList<TreeRule> Rules { get; } = [.. Integer().SelectMany(WithBias)];
 
     /// <summary>Puts each DequantizeLinear to its readers, and each QuantizeLinear to what it rounds.</summary>
-    [MethodImpl(JustInTime.Optimized)]
     public static void Apply(FusionView view, GroupMerger groups)
     {
-        foreach (int node in view.Order)
-        {
-            if (view.Operators[node] == "DequantizeLinear")
-                TakeReaders(view, groups, node);
-        }
-        foreach (int node in view.Order)
-        {
-            if (view.Operators[node] == "QuantizeLinear")
-                TakeSource(view, groups, node);
-        }
+        foreach (int node in view.With("DequantizeLinear"))
+            TakeReaders(view, groups, node);
+        foreach (int node in view.With("QuantizeLinear"))
+            TakeSource(view, groups, node);
     }
 
     // What is rounded, also over movements and over a Relu or Clip: rounding to the type's range can do it instead.
@@ -63,12 +55,11 @@ internal static class Quantized
     }
 
     /// <summary>A DynamicQuantizeLinear with one product goes with it.</summary>
-    [MethodImpl(JustInTime.Optimized)]
     public static void TakeDynamic(FusionView view, GroupMerger groups)
     {
-        foreach (int node in view.Order)
+        foreach (int node in view.With("DynamicQuantizeLinear"))
         {
-            if (view.Operators[node] != "DynamicQuantizeLinear" || view.Uses(view.Outputs[node][0]) is not [var reader, ..])
+            if (view.Uses(view.Outputs[node][0]) is not [var reader, ..])
                 continue;
             if (groups.Kind(reader) == "MatMulIntegerToFloat" && view.IsInside(node, n => groups.Together(n, reader)))
                 groups.TryMerge("DynamicQuantizeMatMul", [node, reader]);

@@ -40,18 +40,30 @@ internal static class ShapeChains
         for (int i = view.Order.Length - 1; i >= 0; i--)
         {
             int node = view.Order[i];
-            if (sizes[node] && Reader(view, groups, node) is { } reader && CanFollow(view, groups, node, reader))
-                groups.TryMerge(null, [reader, node]);
+            if (sizes[node])
+                TakeToReader(view, groups, node);
         }
         // What is left and has several readers goes with what it measures.
         foreach (int node in view.Order)
         {
-            if (!sizes[node] || groups.Members(node).Any(m => !sizes[m]))
-                continue;
-            int[] producers = [.. view.Inputs[node].Select(view.Producer).Where(p => p >= 0).Select(groups.GroupOf).Distinct()];
-            if (producers.Length == 1)
-                groups.TryMerge(null, [producers[0], node]);
+            if (sizes[node])
+                TakeToMeasured(view, groups, node, sizes);
         }
+    }
+
+    private static void TakeToReader(FusionView view, GroupMerger groups, int node)
+    {
+        if (Reader(view, groups, node) is { } reader && CanFollow(view, groups, node, reader))
+            groups.TryMerge(null, [reader, node]);
+    }
+
+    private static void TakeToMeasured(FusionView view, GroupMerger groups, int node, bool[] sizes)
+    {
+        if (groups.Members(node).Any(m => !sizes[m]))
+            return;
+        int[] producers = [.. view.Inputs[node].Select(view.Producer).Where(p => p >= 0).Select(groups.GroupOf).Distinct()];
+        if (producers.Length == 1)
+            groups.TryMerge(null, [producers[0], node]);
     }
 
     // The one group that reads all of a node's values.

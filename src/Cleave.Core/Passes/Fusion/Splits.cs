@@ -1,6 +1,5 @@
 using System.Collections.Generic;
 using System.Linq;
-using System.Runtime.CompilerServices;
 
 namespace Cleave.Core.Passes.Fusion;
 
@@ -10,13 +9,12 @@ internal static class Splits
     /// <param name="view">The graph.</param>
     /// <param name="groups">Where to merge.</param>
     /// <param name="sizes">By node: whether it computes nothing but sizes, which are not worth it.</param>
-    [MethodImpl(JustInTime.Optimized)]
     public static void Apply(FusionView view, GroupMerger groups, bool[] sizes)
     {
         HashSet<int> seen = [];
-        foreach (int node in view.Order)
+        foreach (int node in view.With("Slice", "Gather"))
         {
-            if (view.Operators[node] is not ("Slice" or "Gather") || sizes[node] || view.IsConstant(view.Input(node, 0)) || !seen.Add(view.Inputs[node][0]))
+            if (sizes[node] || view.IsConstant(view.Input(node, 0)) || !seen.Add(view.Inputs[node][0]))
                 continue;
             int[] parts = [.. view.Uses(view.Inputs[node][0]).Where(use => Axis(view, use, view.Inputs[node][0]) is not null).Distinct()];
             foreach (IGrouping<long, int> alongOne in parts.GroupBy(p => Axis(view, p, view.Inputs[node][0])!.Value))

@@ -42,7 +42,9 @@ internal static class CutUnits
     private static Quotient Of(PlanGraph graph, int[] labels, Func<string, bool> mayCut)
     {
         List<(int From, int To)> edges = [];
-        Dictionary<int, int> merged = [];
+        int[] parents = new int[labels.Length];
+        for (int i = 0; i < parents.Length; i++)
+            parents[i] = i;
         foreach ((int from, int to, string value) in Edges(graph))
         {
             edges.Add((from, to));
@@ -55,22 +57,12 @@ internal static class CutUnits
 
         int Root(int label)
         {
-            while (merged.TryGetValue(label, out int parent))
-            {
-                if (merged.TryGetValue(parent, out int grandparent))
-                    merged[label] = grandparent;
-                label = parent;
-            }
+            while (parents[label] != label)
+                label = parents[label] = parents[parents[label]];
             return label;
         }
 
-        void Union(int one, int other)
-        {
-            one = Root(one);
-            other = Root(other);
-            if (one != other)
-                merged[other] = one;
-        }
+        void Union(int one, int other) => parents[Root(other)] = Root(one);
     }
 
     // A quantised operator is written in floats between these two: cut there, it is computed in floats, and rounds differently.

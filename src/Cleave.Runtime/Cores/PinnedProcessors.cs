@@ -1,0 +1,55 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+
+namespace Cleave.Cores;
+
+/// <summary>
+/// Which processors the pinned lanes of this process's runners have: no two runners share one. Holds the leases weakly: those of a runner that was
+/// forgotten are free again. Thread-safe.
+/// </summary>
+internal sealed class PinnedProcessors
+{
+    private readonly List<WeakReference<ProcessorLease>> _leases = [];
+
+    /// <summary>Processors for the lanes of a plan. Null where others have some, and fewer are left than the lanes have threads.</summary>
+    public ProcessorLease? Take(Topology topology, int[] threadsOfLanes)
+    {
+        lock (_leases)
+        {
+            HashSet<int> taken = [.. Living().SelectMany(static lease => lease.Lanes).SelectMany(static lane => lane)];
+            Processor[] left = Array.FindAll(topology.Processors, p => !taken.Contains(p.Number));
+            if (left.Length < topology.Processors.Length && left.Length < threadsOfLanes.Sum())
+                return null;
+            ProcessorLease lease = new(CoreSets.For(new Topology(left), threadsOfLanes));
+            _leases.Add(new WeakReference<ProcessorLease>(lease));
+            return lease;
+        }
+    }
+
+    /// <summary>Gives them back.</summary>
+    public void Return(ProcessorLease lease)
+    {
+        lock (_leases)
+            _leases.RemoveAll(entry => !entry.TryGetTarget(out ProcessorLease? one) || one == lease);
+    }
+
+    private List<ProcessorLease> Living()
+    {
+        List<ProcessorLease> living = [];
+        foreach (WeakReference<ProcessorLease> entry in _leases)
+        {
+            if (entry.TryGetTarget(out ProcessorLease? lease))
+                living.Add(lease);
+        }
+        return living;
+    }
+}
+
+/// <summary>Processors that a runner has for itself.</summary>
+/// <param name="lanes">Those of each lane.</param>
+internal sealed class ProcessorLease(int[][] lanes)
+{
+    /// <summary>Those of each lane.</summary>
+    public int[][] Lanes { get; } = lanes;
+}

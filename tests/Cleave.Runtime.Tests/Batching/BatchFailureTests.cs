@@ -29,12 +29,12 @@ public sealed class BatchFailureTests : BatchingTestBase
         Assert.Equal("CLV4008", e.Id);
         foreach (int i in new[] { 0, 1, 3 })
             Assert.Equal((10 * (i + 1)) + i, (await asked[i].WaitAsync(Patience)).Y[0]);
+        await held;
+        AssertAtRest(runner);
         // Held, the batch, and each by itself.
         Assert.Equal(6, Model.Runs);
         Assert.Equal(0, runner.Engine.Batches!.Counts.Batches);
         Assert.Contains(_logger.Lines, l => l.StartsWith("Cleave ran 4 samples of test one by one, because their batch failed: ", StringComparison.Ordinal));
-        await held;
-        AssertAtRest(runner);
         // And the next batch is one again.
         Model.Close();
         asked = await Waiting(runner, 2);
@@ -206,6 +206,7 @@ public sealed class BatchFailureTests : BatchingTestBase
         Task<Answer>[] asked = await Waiting(runner, 3);
         Model.Open();
         Assert.Equal([1, 1, 1, 1], (await Task.WhenAll(asked).WaitAsync(Patience)).Select(a => a.Together));
+        AssertAtRest(runner);
         Assert.Contains("runs no 3 samples of test together any more", Assert.Single(_logger.Warnings));
         Assert.Contains("no memory for so many", _logger.Warnings[0]);
         asked = await Waiting(runner, 3);
@@ -244,6 +245,7 @@ public sealed class BatchFailureTests : BatchingTestBase
         Task<LooseOutput>[] asked = [runner.RunAsync(Of(2)), runner.RunAsync(Of(3))];
         gate.Set();
         Assert.Equal([2, 3], (await Task.WhenAll(asked).WaitAsync(Patience)).Select(o => o.Get<float>(0)[0]));
+        await Until(() => runner.Engine.Queue!.Running == 0);
         Assert.Contains("The output 'y' of 2 samples has the shape [1]", Assert.Single(_logger.Warnings));
         await held;
 

@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
+using Cleave.Benchmarks.Batches;
 using Cleave.Benchmarks.Clusters;
 using Cleave.Benchmarks.Foundation;
 using Cleave.Benchmarks.Graph;
@@ -16,6 +17,10 @@ internal static class Suites
 {
     public static readonly IReadOnlyDictionary<string, IReadOnlyList<IFamily>> Named = new Dictionary<string, IReadOnlyList<IFamily>>(StringComparer.Ordinal)
     {
+        ["batches"] =
+        [
+            new NaturalBatching(),
+        ],
         ["clusters"] =
         [
             new HandOff(),

@@ -15,7 +15,9 @@ namespace Cleave;
 public interface IModelRunner<TInput, TOutput> : IDisposable, IAsyncDisposable
     where TOutput : IDisposable
 {
-    /// <summary>Runs the model on the calling thread.</summary>
+    /// <summary>
+    /// Runs the model on the calling thread; or, where requests run together (<see cref="RunnerOptions.Batching"/>), waits while another thread runs it.
+    /// </summary>
     /// <param name="input">The inputs. Their memory is copied and may be reused afterwards.</param>
     /// <param name="cancellationToken">Ends the run between two operators of the model.</param>
     /// <returns>The outputs. Dispose them: their memory is used again.</returns>

@@ -71,4 +71,20 @@ internal static partial class Log
     [LoggerMessage(EventId = 16, Level = LogLevel.Warning, Message =
         "Cleave does not pin the lanes of {Model}: other runners of the process have pinned theirs, and fewer than {Needed} processors are left")]
     public static partial void ProcessorsTaken(ILogger logger, string model, int needed);
+
+    [LoggerMessage(EventId = 17, Level = LogLevel.Information, Message =
+        "Cleave runs requests of {Model} together that wait at the same time, along the dimension {Dimension}: batches of up to {Sizes}")]
+    public static partial void Batches(ILogger logger, string model, string dimension, string sizes);
+
+    [LoggerMessage(EventId = 18, Level = LogLevel.Warning, Message =
+        "Cleave runs each request of {Model} alone, although Batching is On: {Why}")]
+    public static partial void NoBatches(ILogger logger, string model, string why);
+
+    [LoggerMessage(EventId = 19, Level = LogLevel.Debug, Message =
+        "Cleave ran {Samples} samples of {Model} one by one, because their batch failed: {Why}")]
+    public static partial void BatchRanOneByOne(ILogger logger, string model, int samples, string why, Exception cause);
+
+    [LoggerMessage(EventId = 20, Level = LogLevel.Warning, Message =
+        "Cleave runs no {Samples} samples of {Model} together any more: the batch failed, each request alone did not: {Why}")]
+    public static partial void BatchesLimited(ILogger logger, string model, int samples, string why, Exception cause);
 }

@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.ComponentModel;
 using System.Threading;
 using System.Threading.Tasks;
+using Cleave.Batching;
 using Cleave.Calls;
 using Cleave.Generated;
 using Cleave.Jobs;
@@ -42,14 +43,26 @@ public abstract class ModelRunner<TInput, TOutput> : IModelRunner<TInput, TOutpu
     {
         ArgumentNullException.ThrowIfNull(input);
         _engine.Gate.Enter();
+        bool entered = true;
         try
         {
             cancellationToken.ThrowIfCancellationRequested();
-            return RunBound(BindInputs(input), cancellationToken);
+            CallBuffers buffers = BindInputs(input);
+            if (QueueOf(buffers) is not { } queue)
+                return RunBound(buffers, cancellationToken);
+            if (queue.TryPass())
+                return RunPassing(queue, buffers, cancellationToken);
+            CallerRequest request = new(queue, _engine.Gate, buffers, cancellationToken);
+            // A request that fails leaves the gate.
+            entered = false;
+            request.Execute();
+            entered = true;
+            return CollectOrRelease(buffers);
         }
         finally
         {
-            _engine.Gate.Exit();
+            if (entered)
+                _engine.Gate.Exit();
         }
     }
 
@@ -63,7 +76,16 @@ public abstract class ModelRunner<TInput, TOutput> : IModelRunner<TInput, TOutpu
             _engine.Gate.Enter();
             entered = true;
             cancellationToken.ThrowIfCancellationRequested();
-            QueuedRun<TInput, TOutput> run = new(this, BindInputs(input), cancellationToken);
+            CallBuffers buffers = BindInputs(input);
+            if (QueueOf(buffers) is { } queue)
+            {
+                // From here on the request leaves the gate.
+                entered = false;
+                TaskRequest<TInput, TOutput> request = new(this, queue, buffers, cancellationToken);
+                request.Start();
+                return request.Outcome;
+            }
+            QueuedRun<TInput, TOutput> run = new(this, buffers, cancellationToken);
             // From here on the queued run leaves the gate.
             entered = false;
             run.Queue();
@@ -170,8 +192,37 @@ public abstract class ModelRunner<TInput, TOutput> : IModelRunner<TInput, TOutpu
         }
     }
 
+    /// <summary>Makes the output object of buffers that ran; gives them back where that fails.</summary>
+    internal TOutput CollectOrRelease(CallBuffers buffers)
+    {
+        try
+        {
+            return Collect(new OutputBuffers(buffers));
+        }
+        catch
+        {
+            buffers.Release(buffers.Generation);
+            throw;
+        }
+    }
+
     /// <summary>Makes the output object of buffers that ran.</summary>
     internal TOutput Collected(CallBuffers buffers) => Collect(new OutputBuffers(buffers));
+
+    // Where the request may run with others.
+    private BatchQueue? QueueOf(CallBuffers buffers) => buffers.Batch.Largest > 0 ? _engine.Queue : null;
+
+    private TOutput RunPassing(BatchQueue queue, CallBuffers buffers, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return RunBound(buffers, cancellationToken);
+        }
+        finally
+        {
+            queue.Leave();
+        }
+    }
 
     private Job<TInput, TOutput> StartJob(IReadOnlyList<TInput> inputs, CancellationToken cancellationToken, int helpers)
     {

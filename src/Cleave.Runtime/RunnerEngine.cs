@@ -2,6 +2,7 @@ using System;
 using System.Diagnostics;
 using System.Globalization;
 using System.Threading.Tasks;
+using Cleave.Batching;
 using Cleave.Calls;
 using Cleave.Cores;
 using Cleave.Generated;
@@ -27,7 +28,7 @@ internal sealed class RunnerEngine
     private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private RunnerEngine(
-        ModelDefinition definition, OpenedModel model, SessionTable sessions, RunnerModes modes, RunGate gate, CoreBudget cores, ILogger logger)
+        ModelDefinition definition, OpenedModel model, SessionTable sessions, RunnerModes modes, RunGate gate, CoreBudget cores, RunnerOptions options, ILogger logger)
     {
         _logger = logger;
         Sessions = sessions;
@@ -36,7 +37,6 @@ internal sealed class RunnerEngine
         Modes = modes;
         Gate = gate;
         Times = new DimensionTimes(modes.Count, modes.PlannedIndex);
-        _listed = new OpenRunner(definition.Name, modes, Times);
         int[] threads = Plan.Threads;
         // A request whose first lane is done still has a thread, which waits for the other lanes.
         Workers = new WorkerPool(Threads(definition.Name, "worker", cores.Cores + threads.Length - 1, Plan.Pins?[0], modes.Planned.LaneSettings.HasCores, logger));
@@ -44,7 +44,19 @@ internal sealed class RunnerEngine
         bool onLanes = threads.Length > 1 && modes.Count == 1;
         Abreast = onLanes ? 1 : cores.Cores;
         Groups = onLanes ? GroupSchedule.Of(Plan.Outline, threads, Plan.Pins != null) : null;
-        Pool = new CallPool(dims => new CallBuffers(this, dims));
+        Pool = new CallPool(dims => new CallBuffers(this, Pool!, dims));
+        BatchSizes = BatchSizes.Of(definition, options, Shapes, out string why);
+        if (BatchSizes is { } sizes)
+        {
+            Batches = new BatchRun(definition.Name, sizes, (pool, dims) => new CallBuffers(this, pool, dims), logger);
+            Queue = new BatchQueue(definition.Name, Batches, options.Batching, Workers, Abreast);
+            Log.Batches(logger, definition.Name, sizes.Axis.Dimension, sizes.Words);
+        }
+        else if (options.Batching.Choice == BatchingChoice.On)
+        {
+            Log.NoBatches(logger, definition.Name, why);
+        }
+        _listed = new OpenRunner(definition.Name, modes, Times) { Queue = Queue, Counts = Batches?.Counts };
     }
 
     public string Name => Definition.Name;
@@ -69,6 +81,15 @@ internal sealed class RunnerEngine
     public RunGate Gate { get; }
 
     public CallPool Pool { get; }
+
+    /// <summary>How many samples of requests may run together; null where none may.</summary>
+    public BatchSizes? BatchSizes { get; }
+
+    /// <summary>Runs requests together; null where none may.</summary>
+    public BatchRun? Batches { get; }
+
+    /// <summary>Where requests wait for a core that may run together; null where none may.</summary>
+    public BatchQueue? Queue { get; }
 
     public WorkerPool Workers { get; }
 
@@ -97,7 +118,7 @@ internal sealed class RunnerEngine
             ModeOpener opener = new(definition, options, ModeList.Of(definition, options, cores.Cores, sessions.CanSplit), cores, ledger, sessions, gate, logger);
             RunnerModes modes = new(ledger, options.Hint, opener);
             OpenedPlan plan = modes.Planned.Plan;
-            RunnerEngine engine = new(definition, model, sessions, modes, gate, cores, logger);
+            RunnerEngine engine = new(definition, model, sessions, modes, gate, cores, options, logger);
             Log.Opened(logger, definition.Name, plan.Outline.Plan.Name, cores.Cores, cores.Reason, OpenedPlan.Words(plan.Threads),
                 plan.Sessions[0].Way, factory.Weights.Loading, factory.Weights.Reason,
                 Stopwatch.GetElapsedTime(start).TotalMilliseconds);
@@ -116,6 +137,7 @@ internal sealed class RunnerEngine
     {
         if (Gate.Close())
         {
+            Queue?.Hurry();
             long start = Stopwatch.GetTimestamp();
             while (!Gate.Drained.Wait(DisposeStep))
                 SayWhatRuns(start);
@@ -136,6 +158,7 @@ internal sealed class RunnerEngine
     {
         if (Gate.Close())
         {
+            Queue?.Hurry();
             long start = Stopwatch.GetTimestamp();
             await WaitSaying(Gate.Drained, start).ConfigureAwait(false);
             Workers.Stop();
@@ -172,6 +195,7 @@ internal sealed class RunnerEngine
             if (Plan.Lease is { } lease)
                 Modes.Ledger.Pinned.Return(lease);
             Pool.Close();
+            Batches?.Pool.Close();
             Sessions.Dispose();
             Model.Dispose();
         }

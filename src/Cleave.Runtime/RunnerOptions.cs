@@ -10,7 +10,8 @@ public sealed class RunnerOptions
     private int? _cores;
     private WeightLoading _weights;
     private PlanChoice _plan;
-    private RunnerHint _hint;
+    private RunnerHint? _hint;
+    private BatchingOptions _batching = BatchingOptions.Auto;
     private long? _maxMemory;
 
     /// <summary>
@@ -67,16 +68,34 @@ public sealed class RunnerOptions
         }
     }
 
-    /// <summary>What the requests are for, which decides how many cores each gets.</summary>
+    /// <summary>
+    /// What the requests are for, which decides how many cores each gets. <see cref="RunnerHint.Latency"/> where nothing is set; set to that, it says as well
+    /// that no request is to be put together with others (<see cref="BatchingChoice.Auto"/>).
+    /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">Set to no value of the enumeration.</exception>
     public RunnerHint Hint
     {
-        get => _hint;
+        get => _hint ?? RunnerHint.Latency;
         set
         {
             if (!Enum.IsDefined(value))
                 throw new ArgumentOutOfRangeException(nameof(Hint), value, null);
             _hint = value;
+        }
+    }
+
+    /// <summary>
+    /// Whether requests that wait for a core at the same time run together, as one batch: <see cref="BatchingOptions.Auto"/>, <see cref="BatchingOptions.On"/>,
+    /// <see cref="BatchingOptions.Off"/>, or one of them with sizes of your own. Results are equal within the tolerance of the whole model, not bit for bit.
+    /// </summary>
+    /// <exception cref="ArgumentNullException">Set to null.</exception>
+    public BatchingOptions Batching
+    {
+        get => _batching;
+        set
+        {
+            ArgumentNullException.ThrowIfNull(value, nameof(Batching));
+            _batching = value;
         }
     }
 
@@ -98,7 +117,7 @@ public sealed class RunnerOptions
 
     /// <summary>
     /// Runs every request in the same way, so that equal inputs give equal bits. Otherwise the number of threads, and whether the model
-    /// is split, depend on what else runs, and results differ as ONNX Runtime's do between thread counts.
+    /// is split, depend on what else runs, and results differ as ONNX Runtime's do between thread counts. No request is put together with others.
     /// </summary>
     public bool Deterministic { get; set; }
 
@@ -127,6 +146,9 @@ public sealed class RunnerOptions
 
     /// <summary>Gets one line that says what was chosen and why, and warnings. Null: nothing is logged.</summary>
     public ILogger? Logger { get; set; }
+
+    /// <summary>Whether <see cref="Hint"/> was set, to whatever.</summary>
+    internal bool HasHint => _hint != null;
 
     /// <summary>Who uses which cores; another one than the process's in tests.</summary>
     internal Ledger.CoreLedger? Ledger { get; set; }

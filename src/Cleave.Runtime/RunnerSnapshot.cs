@@ -9,10 +9,16 @@ namespace Cleave;
 /// <summary>An open runner in a <see cref="LedgerSnapshot"/>. Immutable.</summary>
 public sealed class RunnerSnapshot
 {
+    private readonly bool _mayBatch;
+
     internal RunnerSnapshot(OpenRunner runner)
     {
         Model = runner.Model;
         Hint = runner.Modes.Hint;
+        _mayBatch = runner.Queue != null;
+        Waiting = runner.Queue?.Waiting ?? 0;
+        Batches = runner.Counts?.Batches ?? 0;
+        BatchedRequests = runner.Counts?.Requests ?? 0;
         ModeSnapshot[] modes = new ModeSnapshot[runner.Modes.Count];
         for (int i = 0; i < modes.Length; i++)
             modes[i] = new ModeSnapshot(runner, i);
@@ -32,6 +38,15 @@ public sealed class RunnerSnapshot
     /// <summary>The one that was chosen for the last request; before there is one, the planned one.</summary>
     public ModeSnapshot LastMode { get; }
 
+    /// <summary>Requests that wait for a core and may run together with others (<see cref="RunnerOptions.Batching"/>).</summary>
+    public int Waiting { get; }
+
+    /// <summary>How many batches of two requests and more ran.</summary>
+    public long Batches { get; }
+
+    /// <summary>The requests in them.</summary>
+    public long BatchedRequests { get; }
+
     /// <summary>A line for the runner, and one for each mode; <c>&gt;</c> is before the mode that was chosen last.</summary>
     public override string ToString()
     {
@@ -43,6 +58,12 @@ public sealed class RunnerSnapshot
     internal void Write(StringBuilder text)
     {
         text.Append(CultureInfo.InvariantCulture, $"\n{LedgerSnapshot.OnOneLine(Model)} ({Hint})");
+        if (_mayBatch)
+        {
+            text.Append(CultureInfo.InvariantCulture, $": {LedgerSnapshot.Count(Waiting, "request")} waiting, {Batches} {(Batches == 1 ? "batch" : "batches")}");
+            if (Batches > 0)
+                text.Append(CultureInfo.InvariantCulture, $" of {(double)BatchedRequests / Batches:0.0} requests on average");
+        }
         foreach (ModeSnapshot mode in Modes)
             text.Append(ReferenceEquals(mode, LastMode) ? "\n> " : "\n  ").Append(mode);
     }

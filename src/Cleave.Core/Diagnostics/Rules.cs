@@ -147,6 +147,9 @@ internal static class Rules
     public static readonly Rule PartFailed = Error("CLV4011", "Part of a job failed",
         "The model '{0}' failed for {1} of {2} inputs, so none of them has an output: {3}");
 
+    public static readonly Rule QueueFull = Error("CLV4012", "Queue is full",
+        "A request to the model '{0}' was rejected: {1} wait already, as many as Batching.MaxWaiting allows. Ask again later, or set WhenFull = FullQueue.Wait.");
+
     public static IReadOnlyList<Rule> All { get; } =
     [
         FileMissing, FileEmpty, LfsPointer, Truncated, NotOnnx, Malformed, NestedTooDeep, UnknownElementType,
@@ -158,7 +161,7 @@ internal static class Rules
         NothingToSplit,
         UpdateIgnored, ListingFailed, AddedTooLate,
         ModelNotFound, GraphDiffers, ContractNotServed, FileChanged, NativeLibraryMissing, SegmentRefused,
-        SessionFailed, RunFailed, OutputsWithoutSlicing, PlanBroken, PartFailed,
+        SessionFailed, RunFailed, OutputsWithoutSlicing, PlanBroken, PartFailed, QueueFull,
     ];
 
     /// <summary>The rule with an id, or null: a listing may come from another version.</summary>

@@ -106,11 +106,39 @@ internal static class PlanEmitter
             code.Line($"Plan = global::Cleave.PlanChoice.{plan},");
         if (spec.Weights is { } weights)
             code.Line($"Weights = global::Cleave.WeightLoading.{weights},");
+        if (spec.Batch is { } batch)
+            WriteBatch(code, batch);
         code.Unindent();
         code.Line("};");
     }
 
-    private static bool HasSettings(RunnerSpec spec) => spec.Slicing is not null || spec.Weights is not null || spec.Plan is not null;
+    private static void WriteBatch(SourceWriter code, BatchSpec batch)
+    {
+        code.Line("// Samples stay apart along this dimension: its axis in each input, in each output.");
+        string start = $"Batch = new({SafeText.Literal(batch.Dimension)}, {Axes(batch.Inputs)}, {Axes(batch.Outputs)}";
+        if (batch.Gains.Count == 0)
+        {
+            code.Line(start + "),");
+            return;
+        }
+        code.Line(start + ",");
+        code.Indent();
+        for (int i = 0; i < batch.Gains.Count; i++)
+        {
+            BatchGainSpec gain = batch.Gains[i];
+            string times = gain.Gain.ToString("0.0#", CultureInfo.InvariantCulture), size = gain.Size.ToString(CultureInfo.InvariantCulture);
+            string elements = gain.Elements.ToString(CultureInfo.InvariantCulture);
+            code.Line($"new global::Cleave.Generated.BatchGain({elements}, {size}, {times}){(i < batch.Gains.Count - 1 ? "," : "),")}"
+                + $" // of up to {elements} elements: {size} together are predicted to give {times}x the throughput of one by one");
+        }
+        code.Unindent();
+    }
+
+    private static string Axes(EquatableArray<int> axes) => axes.Count == 0
+        ? "global::System.Array.Empty<int>()"
+        : "new[] { " + string.Join(", ", axes.Select(a => a.ToString(CultureInfo.InvariantCulture))) + " }";
+
+    private static bool HasSettings(RunnerSpec spec) => spec.Slicing is not null || spec.Weights is not null || spec.Plan is not null || spec.Batch is not null;
 
     private static void WriteWholePlan(SourceWriter code, RunnerSpec spec)
     {

@@ -14,9 +14,13 @@ namespace Cleave.Generator.Model;
 /// <summary>A model with its plans.</summary>
 /// <param name="Sized">What runs of it, at the sizes that it is planned for.</param>
 /// <param name="Table">By core count.</param>
-/// <param name="For">The device and sizes that it is planned for, in words.</param>
-internal sealed record PlannedModel(SizedGraph Sized, BudgetTable Table, string For)
+/// <param name="Sizes">Those sizes, by dimension.</param>
+/// <param name="Cost">The device that it is planned for.</param>
+internal sealed record PlannedModel(SizedGraph Sized, BudgetTable Table, IReadOnlyDictionary<string, long> Sizes, CostModel Cost)
 {
+    /// <summary>The device and sizes, in words.</summary>
+    public string For => string.Join(", ", Sizes.Select(s => s.Key + "=" + s.Value.ToString(CultureInfo.InvariantCulture)).Prepend(Cost.Table.Name));
+
     public PlanGraph Graph => Sized.Graph;
 }
 
@@ -43,12 +47,10 @@ internal static class ModelPlanner
             return null;
         }
         SizedGraph sized = new(graph, sizes);
-        BudgetTable table = Planner.Plan(sized, new CostModel(DeviceTables.Baked), new PlanOptions { Mode = mode });
+        CostModel cost = new(DeviceTables.Baked);
+        BudgetTable table = Planner.Plan(sized, cost, new PlanOptions { Mode = mode });
         if (mode == PlanMode.Split && !table.Plans.Any(p => p.IsSplit))
             problems.Add(new Problem(Rules.NothingToSplit));
-        return new PlannedModel(sized, table, Words(sizes));
+        return new PlannedModel(sized, table, sizes, cost);
     }
-
-    private static string Words(IReadOnlyDictionary<string, long> sizes) =>
-        string.Join(", ", sizes.Select(s => s.Key + "=" + s.Value.ToString(CultureInfo.InvariantCulture)).Prepend(DeviceTables.Baked.Name));
 }

@@ -56,6 +56,9 @@ internal sealed record RunnerSpec
     /// <summary>The table of thread budgets, by rising cores. The class of the whole model's plan is <see cref="WholePlan"/>.</summary>
     public EquatableArray<BudgetSpec> Budgets { get; init; }
 
+    /// <summary>The batch axis; null where none is proven.</summary>
+    public BatchSpec? Batch { get; init; }
+
     /// <summary>The distinct plans that split the model.</summary>
     public EquatableArray<PlanSpec> Plans { get; init; }
 
@@ -69,6 +72,16 @@ internal sealed record RunnerSpec
 
     public string FullName => Namespace + "." + Runner;
 }
+
+/// <summary>The dimension along which samples stay apart.</summary>
+/// <param name="Dimension">Its name.</param>
+/// <param name="Inputs">Its axis in each input.</param>
+/// <param name="Outputs">Its axis in each output.</param>
+/// <param name="Gains">What batches are predicted to gain, by rising elements of a sample, as far as they pay.</param>
+internal sealed record BatchSpec(string Dimension, EquatableArray<int> Inputs, EquatableArray<int> Outputs, EquatableArray<BatchGainSpec> Gains);
+
+/// <summary>What batches of samples of up to so many elements are predicted to gain.</summary>
+internal sealed record BatchGainSpec(long Elements, int Size, double Gain);
 
 /// <summary>What doc comments say of a model. <paramref name="Part"/>: how much of it runs, where that is not all.</summary>
 internal sealed record ModelFacts(string Description, string Producer, string Opsets, long WeightBytes, string Nodes, string Part);

@@ -91,6 +91,7 @@ internal sealed class SpecBuilder
             Symbols = new([.. symbols.Symbols]),
             Inputs = new([.. inputs.Select(builder.WithShapeNames)]),
             Outputs = new(outputs),
+            Batch = BatchSpecBuilder.Of(planned, inputs, outputs),
         });
     }
 

@@ -17,6 +17,7 @@ internal sealed class CallPool(Func<int[], CallBuffers> create)
 
     private readonly List<Bucket> _buckets = [];
     private int _idle;
+    private int _rented;
     private long _idleBytes;
     private bool _closed;
 
@@ -30,6 +31,16 @@ internal sealed class CallPool(Func<int[], CallBuffers> create)
         }
     }
 
+    /// <summary>How many were rented and did not come back.</summary>
+    public int Rented
+    {
+        get
+        {
+            lock (_buckets)
+                return _rented;
+        }
+    }
+
     /// <summary>Buffers for these dimensions; the pool may keep the array.</summary>
     public CallBuffers Rent(int[] dims)
     {
@@ -40,11 +51,15 @@ internal sealed class CallPool(Func<int[], CallBuffers> create)
             {
                 MoveToFront(at);
                 _idle--;
+                _rented++;
                 _idleBytes -= found.ByteLength;
                 return found;
             }
         }
-        return create(dims);
+        CallBuffers made = create(dims);
+        lock (_buckets)
+            _rented++;
+        return made;
     }
 
     public void Return(CallBuffers buffers)
@@ -52,6 +67,7 @@ internal sealed class CallPool(Func<int[], CallBuffers> create)
         List<CallBuffers>? surplus = null;
         lock (_buckets)
         {
+            _rented--;
             if (_closed)
             {
                 surplus = [buffers];

@@ -48,6 +48,12 @@ internal sealed class ShapeTable
     /// <summary>Whether shapes may differ from call to call.</summary>
     public bool IsDynamic => _symbols.Length > 0 || InputsOfUnknownRank > 0;
 
+    /// <summary>The place of a symbolic dimension.</summary>
+    /// <exception cref="ArgumentException">No input has it.</exception>
+    public int SymbolOf(string name) => Array.IndexOf(_symbols, name) is >= 0 and int symbol
+        ? symbol
+        : throw new ArgumentException("No input of the model '" + _model + "' has the dimension '" + name + "'.", nameof(name));
+
     /// <summary>Throws where a symbolic dimension is negative.</summary>
     public void CheckSymbol(int symbol, int size)
     {

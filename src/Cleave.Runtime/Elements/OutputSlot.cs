@@ -25,6 +25,10 @@ internal abstract class OutputSlot(string name) : IDisposable
     /// <summary>Copies what ONNX Runtime allocated.</summary>
     public abstract void Take(OrtValue result, int[] shape);
 
+    /// <summary>Copies some places along an axis of the same output of a batch.</summary>
+    /// <exception cref="InvalidOperationException">They do not fit what this output has been until now.</exception>
+    public abstract void TakePart(OutputSlot batch, int axis, int at, int count);
+
     /// <summary>
     /// Makes memory of our own for outputs of the present shape, holding the present elements.
     /// False where that cannot be (strings).
@@ -75,6 +79,40 @@ internal class OutputSlot<T>(string name) : OutputSlot(name)
 
     public override bool BindOwn() => false;
 
+    public override void TakePart(OutputSlot batch, int axis, int at, int count)
+    {
+        AxisPart part = AxisPart.Of(batch.Shape, axis, at, count);
+        part.Cut(((OutputSlot<T>)batch).Span, Memory(part.Length));
+        if (SameButFor(batch.Shape, axis) && Shape[axis] == count)
+            return;
+        int[] shape = (int[])batch.Shape.Clone();
+        shape[axis] = count;
+        Shape = shape;
+    }
+
+    /// <summary>Memory for so many elements, which are this output's from now on.</summary>
+    protected virtual Span<T> Memory(int length)
+    {
+        T[] array = new T[length];
+        Use(array, 0, length);
+        return array;
+    }
+
+    /// <summary>The present elements, to be written.</summary>
+    protected Span<T> Present => new(_array, _start, _length);
+
+    private bool SameButFor(int[] other, int axis)
+    {
+        if (Shape.Length != other.Length)
+            return false;
+        for (int i = 0; i < other.Length; i++)
+        {
+            if (i != axis && Shape[i] != other[i])
+                return false;
+        }
+        return true;
+    }
+
     protected void Use(T[] array, int start, int length)
     {
         _array = array;
@@ -100,6 +138,19 @@ internal sealed class NumberOutput<T>(TensorElementType type, string name) : Out
         data.CopyTo(_copies);
         Shape = shape;
         Use(_copies, 0, data.Length);
+    }
+
+    protected override Span<T> Memory(int length)
+    {
+        if (Own != null)
+        {
+            return length == Length ? Present
+                : throw new InvalidOperationException($"The output '{Name}' has {Length} elements alone, but {length} in a batch.");
+        }
+        if (_copies.Length < length)
+            _copies = GC.AllocateUninitializedArray<T>(length);
+        Use(_copies, 0, length);
+        return Present;
     }
 
     public override bool IsOwn(OrtValue result)

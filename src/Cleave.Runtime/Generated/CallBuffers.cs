@@ -22,6 +22,7 @@ namespace Cleave.Generated;
 public sealed class CallBuffers
 {
     private readonly RunnerEngine _engine;
+    private readonly CallPool _pool;
     // One for each mode of the runner, and each instance of it, that this call ran in.
     private readonly BoundPlan?[] _plans;
     private readonly ModeTimes _times;
@@ -32,10 +33,12 @@ public sealed class CallBuffers
     private int _last;
     private bool _hasResult;
 
-    internal CallBuffers(RunnerEngine engine, int[] dims)
+    internal CallBuffers(RunnerEngine engine, CallPool pool, int[] dims)
     {
         _engine = engine;
+        _pool = pool;
         Dims = dims;
+        Batch = engine.BatchSizes?.Of(dims) ?? default;
         Inputs = MakeInputs(engine, dims);
         Outputs = Array.ConvertAll(engine.Definition.Outputs, v => v.Element.NewOutput(v.Name));
         foreach (OutputSlot output in Outputs)
@@ -49,6 +52,9 @@ public sealed class CallBuffers
     }
 
     internal int[] Dims { get; }
+
+    /// <summary>How a request of these dimensions may run with others.</summary>
+    internal BatchPlace Batch { get; }
 
     /// <summary>What ran last; the runner's planned mode before anything ran.</summary>
     internal BoundPlan Plan => _plans[_last]!;
@@ -119,6 +125,28 @@ public sealed class CallBuffers
         _hasResult = true;
     }
 
+    /// <summary>Copies the inputs into those of a batch, from sample <paramref name="at"/> on.</summary>
+    internal void PutInto(CallBuffers batch, BatchAxis axis, int at)
+    {
+        for (int i = 0; i < Inputs.Length; i++)
+            Inputs[i].PutInto(batch.Inputs[i], axis.Inputs[i], at);
+    }
+
+    /// <summary>Takes as outputs what a batch has from sample <paramref name="at"/> on.</summary>
+    /// <exception cref="InvalidOperationException">An output has no part for each sample.</exception>
+    internal void TakePart(CallBuffers batch, BatchAxis axis, int at)
+    {
+        for (int i = 0; i < Outputs.Length; i++)
+        {
+            OutputSlot whole = batch.Outputs[i];
+            int along = axis.Outputs[i];
+            if (whole.Shape.Length <= along || whole.Shape[along] != batch.Batch.Samples)
+                throw new InvalidOperationException($"The output '{whole.Name}' of {batch.Batch.Samples} samples has the shape [{string.Join(", ", whole.Shape)}].");
+            Outputs[i].TakePart(whole, along, at, Batch.Samples);
+        }
+        _hasResult = true;
+    }
+
     /// <summary>Gives the buffers back to the pool, once for each time they were rented.</summary>
     internal bool Release(int generation)
     {
@@ -169,7 +197,7 @@ public sealed class CallBuffers
         _hasResult = false;
         if (_holdsText)
             ForgetTexts();
-        _engine.Pool.Return(this);
+        _pool.Return(this);
     }
 
     private void ForgetTexts()

@@ -10,6 +10,8 @@ public sealed class ModelDefinition
     /// <summary>The contract between generated code and this library.</summary>
     internal const int ContractServed = 1;
 
+    private readonly BatchAxis? _batch;
+
     /// <summary>Describes a model.</summary>
     /// <param name="contract">The contract that the code was generated for.</param>
     /// <param name="name">The model's name in messages, logs and thread names.</param>
@@ -45,6 +47,19 @@ public sealed class ModelDefinition
 
     /// <summary>What the item metadata <c>Plan</c> says; null where it says nothing.</summary>
     public PlanChoice? Plan { get; init; }
+
+    /// <summary>The dimension along which samples stay apart; null where none is proven.</summary>
+    /// <exception cref="ArgumentException">It has not one axis for each input and output.</exception>
+    public BatchAxis? Batch
+    {
+        get => _batch;
+        init
+        {
+            if (value != null && (value.Inputs.Length != Inputs.Length || value.Outputs.Length != Outputs.Length))
+                throw new ArgumentException("The batch axis needs one axis for each input and output.", nameof(Batch));
+            _batch = value;
+        }
+    }
 
     internal int Contract { get; }
 

@@ -1,7 +1,16 @@
+using Cleave.Batching;
+
 namespace Cleave.Ledger;
 
 /// <summary>An open runner, as those see it who ask what the ledger does.</summary>
 /// <param name="Model">The model's name.</param>
 /// <param name="Modes">The ways in which it runs the model.</param>
 /// <param name="Times">How they compare.</param>
-internal sealed record OpenRunner(string Model, RunnerModes Modes, DimensionTimes Times);
+internal sealed record OpenRunner(string Model, RunnerModes Modes, DimensionTimes Times)
+{
+    /// <summary>Where its requests wait that may run together; null where none may.</summary>
+    public BatchQueue? Queue { get; init; }
+
+    /// <summary>What ran together.</summary>
+    public BatchCounts? Counts { get; init; }
+}

@@ -1,6 +1,4 @@
 using System;
-using System.Collections.Generic;
-using System.Linq;
 using System.Runtime.InteropServices;
 using Cleave.Core.Graph;
 using Cleave.Generated;
@@ -13,7 +11,7 @@ namespace Cleave.Tool.Benching;
 /// What the generator would make of a model, without names: the same definition, the same table of thread budgets, and so
 /// the same way through Cleave.Runtime.
 /// </summary>
-internal sealed class LooseRunner : ModelRunner<ModelInputs, LooseRunner.NoOutput>
+internal sealed class LooseRunner : ModelRunner<LooseRequest, LooseOutput>
 {
     private readonly RunnerSpec _spec;
 
@@ -26,48 +24,37 @@ internal sealed class LooseRunner : ModelRunner<ModelInputs, LooseRunner.NoOutpu
         _spec = spec;
     }
 
-    /// <summary>A call with its inputs filled.</summary>
+    /// <summary>A request with these inputs, as often as one likes.</summary>
     /// <param name="inputs">One for each input of the model; those that the chosen outputs do not need are left out.</param>
+    public LooseRequest NewRequest(ModelInputs inputs) => new(_spec, inputs);
+
+    /// <summary>A call with its inputs filled.</summary>
     public LooseCall CreateCall(ModelInputs inputs)
     {
-        Dictionary<string, InputData> byName = inputs.Inputs.ToDictionary(i => i.Name, StringComparer.Ordinal);
-        Dictionary<string, int> sizes = new(StringComparer.Ordinal);
-        foreach (TensorSpec input in _spec.Inputs)
-        {
-            for (int axis = 0; axis < input.Shape.Count; axis++)
-            {
-                if (input.Shape[axis].Symbol is { } symbol)
-                    sizes[symbol] = byName[input.Name].Shape[axis];
-            }
-        }
+        LooseRequest request = NewRequest(inputs);
         InputBinder binder = NewBinder();
-        foreach (SymbolSpec symbol in _spec.Symbols)
-            binder.Dim(sizes[symbol.Name]);
-        foreach (TensorSpec input in _spec.Inputs.Where(i => !i.RankIsKnown))
-            binder.Shape(byName[input.Name].Shape);
+        request.Describe(ref binder);
         LooseCall call = new(Rent(ref binder));
-        for (int i = 0; i < _spec.Inputs.Count; i++)
-            call.Fill(i, byName[_spec.Inputs[i].Name]);
+        for (int i = 0; i < request.Data.Count; i++)
+            call.Fill(i, request.Data[i]);
         return call;
     }
 
-    protected override void Bind(ModelInputs input, ref InputBinder binder) => throw new NotSupportedException("Calls only.");
+    protected override void Bind(LooseRequest input, ref InputBinder binder) => input.Bind(ref binder);
 
-    protected override NoOutput Collect(OutputBuffers outputs) => throw new NotSupportedException("Calls only.");
+    protected override LooseOutput Collect(OutputBuffers outputs) => new(outputs);
 
     private static RunnerOptions With(RunnerOptions options, string path)
     {
         options.Model = ModelSource.File(path);
         return options;
     }
+}
 
-    /// <summary>Nobody collects outputs here.</summary>
-    internal sealed class NoOutput : IDisposable
-    {
-        public void Dispose()
-        {
-        }
-    }
+/// <summary>The outputs of a request, which nobody reads here.</summary>
+internal sealed class LooseOutput(OutputBuffers buffers) : IDisposable
+{
+    public void Dispose() => buffers.Dispose();
 }
 
 /// <summary>A call whose inputs are set by position.</summary>

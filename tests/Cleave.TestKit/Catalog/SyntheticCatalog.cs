@@ -33,6 +33,7 @@ internal static class SyntheticCatalog
 
     private static CatalogModel[] Perceptrons() =>
     [
+        Independent("mlp_8x512", () => Towers.One(8, 512), Batches),
         Independent("two_tower_8x256", () => Towers.Two(8, 256), Batches),
         Independent("two_tower_6x512", () => Towers.Two(6, 512), Batches),
         Independent("two_tower_8x512", () => Towers.Two(8, 512), Batches),

@@ -7,6 +7,14 @@ namespace Cleave.TestKit.Synthetic;
 /// <summary>Perceptrons side by side: what recommenders and gated experts look like.</summary>
 internal static class Towers
 {
+    /// <summary>One tower.</summary>
+    public static ModelProto One(int layers, int width)
+    {
+        ModelBuilder g = new("perceptron");
+        g.Output("y", Tower(g, g.Input("x", "batch", width), "tower", layers, width), "batch", width);
+        return g.ToModel();
+    }
+
     /// <summary>One tower for the user and one for the item, an embedding of each, and how well they match.</summary>
     public static ModelProto Two(int layers, int width)
     {

@@ -1,0 +1,327 @@
+using System;
+using System.Collections.Generic;
+using System.Diagnostics;
+using System.Globalization;
+using System.Threading;
+using Cleave.Core.Diagnostics;
+using Cleave.Workers;
+
+namespace Cleave.Batching;
+
+/// <summary>
+/// The requests of one runner that wait for a core. As many run at once as the runner has cores; whoever becomes free takes what waits, of equal dimensions but for
+/// the batch, up to the largest batch (natural batching: nobody waits for a batch to fill up, but where a delay was asked for). Thread-safe.
+/// </summary>
+/// <param name="model">The model's name.</param>
+/// <param name="run">Runs what was taken.</param>
+/// <param name="options">What the application asked for.</param>
+/// <param name="workers">Where a thread of the runner comes from.</param>
+/// <param name="most">How many run at once.</param>
+internal sealed class BatchQueue(string model, BatchRun run, BatchingOptions options, WorkerPool workers, int most) : IWorkItem
+{
+    private readonly object _lock = new();
+    private readonly LinkedList<BatchRequest> _waiting = new();
+    // Threads that run something, or are about to; and of them those that have not taken anything yet.
+    private int _running;
+    private int _starting;
+    // Threads that wait for room.
+    private int _outside;
+    private bool _hurries;
+
+    /// <summary>How many wait.</summary>
+    public int Waiting
+    {
+        get
+        {
+            lock (_lock)
+                return _waiting.Count;
+        }
+    }
+
+    /// <summary>How many threads run something, or are about to.</summary>
+    public int Running
+    {
+        get
+        {
+            lock (_lock)
+                return _running;
+        }
+    }
+
+    /// <summary>How many threads wait for room.</summary>
+    public int Outside
+    {
+        get
+        {
+            lock (_lock)
+                return _outside;
+        }
+    }
+
+    /// <summary>A request passes by: there is a core for it, and nobody waits. Then it is to <see cref="Leave"/>.</summary>
+    public bool TryPass()
+    {
+        lock (_lock)
+        {
+            if (_running >= most || _waiting.Count > 0 || HasDelay)
+                return false;
+            _running++;
+            return true;
+        }
+    }
+
+    /// <summary>A request comes in. True: its own thread is to <see cref="Lead"/> at once.</summary>
+    /// <exception cref="CleaveException">The queue is full.</exception>
+    public bool Join(BatchRequest request)
+    {
+        try
+        {
+            lock (_lock)
+                return Enter(request);
+        }
+        catch
+        {
+            // Full, or no thread could be started, or this one was interrupted.
+            request.TryGiveUp();
+            throw;
+        }
+    }
+
+    /// <summary>Runs a request on its own thread, and what waits with it.</summary>
+    public void Lead(BatchRequest leader)
+    {
+        BatchRequest[]? batch = null;
+        try
+        {
+            batch = Take(leader, isStarting: true);
+        }
+        catch (Exception e)
+        {
+            // Interrupted while it waited for the batch to fill up.
+            leader.End(e);
+        }
+        if (batch != null)
+            run.Run(batch);
+        Leave();
+    }
+
+    /// <summary>A thread of the runner runs what waits, until nothing does.</summary>
+    public void Execute()
+    {
+        BatchRequest[]? batch = Take(null, isStarting: true);
+        while (batch != null)
+        {
+            run.Run(batch);
+            batch = Take(null, isStarting: false);
+        }
+    }
+
+    /// <summary>A core is free again.</summary>
+    public void Leave()
+    {
+        lock (_lock)
+        {
+            _running--;
+            if (TryStartNext())
+                return;
+            _running++;
+            _starting++;
+        }
+        // No thread could be started: this one does it.
+        Execute();
+    }
+
+    /// <summary>A request was cancelled.</summary>
+    public void Remove(BatchRequest request)
+    {
+        lock (_lock)
+        {
+            if (request.Node.List != null)
+                _waiting.Remove(request.Node);
+            Monitor.PulseAll(_lock);
+        }
+    }
+
+    /// <summary>From now on nobody waits for a batch to fill up: the runner is being disposed.</summary>
+    public void Hurry()
+    {
+        lock (_lock)
+        {
+            _hurries = true;
+            Monitor.PulseAll(_lock);
+        }
+    }
+
+    private bool HasDelay => options.Delay > TimeSpan.Zero;
+
+    // Where a batch is to fill up, one does at a time.
+    private bool MayStart => _running < most && !(HasDelay && _starting > 0);
+
+    private bool Enter(BatchRequest request)
+    {
+        AwaitRoom(request);
+        if (request.IsEnded)
+            return false;
+        request.Since = Stopwatch.GetTimestamp();
+        bool starts = MayStart;
+        if (starts && request.HasThread)
+            return TryLead(request);
+        _waiting.AddLast(request.Node);
+        if (starts)
+            StartWorker();
+        else if (HasDelay)
+            Monitor.PulseAll(_lock);
+        return false;
+    }
+
+    private void AwaitRoom(BatchRequest request)
+    {
+        if (_waiting.Count < options.MaxWaiting)
+            return;
+        if (options.WhenFull == FullQueue.Reject)
+            throw new CleaveException(Rules.QueueFull, null, model, options.MaxWaiting.ToString(CultureInfo.InvariantCulture));
+        _outside++;
+        try
+        {
+            while (_waiting.Count >= options.MaxWaiting && !request.IsEnded)
+                Monitor.Wait(_lock);
+        }
+        finally
+        {
+            _outside--;
+        }
+    }
+
+    // Gives a core that is free to the first that waits. False where that takes a thread, and there is none.
+    private bool TryStartNext()
+    {
+        while (MayStart && _waiting.First is { Value: { } first })
+        {
+            if (!first.HasThread)
+            {
+                try
+                {
+                    StartWorker();
+                    return true;
+                }
+                catch (Exception)
+                {
+                    return false;
+                }
+            }
+            _waiting.RemoveFirst();
+            if (TryLead(first))
+                return true;
+        }
+        return true;
+    }
+
+    // False where it was cancelled.
+    private bool TryLead(BatchRequest request)
+    {
+        if (!request.TryLead())
+            return false;
+        _running++;
+        _starting++;
+        return true;
+    }
+
+    // Under the lock: what waits is inside the runner's gate, so that the pool is not stopped.
+    private void StartWorker()
+    {
+        workers.Enqueue(this);
+        _running++;
+        _starting++;
+    }
+
+    // The core goes to what is taken; where nothing is, it is free.
+    private BatchRequest[]? Take(BatchRequest? leader, bool isStarting)
+    {
+        lock (_lock)
+        {
+            if (!isStarting)
+                _starting++;
+            try
+            {
+                Collect(leader);
+                List<BatchRequest> batch;
+                do
+                {
+                    batch = Fitting(leader, Share(leader), out _);
+                    batch.RemoveAll(request => request != leader && !TryTake(request));
+                }
+                while (batch.Count == 0 && _waiting.Count > 0);
+                if (_outside > 0)
+                    Monitor.PulseAll(_lock);
+                if (batch.Count > 0)
+                    return [.. batch];
+                _running--;
+                return null;
+            }
+            catch when (leader is null)
+            {
+                // The thread was interrupted, or memory ran out: it does not come back to this.
+                _running--;
+                throw;
+            }
+            finally
+            {
+                _starting--;
+                // Where one waited for its batch to fill up, others may wait although there are cores.
+                if (HasDelay)
+                    TryStartNext();
+            }
+        }
+    }
+
+    private bool TryTake(BatchRequest request)
+    {
+        _waiting.Remove(request.Node);
+        return request.TryTake();
+    }
+
+    // Those who are on their way get their share.
+    private int Share(BatchRequest? leader) => HasDelay ? int.MaxValue : (_waiting.Count + (leader is null ? 0 : 1) + _starting - 1) / _starting;
+
+    // The first, or the leader, and those in order that fit to it; full: no more would.
+    private List<BatchRequest> Fitting(BatchRequest? leader, int share, out bool isFull)
+    {
+        List<BatchRequest> batch = [];
+        int samples = 0, largest = 0;
+        isFull = false;
+        if (leader != null)
+            Add(leader);
+        // One that was cancelled runs for nobody else.
+        if (leader is { Cancellation.IsCancellationRequested: true })
+            return batch;
+        for (LinkedListNode<BatchRequest>? node = _waiting.First; node != null && batch.Count < share && !isFull; node = node.Next)
+        {
+            BatchRequest request = node.Value;
+            if (batch.Count > 0 && !run.AreAlike(batch[0], request))
+                continue;
+            isFull = batch.Count > 0 && samples + request.Samples > largest;
+            if (!isFull)
+                Add(request);
+        }
+        isFull |= samples >= largest;
+        return batch;
+
+        void Add(BatchRequest request)
+        {
+            if (batch.Count == 0)
+                largest = run.Largest(request);
+            batch.Add(request);
+            samples += request.Samples;
+        }
+    }
+
+    // Only where a delay was asked for: waits for more, counted from when the first came.
+    private void Collect(BatchRequest? leader)
+    {
+        while (HasDelay && !_hurries && Fitting(leader, int.MaxValue, out bool isFull) is [var first, ..] && !isFull && !first.Cancellation.IsCancellationRequested
+            && options.Delay - Stopwatch.GetElapsedTime(first.Since) is { Ticks: > 0 } left)
+        {
+            Monitor.Wait(_lock, left);
+        }
+    }
+}

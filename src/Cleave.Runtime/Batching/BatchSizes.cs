@@ -1,0 +1,78 @@
+using System;
+using System.Globalization;
+using System.Linq;
+using Cleave.Calls;
+using Cleave.Core.Batching;
+using Cleave.Generated;
+
+namespace Cleave.Batching;
+
+/// <summary>How many samples of a runner's requests may run together, by the requests' dimensions. Immutable.</summary>
+internal sealed class BatchSizes
+{
+    // Where batches are asked for of which nothing is predicted.
+    private const int Unknown = 16;
+
+    private readonly BatchGain[] _gains;
+    private readonly BatchingOptions _options;
+    private readonly ShapeTable _shapes;
+
+    private BatchSizes(BatchAxis axis, BatchingOptions options, ShapeTable shapes, int symbol)
+    {
+        Axis = axis;
+        Symbol = symbol;
+        _gains = axis.Gains;
+        _options = options;
+        _shapes = shapes;
+    }
+
+    public BatchAxis Axis { get; }
+
+    /// <summary>The place of the batch among a request's dimensions.</summary>
+    public int Symbol { get; }
+
+    /// <summary>For the log: <c>32</c>, or the sizes by elements of a sample.</summary>
+    public string Words => _options.MaxSize is { } most ? Text(most)
+        : _gains.Length < 2 ? Text(Largest(0))
+        : string.Join(", ", _gains.Where(g => Largest(g.Elements) > 0).Select(g => string.Create(CultureInfo.InvariantCulture, $"{Largest(g.Elements)} of up to {g.Elements} elements")));
+
+    /// <summary>Null where requests are not put together, and why.</summary>
+    public static BatchSizes? Of(ModelDefinition definition, RunnerOptions options, ShapeTable shapes, out string why)
+    {
+        BatchingOptions batching = options.Batching;
+        BatchAxis? axis = definition.Batch;
+        bool asked = batching.Choice == BatchingChoice.On;
+        why = batching.Choice == BatchingChoice.Off ? "Batching is Off"
+            : options.Deterministic ? "Deterministic is set"
+            : axis is null ? "no batch axis is proven for it"
+            : !asked && options.HasHint && options.Hint == RunnerHint.Latency ? "Hint was set to Latency"
+            : !asked && !Array.Exists(axis.Gains, static g => g.Gain >= BatchPlanner.LeastGain) ? "batches are not predicted to gain enough"
+            : "";
+        return why.Length > 0 ? null : new BatchSizes(axis!, batching, shapes, shapes.SymbolOf(axis!.Dimension));
+    }
+
+    /// <summary>What a request of these dimensions may do.</summary>
+    public BatchPlace Of(ReadOnlySpan<int> dims)
+    {
+        int samples = dims[Symbol];
+        if (samples == 0)
+            return default;
+        long elements = 0;
+        for (int i = 0; i < Axis.Inputs.Length; i++)
+            elements += _shapes.InputLength(i, dims);
+        int largest = Largest(elements / samples);
+        return new BatchPlace(samples, samples < largest ? largest : 0);
+    }
+
+    // Larger samples gain less: the prediction for the next larger ones never promises too much.
+    private int Largest(long elements)
+    {
+        int row = Array.FindIndex(_gains, g => g.Elements >= elements);
+        bool pays = row >= 0 && _gains[row].Gain >= BatchPlanner.LeastGain;
+        if (_options.Choice == BatchingChoice.On)
+            return _options.MaxSize ?? (pays ? _gains[row].Size : Unknown);
+        return pays ? _options.MaxSize ?? _gains[row].Size : 0;
+    }
+
+    private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
+}

@@ -12,10 +12,10 @@ internal sealed class CallerRequest(BatchQueue queue, RunGate gate, CallBuffers 
     : BatchRequest(queue, gate, buffers, cancellation)
 {
     [ThreadStatic]
-    private static WorkerWait? t_wait;
+    private static WorkerWait? _ofThread;
 
     // Of the thread that makes it, which is the one that waits. It does not spin: there are more such threads than cores.
-    private readonly WorkerWait _wait = t_wait ??= new WorkerWait(soon: 0);
+    private readonly WorkerWait _wait = _ofThread ??= new WorkerWait(soon: 0);
     private Exception? _failure;
     private volatile bool _isCalled;
 
@@ -57,7 +57,7 @@ internal sealed class CallerRequest(BatchQueue queue, RunGate gate, CallBuffers 
         catch
         {
             // Somebody interrupted the thread, which will not come back to this.
-            t_wait = null;
+            _ofThread = null;
             GoAway();
             throw;
         }

@@ -47,6 +47,30 @@ internal static unsafe class AffinityMask
         return false;
     }
 
+    /// <summary>The processor that the calling thread is on; -1 where that is not known.</summary>
+    public static int Processor() => OperatingSystem.IsLinux() ? sched_getcpu() : -1;
+
+    /// <summary>
+    /// Has the system move the calling thread to another processor, where it may run on one. Afterwards it may run wherever it might before.
+    /// </summary>
+    public static void Leave(int processor)
+    {
+        Span<byte> mask = stackalloc byte[LargestBytes];
+        mask.Clear();
+        fixed (byte* start = mask)
+        {
+            byte bit = (byte)(1 << (processor % 8));
+            if (sched_getaffinity(0, LargestBytes, start) < 0 || (mask[processor / 8] & bit) == 0)
+                return;
+            mask[processor / 8] ^= bit;
+            // Refused where that leaves none.
+            if (sched_setaffinity(0, LargestBytes, start) != 0)
+                return;
+            mask[processor / 8] ^= bit;
+            sched_setaffinity(0, LargestBytes, start);
+        }
+    }
+
     private static byte[]? Read()
     {
         if (!OperatingSystem.IsLinux())
@@ -68,4 +92,7 @@ internal static unsafe class AffinityMask
 
     [DllImport("libc", SetLastError = true)]
     private static extern int sched_setaffinity(int pid, nint bytes, byte* mask);
+
+    [DllImport("libc"), SuppressGCTransition]
+    private static extern int sched_getcpu();
 }

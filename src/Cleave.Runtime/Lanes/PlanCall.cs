@@ -2,6 +2,7 @@ using System;
 using System.Runtime.ExceptionServices;
 using System.Threading;
 using Cleave.Core.Diagnostics;
+using Cleave.Cores;
 using Cleave.Elements;
 using Cleave.Generated;
 using Cleave.Sessions;
@@ -20,6 +21,8 @@ internal sealed class PlanCall : IDisposable
     private Exception? _failure;
     private CancellationToken _token;
     private int _othersLeft;
+    // Where the first lane runs, if it keeps that core busy while it waits; -1 otherwise.
+    private int _processor = -1;
     private int _stopped;
 
     /// <param name="outline">The plan.</param>
@@ -132,6 +135,9 @@ internal sealed class PlanCall : IDisposable
     /// <summary>Follows one of the other lanes on its own thread.</summary>
     public void FollowOther(RunningLane lane)
     {
+        // After a pause Linux may put both on one core while another sleeps, and leaves them there for many requests.
+        if (_processor >= 0 && AffinityMask.Processor() == _processor)
+            AffinityMask.Leave(_processor);
         Follow(lane);
         EndOthers(1);
     }
@@ -183,6 +189,7 @@ internal sealed class PlanCall : IDisposable
         int started = 0;
         _failure = null;
         FailedSample = 0;
+        _processor = Settings.MaySpin ? AffinityMask.Processor() : -1;
         Volatile.Write(ref _othersLeft, others);
         try
         {

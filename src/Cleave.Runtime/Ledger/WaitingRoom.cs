@@ -8,7 +8,7 @@ namespace Cleave.Ledger;
 internal sealed class WaitingRoom(Func<bool> hasRoom)
 {
     /// <summary>Where others use the cores all the time, it is the turn of the one that waited for so long.</summary>
-    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
+    public TimeSpan Patience { get; set; } = TimeSpan.FromSeconds(1);
 
     private readonly object _door = new();
     private int _inside;

@@ -63,4 +63,25 @@ public sealed class PinningTests
         Assert.Contains("could not pin the thread a thread to the processors 16000", Assert.Single(_logger.Warnings));
         Assert.Throws<InvalidOperationException>(() => pin.Do<int>("a thread", static () => throw new InvalidOperationException()));
     }
+
+    [SkippableFact]
+    public void A_thread_that_leaves_a_processor_may_run_where_it_might_before()
+    {
+        Skip.IfNot(File.Exists("/proc/thread-self/status"), "skipped: /proc is absent");
+        int[] allowed = AffinityMask.Processors();
+        Assert.Contains(AffinityMask.Processor(), allowed);
+        ThreadPin one = new([allowed[0]], _logger);
+        // It has no other.
+        Assert.Equal([allowed[0]], one.Do("a thread", () => Leave(allowed[0])));
+        ThreadPin all = new(allowed, _logger);
+        Assert.Equal(allowed, all.Do("a thread", () => Leave(allowed[0])));
+        // One that it may not run on is not added.
+        Assert.Equal(allowed, all.Do("a thread", () => Leave(16_000)));
+
+        static int[] Leave(int processor)
+        {
+            AffinityMask.Leave(processor);
+            return SystemThreads.Processors(File.ReadAllText("/proc/thread-self/status"));
+        }
+    }
 }

@@ -121,12 +121,16 @@ public sealed class CoreLedgerTests
         _cores = 1;
         CoreLedger ledger = Ledger();
         ledger.Enter(ledger.Now);
+        // However long this machine takes until it is cancelled.
+        TimeSpan patience = ledger.Waiting.Patience;
+        ledger.Waiting.Patience = TimeSpan.FromHours(1);
         using CancellationTokenSource source = new();
         Task cancelled = Task.Run(() => ledger.Waiting.Await(source.Token));
         while (ledger.Waiting.Inside == 0 && !cancelled.IsCompleted)
             await Task.Yield();
         source.Cancel();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => cancelled.WaitAsync(Patience));
+        ledger.Waiting.Patience = patience;
         // Nobody makes room: after its patience it goes in all the same.
         await Task.Run(() => ledger.Waiting.Await(CancellationToken.None)).WaitAsync(Patience);
     }

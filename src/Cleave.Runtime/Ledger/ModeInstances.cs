@@ -14,6 +14,7 @@ internal sealed class ModeInstances(int cores, int most)
     // So often one is missed before it is opened: requests may meet by chance.
     private const int Missed = 8;
 
+    private readonly object _adding = new();
     // Replaced as a whole.
     private RunnerMode[] _open = [];
     private int _missed;
@@ -54,11 +55,14 @@ internal sealed class ModeInstances(int cores, int most)
     /// </summary>
     public bool Miss() => Open.Length < most && Interlocked.Increment(ref _missed) == Missed;
 
-    /// <summary>Adds one. Not called by two threads at once.</summary>
+    /// <summary>Adds one.</summary>
     public void Add(RunnerMode mode)
     {
-        Cores = mode.Cores;
-        Volatile.Write(ref _open, [.. _open, mode]);
-        Volatile.Write(ref _missed, 0);
+        lock (_adding)
+        {
+            Cores = mode.Cores;
+            Volatile.Write(ref _open, [.. _open, mode]);
+            Volatile.Write(ref _missed, 0);
+        }
     }
 }

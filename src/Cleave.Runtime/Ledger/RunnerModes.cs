@@ -84,6 +84,9 @@ internal sealed class RunnerModes
             return EnterBackground(_modes.Length - 1, token);
         long now = _ledger.Now;
         Share share = _ledger.Enter(now);
+        // Nothing to choose, and nothing to compare: a call of a microsecond would notice.
+        if (_modes.Length == 1)
+            return Begin(0, now, isAlone: false);
         int first = FirstWithin(share.Cores);
         int best = share.IsAlone && first == 0 ? times.ForAlone(_open) : times.Best(_open, first);
         if (share.IsAlone)
@@ -192,8 +195,7 @@ internal sealed class RunnerModes
 
     private void Opened(int index, RunnerMode mode)
     {
-        lock (_modes)
-            _modes[index].Add(mode);
+        _modes[index].Add(mode);
         Volatile.Write(ref _open[index], true);
     }
 }

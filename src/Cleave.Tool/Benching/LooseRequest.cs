@@ -32,14 +32,10 @@ internal sealed class LooseRequest
         }
         _dims.AddRange(spec.Symbols.Select(s => sizes[s.Name]));
         _shapes.AddRange(spec.Inputs.Where(i => !i.RankIsKnown).Select(i => byName[i.Name].Shape));
-        Data = [.. spec.Inputs.Select(i => byName[i.Name])];
-        _copies = [.. Data.Select(Copy)];
+        _copies = [.. spec.Inputs.Select((input, i) => Copy(byName[input.Name], i))];
     }
 
     private delegate void CopyInput(ref InputBinder binder);
-
-    /// <summary>The inputs that the runner takes.</summary>
-    public IReadOnlyList<InputData> Data { get; }
 
     /// <summary>Gives the dimensions.</summary>
     public void Describe(ref InputBinder binder)
@@ -50,10 +46,9 @@ internal sealed class LooseRequest
             binder.Shape(shape);
     }
 
-    /// <summary>Gives the dimensions and the inputs.</summary>
-    public void Bind(ref InputBinder binder)
+    /// <summary>Gives the inputs, after the dimensions.</summary>
+    public void Copy(ref InputBinder binder)
     {
-        Describe(ref binder);
         foreach (CopyInput copy in _copies)
             copy(ref binder);
     }

@@ -1,9 +1,6 @@
 using System;
-using System.Runtime.InteropServices;
-using Cleave.Core.Graph;
 using Cleave.Generated;
 using Cleave.Generator.Model;
-using Microsoft.ML.OnnxRuntime;
 
 namespace Cleave.Tool.Benching;
 
@@ -34,13 +31,16 @@ internal sealed class LooseRunner : ModelRunner<LooseRequest, LooseOutput>
         LooseRequest request = NewRequest(inputs);
         InputBinder binder = NewBinder();
         request.Describe(ref binder);
-        LooseCall call = new(Rent(ref binder));
-        for (int i = 0; i < request.Data.Count; i++)
-            call.Fill(i, request.Data[i]);
-        return call;
+        CallBuffers buffers = Rent(ref binder);
+        request.Copy(ref binder);
+        return new LooseCall(buffers);
     }
 
-    protected override void Bind(LooseRequest input, ref InputBinder binder) => input.Bind(ref binder);
+    protected override void Bind(LooseRequest input, ref InputBinder binder)
+    {
+        input.Describe(ref binder);
+        input.Copy(ref binder);
+    }
 
     protected override LooseOutput Collect(OutputBuffers outputs) => new(outputs);
 
@@ -57,31 +57,5 @@ internal sealed class LooseOutput(OutputBuffers buffers) : IDisposable
     public void Dispose() => buffers.Dispose();
 }
 
-/// <summary>A call whose inputs are set by position.</summary>
-internal sealed class LooseCall(CallBuffers buffers) : ModelCall(buffers)
-{
-    public void Fill(int index, InputData data)
-    {
-        switch (data.Type)
-        {
-            case ElementType.Float: Copy<float>(); break;
-            case ElementType.Double: Copy<double>(); break;
-            case ElementType.Float16: Copy<Half>(); break;
-            case ElementType.BFloat16: Copy<BFloat16>(); break;
-            case ElementType.Int8: Copy<sbyte>(); break;
-            case ElementType.UInt8: Copy<byte>(); break;
-            case ElementType.Int16: Copy<short>(); break;
-            case ElementType.UInt16: Copy<ushort>(); break;
-            case ElementType.Int32: Copy<int>(); break;
-            case ElementType.UInt32: Copy<uint>(); break;
-            case ElementType.Int64: Copy<long>(); break;
-            case ElementType.UInt64: Copy<ulong>(); break;
-            case ElementType.Bool: Copy<bool>(); break;
-            case ElementType.String: Input<string>(index).Fill(""); break;
-            default: throw new BenchException($"The input '{data.Name}' is of {data.Type.Word()}.");
-        }
-
-        void Copy<T>()
-            where T : unmanaged => data.Bytes.CopyTo(MemoryMarshal.AsBytes(Input<T>(index)));
-    }
-}
+/// <summary>A call, which the runner filled.</summary>
+internal sealed class LooseCall(CallBuffers buffers) : ModelCall(buffers);

@@ -7,6 +7,7 @@ using Cleave.Batching;
 using Cleave.Calls;
 using Cleave.Generated;
 using Cleave.Jobs;
+using Cleave.Tuning;
 
 namespace Cleave;
 
@@ -128,6 +129,51 @@ public abstract class ModelRunner<TInput, TOutput> : IModelRunner<TInput, TOutpu
         catch (Exception e)
         {
             return Task.FromException<TOutput[]>(e);
+        }
+    }
+
+    /// <summary>
+    /// Measures which plan, and how many threads, is the fastest on this machine, for so long at most, while requests go on. The runner goes by it at once; it is written into
+    /// <c>model.onnx.tune</c>, beside the model or in the folder that <c>CLEAVE_TUNE</c> names, where the next start finds it (docs/tuning.md). A tuning that had not time
+    /// enough is continued by the next one.
+    /// </summary>
+    /// <param name="budget">How long; half a minute is enough for most models.</param>
+    /// <param name="samples">Requests to measure with, of the sizes that matter. Null: made-up ones, of the sizes that the model is planned for.</param>
+    /// <param name="progress">Told what is measured now, on the thread that measures.</param>
+    /// <param name="cancellationToken">Ends it; what it measured is not kept.</param>
+    /// <returns>What was measured. What could not be measured or written is in its notes.</returns>
+    /// <remarks>
+    /// Two more sessions are open meanwhile. What is measured while a request runs does not count: under a steady load little is measured. Runners of one process tune
+    /// one after the other.
+    /// </remarks>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="budget"/> is not positive.</exception>
+    /// <exception cref="ArgumentException">A sample does not fit its shape.</exception>
+    /// <exception cref="ObjectDisposedException">The runner was disposed.</exception>
+    /// <exception cref="OperationCanceledException">It was cancelled, or the runner disposed meanwhile.</exception>
+    public async Task<TuningResult> TuneAsync(
+        TimeSpan budget, IReadOnlyList<TInput>? samples = null, IProgress<TuningStep>? progress = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(budget, TimeSpan.Zero);
+        cancellationToken.ThrowIfCancellationRequested();
+        CallBuffers[] bound = [];
+        bool entered = false;
+        try
+        {
+            _engine.Gate.Enter();
+            entered = true;
+            bound = JobParts.Bind(samples ?? [], BindInputs);
+            TuningSample[] given = Array.ConvertAll(bound, b => TuningSample.Given(_engine.Shapes.Names, b));
+            Task<TuningResult> tuned = _engine.Tuning.Start(budget, given, progress, cancellationToken);
+            // From here on the tuning leaves the gate.
+            entered = false;
+            return await tuned.ConfigureAwait(false);
+        }
+        finally
+        {
+            foreach (CallBuffers sample in bound)
+                sample.Release(sample.Generation);
+            if (entered)
+                _engine.Gate.Exit();
         }
     }
 

@@ -150,6 +150,9 @@ public sealed class RunnerOptions
     /// <summary>Whether <see cref="Hint"/> was set, to whatever.</summary>
     internal bool HasHint => _hint != null;
 
+    /// <summary>Goes by the plan, whatever was measured: so tuning measures.</summary>
+    internal bool IgnoresTuning { get; init; }
+
     /// <summary>Who uses which cores; another one than the process's in tests.</summary>
     internal Ledger.CoreLedger? Ledger { get; set; }
 }

@@ -47,7 +47,7 @@ internal sealed class ModeOpener(
     /// <summary>Opens the planned mode; where ONNX Runtime refuses a part of it, the whole model.</summary>
     public RunnerMode OpenPlanned()
     {
-        _limit.Add(EstimatedBytes);
+        _limit.Add(sessions.Factory.EstimatedBytes);
         _asked[Planned] = 1;
         OpenedPlan plan = OpenedPlan.Open(definition, options, _modes[Planned], cores.Cores, sessions, logger);
         _whyOnly = plan.WhyOnly;
@@ -64,7 +64,7 @@ internal sealed class ModeOpener(
                 return;
             number = _asked[index]++;
         }
-        if (_whyOnly is { } why || !_limit.TryAdd(EstimatedBytes, out why))
+        if (_whyOnly is { } why || !_limit.TryAdd(sessions.Factory.EstimatedBytes, out why))
         {
             Volatile.Write(ref _whyNot[index], why);
             Log.ModeRefused(logger, definition.Name, _modes[index].Words, why);
@@ -90,9 +90,6 @@ internal sealed class ModeOpener(
             Log.ModeChanged(logger, definition.Name, mode.Words, now.InFlight, now.Busy, now.Cores.Now);
     }
 
-    // Packed for its kernels a weight is about as large as before; copied ones are there once more.
-    private long EstimatedBytes => sessions.Factory.WeightBytes * (sessions.Factory.Weights.Loading == WeightLoading.Map ? 1 : 2);
-
     private void OpenNow(int index, int number, Action<int, RunnerMode> opened)
     {
         try
@@ -106,7 +103,7 @@ internal sealed class ModeOpener(
         }
         try
         {
-            Log.ModeOpens(logger, definition.Name, _modes[index].Words, EstimatedBytes / 1048576.0, _limit.Words);
+            Log.ModeOpens(logger, definition.Name, _modes[index].Words, sessions.Factory.EstimatedBytes / 1048576.0, _limit.Words);
             opened(index, Mode(index, number, OpenedPlan.OpenExactly(definition, options, _modes[index], number, sessions, logger)));
         }
         catch (Exception e)

@@ -76,6 +76,14 @@ internal sealed class RunnerModes
     /// <summary>Why the mode of that place is not open, where it is not.</summary>
     public string WhyNotOpen(int mode) => _opener.WhyNotOpen(mode);
 
+    /// <summary>Has a mode opened that was measured to be the best, where the runner has it; requests go on meanwhile.</summary>
+    public void Want(ChosenPlan best)
+    {
+        int mode = Enumerable.Range(0, Count).FirstOrDefault(i => Wanted(i).Plan == best.Plan && Wanted(i).Threads.SequenceEqual(best.Threads), -1);
+        if (mode >= 0 && Find(mode) is null)
+            _opener.Open(mode, Opened);
+    }
+
     /// <summary>Begins a request.</summary>
     /// <exception cref="OperationCanceledException">It was cancelled while it waited, in the background, for a core.</exception>
     public Turn Enter(ModeTimes times, CancellationToken token)

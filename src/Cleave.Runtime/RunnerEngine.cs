@@ -122,7 +122,7 @@ internal sealed class RunnerEngine
             RunGate gate = new(definition.Name);
             TuningStore store = new(definition, model.Path, Environment.GetEnvironmentVariable(TuningStore.FolderVariable),
                 new Lazy<MachineSignature>(() => ThisMachine.Of(cores.Cores, ProcessFiles.System)), logger);
-            TuningSection? tuned = options.IgnoresTuning ? null : store.Load();
+            TuningSection? tuned = options.IsTrial ? null : store.Load();
             ModeList list = ModeList.Of(definition, options, cores.Cores, sessions.CanSplit, tuned is null ? null : TunedRunner.Plan(tuned, definition.Budgets));
             ModeOpener opener = new(definition, options, list, cores, ledger, sessions, gate, logger);
             RunnerModes modes = new(ledger, options.Hint, opener);
@@ -133,7 +133,7 @@ internal sealed class RunnerEngine
                 plan.Sessions[0].Way, factory.Weights.Loading, factory.Weights.Reason,
                 Stopwatch.GetElapsedTime(start).TotalMilliseconds);
             ledger.Runners.Add(engine._listed);
-            if (store.IsAsked && tuned is null && !options.IgnoresTuning)
+            if (store.IsAsked && tuned is null && !options.IsTrial)
                 engine.Tuning.StartByItself();
             return engine;
         }

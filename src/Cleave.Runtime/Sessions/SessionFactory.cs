@@ -27,7 +27,7 @@ internal sealed class SessionFactory
         _model = model;
         _logger = logger;
         _slicing = options.Slicing && (definition.Slicing ?? true);
-        _settings = new SessionSettings(definition, options.ConfigureSession, logger);
+        _settings = new SessionSettings(definition, options.ConfigureSession, options.IsTrial, logger);
         WeightLoading asked = options.Weights != WeightLoading.Auto ? options.Weights : definition.Weights ?? WeightLoading.Auto;
         string[] outputs = [.. definition.Outputs.Select(static v => v.Name)];
         _subModels = new SubModels(model, outputs, files, logger);

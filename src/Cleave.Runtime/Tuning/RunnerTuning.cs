@@ -177,7 +177,7 @@ internal sealed class RunnerTuning
         Batching = BatchingOptions.Off,
         Deterministic = true,
         Strict = true,
-        IgnoresTuning = true,
+        IsTrial = true,
         Ledger = new CoreLedger(ledger.Cores, TimeProvider.System),
     };
 }

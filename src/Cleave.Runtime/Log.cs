@@ -88,6 +88,14 @@ internal static partial class Log
         "Cleave runs no {Samples} samples of {Model} together any more: the batch failed, each request alone did not: {Why}")]
     public static partial void BatchesLimited(ILogger logger, string model, int samples, string why, Exception cause);
 
+    [LoggerMessage(EventId = 21, Level = LogLevel.Information, Message =
+        "Cleave runs {Model} with the weights of {Place} from now on: about {Megabytes:0} MB, beside {OldMegabytes:0} MB of the old ones until their last request is over")]
+    public static partial void Reloaded(ILogger logger, string model, string place, double megabytes, double oldMegabytes);
+
+    [LoggerMessage(EventId = 22, Level = LogLevel.Debug, Message =
+        "Cleave could not run {Model} with inputs of an earlier request before it reloads it: {Why}")]
+    public static partial void NotWarmed(ILogger logger, string model, string why, Exception cause);
+
     [LoggerMessage(EventId = 40, Level = LogLevel.Information, Message =
         "Cleave tuned {Model}: {Times}. {File}")]
     public static partial void Tuned(ILogger logger, string model, string times, string file);
@@ -103,4 +111,8 @@ internal static partial class Log
     [LoggerMessage(EventId = 43, Level = LogLevel.Warning, Message =
         "Cleave could not tune {Model}, and goes on as planned: {Why}")]
     public static partial void TuningFailed(ILogger logger, string model, string why, Exception cause);
+
+    [LoggerMessage(EventId = 44, Level = LogLevel.Warning, Message =
+        "Cleave could not open {Model} anew, and goes on as it is: {Why}")]
+    public static partial void NotReopened(ILogger logger, string model, string why, Exception cause);
 }

@@ -29,11 +29,11 @@ internal abstract class InputSlot(string name, int[] shape) : ITensorSource, IDi
     {
     }
 
+    /// <summary>Copies the elements to the same input of another call of the same dimensions.</summary>
+    public abstract void CopyTo(InputSlot other);
+
     /// <summary>Copies the elements to their place along an axis of the same input of a batch, from place <paramref name="at"/> on.</summary>
     public abstract void PutInto(InputSlot batch, int axis, int at);
-
-    /// <summary>Copies the elements to the same input of another call of these dimensions.</summary>
-    public abstract void CopyTo(InputSlot other);
 
     public void Release()
     {

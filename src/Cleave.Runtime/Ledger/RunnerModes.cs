@@ -22,6 +22,7 @@ internal sealed class RunnerModes
     private readonly bool[] _open;
     private readonly int _planned;
     private int _last;
+    private int _outgrown;
     private int _alone;
 
     /// <param name="ledger">Who uses the cores.</param>
@@ -42,6 +43,9 @@ internal sealed class RunnerModes
 
     public CoreLedger Ledger => _ledger;
 
+    /// <summary>Called once, where the process has more cores than these modes are for.</summary>
+    public Action? Outgrown { get; set; }
+
     public RunnerHint Hint => _hint;
 
     public int Count => _modes.Length;
@@ -54,6 +58,9 @@ internal sealed class RunnerModes
 
     /// <summary>How many instances the modes may have together: each has a place of its own.</summary>
     public int Places => _opener.Places;
+
+    /// <summary>Bytes of the open sessions, by estimate.</summary>
+    public long SessionBytes => _opener.SessionBytes;
 
     /// <summary>The place of the planned mode.</summary>
     public int PlannedIndex => _planned;
@@ -79,10 +86,12 @@ internal sealed class RunnerModes
     /// <summary>Has a mode opened that was measured to be the best, where the runner has it; requests go on meanwhile.</summary>
     public void Want(ChosenPlan best)
     {
-        int mode = Enumerable.Range(0, Count).FirstOrDefault(i => Wanted(i).Plan == best.Plan && Wanted(i).Threads.SequenceEqual(best.Threads), -1);
-        if (mode >= 0 && Find(mode) is null)
+        if (Find(best) is >= 0 and var mode && Find(mode) is null)
             _opener.Open(mode, Opened);
     }
+
+    /// <summary>The place of the mode that is this plan with these threads; -1 where there is none.</summary>
+    public int Find(ChosenPlan plan) => Array.FindIndex(_opener.Modes, mode => mode.Plan == plan.Plan && mode.Threads.SequenceEqual(plan.Threads));
 
     /// <summary>Begins a request.</summary>
     /// <exception cref="OperationCanceledException">It was cancelled while it waited, in the background, for a core.</exception>
@@ -92,6 +101,8 @@ internal sealed class RunnerModes
             return EnterBackground(_modes.Length - 1, token);
         long now = _ledger.Now;
         Share share = _ledger.Enter(now);
+        if (_ledger.Cores.Now > _opener.Cores)
+            Outgrow();
         // Nothing to choose, and nothing to compare: a call of a microsecond would notice.
         if (_modes.Length == 1)
             return Begin(0, now, isAlone: false);
@@ -134,6 +145,18 @@ internal sealed class RunnerModes
         }
         long now = _ledger.Now;
         return _ledger.Leave(turn.Mode.Cores, now) ? now : null;
+    }
+
+    /// <summary>Opens, on the calling thread, what is open of other modes of the same model, where there is memory for it.</summary>
+    public void OpenLike(RunnerModes other)
+    {
+        for (int mode = 0; mode < Math.Min(Count, other.Count); mode++)
+        {
+            while (Instances(mode).Length < other.Instances(mode).Length && _opener.OpenHere(mode, Opened))
+            {
+                // One instance after the other.
+            }
+        }
     }
 
     /// <summary>Ends the threads once nothing waits any more.</summary>
@@ -190,6 +213,12 @@ internal sealed class RunnerModes
     {
         if (mode > _planned && _modes[mode].Miss())
             _opener.Open(mode, Opened);
+    }
+
+    private void Outgrow()
+    {
+        if (Outgrown is { } outgrown && Volatile.Read(ref _outgrown) == 0 && Interlocked.Exchange(ref _outgrown, 1) == 0)
+            outgrown();
     }
 
     private void NoteAlone()

@@ -25,6 +25,8 @@ internal sealed class RunnerTuning
 
     private readonly RunnerEngine _engine;
     private readonly RunnerOptions _options;
+    private readonly RunnerOptions _trial;
+    private readonly CoreBudget _cores;
     private readonly IReadOnlyList<ChosenPlan> _candidates;
     private readonly TuningStore _store;
     private readonly ILogger _logger;
@@ -41,7 +43,9 @@ internal sealed class RunnerTuning
     {
         _engine = engine;
         _candidates = TuningCandidates.Of(engine.Definition, options, cores.Cores, engine.Sessions.CanSplit);
-        _options = ForCandidates(options, engine.Modes.Ledger);
+        _options = options;
+        _trial = ForCandidates(options, engine.Modes.Ledger);
+        _cores = cores;
         _store = store;
         _known = known;
         _logger = logger;
@@ -49,15 +53,20 @@ internal sealed class RunnerTuning
             GoBy(known);
     }
 
+    /// <summary>What was measured so far; null: nothing.</summary>
+    public TuningSection? Known => Volatile.Read(ref _known);
+
+    /// <summary>Whether what was measured is best is no mode of the runner: it is to be opened anew.</summary>
+    public bool IsOutgrown => Known is { } known && TunedRunner.Plan(known, _engine.Definition.Budgets) is { } best && _engine.Modes.Find(best) < 0
+        && ModeList.Of(_engine.Definition, _options, _cores.Cores, _engine.Sessions.CanSplit, best) is var list && list.Modes[list.Planned] == best;
+
     /// <summary>Measures in the background, because CLEAVE_TUNE is set and nothing is known of this machine.</summary>
     public void StartByItself()
     {
         _engine.Gate.Enter();
         try
         {
-            Start(OwnBudget, [], progress: null, CancellationToken.None).ContinueWith(
-                t => Log.TuningFailed(_logger, _engine.Name, t.Exception!.InnerException!.Message, t.Exception),
-                CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+            Start(OwnBudget, [], progress: null, CancellationToken.None).ContinueWith(Ended, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
         }
         catch (Exception e)
         {
@@ -80,6 +89,14 @@ internal sealed class RunnerTuning
         TaskCompletionSource<TuningResult> outcome = new(TaskCreationOptions.RunContinuationsAsynchronously);
         new Thread(() => Execute(budget, samples, progress, outcome, token)) { IsBackground = true, Name = "Cleave " + _engine.Name + " tuner" }.UnsafeStart();
         return outcome.Task;
+    }
+
+    private void Ended(Task<TuningResult> tuned)
+    {
+        if (tuned.Exception is { } e)
+            Log.TuningFailed(_logger, _engine.Name, e.InnerException!.Message, e);
+        else if (tuned.IsCompletedSuccessfully && IsOutgrown)
+            _engine.Home.Reopen(_logger);
     }
 
     private void Execute(TimeSpan budget, IReadOnlyList<TuningSample> samples, IProgress<TuningStep>? progress, TaskCompletionSource<TuningResult> outcome, CancellationToken token)
@@ -121,8 +138,8 @@ internal sealed class RunnerTuning
         if (!HasMemory(out string why))
             return new TuningResult([], false, null, ["Two more sessions do not fit into memory: " + why + "."]);
         CoreLedger ledger = _engine.Modes.Ledger;
-        Tuner tuner = new(_engine.Definition, _options, _candidates, samples, new PairTimer(() => ledger.InFlight > 0, token), progress);
-        TuningSection section = tuner.Run(_store.Machine, Volatile.Read(ref _known), budget);
+        Tuner tuner = new(_engine.Definition, _trial, _candidates, samples, new PairTimer(() => ledger.InFlight > 0, token), progress);
+        TuningSection section = tuner.Run(_store.Machine, Known, budget);
         List<string> notes = [.. tuner.Refused];
         string? file = null;
         if (section.Requests.Count == 0)
@@ -166,18 +183,20 @@ internal sealed class RunnerTuning
     }
 
     // Candidates go by a ledger of their own: requests are not to make room for them.
-    private static RunnerOptions ForCandidates(RunnerOptions options, CoreLedger ledger) => new()
+    private static RunnerOptions ForCandidates(RunnerOptions options, CoreLedger ledger)
     {
-        Model = options.Model,
-        Cores = options.Cores,
-        Weights = options.Weights,
-        Slicing = options.Slicing,
-        MaxMemory = options.MaxMemory,
-        ConfigureSession = options.ConfigureSession,
-        Batching = BatchingOptions.Off,
-        Deterministic = true,
-        Strict = true,
-        IsTrial = true,
-        Ledger = new CoreLedger(ledger.Cores, TimeProvider.System),
-    };
+        RunnerOptions trial = options.Copy();
+        trial.IsTrial = true;
+        trial.Plan = PlanChoice.Auto;
+        trial.Hint = RunnerHint.Latency;
+        trial.Batching = BatchingOptions.Off;
+        trial.Deterministic = true;
+        trial.Strict = true;
+        trial.Pinning = false;
+        trial.Timeline = null;
+        trial.Logger = null;
+        trial.Processors = null;
+        trial.Ledger = new CoreLedger(ledger.Cores, TimeProvider.System);
+        return trial;
+    }
 }

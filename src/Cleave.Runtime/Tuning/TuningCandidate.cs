@@ -9,14 +9,14 @@ namespace Cleave.Tuning;
 /// <summary>One way to run the model, opened for itself to be measured, with one request at a time. Not thread-safe.</summary>
 internal sealed class TuningCandidate : IDisposable
 {
-    private readonly RunnerEngine _engine;
+    private readonly CurrentEngine _opened;
     private CallBuffers? _call;
 
     /// <exception cref="CleaveException">ONNX Runtime refuses a part of it.</exception>
     public TuningCandidate(ModelDefinition definition, RunnerOptions options, ChosenPlan plan)
     {
         Plan = plan;
-        _engine = RunnerEngine.Open(TuningCandidates.Only(definition, plan), options);
+        _opened = new CurrentEngine(TuningCandidates.Only(definition, plan), options);
     }
 
     public ChosenPlan Plan { get; }
@@ -25,7 +25,7 @@ internal sealed class TuningCandidate : IDisposable
     public void Take(TuningSample sample)
     {
         Return();
-        _call = _engine.Pool.Rent(sample.Dims);
+        _call = _opened.Now.Pool.Rent(sample.Dims);
         sample.Fill(_call);
     }
 
@@ -43,7 +43,7 @@ internal sealed class TuningCandidate : IDisposable
     public void Dispose()
     {
         Return();
-        _engine.Dispose();
+        _opened.Dispose();
     }
 
     private void Return()

@@ -145,7 +145,10 @@ namespace MyApp
             hash: "h2:0a73e375521ab5ab1b045aeef0cf3c44f592b7a81fe26831bfb19f32bce670d8",
             inputs: new[] { InputIds, Sr },
             outputs: new[] { Embedding },
-            budgets: Budgets);
+            budgets: Budgets)
+        {
+            PlannedSizes = new[] { 1, 128 }, // of batch, sequence
+        };
 
         /// <summary>The whole model in one session.</summary>
         private static class WholePlan

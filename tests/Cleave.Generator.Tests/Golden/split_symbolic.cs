@@ -132,6 +132,7 @@ namespace MyApp
             budgets: Budgets)
         {
             Plan = global::Cleave.PlanChoice.Split,
+            PlannedSizes = new[] { 1 }, // of sequence
         };
 
         /// <summary>The whole model in one session.</summary>

@@ -48,20 +48,20 @@ internal sealed class SplitMemory : IFamily
     public IWorkload? CreateWorkload(string name, string[] arguments) => name switch
     {
         "memory-split" => Split(Enum.Parse<WeightLoading>(arguments[0]), arguments[1..]),
-        "memory-session" => ResidentMemory.OfSession(Runs, Cores, arguments),
+        "memory-session" => HeldMemory.OfSession(Runs, Cores, arguments),
         _ => null,
     };
 
     private static double Median(Harness.BenchOptions options, string workload, string[] arguments) =>
-        ResidentMemory.Median(options.Rounds(Processes), workload, arguments);
+        HeldMemory.Median(options.Rounds(Processes), workload, arguments).Resident;
 
     // Planning is done by the compiler: what it leaves in memory is not the runner's.
-    private static ResidentMemory Split(WeightLoading weights, string[] arguments)
+    private static HeldMemory Split(WeightLoading weights, string[] arguments)
     {
         OnnxModel model = ModelReader.ReadFile(arguments[0]);
         ModelInputs inputs = Inputs(model, arguments);
         RunnerSpec spec = LooseDefinition.SpecOf(arguments[0], model, new ListingOptions { Plan = "Split" });
-        return new ResidentMemory(Runs, () =>
+        return new HeldMemory(Runs, () =>
         {
             LooseRunner runner = new(arguments[0], spec, new RunnerOptions { Cores = Cores, Plan = PlanChoice.Split, Weights = weights });
             LooseCall call = runner.CreateCall(inputs);

@@ -109,8 +109,8 @@ public abstract class ModelRunner<TInput, TOutput> : IModelRunner<TInput, TOutpu
     /// <inheritdoc/>
     public TOutput[] RunMany(IReadOnlyList<TInput> inputs, CancellationToken cancellationToken = default)
     {
-        Job<TInput, TOutput> job = StartJob(inputs, cancellationToken, helpers: _engine.Abreast - 1);
-        job.Execute();
+        Job<TInput, TOutput> job = StartJob(inputs, cancellationToken, callers: 1);
+        job.Work();
         return job.Outputs.GetAwaiter().GetResult();
     }
 
@@ -119,7 +119,7 @@ public abstract class ModelRunner<TInput, TOutput> : IModelRunner<TInput, TOutpu
     {
         try
         {
-            return StartJob(inputs, cancellationToken, helpers: _engine.Abreast).Outputs;
+            return StartJob(inputs, cancellationToken, callers: 0).Outputs;
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
@@ -224,7 +224,7 @@ public abstract class ModelRunner<TInput, TOutput> : IModelRunner<TInput, TOutpu
         }
     }
 
-    private Job<TInput, TOutput> StartJob(IReadOnlyList<TInput> inputs, CancellationToken cancellationToken, int helpers)
+    private Job<TInput, TOutput> StartJob(IReadOnlyList<TInput> inputs, CancellationToken cancellationToken, int callers)
     {
         ArgumentNullException.ThrowIfNull(inputs);
         _engine.Gate.Enter();
@@ -232,10 +232,10 @@ public abstract class ModelRunner<TInput, TOutput> : IModelRunner<TInput, TOutpu
         try
         {
             cancellationToken.ThrowIfCancellationRequested();
-            Job<TInput, TOutput> job = new(this, JobParts.Bind(inputs, BindInputs), cancellationToken);
+            Job<TInput, TOutput> job = new(this, _engine, JobParts.Bind(inputs, BindInputs), cancellationToken);
             // From here on the job leaves the gate.
             entered = false;
-            job.Start(helpers);
+            job.Start(callers);
             return job;
         }
         finally

@@ -62,7 +62,8 @@ public sealed class CallTimesTests
                 foreach (int threads in (int[])[1, 2])
                 {
                     double ratio = times.Of(elements, samples).At(threads) / (new GraphCost(sized, cost).Whole(threads) / 1e3);
-                    Assert.True(ratio is > 0.85 and < 1.18, $"{scale} times the planned size, {samples} samples, {threads} threads: {ratio:0.00}");
+                    // Large batches of long samples take more than in proportion, and are not put together.
+                    Assert.True(ratio is > 0.78 and < 1.18, $"{scale} times the planned size, {samples} samples, {threads} threads: {ratio:0.00}");
                 }
             }
         }

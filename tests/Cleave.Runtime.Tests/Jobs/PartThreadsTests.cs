@@ -73,7 +73,7 @@ public sealed class PartThreadsTests
         using LooseRunner runner = _model.Runner(16, o =>
         {
             o.Parts = new() { Policy = PartPolicy.Proportional };
-            o.MaxMemory = 0;
+            o.MaxMemory = 1;
         });
         for (int i = 0; i < 20; i++)
             Assert.True(SizedModel.AreRight(runner.RunMany(SizedModel.Parts(Sizes)), Sizes));

@@ -15,7 +15,7 @@ namespace Cleave.Runtime.Tests.Jobs;
 internal sealed class SizedModel
 {
     private static readonly ModelProto Model = Onnx.Model(
-        [Onnx.Tensor("x", ElementType.Float, "n")], [Onnx.Tensor("y", ElementType.Float, "n")], [Onnx.Node("Neg", ["x"], ["y"])]);
+        [Onnx.Tensor("x", ElementType.Float, "n")], [Onnx.Tensor("y", ElementType.Float, "n")], [Onnx.Node("Mul", ["x", "minus"], ["y"])], [Onnx.Floats("minus", [], -1)]);
 
     private readonly ConcurrentQueue<(int Threads, string? Maker)> _made = new();
 

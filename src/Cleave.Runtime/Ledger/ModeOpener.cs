@@ -49,6 +49,9 @@ internal sealed class ModeOpener(
     /// <summary>How many instances the modes may have together.</summary>
     public int Places => _most.Sum();
 
+    /// <summary>Bytes of the open sessions, by estimate.</summary>
+    public long SessionBytes => _limit.Taken;
+
     /// <summary>Whether its weights are so few that another session may be made only to see whether it is faster.</summary>
     public bool IsSmall => sessions.Factory.WeightBytes < Small;
 
@@ -71,24 +74,12 @@ internal sealed class ModeOpener(
     /// <summary>Has one more instance of a mode opened, unless there are as many as there may be, the runner is closed, or memory is short.</summary>
     public void Open(int index, Action<int, RunnerMode> opened)
     {
-        int number;
-        lock (_asked)
-        {
-            if (_asked[index] == _most[index])
-                return;
-            number = _asked[index]++;
-        }
-        if (_whyOnly is { } why || !_limit.TryAdd(EstimatedBytes, out why))
-        {
-            Volatile.Write(ref _whyNot[index], why);
-            Log.ModeRefused(logger, definition.Name, _modes[index].Words, why);
-            return;
-        }
-        Volatile.Write(ref _whyNot[index], "it is being opened");
-        Start(
-            () => opened(index, Mode(index, number, OpenedPlan.OpenExactly(definition, options, _modes[index], number, sessions, logger))),
-            _modes[index], e => Failed(index, e));
+        if (Begin(index) is { } number)
+            Start(Opening(index, number, opened));
     }
+
+    /// <summary>The same on the calling thread. False where none was opened.</summary>
+    public bool OpenHere(int index, Action<int, RunnerMode> opened) => Begin(index) is { } number && OpenNow(Opening(index, number, opened));
 
     /// <summary>
     /// Has a session of the whole model opened for parts of jobs that have so many threads each, unless the runner is closed or memory is short.
@@ -107,11 +98,12 @@ internal sealed class ModeOpener(
             Log.ModeRefused(logger, definition.Name, chosen.Words, why);
             return;
         }
-        Start(
+        Start(new ModeOpening(
+            chosen,
             () => opened(new RunnerMode(
                 definition, OpenedPlan.OpenExactly(definition, options, chosen, number, sessions, logger),
                 new LaneSettings(ledger, HasCores: true, options.Timeline), place, oneAtATime: true, logger)),
-            chosen, e => Log.ModeFailed(logger, definition.Name, chosen.Words, e.Message, e));
+            e => Log.ModeFailed(logger, definition.Name, chosen.Words, e.Message, e)));
     }
 
     /// <summary>Logs that requests run in another mode from now on.</summary>
@@ -125,38 +117,59 @@ internal sealed class ModeOpener(
     // Packed for its kernels a weight is about as large as before; copied ones are there once more.
     private long EstimatedBytes => sessions.Factory.WeightBytes * (sessions.Factory.Weights.Loading == WeightLoading.Map ? 1 : 2);
 
-    private void Start(Action open, ChosenPlan chosen, Action<Exception> failed)
+    // The number of the next instance; null where there is to be none.
+    private int? Begin(int index)
+    {
+        int number;
+        lock (_asked)
+        {
+            if (_asked[index] == _most[index])
+                return null;
+            number = _asked[index]++;
+        }
+        if (_whyOnly is { } why || !_limit.TryAdd(EstimatedBytes, out why))
+        {
+            Volatile.Write(ref _whyNot[index], why);
+            Log.ModeRefused(logger, definition.Name, _modes[index].Words, why);
+            return null;
+        }
+        Volatile.Write(ref _whyNot[index], "it is being opened");
+        return number;
+    }
+
+    private ModeOpening Opening(int index, int number, Action<int, RunnerMode> opened) => new(
+        _modes[index],
+        () => opened(index, Mode(index, number, OpenedPlan.OpenExactly(definition, options, _modes[index], number, sessions, logger))),
+        e => Failed(index, e));
+
+    private void Start(ModeOpening opening)
     {
         try
         {
-            new Thread(() => OpenNow(open, chosen, failed)) { IsBackground = true, Name = "Cleave " + definition.Name + " opener" }.UnsafeStart();
+            new Thread(() => OpenNow(opening)) { IsBackground = true, Name = "Cleave " + definition.Name + " opener" }.UnsafeStart();
         }
         catch (Exception e)
         {
             // No thread could be started: the request goes on without.
-            failed(e);
+            opening.Failed(e);
         }
     }
 
-    private void OpenNow(Action open, ChosenPlan chosen, Action<Exception> failed)
+    private bool OpenNow(ModeOpening opening)
     {
+        // Disposing waits for it, as for a request.
+        if (!gate.TryEnter())
+            return false;
         try
         {
-            // Disposing waits for it, as for a request.
-            gate.Enter();
-        }
-        catch (ObjectDisposedException)
-        {
-            return;
-        }
-        try
-        {
-            Log.ModeOpens(logger, definition.Name, chosen.Words, EstimatedBytes / 1048576.0, _limit.Words);
-            open();
+            Log.ModeOpens(logger, definition.Name, opening.Chosen.Words, EstimatedBytes / 1048576.0, _limit.Words);
+            opening.Open();
+            return true;
         }
         catch (Exception e)
         {
-            failed(e);
+            opening.Failed(e);
+            return false;
         }
         finally
         {
@@ -176,3 +189,9 @@ internal sealed class ModeOpener(
         place: _most.Take(index).Sum() + number,
         oneAtATime: index < _modes.Length - 1 && (plan.Threads.Length > 1 || index > Planned), logger);
 }
+
+/// <summary>A mode that is to be opened.</summary>
+/// <param name="Chosen">What it is to be.</param>
+/// <param name="Open">Opens it, and hands it over.</param>
+/// <param name="Failed">Told why it could not be opened.</param>
+internal sealed record ModeOpening(ChosenPlan Chosen, Action Open, Action<Exception> Failed);

@@ -60,6 +60,9 @@ internal sealed class RunnerModes
     /// <summary>Sessions for parts of jobs that no mode is for, by falling threads.</summary>
     public RunnerMode[] ForParts => _parts.Open;
 
+    /// <summary>Bytes of the open sessions, by estimate.</summary>
+    public long SessionBytes => _opener.SessionBytes;
+
     /// <summary>The place of the planned mode.</summary>
     public int PlannedIndex => _planned;
 
@@ -156,6 +159,18 @@ internal sealed class RunnerModes
         }
         long now = _ledger.Now;
         return _ledger.Leave(turn.Mode.Cores, now) ? now : null;
+    }
+
+    /// <summary>Opens, on the calling thread, what is open of other modes of the same model, where there is memory for it.</summary>
+    public void OpenLike(RunnerModes other)
+    {
+        for (int mode = 0; mode < Math.Min(Count, other.Count); mode++)
+        {
+            while (Instances(mode).Length < other.Instances(mode).Length && _opener.OpenHere(mode, Opened))
+            {
+                // One instance after the other.
+            }
+        }
     }
 
     /// <summary>Ends the threads once nothing waits any more.</summary>

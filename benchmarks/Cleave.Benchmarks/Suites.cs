@@ -21,6 +21,7 @@ internal static class Suites
         [
             new NaturalBatching(),
             new DividedJobs(),
+            new TunedWinner(),
         ],
         ["clusters"] =
         [

@@ -20,6 +20,7 @@ internal static class Suites
         ["batches"] =
         [
             new NaturalBatching(),
+            new DividedJobs(),
             new TunedWinner(),
         ],
         ["clusters"] =

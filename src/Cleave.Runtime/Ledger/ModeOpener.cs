@@ -23,6 +23,7 @@ internal sealed class ModeOpener(
     private readonly string?[] _whyNot = new string?[list.Modes.Length];
     private readonly int[] _most = list.Instances(cores.Cores);
     private readonly int[] _asked = new int[list.Modes.Length];
+    private int _partsAsked;
     // Why there is one mode only, where that is so.
     private string? _whyOnly;
 
@@ -34,6 +35,16 @@ internal sealed class ModeOpener(
 
     /// <summary>The place of the planned mode.</summary>
     public int Planned => list.Planned;
+
+    /// <summary>How many sessions of several threads were opened, or are being opened.</summary>
+    public int Thick
+    {
+        get
+        {
+            lock (_asked)
+                return _partsAsked + _asked.Where((_, i) => _modes[i].Cores > 1).Sum();
+        }
+    }
 
     /// <summary>How many instances the modes may have together.</summary>
     public int Places => _most.Sum();
@@ -63,21 +74,37 @@ internal sealed class ModeOpener(
     /// <summary>Has one more instance of a mode opened, unless there are as many as there may be, the runner is closed, or memory is short.</summary>
     public void Open(int index, Action<int, RunnerMode> opened)
     {
-        if (Begin(index) is not { } number)
-            return;
-        try
-        {
-            new Thread(() => OpenNow(index, number, opened)) { IsBackground = true, Name = "Cleave " + definition.Name + " opener" }.UnsafeStart();
-        }
-        catch (Exception e)
-        {
-            // No thread could be started: the request goes on without.
-            Failed(index, e);
-        }
+        if (Begin(index) is { } number)
+            Start(Opening(index, number, opened));
     }
 
     /// <summary>The same on the calling thread. False where none was opened.</summary>
-    public bool OpenHere(int index, Action<int, RunnerMode> opened) => Begin(index) is { } number && OpenNow(index, number, opened);
+    public bool OpenHere(int index, Action<int, RunnerMode> opened) => Begin(index) is { } number && OpenNow(Opening(index, number, opened));
+
+    /// <summary>
+    /// Has a session of the whole model opened for parts of jobs that have so many threads each, unless the runner is closed or memory is short.
+    /// </summary>
+    /// <param name="threads">The threads.</param>
+    /// <param name="number">Its number among such sessions.</param>
+    /// <param name="place">Its place among the runner's modes.</param>
+    /// <param name="opened">Gets it.</param>
+    public void OpenPart(int threads, int number, int place, Action<RunnerMode> opened)
+    {
+        lock (_asked)
+            _partsAsked++;
+        ChosenPlan chosen = ChosenPlan.Whole(definition.Budgets, threads, threads);
+        if (_whyOnly is { } why || !_limit.TryAdd(sessions.Factory.EstimatedBytes, out why))
+        {
+            Log.ModeRefused(logger, definition.Name, chosen.Words, why);
+            return;
+        }
+        Start(new ModeOpening(
+            chosen,
+            () => opened(new RunnerMode(
+                definition, OpenedPlan.OpenExactly(definition, options, chosen, number, sessions, logger),
+                new LaneSettings(ledger, HasCores: true, options.Timeline), place, oneAtATime: true, logger)),
+            e => Log.ModeFailed(logger, definition.Name, chosen.Words, e.Message, e)));
+    }
 
     /// <summary>Logs that requests run in another mode from now on.</summary>
     public void SayMode(RunnerMode mode, CoreLedger now)
@@ -107,20 +134,38 @@ internal sealed class ModeOpener(
         return number;
     }
 
-    private bool OpenNow(int index, int number, Action<int, RunnerMode> opened)
+    private ModeOpening Opening(int index, int number, Action<int, RunnerMode> opened) => new(
+        _modes[index],
+        () => opened(index, Mode(index, number, OpenedPlan.OpenExactly(definition, options, _modes[index], number, sessions, logger))),
+        e => Failed(index, e));
+
+    private void Start(ModeOpening opening)
+    {
+        try
+        {
+            new Thread(() => OpenNow(opening)) { IsBackground = true, Name = "Cleave " + definition.Name + " opener" }.UnsafeStart();
+        }
+        catch (Exception e)
+        {
+            // No thread could be started: the request goes on without.
+            opening.Failed(e);
+        }
+    }
+
+    private bool OpenNow(ModeOpening opening)
     {
         // Disposing waits for it, as for a request.
         if (!gate.TryEnter())
             return false;
         try
         {
-            Log.ModeOpens(logger, definition.Name, _modes[index].Words, sessions.Factory.EstimatedBytes / 1048576.0, _limit.Words);
-            opened(index, Mode(index, number, OpenedPlan.OpenExactly(definition, options, _modes[index], number, sessions, logger)));
+            Log.ModeOpens(logger, definition.Name, opening.Chosen.Words, sessions.Factory.EstimatedBytes / 1048576.0, _limit.Words);
+            opening.Open();
             return true;
         }
         catch (Exception e)
         {
-            Failed(index, e);
+            opening.Failed(e);
             return false;
         }
         finally
@@ -141,3 +186,9 @@ internal sealed class ModeOpener(
         place: _most.Take(index).Sum() + number,
         oneAtATime: index < _modes.Length - 1 && (plan.Threads.Length > 1 || index > Planned), logger);
 }
+
+/// <summary>A mode that is to be opened.</summary>
+/// <param name="Chosen">What it is to be.</param>
+/// <param name="Open">Opens it, and hands it over.</param>
+/// <param name="Failed">Told why it could not be opened.</param>
+internal sealed record ModeOpening(ChosenPlan Chosen, Action Open, Action<Exception> Failed);

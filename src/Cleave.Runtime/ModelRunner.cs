@@ -109,7 +109,7 @@ public abstract class ModelRunner<TInput, TOutput> : IModelRunner<TInput, TOutpu
     public TOutput[] RunMany(IReadOnlyList<TInput> inputs, CancellationToken cancellationToken = default)
     {
         Job<TInput, TOutput> job = StartJob(inputs, cancellationToken, callers: 1);
-        job.Execute();
+        job.Work();
         return job.Outputs.GetAwaiter().GetResult();
     }
 
@@ -254,7 +254,7 @@ public abstract class ModelRunner<TInput, TOutput> : IModelRunner<TInput, TOutpu
             Job<TInput, TOutput> job = new(this, engine, JobParts.Bind(inputs, input => BindInputs(engine, input)), cancellationToken);
             // From here on the job leaves the gate.
             entered = false;
-            job.Start(engine.Abreast - callers);
+            job.Start(callers);
             return job;
         }
         finally

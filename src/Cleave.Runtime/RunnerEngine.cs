@@ -8,6 +8,7 @@ using Cleave.Batching;
 using Cleave.Calls;
 using Cleave.Cores;
 using Cleave.Generated;
+using Cleave.Jobs;
 using Cleave.Lanes;
 using Cleave.Ledger;
 using Cleave.Plans;
@@ -55,10 +56,13 @@ internal sealed class RunnerEngine
         Abreast = onLanes ? 1 : cores.Cores;
         Groups = onLanes ? GroupSchedule.Of(Plan.Outline, threads, Plan.Pins != null) : null;
         Pool = new CallPool(dims => new CallBuffers(this, Pool!, dims));
+        if (definition.Batch is { } axis && !options.Deterministic)
+            Joined = new JoinedCalls(definition.Name, axis, Shapes.SymbolOf(axis.Dimension), (pool, dims) => new CallBuffers(this, pool, dims), logger);
+        Jobs = new JobPlanner(definition, Shapes, options.Parts, modes.PartThreads(Abreast), Abreast, Joined);
         BatchSizes = BatchSizes.Of(definition, options, Shapes, out string why);
         if (BatchSizes is { } sizes)
         {
-            Batches = new BatchRun(definition.Name, sizes, (pool, dims) => new CallBuffers(this, pool, dims), logger);
+            Batches = new BatchRun(definition.Name, Joined!, logger);
             Queue = new BatchQueue(definition.Name, Batches, options.Batching, Workers, Abreast);
             Log.Batches(logger, definition.Name, sizes.Axis.Dimension, sizes.Words);
         }
@@ -98,6 +102,12 @@ internal sealed class RunnerEngine
     /// <summary>How many samples of requests may run together; null where none may.</summary>
     public BatchSizes? BatchSizes { get; }
 
+    /// <summary>Plans the jobs.</summary>
+    public JobPlanner Jobs { get; }
+
+    /// <summary>Runs calls together; null where they must not be.</summary>
+    public JoinedCalls? Joined { get; }
+
     /// <summary>Runs requests together; null where none may.</summary>
     public BatchRun? Batches { get; }
 
@@ -109,7 +119,7 @@ internal sealed class RunnerEngine
     /// <summary>What the lanes do for several samples at once; null where samples run one by one.</summary>
     public GroupSchedule? Groups { get; internal set; }
 
-    /// <summary>How many threads may work on one job; where it takes all lanes, one, which runs the first of them.</summary>
+    /// <summary>How many threads may work on one job, each with one core or more; where it takes all lanes, one, which runs the first of them.</summary>
     public int Abreast { get; }
 
     /// <param name="definition">The model.</param>
@@ -260,7 +270,7 @@ internal sealed class RunnerEngine
             if (Plan.Lease is { } lease)
                 Modes.Ledger.Pinned.Return(lease);
             Pool.Close();
-            Batches?.Pool.Close();
+            Joined?.Pool.Close();
             Sessions.Dispose();
             Model.Dispose();
         }

@@ -74,6 +74,7 @@ internal sealed class SpecBuilder
             return null;
         SymbolBuilder symbols = new(builder._properties, builder._parameters, inputs, outputs);
         inputs = symbols.Name(inputs);
+        BatchSpec? batch = BatchSpecBuilder.Of(planned, inputs, outputs);
         return builder.WithPlans(planned, new RunnerSpec
         {
             Namespace = space,
@@ -91,7 +92,8 @@ internal sealed class SpecBuilder
             Symbols = new([.. symbols.Symbols]),
             Inputs = new([.. inputs.Select(builder.WithShapeNames)]),
             Outputs = new(outputs),
-            Batch = BatchSpecBuilder.Of(planned, inputs, outputs),
+            Batch = batch,
+            Times = CallTimesBuilder.Of(planned, inputs, batch),
         });
     }
 

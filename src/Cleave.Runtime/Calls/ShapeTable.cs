@@ -41,6 +41,9 @@ internal sealed class ShapeTable
         }
     }
 
+    /// <summary>How many inputs there are.</summary>
+    public int Inputs => _inputs.Length;
+
     public int Symbols => _symbols.Length;
 
     public int InputsOfUnknownRank { get; }

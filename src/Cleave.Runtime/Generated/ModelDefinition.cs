@@ -61,6 +61,9 @@ public sealed class ModelDefinition
         }
     }
 
+    /// <summary>What calls are predicted to take; null where nothing is predicted.</summary>
+    public PredictedTimes? Times { get; init; }
+
     internal int Contract { get; }
 
     internal string Name { get; }

@@ -23,6 +23,7 @@ internal sealed class ModeOpener(
     private readonly string?[] _whyNot = new string?[list.Modes.Length];
     private readonly int[] _most = list.Instances(cores.Cores);
     private readonly int[] _asked = new int[list.Modes.Length];
+    private int _partsAsked;
     // Why there is one mode only, where that is so.
     private string? _whyOnly;
 
@@ -31,6 +32,19 @@ internal sealed class ModeOpener(
 
     /// <summary>The place of the planned mode.</summary>
     public int Planned => list.Planned;
+
+    /// <summary>The runner's cores.</summary>
+    public int Cores => cores.Cores;
+
+    /// <summary>How many sessions of several threads were opened, or are being opened.</summary>
+    public int Thick
+    {
+        get
+        {
+            lock (_asked)
+                return _partsAsked + _asked.Where((_, i) => _modes[i].Cores > 1).Sum();
+        }
+    }
 
     /// <summary>How many instances the modes may have together.</summary>
     public int Places => _most.Sum();
@@ -60,21 +74,37 @@ internal sealed class ModeOpener(
     /// <summary>Has one more instance of a mode opened, unless there are as many as there may be, the runner is closed, or memory is short.</summary>
     public void Open(int index, Action<int, RunnerMode> opened)
     {
-        if (Begin(index) is not { } number)
-            return;
-        try
-        {
-            new Thread(() => OpenNow(index, number, opened)) { IsBackground = true, Name = "Cleave " + definition.Name + " opener" }.UnsafeStart();
-        }
-        catch (Exception e)
-        {
-            // No thread could be started: the request goes on without.
-            Failed(index, e);
-        }
+        if (Begin(index) is { } number)
+            Start(Opening(index, number, opened), _modes[index], e => Failed(index, e));
     }
 
     /// <summary>The same on the calling thread. False where none was opened.</summary>
-    public bool OpenHere(int index, Action<int, RunnerMode> opened) => Begin(index) is { } number && OpenNow(index, number, opened);
+    public bool OpenHere(int index, Action<int, RunnerMode> opened) =>
+        Begin(index) is { } number && OpenNow(Opening(index, number, opened), _modes[index], e => Failed(index, e));
+
+    /// <summary>
+    /// Has a session of the whole model opened for parts of jobs that have so many threads each, unless the runner is closed or memory is short.
+    /// </summary>
+    /// <param name="threads">The threads.</param>
+    /// <param name="number">Its number among such sessions.</param>
+    /// <param name="place">Its place among the runner's modes.</param>
+    /// <param name="opened">Gets it.</param>
+    public void OpenPart(int threads, int number, int place, Action<RunnerMode> opened)
+    {
+        lock (_asked)
+            _partsAsked++;
+        ChosenPlan chosen = ChosenPlan.Whole(definition.Budgets, threads, threads);
+        if (_whyOnly is { } why || !_limit.TryAdd(EstimatedBytes, out why))
+        {
+            Log.ModeRefused(logger, definition.Name, chosen.Words, why);
+            return;
+        }
+        Start(
+            () => opened(new RunnerMode(
+                definition, OpenedPlan.OpenExactly(definition, options, chosen, number, sessions, logger),
+                new LaneSettings(ledger, HasCores: true, options.Timeline), place, oneAtATime: true, logger)),
+            chosen, e => Log.ModeFailed(logger, definition.Name, chosen.Words, e.Message, e));
+    }
 
     /// <summary>Logs that requests run in another mode from now on.</summary>
     public void SayMode(RunnerMode mode, CoreLedger now)
@@ -107,20 +137,36 @@ internal sealed class ModeOpener(
         return number;
     }
 
-    private bool OpenNow(int index, int number, Action<int, RunnerMode> opened)
+    private Action Opening(int index, int number, Action<int, RunnerMode> opened) =>
+        () => opened(index, Mode(index, number, OpenedPlan.OpenExactly(definition, options, _modes[index], number, sessions, logger)));
+
+    private void Start(Action open, ChosenPlan chosen, Action<Exception> failed)
+    {
+        try
+        {
+            new Thread(() => OpenNow(open, chosen, failed)) { IsBackground = true, Name = "Cleave " + definition.Name + " opener" }.UnsafeStart();
+        }
+        catch (Exception e)
+        {
+            // No thread could be started: the request goes on without.
+            failed(e);
+        }
+    }
+
+    private bool OpenNow(Action open, ChosenPlan chosen, Action<Exception> failed)
     {
         // Disposing waits for it, as for a request.
         if (!gate.TryEnter())
             return false;
         try
         {
-            Log.ModeOpens(logger, definition.Name, _modes[index].Words, EstimatedBytes / 1048576.0, _limit.Words);
-            opened(index, Mode(index, number, OpenedPlan.OpenExactly(definition, options, _modes[index], number, sessions, logger)));
+            Log.ModeOpens(logger, definition.Name, chosen.Words, EstimatedBytes / 1048576.0, _limit.Words);
+            open();
             return true;
         }
         catch (Exception e)
         {
-            Failed(index, e);
+            failed(e);
             return false;
         }
         finally

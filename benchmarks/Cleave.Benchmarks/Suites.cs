@@ -24,6 +24,7 @@ internal static class Suites
             new Changes(),
             new InstanceSearch(),
             new PredictedDivisions(),
+            new DividedJobs(),
         ],
         ["clusters"] =
         [

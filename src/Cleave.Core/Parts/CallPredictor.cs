@@ -20,6 +20,9 @@ internal static class CallPredictor
     private const int Few = 4;
     private const double Little = 1.05;
 
+    // A call that the others predict so nearly is left out.
+    private const double Near = 1.03;
+
     private const double Digits = 1000;
 
     private static readonly int[] Samples = [1, 2, 4, 8, 16, 32];
@@ -47,7 +50,39 @@ internal static class CallPredictor
                 return [];
             found[row[0].Elements] = row;
         }
-        return [.. found.Values.SelectMany(row => row)];
+        return Thin([.. found.Values]);
+    }
+
+    // Leaves out what lies where the others would put it.
+    private static IReadOnlyList<PredictedCall> Thin(PredictedCall[][] rows)
+    {
+        List<PredictedCall[]> kept = [.. rows.Select(row => (PredictedCall[])[.. Without(row, others => others)])];
+        return [.. Without(kept, others => [.. others.SelectMany(row => row)]).SelectMany(row => row)];
+
+        List<T> Without<T>(IReadOnlyList<T> all, Func<List<T>, IReadOnlyList<PredictedCall>> calls)
+        {
+            List<T> left = [.. all];
+            for (int i = left.Count - 2; i > 0; i--)
+            {
+                List<T> others = [.. left];
+                others.RemoveAt(i);
+                CallTimes times = new(Counts, calls(others));
+                if (calls([.. all]).All(call => IsNear(times.Of(call.Elements, call.Samples), call)))
+                    left = others;
+            }
+            return left;
+        }
+    }
+
+    private static bool IsNear(PartTimes times, PredictedCall call)
+    {
+        for (int c = 0; c < Counts.Length; c++)
+        {
+            double ratio = times.At(Counts[c]) / call.Microseconds[c];
+            if (ratio is < 1 / Near or > Near)
+                return false;
+        }
+        return true;
     }
 
     private static PredictedCall[] Row(PlanGraph graph, string? batch, IReadOnlyList<string> inputs, Dictionary<string, long> sizes, CostModel model)

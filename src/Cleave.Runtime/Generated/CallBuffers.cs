@@ -95,15 +95,15 @@ public sealed class CallBuffers
     internal RunnerEngine Enter() => _engine.Home.Enter();
 
     /// <summary>Runs the model in the mode that fits what else runs, the first lane on the calling thread. The caller has entered the runner's gate.</summary>
-    internal void Run(int generation, CancellationToken cancellationToken) => Run(_engine, generation, null, cancellationToken);
+    internal void Run(int generation, CancellationToken cancellationToken) => Run(_engine, generation, cancellationToken);
 
     /// <summary>The same in the engine that the caller has entered.</summary>
-    internal void Run(RunnerEngine engine, int generation, CancellationToken cancellationToken) => Run(engine, generation, null, cancellationToken);
+    internal void Run(RunnerEngine engine, int generation, CancellationToken cancellationToken) => Run(engine, null, generation, cancellationToken);
 
     /// <summary>Runs the model in a mode that the caller has begun.</summary>
-    internal void RunIn(RunnerMode mode, int generation, CancellationToken cancellationToken) => Run(_engine, generation, mode, cancellationToken);
+    internal void RunIn(RunnerMode mode, int generation, CancellationToken cancellationToken) => Run(_engine, mode, generation, cancellationToken);
 
-    private void Run(RunnerEngine engine, int generation, RunnerMode? begun, CancellationToken cancellationToken)
+    private void Run(RunnerEngine engine, RunnerMode? begun, int generation, CancellationToken cancellationToken)
     {
         if (Interlocked.Exchange(ref _busy, 1) != 0)
             throw new InvalidOperationException("A call to the model '" + _engine.Name + "' was used by two threads at once. Make one call for each thread.");

@@ -75,12 +75,11 @@ internal sealed class ModeOpener(
     public void Open(int index, Action<int, RunnerMode> opened)
     {
         if (Begin(index) is { } number)
-            Start(Opening(index, number, opened), _modes[index], e => Failed(index, e));
+            Start(Opening(index, number, opened));
     }
 
     /// <summary>The same on the calling thread. False where none was opened.</summary>
-    public bool OpenHere(int index, Action<int, RunnerMode> opened) =>
-        Begin(index) is { } number && OpenNow(Opening(index, number, opened), _modes[index], e => Failed(index, e));
+    public bool OpenHere(int index, Action<int, RunnerMode> opened) => Begin(index) is { } number && OpenNow(Opening(index, number, opened));
 
     /// <summary>
     /// Has a session of the whole model opened for parts of jobs that have so many threads each, unless the runner is closed or memory is short.
@@ -99,11 +98,12 @@ internal sealed class ModeOpener(
             Log.ModeRefused(logger, definition.Name, chosen.Words, why);
             return;
         }
-        Start(
+        Start(new ModeOpening(
+            chosen,
             () => opened(new RunnerMode(
                 definition, OpenedPlan.OpenExactly(definition, options, chosen, number, sessions, logger),
                 new LaneSettings(ledger, HasCores: true, options.Timeline), place, oneAtATime: true, logger)),
-            chosen, e => Log.ModeFailed(logger, definition.Name, chosen.Words, e.Message, e));
+            e => Log.ModeFailed(logger, definition.Name, chosen.Words, e.Message, e)));
     }
 
     /// <summary>Logs that requests run in another mode from now on.</summary>
@@ -137,36 +137,38 @@ internal sealed class ModeOpener(
         return number;
     }
 
-    private Action Opening(int index, int number, Action<int, RunnerMode> opened) =>
-        () => opened(index, Mode(index, number, OpenedPlan.OpenExactly(definition, options, _modes[index], number, sessions, logger)));
+    private ModeOpening Opening(int index, int number, Action<int, RunnerMode> opened) => new(
+        _modes[index],
+        () => opened(index, Mode(index, number, OpenedPlan.OpenExactly(definition, options, _modes[index], number, sessions, logger))),
+        e => Failed(index, e));
 
-    private void Start(Action open, ChosenPlan chosen, Action<Exception> failed)
+    private void Start(ModeOpening opening)
     {
         try
         {
-            new Thread(() => OpenNow(open, chosen, failed)) { IsBackground = true, Name = "Cleave " + definition.Name + " opener" }.UnsafeStart();
+            new Thread(() => OpenNow(opening)) { IsBackground = true, Name = "Cleave " + definition.Name + " opener" }.UnsafeStart();
         }
         catch (Exception e)
         {
             // No thread could be started: the request goes on without.
-            failed(e);
+            opening.Failed(e);
         }
     }
 
-    private bool OpenNow(Action open, ChosenPlan chosen, Action<Exception> failed)
+    private bool OpenNow(ModeOpening opening)
     {
         // Disposing waits for it, as for a request.
         if (!gate.TryEnter())
             return false;
         try
         {
-            Log.ModeOpens(logger, definition.Name, chosen.Words, EstimatedBytes / 1048576.0, _limit.Words);
-            open();
+            Log.ModeOpens(logger, definition.Name, opening.Chosen.Words, EstimatedBytes / 1048576.0, _limit.Words);
+            opening.Open();
             return true;
         }
         catch (Exception e)
         {
-            failed(e);
+            opening.Failed(e);
             return false;
         }
         finally
@@ -187,3 +189,9 @@ internal sealed class ModeOpener(
         place: _most.Take(index).Sum() + number,
         oneAtATime: index < _modes.Length - 1 && (plan.Threads.Length > 1 || index > Planned), logger);
 }
+
+/// <summary>A mode that is to be opened.</summary>
+/// <param name="Chosen">What it is to be.</param>
+/// <param name="Open">Opens it, and hands it over.</param>
+/// <param name="Failed">Told why it could not be opened.</param>
+internal sealed record ModeOpening(ChosenPlan Chosen, Action Open, Action<Exception> Failed);

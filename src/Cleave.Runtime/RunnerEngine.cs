@@ -6,6 +6,7 @@ using System.Threading;
 using System.Threading.Tasks;
 using Cleave.Batching;
 using Cleave.Calls;
+using Cleave.Core.Tuning;
 using Cleave.Cores;
 using Cleave.Generated;
 using Cleave.Jobs;
@@ -14,6 +15,7 @@ using Cleave.Ledger;
 using Cleave.Plans;
 using Cleave.Sessions;
 using Cleave.Sources;
+using Cleave.Tuning;
 using Cleave.Workers;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -46,10 +48,9 @@ internal sealed class RunnerEngine
         Gate = gate;
         Home = home;
         // Other weights take no other time.
-        Times = before != null && before.Modes.Count == modes.Count && before.Modes.PlannedIndex == modes.PlannedIndex
-            ? before.Times
-            : new DimensionTimes(modes.Count, modes.PlannedIndex);
-        DivisionTimes = before?.DivisionTimes ?? new DimensionTimes(modes: 2, planned: 0);
+        RunnerEngine? alike = before != null && before.Modes.Count == modes.Count && before.Modes.PlannedIndex == modes.PlannedIndex ? before : null;
+        Times = alike?.Times ?? new DimensionTimes(modes.Count, modes.PlannedIndex);
+        DivisionTimes = alike?.DivisionTimes ?? new DimensionTimes(modes: 2, planned: 0);
         int[] threads = Plan.Threads;
         // A request whose first lane is done still has a thread, which waits for the other lanes.
         Workers = new WorkerPool(Threads(definition.Name, "worker", cores.Cores + threads.Length - 1, Plan.Pins?[0], modes.Planned.LaneSettings.HasCores, logger));
@@ -133,6 +134,9 @@ internal sealed class RunnerEngine
 
     public WorkerPool Workers { get; }
 
+    /// <summary>Measures which of the modes is the best.</summary>
+    public RunnerTuning Tuning { get; private set; } = null!;
+
     /// <summary>What the lanes do for several samples at once; null where samples run one by one.</summary>
     public GroupSchedule? Groups { get; internal set; }
 
@@ -160,14 +164,24 @@ internal sealed class RunnerEngine
             SessionFactory factory = new(model, definition, options, ProcessFiles.System, logger);
             sessions = new SessionTable(factory);
             RunGate gate = new(definition.Name);
-            ModeOpener opener = new(definition, options, ModeList.Of(definition, options, cores.Cores, sessions.CanSplit), cores, ledger, sessions, gate, logger);
+            TuningStore store = new(definition, model.Path, Environment.GetEnvironmentVariable(TuningStore.FolderVariable),
+                new Lazy<MachineSignature>(() => ThisMachine.Of(cores.Cores, ProcessFiles.System)), logger);
+            TuningSection? tuned = options.IsTrial ? null : before?.Tuning.Known ?? store.Load();
+            ModeList list = ModeList.Of(definition, options, cores.Cores, sessions.CanSplit, tuned is null ? null : TunedRunner.Plan(tuned, definition.Budgets));
+            ModeOpener opener = new(definition, options, list, cores, ledger, sessions, gate, logger);
             RunnerModes modes = new(ledger, options.Hint, opener);
             OpenedPlan plan = modes.Planned.Plan;
             RunnerEngine engine = new(definition, model, sessions, modes, gate, cores, options, home, before, logger);
+            engine.Tuning = new RunnerTuning(engine, options, cores, store, tuned, logger);
             Log.Opened(logger, definition.Name, plan.Outline.Plan.Name, cores.Cores, cores.Reason, OpenedPlan.Words(plan.Threads),
                 plan.Sessions[0].Way, factory.Weights.Loading, factory.Weights.Reason,
                 Stopwatch.GetElapsedTime(start).TotalMilliseconds);
             ledger.Runners.Add(engine._listed);
+            // Where the application said how many cores, or each request has one, more change nothing.
+            if (options.Cores is null && options.Hint == RunnerHint.Latency && !options.IsTrial)
+                modes.Outgrown = () => home.Reopen(logger);
+            if (store.IsAsked && tuned is null && !options.IsTrial)
+                engine.Tuning.StartByItself();
             return engine;
         }
         catch
@@ -205,6 +219,7 @@ internal sealed class RunnerEngine
         if (Gate.Close())
         {
             Queue?.Hurry();
+            Tuning.Stop();
             long start = Stopwatch.GetTimestamp();
             while (!Gate.Drained.Wait(DisposeStep))
                 SayWhatRuns(start);
@@ -226,6 +241,7 @@ internal sealed class RunnerEngine
         if (Gate.Close())
         {
             Queue?.Hurry();
+            Tuning.Stop();
             long start = Stopwatch.GetTimestamp();
             await WaitSaying(Gate.Drained, start).ConfigureAwait(false);
             Workers.Stop();

@@ -186,6 +186,9 @@ public sealed class RunnerOptions
     /// <summary>Whether <see cref="Hint"/> was set, to whatever.</summary>
     internal bool HasHint => _hint != null;
 
+    /// <summary>Opened by tuning, to be measured: goes by the plan, whatever was measured before, and ONNX Runtime logs nothing of what it refuses.</summary>
+    internal bool IsTrial { get; set; }
+
     /// <summary>Who uses which cores; another one than the process's in tests.</summary>
     internal Ledger.CoreLedger? Ledger { get; set; }
 }

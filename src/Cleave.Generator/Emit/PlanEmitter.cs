@@ -107,6 +107,8 @@ internal static class PlanEmitter
             code.Line($"Plan = global::Cleave.PlanChoice.{plan},");
         if (spec.Weights is { } weights)
             code.Line($"Weights = global::Cleave.WeightLoading.{weights},");
+        if (spec.PlannedSizes.Count > 0)
+            code.Line($"PlannedSizes = new[] {{ {string.Join(", ", spec.PlannedSizes.Select(s => s.ToString(CultureInfo.InvariantCulture)))} }}, // of {SafeText.OneLine(string.Join(", ", spec.Symbols.Select(s => s.Name)), LongestComment)}");
         if (spec.Batch is { } batch)
             WriteBatch(code, batch);
         if (spec.Times.Count > 0)
@@ -157,7 +159,9 @@ internal static class PlanEmitter
         ? "global::System.Array.Empty<int>()"
         : "new[] { " + string.Join(", ", axes.Select(a => a.ToString(CultureInfo.InvariantCulture))) + " }";
 
-    private static bool HasSettings(RunnerSpec spec) => spec.Slicing is not null || spec.Weights is not null || spec.Plan is not null || spec.Batch is not null || spec.Times.Count > 0;
+    private static bool HasSettings(RunnerSpec spec) =>
+        spec.Slicing is not null || spec.Weights is not null || spec.Plan is not null || spec.Batch is not null || spec.Times.Count > 0
+        || spec.PlannedSizes.Count > 0;
 
     private static void WriteWholePlan(SourceWriter code, RunnerSpec spec)
     {

@@ -46,6 +46,9 @@ internal sealed record RunnerSpec
     /// <summary>Dimensions that a caller chooses, in the order of their first appearance in the inputs.</summary>
     public EquatableArray<SymbolSpec> Symbols { get; init; }
 
+    /// <summary>The sizes that they are planned for.</summary>
+    public EquatableArray<int> PlannedSizes { get; init; }
+
     public EquatableArray<TensorSpec> Inputs { get; init; }
 
     public EquatableArray<TensorSpec> Outputs { get; init; }

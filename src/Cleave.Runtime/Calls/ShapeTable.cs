@@ -46,6 +46,9 @@ internal sealed class ShapeTable
 
     public int Symbols => _symbols.Length;
 
+    /// <summary>The names of the symbolic dimensions.</summary>
+    public IReadOnlyList<string> Names => _symbols;
+
     public int InputsOfUnknownRank { get; }
 
     /// <summary>Whether shapes may differ from call to call.</summary>

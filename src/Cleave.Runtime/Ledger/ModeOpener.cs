@@ -30,11 +30,11 @@ internal sealed class ModeOpener(
     /// <summary>What they are to be.</summary>
     public ChosenPlan[] Modes => _modes;
 
+    /// <summary>The cores that they are for.</summary>
+    public int Cores => cores.Cores;
+
     /// <summary>The place of the planned mode.</summary>
     public int Planned => list.Planned;
-
-    /// <summary>The runner's cores.</summary>
-    public int Cores => cores.Cores;
 
     /// <summary>How many sessions of several threads were opened, or are being opened.</summary>
     public int Thick
@@ -64,7 +64,7 @@ internal sealed class ModeOpener(
     /// <summary>Opens the planned mode; where ONNX Runtime refuses a part of it, the whole model.</summary>
     public RunnerMode OpenPlanned()
     {
-        _limit.Add(EstimatedBytes);
+        _limit.Add(sessions.Factory.EstimatedBytes);
         _asked[Planned] = 1;
         OpenedPlan plan = OpenedPlan.Open(definition, options, _modes[Planned], cores.Cores, sessions, logger);
         _whyOnly = plan.WhyOnly;
@@ -93,7 +93,7 @@ internal sealed class ModeOpener(
         lock (_asked)
             _partsAsked++;
         ChosenPlan chosen = ChosenPlan.Whole(definition.Budgets, threads, threads);
-        if (_whyOnly is { } why || !_limit.TryAdd(EstimatedBytes, out why))
+        if (_whyOnly is { } why || !_limit.TryAdd(sessions.Factory.EstimatedBytes, out why))
         {
             Log.ModeRefused(logger, definition.Name, chosen.Words, why);
             return;
@@ -114,9 +114,6 @@ internal sealed class ModeOpener(
             Log.ModeChanged(logger, definition.Name, mode.Words, now.InFlight, now.Busy, now.Cores.Now);
     }
 
-    // Packed for its kernels a weight is about as large as before; copied ones are there once more.
-    private long EstimatedBytes => sessions.Factory.WeightBytes * (sessions.Factory.Weights.Loading == WeightLoading.Map ? 1 : 2);
-
     // The number of the next instance; null where there is to be none.
     private int? Begin(int index)
     {
@@ -127,7 +124,7 @@ internal sealed class ModeOpener(
                 return null;
             number = _asked[index]++;
         }
-        if (_whyOnly is { } why || !_limit.TryAdd(EstimatedBytes, out why))
+        if (_whyOnly is { } why || !_limit.TryAdd(sessions.Factory.EstimatedBytes, out why))
         {
             Volatile.Write(ref _whyNot[index], why);
             Log.ModeRefused(logger, definition.Name, _modes[index].Words, why);
@@ -162,7 +159,7 @@ internal sealed class ModeOpener(
             return false;
         try
         {
-            Log.ModeOpens(logger, definition.Name, opening.Chosen.Words, EstimatedBytes / 1048576.0, _limit.Words);
+            Log.ModeOpens(logger, definition.Name, opening.Chosen.Words, sessions.Factory.EstimatedBytes / 1048576.0, _limit.Words);
             opening.Open();
             return true;
         }

@@ -23,6 +23,7 @@ internal sealed class RunnerModes
     private readonly PartSessions _parts;
     private readonly int _planned;
     private int _last;
+    private int _outgrown;
     private int _alone;
 
     /// <param name="ledger">Who uses the cores.</param>
@@ -43,6 +44,9 @@ internal sealed class RunnerModes
     }
 
     public CoreLedger Ledger => _ledger;
+
+    /// <summary>Called once, where the process has more cores than these modes are for.</summary>
+    public Action? Outgrown { get; set; }
 
     public RunnerHint Hint => _hint;
 
@@ -84,6 +88,16 @@ internal sealed class RunnerModes
     /// <summary>Why the mode of that place is not open, where it is not.</summary>
     public string WhyNotOpen(int mode) => _opener.WhyNotOpen(mode);
 
+    /// <summary>Has a mode opened that was measured to be the best, where the runner has it; requests go on meanwhile.</summary>
+    public void Want(ChosenPlan best)
+    {
+        if (Find(best) is >= 0 and var mode && Find(mode) is null)
+            _opener.Open(mode, Opened);
+    }
+
+    /// <summary>The place of the mode that is this plan with these threads; -1 where there is none.</summary>
+    public int Find(ChosenPlan plan) => Array.FindIndex(_opener.Modes, mode => mode.Plan == plan.Plan && mode.Threads.SequenceEqual(plan.Threads));
+
     /// <summary>Begins a request.</summary>
     /// <exception cref="OperationCanceledException">It was cancelled while it waited, in the background, for a core.</exception>
     public Turn Enter(ModeTimes times, CancellationToken token)
@@ -92,6 +106,8 @@ internal sealed class RunnerModes
             return EnterBackground(_modes.Length - 1, token);
         long now = _ledger.Now;
         Share share = _ledger.Enter(now);
+        if (_ledger.Cores.Now > _opener.Cores)
+            Outgrow();
         // Nothing to choose, and nothing to compare: a call of a microsecond would notice.
         if (_modes.Length == 1)
             return Begin(0, now, isAlone: false);
@@ -240,8 +256,11 @@ internal sealed class RunnerModes
         if (taken is null)
         {
             chosen = wanted;
-            while (Find(chosen) is null)
+            while (chosen >= 0 && Find(chosen) is null)
                 chosen--;
+            // Those with fewer cores are open, but others use them, and those with more are not open.
+            if (chosen < 0)
+                chosen = _planned;
             taken = _modes[chosen].Begin();
         }
         _ledger.Take(taken.Cores - 1);
@@ -298,6 +317,12 @@ internal sealed class RunnerModes
     {
         if (mode > _planned && _modes[mode].Miss())
             _opener.Open(mode, Opened);
+    }
+
+    private void Outgrow()
+    {
+        if (Outgrown is { } outgrown && Volatile.Read(ref _outgrown) == 0 && Interlocked.Exchange(ref _outgrown, 1) == 0)
+            outgrown();
     }
 
     private void NoteAlone()

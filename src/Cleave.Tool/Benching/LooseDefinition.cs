@@ -51,6 +51,7 @@ internal sealed class LooseDefinition
         {
             Slicing = _spec.Slicing,
             Weights = _spec.Weights is { } weights ? Enum.Parse<WeightLoading>(weights) : null,
+            PlannedSizes = [.. _spec.PlannedSizes],
             Plan = _spec.Plan is { } choice ? Enum.Parse<PlanChoice>(choice) : null,
             Batch = _spec.Batch is { } batch
                 ? new BatchAxis(batch.Dimension, [.. batch.Inputs], [.. batch.Outputs], [.. batch.Gains.Select(g => new BatchGain(g.Elements, g.Size, g.Gain))])

@@ -20,6 +20,7 @@ namespace Cleave.Tool.Output;
 [JsonSerializable(typeof(ModelReport))]
 [JsonSerializable(typeof(PlanReport))]
 [JsonSerializable(typeof(BenchReport))]
+[JsonSerializable(typeof(TuningResult))]
 [JsonSerializable(typeof(VerifyReport))]
 [JsonSerializable(typeof(FixReport))]
 internal sealed partial class JsonReport : JsonSerializerContext

@@ -159,6 +159,7 @@ namespace MyApp
             outputs: new[] { Mask, N },
             budgets: Budgets)
         {
+            PlannedSizes = new[] { 1, 1 }, // of batch, pairDim1
             // Elements of a sample, samples of a call: microseconds predicted, by threads.
             Times = new(new[] { 1, 2, 4, 8, 16 },
                 new global::Cleave.Generated.PredictedTime(0, 1, 1.5, 1.5, 1.5, 1.5, 1.5)),

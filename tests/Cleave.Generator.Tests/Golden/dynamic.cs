@@ -147,6 +147,7 @@ namespace MyApp
             outputs: new[] { Embedding },
             budgets: Budgets)
         {
+            PlannedSizes = new[] { 1, 128 }, // of batch, sequence
             // Elements of a sample, samples of a call: microseconds predicted, by threads.
             Times = new(new[] { 1, 2, 4, 8, 16 },
                 new global::Cleave.Generated.PredictedTime(5, 1, 1.5, 1.5, 1.5, 1.5, 1.5),

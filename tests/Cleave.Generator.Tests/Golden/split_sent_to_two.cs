@@ -133,6 +133,7 @@ namespace MyApp
             budgets: Budgets)
         {
             Plan = global::Cleave.PlanChoice.Split,
+            PlannedSizes = new[] { 1 }, // of batch
             // Samples stay apart along this dimension: its axis in each input, in each output.
             Batch = new("batch", new[] { 0 }, new[] { 0 },
                 new global::Cleave.Generated.BatchGain(16, 32, 19.47)), // of up to 16 elements: 32 together are predicted to give 19.47x the throughput of one by one

@@ -132,6 +132,7 @@ namespace MyApp
             budgets: Budgets)
         {
             Plan = global::Cleave.PlanChoice.Split,
+            PlannedSizes = new[] { 1 }, // of sequence
             // Elements of a sample, samples of a call: microseconds predicted, by threads.
             Times = new(new[] { 1, 2, 4, 8, 16 },
                 new global::Cleave.Generated.PredictedTime(16, 1, 4.23, 4.17, 4.14, 4.12, 4.11),

@@ -156,6 +156,7 @@ namespace MyApp
             budgets: Budgets)
         {
             Plan = global::Cleave.PlanChoice.Split,
+            PlannedSizes = new[] { 1 }, // of batch
             // Samples stay apart along this dimension: its axis in each input, in each output.
             Batch = new("batch", new[] { 0, 0 }, new[] { 0, 0, 0 },
                 new global::Cleave.Generated.BatchGain(512, 32, 3.56)), // of up to 512 elements: 32 together are predicted to give 3.56x the throughput of one by one

@@ -25,6 +25,7 @@ internal static class Suites
             new InstanceSearch(),
             new PredictedDivisions(),
             new DividedJobs(),
+            new TunedWinner(),
         ],
         ["clusters"] =
         [

@@ -18,7 +18,7 @@ public sealed record TuningResult(IReadOnlyList<TuningRequest> Requests, bool Is
 /// <summary>What was measured for requests of one size.</summary>
 /// <param name="Dimensions">The size, as <c>batch=1,sequence=128</c>.</param>
 /// <param name="Times">The ways to run it; the first is the one that would run without tuning.</param>
-/// <param name="Best">The fastest; one with fewer cores where more gain less than 5 %.</param>
+/// <param name="Best">The fastest; one with fewer cores where more gain less than 2 %.</param>
 public sealed record TuningRequest(string Dimensions, IReadOnlyList<TuningTime> Times, TuningTime Best)
 {
     /// <summary>As <c>batch=1: TwoLanes 1+1 1.00x, Whole 2 1.31x: Whole 2</c>.</summary>

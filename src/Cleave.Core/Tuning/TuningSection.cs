@@ -27,8 +27,8 @@ internal sealed record TuningSection(MachineSignature Machine, string Hash, bool
 /// <param name="Times">The ways to run them, in the order in which they were measured.</param>
 internal sealed record TunedRequest(IReadOnlyList<string> Names, IReadOnlyList<int> Sizes, IReadOnlyList<TunedTime> Times)
 {
-    /// <summary>A way with more cores must take less than this part of the time: a gain of nothing is not worth the cores.</summary>
-    public const double Worth = 0.95;
+    /// <summary>A way with more cores must take less than this part of the time: what gains nothing is not worth the cores, and this was measured with care.</summary>
+    public const double Worth = 0.98;
 
     /// <summary>For messages: <c>batch=1,sequence=128</c>.</summary>
     public string Words => Names.Count == 0 ? "every request" : string.Join(",", Names.Select((name, i) => name + "=" + Sizes[i].ToString(CultureInfo.InvariantCulture)));

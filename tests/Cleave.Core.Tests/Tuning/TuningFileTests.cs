@@ -54,9 +54,9 @@ public sealed class TuningFileTests
     [Fact]
     public void More_cores_must_gain_something()
     {
-        TunedRequest request = new([], [], [new("Whole", [4], 96, 5), new("TwoLanes", [1, 1], 100, 5), new("Whole", [1], 180, 5)]);
+        TunedRequest request = new([], [], [new("Whole", [4], 99, 5), new("TwoLanes", [1, 1], 100, 5), new("Whole", [1], 180, 5)]);
         Assert.Equal("TwoLanes 1+1", request.Best()!.Words);
-        Assert.Equal("Whole 4", (request with { Times = [new("Whole", [4], 94, 5), .. request.Times.Skip(1)] }).Best()!.Words);
+        Assert.Equal("Whole 4", (request with { Times = [new("Whole", [4], 97, 5), .. request.Times.Skip(1)] }).Best()!.Words);
         Assert.Null((request with { Times = [] }).Best());
     }
 

@@ -151,12 +151,6 @@ namespace MyApp
             // Elements of a sample, samples of a call: microseconds predicted, by threads.
             Times = new(new[] { 1, 2, 4, 8, 16 },
                 new global::Cleave.Generated.PredictedTime(5, 1, 1.5, 1.5, 1.5, 1.5, 1.5),
-                new global::Cleave.Generated.PredictedTime(9, 1, 1.5, 1.5, 1.5, 1.5, 1.5),
-                new global::Cleave.Generated.PredictedTime(17, 1, 1.5, 1.5, 1.5, 1.5, 1.5),
-                new global::Cleave.Generated.PredictedTime(33, 1, 1.5, 1.5, 1.5, 1.5, 1.5),
-                new global::Cleave.Generated.PredictedTime(65, 1, 1.5, 1.5, 1.5, 1.5, 1.5),
-                new global::Cleave.Generated.PredictedTime(129, 1, 1.5, 1.5, 1.5, 1.5, 1.5),
-                new global::Cleave.Generated.PredictedTime(513, 1, 1.5, 1.5, 1.5, 1.5, 1.5),
                 new global::Cleave.Generated.PredictedTime(2049, 1, 1.5, 1.5, 1.5, 1.5, 1.5)),
         };
 

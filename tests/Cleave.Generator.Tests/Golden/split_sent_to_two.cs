@@ -140,9 +140,7 @@ namespace MyApp
             // Elements of a sample, samples of a call: microseconds predicted, by threads.
             Times = new(new[] { 1, 2, 4, 8, 16 },
                 new global::Cleave.Generated.PredictedTime(16, 1, 5.79, 5.77, 5.75, 5.74, 5.74),
-                new global::Cleave.Generated.PredictedTime(16, 2, 6.08, 6.04, 6.02, 6.01, 6),
                 new global::Cleave.Generated.PredictedTime(16, 4, 6.42, 6.35, 6.31, 6.3, 6.29),
-                new global::Cleave.Generated.PredictedTime(16, 8, 6.91, 6.76, 6.68, 6.64, 6.62),
                 new global::Cleave.Generated.PredictedTime(16, 16, 7.79, 7.45, 7.28, 7.19, 7.15),
                 new global::Cleave.Generated.PredictedTime(16, 32, 9.51, 8.75, 8.37, 8.18, 8.08)),
         };

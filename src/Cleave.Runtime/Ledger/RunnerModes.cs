@@ -143,6 +143,9 @@ internal sealed class RunnerModes
         long now = _ledger.Now;
         _ledger.Enter(now);
         int mode = FirstWithin(cores);
+        // Whether one before the planned mode is better was not seen yet.
+        while (mode < _planned && Find(mode) is null)
+            mode++;
         if (_modes[mode].Cores >= cores || _modes.Length == 1)
             return Begin(mode, now, isAlone: false, isMissed: cores == 1 || _opener.Thick < PartSessions.MostThick);
         if (_parts.TryBegin(cores) is not { } exact)

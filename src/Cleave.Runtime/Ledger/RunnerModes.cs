@@ -259,11 +259,8 @@ internal sealed class RunnerModes
         if (taken is null)
         {
             chosen = wanted;
-            while (chosen >= 0 && Find(chosen) is null)
+            while (Find(chosen) is null)
                 chosen--;
-            // Those with fewer cores are open, but others use them, and those with more are not open.
-            if (chosen < 0)
-                chosen = _planned;
             taken = _modes[chosen].Begin();
         }
         _ledger.Take(taken.Cores - 1);

@@ -160,8 +160,7 @@ internal static class PlanEmitter
         : "new[] { " + string.Join(", ", axes.Select(a => a.ToString(CultureInfo.InvariantCulture))) + " }";
 
     private static bool HasSettings(RunnerSpec spec) =>
-        spec.Slicing is not null || spec.Weights is not null || spec.Plan is not null || spec.Batch is not null || spec.Times.Count > 0
-        || spec.PlannedSizes.Count > 0;
+        spec.Slicing is not null || spec.Weights is not null || spec.Plan is not null || spec.PlannedSizes.Count > 0 || spec.Batch is not null || spec.Times.Count > 0;
 
     private static void WriteWholePlan(SourceWriter code, RunnerSpec spec)
     {

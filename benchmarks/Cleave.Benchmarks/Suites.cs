@@ -20,6 +20,10 @@ internal static class Suites
         ["batches"] =
         [
             new NaturalBatching(),
+            new DividedBatches(),
+            new Changes(),
+            new InstanceSearch(),
+            new PredictedDivisions(),
             new DividedJobs(),
             new TunedWinner(),
         ],

@@ -48,7 +48,7 @@ internal sealed class RunnerEngine
         Gate = gate;
         Home = home;
         // Other weights take no other time.
-        RunnerEngine? alike = before != null && before.Modes.Count == modes.Count && before.Modes.PlannedIndex == modes.PlannedIndex ? before : null;
+        RunnerEngine? alike = before != null && before.Modes.AreAlike(modes) ? before : null;
         Times = alike?.Times ?? new DimensionTimes(modes.Count, modes.PlannedIndex);
         DivisionTimes = alike?.DivisionTimes ?? new DimensionTimes(modes: 2, planned: 0);
         int[] threads = Plan.Threads;
@@ -171,6 +171,8 @@ internal sealed class RunnerEngine
             ModeOpener opener = new(definition, options, list, cores, ledger, sessions, gate, logger);
             RunnerModes modes = new(ledger, options.Hint, opener);
             OpenedPlan plan = modes.Planned.Plan;
+            if (tuned != null && TunedRunner.Times(tuned, definition, modes.Planned.Shapes) is { } times)
+                definition = definition.With(times);
             RunnerEngine engine = new(definition, model, sessions, modes, gate, cores, options, home, before, logger);
             engine.Tuning = new RunnerTuning(engine, options, cores, store, tuned, logger);
             Log.Opened(logger, definition.Name, plan.Outline.Plan.Name, cores.Cores, cores.Reason, OpenedPlan.Words(plan.Threads),

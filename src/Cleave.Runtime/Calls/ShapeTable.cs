@@ -80,6 +80,9 @@ internal sealed class ShapeTable
         return shape;
     }
 
+    /// <summary>The number of elements of an input of known rank, however large.</summary>
+    public double Elements(int input, int[] dims) => _inputPatterns[input]!.Aggregate(1.0, (all, dimension) => all * Resolve(dimension, dims));
+
     /// <summary>The number of elements of an input.</summary>
     /// <exception cref="ArgumentException">It is more than an array can hold.</exception>
     public int InputLength(int input, ReadOnlySpan<int> dims)

@@ -67,6 +67,17 @@ public sealed class ModelDefinition
     /// <summary>The sizes that the model was planned for, of the dimensions that callers choose, in the order of their first appearance in the inputs.</summary>
     public int[] PlannedSizes { get; init; } = [];
 
+    /// <summary>The same, with what was measured in the place of what was predicted.</summary>
+    internal ModelDefinition With(PredictedTimes times) => new(Contract, Name, Path, Hash, Inputs, Outputs, Budgets)
+    {
+        Slicing = Slicing,
+        Weights = Weights,
+        Plan = Plan,
+        Batch = Batch,
+        PlannedSizes = PlannedSizes,
+        Times = times,
+    };
+
     internal int Contract { get; }
 
     internal string Name { get; }

@@ -95,6 +95,9 @@ internal sealed class RunnerModes
             _opener.Open(mode, Opened);
     }
 
+    /// <summary>Whether the modes of another engine are the same ones.</summary>
+    public bool AreAlike(RunnerModes other) => other.Count == Count && other.PlannedIndex == PlannedIndex && Enumerable.Range(0, Count).All(i => Find(other.Wanted(i)) == i);
+
     /// <summary>The place of the mode that is this plan with these threads; -1 where there is none.</summary>
     public int Find(ChosenPlan plan) => Array.FindIndex(_opener.Modes, mode => mode.Plan == plan.Plan && mode.Threads.SequenceEqual(plan.Threads));
 

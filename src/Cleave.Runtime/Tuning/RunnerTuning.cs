@@ -31,6 +31,7 @@ internal sealed class RunnerTuning
     private readonly TuningStore _store;
     private readonly ILogger _logger;
     private readonly CancellationTokenSource _closing = new();
+    private readonly TuningSection? _openedWith;
     private TuningSection? _known;
 
     /// <param name="engine">The runner.</param>
@@ -47,7 +48,7 @@ internal sealed class RunnerTuning
         _trial = ForCandidates(options, engine.Modes.Ledger);
         _cores = cores;
         _store = store;
-        _known = known;
+        _known = _openedWith = known;
         _logger = logger;
         if (known != null)
             GoBy(known);
@@ -56,9 +57,10 @@ internal sealed class RunnerTuning
     /// <summary>What was measured so far; null: nothing.</summary>
     public TuningSection? Known => Volatile.Read(ref _known);
 
-    /// <summary>Whether what was measured is best is no mode of the runner: it is to be opened anew.</summary>
-    public bool IsOutgrown => Known is { } known && TunedRunner.Plan(known, _engine.Definition.Budgets) is { } best && _engine.Modes.Find(best) < 0
-        && ModeList.Of(_engine.Definition, _options, _cores.Cores, _engine.Sessions.CanSplit, best) is var list && list.Modes[list.Planned] == best;
+    /// <summary>
+    /// Whether the runner is to be opened anew to go by what was measured: the best is no mode of it, or batches and parts are divided by what they took.
+    /// </summary>
+    public bool IsOutgrown => Known is { } known && known != _openedWith && (IsMissing(known) || (_engine.Definition.Batch != null && TunedRunner.Times(known, _engine.Definition, _engine.Shapes) != null));
 
     /// <summary>Measures in the background, because CLEAVE_TUNE is set and nothing is known of this machine.</summary>
     public void StartByItself()
@@ -173,6 +175,14 @@ internal sealed class RunnerTuning
         _engine.Times.Begin(dims => TunedRunner.Relative(section, modes, dims));
         if (TunedRunner.Plan(section, _engine.Definition.Budgets) is { } best)
             _engine.Modes.Want(best);
+    }
+
+    private bool IsMissing(TuningSection known)
+    {
+        if (TunedRunner.Plan(known, _engine.Definition.Budgets) is not { } best || _engine.Modes.Find(best) >= 0)
+            return false;
+        ModeList list = ModeList.Of(_engine.Definition, _options, _cores.Cores, _engine.Sessions.CanSplit, best);
+        return list.Modes[list.Planned] == best;
     }
 
     private static TuningRequest Report(TunedRequest request)

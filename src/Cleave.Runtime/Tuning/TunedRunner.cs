@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
+using Cleave.Calls;
 using Cleave.Core.Tuning;
 using Cleave.Generated;
 using Cleave.Plans;
@@ -33,6 +34,31 @@ internal static class TunedRunner
         if (Nearest(section, dims) is not { } request || Find(request, modes[^1]) is not { } last)
             return null;
         return [.. modes.Select(mode => Find(request, mode) is { } time ? (double)time.Nanoseconds / last.Nanoseconds : (double?)null)];
+    }
+
+    /// <summary>
+    /// What calls of the whole model took, by size, samples and threads: instead of what was predicted. Null where one thread was not measured, or nothing
+    /// that fits the model.
+    /// </summary>
+    public static PredictedTimes? Times(TuningSection section, ModelDefinition definition, ShapeTable shapes)
+    {
+        string? whole = definition.Budgets.Where(static b => !b.Plan.IsSplit).Select(static b => b.Plan.Name).FirstOrDefault();
+        TunedRequest[] requests = [.. section.Requests.Where(r => r.Find(whole ?? "", [1]) != null && r.Sizes.Count == shapes.Symbols && shapes.InputsOfUnknownRank == 0)];
+        if (requests.Length == 0)
+            return null;
+        // Those that were measured everywhere.
+        int[] counts = [.. requests[0].Times.Where(static t => t.Threads.Count == 1).Select(static t => t.Threads[0]).Distinct()
+            .Where(c => requests.All(r => r.Find(whole!, [c]) != null)).Order()];
+        int batch = definition.Batch is { } axis ? shapes.SymbolOf(axis.Dimension) : -1;
+        PredictedTime[] calls = [.. requests.Where(r => batch < 0 || r.Sizes[batch] > 0).Select(r => Call(r, batch)).OrderBy(static c => c.Elements).ThenBy(static c => c.Samples)];
+        return calls.Length == 0 ? null : new PredictedTimes(counts, calls);
+
+        PredictedTime Call(TunedRequest request, int batch)
+        {
+            int samples = batch < 0 ? 1 : request.Sizes[batch];
+            double elements = Enumerable.Range(0, definition.Inputs.Length).Sum(i => shapes.Elements(i, [.. request.Sizes]));
+            return new PredictedTime((long)Math.Min(elements / samples, long.MaxValue / 2), samples, Array.ConvertAll(counts, c => request.Find(whole!, [c])!.Nanoseconds / 1e3));
+        }
     }
 
     private static TunedTime? Find(TunedRequest request, ChosenPlan mode) => request.Find(mode.Plan.Name, mode.Threads);

@@ -1,3 +1,5 @@
+using System.Linq;
+using Cleave.Calls;
 using Cleave.Core.Tuning;
 using Cleave.Generated;
 using Cleave.Plans;
@@ -46,6 +48,31 @@ public sealed class TunedRunnerTests
         Assert.Null(TunedRunner.Relative(section, modes, [4, 4]));
         Assert.Null(TunedRunner.Relative(Section(Request(1, ("Whole", [4], 100))), modes, [1]));
     }
+
+    [Fact]
+    public void Measured_calls_take_the_place_of_predicted_ones()
+    {
+        Value x = Value.Tensor<float>("x", "batch", "length", 2), y = Value.Tensor<float>("y", "batch", "length");
+        ModelDefinition definition = new(1, "m", "m.onnx", "h", [x], [y], [new(1, Definitions.Whole([x], [y]), 1)]) { Batch = new("batch", [0], [0]) };
+        ShapeTable shapes = new(definition, []);
+        PredictedTimes times = TunedRunner.Times(
+            Section(
+                Sized(4, 10, ("Whole", [2], 3000), ("Whole", [1], 4000), ("Whole", [4], 1)),
+                Sized(1, 10, ("Whole", [1], 1000), ("Whole", [2], 900)),
+                Sized(1, 5, ("Whole", [2], 1)),
+                Sized(0, 5, ("Whole", [2], 1), ("Whole", [1], 1))),
+            definition, shapes)!;
+        Assert.Equal([1, 2], times.Threads);
+        Assert.Equal([(20, 1), (20, 4)], times.Calls.Select(c => (c.Elements, c.Samples)));
+        Assert.Equal([4.0, 3.0], times.Calls[1].Microseconds);
+        Assert.Null(TunedRunner.Times(Section(Sized(1, 5, ("Whole", [2], 1))), definition, shapes));
+        Assert.Null(TunedRunner.Times(Section(Request(1, ("Whole", [1], 1))), definition, shapes));
+        // A size that nothing can have is no reason to fail.
+        Assert.NotNull(TunedRunner.Times(Section(Sized(int.MaxValue, int.MaxValue, ("Whole", [1], 1))), definition, shapes));
+    }
+
+    private static TunedRequest Sized(int batch, int length, params (string Plan, int[] Threads, long Nanoseconds)[] times) =>
+        Request(0, times) with { Names = ["batch", "length"], Sizes = [batch, length] };
 
     private static TuningSection Section(params TunedRequest[] requests) => new(Machine, "h", true, requests);
 

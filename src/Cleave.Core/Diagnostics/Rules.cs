@@ -149,6 +149,15 @@ internal static class Rules
     public static readonly Rule BadProperty = Error("CLV3007", "Property not understood",
         "'{0}' sets the property {1} to '{2}'; {3}.");
 
+    public static readonly Rule ValidationFailed = Error("CLV3008", "Model failed its validation",
+        "The model '{0}' failed its validation, {1}: {2}. 'cleave verify' and 'cleave golden' show more.");
+
+    public static readonly Rule ValidationAborted = Error("CLV3009", "Validation did not come to an end",
+        "The validation of '{0}' did not come to an end: {1}. The application would have crashed or hung in the same way.");
+
+    public static readonly Rule ValidatorMissing = Error("CLV3010", "Validation could not begin",
+        "'{0}' asks for the validation of its models, but {1}.");
+
     // The running application.
     public static readonly Rule ModelNotFound = Error("CLV4001", "Model file not found at run time",
         "The model '{0}' was not found at '{1}'. Deploy the build output's models folder with the application, or set CLEAVE_MODELS or RunnerOptions.Model.");
@@ -197,7 +206,7 @@ internal static class Rules
         ChosenOutputsNeedSlicing,
         NothingToSplit, MetadataMisspelt,
         UpdateIgnored, ListingFailed, AddedTooLate, NotInOutput, NativeRuntimeMissing, PackedWithoutModels,
-        BadProperty,
+        BadProperty, ValidationFailed, ValidationAborted, ValidatorMissing,
         ModelNotFound, GraphDiffers, ContractNotServed, FileChanged, NativeLibraryMissing, SegmentRefused,
         SessionFailed, RunFailed, OutputsWithoutSlicing, PlanBroken, PartFailed, QueueFull,
     ];

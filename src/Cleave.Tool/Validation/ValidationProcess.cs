@@ -49,10 +49,10 @@ internal sealed class ValidationProcess(WorkerHost host, TimeSpan limit, string?
             cancellationToken.ThrowIfCancellationRequested();
             return Aborted(string.Create(CultureInfo.InvariantCulture, $"it did not end within {limit.TotalSeconds:0} seconds and was stopped"));
         }
-        string text = await answer;
+        string text = await answer, said = await errors;
         return process.ExitCode == 0 && JsonSerializer.Deserialize(text, JsonReport.Default.ValidationReport) is { } report
             ? report with { Seconds = time.Elapsed.TotalSeconds }
-            : Aborted(string.Create(CultureInfo.InvariantCulture, $"its process ended with the code {process.ExitCode}{LastLine(await errors)}"));
+            : Aborted(string.Create(CultureInfo.InvariantCulture, $"its process ended with the code {process.ExitCode}{FirstLine(said)}"));
 
         ValidationReport Aborted(string what) =>
             new(options.Source, file, time.Elapsed.TotalSeconds, [new ValidationCheck("process", what)]) { Aborted = true };
@@ -83,7 +83,7 @@ internal sealed class ValidationProcess(WorkerHost host, TimeSpan limit, string?
         }
     }
 
-    private static string LastLine(string errors)
+    private static string FirstLine(string errors)
     {
         string[] lines = errors.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
         return lines.Length == 0 ? "" : ": " + lines[0];

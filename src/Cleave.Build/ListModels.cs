@@ -139,8 +139,6 @@ public sealed class ListModels : Task, ICancelableTask, IDisposable
             TaskItem item = Item(file);
             item.SetMetadata("TargetPath", Escape(output));
             item.SetMetadata("CopyToOutputDirectory", copy ? "PreserveNewest" : "Never");
-            // The application that gets the file through a reference knows by this what to look for.
-            item.SetMetadata("CleaveModel", "true");
             _content.Add(item);
         }
     }

@@ -127,6 +127,12 @@ internal static class Rules
     public static readonly Rule MetadataMisspelt = Warning("CLV2015", "Item metadata misspelt",
         "The model '{0}' has the item metadata {1}, which means nothing; {2} is probably meant.");
 
+    public static readonly Rule LengthContradicts = Warning("CLV2016", "Array does not have the input's length",
+        "'{0}' has the shape [{1}], which takes {2} elements, but the array given here has {3}. The call would end in an ArgumentException.");
+
+    public static readonly Rule DimensionOutOfRange = Warning("CLV2017", "Dimension out of range",
+        "The dimension '{1}' of '{0}' is {2} here; {3}. The call would end in an exception.");
+
     // The build.
     public static readonly Rule UpdateIgnored = Warning("CLV3001", "OnnxModel Update has no effect",
         "'{0}' uses <OnnxModel Update=…>, which has no effect there: the items do not exist yet. Put the metadata on the AdditionalFiles item.");
@@ -204,7 +210,7 @@ internal static class Rules
         NotATensor, ElementTypeNotSupported, ClassDefinedTwice, BadMetadata, TargetsMissing, ListingUnreadable,
         GeneratorFailed, NoOutputs, TensorTooLarge, ChosenOutputMissing, CannotBeOutput, OutputChosenTwice,
         ChosenOutputsNeedSlicing,
-        NothingToSplit, MetadataMisspelt,
+        NothingToSplit, MetadataMisspelt, LengthContradicts, DimensionOutOfRange,
         UpdateIgnored, ListingFailed, AddedTooLate, NotInOutput, NativeRuntimeMissing, PackedWithoutModels,
         BadProperty, ValidationFailed, ValidationAborted, ValidatorMissing,
         ModelNotFound, GraphDiffers, ContractNotServed, FileChanged, NativeLibraryMissing, SegmentRefused,

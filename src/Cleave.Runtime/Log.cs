@@ -87,4 +87,12 @@ internal static partial class Log
     [LoggerMessage(EventId = 20, Level = LogLevel.Warning, Message =
         "Cleave runs no {Samples} samples of {Model} together any more: the batch failed, each request alone did not: {Why}")]
     public static partial void BatchesLimited(ILogger logger, string model, int samples, string why, Exception cause);
+
+    [LoggerMessage(EventId = 21, Level = LogLevel.Information, Message =
+        "Cleave runs {Model} with the weights of {Place} from now on: about {Megabytes:0} MB, beside {OldMegabytes:0} MB of the old ones until their last request is over")]
+    public static partial void Reloaded(ILogger logger, string model, string place, double megabytes, double oldMegabytes);
+
+    [LoggerMessage(EventId = 22, Level = LogLevel.Debug, Message =
+        "Cleave could not run {Model} with inputs of an earlier request before it reloads it: {Why}")]
+    public static partial void NotWarmed(ILogger logger, string model, string why, Exception cause);
 }

@@ -37,14 +37,14 @@ public abstract class ModelCall : IDisposable
     public void Run(CancellationToken cancellationToken = default)
     {
         CallBuffers buffers = Buffers;
-        buffers.Gate.Enter();
+        RunnerEngine engine = buffers.Enter();
         try
         {
-            buffers.Run(_generation, cancellationToken);
+            buffers.Run(engine, _generation, cancellationToken);
         }
         finally
         {
-            buffers.Gate.Exit();
+            engine.Gate.Exit();
         }
     }
 

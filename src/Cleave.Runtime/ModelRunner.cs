@@ -21,7 +21,7 @@ namespace Cleave;
 public abstract class ModelRunner<TInput, TOutput> : IModelRunner<TInput, TOutput>
     where TOutput : IDisposable
 {
-    private readonly RunnerEngine _engine;
+    private readonly CurrentEngine _current;
 
     /// <summary>Opens the model.</summary>
     /// <param name="definition">What the generated code says of the model.</param>
@@ -32,27 +32,28 @@ public abstract class ModelRunner<TInput, TOutput> : IModelRunner<TInput, TOutpu
     protected ModelRunner(ModelDefinition definition, RunnerOptions? options)
     {
         ArgumentNullException.ThrowIfNull(definition);
-        _engine = RunnerEngine.Open(definition, options ?? new RunnerOptions());
+        _current = new CurrentEngine(definition, options ?? new RunnerOptions());
     }
 
-    internal RunnerEngine Engine => _engine;
+    /// <summary>Where requests go now.</summary>
+    internal RunnerEngine Engine => _current.Now;
 
     /// <inheritdoc/>
     /// <exception cref="CleaveException">ONNX Runtime failed (CLV4008).</exception>
     public TOutput Run(TInput input, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(input);
-        _engine.Gate.Enter();
+        RunnerEngine engine = _current.Enter();
         bool entered = true;
         try
         {
             cancellationToken.ThrowIfCancellationRequested();
-            CallBuffers buffers = BindInputs(input);
-            if (QueueOf(buffers) is not { } queue)
+            CallBuffers buffers = BindInputs(engine, input);
+            if (QueueOf(engine, buffers) is not { } queue)
                 return RunBound(buffers, cancellationToken);
             if (queue.TryPass())
                 return RunPassing(queue, buffers, cancellationToken);
-            CallerRequest request = new(queue, _engine.Gate, buffers, cancellationToken);
+            CallerRequest request = new(queue, engine.Gate, buffers, cancellationToken);
             // A request that fails leaves the gate.
             entered = false;
             request.Execute();
@@ -62,32 +63,31 @@ public abstract class ModelRunner<TInput, TOutput> : IModelRunner<TInput, TOutpu
         finally
         {
             if (entered)
-                _engine.Gate.Exit();
+                engine.Gate.Exit();
         }
     }
 
     /// <inheritdoc/>
     public Task<TOutput> RunAsync(TInput input, CancellationToken cancellationToken = default)
     {
-        bool entered = false;
+        RunnerEngine? entered = null;
         try
         {
             ArgumentNullException.ThrowIfNull(input);
-            _engine.Gate.Enter();
-            entered = true;
+            RunnerEngine engine = entered = _current.Enter();
             cancellationToken.ThrowIfCancellationRequested();
-            CallBuffers buffers = BindInputs(input);
-            if (QueueOf(buffers) is { } queue)
+            CallBuffers buffers = BindInputs(engine, input);
+            if (QueueOf(engine, buffers) is { } queue)
             {
                 // From here on the request leaves the gate.
-                entered = false;
-                TaskRequest<TInput, TOutput> request = new(this, queue, buffers, cancellationToken);
+                entered = null;
+                TaskRequest<TInput, TOutput> request = new(this, queue, engine.Gate, buffers, cancellationToken);
                 request.Start();
                 return request.Outcome;
             }
-            QueuedRun<TInput, TOutput> run = new(this, buffers, cancellationToken);
+            QueuedRun<TInput, TOutput> run = new(this, engine, buffers, cancellationToken);
             // From here on the queued run leaves the gate.
-            entered = false;
+            entered = null;
             run.Queue();
             return run.Task;
         }
@@ -101,15 +101,14 @@ public abstract class ModelRunner<TInput, TOutput> : IModelRunner<TInput, TOutpu
         }
         finally
         {
-            if (entered)
-                _engine.Gate.Exit();
+            entered?.Gate.Exit();
         }
     }
 
     /// <inheritdoc/>
     public TOutput[] RunMany(IReadOnlyList<TInput> inputs, CancellationToken cancellationToken = default)
     {
-        Job<TInput, TOutput> job = StartJob(inputs, cancellationToken, helpers: _engine.Abreast - 1);
+        Job<TInput, TOutput> job = StartJob(inputs, cancellationToken, callers: 1);
         job.Execute();
         return job.Outputs.GetAwaiter().GetResult();
     }
@@ -119,7 +118,7 @@ public abstract class ModelRunner<TInput, TOutput> : IModelRunner<TInput, TOutpu
     {
         try
         {
-            return StartJob(inputs, cancellationToken, helpers: _engine.Abreast).Outputs;
+            return StartJob(inputs, cancellationToken, callers: 0).Outputs;
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
@@ -132,19 +131,39 @@ public abstract class ModelRunner<TInput, TOutput> : IModelRunner<TInput, TOutpu
     }
 
     /// <summary>
+    /// Has another file's weights take the place of the present ones, while requests come and run: it is opened and warmed beside the old one, requests go to it
+    /// from then on, those under way end with the old weights, and then these are freed. No request fails or waits for that, and each is of one set
+    /// of weights. Until the old weights are freed, both are in memory.
+    /// </summary>
+    /// <param name="model">A model with the same graph: retrained, with other weights.</param>
+    /// <param name="cancellationToken">Gives up while the new one is being opened.</param>
+    /// <returns>
+    /// Done when the old weights are freed: their file may be deleted then. Where it fails, the old weights stay, and the runner is as it was. Several
+    /// reloads go one after the other.
+    /// </returns>
+    /// <exception cref="CleaveException">The file is missing or damaged, ONNX Runtime refused it, or it is of another graph (CLV4002).</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
+    /// <exception cref="ObjectDisposedException">The runner was disposed.</exception>
+    public Task ReloadAsync(ModelSource model, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        return _current.ReloadAsync(model, cancellationToken);
+    }
+
+    /// <summary>
     /// Lets nothing new in, waits until what runs and what is queued is done, then frees the model. Outputs stay valid
     /// until they are disposed themselves. May be called more than once and from several threads; each call returns when all is done.
     /// </summary>
     public void Dispose()
     {
-        _engine.Dispose();
+        _current.Dispose();
         GC.SuppressFinalize(this);
     }
 
     /// <summary>As <see cref="Dispose"/>, without blocking a thread.</summary>
     public async ValueTask DisposeAsync()
     {
-        await _engine.DisposeAsync().ConfigureAwait(false);
+        await _current.DisposeAsync().ConfigureAwait(false);
         GC.SuppressFinalize(this);
     }
 
@@ -161,20 +180,20 @@ public abstract class ModelRunner<TInput, TOutput> : IModelRunner<TInput, TOutpu
     [EditorBrowsable(EditorBrowsableState.Never)]
     protected CallBuffers Rent(ref InputBinder binder)
     {
-        _engine.Gate.Enter();
+        RunnerEngine engine = _current.Enter();
         try
         {
-            return binder.Buffers();
+            return binder.Buffers(engine);
         }
         finally
         {
-            _engine.Gate.Exit();
+            engine.Gate.Exit();
         }
     }
 
     /// <summary>A binder for one request. For <c>CreateCall</c> in generated code.</summary>
     [EditorBrowsable(EditorBrowsableState.Never)]
-    protected InputBinder NewBinder() => new(_engine);
+    protected InputBinder NewBinder() => new(_current.Now);
 
     /// <summary>Runs bound inputs and makes the output object, which then owns the buffers.</summary>
     internal TOutput RunBound(CallBuffers buffers, CancellationToken cancellationToken)
@@ -210,7 +229,7 @@ public abstract class ModelRunner<TInput, TOutput> : IModelRunner<TInput, TOutpu
     internal TOutput Collected(CallBuffers buffers) => Collect(new OutputBuffers(buffers));
 
     // Where the request may run with others.
-    private BatchQueue? QueueOf(CallBuffers buffers) => buffers.Batch.Largest > 0 ? _engine.Queue : null;
+    private static BatchQueue? QueueOf(RunnerEngine engine, CallBuffers buffers) => buffers.Batch.Largest > 0 ? engine.Queue : null;
 
     private TOutput RunPassing(BatchQueue queue, CallBuffers buffers, CancellationToken cancellationToken)
     {
@@ -224,30 +243,30 @@ public abstract class ModelRunner<TInput, TOutput> : IModelRunner<TInput, TOutpu
         }
     }
 
-    private Job<TInput, TOutput> StartJob(IReadOnlyList<TInput> inputs, CancellationToken cancellationToken, int helpers)
+    private Job<TInput, TOutput> StartJob(IReadOnlyList<TInput> inputs, CancellationToken cancellationToken, int callers)
     {
         ArgumentNullException.ThrowIfNull(inputs);
-        _engine.Gate.Enter();
+        RunnerEngine engine = _current.Enter();
         bool entered = true;
         try
         {
             cancellationToken.ThrowIfCancellationRequested();
-            Job<TInput, TOutput> job = new(this, JobParts.Bind(inputs, BindInputs), cancellationToken);
+            Job<TInput, TOutput> job = new(this, engine, JobParts.Bind(inputs, input => BindInputs(engine, input)), cancellationToken);
             // From here on the job leaves the gate.
             entered = false;
-            job.Start(helpers);
+            job.Start(engine.Abreast - callers);
             return job;
         }
         finally
         {
             if (entered)
-                _engine.Gate.Exit();
+                engine.Gate.Exit();
         }
     }
 
-    private CallBuffers BindInputs(TInput input)
+    private CallBuffers BindInputs(RunnerEngine engine, TInput input)
     {
-        InputBinder binder = new(_engine);
+        InputBinder binder = new(engine);
         try
         {
             Bind(input, ref binder);

@@ -1,6 +1,8 @@
 using System;
+using System.Collections.Generic;
 using System.Diagnostics;
 using System.Globalization;
+using System.Threading;
 using System.Threading.Tasks;
 using Cleave.Batching;
 using Cleave.Calls;
@@ -23,12 +25,16 @@ internal sealed class RunnerEngine
     /// <summary>How often a disposal that waits says so.</summary>
     internal TimeSpan DisposeStep { get; set; } = TimeSpan.FromSeconds(10);
 
+    // As many sets of dimensions as are warmed for: requests come in a few.
+    private const int MostWarmed = 8;
+
     private readonly ILogger _logger;
     private readonly OpenRunner _listed;
     private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private RunnerEngine(
-        ModelDefinition definition, OpenedModel model, SessionTable sessions, RunnerModes modes, RunGate gate, CoreBudget cores, RunnerOptions options, ILogger logger)
+        ModelDefinition definition, OpenedModel model, SessionTable sessions, RunnerModes modes, RunGate gate, CoreBudget cores, RunnerOptions options, CurrentEngine home,
+        RunnerEngine? before, ILogger logger)
     {
         _logger = logger;
         Sessions = sessions;
@@ -36,7 +42,11 @@ internal sealed class RunnerEngine
         Model = model;
         Modes = modes;
         Gate = gate;
-        Times = new DimensionTimes(modes.Count, modes.PlannedIndex);
+        Home = home;
+        // Other weights take no other time.
+        Times = before != null && before.Modes.Count == modes.Count && before.Modes.PlannedIndex == modes.PlannedIndex
+            ? before.Times
+            : new DimensionTimes(modes.Count, modes.PlannedIndex);
         int[] threads = Plan.Threads;
         // A request whose first lane is done still has a thread, which waits for the other lanes.
         Workers = new WorkerPool(Threads(definition.Name, "worker", cores.Cores + threads.Length - 1, Plan.Pins?[0], modes.Planned.LaneSettings.HasCores, logger));
@@ -62,6 +72,9 @@ internal sealed class RunnerEngine
     public string Name => Definition.Name;
 
     public ModelDefinition Definition { get; }
+
+    /// <summary>Knows where the runner's requests go now.</summary>
+    public CurrentEngine Home { get; }
 
     public OpenedModel Model { get; }
 
@@ -99,7 +112,11 @@ internal sealed class RunnerEngine
     /// <summary>How many threads may work on one job; where it takes all lanes, one, which runs the first of them.</summary>
     public int Abreast { get; }
 
-    public static RunnerEngine Open(ModelDefinition definition, RunnerOptions options)
+    /// <param name="definition">The model.</param>
+    /// <param name="options">How to open and run it.</param>
+    /// <param name="home">Where the runner's requests go is known there.</param>
+    /// <param name="before">The engine whose place it is to take; null: none.</param>
+    public static RunnerEngine Open(ModelDefinition definition, RunnerOptions options, CurrentEngine home, RunnerEngine? before)
     {
         long start = Stopwatch.GetTimestamp();
         ILogger logger = options.Logger ?? NullLogger.Instance;
@@ -109,6 +126,7 @@ internal sealed class RunnerEngine
         if (cores.Ignored is { } value)
             Log.CoresIgnored(logger, definition.Name, value);
         OpenedModel model = OpenedModel.Open(definition, options);
+        options.Processors = before?.Plan.Lease;
         SessionTable? sessions = null;
         try
         {
@@ -118,7 +136,7 @@ internal sealed class RunnerEngine
             ModeOpener opener = new(definition, options, ModeList.Of(definition, options, cores.Cores, sessions.CanSplit), cores, ledger, sessions, gate, logger);
             RunnerModes modes = new(ledger, options.Hint, opener);
             OpenedPlan plan = modes.Planned.Plan;
-            RunnerEngine engine = new(definition, model, sessions, modes, gate, cores, options, logger);
+            RunnerEngine engine = new(definition, model, sessions, modes, gate, cores, options, home, before, logger);
             Log.Opened(logger, definition.Name, plan.Outline.Plan.Name, cores.Cores, cores.Reason, OpenedPlan.Words(plan.Threads),
                 plan.Sessions[0].Way, factory.Weights.Loading, factory.Weights.Reason,
                 Stopwatch.GetElapsedTime(start).TotalMilliseconds);
@@ -131,6 +149,28 @@ internal sealed class RunnerEngine
             model.Dispose();
             throw;
         }
+    }
+
+    /// <summary>Opens the modes that another engine of the model has open, and runs each with the inputs that came there last.</summary>
+    /// <exception cref="OperationCanceledException"><paramref name="token"/> was cancelled.</exception>
+    public void WarmLike(RunnerEngine other, CancellationToken token)
+    {
+        token.ThrowIfCancellationRequested();
+        Modes.OpenLike(other.Modes);
+        List<CallBuffers> recent = other.Pool.TakeRecent(MostWarmed);
+        try
+        {
+            foreach (CallBuffers inputs in recent)
+                Warm(inputs, token);
+        }
+        finally
+        {
+            // The one used last comes to the front last.
+            for (int i = recent.Count - 1; i >= 0; i--)
+                recent[i].Release(recent[i].Generation);
+        }
+        token.ThrowIfCancellationRequested();
+        Log.Reloaded(_logger, Name, Model.Place, Modes.SessionBytes / 1048576.0, other.Modes.SessionBytes / 1048576.0);
     }
 
     public void Dispose()
@@ -167,6 +207,31 @@ internal sealed class RunnerEngine
             Free();
         }
         await _closed.Task.ConfigureAwait(false);
+    }
+
+    private void Warm(CallBuffers inputs, CancellationToken token)
+    {
+        CallBuffers buffers = Pool.Rent(inputs.Dims);
+        Modes.Ledger.EnterBackground();
+        try
+        {
+            inputs.CopyInputsTo(buffers);
+            for (int i = 0; i < Modes.Count; i++)
+            {
+                foreach (RunnerMode mode in Modes.Instances(i))
+                    buffers.Warm(mode, token);
+            }
+        }
+        catch (CleaveException e)
+        {
+            // A call that nobody filled, or a request that failed, too, left such inputs.
+            Log.NotWarmed(_logger, Name, e.Message, e);
+        }
+        finally
+        {
+            Modes.Ledger.LeaveBackground(1);
+            buffers.Release(buffers.Generation);
+        }
     }
 
     private async Task WaitSaying(Task task, long start)

@@ -147,6 +147,12 @@ public sealed class RunnerOptions
     /// <summary>Gets one line that says what was chosen and why, and warnings. Null: nothing is logged.</summary>
     public ILogger? Logger { get; set; }
 
+    /// <summary>The processors of the sessions whose place is taken; null: others than those of any runner.</summary>
+    internal Cores.ProcessorLease? Processors { get; set; }
+
+    /// <summary>These options as they are now.</summary>
+    internal RunnerOptions Copy() => (RunnerOptions)MemberwiseClone();
+
     /// <summary>Whether <see cref="Hint"/> was set, to whatever.</summary>
     internal bool HasHint => _hint != null;
 

@@ -22,7 +22,7 @@ internal sealed class SpecBuilder
 
     private static readonly string[] RunnerMembers =
     [
-        "Run", "RunAsync", "RunMany", "RunManyAsync", "Dispose", "DisposeAsync", "Bind", "Collect", "Rent", "NewBinder", "CreateCall",
+        "Run", "RunAsync", "RunMany", "RunManyAsync", "ReloadAsync", "Dispose", "DisposeAsync", "Bind", "Collect", "Rent", "NewBinder", "CreateCall",
         "Budgets", "Definition", RunnerSpec.WholePlan, "Whole", "Plan", "Trunk",
     ];
 

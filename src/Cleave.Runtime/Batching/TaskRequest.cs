@@ -1,13 +1,14 @@
 using System;
 using System.Threading;
 using System.Threading.Tasks;
+using Cleave.Calls;
 using Cleave.Generated;
 
 namespace Cleave.Batching;
 
 /// <summary>A request for whose task somebody waits; a thread of the runner runs it.</summary>
-internal sealed class TaskRequest<TInput, TOutput>(ModelRunner<TInput, TOutput> runner, BatchQueue queue, CallBuffers buffers, CancellationToken cancellation)
-    : BatchRequest(queue, runner.Engine.Gate, buffers, cancellation)
+internal sealed class TaskRequest<TInput, TOutput>(ModelRunner<TInput, TOutput> runner, BatchQueue queue, RunGate gate, CallBuffers buffers, CancellationToken cancellation)
+    : BatchRequest(queue, gate, buffers, cancellation)
     where TOutput : IDisposable
 {
     private readonly TaskCompletionSource<TOutput> _outcome = new(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -62,6 +62,41 @@ internal sealed class CallPool(Func<int[], CallBuffers> create)
         return made;
     }
 
+    /// <summary>Takes buffers that are idle, of each of the dimensions used last one. They count as rented.</summary>
+    public List<CallBuffers> TakeRecent(int most)
+    {
+        List<CallBuffers> recent = [];
+        lock (_buckets)
+        {
+            foreach (Bucket bucket in _buckets)
+            {
+                if (recent.Count == most)
+                    break;
+                if (!bucket.Idle.TryPop(out CallBuffers? found))
+                    continue;
+                _idle--;
+                _rented++;
+                _idleBytes -= found.ByteLength;
+                recent.Add(found);
+            }
+        }
+        return recent;
+    }
+
+    /// <summary>Rented buffers went to another pool.</summary>
+    public void Leave()
+    {
+        lock (_buckets)
+            _rented--;
+    }
+
+    /// <summary>Buffers that another pool rented out came here, and will be returned here.</summary>
+    public void Join()
+    {
+        lock (_buckets)
+            _rented++;
+    }
+
     public void Return(CallBuffers buffers)
     {
         List<CallBuffers>? surplus = null;

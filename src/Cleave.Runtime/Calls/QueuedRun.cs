@@ -8,7 +8,7 @@ namespace Cleave.Calls;
 
 /// <summary>A request that waits for a worker, and its task. It has entered the runner's gate, and leaves it when it is over.</summary>
 internal sealed class QueuedRun<TInput, TOutput>(
-    ModelRunner<TInput, TOutput> runner, CallBuffers buffers, CancellationToken cancellationToken)
+    ModelRunner<TInput, TOutput> runner, RunnerEngine engine, CallBuffers buffers, CancellationToken cancellationToken)
     : TaskCompletionSource<TOutput>(TaskCreationOptions.RunContinuationsAsynchronously), IWorkItem
     where TOutput : IDisposable
 {
@@ -25,7 +25,7 @@ internal sealed class QueuedRun<TInput, TOutput>(
         {
             if (cancellationToken.CanBeCanceled)
                 _registration = cancellationToken.UnsafeRegister(static run => ((QueuedRun<TInput, TOutput>)run!).Drop(), this);
-            runner.Engine.Workers.Enqueue(this);
+            engine.Workers.Enqueue(this);
         }
         catch (Exception e)
         {
@@ -50,17 +50,17 @@ internal sealed class QueuedRun<TInput, TOutput>(
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
-            runner.Engine.Gate.Exit();
+            engine.Gate.Exit();
             SetCanceled(cancellationToken);
             return;
         }
         catch (Exception e)
         {
-            runner.Engine.Gate.Exit();
+            engine.Gate.Exit();
             SetException(e);
             return;
         }
-        runner.Engine.Gate.Exit();
+        engine.Gate.Exit();
         SetResult(output);
     }
 
@@ -76,6 +76,6 @@ internal sealed class QueuedRun<TInput, TOutput>(
     private void Leave()
     {
         buffers.Release(buffers.Generation);
-        runner.Engine.Gate.Exit();
+        engine.Gate.Exit();
     }
 }

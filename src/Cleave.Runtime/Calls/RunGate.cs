@@ -23,12 +23,21 @@ internal sealed class RunGate(string model)
     /// <exception cref="ObjectDisposedException">The gate is closed.</exception>
     public void Enter()
     {
-        if (Interlocked.Increment(ref _state) < 0)
-        {
-            Exit();
-            throw new ObjectDisposedException(model, "The runner of '" + model + "' was disposed.");
-        }
+        if (!TryEnter())
+            throw Disposed();
     }
+
+    /// <summary>False where the gate is closed.</summary>
+    public bool TryEnter()
+    {
+        if (Interlocked.Increment(ref _state) >= 0)
+            return true;
+        Exit();
+        return false;
+    }
+
+    /// <summary>What is thrown where the gate is closed.</summary>
+    public ObjectDisposedException Disposed() => new(model, "The runner of '" + model + "' was disposed.");
 
     public void Exit()
     {

@@ -14,6 +14,9 @@ internal sealed class MemoryLimit(long? most, ProcessFiles files)
     /// <summary>For the log.</summary>
     public string Words => most is { } bytes ? "of " + Megabytes(bytes) + " that RunnerOptions.MaxMemory allows" : "of " + (Left() is { } left ? Megabytes(left) : "unknown") + " left";
 
+    /// <summary>What was counted.</summary>
+    public long Taken => Interlocked.Read(ref _taken);
+
     /// <summary>Counts what is needed in any case.</summary>
     public void Add(long bytes) => Interlocked.Add(ref _taken, bytes);
 

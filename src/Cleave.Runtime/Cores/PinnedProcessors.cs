@@ -27,6 +27,17 @@ internal sealed class PinnedProcessors
         }
     }
 
+    /// <summary>The same processors once more, for what is to take the place of their runner's sessions.</summary>
+    public ProcessorLease Share(ProcessorLease lease)
+    {
+        lock (_leases)
+        {
+            ProcessorLease shared = new(lease.Lanes);
+            _leases.Add(new WeakReference<ProcessorLease>(shared));
+            return shared;
+        }
+    }
+
     /// <summary>Gives them back.</summary>
     public void Return(ProcessorLease lease)
     {

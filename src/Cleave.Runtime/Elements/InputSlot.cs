@@ -29,6 +29,9 @@ internal abstract class InputSlot(string name, int[] shape) : ITensorSource, IDi
     {
     }
 
+    /// <summary>Copies the elements to the same input of another call of the same dimensions.</summary>
+    public abstract void CopyTo(InputSlot other);
+
     /// <summary>Copies the elements to their place along an axis of the same input of a batch, from place <paramref name="at"/> on.</summary>
     public abstract void PutInto(InputSlot batch, int axis, int at);
 
@@ -47,6 +50,8 @@ internal abstract class InputSlot<T>(string name, int[] shape, T[] array, int st
     public Span<T> Span => new(array, start, length);
 
     public ref T First => ref array[start];
+
+    public override void CopyTo(InputSlot other) => Span.CopyTo(((InputSlot<T>)other).Span);
 
     public override void PutInto(InputSlot batch, int axis, int at) =>
         AxisPart.Of(batch.Shape, axis, at, Shape[axis]).Put(Span, ((InputSlot<T>)batch).Span);

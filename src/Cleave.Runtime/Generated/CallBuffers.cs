@@ -21,11 +21,12 @@ namespace Cleave.Generated;
 [EditorBrowsable(EditorBrowsableState.Never)]
 public sealed class CallBuffers
 {
-    private readonly RunnerEngine _engine;
-    private readonly CallPool _pool;
+    // Where it runs; a call that its user keeps moves with the runner when that is reloaded.
+    private RunnerEngine _engine;
+    private CallPool _pool;
     // One for each mode of the runner, and each instance of it, that this call ran in.
-    private readonly BoundPlan?[] _plans;
-    private readonly ModeTimes _times;
+    private BoundPlan?[] _plans;
+    private ModeTimes _times;
     private readonly bool _inputsNeedWork;
     private readonly bool _holdsText;
     private int _generation;
@@ -87,8 +88,14 @@ public sealed class CallBuffers
     /// <summary>Whether every output has memory of its own.</summary>
     internal bool OutputsAreBound => Plan.OutputsAreBound;
 
+    /// <summary>Enters the gate of the engine where the runner's requests go now.</summary>
+    internal RunnerEngine Enter() => _engine.Home.Enter();
+
     /// <summary>Runs the model in the mode that fits what else runs, the first lane on the calling thread. The caller has entered the runner's gate.</summary>
-    internal void Run(int generation, CancellationToken cancellationToken)
+    internal void Run(int generation, CancellationToken cancellationToken) => Run(_engine, generation, cancellationToken);
+
+    /// <summary>The same in the engine that the caller has entered.</summary>
+    internal void Run(RunnerEngine engine, int generation, CancellationToken cancellationToken)
     {
         if (Interlocked.Exchange(ref _busy, 1) != 0)
             throw new InvalidOperationException("A call to the model '" + _engine.Name + "' was used by two threads at once. Make one call for each thread.");
@@ -100,6 +107,8 @@ public sealed class CallBuffers
         try
         {
             _hasResult = false;
+            if (engine != _engine)
+                MoveTo(engine);
             RunInTurn(cancellationToken);
             _hasResult = true;
         }
@@ -123,6 +132,21 @@ public sealed class CallBuffers
     {
         Plan.AfterRun();
         _hasResult = true;
+    }
+
+    /// <summary>Runs in one mode, as often as it takes until nothing is allocated any more. Nobody else has the buffers.</summary>
+    internal void Warm(RunnerMode mode, CancellationToken cancellationToken)
+    {
+        const int UntilPlain = 3;
+        for (int i = 0; i < UntilPlain; i++)
+            Turned(mode).Run(cancellationToken);
+    }
+
+    /// <summary>Copies the inputs to those of other buffers of the same dimensions.</summary>
+    internal void CopyInputsTo(CallBuffers other)
+    {
+        for (int i = 0; i < Inputs.Length; i++)
+            Inputs[i].CopyTo(other.Inputs[i]);
     }
 
     /// <summary>Copies the inputs into those of a batch, from sample <paramref name="at"/> on.</summary>
@@ -179,8 +203,6 @@ public sealed class CallBuffers
             throw new InvalidOperationException("There is no output of '" + _engine.Name + "': nothing ran yet, or the last run failed.");
     }
 
-    internal RunGate Gate => _engine.Gate;
-
     /// <summary>Frees the tensors. The memory itself is the garbage collector's.</summary>
     internal void Free()
     {
@@ -190,6 +212,21 @@ public sealed class CallBuffers
             input.Dispose();
         foreach (OutputSlot output in Outputs)
             output.Dispose();
+    }
+
+    // Inputs and outputs keep their memory: the user has it. The old engine may have been freed; bindings outlive their session.
+    private void MoveTo(RunnerEngine engine)
+    {
+        foreach (BoundPlan? plan in _plans)
+            plan?.Dispose();
+        _pool.Leave();
+        _pool = engine.Pool;
+        _pool.Join();
+        _engine = engine;
+        _times = engine.Times.Of(Dims);
+        _plans = new BoundPlan?[engine.Modes.Places];
+        _last = engine.Modes.Planned.Place;
+        Bound(engine.Modes.Planned);
     }
 
     private void GiveBack()

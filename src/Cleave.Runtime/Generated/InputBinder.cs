@@ -8,7 +8,7 @@ namespace Cleave.Generated;
 [EditorBrowsable(EditorBrowsableState.Never)]
 public ref struct InputBinder
 {
-    private readonly RunnerEngine _engine;
+    private RunnerEngine _engine;
     private int[] _dims;
     private int _used;
     private int _symbols;
@@ -93,6 +93,14 @@ public ref struct InputBinder
             return rented;
         CheckComplete();
         return _buffers = _engine.Pool.Rent(_dims);
+    }
+
+    /// <summary>The same, of the engine that the runner has entered since the binder was made.</summary>
+    internal CallBuffers Buffers(RunnerEngine engine)
+    {
+        if (_buffers is null)
+            _engine = engine;
+        return Buffers();
     }
 
     /// <summary>Gives back what was rented, if anything.</summary>

@@ -16,6 +16,7 @@ internal sealed class Job<TInput, TOutput> : IWorkItem
     where TOutput : IDisposable
 {
     private readonly ModelRunner<TInput, TOutput> _runner;
+    private readonly RunnerEngine _engine;
     private readonly CallBuffers[] _parts;
     private readonly int[] _generations;
     private readonly TOutput[] _outputs;
@@ -30,10 +31,10 @@ internal sealed class Job<TInput, TOutput> : IWorkItem
     private int _next;
     private int _open;
 
-    public Job(ModelRunner<TInput, TOutput> runner, CallBuffers[] parts, CancellationToken cancellationToken)
+    public Job(ModelRunner<TInput, TOutput> runner, RunnerEngine engine, CallBuffers[] parts, CancellationToken cancellationToken)
     {
-        RunnerEngine engine = runner.Engine;
         _runner = runner;
+        _engine = engine;
         _parts = parts;
         _generations = Array.ConvertAll(parts, static p => p.Generation);
         _outputs = new TOutput[parts.Length];
@@ -57,7 +58,7 @@ internal sealed class Job<TInput, TOutput> : IWorkItem
         {
             _stopped.UnsafeRegister(static job => ((Job<TInput, TOutput>)job!).DropWaiting(), this);
             for (int i = 0; i < Math.Min(helpers, _groups.Length); i++)
-                _runner.Engine.Workers.Enqueue(this);
+                _engine.Workers.Enqueue(this);
         }
         catch (Exception e)
         {
@@ -96,7 +97,7 @@ internal sealed class Job<TInput, TOutput> : IWorkItem
         catch (Exception e)
         {
             int position = positions.Length == 1 ? positions[0] : positions[_lanes!.Failed];
-            Fail(JobParts.Named(_runner.Engine.Name, position, _parts.Length, e));
+            Fail(JobParts.Named(_engine.Name, position, _parts.Length, e));
         }
     }
 
@@ -140,7 +141,7 @@ internal sealed class Job<TInput, TOutput> : IWorkItem
             for (int i = 0; i < _parts.Length; i++)
                 _parts[i].Release(_generations[i]);
         }
-        _runner.Engine.Gate.Exit();
+        _engine.Gate.Exit();
         if (!_isIncomplete)
             _outcome.SetResult(_outputs);
         else if (_failure != null)

@@ -35,6 +35,9 @@ internal sealed class ModeOpener(
     /// <summary>How many instances the modes may have together.</summary>
     public int Places => _most.Sum();
 
+    /// <summary>Bytes of the open sessions, by estimate.</summary>
+    public long SessionBytes => _limit.Taken;
+
     /// <summary>Whether its weights are so few that another session may be made only to see whether it is faster.</summary>
     public bool IsSmall => sessions.Factory.WeightBytes < Small;
 
@@ -57,20 +60,8 @@ internal sealed class ModeOpener(
     /// <summary>Has one more instance of a mode opened, unless there are as many as there may be, the runner is closed, or memory is short.</summary>
     public void Open(int index, Action<int, RunnerMode> opened)
     {
-        int number;
-        lock (_asked)
-        {
-            if (_asked[index] == _most[index])
-                return;
-            number = _asked[index]++;
-        }
-        if (_whyOnly is { } why || !_limit.TryAdd(EstimatedBytes, out why))
-        {
-            Volatile.Write(ref _whyNot[index], why);
-            Log.ModeRefused(logger, definition.Name, _modes[index].Words, why);
+        if (Begin(index) is not { } number)
             return;
-        }
-        Volatile.Write(ref _whyNot[index], "it is being opened");
         try
         {
             new Thread(() => OpenNow(index, number, opened)) { IsBackground = true, Name = "Cleave " + definition.Name + " opener" }.UnsafeStart();
@@ -81,6 +72,9 @@ internal sealed class ModeOpener(
             Failed(index, e);
         }
     }
+
+    /// <summary>The same on the calling thread. False where none was opened.</summary>
+    public bool OpenHere(int index, Action<int, RunnerMode> opened) => Begin(index) is { } number && OpenNow(index, number, opened);
 
     /// <summary>Logs that requests run in another mode from now on.</summary>
     public void SayMode(RunnerMode mode, CoreLedger now)
@@ -93,25 +87,41 @@ internal sealed class ModeOpener(
     // Packed for its kernels a weight is about as large as before; copied ones are there once more.
     private long EstimatedBytes => sessions.Factory.WeightBytes * (sessions.Factory.Weights.Loading == WeightLoading.Map ? 1 : 2);
 
-    private void OpenNow(int index, int number, Action<int, RunnerMode> opened)
+    // The number of the next instance; null where there is to be none.
+    private int? Begin(int index)
     {
-        try
+        int number;
+        lock (_asked)
         {
-            // Disposing waits for it, as for a request.
-            gate.Enter();
+            if (_asked[index] == _most[index])
+                return null;
+            number = _asked[index]++;
         }
-        catch (ObjectDisposedException)
+        if (_whyOnly is { } why || !_limit.TryAdd(EstimatedBytes, out why))
         {
-            return;
+            Volatile.Write(ref _whyNot[index], why);
+            Log.ModeRefused(logger, definition.Name, _modes[index].Words, why);
+            return null;
         }
+        Volatile.Write(ref _whyNot[index], "it is being opened");
+        return number;
+    }
+
+    private bool OpenNow(int index, int number, Action<int, RunnerMode> opened)
+    {
+        // Disposing waits for it, as for a request.
+        if (!gate.TryEnter())
+            return false;
         try
         {
             Log.ModeOpens(logger, definition.Name, _modes[index].Words, EstimatedBytes / 1048576.0, _limit.Words);
             opened(index, Mode(index, number, OpenedPlan.OpenExactly(definition, options, _modes[index], number, sessions, logger)));
+            return true;
         }
         catch (Exception e)
         {
             Failed(index, e);
+            return false;
         }
         finally
         {

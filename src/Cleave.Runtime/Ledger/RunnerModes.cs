@@ -55,6 +55,9 @@ internal sealed class RunnerModes
     /// <summary>How many instances the modes may have together: each has a place of its own.</summary>
     public int Places => _opener.Places;
 
+    /// <summary>Bytes of the open sessions, by estimate.</summary>
+    public long SessionBytes => _opener.SessionBytes;
+
     /// <summary>The place of the planned mode.</summary>
     public int PlannedIndex => _planned;
 
@@ -126,6 +129,18 @@ internal sealed class RunnerModes
         }
         long now = _ledger.Now;
         return _ledger.Leave(turn.Mode.Cores, now) ? now : null;
+    }
+
+    /// <summary>Opens, on the calling thread, what is open of other modes of the same model, where there is memory for it.</summary>
+    public void OpenLike(RunnerModes other)
+    {
+        for (int mode = 0; mode < Math.Min(Count, other.Count); mode++)
+        {
+            while (Instances(mode).Length < other.Instances(mode).Length && _opener.OpenHere(mode, Opened))
+            {
+                // One instance after the other.
+            }
+        }
     }
 
     /// <summary>Ends the threads once nothing waits any more.</summary>

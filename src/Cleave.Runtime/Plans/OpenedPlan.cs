@@ -93,7 +93,9 @@ internal sealed record OpenedPlan(PlanOutline Outline, SegmentSession[] Sessions
         PlanOutline outline = PlanOutline.Read(chosen.Plan, definition);
         PinnedProcessors pinned = (options.Ledger ?? CoreLedger.Process).Pinned;
         // Of a single lane the caller's thread is the first, and a user's thread is never pinned: then none is.
-        ProcessorLease? lease = options.Pinning && outline.Lanes.Length > 1 ? Processors(pinned, definition, chosen, logger) : null;
+        ProcessorLease? lease = !options.Pinning || outline.Lanes.Length == 1 ? null
+            : options.Processors is { } before ? pinned.Share(before)
+            : Processors(pinned, definition, chosen, logger);
         ThreadPin[]? pins = lease is null ? null : Array.ConvertAll(lease.Lanes, p => new ThreadPin(p, logger));
         try
         {

@@ -45,6 +45,9 @@ internal sealed class BatchedModel : IDisposable
         return new LooseRunner(Definition(gains), options);
     }
 
+    /// <summary>The same model with other weights: the table's numbers are so many times as large.</summary>
+    public ModelSource Retrained(float factor) => ModelSource.Bytes(Model(factor).ToByteArray());
+
     /// <summary>One row for each sample, each of the same number of columns.</summary>
     public Request Request(float[] x, params long[] index) => (ref b) =>
     {
@@ -88,12 +91,12 @@ internal sealed class BatchedModel : IDisposable
         };
     }
 
-    private ModelProto Model() => Onnx.Model(
+    private ModelProto Model(float factor = 1) => Onnx.Model(
         [Tensor("x", ElementType.Float, _last ? ["n", "batch"] : ["batch", "n"]), Tensor("index", ElementType.Int64, "batch")],
         [Tensor("y", ElementType.Float, _last ? ["n", "batch"] : ["batch", "n"]), Tensor("together", ElementType.Int64, "batch")],
         [
             Node("Gather", ["table", "index"], ["row"]), Node("Unsqueeze", ["row", _last ? "zero" : "one"], ["column"]), Node("Add", ["x", "column"], ["y"]),
             Node("Shape", ["index"], ["size"]), Node("Expand", ["size", "size"], ["together"]),
         ],
-        [Floats("table", [4], 10, 20, 30, 40), Longs(_last ? "zero" : "one", [1], _last ? 0 : 1)]);
+        [Floats("table", [4], 10 * factor, 20 * factor, 30 * factor, 40 * factor), Longs(_last ? "zero" : "one", [1], _last ? 0 : 1)]);
 }

@@ -1,0 +1,129 @@
+using System;
+using System.Threading;
+using System.Threading.Tasks;
+using Cleave.Generated;
+
+namespace Cleave;
+
+/// <summary>
+/// The engine that runs a runner's requests now. A reload opens and warms another one beside it, requests go there from then on, and the old one is freed
+/// when its last request is over (active-passive scaling, Packrat, section 3.5). A request stays in the engine that it entered: what it gives
+/// is of one set of weights, and so is a batch. Thread-safe.
+/// </summary>
+internal sealed class CurrentEngine
+{
+    private readonly ModelDefinition _definition;
+    private readonly RunnerOptions _options;
+    private readonly object _lock = new();
+    // One reload at a time.
+    private readonly SemaphoreSlim _turn = new(1, 1);
+    private RunnerEngine _now;
+    private bool _disposed;
+
+    public CurrentEngine(ModelDefinition definition, RunnerOptions options)
+    {
+        _definition = definition;
+        _options = options.Copy();
+        _now = RunnerEngine.Open(definition, _options, this, before: null);
+    }
+
+    /// <summary>Where requests go now.</summary>
+    public RunnerEngine Now => Volatile.Read(ref _now);
+
+    /// <summary>Enters the gate of the engine where requests go now.</summary>
+    /// <exception cref="ObjectDisposedException">The runner was disposed.</exception>
+    public RunnerEngine Enter()
+    {
+        while (true)
+        {
+            RunnerEngine engine = Now;
+            if (engine.Gate.TryEnter())
+                return engine;
+            // Closed for good, unless another engine has taken its place.
+            if (engine == Now)
+                throw engine.Gate.Disposed();
+        }
+    }
+
+    /// <summary>Has another set of weights take the place of the present one. Done when the old one is freed.</summary>
+    public async Task ReloadAsync(ModelSource model, CancellationToken token)
+    {
+        await _turn.WaitAsync(token).ConfigureAwait(false);
+        try
+        {
+            // Inside the gate: disposing waits for it.
+            RunnerEngine old = Enter();
+            RunnerEngine next;
+            bool replaced;
+            try
+            {
+                next = await Task.Factory.StartNew(() => Open(model, old, token), token, TaskCreationOptions.LongRunning, TaskScheduler.Default).ConfigureAwait(false);
+                replaced = TryReplace(next);
+            }
+            finally
+            {
+                old.Gate.Exit();
+            }
+            await (replaced ? old : next).DisposeAsync().ConfigureAwait(false);
+            if (!replaced)
+                throw old.Gate.Disposed();
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    public void Dispose()
+    {
+        Close().Dispose();
+        // A reload that is under way frees what it has opened.
+        _turn.Wait();
+        _turn.Release();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Close().DisposeAsync().ConfigureAwait(false);
+        await _turn.WaitAsync().ConfigureAwait(false);
+        _turn.Release();
+    }
+
+    private RunnerEngine Open(ModelSource model, RunnerEngine old, CancellationToken token)
+    {
+        Thread.CurrentThread.Name = "Cleave " + old.Name + " reload";
+        RunnerOptions options = _options.Copy();
+        options.Model = model;
+        RunnerEngine next = RunnerEngine.Open(_definition, options, this, old);
+        try
+        {
+            next.WarmLike(old, token);
+            return next;
+        }
+        catch
+        {
+            next.Dispose();
+            throw;
+        }
+    }
+
+    private bool TryReplace(RunnerEngine next)
+    {
+        lock (_lock)
+        {
+            if (_disposed)
+                return false;
+            Volatile.Write(ref _now, next);
+            return true;
+        }
+    }
+
+    private RunnerEngine Close()
+    {
+        lock (_lock)
+        {
+            _disposed = true;
+            return _now;
+        }
+    }
+}

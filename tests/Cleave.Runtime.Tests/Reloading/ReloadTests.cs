@@ -1,0 +1,263 @@
+using System;
+using System.IO;
+using System.Linq;
+using System.Threading;
+using System.Threading.Tasks;
+using Cleave.Core.Diagnostics;
+using Cleave.Generated;
+using Cleave.Runtime.Tests.Batching;
+using Cleave.Runtime.Tests.Lanes;
+using Cleave.Runtime.Tests.Support;
+using Google.Protobuf;
+using Xunit;
+
+namespace Cleave.Runtime.Tests.Reloading;
+
+/// <summary>Other weights take the place of a runner's.</summary>
+public sealed class ReloadTests : BatchingTestBase
+{
+    private static readonly float[] Ones = [1, 1, 1, 1];
+
+    [Fact]
+    public async Task From_then_on_requests_get_the_new_weights()
+    {
+        await using LooseRunner runner = LooseRunner.Of(Models.Times(2));
+        Assert.Equal(2, Ask(runner));
+        await runner.ReloadAsync(Times(3));
+        Assert.Equal(3, Ask(runner));
+        using (LooseOutput output = await runner.RunAsync(Input))
+            Assert.Equal([3, 3, 3, 3], output.Get<float>(0).ToArray());
+        foreach (LooseOutput output in await runner.RunManyAsync([Input, Input]))
+        {
+            Assert.Equal(3, output.Get<float>(0)[0]);
+            output.Dispose();
+        }
+        await runner.ReloadAsync(Times(4));
+        Assert.Equal(4, Ask(runner));
+    }
+
+    [Fact]
+    public async Task A_file_is_replaced_by_renaming_and_reloaded()
+    {
+        using TempFolder folder = new();
+        string path = folder.Write("model.onnx", Models.Times(2).ToByteArray());
+        await using LooseRunner runner = new(Definitions.OfFile(path), new() { Model = ModelSource.File(path) });
+        Assert.Equal(2, Ask(runner));
+        File.Move(folder.Write("new.onnx", Models.Times(3).ToByteArray()), path, overwrite: true);
+        Assert.Equal(2, Ask(runner));
+        await runner.ReloadAsync(ModelSource.File(path));
+        File.Delete(path);
+        Assert.Equal(3, Ask(runner));
+    }
+
+    [Fact]
+    public async Task A_call_keeps_its_memory_and_moves_with_the_runner()
+    {
+        await using LooseRunner runner = LooseRunner.Of(Models.Times(2));
+        LooseCall idle = runner.CreateCall(static (ref InputBinder _) => { });
+        LooseCall call = runner.CreateCall(static (ref InputBinder _) => { });
+        Ones.CopyTo(call.In<float>(0));
+        for (int i = 0; i < 3; i++)
+            call.Run();
+        RunnerEngine old = runner.Engine;
+        await runner.ReloadAsync(Times(3));
+        Assert.Equal([2, 2, 2, 2], call.Out<float>(0).ToArray());
+        Assert.Equal(Ones, call.In<float>(0).ToArray());
+        for (int i = 0; i < 3; i++)
+        {
+            call.Run();
+            Assert.Equal([3, 3, 3, 3], call.Out<float>(0).ToArray());
+        }
+        call.Run(new CancellationTokenSource().Token);
+        Assert.Equal((1, 1), (old.Pool.Rented, runner.Engine.Pool.Rented));
+        idle.Dispose();
+        call.Dispose();
+        Assert.Equal((0, 0, 0), (old.Pool.Rented, old.Pool.Idle, runner.Engine.Pool.Rented));
+        Assert.Throws<ObjectDisposedException>(() => call.Run());
+    }
+
+    [Fact]
+    public async Task Another_graph_is_refused_and_the_weights_stay()
+    {
+        await using LooseRunner runner = LooseRunner.Of(Models.Times(2));
+        RunnerEngine engine = runner.Engine;
+        CleaveException e = await Assert.ThrowsAsync<CleaveException>(() => runner.ReloadAsync(ModelSource.Bytes(Models.Toy().ToByteArray())));
+        Assert.Equal(Rules.GraphDiffers.Id, e.Id);
+        e = await Assert.ThrowsAsync<CleaveException>(() => runner.ReloadAsync(ModelSource.Bytes(Models.Times(2, length: 5).ToByteArray())));
+        Assert.Equal(Rules.GraphDiffers.Id, e.Id);
+        Assert.Same(engine, runner.Engine);
+        Assert.Equal((2, 0), (Ask(runner), engine.Gate.Inside));
+    }
+
+    [Fact]
+    public async Task A_file_that_is_missing_or_damaged_changes_nothing()
+    {
+        using TempFolder folder = new();
+        await using LooseRunner runner = LooseRunner.Of(Models.Times(2));
+        CleaveException e = await Assert.ThrowsAsync<CleaveException>(() => runner.ReloadAsync(ModelSource.File(folder["none.onnx"])));
+        Assert.Equal(Rules.ModelNotFound.Id, e.Id);
+        byte[] whole = Models.Times(3).ToByteArray();
+        await Assert.ThrowsAsync<CleaveException>(() => runner.ReloadAsync(ModelSource.File(folder.Write("half.onnx", whole[..(whole.Length / 2)]))));
+        await Assert.ThrowsAsync<ArgumentNullException>(() => runner.ReloadAsync(null!));
+        Assert.Equal(2, Ask(runner));
+        await runner.ReloadAsync(ModelSource.Bytes(whole));
+        Assert.Equal(3, Ask(runner));
+    }
+
+    [Fact]
+    public async Task A_session_that_cannot_be_made_changes_nothing()
+    {
+        bool fails = false;
+        await using LooseRunner runner = LooseRunner.Of(Models.Times(2), new()
+        {
+            ConfigureSession = (_, _) =>
+            {
+                if (fails)
+                    throw new InvalidOperationException("not now");
+            },
+        });
+        fails = true;
+        InvalidOperationException e = await Assert.ThrowsAsync<InvalidOperationException>(() => runner.ReloadAsync(Times(3)));
+        Assert.Equal(("not now", 2f), (e.Message, Ask(runner)));
+        fails = false;
+        await runner.ReloadAsync(Times(3));
+        Assert.Equal(3, Ask(runner));
+    }
+
+    [Fact]
+    public async Task It_can_be_cancelled_while_the_model_is_opened()
+    {
+        using CancellationTokenSource source = new();
+        await using LooseRunner runner = LooseRunner.Of(Models.Times(2), new() { ConfigureSession = (_, _) => CancelReload(source) });
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => runner.ReloadAsync(Times(3), source.Token));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => runner.ReloadAsync(Times(3), new CancellationToken(canceled: true)));
+        Assert.Equal((2, 0), (Ask(runner), runner.Engine.Gate.Inside));
+    }
+
+    [Fact]
+    public async Task Disposal_waits_for_a_reload_which_ends_without_effect()
+    {
+        using ManualResetEventSlim opens = new(), mayOpen = new();
+        LooseRunner runner = LooseRunner.Of(Models.Times(2), new()
+        {
+            ConfigureSession = (_, _) =>
+            {
+                if (Thread.CurrentThread.Name is not { } name || !name.EndsWith(" reload", StringComparison.Ordinal))
+                    return;
+                opens.Set();
+                mayOpen.Wait(Patience);
+            },
+        });
+        Task reload = runner.ReloadAsync(Times(3));
+        Assert.True(opens.Wait(Patience));
+        Task disposal = OnThread(() =>
+        {
+            runner.Dispose();
+            return reload.IsCompleted;
+        });
+        await Until(() => runner.Engine.Gate.IsClosed);
+        Assert.False(disposal.IsCompleted);
+        mayOpen.Set();
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => reload.WaitAsync(Patience));
+        await disposal.WaitAsync(Patience);
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => runner.ReloadAsync(Times(4)));
+    }
+
+    [Fact]
+    public async Task No_batch_spans_a_reload_and_each_request_ends_with_the_weights_it_came_to()
+    {
+        await using LooseRunner runner = Runner();
+        RunnerEngine old = runner.Engine;
+        // One runs, three wait.
+        Task<Answer>[] before = await Waiting(runner, 3);
+        Task reload = runner.ReloadAsync(Model.Retrained(2));
+        await Until(() => runner.Engine != old);
+        Task<Answer> held = Ask(runner, asynchronously: true, [0], 0);
+        await Until(() => Model.Runs == 2);
+        Task<Answer>[] after = [.. Enumerable.Range(0, 2).Select(i => Ask(runner, asynchronously: true, [i], 0))];
+        await Until(() => runner.Engine.Queue!.Waiting == 2);
+        Assert.Equal((3, false), (old.Queue!.Waiting, reload.IsCompleted));
+        Model.Open();
+        await reload.WaitAsync(Patience);
+        Answer first = await before[0];
+        Assert.Equal([10, 10], first.Y);
+        for (int i = 0; i < 3; i++)
+            AssertEqual(await before[i + 1], 10 + i, together: 3);
+        AssertEqual(await held, 20, together: 1);
+        for (int i = 0; i < 2; i++)
+            AssertEqual(await after[i], 20 + i, together: 2);
+        AssertAtRest(runner);
+        Assert.True(old.Workers.Ended.IsCompleted);
+        Assert.Equal((0, 0, 0), (old.Gate.Inside, old.Pool.Idle, old.Pool.Rented));
+    }
+
+    [Fact]
+    public async Task What_was_open_is_opened_and_run_before_traffic_moves()
+    {
+        ListLogger logger = new();
+        ManualClock clock = new();
+        await using LooseRunner runner = Towers.Runner(new() { Cores = 2, Ledger = Ledgers.Own(2, clock), Logger = logger });
+        float[] x = Towers.Input(1), y = [];
+        for (int i = 0; i < 30; i++)
+        {
+            y = Run(runner, x);
+            clock.Pass(0.5);
+        }
+        RunnerEngine old = runner.Engine;
+        await Until(() => Enumerable.Range(0, old.Modes.Count).All(m => old.Modes.Find(m) != null));
+        Assert.Equal(3, old.Modes.Count);
+        await runner.ReloadAsync(ModelSource.Bytes(Towers.Model().ToByteArray()));
+        RunnerEngine now = runner.Engine;
+        Assert.NotSame(old, now);
+        Assert.All(Enumerable.Range(0, 3), m => Assert.NotNull(now.Modes.Find(m)));
+        Assert.Same(old.Times, now.Times);
+        // Its buffers are bound, and idle.
+        Assert.Equal((1, 0), (now.Pool.Idle, now.Pool.Rented));
+        Assert.True(now.Pool.TakeRecent(1)[0].OutputsAreBound);
+        Assert.Equal(y, Run(runner, x));
+        Assert.Equal((0, 0), (now.Modes.Ledger.Busy, now.Modes.Ledger.InFlight));
+        Assert.Contains(logger.Lines, l => l.Contains("from now on: about", StringComparison.Ordinal));
+        Assert.Same(runner.Engine.Modes, Assert.Single(now.Modes.Ledger.Runners.ToList()).Modes);
+    }
+
+    [SkippableFact]
+    public async Task Pinned_lanes_keep_their_processors()
+    {
+        Skip.If(Cores.AffinityMask.Processors().Length < 2, "skipped: the process has one processor");
+        ListLogger logger = new();
+        Cleave.Ledger.CoreLedger ledger = Ledgers.Own(2);
+        await using LooseRunner runner = Towers.Runner(new() { Pinning = true, Plan = PlanChoice.Split, Ledger = ledger, Logger = logger });
+        int[][] lanes = runner.Engine.Plan.Lease!.Lanes;
+        await runner.ReloadAsync(ModelSource.Bytes(Towers.Model().ToByteArray()));
+        Assert.Equal(lanes, runner.Engine.Plan.Lease!.Lanes);
+        Assert.Empty(logger.Warnings);
+    }
+
+    private static void AssertEqual(Answer answer, float y, long together)
+    {
+        Assert.Equal([y], answer.Y);
+        Assert.Equal(together, answer.Together);
+    }
+
+    private static void CancelReload(CancellationTokenSource source)
+    {
+        if (Thread.CurrentThread.Name is { } name && name.EndsWith(" reload", StringComparison.Ordinal))
+            source.Cancel();
+    }
+
+    private static ModelSource Times(float factor) => ModelSource.Bytes(Models.Times(factor).ToByteArray());
+
+    private static void Input(ref InputBinder binder) => binder.Copy<float>(0, Ones);
+
+    private static float Ask(LooseRunner runner)
+    {
+        using LooseOutput output = runner.Run(Input);
+        return output.Get<float>(0)[0];
+    }
+
+    private static float[] Run(LooseRunner runner, float[] x)
+    {
+        using LooseOutput output = runner.Run(Towers.Request(x));
+        return output.Get<float>(0).Span.ToArray();
+    }
+}

@@ -67,6 +67,8 @@ internal static class Suites
         ],
         ["validation"] =
         [
+            new UnchangedBuild(),
+            new CheckCost(),
             new MutationTest(),
             new ValidationTime(),
         ],

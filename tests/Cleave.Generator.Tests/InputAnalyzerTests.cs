@@ -44,7 +44,7 @@ public class InputAnalyzerTests
         if (compiles)
             Assert.DoesNotContain(compilation.GetDiagnostics(), d => d.Severity == DiagnosticSeverity.Error);
         IReadOnlyList<Diagnostic> found = await compilation.WithAnalyzers([new InputAnalyzer()]).GetAnalyzerDiagnosticsAsync();
-        Assert.All(found, d => Assert.Equal((DiagnosticSeverity.Warning, tree), (d.Severity, d.Location.SourceTree)));
+        Assert.All(found, d => Assert.Equal((DiagnosticSeverity.Warning, tree), (d.DefaultSeverity, d.Location.SourceTree)));
         return [.. found.OrderBy(d => d.Location.SourceSpan.Start).Select(d => d.Id + " " + tree.GetText().ToString(d.Location.SourceSpan) + ": " + d.GetMessage())];
     }
 

@@ -21,6 +21,8 @@ internal static class Suites
         ["batches"] =
         [
             new NaturalBatching(),
+            new DividedJobs(),
+            new TunedWinner(),
         ],
         ["clusters"] =
         [

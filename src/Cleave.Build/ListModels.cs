@@ -5,6 +5,7 @@ using System.Linq;
 using System.Threading;
 using Cleave.Core.Diagnostics;
 using Cleave.Core.Listing;
+using Cleave.Core.Tuning;
 using Microsoft.Build.Framework;
 using Microsoft.Build.Utilities;
 
@@ -124,6 +125,8 @@ public sealed class ListModels : Task, ICancelableTask, IDisposable
     {
         bool copy = !string.Equals(place.Item.GetMetadata("CopyToOutputDirectory"), "Never", StringComparison.OrdinalIgnoreCase);
         Add(place.File, place.Output);
+        // What was measured of it (docs/tuning.md) lies beside it, where the runner looks.
+        Add(place.File + TuningFile.Ending, place.Output + TuningFile.Ending);
         foreach (string name in externalFiles)
         {
             string inOutput = name.Replace('\\', '/');

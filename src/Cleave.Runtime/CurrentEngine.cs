@@ -2,6 +2,7 @@ using System;
 using System.Threading;
 using System.Threading.Tasks;
 using Cleave.Generated;
+using Microsoft.Extensions.Logging;
 
 namespace Cleave;
 
@@ -46,7 +47,18 @@ internal sealed class CurrentEngine
     }
 
     /// <summary>Has another set of weights take the place of the present one. Done when the old one is freed.</summary>
-    public async Task ReloadAsync(ModelSource model, CancellationToken token)
+    public Task ReloadAsync(ModelSource model, CancellationToken token) => ReplaceAsync(model, token);
+
+    /// <summary>Opens the present weights anew, as in a reload: for a plan that tuning found, or for cores that came.</summary>
+    /// <exception cref="CleaveException">ONNX Runtime refused it, or the file is another one by now (CLV4004): the runner is as it was.</exception>
+    public Task ReopenAsync(CancellationToken token) => ReplaceAsync(null, token);
+
+    /// <summary>As <see cref="ReopenAsync"/>, in the background; where it fails, the log says so.</summary>
+    public void Reopen(ILogger logger) => ReopenAsync(CancellationToken.None).ContinueWith(
+        t => Log.NotReopened(logger, _definition.Name, t.Exception!.InnerException!.Message, t.Exception),
+        CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+
+    private async Task ReplaceAsync(ModelSource? model, CancellationToken token)
     {
         await _turn.WaitAsync(token).ConfigureAwait(false);
         try
@@ -89,11 +101,14 @@ internal sealed class CurrentEngine
         _turn.Release();
     }
 
-    private RunnerEngine Open(ModelSource model, RunnerEngine old, CancellationToken token)
+    private RunnerEngine Open(ModelSource? model, RunnerEngine old, CancellationToken token)
     {
         Thread.CurrentThread.Name = "Cleave " + old.Name + " reload";
+        // Nobody asked for other weights, if they lie there now.
+        if (model is null)
+            old.Model.CheckUnchanged();
         RunnerOptions options = _options.Copy();
-        options.Model = model;
+        options.Model = model ?? old.Model.Source;
         RunnerEngine next = RunnerEngine.Open(_definition, options, this, old);
         try
         {

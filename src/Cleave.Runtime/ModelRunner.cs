@@ -7,6 +7,7 @@ using Cleave.Batching;
 using Cleave.Calls;
 using Cleave.Generated;
 using Cleave.Jobs;
+using Cleave.Tuning;
 
 namespace Cleave;
 
@@ -109,7 +110,7 @@ public abstract class ModelRunner<TInput, TOutput> : IModelRunner<TInput, TOutpu
     public TOutput[] RunMany(IReadOnlyList<TInput> inputs, CancellationToken cancellationToken = default)
     {
         Job<TInput, TOutput> job = StartJob(inputs, cancellationToken, callers: 1);
-        job.Execute();
+        job.Work();
         return job.Outputs.GetAwaiter().GetResult();
     }
 
@@ -148,6 +149,51 @@ public abstract class ModelRunner<TInput, TOutput> : IModelRunner<TInput, TOutpu
     {
         ArgumentNullException.ThrowIfNull(model);
         return _current.ReloadAsync(model, cancellationToken);
+    }
+
+    /// <summary>
+    /// Measures which plan, and how many threads, is the fastest on this machine, for so long at most, while requests go on. The runner goes by it at once; it is written into
+    /// <c>model.onnx.tune</c>, beside the model or in the folder that <c>CLEAVE_TUNE</c> names, where the next start finds it (docs/tuning.md). A tuning that had not time
+    /// enough is continued by the next one.
+    /// </summary>
+    /// <param name="budget">How long; half a minute is enough for most models.</param>
+    /// <param name="samples">Requests to measure with, of the sizes that matter. Null: made-up ones, of the sizes that the model is planned for.</param>
+    /// <param name="progress">Told what is measured now, on the thread that measures.</param>
+    /// <param name="cancellationToken">Ends it; what it measured is not kept.</param>
+    /// <returns>What was measured. What could not be measured or written is in its notes.</returns>
+    /// <remarks>
+    /// Two more sessions are open meanwhile. What is measured while a request runs does not count: under a steady load little is measured. Runners of one process tune
+    /// one after the other.
+    /// </remarks>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="budget"/> is not positive.</exception>
+    /// <exception cref="ArgumentException">A sample does not fit its shape.</exception>
+    /// <exception cref="ObjectDisposedException">The runner was disposed.</exception>
+    /// <exception cref="OperationCanceledException">It was cancelled, or the runner disposed meanwhile.</exception>
+    public async Task<TuningResult> TuneAsync(
+        TimeSpan budget, IReadOnlyList<TInput>? samples = null, IProgress<TuningStep>? progress = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(budget, TimeSpan.Zero);
+        cancellationToken.ThrowIfCancellationRequested();
+        CallBuffers[] bound = [];
+        RunnerEngine engine = _current.Enter();
+        bool entered = true;
+        try
+        {
+            bound = JobParts.Bind(samples ?? [], sample => BindInputs(engine, sample));
+            TuningSample[] given = Array.ConvertAll(bound, b => TuningSample.Given(engine.Shapes.Names, b));
+            Task<TuningResult> tuned = engine.Tuning.Start(budget, given, progress, cancellationToken);
+            // From here on the tuning leaves the gate.
+            entered = false;
+            TuningResult result = await tuned.ConfigureAwait(false);
+            return engine.Tuning.IsOutgrown ? await Reopened(result, cancellationToken).ConfigureAwait(false) : result;
+        }
+        finally
+        {
+            foreach (CallBuffers sample in bound)
+                sample.Release(sample.Generation);
+            if (entered)
+                engine.Gate.Exit();
+        }
     }
 
     /// <summary>
@@ -228,6 +274,20 @@ public abstract class ModelRunner<TInput, TOutput> : IModelRunner<TInput, TOutpu
     /// <summary>Makes the output object of buffers that ran.</summary>
     internal TOutput Collected(CallBuffers buffers) => Collect(new OutputBuffers(buffers));
 
+    // The best is a plan, or a number of threads, that the runner did not open.
+    private async Task<TuningResult> Reopened(TuningResult result, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await _current.ReopenAsync(cancellationToken).ConfigureAwait(false);
+            return result;
+        }
+        catch (CleaveException e)
+        {
+            return result with { Notes = [.. result.Notes, "From the next start on: " + e.Message] };
+        }
+    }
+
     // Where the request may run with others.
     private static BatchQueue? QueueOf(RunnerEngine engine, CallBuffers buffers) => buffers.Batch.Largest > 0 ? engine.Queue : null;
 
@@ -254,7 +314,7 @@ public abstract class ModelRunner<TInput, TOutput> : IModelRunner<TInput, TOutpu
             Job<TInput, TOutput> job = new(this, engine, JobParts.Bind(inputs, input => BindInputs(engine, input)), cancellationToken);
             // From here on the job leaves the gate.
             entered = false;
-            job.Start(engine.Abreast - callers);
+            job.Start(callers);
             return job;
         }
         finally

@@ -6,13 +6,16 @@ using System.Threading;
 using System.Threading.Tasks;
 using Cleave.Batching;
 using Cleave.Calls;
+using Cleave.Core.Tuning;
 using Cleave.Cores;
 using Cleave.Generated;
+using Cleave.Jobs;
 using Cleave.Lanes;
 using Cleave.Ledger;
 using Cleave.Plans;
 using Cleave.Sessions;
 using Cleave.Sources;
+using Cleave.Tuning;
 using Cleave.Workers;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -55,10 +58,13 @@ internal sealed class RunnerEngine
         Abreast = onLanes ? 1 : cores.Cores;
         Groups = onLanes ? GroupSchedule.Of(Plan.Outline, threads, Plan.Pins != null) : null;
         Pool = new CallPool(dims => new CallBuffers(this, Pool!, dims));
+        if (definition.Batch is { } axis && !options.Deterministic)
+            Joined = new JoinedCalls(definition.Name, axis, Shapes.SymbolOf(axis.Dimension), (pool, dims) => new CallBuffers(this, pool, dims), logger);
+        Jobs = new JobPlanner(definition, Shapes, options.Parts, modes.PartThreads(Abreast), Abreast, Joined);
         BatchSizes = BatchSizes.Of(definition, options, Shapes, out string why);
         if (BatchSizes is { } sizes)
         {
-            Batches = new BatchRun(definition.Name, sizes, (pool, dims) => new CallBuffers(this, pool, dims), logger);
+            Batches = new BatchRun(definition.Name, Joined!, logger);
             Queue = new BatchQueue(definition.Name, Batches, options.Batching, Workers, Abreast);
             Log.Batches(logger, definition.Name, sizes.Axis.Dimension, sizes.Words);
         }
@@ -98,6 +104,12 @@ internal sealed class RunnerEngine
     /// <summary>How many samples of requests may run together; null where none may.</summary>
     public BatchSizes? BatchSizes { get; }
 
+    /// <summary>Plans the jobs.</summary>
+    public JobPlanner Jobs { get; }
+
+    /// <summary>Runs calls together; null where they must not be.</summary>
+    public JoinedCalls? Joined { get; }
+
     /// <summary>Runs requests together; null where none may.</summary>
     public BatchRun? Batches { get; }
 
@@ -106,10 +118,13 @@ internal sealed class RunnerEngine
 
     public WorkerPool Workers { get; }
 
+    /// <summary>Measures which of the modes is the best.</summary>
+    public RunnerTuning Tuning { get; private set; } = null!;
+
     /// <summary>What the lanes do for several samples at once; null where samples run one by one.</summary>
     public GroupSchedule? Groups { get; internal set; }
 
-    /// <summary>How many threads may work on one job; where it takes all lanes, one, which runs the first of them.</summary>
+    /// <summary>How many threads may work on one job, each with one core or more; where it takes all lanes, one, which runs the first of them.</summary>
     public int Abreast { get; }
 
     /// <param name="definition">The model.</param>
@@ -133,14 +148,24 @@ internal sealed class RunnerEngine
             SessionFactory factory = new(model, definition, options, ProcessFiles.System, logger);
             sessions = new SessionTable(factory);
             RunGate gate = new(definition.Name);
-            ModeOpener opener = new(definition, options, ModeList.Of(definition, options, cores.Cores, sessions.CanSplit), cores, ledger, sessions, gate, logger);
+            TuningStore store = new(definition, model.Path, Environment.GetEnvironmentVariable(TuningStore.FolderVariable),
+                new Lazy<MachineSignature>(() => ThisMachine.Of(cores.Cores, ProcessFiles.System)), logger);
+            TuningSection? tuned = options.IsTrial ? null : before?.Tuning.Known ?? store.Load();
+            ModeList list = ModeList.Of(definition, options, cores.Cores, sessions.CanSplit, tuned is null ? null : TunedRunner.Plan(tuned, definition.Budgets));
+            ModeOpener opener = new(definition, options, list, cores, ledger, sessions, gate, logger);
             RunnerModes modes = new(ledger, options.Hint, opener);
             OpenedPlan plan = modes.Planned.Plan;
             RunnerEngine engine = new(definition, model, sessions, modes, gate, cores, options, home, before, logger);
+            engine.Tuning = new RunnerTuning(engine, options, cores, store, tuned, logger);
             Log.Opened(logger, definition.Name, plan.Outline.Plan.Name, cores.Cores, cores.Reason, OpenedPlan.Words(plan.Threads),
                 plan.Sessions[0].Way, factory.Weights.Loading, factory.Weights.Reason,
                 Stopwatch.GetElapsedTime(start).TotalMilliseconds);
             ledger.Runners.Add(engine._listed);
+            // Where the application said how many cores, or each request has one, more change nothing.
+            if (options.Cores is null && options.Hint == RunnerHint.Latency && !options.IsTrial)
+                modes.Outgrown = () => home.Reopen(logger);
+            if (store.IsAsked && tuned is null && !options.IsTrial)
+                engine.Tuning.StartByItself();
             return engine;
         }
         catch
@@ -178,6 +203,7 @@ internal sealed class RunnerEngine
         if (Gate.Close())
         {
             Queue?.Hurry();
+            Tuning.Stop();
             long start = Stopwatch.GetTimestamp();
             while (!Gate.Drained.Wait(DisposeStep))
                 SayWhatRuns(start);
@@ -199,6 +225,7 @@ internal sealed class RunnerEngine
         if (Gate.Close())
         {
             Queue?.Hurry();
+            Tuning.Stop();
             long start = Stopwatch.GetTimestamp();
             await WaitSaying(Gate.Drained, start).ConfigureAwait(false);
             Workers.Stop();
@@ -260,7 +287,7 @@ internal sealed class RunnerEngine
             if (Plan.Lease is { } lease)
                 Modes.Ledger.Pinned.Return(lease);
             Pool.Close();
-            Batches?.Pool.Close();
+            Joined?.Pool.Close();
             Sessions.Dispose();
             Model.Dispose();
         }

@@ -12,6 +12,7 @@ public sealed class RunnerOptions
     private PlanChoice _plan;
     private RunnerHint? _hint;
     private BatchingOptions _batching = BatchingOptions.Auto;
+    private PartsOptions _parts = PartsOptions.Default;
     private long? _maxMemory;
 
     /// <summary>
@@ -99,6 +100,18 @@ public sealed class RunnerOptions
         }
     }
 
+    /// <summary>How the parts of a job (<see cref="IModelRunner{TInput,TOutput}.RunMany"/>) are divided over the cores.</summary>
+    /// <exception cref="ArgumentNullException">Set to null.</exception>
+    public PartsOptions Parts
+    {
+        get => _parts;
+        set
+        {
+            ArgumentNullException.ThrowIfNull(value, nameof(Parts));
+            _parts = value;
+        }
+    }
+
     /// <summary>
     /// The most bytes that the sessions of this runner may take, by estimate: its weights once for each session where they are mapped, twice
     /// where they are copied. The first session is always made. Null: each further one may take half of what is left to the container.
@@ -117,7 +130,7 @@ public sealed class RunnerOptions
 
     /// <summary>
     /// Runs every request in the same way, so that equal inputs give equal bits. Otherwise the number of threads, and whether the model
-    /// is split, depend on what else runs, and results differ as ONNX Runtime's do between thread counts. No request is put together with others.
+    /// is split, depend on what else runs, and results differ as ONNX Runtime's do between thread counts. No request, and no part of a job, is put together with others.
     /// </summary>
     public bool Deterministic { get; set; }
 
@@ -155,6 +168,9 @@ public sealed class RunnerOptions
 
     /// <summary>Whether <see cref="Hint"/> was set, to whatever.</summary>
     internal bool HasHint => _hint != null;
+
+    /// <summary>Opened by tuning, to be measured: goes by the plan, whatever was measured before, and ONNX Runtime logs nothing of what it refuses.</summary>
+    internal bool IsTrial { get; set; }
 
     /// <summary>Who uses which cores; another one than the process's in tests.</summary>
     internal Ledger.CoreLedger? Ledger { get; set; }

@@ -46,6 +46,20 @@ public sealed class ListModelsTests : IDisposable
     }
 
     [Fact]
+    public void What_was_measured_of_a_model_lies_beside_it_in_the_output()
+    {
+        _run.Add("models/face.onnx", new TinyModel().ToBytes());
+        ListModels task = _run.Run(TaskRun.Item("models/face.onnx"));
+        Assert.Single(task.Content);
+        // Copied, never listed: the code does not depend on it.
+        byte[] listing = File.ReadAllBytes(Listing("models.face"));
+        _run.Add("models/face.onnx.tune", "cleave-tuning 1\n"u8.ToArray());
+        task = _run.Run(TaskRun.Item("models/face.onnx"));
+        Assert.Equal(["models/App/models/face.onnx", "models/App/models/face.onnx.tune"], task.Content.Select(c => c.GetMetadata("TargetPath")));
+        Assert.Equal(listing, File.ReadAllBytes(Listing("models.face")));
+    }
+
+    [Fact]
     public void Metadata_goes_into_the_listing_as_it_stands()
     {
         _run.Add("m.onnx", new TinyModel().ToBytes());

@@ -116,6 +116,39 @@ public sealed class CoreTests : IDisposable
     }
 
     [Fact]
+    public void Quotas_are_read_again_and_nothing_is_allocated()
+    {
+        _folder.Write("proc/self/cgroup", "0::/a\n");
+        _folder.Write("proc/self/mountinfo", "25 1 0:22 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n");
+        _folder.Write("sys/fs/cgroup/a/cpu.max", "100000 100000\n");
+        _folder.Write("sys/fs/cgroup/b/cpu.max", "300000 100000\n");
+        using OpenQuota quota = new(new ProcessFiles(_folder.Path));
+        Assert.Equal(1, quota.Read());
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        for (int i = 0; i < 100; i++)
+            quota.Read();
+        Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
+        _folder.Write("sys/fs/cgroup/a/cpu.max", "200000 100000\n");
+        Assert.Equal(2, quota.Read());
+        // The process is put into another group.
+        _folder.Write("proc/self/cgroup", "0::/b\n");
+        Assert.Equal(3, quota.Read());
+        _folder.Write("proc/self/cgroup", "0::/gone\n");
+        Assert.Null(quota.Read());
+    }
+
+    [Fact]
+    public void The_budget_of_the_process_is_the_same_object_while_nothing_changes()
+    {
+        ProcessBudget budget = new(ProcessFiles.System);
+        CoreBudget first = budget.Read();
+        Assert.Equal(CoreBudget.Resolve(null), first);
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        Assert.Same(first, budget.Read());
+        Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
+    }
+
+    [Fact]
     public void No_control_groups_at_all() => Assert.Null(Quota);
 
     private double? Quota => CgroupQuota.Read(new ProcessFiles(_folder.Path));

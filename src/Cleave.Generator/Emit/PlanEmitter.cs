@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Linq;
 using Cleave.Core.Graph;
+using Cleave.Core.Parts;
 using Cleave.Generator.Model;
 using Cleave.Generator.Pipeline;
 
@@ -106,8 +107,12 @@ internal static class PlanEmitter
             code.Line($"Plan = global::Cleave.PlanChoice.{plan},");
         if (spec.Weights is { } weights)
             code.Line($"Weights = global::Cleave.WeightLoading.{weights},");
+        if (spec.PlannedSizes.Count > 0)
+            code.Line($"PlannedSizes = new[] {{ {string.Join(", ", spec.PlannedSizes.Select(s => s.ToString(CultureInfo.InvariantCulture)))} }}, // of {SafeText.OneLine(string.Join(", ", spec.Symbols.Select(s => s.Name)), LongestComment)}");
         if (spec.Batch is { } batch)
             WriteBatch(code, batch);
+        if (spec.Times.Count > 0)
+            WriteTimes(code, spec.Times);
         code.Unindent();
         code.Line("};");
     }
@@ -134,11 +139,28 @@ internal static class PlanEmitter
         code.Unindent();
     }
 
+    private static void WriteTimes(SourceWriter code, EquatableArray<CallTimeSpec> calls)
+    {
+        string counts = string.Join(", ", CallPredictor.Counts.Select(c => c.ToString(CultureInfo.InvariantCulture)));
+        code.Line("// Elements of a sample, samples of a call: microseconds predicted, by threads.");
+        code.Line($"Times = new(new[] {{ {counts} }},");
+        code.Indent();
+        for (int i = 0; i < calls.Count; i++)
+        {
+            CallTimeSpec call = calls[i];
+            string times = string.Join(", ", call.Microseconds.Select(t => t.ToString("0.##", CultureInfo.InvariantCulture)));
+            code.Line($"new global::Cleave.Generated.PredictedTime({call.Elements.ToString(CultureInfo.InvariantCulture)}, {call.Samples.ToString(CultureInfo.InvariantCulture)}, {times})"
+                + (i < calls.Count - 1 ? "," : "),"));
+        }
+        code.Unindent();
+    }
+
     private static string Axes(EquatableArray<int> axes) => axes.Count == 0
         ? "global::System.Array.Empty<int>()"
         : "new[] { " + string.Join(", ", axes.Select(a => a.ToString(CultureInfo.InvariantCulture))) + " }";
 
-    private static bool HasSettings(RunnerSpec spec) => spec.Slicing is not null || spec.Weights is not null || spec.Plan is not null || spec.Batch is not null;
+    private static bool HasSettings(RunnerSpec spec) =>
+        spec.Slicing is not null || spec.Weights is not null || spec.Plan is not null || spec.PlannedSizes.Count > 0 || spec.Batch is not null || spec.Times.Count > 0;
 
     private static void WriteWholePlan(SourceWriter code, RunnerSpec spec)
     {

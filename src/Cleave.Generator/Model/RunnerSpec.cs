@@ -46,6 +46,9 @@ internal sealed record RunnerSpec
     /// <summary>Dimensions that a caller chooses, in the order of their first appearance in the inputs.</summary>
     public EquatableArray<SymbolSpec> Symbols { get; init; }
 
+    /// <summary>The sizes that they are planned for.</summary>
+    public EquatableArray<int> PlannedSizes { get; init; }
+
     public EquatableArray<TensorSpec> Inputs { get; init; }
 
     public EquatableArray<TensorSpec> Outputs { get; init; }
@@ -58,6 +61,9 @@ internal sealed record RunnerSpec
 
     /// <summary>The batch axis; null where none is proven.</summary>
     public BatchSpec? Batch { get; init; }
+
+    /// <summary>What calls are predicted to take, by rising elements and samples, with the threads of <c>CallPredictor.Counts</c>; none where too little is known.</summary>
+    public EquatableArray<CallTimeSpec> Times { get; init; }
 
     /// <summary>The distinct plans that split the model.</summary>
     public EquatableArray<PlanSpec> Plans { get; init; }
@@ -82,6 +88,9 @@ internal sealed record BatchSpec(string Dimension, EquatableArray<int> Inputs, E
 
 /// <summary>What batches of samples of up to so many elements are predicted to gain.</summary>
 internal sealed record BatchGainSpec(long Elements, int Size, double Gain);
+
+/// <summary>What a call of so many samples, of so many elements each, is predicted to take, by thread count.</summary>
+internal sealed record CallTimeSpec(long Elements, int Samples, EquatableArray<double> Microseconds);
 
 /// <summary>What doc comments say of a model. <paramref name="Part"/>: how much of it runs, where that is not all.</summary>
 internal sealed record ModelFacts(string Description, string Producer, string Opsets, long WeightBytes, string Nodes, string Part);

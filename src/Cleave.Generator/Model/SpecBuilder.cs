@@ -22,7 +22,7 @@ internal sealed class SpecBuilder
 
     private static readonly string[] RunnerMembers =
     [
-        "Run", "RunAsync", "RunMany", "RunManyAsync", "ReloadAsync", "Dispose", "DisposeAsync", "Bind", "Collect", "Rent", "NewBinder", "CreateCall",
+        "Run", "RunAsync", "RunMany", "RunManyAsync", "ReloadAsync", "TuneAsync", "Dispose", "DisposeAsync", "Bind", "Collect", "Rent", "NewBinder", "CreateCall",
         "Budgets", "Definition", RunnerSpec.WholePlan, "Whole", "Plan", "Trunk",
     ];
 
@@ -74,6 +74,7 @@ internal sealed class SpecBuilder
             return null;
         SymbolBuilder symbols = new(builder._properties, builder._parameters, inputs, outputs);
         inputs = symbols.Name(inputs);
+        BatchSpec? batch = BatchSpecBuilder.Of(planned, inputs, outputs);
         return builder.WithPlans(planned, new RunnerSpec
         {
             Namespace = space,
@@ -89,9 +90,11 @@ internal sealed class SpecBuilder
             Nodes = part is null ? "*" : NodeRanges.Write(part.Nodes),
             Facts = FactsBuilder.Of(model, part),
             Symbols = new([.. symbols.Symbols]),
+            PlannedSizes = new([.. symbols.Symbols.Select(s => planned.Sizes.TryGetValue(s.Name, out long size) ? (int)Math.Min(size, int.MaxValue) : 1)]),
             Inputs = new([.. inputs.Select(builder.WithShapeNames)]),
             Outputs = new(outputs),
-            Batch = BatchSpecBuilder.Of(planned, inputs, outputs),
+            Batch = batch,
+            Times = CallTimesBuilder.Of(planned, inputs, batch),
         });
     }
 

@@ -12,37 +12,34 @@ namespace Cleave.Batching;
 /// </summary>
 internal sealed class BatchRun
 {
-    private readonly BatchSizes _sizes;
+    private readonly JoinedCalls _joined;
     private readonly ILogger _logger;
     private readonly string _model;
-    private int _limit = int.MaxValue;
 
     /// <param name="model">The model's name.</param>
-    /// <param name="sizes">How many samples may run together.</param>
-    /// <param name="create">Makes the buffers of a batch.</param>
+    /// <param name="joined">Runs them together.</param>
     /// <param name="logger">Told when a batch fails.</param>
-    public BatchRun(string model, BatchSizes sizes, Func<CallPool, int[], CallBuffers> create, ILogger logger)
+    public BatchRun(string model, JoinedCalls joined, ILogger logger)
     {
         _model = model;
-        _sizes = sizes;
+        _joined = joined;
         _logger = logger;
-        Pool = new CallPool(dims => create(Pool!, dims));
     }
 
     /// <summary>The buffers of batches.</summary>
-    public CallPool Pool { get; }
+    public CallPool Pool => _joined.Pool;
 
     /// <summary>What ran together.</summary>
     public BatchCounts Counts { get; } = new();
 
     /// <summary>How many samples may run together with this request, its own among them.</summary>
-    public int Largest(BatchRequest request) => Math.Min(request.Buffers.Batch.Largest, Volatile.Read(ref _limit));
+    public int Largest(BatchRequest request) => Math.Min(request.Buffers.Batch.Largest, _joined.Most);
 
     /// <summary>Whether two requests have the same dimensions but for the batch.</summary>
     public bool AreAlike(BatchRequest one, BatchRequest other)
     {
         ReadOnlySpan<int> first = one.Buffers.Dims, second = other.Buffers.Dims;
-        int batch = _sizes.Symbol;
+        int batch = _joined.Symbol;
         return first[..batch].SequenceEqual(second[..batch]) && first[(batch + 1)..].SequenceEqual(second[(batch + 1)..]);
     }
 
@@ -74,20 +71,9 @@ internal sealed class BatchRun
 
     private Exception? Together(BatchRequest[] batch)
     {
-        int[] dims = [.. batch[0].Buffers.Dims];
-        dims[_sizes.Symbol] = Samples(batch);
         try
         {
-            CallBuffers buffers = Pool.Rent(dims);
-            int generation = buffers.Generation;
-            try
-            {
-                RunTogether(batch, buffers, generation);
-            }
-            finally
-            {
-                buffers.Release(generation);
-            }
+            _joined.Run(Array.ConvertAll(batch, static r => r.Buffers), static (buffers, generation) => buffers.Run(generation, CancellationToken.None));
             Counts.Add(batch.Length);
             return null;
         }
@@ -97,44 +83,12 @@ internal sealed class BatchRun
         }
     }
 
-    private void RunTogether(BatchRequest[] batch, CallBuffers buffers, int generation)
-    {
-        int at = 0;
-        foreach (BatchRequest request in batch)
-        {
-            request.Buffers.PutInto(buffers, _sizes.Axis, at);
-            at += request.Samples;
-        }
-        buffers.Run(generation, CancellationToken.None);
-        at = 0;
-        foreach (BatchRequest request in batch)
-        {
-            request.Buffers.TakePart(buffers, _sizes.Axis, at);
-            at += request.Samples;
-        }
-    }
-
-    // Where nobody is to blame, it was the batch: too large for the memory, or not what was proven.
     private void Learn(Exception failure, BatchRequest[] batch, bool isWell)
     {
-        int samples = Samples(batch);
-        if (!isWell)
-        {
-            Log.BatchRanOneByOne(_logger, _model, samples, failure.Message, failure);
-            return;
-        }
-        int limit;
-        do
-            limit = Volatile.Read(ref _limit);
-        while (samples <= limit && Interlocked.CompareExchange(ref _limit, samples - 1, limit) != limit);
-        Log.BatchesLimited(_logger, _model, samples, failure.Message, failure);
-    }
-
-    private static int Samples(BatchRequest[] batch)
-    {
-        int samples = 0;
-        foreach (BatchRequest request in batch)
-            samples += request.Samples;
-        return samples;
+        CallBuffers[] calls = Array.ConvertAll(batch, static r => r.Buffers);
+        if (isWell)
+            _joined.Limit(calls, failure);
+        else
+            Log.BatchRanOneByOne(_logger, _model, _joined.Samples(calls), failure.Message, failure);
     }
 }

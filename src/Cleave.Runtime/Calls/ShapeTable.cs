@@ -41,7 +41,13 @@ internal sealed class ShapeTable
         }
     }
 
+    /// <summary>How many inputs there are.</summary>
+    public int Inputs => _inputs.Length;
+
     public int Symbols => _symbols.Length;
+
+    /// <summary>The names of the symbolic dimensions.</summary>
+    public IReadOnlyList<string> Names => _symbols;
 
     public int InputsOfUnknownRank { get; }
 

@@ -12,12 +12,22 @@ internal static unsafe class AffinityMask
     // The kernel refuses a mask smaller than its own; 16,384 processors are enough for long.
     private const int LargestBytes = 2048;
 
-    public static int Count() => Read() is { } mask ? mask.Sum(static b => BitOperations.PopCount(b)) : Environment.ProcessorCount;
+    public static int Count()
+    {
+        Span<byte> mask = stackalloc byte[LargestBytes];
+        if (!TryRead(mask))
+            return Environment.ProcessorCount;
+        int count = 0;
+        foreach (byte processors in mask)
+            count += BitOperations.PopCount(processors);
+        return count;
+    }
 
     /// <summary>The numbers of the processors, ascending.</summary>
     public static int[] Processors()
     {
-        if (Read() is not { } mask)
+        Span<byte> mask = stackalloc byte[LargestBytes];
+        if (!TryRead(mask))
             return [.. Enumerable.Range(0, Environment.ProcessorCount)];
         List<int> processors = [];
         for (int i = 0; i < mask.Length * 8; i++)
@@ -71,20 +81,13 @@ internal static unsafe class AffinityMask
         }
     }
 
-    private static byte[]? Read()
+    private static bool TryRead(Span<byte> mask)
     {
         if (!OperatingSystem.IsLinux())
-            return null;
-        for (int bytes = 128; bytes <= LargestBytes; bytes *= 4)
-        {
-            byte[] mask = new byte[bytes];
-            fixed (byte* start = mask)
-            {
-                if (sched_getaffinity(Environment.ProcessId, bytes, start) >= 0 && Array.Exists(mask, static b => b != 0))
-                    return mask;
-            }
-        }
-        return null;
+            return false;
+        mask.Clear();
+        fixed (byte* start = mask)
+            return sched_getaffinity(Environment.ProcessId, mask.Length, start) > 0 && mask.IndexOfAnyExcept((byte)0) >= 0;
     }
 
     [DllImport("libc")]

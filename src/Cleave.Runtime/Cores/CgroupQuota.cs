@@ -1,21 +1,29 @@
 using System;
 using System.Collections.Generic;
-using System.Globalization;
 
 namespace Cleave.Cores;
 
 /// <summary>
-/// How much processor time the control groups of this process leave it: the smallest limit on the way from its group to
+/// Which files say how much processor time the control groups of this process leave it: those of every group on the way from its own to
 /// the root, of version 1 and 2.
 /// </summary>
 internal static class CgroupQuota
 {
+    /// <summary>Where the process's groups stand.</summary>
+    public const string Groups = "/proc/self/cgroup";
+
     /// <summary>In processors, for example 1.5; null where nothing limits.</summary>
     public static double? Read(ProcessFiles files)
     {
-        double? smallest = null;
+        using OpenQuota quota = new(files);
+        return quota.Read();
+    }
+
+    /// <summary>The files of all groups, whether they are there or not.</summary>
+    public static IEnumerable<LimitFile> Files(ProcessFiles files)
+    {
         string[] mounts = files.ReadLines("/proc/self/mountinfo");
-        foreach (string line in files.ReadLines("/proc/self/cgroup"))
+        foreach (string line in files.ReadLines(Groups))
         {
             // "0::/path" is version 2, "4:cpu,cpuacct:/path" version 1.
             string[] parts = line.Split(':', 3);
@@ -27,31 +35,10 @@ internal static class CgroupQuota
             foreach (Mount mount in Mounts(mounts, second))
             {
                 foreach (string folder in FoldersUpToMount(mount, parts[2]))
-                {
-                    double? limit = second ? LimitOfSecond(files, folder) : LimitOfFirst(files, folder);
-                    if (limit is { } cpus && !(smallest <= cpus))
-                        smallest = cpus;
-                }
+                    yield return second ? new LimitFile(folder + "/cpu.max", null) : new LimitFile(folder + "/cpu.cfs_quota_us", folder + "/cpu.cfs_period_us");
             }
         }
-        return smallest;
     }
-
-    private static double? LimitOfSecond(ProcessFiles files, string folder)
-    {
-        string[] parts = files.Read(folder + "/cpu.max")?.Split(' ') ?? [];
-        return parts.Length == 2 ? Ratio(parts[0], parts[1]) : null;
-    }
-
-    private static double? LimitOfFirst(ProcessFiles files, string folder) =>
-        Ratio(files.Read(folder + "/cpu.cfs_quota_us"), files.Read(folder + "/cpu.cfs_period_us"));
-
-    // "max" and -1 mean no limit.
-    private static double? Ratio(string? quota, string? period) =>
-        long.TryParse(quota, NumberStyles.Integer, CultureInfo.InvariantCulture, out long q) && q > 0
-        && long.TryParse(period, NumberStyles.Integer, CultureInfo.InvariantCulture, out long p) && p > 0
-            ? (double)q / p
-            : null;
 
     private static IEnumerable<string> FoldersUpToMount(Mount mount, string group)
     {
@@ -93,3 +80,6 @@ internal static class CgroupQuota
 
     private readonly record struct Mount(string Root, string Point);
 }
+
+/// <summary>A file with the limit of one group: <c>quota period</c>, or the quota where the period stands in a file of its own. In microseconds.</summary>
+internal sealed record LimitFile(string Quota, string? Period);

@@ -1,5 +1,6 @@
 using System;
 using System.IO;
+using Microsoft.Win32.SafeHandles;
 
 namespace Cleave.Cores;
 
@@ -22,6 +23,22 @@ internal sealed class ProcessFiles(string root)
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             // Not Linux, or a sandbox that hides it: there is nothing to learn here.
+            return null;
+        }
+    }
+
+    /// <summary>The file, to be read again and again; null where it is missing or cannot be read.</summary>
+    public SafeFileHandle? Open(string path)
+    {
+        string full = Path.Combine(root, path.TrimStart('/'));
+        if (!File.Exists(full))
+            return null;
+        try
+        {
+            return File.OpenHandle(full, share: FileShare.ReadWrite | FileShare.Delete);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
             return null;
         }
     }

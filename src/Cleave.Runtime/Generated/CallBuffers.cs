@@ -95,7 +95,12 @@ public sealed class CallBuffers
     internal void Run(int generation, CancellationToken cancellationToken) => Run(_engine, generation, cancellationToken);
 
     /// <summary>The same in the engine that the caller has entered.</summary>
-    internal void Run(RunnerEngine engine, int generation, CancellationToken cancellationToken)
+    internal void Run(RunnerEngine engine, int generation, CancellationToken cancellationToken) => Run(engine, null, generation, cancellationToken);
+
+    /// <summary>Runs the model in a mode that the caller has begun.</summary>
+    internal void RunIn(RunnerMode mode, int generation, CancellationToken cancellationToken) => Run(_engine, mode, generation, cancellationToken);
+
+    private void Run(RunnerEngine engine, RunnerMode? begun, int generation, CancellationToken cancellationToken)
     {
         if (Interlocked.Exchange(ref _busy, 1) != 0)
             throw new InvalidOperationException("A call to the model '" + _engine.Name + "' was used by two threads at once. Make one call for each thread.");
@@ -109,7 +114,10 @@ public sealed class CallBuffers
             _hasResult = false;
             if (engine != _engine)
                 MoveTo(engine);
-            RunInTurn(cancellationToken);
+            if (begun is null)
+                RunInTurn(cancellationToken);
+            else
+                Turned(begun).Run(cancellationToken);
             _hasResult = true;
         }
         finally
@@ -156,17 +164,18 @@ public sealed class CallBuffers
             Inputs[i].PutInto(batch.Inputs[i], axis.Inputs[i], at);
     }
 
-    /// <summary>Takes as outputs what a batch has from sample <paramref name="at"/> on.</summary>
+    /// <summary>Takes as outputs what a batch has from sample <paramref name="at"/> on; <paramref name="symbol"/> is the batch's place among the dimensions.</summary>
     /// <exception cref="InvalidOperationException">An output has no part for each sample.</exception>
-    internal void TakePart(CallBuffers batch, BatchAxis axis, int at)
+    internal void TakePart(CallBuffers batch, BatchAxis axis, int symbol, int at)
     {
+        int all = batch.Dims[symbol], samples = Dims[symbol];
         for (int i = 0; i < Outputs.Length; i++)
         {
             OutputSlot whole = batch.Outputs[i];
             int along = axis.Outputs[i];
-            if (whole.Shape.Length <= along || whole.Shape[along] != batch.Batch.Samples)
-                throw new InvalidOperationException($"The output '{whole.Name}' of {batch.Batch.Samples} samples has the shape [{string.Join(", ", whole.Shape)}].");
-            Outputs[i].TakePart(whole, along, at, Batch.Samples);
+            if (whole.Shape.Length <= along || whole.Shape[along] != all)
+                throw new InvalidOperationException($"The output '{whole.Name}' of {all} samples has the shape [{string.Join(", ", whole.Shape)}].");
+            Outputs[i].TakePart(whole, along, at, samples);
         }
         _hasResult = true;
     }

@@ -61,6 +61,12 @@ public sealed class ModelDefinition
         }
     }
 
+    /// <summary>What calls are predicted to take; null where nothing is predicted.</summary>
+    public PredictedTimes? Times { get; init; }
+
+    /// <summary>The sizes that the model was planned for, of the dimensions that callers choose, in the order of their first appearance in the inputs.</summary>
+    public int[] PlannedSizes { get; init; } = [];
+
     internal int Contract { get; }
 
     internal string Name { get; }

@@ -1,26 +1,29 @@
 using System;
+using System.Diagnostics;
 using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
 using Cleave.Generated;
 using Cleave.Lanes;
+using Cleave.Ledger;
 using Cleave.Workers;
 
 namespace Cleave.Jobs;
 
 /// <summary>
-/// Several inputs that do not depend on each other, and the task of their outputs. Threads take them until none is left: one by one where the plan
-/// is whole; in groups, and one thread only, where it has lanes. The first failure ends all. It has entered the runner's gate, and leaves it when it is over.
+/// Several inputs that do not depend on each other, and the task of their outputs. They run as planned: each part starts, in order, when there are cores for its
+/// threads, on whatever thread is free then. The first failure ends all. It has entered the runner's gate, and leaves it when it is over.
 /// </summary>
 internal sealed class Job<TInput, TOutput> : IWorkItem
     where TOutput : IDisposable
 {
+    private readonly object _lock = new();
     private readonly ModelRunner<TInput, TOutput> _runner;
     private readonly RunnerEngine _engine;
     private readonly CallBuffers[] _parts;
     private readonly int[] _generations;
     private readonly TOutput[] _outputs;
-    private readonly int[][] _groups;
+    private readonly JobUnit[] _units;
     private readonly SampleGroup? _lanes;
     private readonly CancellationToken _cancellation;
     private readonly CancellationTokenSource _stop;
@@ -28,8 +31,12 @@ internal sealed class Job<TInput, TOutput> : IWorkItem
     private readonly TaskCompletionSource<TOutput[]> _outcome = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Exception? _failure;
     private volatile bool _isIncomplete;
-    private int _next;
     private int _open;
+    // Under the lock: the unit that starts next, the cores left, how many units run, and how many threads are on their way.
+    private int _next;
+    private int _free;
+    private int _running;
+    private int _coming;
 
     public Job(ModelRunner<TInput, TOutput> runner, RunnerEngine engine, CallBuffers[] parts, CancellationToken cancellationToken)
     {
@@ -38,27 +45,33 @@ internal sealed class Job<TInput, TOutput> : IWorkItem
         _parts = parts;
         _generations = Array.ConvertAll(parts, static p => p.Generation);
         _outputs = new TOutput[parts.Length];
-        _groups = JobParts.Group(parts, engine.Groups is null ? 1 : GroupSchedule.MostSamples);
-        if (engine.Groups is { } schedule && _groups.Any(static g => g.Length > 1))
+        _units = Units(engine, parts);
+        if (engine.Groups is { } schedule && _units.Any(static u => u.Positions.Length > 1))
             _lanes = new SampleGroup(engine, schedule);
+        _free = engine.Abreast;
         _cancellation = cancellationToken;
         _stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         _stopped = _stop.Token;
         // One more, so that it is not over before it has started.
-        _open = _groups.Length + 1;
+        _open = _units.Length + 1;
     }
 
     /// <summary>Done when no thread works on it any more.</summary>
     public Task<TOutput[]> Outputs => _outcome.Task;
 
-    /// <summary>Asks the runner's threads for help, so many at most.</summary>
-    public void Start(int helpers)
+    /// <summary>Asks the runner's threads for help.</summary>
+    /// <param name="callers">How many threads come by themselves.</param>
+    public void Start(int callers)
     {
         try
         {
             _stopped.UnsafeRegister(static job => ((Job<TInput, TOutput>)job!).DropWaiting(), this);
-            for (int i = 0; i < Math.Min(helpers, _groups.Length); i++)
-                _engine.Workers.Enqueue(this);
+            int left = _free;
+            for (int i = 0; i < _units.Length && (left -= _units[i].Threads) >= 0; i++)
+            {
+                if (i >= callers)
+                    Call();
+            }
         }
         catch (Exception e)
         {
@@ -68,27 +81,90 @@ internal sealed class Job<TInput, TOutput> : IWorkItem
         Close(1);
     }
 
-    /// <summary>Takes part until nothing is left to take.</summary>
+    /// <summary>A thread that was called for.</summary>
     public void Execute()
     {
-        for (int next = Take(); next < _groups.Length; next = Take())
+        lock (_lock)
+            _coming--;
+        Work();
+    }
+
+    /// <summary>Takes part until there is nothing for this thread.</summary>
+    public void Work()
+    {
+        while (Take() is { } unit)
         {
-            Run(_groups[next]);
+            CallIfMoreFits();
+            int held = unit.Threads;
+            Run(unit, ref held);
+            lock (_lock)
+            {
+                _free += held;
+                _running--;
+            }
             Close(1);
         }
     }
 
-    private int Take() => Interlocked.Increment(ref _next) - 1;
+    private static JobUnit[] Units(RunnerEngine engine, CallBuffers[] parts) => parts.Length == 0 ? []
+        : engine.Groups is not null ? JobParts.Group(parts, GroupSchedule.MostSamples)
+        : parts.Length == 1 ? [new JobUnit([0], Threads: 1)]
+        : engine.Jobs.Plan(parts);
 
-    private void Run(int[] positions)
+    private JobUnit? Take()
     {
+        lock (_lock)
+        {
+            if (!NextFits)
+                return null;
+            JobUnit unit = _units[_next++];
+            _free -= unit.Threads;
+            _running++;
+            return unit;
+        }
+    }
+
+    // One always runs; more, as far as other requests leave cores.
+    private bool NextFits => _next < _units.Length
+        && (_running == 0 || (_units[_next].Threads <= _free && (_engine.Groups is not null || _engine.Modes.HasRoom(_units[_next].Threads))));
+
+    // Whoever takes one looks whether there is another: so each thread wakes the next.
+    private void CallIfMoreFits()
+    {
+        lock (_lock)
+        {
+            if (_coming > 0 || !NextFits)
+                return;
+        }
+        try
+        {
+            Call();
+        }
+        catch (Exception e)
+        {
+            Fail(e);
+        }
+    }
+
+    private void Call()
+    {
+        lock (_lock)
+            _coming++;
+        _engine.Workers.Enqueue(this);
+    }
+
+    private void Run(JobUnit unit, ref int held)
+    {
+        int at = 0;
         try
         {
             _stopped.ThrowIfCancellationRequested();
-            if (positions.Length == 1)
-                _outputs[positions[0]] = _runner.RunBound(_parts[positions[0]], _stopped);
+            if (_engine.Groups is not null && unit.Positions.Length > 1)
+                RunGroup(unit.Positions, ref at);
+            else if (_engine.Groups is not null || _parts.Length == 1)
+                _outputs[unit.Positions[0]] = _runner.RunBound(_parts[unit.Positions[0]], _stopped);
             else
-                RunGroup(positions);
+                RunWithThreads(unit, ref at, ref held);
         }
         catch (OperationCanceledException) when (_stopped.IsCancellationRequested)
         {
@@ -96,16 +172,82 @@ internal sealed class Job<TInput, TOutput> : IWorkItem
         }
         catch (Exception e)
         {
-            int position = positions.Length == 1 ? positions[0] : positions[_lanes!.Failed];
-            Fail(JobParts.Named(_engine.Name, position, _parts.Length, e));
+            Fail(JobParts.Named(_engine.Name, unit.Positions[at], _parts.Length, e));
         }
     }
 
-    private void RunGroup(int[] positions)
+    private void RunGroup(int[] positions, ref int at)
     {
-        _lanes!.Run(Array.ConvertAll(positions, p => _parts[p]), _stopped);
-        foreach (int position in positions)
-            _outputs[position] = _runner.Collected(_parts[position]);
+        try
+        {
+            _lanes!.Run(Array.ConvertAll(positions, p => _parts[p]), _stopped);
+        }
+        catch
+        {
+            at = _lanes!.Failed;
+            throw;
+        }
+        Collect(positions, ref at);
+    }
+
+    // What fails is the part that `at` stands at.
+    private void RunWithThreads(JobUnit unit, ref int at, ref int held)
+    {
+        long start = Stopwatch.GetTimestamp();
+        Turn turn = _engine.Modes.EnterPart(unit.Threads, _stopped);
+        try
+        {
+            if (turn.Mode.Cores < held)
+                GiveBack(ref held, turn.Mode.Cores);
+            Exception? failure = null;
+            if (unit.Positions.Length == 1 || !TryTogether(unit.Positions, turn, out failure))
+            {
+                for (at = 0; at < unit.Positions.Length; at++)
+                    _parts[unit.Positions[at]].RunIn(turn.Mode, _generations[unit.Positions[at]], _stopped);
+            }
+            // Nobody was to blame.
+            if (failure != null)
+                _engine.Joined!.Limit(Array.ConvertAll(unit.Positions, p => _parts[p]), failure);
+        }
+        finally
+        {
+            _engine.Modes.Leave(turn);
+        }
+        if (_engine.Jobs.Measures)
+            _engine.Jobs.Learn(_parts[unit.Positions[0]].Dims, unit.Positions.Length, turn.Mode.Cores, Stopwatch.GetElapsedTime(start).TotalSeconds);
+        Collect(unit.Positions, ref at);
+    }
+
+    // Where the batch fails, each is to run by itself, and the one to blame fails again.
+    private bool TryTogether(int[] positions, Turn turn, out Exception? failure)
+    {
+        failure = null;
+        try
+        {
+            _engine.Joined!.Run(Array.ConvertAll(positions, p => _parts[p]), (batch, generation) => batch.RunIn(turn.Mode, generation, _stopped));
+            return true;
+        }
+        catch (Exception e)
+        {
+            _stopped.ThrowIfCancellationRequested();
+            failure = e;
+            return false;
+        }
+    }
+
+    private void Collect(int[] positions, ref int at)
+    {
+        for (at = 0; at < positions.Length; at++)
+            _outputs[positions[at]] = _runner.Collected(_parts[positions[at]]);
+    }
+
+    // No session for so many threads was free: others may have the cores.
+    private void GiveBack(ref int held, int used)
+    {
+        lock (_lock)
+            _free += held - used;
+        held = used;
+        CallIfMoreFits();
     }
 
     private void Fail(Exception e)
@@ -118,16 +260,21 @@ internal sealed class Job<TInput, TOutput> : IWorkItem
     // Stopped: nobody is to take what nobody has taken yet.
     private void DropWaiting()
     {
-        int dropped = _groups.Length - Math.Min(Interlocked.Exchange(ref _next, _groups.Length), _groups.Length);
+        int dropped;
+        lock (_lock)
+        {
+            dropped = _units.Length - _next;
+            _next = _units.Length;
+        }
         if (dropped == 0)
             return;
         _isIncomplete = true;
         Close(dropped);
     }
 
-    private void Close(int groups)
+    private void Close(int units)
     {
-        if (Interlocked.Add(ref _open, -groups) == 0)
+        if (Interlocked.Add(ref _open, -units) == 0)
             End();
     }
 

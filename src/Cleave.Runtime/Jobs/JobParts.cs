@@ -32,32 +32,37 @@ internal static class JobParts
         }
     }
 
-    /// <summary>The positions of those that can share a schedule: of equal dimensions, in groups of equal size as far as possible.</summary>
-    public static int[][] Group(CallBuffers[] parts, int most)
+    /// <summary>The positions of those of equal dimensions, by the first of each; those within by position.</summary>
+    public static List<int[]> Alike(CallBuffers[] parts)
     {
-        List<(int[] Dims, List<int> Positions)> alike = [];
+        Dictionary<int[], List<int>> byDims = new(DimsComparer.Instance);
+        List<List<int>> alike = [];
         for (int i = 0; i < parts.Length; i++)
         {
-            int at = most == 1 ? -1 : alike.FindIndex(a => a.Dims.AsSpan().SequenceEqual(parts[i].Dims));
-            if (at < 0)
-                alike.Add((parts[i].Dims, [i]));
-            else
-                alike[at].Positions.Add(i);
+            if (!byDims.TryGetValue(parts[i].Dims, out List<int>? positions))
+            {
+                byDims.Add(parts[i].Dims, positions = []);
+                alike.Add(positions);
+            }
+            positions.Add(i);
         }
-        return [.. alike.SelectMany(a => Cut(a.Positions, (a.Positions.Count + most - 1) / most))];
+        return alike.ConvertAll(static positions => positions.ToArray());
     }
+
+    /// <summary>The positions of those that share a schedule of lanes: of equal dimensions, in groups of equal size as far as possible.</summary>
+    public static JobUnit[] Group(CallBuffers[] parts, int most) =>
+        [.. Alike(parts).SelectMany(alike => Cut(alike, (alike.Length + most - 1) / most)).Select(static group => new JobUnit(group, Threads: 1))];
 
     /// <summary>What the job throws for the failure of a part.</summary>
     public static Exception Named(string model, int position, int parts, Exception cause) => cause is ArgumentException wrong
         ? Wrong(position, wrong)
         : new CleaveException(Rules.PartFailed, cause, model, Name(position), parts.ToString(CultureInfo.InvariantCulture), cause.Message);
 
-    private static IEnumerable<int[]> Cut(List<int> positions, int pieces)
+    private static IEnumerable<int[]> Cut(int[] positions, int pieces)
     {
         for (int i = 0; i < pieces; i++)
         {
-            int start = (int)((long)positions.Count * i / pieces);
-            yield return [.. positions.GetRange(start, (int)((long)positions.Count * (i + 1) / pieces) - start)];
+            yield return positions[(int)((long)positions.Length * i / pieces)..(int)((long)positions.Length * (i + 1) / pieces)];
         }
     }
 
@@ -66,4 +71,19 @@ internal static class JobParts
         new(Name(position) + ": " + new ArgumentException(cause.Message).Message, cause.ParamName, cause);
 
     private static string Name(int position) => "inputs[" + position.ToString(CultureInfo.InvariantCulture) + "]";
+
+    private sealed class DimsComparer : IEqualityComparer<int[]>
+    {
+        public static readonly DimsComparer Instance = new();
+
+        public bool Equals(int[]? one, int[]? other) => one.AsSpan().SequenceEqual(other);
+
+        public int GetHashCode(int[] dims)
+        {
+            HashCode hash = default;
+            foreach (int size in dims)
+                hash.Add(size);
+            return hash.ToHashCode();
+        }
+    }
 }

@@ -14,7 +14,7 @@ internal sealed class CoreCount(Func<CoreBudget> read, TimeProvider clock) : ITh
     private CoreBudget _budget = read();
     private long _read = clock.GetTimestamp();
 
-    public static CoreCount Process { get; } = new(static () => CoreBudget.Resolve(null), TimeProvider.System);
+    public static CoreCount Process { get; } = new(new ProcessBudget(ProcessFiles.System).Read, TimeProvider.System);
 
     public CoreBudget Budget => Volatile.Read(ref _budget);
 

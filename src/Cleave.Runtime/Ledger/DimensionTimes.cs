@@ -10,20 +10,38 @@ internal sealed class DimensionTimes(int modes, int planned)
     // Where requests come in more sizes, times are collected anew.
     private const int Most = 256;
 
-    private readonly Dictionary<string, ModeTimes> _times = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, (int[] Dims, ModeTimes Times)> _times = new(StringComparer.Ordinal);
+    private Func<int[], double?[]?> _known = static _ => null;
 
     public ModeTimes Of(int[] dims)
     {
         string key = string.Join(',', dims);
         lock (_times)
         {
-            if (_times.TryGetValue(key, out ModeTimes? times))
-                return times;
+            if (_times.TryGetValue(key, out (int[] Dims, ModeTimes Times) found))
+                return found.Times;
             if (_times.Count == Most)
                 _times.Clear();
-            times = new ModeTimes(modes, planned);
-            _times.Add(key, times);
+            ModeTimes times = new(modes, planned);
+            if (_known(dims) is { } relative)
+                times.Begin(relative);
+            _times.Add(key, (dims, times));
             return times;
+        }
+    }
+
+    /// <summary>Begins with what tuning measured.</summary>
+    /// <param name="known">For requests of these dimensions, how many times as long each mode takes as the last one; null where nothing is known.</param>
+    public void Begin(Func<int[], double?[]?> known)
+    {
+        lock (_times)
+        {
+            _known = known;
+            foreach ((int[] dims, ModeTimes times) in _times.Values)
+            {
+                if (known(dims) is { } relative)
+                    times.Begin(relative);
+            }
         }
     }
 
@@ -32,7 +50,7 @@ internal sealed class DimensionTimes(int modes, int planned)
     {
         ModeTimes[] all;
         lock (_times)
-            all = [.. _times.Values];
+            all = [.. _times.Values.Select(static t => t.Times)];
         double[] known = [.. all.Select(times => times.Relative(mode)).OfType<double>().Order()];
         return known.Length == 0 ? null : known[known.Length / 2];
     }

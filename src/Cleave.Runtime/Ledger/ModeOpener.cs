@@ -23,14 +23,28 @@ internal sealed class ModeOpener(
     private readonly string?[] _whyNot = new string?[list.Modes.Length];
     private readonly int[] _most = list.Instances(cores.Cores);
     private readonly int[] _asked = new int[list.Modes.Length];
+    private int _partsAsked;
     // Why there is one mode only, where that is so.
     private string? _whyOnly;
 
     /// <summary>What they are to be.</summary>
     public ChosenPlan[] Modes => _modes;
 
+    /// <summary>The cores that they are for.</summary>
+    public int Cores => cores.Cores;
+
     /// <summary>The place of the planned mode.</summary>
     public int Planned => list.Planned;
+
+    /// <summary>How many sessions of several threads were opened, or are being opened.</summary>
+    public int Thick
+    {
+        get
+        {
+            lock (_asked)
+                return _partsAsked + _asked.Where((_, i) => _modes[i].Cores > 1).Sum();
+        }
+    }
 
     /// <summary>How many instances the modes may have together.</summary>
     public int Places => _most.Sum();
@@ -50,7 +64,7 @@ internal sealed class ModeOpener(
     /// <summary>Opens the planned mode; where ONNX Runtime refuses a part of it, the whole model.</summary>
     public RunnerMode OpenPlanned()
     {
-        _limit.Add(EstimatedBytes);
+        _limit.Add(sessions.Factory.EstimatedBytes);
         _asked[Planned] = 1;
         OpenedPlan plan = OpenedPlan.Open(definition, options, _modes[Planned], cores.Cores, sessions, logger);
         _whyOnly = plan.WhyOnly;
@@ -60,21 +74,37 @@ internal sealed class ModeOpener(
     /// <summary>Has one more instance of a mode opened, unless there are as many as there may be, the runner is closed, or memory is short.</summary>
     public void Open(int index, Action<int, RunnerMode> opened)
     {
-        if (Begin(index) is not { } number)
-            return;
-        try
-        {
-            new Thread(() => OpenNow(index, number, opened)) { IsBackground = true, Name = "Cleave " + definition.Name + " opener" }.UnsafeStart();
-        }
-        catch (Exception e)
-        {
-            // No thread could be started: the request goes on without.
-            Failed(index, e);
-        }
+        if (Begin(index) is { } number)
+            Start(Opening(index, number, opened));
     }
 
     /// <summary>The same on the calling thread. False where none was opened.</summary>
-    public bool OpenHere(int index, Action<int, RunnerMode> opened) => Begin(index) is { } number && OpenNow(index, number, opened);
+    public bool OpenHere(int index, Action<int, RunnerMode> opened) => Begin(index) is { } number && OpenNow(Opening(index, number, opened));
+
+    /// <summary>
+    /// Has a session of the whole model opened for parts of jobs that have so many threads each, unless the runner is closed or memory is short.
+    /// </summary>
+    /// <param name="threads">The threads.</param>
+    /// <param name="number">Its number among such sessions.</param>
+    /// <param name="place">Its place among the runner's modes.</param>
+    /// <param name="opened">Gets it.</param>
+    public void OpenPart(int threads, int number, int place, Action<RunnerMode> opened)
+    {
+        lock (_asked)
+            _partsAsked++;
+        ChosenPlan chosen = ChosenPlan.Whole(definition.Budgets, threads, threads);
+        if (_whyOnly is { } why || !_limit.TryAdd(sessions.Factory.EstimatedBytes, out why))
+        {
+            Log.ModeRefused(logger, definition.Name, chosen.Words, why);
+            return;
+        }
+        Start(new ModeOpening(
+            chosen,
+            () => opened(new RunnerMode(
+                definition, OpenedPlan.OpenExactly(definition, options, chosen, number, sessions, logger),
+                new LaneSettings(ledger, HasCores: true, options.Timeline), place, oneAtATime: true, logger)),
+            e => Log.ModeFailed(logger, definition.Name, chosen.Words, e.Message, e)));
+    }
 
     /// <summary>Logs that requests run in another mode from now on.</summary>
     public void SayMode(RunnerMode mode, CoreLedger now)
@@ -83,9 +113,6 @@ internal sealed class ModeOpener(
         if (logger.IsEnabled(LogLevel.Debug))
             Log.ModeChanged(logger, definition.Name, mode.Words, now.InFlight, now.Busy, now.Cores.Now);
     }
-
-    // Packed for its kernels a weight is about as large as before; copied ones are there once more.
-    private long EstimatedBytes => sessions.Factory.WeightBytes * (sessions.Factory.Weights.Loading == WeightLoading.Map ? 1 : 2);
 
     // The number of the next instance; null where there is to be none.
     private int? Begin(int index)
@@ -97,7 +124,7 @@ internal sealed class ModeOpener(
                 return null;
             number = _asked[index]++;
         }
-        if (_whyOnly is { } why || !_limit.TryAdd(EstimatedBytes, out why))
+        if (_whyOnly is { } why || !_limit.TryAdd(sessions.Factory.EstimatedBytes, out why))
         {
             Volatile.Write(ref _whyNot[index], why);
             Log.ModeRefused(logger, definition.Name, _modes[index].Words, why);
@@ -107,20 +134,38 @@ internal sealed class ModeOpener(
         return number;
     }
 
-    private bool OpenNow(int index, int number, Action<int, RunnerMode> opened)
+    private ModeOpening Opening(int index, int number, Action<int, RunnerMode> opened) => new(
+        _modes[index],
+        () => opened(index, Mode(index, number, OpenedPlan.OpenExactly(definition, options, _modes[index], number, sessions, logger))),
+        e => Failed(index, e));
+
+    private void Start(ModeOpening opening)
+    {
+        try
+        {
+            new Thread(() => OpenNow(opening)) { IsBackground = true, Name = "Cleave " + definition.Name + " opener" }.UnsafeStart();
+        }
+        catch (Exception e)
+        {
+            // No thread could be started: the request goes on without.
+            opening.Failed(e);
+        }
+    }
+
+    private bool OpenNow(ModeOpening opening)
     {
         // Disposing waits for it, as for a request.
         if (!gate.TryEnter())
             return false;
         try
         {
-            Log.ModeOpens(logger, definition.Name, _modes[index].Words, EstimatedBytes / 1048576.0, _limit.Words);
-            opened(index, Mode(index, number, OpenedPlan.OpenExactly(definition, options, _modes[index], number, sessions, logger)));
+            Log.ModeOpens(logger, definition.Name, opening.Chosen.Words, sessions.Factory.EstimatedBytes / 1048576.0, _limit.Words);
+            opening.Open();
             return true;
         }
         catch (Exception e)
         {
-            Failed(index, e);
+            opening.Failed(e);
             return false;
         }
         finally
@@ -141,3 +186,9 @@ internal sealed class ModeOpener(
         place: _most.Take(index).Sum() + number,
         oneAtATime: index < _modes.Length - 1 && (plan.Threads.Length > 1 || index > Planned), logger);
 }
+
+/// <summary>A mode that is to be opened.</summary>
+/// <param name="Chosen">What it is to be.</param>
+/// <param name="Open">Opens it, and hands it over.</param>
+/// <param name="Failed">Told why it could not be opened.</param>
+internal sealed record ModeOpening(ChosenPlan Chosen, Action Open, Action<Exception> Failed);

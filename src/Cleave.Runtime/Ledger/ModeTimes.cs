@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using System.Threading;
 
 namespace Cleave.Ledger;
@@ -42,6 +43,19 @@ internal sealed class ModeTimes(int modes, int planned)
 
     /// <summary>How many times as long a mode takes as the last one; null where that is not known.</summary>
     public double? Relative(int mode) => mode == modes - 1 ? 1 : _comparisons[mode].Median;
+
+    /// <summary>Begins with what was measured before: how many times as long each mode takes as the last one, null where that is not known.</summary>
+    public void Begin(IReadOnlyList<double?> relative)
+    {
+        lock (_lock)
+        {
+            for (int mode = 0; mode < modes - 1; mode++)
+            {
+                if (relative[mode] is { } ratio)
+                    _comparisons[mode].Begin(ratio);
+            }
+        }
+    }
 
     /// <summary>The mode for a request that is alone: the best, or once in a while another one.</summary>
     /// <param name="open">Which modes are open; the planned one always is.</param>

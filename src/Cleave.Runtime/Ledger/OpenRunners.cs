@@ -63,10 +63,15 @@ internal sealed class OpenRunners
         for (int i = 0; i < runner.Modes.Count; i++)
         {
             foreach (RunnerMode mode in runner.Modes.Instances(i))
-            {
-                (string, string) key = (runner.Model, mode.Words);
-                requests[key] = requests.GetValueOrDefault(key) + mode.Requests;
-            }
+                Add(mode);
+        }
+        foreach (RunnerMode mode in runner.Modes.ForParts)
+            Add(mode);
+
+        void Add(RunnerMode mode)
+        {
+            (string, string) key = (runner.Model, mode.Words);
+            requests[key] = requests.GetValueOrDefault(key) + mode.Requests;
         }
     }
 }

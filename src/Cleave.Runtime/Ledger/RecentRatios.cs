@@ -19,6 +19,13 @@ internal sealed class RecentRatios
     /// <summary>Null before there are enough.</summary>
     public double? Median => Volatile.Read(ref _median) is > 0 and var median ? median : null;
 
+    /// <summary>Begins with a ratio that was measured well before; what is measured from now on replaces it bit by bit.</summary>
+    public void Begin(double ratio)
+    {
+        for (int i = 0; i < Kept; i++)
+            Add(ratio);
+    }
+
     public void Add(double ratio)
     {
         _ratios[_count % Kept] = ratio;

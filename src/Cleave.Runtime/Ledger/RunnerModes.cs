@@ -20,8 +20,10 @@ internal sealed class RunnerModes
     private readonly ModeOpener _opener;
     private readonly ModeInstances[] _modes;
     private readonly bool[] _open;
+    private readonly PartSessions _parts;
     private readonly int _planned;
     private int _last;
+    private int _outgrown;
     private int _alone;
 
     /// <param name="ledger">Who uses the cores.</param>
@@ -35,12 +37,16 @@ internal sealed class RunnerModes
         _opener = opener;
         _modes = opener.Instances();
         _open = new bool[_modes.Length];
+        _parts = new PartSessions(opener, opener.Places, opener.Cores);
         _planned = _last = opener.Planned;
         Planned = opener.OpenPlanned();
         Opened(_planned, Planned);
     }
 
     public CoreLedger Ledger => _ledger;
+
+    /// <summary>Called once, where the process has more cores than these modes are for.</summary>
+    public Action? Outgrown { get; set; }
 
     public RunnerHint Hint => _hint;
 
@@ -53,7 +59,10 @@ internal sealed class RunnerModes
     public int Cores(int mode) => _modes[mode].Cores;
 
     /// <summary>How many instances the modes may have together: each has a place of its own.</summary>
-    public int Places => _opener.Places;
+    public int Places => _opener.Places + PartSessions.Most;
+
+    /// <summary>Sessions for parts of jobs that no mode is for, by falling threads.</summary>
+    public RunnerMode[] ForParts => _parts.Open;
 
     /// <summary>Bytes of the open sessions, by estimate.</summary>
     public long SessionBytes => _opener.SessionBytes;
@@ -79,6 +88,16 @@ internal sealed class RunnerModes
     /// <summary>Why the mode of that place is not open, where it is not.</summary>
     public string WhyNotOpen(int mode) => _opener.WhyNotOpen(mode);
 
+    /// <summary>Has a mode opened that was measured to be the best, where the runner has it; requests go on meanwhile.</summary>
+    public void Want(ChosenPlan best)
+    {
+        if (Find(best) is >= 0 and var mode && Find(mode) is null)
+            _opener.Open(mode, Opened);
+    }
+
+    /// <summary>The place of the mode that is this plan with these threads; -1 where there is none.</summary>
+    public int Find(ChosenPlan plan) => Array.FindIndex(_opener.Modes, mode => mode.Plan == plan.Plan && mode.Threads.SequenceEqual(plan.Threads));
+
     /// <summary>Begins a request.</summary>
     /// <exception cref="OperationCanceledException">It was cancelled while it waited, in the background, for a core.</exception>
     public Turn Enter(ModeTimes times, CancellationToken token)
@@ -87,6 +106,8 @@ internal sealed class RunnerModes
             return EnterBackground(_modes.Length - 1, token);
         long now = _ledger.Now;
         Share share = _ledger.Enter(now);
+        if (_ledger.Cores.Now > _opener.Cores)
+            Outgrow();
         // Nothing to choose, and nothing to compare: a call of a microsecond would notice.
         if (_modes.Length == 1)
             return Begin(0, now, isAlone: false);
@@ -110,6 +131,34 @@ internal sealed class RunnerModes
         _ledger.Enter(now);
         return Begin(_planned, now, isAlone: false);
     }
+
+    /// <summary>
+    /// Begins a part of a job that is given so many cores. Where no session for so many is free, it has fewer; where none is open yet, it shares the planned one.
+    /// </summary>
+    /// <exception cref="OperationCanceledException">It was cancelled while it waited, in the background, for a core.</exception>
+    public Turn EnterPart(int cores, CancellationToken token)
+    {
+        if (_hint == RunnerHint.Background)
+            return EnterBackground(_modes.Length - 1, token);
+        long now = _ledger.Now;
+        _ledger.Enter(now);
+        int mode = FirstWithin(cores);
+        // Whether one before the planned mode is better was not seen yet.
+        while (mode < _planned && Find(mode) is null)
+            mode++;
+        if (_modes[mode].Cores >= cores || _modes.Length == 1)
+            return Begin(mode, now, isAlone: false, isMissed: cores == 1 || _opener.Thick < PartSessions.MostThick);
+        if (_parts.TryBegin(cores) is not { } exact)
+            return Begin(mode, now, isAlone: false, isMissed: false);
+        _ledger.Take(exact.Cores - 1);
+        return new Turn(exact, mode, now, IsAlone: false);
+    }
+
+    /// <summary>The numbers of cores that the parts of jobs may be given, rising, where they have so many together; 1 alone where there is one mode.</summary>
+    public int[] PartThreads(int cores) => _modes.Length == 1 ? [1] : [.. _modes.Select(static m => m.Cores).Where(c => c <= cores).Reverse()];
+
+    /// <summary>Whether other requests leave so many cores to the parts of a job beside those that they have.</summary>
+    public bool HasRoom(int cores) => _hint == RunnerHint.Background || _ledger.Busy + cores <= _ledger.Cores.Now;
 
     /// <summary>Ends a request; what it took says something about the mode where nothing else ran.</summary>
     public void Leave(Turn turn, ModeTimes times, bool succeeded)
@@ -158,11 +207,11 @@ internal sealed class RunnerModes
     }
 
     // The mode wanted, or the next one with fewer cores that is open and has its threads free, or else the next with more.
-    private Turn Begin(int wanted, long now, bool isAlone)
+    private Turn Begin(int wanted, long now, bool isAlone, bool isMissed = true)
     {
         int chosen = wanted;
         RunnerMode? taken = _modes[chosen].TryBegin();
-        if (taken is null)
+        if (taken is null && isMissed)
             Missed(chosen);
         while (taken is null && ++chosen < _modes.Length)
             taken = _modes[chosen].TryBegin();
@@ -197,6 +246,12 @@ internal sealed class RunnerModes
     {
         if (mode > _planned && _modes[mode].Miss())
             _opener.Open(mode, Opened);
+    }
+
+    private void Outgrow()
+    {
+        if (Outgrown is { } outgrown && Volatile.Read(ref _outgrown) == 0 && Interlocked.Exchange(ref _outgrown, 1) == 0)
+            outgrown();
     }
 
     private void NoteAlone()

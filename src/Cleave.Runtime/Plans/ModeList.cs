@@ -21,11 +21,13 @@ internal sealed record ModeList(ChosenPlan[] Modes, int Planned)
     /// <param name="options">What the application asked for.</param>
     /// <param name="cores">The runner's cores.</param>
     /// <param name="canSplit">Whether parts of the model can be opened.</param>
-    public static ModeList Of(ModelDefinition definition, RunnerOptions options, int cores, bool canSplit)
+    /// <param name="tuned">What was measured to be the best on this machine; null: nothing was.</param>
+    public static ModeList Of(ModelDefinition definition, RunnerOptions options, int cores, bool canSplit, ChosenPlan? tuned)
     {
         Budget[] rows = definition.Budgets;
         PlanChoice choice = !canSplit ? PlanChoice.Whole : options.Plan != PlanChoice.Auto ? options.Plan : definition.Plan ?? PlanChoice.Auto;
-        ChosenPlan planned = ChosenPlan.Choose(rows, cores, choice);
+        bool goesByTuning = tuned != null && (choice == PlanChoice.Auto || (choice == PlanChoice.Whole && !tuned.Plan.IsSplit));
+        ChosenPlan planned = goesByTuning ? tuned! : ChosenPlan.Choose(rows, cores, choice);
         bool forced = choice == PlanChoice.Split && planned.Plan.IsSplit;
         if (forced || cores == 1 || !Array.Exists(rows, static r => !r.Plan.IsSplit))
             return new ModeList([planned], 0);

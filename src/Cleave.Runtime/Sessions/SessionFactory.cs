@@ -27,7 +27,7 @@ internal sealed class SessionFactory
         _model = model;
         _logger = logger;
         _slicing = options.Slicing && (definition.Slicing ?? true);
-        _settings = new SessionSettings(definition, options.ConfigureSession, logger);
+        _settings = new SessionSettings(definition, options.ConfigureSession, options.IsTrial, logger);
         WeightLoading asked = options.Weights != WeightLoading.Auto ? options.Weights : definition.Weights ?? WeightLoading.Auto;
         string[] outputs = [.. definition.Outputs.Select(static v => v.Name)];
         _subModels = new SubModels(model, outputs, files, logger);
@@ -42,6 +42,9 @@ internal sealed class SessionFactory
 
     /// <summary>The bytes of the weights that the outputs need.</summary>
     public long WeightBytes { get; }
+
+    /// <summary>What a session of all of it takes. Packed for its kernels a weight is about as large as before; copied ones are there once more.</summary>
+    public long EstimatedBytes => WeightBytes * (_weights.Loading == WeightLoading.Map ? 1 : 2);
 
     /// <summary>Whether a part of the model can be cut out.</summary>
     public bool Slicing => _slicing;

@@ -7,7 +7,7 @@ using Microsoft.ML.OnnxRuntime;
 namespace Cleave.Sessions;
 
 /// <summary>The options that every session of a model gets, and what the application changes about them.</summary>
-internal sealed class SessionSettings(ModelDefinition definition, Action<SessionOptions, SegmentInfo>? configure, ILogger logger)
+internal sealed class SessionSettings(ModelDefinition definition, Action<SessionOptions, SegmentInfo>? configure, bool isTrial, ILogger logger)
 {
     private readonly bool _shapesVary = definition.Inputs.Any(static v => v.Shape is null || v.Shape.Any(static d => !d.IsFixed));
 
@@ -30,6 +30,8 @@ internal sealed class SessionSettings(ModelDefinition definition, Action<Session
             // ONNX Runtime keeps one memory pattern per shape: twice the growth, no speed.
             if (_shapesVary)
                 options.EnableMemoryPattern = false;
+            if (isTrial)
+                options.LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL;
             configure?.Invoke(options, new SegmentInfo(definition.Name, segment.Name, threads));
             if (options.IntraOpNumThreads != threads)
                 Log.ThreadsChanged(logger, definition.Name, segment.Name, options.IntraOpNumThreads, threads);

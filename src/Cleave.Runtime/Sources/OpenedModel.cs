@@ -21,6 +21,7 @@ internal sealed class OpenedModel : IDisposable
     private OpenedModel(ModelDefinition definition, ModelSource source)
     {
         Name = definition.Name;
+        Source = source;
         Path = source.Path;
         Memory = source.Model;
         try
@@ -52,6 +53,9 @@ internal sealed class OpenedModel : IDisposable
     }
 
     public string Name { get; }
+
+    /// <summary>Where it came from.</summary>
+    public ModelSource Source { get; }
 
     /// <summary>The file; null for a model in memory.</summary>
     public string? Path { get; }

@@ -5,6 +5,7 @@ using System.Linq;
 using Cleave.Core.Diagnostics;
 using Cleave.Core.Graph;
 using Cleave.Core.Listing;
+using Cleave.Core.Parts;
 using Cleave.Generated;
 using Cleave.Generator.Model;
 
@@ -50,9 +51,13 @@ internal sealed class LooseDefinition
         {
             Slicing = _spec.Slicing,
             Weights = _spec.Weights is { } weights ? Enum.Parse<WeightLoading>(weights) : null,
+            PlannedSizes = [.. _spec.PlannedSizes],
             Plan = _spec.Plan is { } choice ? Enum.Parse<PlanChoice>(choice) : null,
             Batch = _spec.Batch is { } batch
                 ? new BatchAxis(batch.Dimension, [.. batch.Inputs], [.. batch.Outputs], [.. batch.Gains.Select(g => new BatchGain(g.Elements, g.Size, g.Gain))])
+                : null,
+            Times = _spec.Times.Count > 0
+                ? new PredictedTimes(CallPredictor.Counts, [.. _spec.Times.Select(t => new PredictedTime(t.Elements, t.Samples, [.. t.Microseconds]))])
                 : null,
         };
     }

@@ -16,7 +16,16 @@ internal sealed class LooseRunner : ModelRunner<LooseRequest, LooseOutput>
     /// <param name="spec">What the generator would write (<see cref="LooseDefinition.SpecOf"/>).</param>
     /// <param name="options">How to run it; the model is the file.</param>
     public LooseRunner(string path, RunnerSpec spec, RunnerOptions options)
-        : base(LooseDefinition.Of(spec), With(options, path))
+        : this(path, spec, LooseDefinition.Of(spec), options)
+    {
+    }
+
+    /// <param name="path">The model's file.</param>
+    /// <param name="spec">What the generator would write.</param>
+    /// <param name="definition">What of it is run.</param>
+    /// <param name="options">How to run it; the model is the file.</param>
+    public LooseRunner(string path, RunnerSpec spec, ModelDefinition definition, RunnerOptions options)
+        : base(definition, With(options, path))
     {
         _spec = spec;
     }

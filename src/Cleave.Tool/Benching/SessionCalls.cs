@@ -17,14 +17,21 @@ internal sealed class SessionCalls : IDisposable
     private readonly RunOptions _options = new();
     private readonly List<IDisposable> _owned = [];
 
+    /// <summary>The same inputs for each caller.</summary>
     public SessionCalls(string path, OrtConfiguration configuration, ModelInputs inputs)
+        : this(path, configuration, Enumerable.Repeat(inputs, configuration.Callers))
+    {
+    }
+
+    /// <summary>A call for each of several inputs.</summary>
+    public SessionCalls(string path, OrtConfiguration configuration, IEnumerable<ModelInputs> inputs)
     {
         using SessionOptions options = configuration.Options();
         _session = new InferenceSession(path, options);
-        Calls = [.. Enumerable.Range(0, configuration.Callers).Select(_ => Bind(inputs))];
+        Calls = [.. inputs.Select(Bind)];
     }
 
-    /// <summary>One for each caller.</summary>
+    /// <summary>One for each of the inputs.</summary>
     public IReadOnlyList<Action> Calls { get; }
 
     public void Dispose()

@@ -21,6 +21,7 @@ namespace Cleave.Tool.Output;
 [JsonSerializable(typeof(ModelReport))]
 [JsonSerializable(typeof(PlanReport))]
 [JsonSerializable(typeof(BenchReport))]
+[JsonSerializable(typeof(TuningResult))]
 [JsonSerializable(typeof(VerifyReport))]
 [JsonSerializable(typeof(FixReport))]
 [JsonSerializable(typeof(ValidationReport))]

@@ -158,7 +158,13 @@ namespace MyApp
             hash: "h2:c39ef487f2dbde1f11e0fdf1f8a0416e471177cebbe015f0f67b9758cf94f267",
             inputs: new[] { Image, Pair },
             outputs: new[] { Mask, N },
-            budgets: Budgets);
+            budgets: Budgets)
+        {
+            PlannedSizes = new[] { 1, 1 }, // of batch, pairDim1
+            // Elements of a sample, samples of a call: microseconds predicted, by threads.
+            Times = new(new[] { 1, 2, 4, 8, 16 },
+                new global::Cleave.Generated.PredictedTime(0, 1, 1.5, 1.5, 1.5, 1.5, 1.5)),
+        };
 
         /// <summary>The whole model in one session.</summary>
         private static class WholePlan

@@ -168,7 +168,10 @@ namespace MyApp
             hash: "h2:9be2c769032aece74ed70d802b48d8bb8795051255e91c466309a0b6c3290944",
             inputs: new[] { Image },
             outputs: new[] { Scores, BackbonePoolOutput0, Stages2BlockOutput },
-            budgets: Budgets);
+            budgets: Budgets)
+        {
+            PlannedSizes = new[] { 1, 128, 1 }, // of batch, H, imageDim3
+        };
 
         /// <summary>All that the chosen outputs need, in one session.</summary>
         private static class WholePlan

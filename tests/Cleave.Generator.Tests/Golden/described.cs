@@ -118,7 +118,12 @@ namespace MyApp
             hash: "h2:d89dbd348b4c575e278f69df78fe1d1bbd5308a2bc4dfa9c5238b30deaf36144",
             inputs: new[] { X },
             outputs: new[] { Y },
-            budgets: Budgets);
+            budgets: Budgets)
+        {
+            // Elements of a sample, samples of a call: microseconds predicted, by threads.
+            Times = new(new[] { 1, 2, 4, 8, 16 },
+                new global::Cleave.Generated.PredictedTime(1, 1, 1.5, 1.5, 1.5, 1.5, 1.5)),
+        };
 
         /// <summary>The whole model in one session.</summary>
         private static class WholePlan

@@ -344,7 +344,12 @@ namespace MyApp
                 FloatOut, Uint8Out, Int8Out, Uint16Out, Int16Out, Int32Out, Int64Out, StringOut,
                 BoolOut, Float16Out, DoubleOut, Uint32Out, Uint64Out, Bfloat16Out,
             },
-            budgets: Budgets);
+            budgets: Budgets)
+        {
+            // Elements of a sample, samples of a call: microseconds predicted, by threads.
+            Times = new(new[] { 1, 2, 4, 8, 16 },
+                new global::Cleave.Generated.PredictedTime(28, 1, 1.5, 1.5, 1.5, 1.5, 1.5)),
+        };
 
         /// <summary>The whole model in one session.</summary>
         private static class WholePlan

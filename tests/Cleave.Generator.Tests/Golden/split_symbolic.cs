@@ -133,6 +133,11 @@ namespace MyApp
             budgets: Budgets)
         {
             Plan = global::Cleave.PlanChoice.Split,
+            PlannedSizes = new[] { 1 }, // of sequence
+            // Elements of a sample, samples of a call: microseconds predicted, by threads.
+            Times = new(new[] { 1, 2, 4, 8, 16 },
+                new global::Cleave.Generated.PredictedTime(16, 1, 4.23, 4.17, 4.14, 4.12, 4.11),
+                new global::Cleave.Generated.PredictedTime(64, 1, 4.71, 4.59, 4.53, 4.49, 4.48)),
         };
 
         /// <summary>The whole model in one session.</summary>

@@ -158,9 +158,18 @@ namespace MyApp
             budgets: Budgets)
         {
             Plan = global::Cleave.PlanChoice.Split,
+            PlannedSizes = new[] { 1 }, // of batch
             // Samples stay apart along this dimension: its axis in each input, in each output.
             Batch = new("batch", new[] { 0, 0 }, new[] { 0, 0, 0 },
                 new global::Cleave.Generated.BatchGain(512, 32, 3.56)), // of up to 512 elements: 32 together are predicted to give 3.56x the throughput of one by one
+            // Elements of a sample, samples of a call: microseconds predicted, by threads.
+            Times = new(new[] { 1, 2, 4, 8, 16 },
+                new global::Cleave.Generated.PredictedTime(512, 1, 88.1, 116, 88, 88, 88),
+                new global::Cleave.Generated.PredictedTime(512, 2, 86.9, 115, 86.8, 86.8, 86.8),
+                new global::Cleave.Generated.PredictedTime(512, 4, 97.9, 120, 97.9, 97.9, 97.9),
+                new global::Cleave.Generated.PredictedTime(512, 8, 173, 178, 173, 173, 173),
+                new global::Cleave.Generated.PredictedTime(512, 16, 397, 330, 297, 280, 271),
+                new global::Cleave.Generated.PredictedTime(512, 32, 792, 549, 427, 366, 335)),
         };
 
         /// <summary>The whole model in one session.</summary>

@@ -27,6 +27,9 @@ internal sealed class BatchedModel : IDisposable
     /// <summary>How many runs came to the gate.</summary>
     public int Runs => Volatile.Read(ref _runs);
 
+    /// <summary>What calls are predicted to take.</summary>
+    public PredictedTimes? Times { get; init; }
+
     /// <summary>What is done in each run, behind the gate.</summary>
     public Action? InRun { get; set; }
 
@@ -87,6 +90,7 @@ internal sealed class BatchedModel : IDisposable
         });
         return new(1, "test", plain.Path, plain.Hash, plain.Inputs, plain.Outputs, [new(1, plan, 1)])
         {
+            Times = Times,
             Batch = new BatchAxis("batch", [_last ? 1 : 0, 0], [_last ? 1 : 0, 0], gains),
         };
     }

@@ -5,6 +5,7 @@ using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
 using Cleave.Core.Graph;
+using Cleave.Cores;
 using Cleave.Generated;
 using Cleave.Ledger;
 using Cleave.OnnxProto;
@@ -87,6 +88,29 @@ public sealed class RunnerModesTests
             for (int i = 0; i < 500; i++)
                 Assert.Equal(expected[client], Run(runner, inputs[client]), Near);
         });
+    }
+
+    [Fact]
+    public void A_runner_grows_with_its_container()
+    {
+        int cores = 1;
+        CoreLedger ledger = new(new CoreCount(() => new CoreBudget(cores, "test", null), _clock), _clock);
+        using LooseRunner runner = Runner(ledger, 1, Rows(1, 2, 4), o => o.Cores = null);
+        Ask(runner, 10);
+        RunnerEngine before = runner.Engine;
+        Assert.Equal(1, before.Modes.Count);
+        cores = 4;
+        ledger.Cores.Read();
+        // Requests go on, in the old engine until the new one is there.
+        Assert.True(SpinWait.SpinUntil(() => Run(runner, Towers.Input(1)).Length > 0 && runner.Engine != before, Patience));
+        Assert.Equal([4, 2, 1], Enumerable.Range(0, runner.Engine.Modes.Count).Select(m => runner.Engine.Modes.Cores(m)));
+        // It does not shrink: what the ledger offers is enough for that.
+        RunnerEngine grown = runner.Engine;
+        cores = 2;
+        ledger.Cores.Read();
+        Ask(runner, 10);
+        Assert.Same(grown, runner.Engine);
+        Assert.Empty(_logger.Warnings);
     }
 
     [Fact]

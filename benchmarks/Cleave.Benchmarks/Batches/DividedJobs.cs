@@ -1,0 +1,93 @@
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+using System.Linq;
+using Cleave.Benchmarks.Clusters;
+using Cleave.Benchmarks.Harness;
+using Cleave.TestKit;
+using Cleave.TestKit.Catalog;
+using Cleave.Tool.Measuring;
+
+namespace Cleave.Benchmarks.Batches;
+
+/// <summary>Jobs of several parts by <c>RunManyAsync</c>, against what one would write by hand with ONNX Runtime: a loop, or one batch, padded where it must be.</summary>
+internal sealed class DividedJobs : IFamily
+{
+    private const string Batch = "batch";
+    private const string OneThread = "loop, 1 thread";
+
+    private static readonly (string Model, string Words)[] Encoders = [("bert_4x384", "BERT-like 4x384"), ("bert_6x768", "BERT-like 6x768")];
+
+    private static string AllThreads { get; } = string.Create(CultureInfo.InvariantCulture, $"{Contest.Cores} threads");
+
+    public IEnumerable<Line> Measure(BenchOptions options)
+    {
+        foreach ((string model, string words) in Encoders.Where(e => options.Has(e.Model)))
+        {
+            Samples mixed = Sentences(options, model, Mixed);
+            yield return Row(mixed, $"{words}, 16 sentences of 16 to 256 tokens: RunManyAsync against one padded batch, {AllThreads}", Batch, 1.8);
+            yield return Row(mixed, $"{words}, 16 sentences of 16 to 256 tokens: RunManyAsync against an unpadded loop, {AllThreads}", JobWorkload.Loop, 1.0);
+            Samples brief = Sentences(options, model, Brief);
+            yield return Row(brief, $"{words}, 64 sentences of 4 to 32 tokens: RunManyAsync against the better of loop and padded batch, {AllThreads}", Better(brief), 1.3);
+            Samples equal = Sentences(options, model, Enumerable.Repeat(128, 16));
+            yield return Row(equal, $"{words}, 16 sentences of 128 tokens: RunManyAsync against the better of loop and batch, {AllThreads}", Better(equal), 0.98);
+        }
+        if (options.Has("dtln_1"))
+            yield return Small(options);
+    }
+
+    public IWorkload? CreateWorkload(string name, string[] arguments) => JobWorkload.Create(name, arguments);
+
+    // Evenly spread, in no order.
+    private static IEnumerable<int> Mixed => Enumerable.Range(0, 16).Select(i => 16 * ((i * 7 % 16) + 1));
+
+    private static IEnumerable<int> Brief => Enumerable.Range(0, 64).Select(i => 4 + (i * 11 % 29));
+
+    private static string Better(Samples samples) => samples.Median(JobWorkload.Loop) < samples.Median(Batch) ? JobWorkload.Loop : Batch;
+
+    private static Samples Sentences(BenchOptions options, string model, IEnumerable<int> lengths)
+    {
+        string path = ModelCatalog.Get(model).Write(ModelCatalog.Folder);
+        int[] tokens = [.. lengths];
+        string[] parts = [.. tokens.Select(t => Part(1, t))];
+        MeasureSettings settings = options.Settings with { LeastCalls = options.Quick ? 1 : 2, Rounds = options.Rounds(10), LeastTime = TimeSpan.Zero };
+        return Interleaved.Measure(
+            [
+                JobWorkload.Runner(path, parts),
+                JobWorkload.Session(JobWorkload.Loop, Contest.Cores, path, parts),
+                JobWorkload.Session(Batch, Contest.Cores, path, [Part(tokens.Length, tokens.Max())]),
+            ],
+            settings);
+    }
+
+    private static string Part(int batch, int tokens) => string.Create(CultureInfo.InvariantCulture, $"batch={batch},sequence={tokens}");
+
+    private static Line Small(BenchOptions options)
+    {
+        const string What = "64 parts of the size of DTLN's first stage in one job, against the loop with the best number of threads";
+        if (!SharedModels.Exist)
+            return Line.NotMeasured(What, ">= 1.5x", SharedModels.WhySkipped);
+        string path = ModelCatalog.Get("dtln_1").Write(ModelCatalog.Folder);
+        string[] parts = [.. Enumerable.Repeat("as it is", 64)];
+        Samples samples = Interleaved.Measure(
+            [
+                JobWorkload.Runner(path, parts),
+                JobWorkload.Session(JobWorkload.Loop, Contest.Cores, path, parts),
+                JobWorkload.Session(OneThread, 1, path, parts),
+            ],
+            options.Settings with { LeastCalls = options.Quick ? 3 : 10, Rounds = options.Rounds(16) });
+        string best = samples.Median(OneThread) < samples.Median(JobWorkload.Loop) ? OneThread : JobWorkload.Loop;
+        return Row(samples, What, best, 1.5);
+    }
+
+    // A gain is claimed from the lower bound; that nothing is lost, from the upper one.
+    private static Line Row(Samples samples, string what, string other, double target)
+    {
+        Interval ratio = samples.Ratio(other, JobWorkload.Divided);
+        return Line.Of(
+            what, string.Create(CultureInfo.InvariantCulture, $">= {target:0.0#}x"),
+            string.Create(CultureInfo.InvariantCulture,
+                $"{ratio.AsRatio()} ({samples.Median(other) / 1e6:0.0} ms by {other}, {samples.Median(JobWorkload.Divided) / 1e6:0.0} ms)"),
+            target > 1 ? ratio.Gains(target) : ratio.High >= target, samples);
+    }
+}

@@ -1,0 +1,68 @@
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+using System.Linq;
+using Cleave.Core.Graph;
+using Cleave.Core.Onnx;
+using Cleave.Tool.Benching;
+using Cleave.Tool.Measuring;
+using ModelInputs = Cleave.Tool.Benching.ModelInputs;
+
+namespace Cleave.Benchmarks.Batches;
+
+/// <summary>A job, run in one of several ways; each timing is that of the whole job.</summary>
+internal static class JobWorkload
+{
+    /// <summary>By <c>RunManyAsync</c> of a runner for which nothing is configured.</summary>
+    public const string Divided = "RunManyAsync";
+
+    /// <summary>ONNX Runtime, one part after the other, inputs and outputs bound once.</summary>
+    public const string Loop = "loop";
+
+    private const string Name = "job";
+
+    /// <summary>By the runner.</summary>
+    /// <param name="path">The model's file.</param>
+    /// <param name="parts">The dimensions of each part, as <c>batch=1,sequence=16</c>.</param>
+    public static Candidate Runner(string path, IEnumerable<string> parts) => new(Divided, Name, [Divided, path, .. parts]);
+
+    /// <summary>By one session of ONNX Runtime with so many threads.</summary>
+    /// <param name="name">Among the samples.</param>
+    /// <param name="threads">The threads.</param>
+    /// <param name="path">The model's file.</param>
+    /// <param name="parts">The dimensions of each part.</param>
+    public static Candidate Session(string name, int threads, string path, IEnumerable<string> parts) =>
+        new(name, Name, [Loop, path, threads.ToString(CultureInfo.InvariantCulture), .. parts]);
+
+    /// <summary>In a worker process.</summary>
+    public static IWorkload? Create(string name, string[] arguments)
+    {
+        if (name != Name)
+            return null;
+        string path = arguments[1];
+        if (arguments[0] == Loop)
+        {
+            OrtConfiguration configuration = new(int.Parse(arguments[2], CultureInfo.InvariantCulture), Spinning.On, Parallel: false, Callers: 1);
+            SessionCalls calls = new(path, configuration, Inputs(path, arguments[3..]));
+            return new Repeated(() => RunEach(calls.Calls), 1, calls);
+        }
+        LooseRunner runner = BenchWorkloads.Planned([path], new RunnerOptions()).Create();
+        LooseRequest[] requests = [.. Inputs(path, arguments[2..]).Select(runner.NewRequest)];
+        return new Repeated(() => Array.ForEach(runner.RunManyAsync(requests).GetAwaiter().GetResult(), static o => o.Dispose()), 1, runner);
+    }
+
+    private static void RunEach(IReadOnlyList<Action> calls)
+    {
+        foreach (Action call in calls)
+            call();
+    }
+
+    private static List<ModelInputs> Inputs(string path, string[] parts)
+    {
+        OnnxModel model = ModelReader.ReadFile(path);
+        return [.. parts.Select(part => ModelInputs.For(model, Sizes(part), new Dictionary<string, string>()))];
+    }
+
+    private static Dictionary<string, string> Sizes(string part) =>
+        part.Split(',').Where(static p => p.Contains('=', StringComparison.Ordinal)).Select(static p => p.Split('=')).ToDictionary(p => p[0], p => p[1], StringComparer.Ordinal);
+}

@@ -1,0 +1,65 @@
+using System.Collections.Generic;
+using System.Globalization;
+using System.Linq;
+
+namespace Cleave.Core.Tuning;
+
+/// <summary>What makes times comparable: they say nothing about another processor, number of cores or release of ONNX Runtime.</summary>
+/// <param name="Processor">The processor's name, as the system gives it.</param>
+/// <param name="Cores">The cores that the runner may use.</param>
+/// <param name="OnnxRuntime">The release of ONNX Runtime.</param>
+internal sealed record MachineSignature(string Processor, int Cores, string OnnxRuntime)
+{
+    /// <summary>For messages.</summary>
+    public string Words => string.Format(CultureInfo.InvariantCulture, "{0}, {1} {2}, ONNX Runtime {3}", Processor, Cores, Cores == 1 ? "core" : "cores", OnnxRuntime);
+}
+
+/// <summary>What was measured of one model on one kind of machine: a section of the tuning file (docs/tuning.md). Immutable.</summary>
+/// <param name="Machine">The machine.</param>
+/// <param name="Hash">The hash of the model's graph.</param>
+/// <param name="IsComplete">Whether everything was measured that was to be.</param>
+/// <param name="Requests">The sizes of requests, in the order in which they were measured.</param>
+internal sealed record TuningSection(MachineSignature Machine, string Hash, bool IsComplete, IReadOnlyList<TunedRequest> Requests);
+
+/// <summary>What was measured for requests of one size.</summary>
+/// <param name="Names">The dimensions that callers choose.</param>
+/// <param name="Sizes">Their sizes.</param>
+/// <param name="Times">The ways to run them, in the order in which they were measured.</param>
+internal sealed record TunedRequest(IReadOnlyList<string> Names, IReadOnlyList<int> Sizes, IReadOnlyList<TunedTime> Times)
+{
+    /// <summary>A way with more cores must take less than this part of the time: what gains nothing is not worth the cores, and this was measured with care.</summary>
+    public const double Worth = 0.98;
+
+    /// <summary>For messages: <c>batch=1,sequence=128</c>.</summary>
+    public string Words => Names.Count == 0 ? "every request" : string.Join(",", Names.Select((name, i) => name + "=" + Sizes[i].ToString(CultureInfo.InvariantCulture)));
+
+    /// <summary>The fastest way; one with fewer cores where more gain nothing. Null where nothing was measured.</summary>
+    public TunedTime? Best()
+    {
+        TunedTime? best = null;
+        foreach (TunedTime time in Times.OrderBy(t => t.Cores))
+        {
+            if (best is null || time.Nanoseconds < Worth * best.Nanoseconds)
+                best = time;
+        }
+        return best;
+    }
+
+    /// <summary>What was measured of a plan with these threads; null where nothing was.</summary>
+    public TunedTime? Find(string plan, IReadOnlyList<int> threads) => Times.FirstOrDefault(t => t.Is(plan, threads));
+}
+
+/// <summary>How long a request takes in one way to run it.</summary>
+/// <param name="Plan">The name of the plan.</param>
+/// <param name="Threads">The threads of each lane.</param>
+/// <param name="Nanoseconds">The median.</param>
+/// <param name="Rounds">How often it was compared with the others.</param>
+internal sealed record TunedTime(string Plan, IReadOnlyList<int> Threads, long Nanoseconds, int Rounds)
+{
+    public int Cores => Threads.Sum();
+
+    /// <summary>As <c>TwoLanes 1+1</c>.</summary>
+    public string Words => Plan + " " + string.Join("+", Threads.Select(t => t.ToString(CultureInfo.InvariantCulture)));
+
+    public bool Is(string plan, IReadOnlyList<int> threads) => Plan == plan && Threads.SequenceEqual(threads);
+}

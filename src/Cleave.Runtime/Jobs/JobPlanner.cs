@@ -1,0 +1,100 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using Cleave.Batching;
+using Cleave.Calls;
+using Cleave.Core.Parts;
+using Cleave.Generated;
+
+namespace Cleave.Jobs;
+
+/// <summary>Plans the jobs of one runner: what its parts are expected to take, which of them run together, with how many threads, and in which order. Thread-safe.</summary>
+internal sealed class JobPlanner
+{
+    // The largest batch that is predicted.
+    private const int MostTogether = 32;
+
+    private readonly ShapeTable _shapes;
+    private readonly PartsOptions _options;
+    private readonly int[] _counts;
+    private readonly int _cores;
+    private readonly int _symbol;
+    private readonly CallTimes _times;
+    private readonly MeasuredParts? _measured;
+    private readonly JoinedCalls? _joined;
+
+    /// <param name="definition">The model.</param>
+    /// <param name="shapes">The shapes of its inputs.</param>
+    /// <param name="options">What the application asked for.</param>
+    /// <param name="counts">The numbers of cores that a part may be given, rising from 1.</param>
+    /// <param name="cores">How many cores a job may have.</param>
+    /// <param name="joined">Runs parts together; null where none may.</param>
+    public JobPlanner(ModelDefinition definition, ShapeTable shapes, PartsOptions options, int[] counts, int cores, JoinedCalls? joined)
+    {
+        _shapes = shapes;
+        _options = options;
+        _counts = counts;
+        _cores = cores;
+        _symbol = definition.Batch is { } axis ? shapes.SymbolOf(axis.Dimension) : -1;
+        _times = definition.Times is { } times && options.Weights != PartWeights.InputSize
+            ? new CallTimes(times.Threads, Array.ConvertAll(times.Calls, static c => new PredictedCall(c.Elements, c.Samples, c.Microseconds)))
+            : CallTimes.BySize;
+        _measured = options.Weights == PartWeights.Measured ? new MeasuredParts() : null;
+        _joined = options.Merging ? joined : null;
+    }
+
+    /// <summary>Whether it is to be told what parts take.</summary>
+    public bool Measures => _measured != null;
+
+    /// <summary>What runs, in the order in which it starts.</summary>
+    public JobUnit[] Plan(CallBuffers[] parts)
+    {
+        List<int[]> alike = JobParts.Alike(parts);
+        PartGroup[] groups = [.. alike.Select(positions => Group(parts[positions[0]].Dims, positions.Length))];
+        JobPlan plan = PartMerger.Plan(groups, Allot);
+        return Array.ConvertAll(plan.Plan.Order, i => new JobUnit(
+            alike[plan.Batches[i].Group][plan.Batches[i].First..(plan.Batches[i].First + plan.Batches[i].Count)], plan.Plan.Threads[i]));
+    }
+
+    /// <summary>Adds what parts of these dimensions took together.</summary>
+    public void Learn(int[] dims, int count, int threads, double seconds) => _measured?.Add(Together(dims, count), threads, seconds, Predicted(dims, count));
+
+    private PartGroup Group(int[] dims, int count) =>
+        new(count, _joined is null ? 1 : Math.Max(1, Math.Min(MostTogether, _joined.Most) / Samples(dims)), together => Times(dims, together));
+
+    private PartPlan Allot(IReadOnlyList<PartTimes> parts) => (_counts.Length == 1 ? PartPolicy.One : _options.Policy) switch
+    {
+        PartPolicy.Proportional => PartPlan.LongestFirst(parts, ThreadShares.Proportional(Weights(parts), _cores), _cores),
+        PartPolicy.Equal => PartPlan.LongestFirst(parts, ThreadShares.Equal(Weights(parts), _cores), _cores),
+        PartPolicy.One => PartPlan.LongestFirst(parts, ThreadShares.One(parts.Count), _cores),
+        _ => EarliestFinish.Plan(parts, _cores, _counts),
+    };
+
+    private static double[] Weights(IReadOnlyList<PartTimes> parts) => [.. parts.Select(static p => p.Alone)];
+
+    private PartTimes Times(int[] dims, int count)
+    {
+        PartTimes predicted = Predicted(dims, count);
+        return _measured is null ? predicted : _measured.Of(Together(dims, count), _counts, predicted);
+    }
+
+    private PartTimes Predicted(int[] dims, int count)
+    {
+        long elements = 0;
+        for (int i = 0; i < _shapes.Inputs; i++)
+            elements += _shapes.InputLength(i, dims);
+        int samples = Samples(dims);
+        return _times.Of(elements / samples, samples * count);
+    }
+
+    private int Samples(int[] dims) => _symbol < 0 ? 1 : Math.Max(1, dims[_symbol]);
+
+    private int[] Together(int[] dims, int count)
+    {
+        if (_symbol < 0 || count == 1)
+            return dims;
+        int[] together = [.. dims];
+        together[_symbol] *= count;
+        return together;
+    }
+}

@@ -1,0 +1,63 @@
+using System.Collections.Generic;
+using System.Linq;
+using Cleave.Plans;
+
+namespace Cleave.Ledger;
+
+/// <summary>
+/// Sessions of the whole model for parts of jobs that are given a number of threads that no mode has. Opened when they were missed for a while, on a thread of
+/// their own, a few at most; there is none for other numbers then. Thread-safe.
+/// </summary>
+/// <param name="opener">Opens them.</param>
+/// <param name="firstPlace">The place of the first of them among the runner's modes.</param>
+/// <param name="cores">The runner's cores.</param>
+internal sealed class PartSessions(ModeOpener opener, int firstPlace, int cores)
+{
+    /// <summary>So many sessions of several threads jobs have opened, those of modes among them, the one for all cores, too.</summary>
+    public const int MostThick = 5;
+
+    /// <summary>How many of them may be of threads that no mode has.</summary>
+    public const int Most = MostThick - 1;
+
+    private readonly Dictionary<int, ModeInstances> _byThreads = [];
+    private int _asked;
+
+    /// <summary>Those that are open.</summary>
+    public RunnerMode[] Open
+    {
+        get
+        {
+            lock (_byThreads)
+                return [.. _byThreads.OrderByDescending(static m => m.Key).SelectMany(static m => m.Value.Open)];
+        }
+    }
+
+    /// <summary>Begins a part in a session of exactly so many threads where none runs yet; null where there is none.</summary>
+    public RunnerMode? TryBegin(int threads)
+    {
+        ModeInstances? instances;
+        lock (_byThreads)
+        {
+            if (!_byThreads.TryGetValue(threads, out instances))
+                _byThreads.Add(threads, instances = new ModeInstances(threads, cores / threads));
+        }
+        if (instances.TryBegin() is { } free)
+            return free;
+        if (instances.Miss())
+            Ask(threads, instances);
+        return null;
+    }
+
+    private void Ask(int threads, ModeInstances instances)
+    {
+        int number;
+        lock (_byThreads)
+        {
+            if (_asked == Most || opener.Thick >= MostThick)
+                return;
+            number = _asked++;
+        }
+        // By its number: no two share threads.
+        opener.OpenPart(threads, number, firstPlace + number, instances.Add);
+    }
+}

@@ -1,0 +1,88 @@
+using System;
+using System.Collections.Generic;
+using System.Diagnostics;
+using System.Threading;
+
+namespace Cleave.Tuning;
+
+/// <summary>
+/// Compares two ways to run one request, in turns: a machine that gets slower or faster meanwhile changes nothing. What was measured while requests of the
+/// application ran does not count.
+/// </summary>
+/// <param name="isDisturbed">Whether something else runs now.</param>
+/// <param name="token">Ends it.</param>
+internal sealed class PairTimer(Func<bool> isDisturbed, CancellationToken token)
+{
+    /// <summary>So many turns are enough for a median that says which is faster.</summary>
+    public const int Enough = 25;
+
+    /// <summary>Fewer say nothing.</summary>
+    public const int Fewest = 3;
+
+    // A block is long beside the clock's step and a wake-up.
+    private const double BlockNanoseconds = 2_000_000;
+
+    private const int MostWarmUps = 12;
+    private const double Stable = 0.1;
+
+    // How long the tuner lets requests go before it looks again whether they are done.
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(5);
+
+    /// <summary>The median time of the first, and how many times as long the other takes; null where the time was too short, or something else always ran.</summary>
+    /// <param name="reference">The first.</param>
+    /// <param name="other">The other; null: only the first is measured.</param>
+    /// <param name="until">When it ends, by <see cref="Stopwatch"/>.</param>
+    public PairTimes? Compare(TuningCandidate reference, TuningCandidate? other, long until)
+    {
+        int firstTimes = WarmUp(reference, until);
+        int otherTimes = other is null ? 0 : WarmUp(other, until);
+        List<double> first = [], ratios = [];
+        while (first.Count < Enough && Stopwatch.GetTimestamp() < until)
+        {
+            token.ThrowIfCancellationRequested();
+            if (isDisturbed())
+            {
+                token.WaitHandle.WaitOne(Pause);
+                continue;
+            }
+            bool otherFirst = first.Count % 2 == 1;
+            double before = otherFirst && other != null ? other.Run(otherTimes, token) : 0;
+            double time = reference.Run(firstTimes, token);
+            double after = otherFirst ? before : other?.Run(otherTimes, token) ?? 0;
+            if (isDisturbed())
+                continue;
+            first.Add(time);
+            ratios.Add(after / time);
+        }
+        return first.Count < Fewest ? null : new PairTimes(Median(first), Median(ratios), first.Count);
+    }
+
+    // Until it takes as long as the time before; how many runs make a block.
+    private int WarmUp(TuningCandidate candidate, long until)
+    {
+        int times = 1;
+        double last = candidate.Run(1, token);
+        for (int i = 0; i < MostWarmUps && Stopwatch.GetTimestamp() < until; i++)
+        {
+            times = Math.Clamp((int)(BlockNanoseconds / last), 1, 1000);
+            double now = candidate.Run(times, token);
+            bool isStable = Math.Abs(now - last) < Stable * now;
+            last = now;
+            if (isStable)
+                break;
+        }
+        return times;
+    }
+
+    private static double Median(List<double> values)
+    {
+        values.Sort();
+        return values[values.Count / 2];
+    }
+}
+
+/// <summary>What a comparison found.</summary>
+/// <param name="Nanoseconds">The median time of the first.</param>
+/// <param name="Ratio">How many times as long the other takes, the median of the turns.</param>
+/// <param name="Rounds">How many turns there were.</param>
+internal sealed record PairTimes(double Nanoseconds, double Ratio, int Rounds);

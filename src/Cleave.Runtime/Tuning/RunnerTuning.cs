@@ -1,0 +1,202 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using System.Threading;
+using System.Threading.Tasks;
+using Cleave.Core.Tuning;
+using Cleave.Cores;
+using Cleave.Ledger;
+using Cleave.Plans;
+using Microsoft.Extensions.Logging;
+
+namespace Cleave.Tuning;
+
+/// <summary>
+/// Tunes an open runner: measures on a thread of its own while requests go on, keeps what was found, and has the runner go by it. Thread-safe; one in the process
+/// measures at a time.
+/// </summary>
+internal sealed class RunnerTuning
+{
+    // Two that measure at once would measure each other.
+    private static readonly SemaphoreSlim OneAtATime = new(1);
+
+    // Of a process that tunes itself: what most models need.
+    private static readonly TimeSpan OwnBudget = TimeSpan.FromSeconds(30);
+
+    private readonly RunnerEngine _engine;
+    private readonly RunnerOptions _options;
+    private readonly RunnerOptions _trial;
+    private readonly CoreBudget _cores;
+    private readonly IReadOnlyList<ChosenPlan> _candidates;
+    private readonly TuningStore _store;
+    private readonly ILogger _logger;
+    private readonly CancellationTokenSource _closing = new();
+    private TuningSection? _known;
+
+    /// <param name="engine">The runner.</param>
+    /// <param name="options">How it was opened.</param>
+    /// <param name="cores">Its cores.</param>
+    /// <param name="store">Where it is kept.</param>
+    /// <param name="known">What was measured before; null: nothing.</param>
+    /// <param name="logger">Gets a line at the end.</param>
+    public RunnerTuning(RunnerEngine engine, RunnerOptions options, CoreBudget cores, TuningStore store, TuningSection? known, ILogger logger)
+    {
+        _engine = engine;
+        _candidates = TuningCandidates.Of(engine.Definition, options, cores.Cores, engine.Sessions.CanSplit);
+        _options = options;
+        _trial = ForCandidates(options, engine.Modes.Ledger);
+        _cores = cores;
+        _store = store;
+        _known = known;
+        _logger = logger;
+        if (known != null)
+            GoBy(known);
+    }
+
+    /// <summary>What was measured so far; null: nothing.</summary>
+    public TuningSection? Known => Volatile.Read(ref _known);
+
+    /// <summary>Whether what was measured is best is no mode of the runner: it is to be opened anew.</summary>
+    public bool IsOutgrown => Known is { } known && TunedRunner.Plan(known, _engine.Definition.Budgets) is { } best && _engine.Modes.Find(best) < 0
+        && ModeList.Of(_engine.Definition, _options, _cores.Cores, _engine.Sessions.CanSplit, best) is var list && list.Modes[list.Planned] == best;
+
+    /// <summary>Measures in the background, because CLEAVE_TUNE is set and nothing is known of this machine.</summary>
+    public void StartByItself()
+    {
+        _engine.Gate.Enter();
+        try
+        {
+            Start(OwnBudget, [], progress: null, CancellationToken.None).ContinueWith(Ended, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+        }
+        catch (Exception e)
+        {
+            // No thread could be started: the runner works as planned.
+            _engine.Gate.Exit();
+            Log.TuningFailed(_logger, _engine.Name, e.Message, e);
+        }
+    }
+
+    /// <summary>Ends what is measured now.</summary>
+    public void Stop() => _closing.Cancel();
+
+    /// <summary>Measures for so long at most. The caller has entered the runner's gate, which is left at the end.</summary>
+    /// <param name="budget">How long.</param>
+    /// <param name="samples">The requests; made up where there are none.</param>
+    /// <param name="progress">Told what is measured.</param>
+    /// <param name="token">Ends it; what was measured is not kept then.</param>
+    public Task<TuningResult> Start(TimeSpan budget, IReadOnlyList<TuningSample> samples, IProgress<TuningStep>? progress, CancellationToken token)
+    {
+        TaskCompletionSource<TuningResult> outcome = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        new Thread(() => Execute(budget, samples, progress, outcome, token)) { IsBackground = true, Name = "Cleave " + _engine.Name + " tuner" }.UnsafeStart();
+        return outcome.Task;
+    }
+
+    private void Ended(Task<TuningResult> tuned)
+    {
+        if (tuned.Exception is { } e)
+            Log.TuningFailed(_logger, _engine.Name, e.InnerException!.Message, e);
+        else if (tuned.IsCompletedSuccessfully && IsOutgrown)
+            _engine.Home.Reopen(_logger);
+    }
+
+    private void Execute(TimeSpan budget, IReadOnlyList<TuningSample> samples, IProgress<TuningStep>? progress, TaskCompletionSource<TuningResult> outcome, CancellationToken token)
+    {
+        TuningResult? result = null;
+        Exception? failure = null;
+        using CancellationTokenSource ends = CancellationTokenSource.CreateLinkedTokenSource(token, _closing.Token);
+        try
+        {
+            OneAtATime.Wait(ends.Token);
+            try
+            {
+                result = Measure(budget, samples, progress, ends.Token);
+            }
+            finally
+            {
+                OneAtATime.Release();
+            }
+        }
+        catch (Exception e)
+        {
+            failure = e;
+        }
+        // Before anybody learns that it is over: disposal does not wait for it any more.
+        _engine.Gate.Exit();
+        if (result != null)
+            outcome.SetResult(result);
+        else if (failure is OperationCanceledException)
+            outcome.SetCanceled(token.IsCancellationRequested ? token : ends.Token);
+        else
+            outcome.SetException(failure!);
+    }
+
+    private TuningResult Measure(TimeSpan budget, IReadOnlyList<TuningSample> given, IProgress<TuningStep>? progress, CancellationToken token)
+    {
+        IReadOnlyList<TuningSample> samples = given.Count > 0 ? given : TuningSample.MadeUp(_engine.Definition, _engine.Shapes);
+        if (samples.Count == 0)
+            return new TuningResult([], false, null, ["An input may have any number of dimensions: give sample requests."]);
+        if (!HasMemory(out string why))
+            return new TuningResult([], false, null, ["Two more sessions do not fit into memory: " + why + "."]);
+        CoreLedger ledger = _engine.Modes.Ledger;
+        Tuner tuner = new(_engine.Definition, _trial, _candidates, samples, new PairTimer(() => ledger.InFlight > 0, token), progress);
+        TuningSection section = tuner.Run(_store.Machine, Known, budget);
+        List<string> notes = [.. tuner.Refused];
+        string? file = null;
+        if (section.Requests.Count == 0)
+        {
+            notes.Add("Nothing was measured: the time was too short, requests ran all the time, or the model refused what was made up.");
+        }
+        else
+        {
+            Volatile.Write(ref _known, section);
+            GoBy(section);
+            file = _store.Save(section, out string unsaved);
+            if (file is null)
+                notes.Add("Not written: " + unsaved);
+        }
+        TuningResult result = new([.. section.Requests.Select(Report)], section.IsComplete, file, notes);
+        Log.Tuned(_logger, _engine.Name, result.ToString(), file ?? notes[^1]);
+        return result;
+    }
+
+    private bool HasMemory(out string why)
+    {
+        MemoryLimit limit = new(_options.MaxMemory, ProcessFiles.System);
+        long bytes = _engine.Sessions.Factory.EstimatedBytes;
+        limit.Add(bytes * Enumerable.Range(0, _engine.Modes.Count).Sum(mode => _engine.Modes.Instances(mode).Length));
+        return limit.TryAdd(2 * bytes, out why);
+    }
+
+    private void GoBy(TuningSection section)
+    {
+        ChosenPlan[] modes = [.. Enumerable.Range(0, _engine.Modes.Count).Select(_engine.Modes.Wanted)];
+        _engine.Times.Begin(dims => TunedRunner.Relative(section, modes, dims));
+        if (TunedRunner.Plan(section, _engine.Definition.Budgets) is { } best)
+            _engine.Modes.Want(best);
+    }
+
+    private static TuningRequest Report(TunedRequest request)
+    {
+        TuningTime[] times = [.. request.Times.Select(t => new TuningTime(
+            t.Words, TimeSpan.FromTicks(t.Nanoseconds / 100), (double)request.Times[0].Nanoseconds / t.Nanoseconds, t.Rounds))];
+        return new TuningRequest(request.Words, times, times.First(t => t.Mode == request.Best()!.Words));
+    }
+
+    // Candidates go by a ledger of their own: requests are not to make room for them.
+    private static RunnerOptions ForCandidates(RunnerOptions options, CoreLedger ledger)
+    {
+        RunnerOptions trial = options.Copy();
+        trial.IsTrial = true;
+        trial.Plan = PlanChoice.Auto;
+        trial.Hint = RunnerHint.Latency;
+        trial.Batching = BatchingOptions.Off;
+        trial.Deterministic = true;
+        trial.Strict = true;
+        trial.Pinning = false;
+        trial.Timeline = null;
+        trial.Logger = null;
+        trial.Processors = null;
+        trial.Ledger = new CoreLedger(ledger.Cores, TimeProvider.System);
+        return trial;
+    }
+}

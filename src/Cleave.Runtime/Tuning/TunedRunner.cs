@@ -1,0 +1,62 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using Cleave.Core.Tuning;
+using Cleave.Generated;
+using Cleave.Plans;
+
+namespace Cleave.Tuning;
+
+/// <summary>What a section of the tuning file says for a runner: which plan to open, and how its modes compare. Plain functions.</summary>
+internal static class TunedRunner
+{
+    /// <summary>
+    /// The way that is the best over all requests that were measured, each by its own fastest; one with fewer cores where more gain nothing. Null where none of
+    /// the ways is known here.
+    /// </summary>
+    public static ChosenPlan? Plan(TuningSection section, Budget[] rows)
+    {
+        ChosenPlan? best = null;
+        double least = 0;
+        foreach (ChosenPlan plan in Known(section, rows).OrderBy(static p => p.Cores))
+        {
+            double slower = Slower(section, plan);
+            if (best is null || slower < TunedRequest.Worth * least)
+                (best, least) = (plan, slower);
+        }
+        return best;
+    }
+
+    /// <summary>How many times as long each mode takes as the last one, for requests of a size; null where that is not known.</summary>
+    public static double?[]? Relative(TuningSection section, IReadOnlyList<ChosenPlan> modes, IReadOnlyList<int> dims)
+    {
+        if (Nearest(section, dims) is not { } request || Find(request, modes[^1]) is not { } last)
+            return null;
+        return [.. modes.Select(mode => Find(request, mode) is { } time ? (double)time.Nanoseconds / last.Nanoseconds : (double?)null)];
+    }
+
+    private static TunedTime? Find(TunedRequest request, ChosenPlan mode) => request.Find(mode.Plan.Name, mode.Threads);
+
+    // By factors: twice as long is as far as half as long.
+    private static TunedRequest? Nearest(TuningSection section, IReadOnlyList<int> dims) => section.Requests
+        .Where(r => r.Sizes.Count == dims.Count)
+        .MinBy(r => r.Sizes.Zip(dims, static (a, b) => Math.Abs(Math.Log((a + 1.0) / (b + 1.0)))).Sum());
+
+    // The geometric mean of how many times as long as the fastest it takes, of the requests where both are known.
+    private static double Slower(TuningSection section, ChosenPlan plan) => Math.Exp(section.Requests
+        .Where(r => Find(r, plan) != null)
+        .Select(r => (Time: Find(r, plan), Fastest: r.Times.Min(static t => t.Nanoseconds)))
+        .Average(static r => Math.Log((double)r.Time!.Nanoseconds / r.Fastest)));
+
+    private static IEnumerable<ChosenPlan> Known(TuningSection section, Budget[] rows)
+    {
+        IEnumerable<TunedTime> times = section.Requests.SelectMany(static r => r.Times);
+        foreach (IGrouping<string, TunedTime> time in times.GroupBy(static t => t.Words, StringComparer.Ordinal))
+        {
+            (string name, IReadOnlyList<int> threads) = (time.First().Plan, time.First().Threads);
+            int row = Array.FindIndex(rows, r => r.Plan.Name == name && r.Plan.Lanes.Length == threads.Count);
+            if (row >= 0)
+                yield return new ChosenPlan(rows[row].Plan, [.. threads], threads.Sum());
+        }
+    }
+}

@@ -1,0 +1,50 @@
+using System.Collections.Generic;
+using System.Linq;
+using Cleave.Generated;
+using Cleave.Plans;
+
+namespace Cleave.Tuning;
+
+/// <summary>The ways to run a model that are worth measuring on a number of cores.</summary>
+internal static class TuningCandidates
+{
+    /// <summary>
+    /// First the one that would run without tuning; then the whole model with 1, 2, 4, … threads and with all; then each split of the table that has room.
+    /// </summary>
+    /// <param name="definition">The model.</param>
+    /// <param name="options">What the application asked for.</param>
+    /// <param name="cores">The runner's cores.</param>
+    /// <param name="canSplit">Whether parts of the model can be opened.</param>
+    public static IReadOnlyList<ChosenPlan> Of(ModelDefinition definition, RunnerOptions options, int cores, bool canSplit)
+    {
+        Budget[] rows = definition.Budgets;
+        ModeList untuned = ModeList.Of(definition, options, cores, canSplit, tuned: null);
+        List<ChosenPlan> found = [untuned.Modes[untuned.Planned]];
+        if (rows.Any(static r => !r.Plan.IsSplit))
+        {
+            for (int threads = 1; threads < cores; threads *= 2)
+                Add(ChosenPlan.Whole(rows, threads, cores));
+            Add(ChosenPlan.Whole(rows, cores, cores));
+        }
+        foreach (Budget row in rows)
+        {
+            if (canSplit && row.Plan.IsSplit && row.Threads.Sum() <= cores)
+                Add(new ChosenPlan(row.Plan, row.Threads, row.Cores));
+        }
+        return found;
+
+        void Add(ChosenPlan plan)
+        {
+            if (!found.Exists(f => f.Plan == plan.Plan && f.Threads.SequenceEqual(plan.Threads)))
+                found.Add(plan);
+        }
+    }
+
+    /// <summary>The same model with one way to run it.</summary>
+    public static ModelDefinition Only(ModelDefinition definition, ChosenPlan plan) => new(
+        definition.Contract, definition.Name, definition.Path, definition.Hash, definition.Inputs, definition.Outputs, [new Budget(1, plan.Plan, plan.Threads)])
+    {
+        Slicing = definition.Slicing,
+        Weights = definition.Weights,
+    };
+}

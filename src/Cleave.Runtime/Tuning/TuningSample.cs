@@ -1,0 +1,69 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using Cleave.Calls;
+using Cleave.Core.Tuning;
+using Cleave.Elements;
+using Cleave.Generated;
+
+namespace Cleave.Tuning;
+
+/// <summary>A request to measure with: its dimensions, and how its inputs are filled.</summary>
+/// <param name="Names">The dimensions that callers choose.</param>
+/// <param name="Dims">Their sizes.</param>
+/// <param name="Fill">Fills the inputs of a call of these dimensions.</param>
+internal sealed record TuningSample(IReadOnlyList<string> Names, int[] Dims, Action<CallBuffers> Fill)
+{
+    // Batches of so many samples are compared, where the model keeps them apart.
+    private static readonly double[] Batches = [2, 4, 8, 16];
+
+    // Other dimensions come shorter and longer than planned.
+    private static readonly double[] Scales = [0.25, 4];
+
+    public TunedRequest Unmeasured => new(Names, Dims, []);
+
+    public bool Is(TunedRequest request) => request.Sizes.SequenceEqual(Dims) && request.Names.SequenceEqual(Names);
+
+    /// <summary>A request that the application gave, which was bound for one of its calls.</summary>
+    public static TuningSample Given(IReadOnlyList<string> names, CallBuffers bound) => new(names, bound.Dims, bound.CopyInputsTo);
+
+    /// <summary>
+    /// Made-up requests: of the sizes that the model is planned for first, then in batches, then shorter and longer. None where an input may have any number of dimensions.
+    /// </summary>
+    public static IReadOnlyList<TuningSample> MadeUp(ModelDefinition definition, ShapeTable shapes)
+    {
+        if (shapes.InputsOfUnknownRank > 0)
+            return [];
+        int[] planned = [.. Enumerable.Range(0, shapes.Symbols).Select(i => i < definition.PlannedSizes.Length ? definition.PlannedSizes[i] : 1)];
+        int batch = definition.Batch is { } axis ? shapes.SymbolOf(axis.Dimension) : -1;
+        return [.. Sizes(planned, batch).Select(dims => new TuningSample(shapes.Names, dims, MakeUp))];
+    }
+
+    /// <summary>The sizes that are worth measuring.</summary>
+    /// <param name="planned">Those that the model is planned for.</param>
+    /// <param name="batch">The place of the batch among them; -1: there is none.</param>
+    public static IReadOnlyList<int[]> Sizes(int[] planned, int batch)
+    {
+        List<int[]> found = [planned];
+        if (batch >= 0)
+            Add(Batches, (size, i, d) => i == batch ? (int)size : d);
+        Add(Scales, (scale, i, d) => i == batch ? d : Math.Max(1, (int)Math.Min(int.MaxValue, d * scale)));
+        return found;
+
+        void Add(double[] factors, Func<double, int, int, int> size)
+        {
+            foreach (double factor in factors)
+            {
+                int[] dims = [.. planned.Select((d, i) => size(factor, i, d))];
+                if (!found.Exists(f => f.SequenceEqual(dims)))
+                    found.Add(dims);
+            }
+        }
+    }
+
+    private static void MakeUp(CallBuffers call)
+    {
+        foreach (InputSlot input in call.Inputs)
+            MadeUpInputs.Fill(input);
+    }
+}

@@ -1,0 +1,91 @@
+using System;
+using System.CommandLine;
+using System.Globalization;
+using System.IO;
+using System.Linq;
+using System.Threading;
+using System.Threading.Tasks;
+using Cleave.Core.Diagnostics;
+using Cleave.Tool.Benching;
+using Cleave.Tool.Output;
+using Cleave.Tool.Tuning;
+
+namespace Cleave.Tool.Commands;
+
+/// <summary><c>cleave tune model.onnx</c></summary>
+internal static class TuneCommand
+{
+    private const int DefaultBudget = 30;
+
+    public static Command Create()
+    {
+        Argument<string> model = CleaveCommand.ModelArgument();
+        Option<int?> budget = CleaveCommand.Number<int>("--budget", "Seconds to measure at most. Default: 30. What was not measured is measured by the next call.");
+        Option<int?> cores = CleaveCommand.Number<int>("--cores", "The cores to tune for. Default: all that this process may use.");
+        Option<string[]> dims = new("--dims") { Description = "The sizes of a request, as batch=1,sequence=128; again for another kind of request. Default: sizes that the model runs with, in batches, shorter and longer." };
+        Option<string[]> fills = new("--input") { Description = "A number for every element of an input: sr=16000. What is not given is random, the same each time." };
+        Option<string?> plan = new("--plan-dims") { Description = "The item metadata Dims of the model in the project, where it has some: other sizes may give other plans." };
+        Option<bool> json = new("--json") { Description = "Write JSON and nothing else." };
+        Command command = new("tune", "Measures which plan, and how many threads, is the fastest on this machine, and writes it into model.onnx.tune, which runners go by.")
+        {
+            model, budget, cores, dims, fills, plan, json,
+        };
+        command.SetAction(async (arguments, cancellationToken) =>
+        {
+            InvocationConfiguration console = arguments.InvocationConfiguration;
+            try
+            {
+                TuneOptions options = new(
+                    TimeSpan.FromSeconds(Positive("--budget", arguments.GetValue(budget)) ?? DefaultBudget),
+                    Positive("--cores", arguments.GetValue(cores)),
+                    [.. (arguments.GetValue(dims) ?? []).Select(set => BenchOptions.Pairs("--dims", [set]))],
+                    BenchOptions.Pairs("--input", arguments.GetValue(fills) ?? []),
+                    arguments.GetValue(plan) ?? "");
+                return await Run(arguments.GetRequiredValue(model), options, arguments.GetValue(json), console.Output, console.Error, cancellationToken).ConfigureAwait(false);
+            }
+            catch (Exception e) when (e is BenchException or CleaveException)
+            {
+                console.Error.Write($"cleave: error {Terminal.Safe(e.Message)}\n");
+                return CleaveCommand.Failure;
+            }
+            catch (OperationCanceledException)
+            {
+                console.Error.Write("cleave: cancelled; nothing was written\n");
+                return CleaveCommand.Failure;
+            }
+        });
+        return command;
+    }
+
+    private static async Task<int> Run(string path, TuneOptions options, bool json, TextWriter output, TextWriter error, CancellationToken cancellationToken)
+    {
+        TuningResult result;
+        try
+        {
+            result = await TuneRun.Measure(path, options, json ? TextWriter.Null : error, cancellationToken).ConfigureAwait(false);
+        }
+        catch (ModelException e)
+        {
+            throw new BenchException($"{e.Problem.Rule.Id}: {e.Problem.Message(path)}");
+        }
+        if (json)
+            JsonReport.Write(result, JsonReport.Default.TuningResult, output);
+        else
+            Write(result, output);
+        return result.File is null ? CleaveCommand.Failure : CleaveCommand.Success;
+    }
+
+    private static void Write(TuningResult result, TextWriter output)
+    {
+        foreach (TuningRequest request in result.Requests)
+            output.Write(Terminal.Safe(request.ToString()) + "\n");
+        foreach (string note in result.Notes)
+            output.Write(Terminal.Safe(note) + "\n");
+        if (result.File is { } file)
+            output.Write((result.IsComplete ? "" : "Not all was measured: call it again, or with a longer --budget.\n") + "Written to " + Terminal.Safe(file) + "\n");
+    }
+
+    private static int? Positive(string option, int? number) => number is < 1
+        ? throw new BenchException(string.Create(CultureInfo.InvariantCulture, $"{option} {number}: give at least 1."))
+        : number;
+}

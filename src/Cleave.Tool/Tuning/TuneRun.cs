@@ -1,0 +1,77 @@
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+using System.IO;
+using System.Linq;
+using System.Threading;
+using System.Threading.Tasks;
+using Cleave.Core.Graph;
+using Cleave.Core.Listing;
+using Cleave.Core.Onnx;
+using Cleave.Generator.Model;
+using Cleave.Tool.Benching;
+using Cleave.Tuning;
+using Spectre.Console;
+
+namespace Cleave.Tool.Tuning;
+
+/// <summary><c>cleave tune</c>: opens a model as the generated runner would, and has it tune itself.</summary>
+internal static class TuneRun
+{
+    /// <exception cref="BenchException">The model, or a size, is not usable.</exception>
+    public static async Task<TuningResult> Measure(string path, TuneOptions options, TextWriter error, CancellationToken cancellationToken)
+    {
+        OnnxModel model = ModelReader.ReadFile(path);
+        RunnerSpec spec = LooseDefinition.SpecOf(path, model, new ListingOptions { Dims = options.PlanDims });
+        await using LooseRunner runner = new(path, spec, new RunnerOptions { Cores = options.Cores });
+        LooseRequest[] requests = [.. Sizes(path, model, spec, options).Select(dims => runner.NewRequest(ModelInputs.For(model, dims, options.Fills)))];
+        return ReferenceEquals(error, Console.Error) && !Console.IsErrorRedirected
+            ? await WithBar(progress => runner.TuneAsync(options.Budget, requests, progress, cancellationToken)).ConfigureAwait(false)
+            : await WithLine(error, options, () => runner.TuneAsync(options.Budget, requests, null, cancellationToken)).ConfigureAwait(false);
+    }
+
+    // Those given; else sizes that the model runs with, in batches, and shorter and longer.
+    private static IEnumerable<IReadOnlyDictionary<string, string>> Sizes(string path, OnnxModel model, RunnerSpec spec, TuneOptions options)
+    {
+        if (options.Requests.Count > 0 || spec.Symbols.Count == 0)
+            return options.Requests.Count > 0 ? options.Requests : [new Dictionary<string, string>()];
+        Dictionary<string, string> planned = spec.Symbols.Zip(spec.PlannedSizes, (s, size) => (Name: NameOf(spec, s), Size: size)).ToDictionary(s => s.Name, s => Text(s.Size), StringComparer.Ordinal);
+        Dictionary<string, string> given = options.PlanDims.Length > 0 ? planned : [];
+        BenchOptions likely = LikelySizes.Complete(path, model, new BenchOptions(given, options.Fills, [1], [1], 1, false));
+        int[] sizes = [.. spec.Symbols.Select(s => int.Parse(likely.Dims.GetValueOrDefault(NameOf(spec, s)) ?? planned[NameOf(spec, s)], CultureInfo.InvariantCulture))];
+        int batch = spec.Batch is { } axis ? spec.Symbols.Select(s => s.Name).ToList().IndexOf(axis.Dimension) : -1;
+        return TuningSample.Sizes(sizes, batch)
+            .Select(set => spec.Symbols.Select((s, i) => (Name: NameOf(spec, s), Size: set[i])).ToDictionary(s => s.Name, s => Text(s.Size), StringComparer.Ordinal));
+    }
+
+    private static async Task<TuningResult> WithLine(TextWriter error, TuneOptions options, Func<Task<TuningResult>> tune)
+    {
+        error.Write(string.Create(CultureInfo.InvariantCulture, $"tuning for {options.Budget.TotalSeconds:0} s at most\n"));
+        return await tune().ConfigureAwait(false);
+    }
+
+    private static async Task<TuningResult> WithBar(Func<IProgress<TuningStep>, Task<TuningResult>> tune)
+    {
+        IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
+        return await console.Progress().AutoClear(true)
+            .Columns(new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn(), new PercentageColumn())
+            .StartAsync(context => tune(new Bar(context.AddTask("starting")))).ConfigureAwait(false);
+    }
+
+    // As --dims names it: one without a name by its place.
+    private static string NameOf(RunnerSpec spec, SymbolSpec symbol) => symbol.IsNamed
+        ? symbol.Name
+        : spec.Inputs.SelectMany(input => input.Shape.Select((dim, axis) => (dim.Symbol, Place: string.Create(CultureInfo.InvariantCulture, $"{input.Name}[{axis}]"))))
+            .First(d => d.Symbol == symbol.Name).Place;
+
+    private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
+
+    private sealed class Bar(ProgressTask task) : IProgress<TuningStep>
+    {
+        public void Report(TuningStep value)
+        {
+            task.Description = Markup.Escape(Output.Terminal.Safe(value.Mode + ", " + value.Dimensions));
+            task.Value = 100.0 * value.Done / value.All;
+        }
+    }
+}

@@ -1,0 +1,245 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Linq;
+using System.Threading;
+using System.Threading.Tasks;
+using Cleave.Core.Graph;
+using Cleave.Core.Tuning;
+using Cleave.Cores;
+using Cleave.Generated;
+using Cleave.Runtime.Tests.Lanes;
+using Cleave.Runtime.Tests.Support;
+using Cleave.Tuning;
+using Google.Protobuf;
+using Xunit;
+using static Cleave.Runtime.Tests.Support.Onnx;
+
+namespace Cleave.Runtime.Tests.Tuning;
+
+/// <summary>A runner that tunes itself, and the next one, which goes by it.</summary>
+public sealed class TuneTests : IDisposable
+{
+    private static readonly TimeSpan Plenty = TimeSpan.FromMinutes(2);
+
+    private readonly TempFolder _folder = new();
+    private readonly ListLogger _logger = new();
+
+    private string Model => _folder["towers.onnx"];
+
+    private string Tuned => Model + TuningFile.Ending;
+
+    public TuneTests() => _folder.Write("towers.onnx", Towers.Model().ToByteArray());
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task What_was_measured_is_written_and_told()
+    {
+        await using LooseRunner runner = Runner();
+        List<TuningStep> steps = [];
+        TuningResult result = await runner.TuneAsync(Plenty, progress: new Collected(steps));
+        Assert.True(result.IsComplete);
+        Assert.Empty(result.Notes);
+        Assert.Equal(Tuned, result.File);
+        TuningRequest request = Assert.Single(result.Requests);
+        Assert.Equal(["TwoLanes 1+1", "Whole 1", "Whole 2"], request.Times.Select(t => t.Mode).Order(StringComparer.Ordinal));
+        Assert.Equal(1, request.Times[0].Speed);
+        Assert.Contains(request.Best, request.Times);
+        Assert.StartsWith("every request: " + request.Times[0].Mode + " 1.00x, ", result.ToString());
+        Assert.EndsWith(": " + request.Best.Mode, result.ToString());
+        Assert.Equal([0, 2], steps.Select(s => s.Done));
+        TuningSection section = TuningFile.Read(File.ReadAllText(Tuned)).Sections.Single();
+        Assert.Equal((2, runner.Engine.Definition.Hash, true), (section.Machine.Cores, section.Hash, section.IsComplete));
+        Assert.Single(Directory.GetFiles(_folder.Path, "*.tune*"));
+        // Nothing is left to measure.
+        steps.Clear();
+        Assert.Equal(result.ToString(), (await runner.TuneAsync(Plenty, progress: new Collected(steps))).ToString());
+        Assert.Empty(steps);
+    }
+
+    [Theory]
+    [InlineData(100, 300, 300, "TwoLanes with 1 1 threads")]
+    [InlineData(300, 100, 300, "Whole with 2 threads")]
+    [InlineData(300, 300, 100, "Whole with 1 thread")]
+    public void The_next_runner_goes_by_it(long split, long two, long one, string expected)
+    {
+        Write(Section(split, two, one));
+        using LooseRunner runner = Runner();
+        Assert.Equal(expected, runner.Engine.Modes.Planned.Words);
+        float[] x = Towers.Input(5);
+        using LooseRunner plain = Towers.Runner();
+        Assert.Equal(Run(plain, x), Run(runner, x), (a, b) => Math.Abs(a - b) < 1e-4);
+    }
+
+    [Fact]
+    public async Task A_plan_that_the_runner_did_not_open_takes_over_at_once()
+    {
+        // One mode, because it is deterministic; on a tiny model two lanes are hardly ever the best.
+        Value[] inputs = Towers.Definition().Inputs, outputs = Towers.Definition().Outputs;
+        await using LooseRunner runner = new(
+            Definitions.Of(Towers.Model(), [new(1, Definitions.Whole(inputs, outputs), 1), new(2, Towers.Plan, 1, 1)]),
+            new() { Model = ModelSource.File(Model), Cores = 2, Deterministic = true, Ledger = Ledgers.Own(2), Logger = _logger });
+        Assert.Equal("TwoLanes", runner.Engine.Plan.Outline.Plan.Name);
+        RunnerEngine before = runner.Engine;
+        float[] x = Towers.Input(5), expected = Run(runner, x);
+        TuningResult result = await runner.TuneAsync(Plenty);
+        string best = result.Requests[0].Best.Mode;
+        Assert.Equal(best != "TwoLanes 1+1", runner.Engine != before);
+        Assert.Equal(best, new TunedTime(runner.Engine.Plan.Outline.Plan.Name, runner.Engine.Plan.Threads, 1, 1).Words);
+        Assert.Equal(expected, Run(runner, x), (a, b) => Math.Abs(a - b) < 1e-4);
+    }
+
+    [Fact]
+    public void What_the_application_asks_for_wins()
+    {
+        Write(Section(split: 300, two: 100, one: 300));
+        using LooseRunner runner = Runner(PlanChoice.Split);
+        Assert.Equal("TwoLanes", runner.Engine.Plan.Outline.Plan.Name);
+    }
+
+    [Fact]
+    public async Task A_tuning_goes_on_where_the_last_one_ended()
+    {
+        TuningSection known = Section(split: 77, two: 0, one: 0);
+        Write(known);
+        await using LooseRunner runner = Runner();
+        TuningResult result = await runner.TuneAsync(Plenty);
+        Assert.True(result.IsComplete);
+        TuningSection section = TuningFile.Read(File.ReadAllText(Tuned)).Sections.Single();
+        TunedRequest request = Assert.Single(section.Requests);
+        Assert.Equal(3, request.Times.Count);
+        Assert.Equal(77, request.Find("TwoLanes", [1, 1])!.Nanoseconds);
+    }
+
+    [Fact]
+    public async Task Without_time_it_is_incomplete_and_says_so()
+    {
+        await using LooseRunner runner = Runner();
+        TuningResult result = await runner.TuneAsync(TimeSpan.FromTicks(1));
+        Assert.False(result.IsComplete);
+        Assert.Null(result.File);
+        Assert.Contains("the time was too short", Assert.Single(result.Notes));
+        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => runner.TuneAsync(TimeSpan.Zero));
+    }
+
+    [Fact]
+    public async Task A_damaged_file_is_neither_used_nor_lost()
+    {
+        const string Damaged = "cleave-tuning 1\nmachine \"somebody's work\n";
+        File.WriteAllText(Tuned, Damaged);
+        await using LooseRunner runner = Runner();
+        Assert.Contains("line 2", Assert.Single(_logger.Warnings));
+        TuningResult result = await runner.TuneAsync(Plenty);
+        Assert.True(result.IsComplete);
+        Assert.Null(result.File);
+        Assert.Contains("is damaged (line 2", Assert.Single(result.Notes));
+        Assert.Equal(Damaged, File.ReadAllText(Tuned));
+    }
+
+    [Fact]
+    public void A_section_of_another_graph_is_refused_and_one_of_another_machine_passed_over()
+    {
+        Write(Section(300, 100, 300) with { Hash = "h2:other" });
+        using (LooseRunner runner = Runner())
+            Assert.Equal("TwoLanes", runner.Engine.Plan.Outline.Plan.Name);
+        Assert.Contains("another graph", Assert.Single(_logger.Warnings));
+        Write(Section(300, 100, 300) with { Machine = new("another", 2, "1") });
+        using (LooseRunner runner = Runner())
+            Assert.Equal("TwoLanes", runner.Engine.Plan.Outline.Plan.Name);
+        Assert.Single(_logger.Warnings);
+        Assert.Contains(_logger.Lines, l => l.Contains("no section for this machine"));
+    }
+
+    [Fact]
+    public async Task Where_nothing_can_be_written_the_runner_goes_by_it_all_the_same()
+    {
+        Directory.CreateDirectory(Tuned);
+        await using LooseRunner runner = Runner();
+        TuningResult result = await runner.TuneAsync(Plenty);
+        Assert.True(result.IsComplete);
+        Assert.Null(result.File);
+        Assert.StartsWith("Not written: ", Assert.Single(result.Notes));
+        runner.Run(Towers.Request(Towers.Input(1))).Dispose();
+        Assert.NotNull(runner.Engine.Times.Relative(0));
+        await using LooseRunner inMemory = Towers.Runner(new() { Cores = 2, Ledger = Ledgers.Own(2) });
+        Assert.Contains("the model has no file", Assert.Single((await inMemory.TuneAsync(Plenty)).Notes));
+    }
+
+    [Fact]
+    public async Task Requests_go_on_and_disposal_ends_it()
+    {
+        LooseRunner runner = Runner();
+        float[] x = Towers.Input(3), expected = Run(runner, x);
+        using CancellationTokenSource stop = new();
+        Task<TuningResult> cancelled = runner.TuneAsync(TimeSpan.FromHours(1), cancellationToken: stop.Token);
+        for (int i = 0; i < 200; i++)
+            Assert.Equal(expected, Run(runner, x), (a, b) => Math.Abs(a - b) < 1e-4);
+        // The request in flight keeps it from measuring.
+        runner.Engine.Modes.Ledger.Enter(runner.Engine.Modes.Ledger.Now);
+        Task<TuningResult> tuning = runner.TuneAsync(TimeSpan.FromHours(1));
+        stop.Cancel();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () =>
+        {
+            await cancelled;
+            stop.Token.ThrowIfCancellationRequested();
+        });
+        await runner.DisposeAsync().AsTask().WaitAsync(Plenty);
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => tuning);
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => runner.TuneAsync(Plenty));
+    }
+
+    [Fact]
+    public async Task What_the_model_refuses_is_said_and_samples_help()
+    {
+        ModelDefinition definition = Definitions.Of(Lookup());
+        string path = _folder.Write("lookup.onnx", Lookup().ToByteArray());
+        await using LooseRunner runner = new(definition, new() { Model = ModelSource.File(path), Cores = 2, Ledger = Ledgers.Own(2) });
+        TuningResult refused = await runner.TuneAsync(Plenty);
+        Assert.Empty(refused.Requests);
+        Assert.Contains("n=1: ", string.Join('\n', refused.Notes));
+        TuningResult tuned = await runner.TuneAsync(Plenty, [Sample(0, 0, 0), Sample(0)]);
+        Assert.Equal(["n=3", "n=1"], tuned.Requests.Select(r => r.Dimensions));
+        Assert.Empty(tuned.Notes);
+        ArgumentException wrong = await Assert.ThrowsAsync<ArgumentException>(() => runner.TuneAsync(Plenty, [Sample(0), (ref InputBinder b) => { b.Dim(2); b.Copy<long>(0, new long[1]); }]));
+        Assert.StartsWith("inputs[1]", wrong.Message);
+        Assert.Equal(0, runner.Engine.Pool.Rented);
+
+        static Request Sample(params long[] index) => (ref InputBinder b) =>
+        {
+            b.Dim(index.Length);
+            b.Copy<long>(0, index);
+        };
+    }
+
+    // One row: the ones that are made up lie outside of it.
+    private static OnnxProto.ModelProto Lookup() => Onnx.Model(
+        [Tensor("index", ElementType.Int64, "n")], [Tensor("y", ElementType.Float, "n")],
+        [Node("Gather", ["table", "index"], ["y"])], [Floats("table", [1], 10)]);
+
+    private LooseRunner Runner(PlanChoice plan = PlanChoice.Auto) => new(Towers.Definition(), new()
+    {
+        Model = ModelSource.File(Model),
+        Cores = 2,
+        Plan = plan,
+        Ledger = Ledgers.Own(2),
+        Logger = _logger,
+    });
+
+    private static float[] Run(LooseRunner runner, float[] x)
+    {
+        using LooseOutput output = runner.Run(Towers.Request(x));
+        return output.Get<float>(0).Span.ToArray();
+    }
+
+    private TuningSection Section(long split, long two, long one) => new(
+        ThisMachine.Of(2, ProcessFiles.System), Towers.Definition().Hash, true,
+        [new TunedRequest([], [], [.. new TunedTime[] { new("TwoLanes", [1, 1], split, 9), new("Whole", [2], two, 9), new("Whole", [1], one, 9) }.Where(t => t.Nanoseconds > 0)])]);
+
+    private void Write(TuningSection section) => File.WriteAllText(Tuned, TuningFile.Empty.With(section).Write());
+
+    private sealed class Collected(List<TuningStep> steps) : IProgress<TuningStep>
+    {
+        public void Report(TuningStep value) => steps.Add(value);
+    }
+}

@@ -21,6 +21,10 @@ internal static class Suites
         ["batches"] =
         [
             new NaturalBatching(),
+            new DividedBatches(),
+            new Changes(),
+            new InstanceSearch(),
+            new PredictedDivisions(),
             new DividedJobs(),
             new TunedWinner(),
         ],

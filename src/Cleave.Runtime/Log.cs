@@ -96,6 +96,14 @@ internal static partial class Log
         "Cleave could not run {Model} with inputs of an earlier request before it reloads it: {Why}")]
     public static partial void NotWarmed(ILogger logger, string model, string why, Exception cause);
 
+    [LoggerMessage(EventId = 23, Level = LogLevel.Information, Message =
+        "Cleave divides batches of {Samples} samples of {Model} that run alone: instances x <threads, samples> are {Division}, predicted to be {Gain:0.00}x as fast as one session")]
+    public static partial void Divides(ILogger logger, string model, int samples, string division, double gain);
+
+    [LoggerMessage(EventId = 24, Level = LogLevel.Warning, Message =
+        "Cleave divides no batch of {Model}, although Dividing is On: {Why}")]
+    public static partial void NoDividing(ILogger logger, string model, string why);
+
     [LoggerMessage(EventId = 40, Level = LogLevel.Information, Message =
         "Cleave tuned {Model}: {Times}. {File}")]
     public static partial void Tuned(ILogger logger, string model, string times, string file);

@@ -34,6 +34,7 @@ internal sealed class RunnerEngine
     private readonly ILogger _logger;
     private readonly OpenRunner _listed;
     private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private long _divided;
 
     private RunnerEngine(
         ModelDefinition definition, OpenedModel model, SessionTable sessions, RunnerModes modes, RunGate gate, CoreBudget cores, RunnerOptions options, CurrentEngine home,
@@ -47,9 +48,9 @@ internal sealed class RunnerEngine
         Gate = gate;
         Home = home;
         // Other weights take no other time.
-        Times = before != null && before.Modes.Count == modes.Count && before.Modes.PlannedIndex == modes.PlannedIndex
-            ? before.Times
-            : new DimensionTimes(modes.Count, modes.PlannedIndex);
+        RunnerEngine? alike = before != null && before.Modes.Count == modes.Count && before.Modes.PlannedIndex == modes.PlannedIndex ? before : null;
+        Times = alike?.Times ?? new DimensionTimes(modes.Count, modes.PlannedIndex);
+        DivisionTimes = alike?.DivisionTimes ?? new DimensionTimes(modes: 2, planned: 0);
         int[] threads = Plan.Threads;
         // A request whose first lane is done still has a thread, which waits for the other lanes.
         Workers = new WorkerPool(Threads(definition.Name, "worker", cores.Cores + threads.Length - 1, Plan.Pins?[0], modes.Planned.LaneSettings.HasCores, logger));
@@ -57,6 +58,9 @@ internal sealed class RunnerEngine
         bool onLanes = threads.Length > 1 && modes.Count == 1;
         Abreast = onLanes ? 1 : cores.Cores;
         Groups = onLanes ? GroupSchedule.Of(Plan.Outline, threads, Plan.Pins != null) : null;
+        Divider = BatchDivider.Of(definition, options, Shapes, modes, cores.Cores, logger, out string whyWhole);
+        if (Divider is null && options.Dividing == DividingChoice.On)
+            Log.NoDividing(logger, definition.Name, whyWhole);
         Pool = new CallPool(dims => new CallBuffers(this, Pool!, dims));
         if (definition.Batch is { } axis && !options.Deterministic)
             Joined = new JoinedCalls(definition.Name, axis, Shapes.SymbolOf(axis.Dimension), (pool, dims) => new CallBuffers(this, pool, dims), logger);
@@ -92,6 +96,15 @@ internal sealed class RunnerEngine
     /// <summary>How long requests took lately.</summary>
     public DimensionTimes Times { get; }
 
+    /// <summary>How long requests took lately whose batch was divided, or might have been.</summary>
+    public DimensionTimes DivisionTimes { get; }
+
+    /// <summary>How many batches were divided.</summary>
+    public long DividedBatches => Interlocked.Read(ref _divided);
+
+    /// <summary>Notes that one was.</summary>
+    public void CountDivided() => Interlocked.Increment(ref _divided);
+
     /// <summary>The plan of the planned mode.</summary>
     public OpenedPlan Plan => Modes.Planned.Plan;
 
@@ -100,6 +113,9 @@ internal sealed class RunnerEngine
     public RunGate Gate { get; }
 
     public CallPool Pool { get; }
+
+    /// <summary>How batches are divided; null where none is.</summary>
+    public BatchDivider? Divider { get; }
 
     /// <summary>How many samples of requests may run together; null where none may.</summary>
     public BatchSizes? BatchSizes { get; }

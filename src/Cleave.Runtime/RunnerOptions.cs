@@ -13,6 +13,7 @@ public sealed class RunnerOptions
     private RunnerHint? _hint;
     private BatchingOptions _batching = BatchingOptions.Auto;
     private PartsOptions _parts = PartsOptions.Default;
+    private DividingChoice _dividing;
     private long? _maxMemory;
 
     /// <summary>
@@ -113,6 +114,22 @@ public sealed class RunnerOptions
     }
 
     /// <summary>
+    /// Whether the batch of a request that is alone is divided over several instances of the model. Results are equal within the tolerance of the whole model, not
+    /// bit for bit.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">Set to no value of the enumeration.</exception>
+    public DividingChoice Dividing
+    {
+        get => _dividing;
+        set
+        {
+            if (!Enum.IsDefined(value))
+                throw new ArgumentOutOfRangeException(nameof(Dividing), value, null);
+            _dividing = value;
+        }
+    }
+
+    /// <summary>
     /// The most bytes that the sessions of this runner may take, by estimate: its weights once for each session where they are mapped, twice
     /// where they are copied. The first session is always made. Null: each further one may take half of what is left to the container.
     /// </summary>
@@ -130,7 +147,7 @@ public sealed class RunnerOptions
 
     /// <summary>
     /// Runs every request in the same way, so that equal inputs give equal bits. Otherwise the number of threads, and whether the model
-    /// is split, depend on what else runs, and results differ as ONNX Runtime's do between thread counts. No request, and no part of a job, is put together with others.
+    /// is split, depend on what else runs, and results differ as ONNX Runtime's do between thread counts. No request, and no part of a job, is put together with others, and no batch is divided.
     /// </summary>
     public bool Deterministic { get; set; }
 

@@ -13,7 +13,7 @@ using Xunit;
 
 namespace Cleave.Models.Tests;
 
-/// <summary>The C# in the README compiles against the code that is generated for the model it speaks of.</summary>
+/// <summary>The C# in the README and on pages about its examples compiles against the code that is generated for the model it speaks of.</summary>
 public sealed class ReadmeTests
 {
     // What the README's reader has: pixels, and something to do with a result.
@@ -27,10 +27,12 @@ public sealed class ReadmeTests
             static void Use(ReadOnlySpan<float> scores) => Console.WriteLine(scores.Length);
         """;
 
-    [Fact]
-    public void Every_example_compiles()
+    [Theory]
+    [InlineData("README.md")]
+    [InlineData("docs/instances.md")]
+    public void Every_example_compiles(string page)
     {
-        string[] examples = [.. Blocks(File.ReadAllText(Path.Combine(SharedModels.Repository, "README.md")), "csharp")];
+        string[] examples = [.. Blocks(File.ReadAllText(Path.Combine(SharedModels.Repository, page)), "csharp")];
         Assert.NotEmpty(examples);
         string methods = string.Concat(examples.Select((code, i) =>
             $"static async System.Threading.Tasks.Task Example{i}()\n{{\nawait System.Threading.Tasks.Task.CompletedTask;\n{Statements(code)}\n}}\n"));

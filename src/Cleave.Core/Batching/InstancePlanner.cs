@@ -105,6 +105,8 @@ internal static class InstancePlanner
         private readonly int _batch;
         private readonly int _instance;
         private readonly int[] _entry;
+        // By memory and threads: the most samples that anything makes up; -1 where not even none.
+        private readonly int[] _most;
 
         public Cells(InstanceRequest request, int memory)
         {
@@ -116,13 +118,16 @@ internal static class InstancePlanner
             int count = checked((memory + 1) * (_cores + 1) * (_batch + 1));
             Cost = new int[count];
             _entry = new int[count];
+            _most = new int[(memory + 1) * (_cores + 1)];
             for (int i = 0; i < count; i++)
                 Cost[i] = None;
             // Nothing is made up of no instance: with any memory left over, and with idle cores where they may be.
-            for (int m = 0; m <= memory; m++)
+            for (int row = 0; row < _most.Length; row++)
             {
-                for (int t = 0; t <= (request.UsesAllCores ? 0 : _cores); t++)
-                    Cost[Place(m, t, 0)] = 0;
+                bool isStart = !request.UsesAllCores || row % (_cores + 1) == 0;
+                _most[row] = isStart ? 0 : -1;
+                if (isStart)
+                    Cost[row * (_batch + 1)] = 0;
             }
         }
 
@@ -142,12 +147,14 @@ internal static class InstancePlanner
                 {
                     int from = Place(m - entry.Memory, t - entry.Threads, 0);
                     int to = Place(m, t, entry.Batch);
-                    for (int left = _batch - entry.Batch; left >= 0; left--, from++, to++)
+                    int last = Math.Min(_most[from / (_batch + 1)], _batch - entry.Batch);
+                    _most[to / (_batch + 1)] = Math.Max(_most[to / (_batch + 1)], last < 0 ? -1 : last + entry.Batch);
+                    for (int samples = 0; samples <= last; samples++)
                     {
-                        if (Cost[from] < Cost[to] - cost)
+                        if (Cost[from + samples] < Cost[to + samples] - cost)
                         {
-                            Cost[to] = Cost[from] + cost;
-                            _entry[to] = index;
+                            Cost[to + samples] = Cost[from + samples] + cost;
+                            _entry[to + samples] = index;
                         }
                     }
                 }

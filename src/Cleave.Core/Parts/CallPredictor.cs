@@ -15,7 +15,8 @@ internal static class CallPredictor
     // With less known of a model, a prediction is a guess.
     private const double LeastKnown = 0.9;
 
-    // Where so few samples gain less, more do not gain either: then they take as long together as one by one.
+    // Where so few samples gain less, more do not gain either: then they take as long together as one by one; on several threads, which share out larger work
+    // better, as so few of them.
     private const int Few = 4;
     private const double Little = 1.05;
 
@@ -100,11 +101,13 @@ internal static class CallPredictor
             if (!Array.TrueForAll(times, t => t > 0 && !double.IsInfinity(t)))
                 return [];
             row.Add(new PredictedCall(row.Count == 0 ? (long)elements : row[0].Elements, samples, times));
-            if (samples == Few && row.Min(c => c.Microseconds[0] / c.Samples) * Little > row[0].Microseconds[0])
-                return [row[0]];
+            if (samples == Few && !Gains(row, 0))
+                return Enumerable.Range(0, Counts.Length).Any(count => Gains(row, count)) ? [.. row] : [row[0]];
         }
         return [.. row];
     }
+
+    private static bool Gains(List<PredictedCall> row, int count) => row.Min(c => c.Microseconds[count] / c.Samples) * Little <= row[0].Microseconds[count];
 
     // More digits are not known, and would differ between processors.
     private static double Rounded(double time)

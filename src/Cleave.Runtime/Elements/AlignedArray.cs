@@ -22,6 +22,13 @@ internal readonly struct AlignedArray<T>
         Start = (int)(((Alignment - address % Alignment) % Alignment) / size);
     }
 
+    private AlignedArray(T[] array, int start, int length)
+    {
+        Array = array;
+        Start = start;
+        Length = length;
+    }
+
     public T[] Array { get; }
 
     public int Start { get; }
@@ -29,6 +36,9 @@ internal readonly struct AlignedArray<T>
     public int Length { get; }
 
     public nint Address => Marshal.UnsafeAddrOfPinnedArrayElement(Array, Start);
+
+    /// <summary>A part of it, which need not be on such a boundary.</summary>
+    public AlignedArray<T> Slice(int start, int length) => new(Array, Start + start, length);
 
     public long ByteLength => (long)Length * Unsafe.SizeOf<T>();
 }

@@ -34,6 +34,9 @@ internal abstract class Element
 
     public abstract ElementType Type { get; }
 
+    /// <summary>Whether ONNX Runtime keeps the elements, instead of reading them where they lie.</summary>
+    public virtual bool IsText => false;
+
     public abstract InputSlot NewInput(string name, int[] shape, int length);
 
     public abstract OutputSlot NewOutput(string name);
@@ -70,6 +73,8 @@ internal abstract class Element
         public override string Word => "string";
 
         public override ElementType Type => ElementType.String;
+
+        public override bool IsText => true;
 
         public override InputSlot NewInput(string name, int[] shape, int length) => new StringInput(name, shape, length);
 

@@ -35,6 +35,10 @@ internal abstract class InputSlot(string name, int[] shape) : ITensorSource, IDi
     /// <summary>Copies the elements to their place along an axis of the same input of a batch, from place <paramref name="at"/> on.</summary>
     public abstract void PutInto(InputSlot batch, int axis, int at);
 
+    /// <summary>Some samples of it, where they lie: along the first axis, from place <paramref name="at"/> on.</summary>
+    /// <exception cref="NotSupportedException">It is of strings.</exception>
+    public abstract InputSlot Slice(int at, int count);
+
     public void Release()
     {
     }
@@ -61,6 +65,9 @@ internal abstract class InputSlot<T>(string name, int[] shape, T[] array, int st
 internal sealed class NumberInput<T> : InputSlot<T>
     where T : unmanaged
 {
+    private readonly TensorElementType _type;
+    private readonly AlignedArray<T> _data;
+
     public NumberInput(TensorElementType type, string name, int[] shape, int length)
         : this(type, name, shape, new AlignedArray<T>(length))
     {
@@ -69,6 +76,8 @@ internal sealed class NumberInput<T> : InputSlot<T>
     private NumberInput(TensorElementType type, string name, int[] shape, AlignedArray<T> data)
         : base(name, shape, data.Array, data.Start, data.Length)
     {
+        _type = type;
+        _data = data;
         ByteLength = data.ByteLength;
         Tensor = OrtValue.CreateTensorValueWithData(OrtMemoryInfo.DefaultInstance, type, ToLong(shape), data.Address, data.ByteLength);
     }
@@ -76,6 +85,12 @@ internal sealed class NumberInput<T> : InputSlot<T>
     public override OrtValue Tensor { get; }
 
     public override long ByteLength { get; }
+
+    public override InputSlot Slice(int at, int count)
+    {
+        int each = _data.Length / Shape[0];
+        return new NumberInput<T>(_type, Name, [count, .. Shape[1..]], _data.Slice(at * each, count * each));
+    }
 }
 
 /// <summary>Strings: ONNX Runtime keeps its own copies, made before each run.</summary>
@@ -93,6 +108,8 @@ internal sealed class StringInput : InputSlot<string>
     public override long ByteLength { get; }
 
     public override bool NeedsWork => true;
+
+    public override InputSlot Slice(int at, int count) => throw new NotSupportedException();
 
     public override void BeforeRun()
     {

@@ -29,6 +29,10 @@ internal abstract class OutputSlot(string name) : IDisposable
     /// <exception cref="InvalidOperationException">They do not fit what this output has been until now.</exception>
     public abstract void TakePart(OutputSlot batch, int axis, int at, int count);
 
+    /// <summary>Some samples of it, in the memory of its own: along the first axis, from place <paramref name="at"/> on.</summary>
+    /// <exception cref="NotSupportedException">It has none.</exception>
+    public virtual OutputSlot Slice(int at, int count) => throw new NotSupportedException();
+
     /// <summary>
     /// Makes memory of our own for outputs of the present shape, holding the present elements.
     /// False where that cannot be (strings).
@@ -126,6 +130,7 @@ internal sealed class NumberOutput<T>(TensorElementType type, string name) : Out
     where T : unmanaged
 {
     private T[] _copies = [];
+    private AlignedArray<T> _own;
     private long _ownBytes;
 
     public override long ByteLength => _ownBytes + (long)_copies.Length * Unsafe.SizeOf<T>();
@@ -160,9 +165,18 @@ internal sealed class NumberOutput<T>(TensorElementType type, string name) : Out
             || Unsafe.AreSame(ref MemoryMarshal.GetReference(bytes), ref MemoryMarshal.GetReference(MemoryMarshal.AsBytes(Span)));
     }
 
+    public override OutputSlot Slice(int at, int count)
+    {
+        if (Own is null)
+            return base.Slice(at, count);
+        int each = _own.Length / Shape[0];
+        return new OutputSlice<T>(type, Name, [count, .. Shape[1..]], _own.Slice(at * each, count * each));
+    }
+
     public override void UnbindOwn()
     {
         base.UnbindOwn();
+        _own = default;
         _ownBytes = 0;
         Use([], 0, 0);
     }
@@ -174,9 +188,48 @@ internal sealed class NumberOutput<T>(TensorElementType type, string name) : Out
         present.CopyTo(data.Array.AsSpan(data.Start));
         Own = OrtValue.CreateTensorValueWithData(
             OrtMemoryInfo.DefaultInstance, type, Array.ConvertAll(Shape, static d => (long)d), data.Address, data.ByteLength);
+        _own = data;
         _ownBytes = data.ByteLength;
         _copies = [];
         Use(data.Array, data.Start, data.Length);
+        return true;
+    }
+}
+
+/// <summary>Some samples of an output, in its memory. What ONNX Runtime put elsewhere is copied there.</summary>
+internal sealed class OutputSlice<T> : OutputSlot<T>
+    where T : unmanaged
+{
+    private readonly TensorElementType _type;
+    private readonly AlignedArray<T> _data;
+
+    public OutputSlice(TensorElementType type, string name, int[] shape, AlignedArray<T> data)
+        : base(name)
+    {
+        _type = type;
+        _data = data;
+        Shape = shape;
+        Use(data.Array, data.Start, data.Length);
+        BindOwn();
+    }
+
+    public override void Take(OrtValue result, int[] shape)
+    {
+        if (!shape.AsSpan().SequenceEqual(Shape))
+            throw new InvalidOperationException($"The output '{Name}' has the shape [{string.Join(", ", shape)}] for {Shape[0]} samples of a batch, instead of [{string.Join(", ", Shape)}].");
+        MemoryMarshal.Cast<byte, T>(result.GetTensorMutableRawData()).CopyTo(Present);
+    }
+
+    public override bool IsOwn(OrtValue result)
+    {
+        Span<byte> bytes = result.GetTensorMutableRawData();
+        return bytes.IsEmpty || Unsafe.AreSame(ref MemoryMarshal.GetReference(bytes), ref MemoryMarshal.GetReference(MemoryMarshal.AsBytes(Span)));
+    }
+
+    public override bool BindOwn()
+    {
+        Own = OrtValue.CreateTensorValueWithData(
+            OrtMemoryInfo.DefaultInstance, _type, Array.ConvertAll(Shape, static d => (long)d), _data.Address, _data.ByteLength);
         return true;
     }
 }

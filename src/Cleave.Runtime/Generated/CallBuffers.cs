@@ -27,6 +27,8 @@ public sealed class CallBuffers
     // One for each mode of the runner, and each instance of it, that this call ran in.
     private BoundPlan?[] _plans;
     private ModeTimes _times;
+    // Where its batch may be divided.
+    private DividedCall? _divided;
     private readonly bool _inputsNeedWork;
     private readonly bool _holdsText;
     private int _generation;
@@ -50,6 +52,7 @@ public sealed class CallBuffers
         _plans = new BoundPlan?[engine.Modes.Places];
         _last = engine.Modes.Planned.Place;
         Bound(engine.Modes.Planned);
+        _divided = Divided();
     }
 
     internal int[] Dims { get; }
@@ -215,6 +218,7 @@ public sealed class CallBuffers
     /// <summary>Frees the tensors. The memory itself is the garbage collector's.</summary>
     internal void Free()
     {
+        _divided?.Dispose();
         foreach (BoundPlan? plan in _plans)
             plan?.Dispose();
         foreach (InputSlot input in Inputs)
@@ -236,7 +240,11 @@ public sealed class CallBuffers
         _plans = new BoundPlan?[engine.Modes.Places];
         _last = engine.Modes.Planned.Place;
         Bound(engine.Modes.Planned);
+        _divided?.Dispose();
+        _divided = Divided();
     }
+
+    private DividedCall? Divided() => _engine.Divider?.Of(Dims) is { } division ? new DividedCall(_engine, this, division) : null;
 
     private void GiveBack()
     {
@@ -268,6 +276,8 @@ public sealed class CallBuffers
 
     private void RunInTurn(CancellationToken cancellationToken)
     {
+        if (_divided is { } divided && divided.TryRun(cancellationToken))
+            return;
         Turn turn = _engine.Modes.Enter(_times, cancellationToken);
         bool succeeded = false;
         try
@@ -277,7 +287,8 @@ public sealed class CallBuffers
         }
         finally
         {
-            _engine.Modes.Leave(turn, _times, succeeded);
+            if (_engine.Modes.Leave(turn, _times, succeeded) is { } seconds)
+                _divided?.AddWhole(seconds);
         }
     }
 

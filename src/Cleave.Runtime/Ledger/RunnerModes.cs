@@ -160,11 +160,52 @@ internal sealed class RunnerModes
     /// <summary>Whether other requests leave so many cores to the parts of a job beside those that they have.</summary>
     public bool HasRoom(int cores) => _hint == RunnerHint.Background || _ledger.Busy + cores <= _ledger.Cores.Now;
 
-    /// <summary>Ends a request; what it took says something about the mode where nothing else ran.</summary>
-    public void Leave(Turn turn, ModeTimes times, bool succeeded)
+    /// <summary>
+    /// Begins a request that runs in several modes at once, where nothing else runs, it is wanted, and there is a session for each that is free. When it began;
+    /// null where that is not so: then nothing has begun.
+    /// </summary>
+    /// <param name="threads">Of each mode.</param>
+    /// <param name="wants">Asked where nothing else runs.</param>
+    /// <param name="taken">Gets the modes.</param>
+    public long? TryEnter(int[] threads, Func<bool> wants, RunnerMode[] taken)
     {
-        if (Leave(turn) is { } end && turn.IsAlone && succeeded)
-            times.Add(turn.Index, _ledger.Seconds(turn.Start, end));
+        if (_hint == RunnerHint.Background)
+            return null;
+        int cores = 0;
+        foreach (int count in threads)
+            cores += count;
+        long now = _ledger.Now;
+        Share share = _ledger.Enter(now);
+        if (share.IsAlone && share.Cores >= cores && wants() && TryBegin(threads, taken))
+        {
+            _ledger.Take(cores - 1);
+            return now;
+        }
+        _ledger.Leave(1, now);
+        return null;
+    }
+
+    /// <summary>Ends it. The seconds that it took, where nothing else ran meanwhile.</summary>
+    public double? Leave(RunnerMode[] taken, long start)
+    {
+        int cores = 0;
+        foreach (RunnerMode mode in taken)
+        {
+            mode.End();
+            cores += mode.Cores;
+        }
+        long now = _ledger.Now;
+        return _ledger.Leave(cores, now) ? _ledger.Seconds(start, now) : null;
+    }
+
+    /// <summary>Ends a request; what it took says something about the mode where nothing else ran. Those seconds, where that is so.</summary>
+    public double? Leave(Turn turn, ModeTimes times, bool succeeded)
+    {
+        if (Leave(turn) is not { } end || !turn.IsAlone || !succeeded)
+            return null;
+        double seconds = _ledger.Seconds(turn.Start, end);
+        times.Add(turn.Index, seconds);
+        return seconds;
     }
 
     /// <summary>Ends a request. When it ended, where nothing else ran until then.</summary>
@@ -226,6 +267,36 @@ internal sealed class RunnerModes
         if (chosen != Volatile.Read(ref _last))
             Changed(chosen, taken);
         return new Turn(taken, chosen, now, isAlone);
+    }
+
+    private bool TryBegin(int[] threads, RunnerMode[] taken)
+    {
+        for (int i = 0; i < threads.Length; i++)
+        {
+            if (TryBeginExactly(threads[i]) is { } mode)
+            {
+                taken[i] = mode;
+                continue;
+            }
+            while (--i >= 0)
+                taken[i].End();
+            return false;
+        }
+        return true;
+    }
+
+    // In a session of so many threads that nobody else uses, or of one thread.
+    private RunnerMode? TryBeginExactly(int threads)
+    {
+        for (int mode = 0; mode < _modes.Length; mode++)
+        {
+            if (_modes[mode].Cores != threads || (mode == _planned && threads > 1 && Planned.Running > 0))
+                continue;
+            if (_modes[mode].TryBegin() is { } free)
+                return free;
+            Missed(mode);
+        }
+        return threads == _modes[_planned].Cores ? _parts.TryBegin(threads) : null;
     }
 
     private int FirstWithin(int cores)

@@ -60,9 +60,11 @@ internal sealed class LooseRunner : ModelRunner<LooseRequest, LooseOutput>
     }
 }
 
-/// <summary>The outputs of a request, which nobody reads here.</summary>
+/// <summary>The outputs of a request.</summary>
 internal sealed class LooseOutput(OutputBuffers buffers) : IDisposable
 {
+    public OutputTensor<T> Get<T>(int output) => buffers.Tensor<T>(output);
+
     public void Dispose() => buffers.Dispose();
 }
 

@@ -22,9 +22,14 @@ internal static class PlanText
         Line(console, $"{report.Nodes} nodes in {report.Units} units; {report.Paths} paths, merged to {report.Clusters} {(report.Clusters == 1 ? "cluster" : "clusters")}");
         WriteRows(console, report);
         WritePlan(console, report.Plan);
+        Line(console, Batches(report.Batch));
         foreach (string note in report.Notes)
             Line(console, "note: " + note);
     }
+
+    private static string Batches(PlanBatchReport batch) => batch.Dimension is not { } dimension
+        ? "no batch axis: " + batch.Why + ". No requests run together, and no batch is divided"
+        : $"batch axis: {dimension}. Requests may run together along it" + (batch.Divided ? ", and batches be divided" : "; batches are not divided: " + batch.Why);
 
     private static void WriteRows(IAnsiConsole console, PlanReport report)
     {

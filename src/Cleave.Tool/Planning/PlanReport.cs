@@ -31,9 +31,17 @@ internal sealed record PlanReport
     /// <summary>What runs with the cores asked for.</summary>
     public required PlanDetail Plan { get; init; }
 
+    /// <summary>Whether requests may run together, and batches be divided.</summary>
+    public required PlanBatchReport Batch { get; init; }
+
     /// <summary>What limits the prediction.</summary>
     public required IReadOnlyList<string> Notes { get; init; }
 }
+
+/// <param name="Dimension">The dimension along which samples stay apart; null where none is proven.</param>
+/// <param name="Divided">Whether batches may be divided: it is the first axis of every input and output.</param>
+/// <param name="Why">Where something may not be done: why, and what can be done about it.</param>
+internal sealed record PlanBatchReport(string? Dimension, bool Divided, string Why);
 
 /// <param name="Cores">How many cores.</param>
 /// <param name="Plan">Rows of equal numbers run the same plan; from 1.</param>

@@ -7,6 +7,7 @@ using Cleave.Core.Clustering;
 using Cleave.Core.Cost;
 using Cleave.Core.Graph;
 using Cleave.Core.Schedule;
+using Cleave.Core.Shapes.Batch;
 using Cleave.Tool.Verification;
 
 namespace Cleave.Tool.Planning;
@@ -51,6 +52,7 @@ internal static class PlanRun
             Clusters = table.Clusters,
             Rows = [.. table.Rows.Select(r => Row(r, table))],
             Plan = Detail(table.Rows[^1]),
+            Batch = Batch(model),
             Notes = [.. PlanDimensions.Nameless(model.Graph).Select(i => $"an axis of the input '{i}' has no name, so no size: what depends on it counts as nothing but overhead")],
         };
     }
@@ -71,6 +73,15 @@ internal static class PlanRun
         {
             throw new VerifyException($"--device {given}: {e.Message} Make one with cleave calibrate -o {given}.");
         }
+    }
+
+    private static PlanBatchReport Batch(ModelUnderTest model)
+    {
+        BatchProof proof = BatchAxis.Find(model.Graph.Facts, model.Graph.Outputs);
+        if (proof.Holds)
+            return new PlanBatchReport(proof.Dimension, proof.IsFirstEverywhere, proof.IsFirstEverywhere ? "" : "it is not the first axis of every input and output, and slices of a batch are not copied");
+        bool isFixed = model.Graph.Model.Graph.Inputs.All(i => !model.Graph.Index.IsInput(i.Name) || i.Type is OnnxType.Tensor { Shape: [{ Value: >= 1 }, ..] });
+        return new PlanBatchReport(null, false, proof.Reason + (isFixed ? "; where the first dimension is the batch, cleave fix --dynamic-batch frees it" : ""));
     }
 
     private static PlanRowReport Row(BudgetRow row, BudgetTable table) => new(

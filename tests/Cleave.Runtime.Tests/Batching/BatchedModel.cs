@@ -27,11 +27,11 @@ internal sealed class BatchedModel : IDisposable
     /// <summary>How many runs came to the gate.</summary>
     public int Runs => Volatile.Read(ref _runs);
 
-    /// <summary>What calls are predicted to take.</summary>
-    public PredictedTimes? Times { get; init; }
-
     /// <summary>What is done in each run, behind the gate.</summary>
     public Action? InRun { get; set; }
+
+    /// <summary>What calls are predicted to take.</summary>
+    public PredictedTimes? Times { get; set; }
 
     /// <summary>From now on runs wait.</summary>
     public void Close() => _gate.Reset();
@@ -67,6 +67,11 @@ internal sealed class BatchedModel : IDisposable
         return [.. x.Select((v, i) => v + (10 * (1 + index[_last ? i % index.Length : i / width])))];
     }
 
+    /// <summary>The core counts with a budget, each with as many threads.</summary>
+    public int[] Rows { get; set; } = [1];
+
+    private Budget[] Budgets(Plan plan) => [.. Rows.Select(cores => new Budget(cores, plan, cores))];
+
     private ModelDefinition Definition(BatchGain[] gains)
     {
         gains = gains.Length > 0 ? gains : [new(1000, 8, 3)];
@@ -88,10 +93,10 @@ internal sealed class BatchedModel : IDisposable
             InRun?.Invoke();
             lane.Run(whole);
         });
-        return new(1, "test", plain.Path, plain.Hash, plain.Inputs, plain.Outputs, [new(1, plan, 1)])
+        return new(1, "test", plain.Path, plain.Hash, plain.Inputs, plain.Outputs, Budgets(plan))
         {
-            Times = Times,
             Batch = new BatchAxis("batch", [_last ? 1 : 0, 0], [_last ? 1 : 0, 0], gains),
+            Times = Times,
         };
     }
 

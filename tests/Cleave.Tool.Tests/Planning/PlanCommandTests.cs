@@ -68,6 +68,18 @@ public sealed class PlanCommandTests : IDisposable
     }
 
     [Theory]
+    [InlineData("chain", "batch axis: batch. Requests may run together along it, and batches be divided")]
+    [InlineData("lstm_time_major", "batches are not divided: it is not the first axis")]
+    [InlineData("batch_similarity", "no batch axis: ")]
+    [InlineData("detector", "cleave fix --dynamic-batch frees it")]
+    public async Task Whether_batches_may_be_divided_is_said_and_why_not(string model, string expected)
+    {
+        ToolRun run = await ToolRun.Of("plan", Catalog(model), "--cores", "2");
+
+        Assert.Contains(expected, run.Output.ReplaceLineEndings(" "), StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("--dims", "seq=3", "there are batch")]
     [InlineData("--cores", "0", "give 1 to")]
     [InlineData("--device", "missing.txt", "cleave calibrate")]

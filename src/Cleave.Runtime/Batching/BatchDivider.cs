@@ -1,0 +1,149 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using Cleave.Calls;
+using Cleave.Core.Batching;
+using Cleave.Core.Parts;
+using Cleave.Generated;
+using Cleave.Ledger;
+using Microsoft.Extensions.Logging;
+
+namespace Cleave.Batching;
+
+/// <summary>
+/// How the batches of one runner's requests are divided over instances: ⟨i, t, b⟩ by the dynamic program over what is predicted, where that is predicted to pay.
+/// Thread-safe.
+/// </summary>
+internal sealed class BatchDivider
+{
+    /// <summary>What a division must be predicted to gain over the best single session.</summary>
+    public const double LeastGain = 1.1;
+
+    // A thread that slept, and the caches that its core lost.
+    private const double HandOff = 50;
+
+    // Larger batches are divided in pieces of several samples.
+    private const int MostPieces = 1024;
+
+    // Sessions of several threads, each with the weights in memory once more.
+    private const int MostThick = 5;
+
+    // Where requests come in more sizes, they are planned anew.
+    private const int MostKnown = 256;
+
+    private readonly string _model;
+    private readonly ShapeTable _shapes;
+    private readonly int _symbol;
+    private readonly int _inputs;
+    private readonly int _cores;
+    private readonly int[] _counts;
+    // Null: batches are divided whatever is predicted.
+    private readonly CallTimes? _times;
+    private readonly ILogger _logger;
+    private readonly Dictionary<string, BatchDivision?> _known = new(StringComparer.Ordinal);
+
+    private BatchDivider(ModelDefinition definition, CallTimes? times, ShapeTable shapes, int cores, int[] counts, ILogger logger)
+    {
+        _model = definition.Name;
+        _times = times;
+        _shapes = shapes;
+        _symbol = shapes.SymbolOf(definition.Batch!.Dimension);
+        _inputs = definition.Inputs.Length;
+        _cores = cores;
+        _counts = counts;
+        _logger = logger;
+    }
+
+    /// <summary>Null where no batch is divided, and why.</summary>
+    /// <param name="definition">The model.</param>
+    /// <param name="options">What the application asked for.</param>
+    /// <param name="shapes">The shapes of its inputs.</param>
+    /// <param name="modes">The ways in which it runs.</param>
+    /// <param name="cores">The runner's cores.</param>
+    /// <param name="logger">Told how batches are divided.</param>
+    /// <param name="why">Gets the reason.</param>
+    public static BatchDivider? Of(ModelDefinition definition, RunnerOptions options, ShapeTable shapes, RunnerModes modes, int cores, ILogger logger, out string why)
+    {
+        BatchAxis? axis = definition.Batch;
+        bool asked = options.Dividing == DividingChoice.On;
+        // Slices of memory: samples must lie one behind the other, and strings are not ours.
+        why = options.Dividing == DividingChoice.Off ? "Dividing is Off"
+            : options.Deterministic ? "Deterministic is set"
+            : axis is null ? "no batch axis is proven for it"
+            : !Array.TrueForAll(axis.Inputs, static a => a == 0) || !Array.TrueForAll(axis.Outputs, static a => a == 0) ? "the batch is not the first axis of every input and output"
+            : Array.Exists(definition.Inputs, static v => v.Element.IsText) || Array.Exists(definition.Outputs, static v => v.Element.IsText) ? "it has strings"
+            : modes.Count == 1 ? "it runs in one way only"
+            : modes.Planned.Plan.Outline.Plan.IsSplit ? "it is planned as a split"
+            : !asked && definition.Times is null ? "nothing is predicted for it"
+            : "";
+        if (why.Length > 0)
+            return null;
+        int[] counts = [.. Enumerable.Range(0, modes.Count).Select(modes.Wanted).Where(static m => !m.Plan.IsSplit).Select(static m => m.Cores).Where(c => c <= cores).Distinct().Order()];
+        CallTimes? times = asked ? null
+            : new CallTimes(definition.Times!.Threads, Array.ConvertAll(definition.Times.Calls, static c => new PredictedCall(c.Elements, c.Samples, c.Microseconds)));
+        return new BatchDivider(definition, times, shapes, cores, counts, logger);
+    }
+
+    /// <summary>Whether what is predicted is compared with what is measured.</summary>
+    public bool Measures => _times != null;
+
+    /// <summary>How a request of these dimensions is divided; null where it is not.</summary>
+    public BatchDivision? Of(int[] dims)
+    {
+        if (dims[_symbol] < 2)
+            return null;
+        string key = string.Join(',', dims);
+        lock (_known)
+        {
+            if (_known.TryGetValue(key, out BatchDivision? known))
+                return known;
+        }
+        BatchDivision? division = _times is { } times ? Plan(dims, times) : BatchDivision.Equal(_symbol, dims[_symbol], _cores);
+        lock (_known)
+        {
+            if (_known.Count == MostKnown)
+                _known.Clear();
+            _known[key] = division;
+        }
+        if (division is { Gain: { } gain })
+            Log.Divides(_logger, _model, dims[_symbol], division.ToString(), gain);
+        return division;
+    }
+
+    private BatchDivision? Plan(int[] dims, CallTimes times)
+    {
+        int samples = dims[_symbol];
+        long elements = 0;
+        for (int i = 0; i < _inputs; i++)
+            elements += _shapes.InputLength(i, dims);
+        elements /= samples;
+        if (elements == 0)
+            return null;
+        int piece = (samples + MostPieces - 1) / MostPieces, pieces = samples / piece;
+        InstancePlan? plan = InstancePlanner.Plan(Table(times, elements, piece, pieces), new InstanceRequest(_cores, pieces) { Memory = MostThick });
+        double whole = _counts.Min(times.Of(elements, samples).At);
+        if (plan is null || plan.Instances == 1 || whole < (plan.Time + HandOff) * LeastGain)
+            return null;
+        return BatchDivision.Of(plan, _symbol, piece, samples, whole / plan.Time);
+    }
+
+    // Any number of samples each may be worth trying; powers of two and equal shares nearly always are the best ones.
+    private IEnumerable<InstanceTime> Table(CallTimes calls, long elements, int piece, int pieces)
+    {
+        SortedSet<int> sizes = [];
+        for (int size = 1; size < pieces; size *= 2)
+            sizes.Add(size);
+        for (int instances = 1; instances <= Math.Min(_cores, pieces); instances++)
+        {
+            sizes.Add(pieces / instances);
+            sizes.Add((pieces + instances - 1) / instances);
+        }
+        foreach (int size in sizes)
+        {
+            PartTimes times = calls.Of(elements, size * piece);
+            // One session of one thread serves any number of instances.
+            foreach (int threads in _counts)
+                yield return new InstanceTime(threads, size, times.At(threads), threads == 1 ? 0 : 1);
+        }
+    }
+}

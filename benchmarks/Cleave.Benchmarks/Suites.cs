@@ -8,6 +8,7 @@ using Cleave.Benchmarks.Graph;
 using Cleave.Benchmarks.Graph.Costs;
 using Cleave.Benchmarks.Harness;
 using Cleave.Benchmarks.Ledger;
+using Cleave.Benchmarks.Validation;
 using Cleave.Tool.Measuring;
 
 namespace Cleave.Benchmarks;
@@ -69,6 +70,13 @@ internal static class Suites
             new HarnessAgainstItself(),
             new FixGain(),
             new ChosenOutputs(),
+        ],
+        ["validation"] =
+        [
+            new UnchangedBuild(),
+            new CheckCost(),
+            new MutationTest(),
+            new ValidationTime(),
         ],
     };
 

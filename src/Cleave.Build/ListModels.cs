@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.IO;
+using System.Linq;
 using System.Threading;
 using Cleave.Core.Diagnostics;
 using Cleave.Core.Listing;
@@ -40,6 +41,9 @@ public sealed class ListModels : Task, ICancelableTask, IDisposable
 
     public string RootNamespace { get; set; } = "";
 
+    /// <summary><c>require</c>: every model must have a contract; "": those that have one are compared with it.</summary>
+    public string Contracts { get; set; } = "";
+
     /// <summary>One listing for each model.</summary>
     [Output]
     public ITaskItem[] Listings => [.. _listings];
@@ -60,6 +64,8 @@ public sealed class ListModels : Task, ICancelableTask, IDisposable
     {
         string projectFolder = Path.GetDirectoryName(ProjectFile)!;
         WarnOfIgnoredUpdates();
+        if (Contracts.Length > 0 && !ContractsRequired)
+            Log.Report(Rules.BadProperty, ProjectFile, 0, Path.GetFileName(ProjectFile), "CleaveContracts", Contracts, "use require, or leave it out");
         foreach (ModelPlace place in ModelPlace.Assign(Models, projectFolder, ListingFolder, AssemblyName))
         {
             if (_cancel.IsCancellationRequested)
@@ -83,29 +89,32 @@ public sealed class ListModels : Task, ICancelableTask, IDisposable
         return !Log.HasLoggedErrors;
     }
 
+    private bool ContractsRequired => Contracts.Equals("require", StringComparison.OrdinalIgnoreCase);
+
     // Makes the listing where it is missing or made from something else; gives the names of the files with weights.
     private IReadOnlyList<string> BringUpToDate(ModelPlace place)
     {
         ListingOptions options = ModelOptions.For(place, RootNamespace);
+        ModelChecks checks = new(place, ContractsRequired);
         string stamp = File.Exists(place.Stamp) ? File.ReadAllText(place.Stamp) : "";
         List<string> known = Stamp.ExternalFiles(stamp);
-        return stamp == Stamp.Text(place, options, known) && File.Exists(place.Listing) ? known : List(place, options);
+        return stamp == Stamp.Text(place, options, checks, known) && File.Exists(place.Listing) ? known : List(place, options, checks);
     }
 
-    private IReadOnlyList<string> List(ModelPlace place, ListingOptions options)
+    private IReadOnlyList<string> List(ModelPlace place, ListingOptions options, ModelChecks checks)
     {
         Log.LogMessage(MessageImportance.High, "Cleave: reading {0}", place.Source);
         Directory.CreateDirectory(ListingFolder);
         // Without a stamp, whatever happens from here on, the next build lists again.
         File.Delete(place.Stamp);
-        string before = Stamp.Text(place, options, []);
-        ModelListing listing = ModelLister.List(place.File, options, _cancel.Token);
+        string before = Stamp.Text(place, options, checks, []);
+        ModelListing listing = checks.Check(ModelLister.List(place.File, options, _cancel.Token));
         OutputFile.Write(place.Listing, stream => ListingWriter.Write(listing, stream));
-        // A model with a problem keeps no stamp: what mends it (permissions, a link) may leave length and time as they
+        // A model with an error keeps no stamp: what mends it (permissions, a link) may leave length and time as they
         // are. Nor does one that was replaced while it was read.
-        if (listing.Problems.Count == 0 && before == Stamp.Text(place, options, []))
+        if (listing.Problems.All(p => p.Rule.Severity != Severity.Error) && before == Stamp.Text(place, options, checks, []))
         {
-            byte[] stamp = System.Text.Encoding.UTF8.GetBytes(Stamp.Text(place, options, listing.ExternalFiles));
+            byte[] stamp = System.Text.Encoding.UTF8.GetBytes(Stamp.Text(place, options, checks, listing.ExternalFiles));
             OutputFile.Write(place.Stamp, stream => stream.Write(stamp, 0, stamp.Length));
         }
         return listing.ExternalFiles;

@@ -8,7 +8,7 @@ using Cleave.Core.Listing;
 namespace Cleave.Build;
 
 /// <summary>
-/// What a listing was made from: the options, and the length and time of the model and of each file with its weights.
+/// What a listing was made from: the options, and the length and time of the model, of its contract and of each file with its weights.
 /// Compared as text, not by times alone: a model that was replaced by an older file is a change too.
 /// </summary>
 internal static class Stamp
@@ -19,7 +19,7 @@ internal static class Stamp
     private static readonly string MadeBy =
         typeof(Stamp).Assembly.ManifestModule.ModuleVersionId + " " + typeof(ListingOptions).Assembly.ManifestModule.ModuleVersionId;
 
-    public static string Text(ModelPlace place, ListingOptions options, IEnumerable<string> externalFiles)
+    public static string Text(ModelPlace place, ListingOptions options, ModelChecks checks, IEnumerable<string> externalFiles)
     {
         StringBuilder text = new();
         text.Append("cleave-stamp ").Append(MadeBy).Append('\n');
@@ -31,6 +31,8 @@ internal static class Stamp
             text.Append("option ").Append(Uri.EscapeDataString(value)).Append('\n');
         foreach (string output in options.Outputs)
             text.Append("output ").Append(Uri.EscapeDataString(output)).Append('\n');
+        foreach (string line in checks.StampLines())
+            text.Append(line).Append('\n');
         text.Append("model ").Append(State(place.File)).Append('\n');
         foreach (string name in externalFiles)
         {
@@ -52,7 +54,8 @@ internal static class Stamp
         return names;
     }
 
-    private static string State(string file)
+    /// <summary>Length and time of a file.</summary>
+    public static string State(string file)
     {
         FileInfo info = new(file);
         return info.Exists

@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Collections.Immutable;
 using Cleave.Core.Diagnostics;
 using Cleave.Core.Listing;
 using Cleave.Generator.Emit;
@@ -52,9 +53,11 @@ public sealed class RunnerGenerator : IIncrementalGenerator
             .Select((model, _) => model.Runner!)
             .WithTrackingName(TrackingNames.Specs);
 
-        IncrementalValueProvider<ClassNames> names = specs
+        IncrementalValueProvider<ImmutableArray<ClassName>> classes = specs
             .Select((runner, _) => ClassName.Of(runner))
-            .Collect()
+            .Collect();
+
+        IncrementalValueProvider<ClassNames> names = classes
             .Select((all, _) => ClassNames.Of(all))
             .WithTrackingName(TrackingNames.Names);
 
@@ -72,9 +75,15 @@ public sealed class RunnerGenerator : IIncrementalGenerator
             .SelectMany((all, _) => all.Clashes())
             .WithTrackingName(TrackingNames.Clashes);
 
+        IncrementalValuesProvider<ReportedProblem> notes = classes
+            .Combine(project)
+            .SelectMany((pair, _) => ReleaseNote.Of(pair.Left, pair.Right.OnnxRuntime))
+            .WithTrackingName(TrackingNames.Notes);
+
         context.RegisterSourceOutput(runners, WriteSource);
         context.RegisterSourceOutput(problems, Report);
         context.RegisterSourceOutput(clashes, Report);
+        context.RegisterSourceOutput(notes, Report);
     }
 
     private void WriteSource(SourceProductionContext context, NamedRunner runner)

@@ -11,4 +11,5 @@ internal static class TrackingNames
     public const string Runners = nameof(Runners);
     public const string Problems = nameof(Problems);
     public const string Clashes = nameof(Clashes);
+    public const string Notes = nameof(Notes);
 }

@@ -3,9 +3,14 @@ using System.Globalization;
 using Cleave.Tool.Benching;
 using Cleave.Tool.Commands;
 using Cleave.Tool.Measuring;
+using Cleave.Tool.Validation;
 
 CultureInfo.DefaultThreadCurrentCulture = CultureInfo.InvariantCulture;
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
+
+// Started by this program itself: one model of cleave validate.
+if (args is [ValidationProcess.Verb, string model, string library])
+    return ValidationProcess.Serve(model, library, Console.In, Console.Out);
 
 // Started by this program itself: one candidate of cleave bench, which runs when it is told to.
 return args is ["worker", string workload, .. string[] arguments]

@@ -3,7 +3,9 @@ using System.Collections.Generic;
 using System.IO;
 using System.Linq;
 using System.Reflection;
+using System.Text.RegularExpressions;
 using System.Xml.Linq;
+using Cleave.Core.Diagnostics;
 using Cleave.Core.Listing;
 using Cleave.TestKit;
 using Microsoft.Build.Framework;
@@ -22,7 +24,7 @@ public sealed class TargetsFileTests
 
     private static Type TaskType(string name) => Tasks.Single(t => t.Name == name);
 
-    private static XElement Call(string task) => Targets.Descendants(task).Single();
+    private static XElement[] Calls(string task) => [.. Targets.Descendants(task)];
 
     private static IEnumerable<string> Parameters<T>(string task)
         where T : Attribute =>
@@ -36,15 +38,43 @@ public sealed class TargetsFileTests
     [MemberData(nameof(TaskNames))]
     public void Every_parameter_exists_and_every_required_one_is_given(string task)
     {
-        List<string> given = [.. Call(task).Attributes().Select(a => a.Name.LocalName).Except(["Condition", "ContinueOnError"])];
-        Assert.All(given, name => Assert.True(TaskType(task).GetProperty(name)?.CanWrite, name));
-        Assert.Empty(Parameters<RequiredAttribute>(task).Except(given));
+        Assert.NotEmpty(Calls(task));
+        foreach (XElement call in Calls(task))
+        {
+            List<string> given = [.. call.Attributes().Select(a => a.Name.LocalName).Except(["Condition", "ContinueOnError"])];
+            Assert.All(given, name => Assert.True(TaskType(task).GetProperty(name)?.CanWrite, name));
+            Assert.Empty(Parameters<RequiredAttribute>(task).Except(given));
+        }
     }
 
     [Theory]
     [MemberData(nameof(TaskNames))]
     public void Every_output_is_used(string task) =>
-        Assert.Equal(Parameters<OutputAttribute>(task).Order(), Call(task).Elements("Output").Select(o => o.Attribute("TaskParameter")!.Value).Order());
+        Assert.All(Calls(task), call =>
+            Assert.Equal(Parameters<OutputAttribute>(task).Order(), call.Elements("Output").Select(o => o.Attribute("TaskParameter")!.Value).Order()));
+
+    [Fact]
+    public void Files_are_reported_by_rules_that_exist() =>
+        Assert.All(Calls(nameof(ReportFiles)), call => Assert.NotNull(Rules.Find(call.Attribute("Rule")!.Value)));
+
+    /// <summary>Cleave.Runtime brings no task: its targets repeat what the rules say.</summary>
+    [Fact]
+    public void The_targets_of_the_runtime_say_what_the_rules_say()
+    {
+        XDocument targets = XDocument.Load(Path.Combine(SharedModels.Repository, "nuget", "buildTransitive", "Cleave.Runtime.targets"));
+        XNamespace none = targets.Root!.Name.Namespace;
+        XElement[] errors = [.. targets.Descendants(none + "Error")];
+        Assert.Equal(["CLV3004", "CLV3004", "CLV3005", "CLV3005"], errors.Select(e => e.Attribute("Code")!.Value).Order());
+        foreach (XElement error in errors)
+        {
+            Rule rule = Rules.Find(error.Attribute("Code")!.Value)!;
+            Assert.Equal(rule.HelpLink, error.Attribute("HelpLink")!.Value.Replace("$(_CleaveHelp)", Rule.HelpRoot));
+            Assert.Contains("!$(NoWarn.Contains('" + rule.Id + "'))", error.Attribute("Condition")!.Value);
+            string message = "^" + Regex.Replace(Regex.Escape(rule.Message), @"\\\{\d}", ".+") + "$";
+            Assert.Matches(message, error.Attribute("Text")!.Value);
+        }
+        Assert.Contains(">" + Rule.HelpRoot + "<", targets.ToString());
+    }
 
     [Fact]
     public void Item_metadata_has_the_names_of_the_listings_options_and_is_documented()
@@ -64,7 +94,7 @@ public sealed class TargetsFileTests
             Assert.Contains(option.Name, text);
             Assert.Contains("\n| `" + option.Name + "` |", readme);
             // A stamp that left one out would not notice its change.
-            Assert.Contains(Uri.EscapeDataString("value of " + option.Name), Stamp.Text(place, listed, []));
+            Assert.Contains(Uri.EscapeDataString("value of " + option.Name), Stamp.Text(place, listed, new ModelChecks(place, contractRequired: false), []));
         }
     }
 

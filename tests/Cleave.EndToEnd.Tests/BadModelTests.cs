@@ -26,10 +26,12 @@ public sealed partial class BadModelTests(PackedPackages packages)
         return [.. errors.Select(e => (e.File, e.Id)).Order()];
     }
 
-    private static byte[] Changed(Action<GraphProto> change)
+    private static byte[] Changed(Action<GraphProto> change) => ChangedModel(m => change(m.Graph));
+
+    private static byte[] ChangedModel(Action<ModelProto> change)
     {
         ModelProto model = ModelProto.Parser.ParseFrom(new TinyModel().ToBytes());
-        change(model.Graph);
+        change(model);
         return model.ToByteArray();
     }
 
@@ -50,15 +52,22 @@ public sealed partial class BadModelTests(PackedPackages packages)
         TinyModel External(string file) => new() { ExternalFile = file };
         TypeProto sequence = new() { SequenceType = new TypeProto.Types.Sequence { ElemType = new TypeProto() } };
         Consumer app = new Consumer(packages, "bad/App")
-            .WithProject("""<AdditionalFiles Include="models/*.onnx;models/missing.onnx" />""")
+            .WithProject("""<AdditionalFiles Include="models/*.onnx;models/missing.onnx" /><AdditionalFiles Update="models/misspelt.onnx" Acess="public" />""")
             .With("models/absolute.onnx", External("/etc/passwd"))
             .With("models/absurd.onnx", [0x08, 8, 0x3A, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x7F])
             .With("models/climbing.onnx", External("../climbing.data"))
             .With("climbing.data", External("").WeightBytes)
+            .With("models/contract.onnx", new TinyModel())
+            .With("models/contract.onnx.contract.txt", "cleave-contract 1\n")
             .With("models/deep.onnx", Nested(80))
+            .With("models/deprecated.onnx", Changed(g => g.Node[0].OpType = "Scatter"))
             .With("models/element.onnx", Changed(g => g.Initializer[0].DataType = 99))
             .With("models/empty.onnx", [])
             .With("models/external.onnx", External("gone.data"))
+            .With("models/format.onnx", ChangedModel(m => m.IrVersion = 99))
+            .With("models/misspelt.onnx", new TinyModel())
+            .With("models/newer.onnx", ChangedModel(m => m.OpsetImport[0].Version = 99))
+            .With("models/operator.onnx", Changed(g => g.Node[0].OpType = "Mull"))
             .With("models/nameless.onnx", Changed(g => g.Node[0].Input[0] = "nobody"))
             .With("models/pointer.onnx", "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n")
             .With("models/sequence.onnx", Changed(g => g.Input[0].Type = sequence))
@@ -76,12 +85,18 @@ public sealed partial class BadModelTests(PackedPackages packages)
             ("absolute.onnx", "CLV1013"),
             ("absurd.onnx", "CLV1004"),
             ("climbing.onnx", "CLV1013"),
+            ("contract.onnx", "CLV1022"),
             ("deep.onnx", "CLV1007"),
+            ("deprecated.onnx", "CLV1021"),
             ("element.onnx", "CLV1008"),
             ("empty.onnx", "CLV1002"),
             ("external.onnx", "CLV1011"),
+            ("format.onnx", "CLV1019"),
             ("missing.onnx", "CLV1001"),
+            ("misspelt.onnx", "CLV2015"),
             ("nameless.onnx", "CLV1010"),
+            ("newer.onnx", "CLV1018"),
+            ("operator.onnx", "CLV1020"),
             ("pointer.onnx", "CLV1003"),
             ("sequence.onnx", "CLV2001"),
             ("short.onnx", "CLV1012"),

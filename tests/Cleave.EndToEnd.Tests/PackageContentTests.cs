@@ -53,6 +53,7 @@ public sealed class PackageContentTests(PackedPackages packages)
             "Cleave.Runtime.nuspec",
             "README.md",
             "THIRD-PARTY-NOTICES.md",
+            "buildTransitive/Cleave.Runtime.targets",
             "icon.png",
             "lib/net8.0/Cleave.Core.dll",
             "lib/net8.0/Cleave.Runtime.dll",

@@ -62,12 +62,15 @@ public sealed class PackedPackages : IDisposable
     {
         string version = prefix + "-" + Suffix;
         foreach (string project in new[] { "src/Cleave.Runtime/Cleave.Runtime.csproj", "nuget/Cleave.csproj" })
-        {
-            DotNet.Run(Repository, DotNet.Host,
-                ["pack", project, "-c", "Release", "-o", Feed, "-v", "quiet", "-p:PackageVersion=" + version, .. Server, .. arguments]).Succeeded();
-        }
+            Pack(project, version, arguments);
         return version;
     }
+
+    /// <summary>Packs the command, in the version of the packages.</summary>
+    public void PackTool() => Pack("src/Cleave.Tool/Cleave.Tool.csproj", Version, []);
+
+    private void Pack(string project, string version, string[] arguments) => DotNet.Run(Repository, DotNet.Host,
+        ["pack", project, "-c", "Release", "-o", Feed, "-v", "quiet", "-p:PackageVersion=" + version, .. Server, .. arguments]).Succeeded();
 
     /// <summary>Runs dotnet in a folder with the suite's own compiler server, which ends with the suite.</summary>
     public CommandResult Build(string folder, params string[] arguments) =>

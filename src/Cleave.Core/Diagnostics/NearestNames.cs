@@ -26,6 +26,14 @@ internal static class NearestNames
         return found.OrderBy(f => f.Distance).ThenBy(f => f.Name, StringComparer.Ordinal).Select(f => f.Name);
     }
 
+    /// <summary>The names that at most so many edits lead to, whatever the case of their letters; the nearest first.</summary>
+    public static IEnumerable<string> Within(string wanted, IEnumerable<string> names, int edits) => wanted.Length is 0 or > LongestName
+        ? []
+        : names.Where(n => n.Length is > 0 and <= LongestName)
+            .Select(n => (Distance: Edits(wanted.ToLowerInvariant(), n.ToLowerInvariant(), edits), Name: n))
+            .Where(f => f.Distance is not null)
+            .OrderBy(f => f.Distance).ThenBy(f => f.Name, StringComparer.Ordinal).Select(f => f.Name);
+
     private static int? Distance(string wanted, string name, int limit)
     {
         if (wanted.Length > 2 && name.IndexOf(wanted, StringComparison.OrdinalIgnoreCase) >= 0)

@@ -16,6 +16,9 @@ internal sealed record Rule(string Id, Severity Severity, string Title, string M
     /// <summary>Where the pages of <c>docs/diagnostics</c> are published; every help link is made from it.</summary>
     public static string HelpRoot => "https://github.com/cleave-net/cleave/blob/main/docs/diagnostics/";
 
+    /// <summary>Whether a model that breaks the rule still has a class, so that the code around it is compiled, and a lower severity means something.</summary>
+    public bool KeepsClass { get; init; }
+
     public string HelpLink => HelpRoot + Id + ".md";
 
     /// <summary>Arguments of the message without the model's path.</summary>

@@ -60,6 +60,27 @@ internal static class Rules
     public static readonly Rule Cycle = Error("CLV1017", "Nodes wait for each other",
         "The model '{0}' has nodes that wait for each other: {1}. No order can run them: export it again, or check it with onnx.checker.");
 
+    public static readonly Rule OpsetTooNew = Checked("CLV1018", "Operator set newer than ONNX Runtime",
+        "The model '{0}' uses version {1} of the operator set {2}, but ONNX Runtime {3}, which the project resolves, has it up to version {4}. {5}.");
+
+    public static readonly Rule IrTooNew = Checked("CLV1019", "File format newer than ONNX Runtime",
+        "The model '{0}' has the IR version {1}, but ONNX Runtime {2}, which the project resolves, reads it up to version {3}. {4}.");
+
+    public static readonly Rule OperatorUnknown = Checked("CLV1020", "Operator not in the operator set",
+        "The model '{0}' uses the operator {1} (node '{2}'), which version {3} of the operator set {4} does not have: {5}.");
+
+    public static readonly Rule OperatorRemoved = Checked("CLV1021", "Operator is deprecated",
+        "The model '{0}' uses the operator {1} (node '{2}'), which is deprecated since version {3} of the operator set {4}; the model uses version {5}, with which ONNX Runtime refuses it. Export the model again, or convert it with onnx.version_converter.");
+
+    public static readonly Rule ContractBroken = Checked("CLV1022", "Model's contract is broken",
+        "The model '{0}' has not the inputs, outputs and operator sets that its contract '{1}' records: {2}. Use the model that was agreed on, or accept the change: cleave contract --accept {0}");
+
+    public static readonly Rule ContractMissing = Checked("CLV1023", "Model has no contract",
+        "The model '{0}' has no contract '{1}', which the property CleaveContracts=require demands. Write it, and check it in: cleave contract --accept {0}");
+
+    public static readonly Rule ReleaseUnknown = new("CLV1024", Severity.Info, "ONNX Runtime not known to this version of Cleave",
+        "The operator sets of '{0}' were not compared with ONNX Runtime {1}, which the project resolves: this version of Cleave knows {2}. Update Cleave where there is a newer version.");
+
     // The typed class.
     public static readonly Rule NotATensor = Error("CLV2001", "Input or output is not a tensor",
         "The model '{0}' has the {1} '{2}' of type {3}; a typed runner takes and gives dense tensors only. No class is generated. Export the model with tensors there.");
@@ -103,6 +124,15 @@ internal static class Rules
     public static readonly Rule NothingToSplit = Warning("CLV2014", "Nothing to split",
         "The model '{0}' has the item metadata Plan=\"Split\", but nothing in it can run side by side; it runs whole. Take the metadata off the item.");
 
+    public static readonly Rule MetadataMisspelt = Warning("CLV2015", "Item metadata misspelt",
+        "The model '{0}' has the item metadata {1}, which means nothing; {2} is probably meant.");
+
+    public static readonly Rule LengthContradicts = Warning("CLV2016", "Array does not have the input's length",
+        "'{0}' has the shape [{1}], which takes {2} elements, but the array given here has {3}. The call would end in an ArgumentException.");
+
+    public static readonly Rule DimensionOutOfRange = Warning("CLV2017", "Dimension out of range",
+        "The dimension '{1}' of '{0}' is {2} here; {3}. The call would end in an exception.");
+
     // The build.
     public static readonly Rule UpdateIgnored = Warning("CLV3001", "OnnxModel Update has no effect",
         "'{0}' uses <OnnxModel Update=…>, which has no effect there: the items do not exist yet. Put the metadata on the AdditionalFiles item.");
@@ -112,6 +142,27 @@ internal static class Rules
 
     public static readonly Rule AddedTooLate = Error("CLV3003", "Model added too late",
         "The model '{0}' was added to AdditionalFiles by a target that runs after the models were listed, so it has no class and is not copied. Let that target run earlier: BeforeTargets=\"CleaveListModels\".");
+
+    public static readonly Rule NotInOutput = Error("CLV3004", "Model does not reach the output",
+        "The file '{0}' of a model is not in the {1} at '{2}', where the application will look for it. Something in the project takes it away: look for targets and items that remove or replace it.");
+
+    public static readonly Rule NativeRuntimeMissing = Error("CLV3005", "Application has no ONNX Runtime",
+        "The application '{0}' runs models, but no native ONNX Runtime reaches its {1}. Reference Microsoft.ML.OnnxRuntime (or .Gpu, .DirectML) in it, for the platform it runs on; where the library comes from elsewhere, add CLV3005 to NoWarn.");
+
+    public static readonly Rule PackedWithoutModels = Warning("CLV3006", "Library is packed without its models",
+        "The package of '{1}' does not hold the model '{0}': applications that use the package will not find it. Pack the file (Pack=\"true\" and PackagePath on a None item, copied by a targets file in the package), or say that the application brings it: NoWarn CLV3006 and RunnerOptions.Model.");
+
+    public static readonly Rule BadProperty = Error("CLV3007", "Property not understood",
+        "'{0}' sets the property {1} to '{2}'; {3}.");
+
+    public static readonly Rule ValidationFailed = Error("CLV3008", "Model failed its validation",
+        "The model '{0}' failed its validation, {1}: {2}. 'cleave verify' and 'cleave golden' show more.");
+
+    public static readonly Rule ValidationAborted = Error("CLV3009", "Validation did not come to an end",
+        "The validation of '{0}' did not come to an end: {1}. The application would have crashed or hung in the same way.");
+
+    public static readonly Rule ValidatorMissing = Error("CLV3010", "Validation could not begin",
+        "'{0}' asks for the validation of its models, but {1}.");
 
     // The running application.
     public static readonly Rule ModelNotFound = Error("CLV4001", "Model file not found at run time",
@@ -155,11 +206,13 @@ internal static class Rules
         FileMissing, FileEmpty, LfsPointer, Truncated, NotOnnx, Malformed, NestedTooDeep, UnknownElementType,
         DuplicateName, MissingName, ExternalDataMissing, ExternalDataTooShort, ExternalDataOutside, Unreadable,
         BodyTooLarge, TensorSize, Cycle,
+        OpsetTooNew, IrTooNew, OperatorUnknown, OperatorRemoved, ContractBroken, ContractMissing, ReleaseUnknown,
         NotATensor, ElementTypeNotSupported, ClassDefinedTwice, BadMetadata, TargetsMissing, ListingUnreadable,
         GeneratorFailed, NoOutputs, TensorTooLarge, ChosenOutputMissing, CannotBeOutput, OutputChosenTwice,
         ChosenOutputsNeedSlicing,
-        NothingToSplit,
-        UpdateIgnored, ListingFailed, AddedTooLate,
+        NothingToSplit, MetadataMisspelt, LengthContradicts, DimensionOutOfRange,
+        UpdateIgnored, ListingFailed, AddedTooLate, NotInOutput, NativeRuntimeMissing, PackedWithoutModels,
+        BadProperty, ValidationFailed, ValidationAborted, ValidatorMissing,
         ModelNotFound, GraphDiffers, ContractNotServed, FileChanged, NativeLibraryMissing, SegmentRefused,
         SessionFailed, RunFailed, OutputsWithoutSlicing, PlanBroken, PartFailed, QueueFull,
     ];
@@ -176,6 +229,9 @@ internal static class Rules
     }
 
     private static Rule Error(string id, string title, string message) => new(id, Severity.Error, title, message);
+
+    // What is checked beside the model: it costs the build, but no class.
+    private static Rule Checked(string id, string title, string message) => Error(id, title, message) with { KeepsClass = true };
 
     private static Rule Warning(string id, string title, string message) => new(id, Severity.Warning, title, message);
 }

@@ -112,7 +112,7 @@ internal static class ListingWriter
         return HashVersion + ":" + text.EndHash();
     }
 
-    private static void WriteOpsets(ListingText text, IReadOnlyList<OpsetImport> opsets)
+    public static void WriteOpsets(ListingText text, IReadOnlyList<OpsetImport> opsets)
     {
         foreach (OpsetImport opset in opsets.OrderBy(o => o.Domain, StringComparer.Ordinal))
             text.Line("opset").Text(opset.Domain).Number(opset.Version).End();
@@ -154,7 +154,7 @@ internal static class ListingWriter
             WriteNode(text, node);
     }
 
-    private static void WriteValues(ListingText text, string keyword, IReadOnlyList<ValueInfo> values)
+    public static void WriteValues(ListingText text, string keyword, IReadOnlyList<ValueInfo> values)
     {
         foreach (ValueInfo value in values)
         {

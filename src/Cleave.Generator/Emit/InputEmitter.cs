@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Linq;
 using Cleave.Generator.Model;
 
@@ -29,7 +30,7 @@ internal static class InputEmitter
                 if (!first)
                     code.Line();
                 first = false;
-                WriteProperty(code, input);
+                WriteProperty(code, spec, input);
             }
         }
     }
@@ -46,11 +47,13 @@ internal static class InputEmitter
         }
     }
 
-    private static void WriteProperty(SourceWriter code, TensorSpec input)
+    private static void WriteProperty(SourceWriter code, RunnerSpec spec, TensorSpec input)
     {
         code.Doc(DocText.Summary(input));
         if (DocText.Remarks(input.Description) is { Length: > 0 } remarks)
             code.Doc(remarks);
+        if (input.Shape.Count > 0)
+            code.Line($"[global::Cleave.Generated.TensorShape({string.Join(", ", input.Shape.Select(d => Dimension(spec, d)))})]");
         string type = input.IsScalar ? input.Element : $"global::System.ReadOnlyMemory<{input.Element}>";
         code.Line($"public required {type} {input.Property} {{ get; set; }}");
         if (input.RankIsKnown)
@@ -59,4 +62,8 @@ internal static class InputEmitter
         code.Doc($"<summary>The shape of <see cref=\"{input.Property}\"/>.</summary>");
         code.Line($"public required int[] {input.ShapeProperty} {{ get; set; }}");
     }
+
+    private static string Dimension(RunnerSpec spec, DimSpec dim) => dim.Size is { } size
+        ? size.ToString(CultureInfo.InvariantCulture)
+        : SafeText.Literal(spec.Symbols.First(s => s.Name == dim.Symbol).Parameter);
 }

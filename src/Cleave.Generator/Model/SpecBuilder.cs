@@ -123,7 +123,7 @@ internal sealed class SpecBuilder
         return runner with { PlannedFor = model.For, Budgets = new([.. budgets]), Plans = new([.. plans]) };
     }
 
-    private static bool HasError(List<Problem> problems) => problems.Exists(p => p.Rule.Severity == Severity.Error);
+    private static bool HasError(List<Problem> problems) => problems.Exists(p => p.Rule.Severity == Severity.Error && !p.Rule.KeepsClass);
 
     private static string NameOf(string source)
     {

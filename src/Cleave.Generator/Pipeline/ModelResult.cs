@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Linq;
 using Cleave.Core.Diagnostics;
 using Cleave.Core.Listing;
+using Cleave.Core.Releases;
 using Cleave.Generator.Emit;
 using Cleave.Generator.Model;
 
@@ -36,6 +37,8 @@ internal sealed record ModelResult(RunnerFile? Runner, EquatableArray<ReportedPr
                 }
                 source = SafeText.OneLine(source, LongestPath);
                 spec = SpecBuilder.Build(listing, source, project.RootNamespace, problems);
+                if (listing.Model is { } model)
+                    problems.AddRange(ReleaseCheck.Of(model, project.OnnxRuntime));
             }
             return Result();
         }

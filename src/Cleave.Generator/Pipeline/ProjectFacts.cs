@@ -3,10 +3,13 @@ using Microsoft.CodeAnalysis.Diagnostics;
 namespace Cleave.Generator.Pipeline;
 
 /// <summary>What the generator needs of the project.</summary>
-internal sealed record ProjectFacts(string RootNamespace, string Folder)
+/// <param name="RootNamespace">Its root namespace.</param>
+/// <param name="Folder">Its folder.</param>
+/// <param name="OnnxRuntime">The version of the ONNX Runtime package that it resolved; "" where none is known.</param>
+internal sealed record ProjectFacts(string RootNamespace, string Folder, string OnnxRuntime)
 {
     public static ProjectFacts Read(AnalyzerConfigOptions options) =>
-        new(Property(options, "RootNamespace"), Property(options, "ProjectDir"));
+        new(Property(options, "RootNamespace"), Property(options, "ProjectDir"), Property(options, "CleaveOnnxRuntime"));
 
     /// <summary>The full path of a file of the project.</summary>
     public string PathOf(string source) => Folder.Length == 0 || IsRooted(source) ? source : WithSeparator(Folder) + source;

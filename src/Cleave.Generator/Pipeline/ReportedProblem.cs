@@ -22,6 +22,9 @@ internal sealed record ReportedProblem(string Id, string File, EquatableArray<st
     public Diagnostic ToDiagnostic() =>
         Diagnostic.Create(Descriptors[Id], Location.Create(File, default, default), [.. Arguments]);
 
+    /// <summary>A rule as the compiler knows it.</summary>
+    public static DiagnosticDescriptor Descriptor(Rule rule) => Descriptors[rule.Id];
+
     private static DiagnosticDescriptor Describe(Rule rule) => new(
         rule.Id,
         rule.Title,

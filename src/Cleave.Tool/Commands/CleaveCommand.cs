@@ -9,7 +9,7 @@ using Cleave.Core.Clustering;
 
 namespace Cleave.Tool.Commands;
 
-/// <summary>The command line: <c>cleave inspect</c>, <c>plan</c>, <c>bench</c>, <c>tune</c>, <c>verify</c>, <c>fix</c>, <c>extract</c>, <c>listing</c>, <c>calibrate</c>.</summary>
+/// <summary>The command line: <c>cleave inspect</c>, <c>plan</c>, <c>bench</c>, <c>tune</c>, <c>verify</c>, <c>fix</c>, <c>extract</c>, <c>listing</c>, <c>contract</c>, <c>golden</c>, <c>validate</c>, <c>calibrate</c>.</summary>
 internal static class CleaveCommand
 {
     public const int Success = 0;
@@ -27,6 +27,9 @@ internal static class CleaveCommand
             FixCommand.Create(),
             ExtractCommand.Create(),
             ListingCommand.Create(),
+            ContractCommand.Create(),
+            GoldenCommand.Create(),
+            ValidateCommand.Create(),
             CalibrateCommand.Create(),
         };
         return root.Parse(arguments).InvokeAsync(new InvocationConfiguration { Output = output, Error = error }, cancellationToken);

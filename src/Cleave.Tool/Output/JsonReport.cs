@@ -6,6 +6,7 @@ using Cleave.Tool.Benching;
 using Cleave.Tool.Fixing;
 using Cleave.Tool.Inspection;
 using Cleave.Tool.Planning;
+using Cleave.Tool.Validation;
 using Cleave.Tool.Verification;
 
 namespace Cleave.Tool.Output;
@@ -23,6 +24,7 @@ namespace Cleave.Tool.Output;
 [JsonSerializable(typeof(TuningResult))]
 [JsonSerializable(typeof(VerifyReport))]
 [JsonSerializable(typeof(FixReport))]
+[JsonSerializable(typeof(ValidationReport))]
 internal sealed partial class JsonReport : JsonSerializerContext
 {
     /// <summary>Without indentation, for reports of a million samples.</summary>

@@ -28,8 +28,9 @@ internal static class GivenInputs
         return new InputCase(Path.GetFileName(Path.TrimEndingDirectorySeparator(folder)), values);
     }
 
-    // A tensor comes in a dozen encodings; ONNX Runtime decodes them, where it is the initializer of a model that gives it back.
-    private static TensorCopy ReadTensor(string path)
+    /// <summary>A tensor in a file. It comes in a dozen encodings; ONNX Runtime decodes them, where it is the initializer of a model that gives it back.</summary>
+    /// <exception cref="VerifyException">It is none.</exception>
+    public static TensorCopy ReadTensor(string path)
     {
         try
         {

@@ -75,6 +75,7 @@ namespace MyApp
         public required int[] ImageShape { get; set; }
 
         /// <summary><c>pair</c>: float [batch, pairDim1, batch].</summary>
+        [global::Cleave.Generated.TensorShape("batch", "pairDim1", "batch")]
         public required global::System.ReadOnlyMemory<float> Pair { get; set; }
     }
 

@@ -74,6 +74,7 @@ namespace MyApp
         public int ImageDim3 { get; }
 
         /// <summary><c>image</c>: float [batch, 3, H, imageDim3].</summary>
+        [global::Cleave.Generated.TensorShape("batch", 3, "h", "imageDim3")]
         public required global::System.ReadOnlyMemory<float> Image { get; set; }
     }
 

@@ -46,6 +46,7 @@ namespace MyApp
         /// <summary><c>x</c>: float [1].</summary>
         /// <remarks>Red, green, blue;
         /// from 0 to 1 &lt;inclusive&gt; &amp; no more.</remarks>
+        [global::Cleave.Generated.TensorShape(1)]
         public required global::System.ReadOnlyMemory<float> X { get; set; }
     }
 

@@ -68,6 +68,7 @@ namespace MyApp
         public int Sequence { get; }
 
         /// <summary><c>input_ids</c>: int64 [batch, sequence].</summary>
+        [global::Cleave.Generated.TensorShape("batch", "sequence")]
         public required global::System.ReadOnlyMemory<long> InputIds { get; set; }
 
         /// <summary><c>sr</c>: int64, one value.</summary>

@@ -57,45 +57,59 @@ namespace MyApp
     internal sealed partial class BertInput
     {
         /// <summary><c>float_in</c>: float [2].</summary>
+        [global::Cleave.Generated.TensorShape(2)]
         public required global::System.ReadOnlyMemory<float> FloatIn { get; set; }
 
         /// <summary><c>uint8_in</c>: uint8 [2].</summary>
+        [global::Cleave.Generated.TensorShape(2)]
         public required global::System.ReadOnlyMemory<byte> Uint8In { get; set; }
 
         /// <summary><c>int8_in</c>: int8 [2].</summary>
+        [global::Cleave.Generated.TensorShape(2)]
         public required global::System.ReadOnlyMemory<sbyte> Int8In { get; set; }
 
         /// <summary><c>uint16_in</c>: uint16 [2].</summary>
+        [global::Cleave.Generated.TensorShape(2)]
         public required global::System.ReadOnlyMemory<ushort> Uint16In { get; set; }
 
         /// <summary><c>int16_in</c>: int16 [2].</summary>
+        [global::Cleave.Generated.TensorShape(2)]
         public required global::System.ReadOnlyMemory<short> Int16In { get; set; }
 
         /// <summary><c>int32_in</c>: int32 [2].</summary>
+        [global::Cleave.Generated.TensorShape(2)]
         public required global::System.ReadOnlyMemory<int> Int32In { get; set; }
 
         /// <summary><c>int64_in</c>: int64 [2].</summary>
+        [global::Cleave.Generated.TensorShape(2)]
         public required global::System.ReadOnlyMemory<long> Int64In { get; set; }
 
         /// <summary><c>string_in</c>: string [2].</summary>
+        [global::Cleave.Generated.TensorShape(2)]
         public required global::System.ReadOnlyMemory<string> StringIn { get; set; }
 
         /// <summary><c>bool_in</c>: bool [2].</summary>
+        [global::Cleave.Generated.TensorShape(2)]
         public required global::System.ReadOnlyMemory<bool> BoolIn { get; set; }
 
         /// <summary><c>float16_in</c>: float16 [2].</summary>
+        [global::Cleave.Generated.TensorShape(2)]
         public required global::System.ReadOnlyMemory<global::System.Half> Float16In { get; set; }
 
         /// <summary><c>double_in</c>: double [2].</summary>
+        [global::Cleave.Generated.TensorShape(2)]
         public required global::System.ReadOnlyMemory<double> DoubleIn { get; set; }
 
         /// <summary><c>uint32_in</c>: uint32 [2].</summary>
+        [global::Cleave.Generated.TensorShape(2)]
         public required global::System.ReadOnlyMemory<uint> Uint32In { get; set; }
 
         /// <summary><c>uint64_in</c>: uint64 [2].</summary>
+        [global::Cleave.Generated.TensorShape(2)]
         public required global::System.ReadOnlyMemory<ulong> Uint64In { get; set; }
 
         /// <summary><c>bfloat16_in</c>: bfloat16 [2].</summary>
+        [global::Cleave.Generated.TensorShape(2)]
         public required global::System.ReadOnlyMemory<global::Microsoft.ML.OnnxRuntime.BFloat16> Bfloat16In { get; set; }
     }
 

@@ -44,6 +44,7 @@ namespace MyApp
     public sealed partial class FaceDetectorInput
     {
         /// <summary><c>input</c>: float [1, 3, 240, 320].</summary>
+        [global::Cleave.Generated.TensorShape(1, 3, 240, 320)]
         public required global::System.ReadOnlyMemory<float> Input { get; set; }
     }
 

@@ -58,6 +58,7 @@ namespace MyApp
         public int Batch { get; }
 
         /// <summary><c>x</c>: float [batch, 16].</summary>
+        [global::Cleave.Generated.TensorShape("batch", 16)]
         public required global::System.ReadOnlyMemory<float> X { get; set; }
     }
 

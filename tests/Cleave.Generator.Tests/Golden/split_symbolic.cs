@@ -58,6 +58,7 @@ namespace MyApp
         public int Sequence { get; }
 
         /// <summary><c>x</c>: float [sequence, 16].</summary>
+        [global::Cleave.Generated.TensorShape("sequence", 16)]
         public required global::System.ReadOnlyMemory<float> X { get; set; }
     }
 

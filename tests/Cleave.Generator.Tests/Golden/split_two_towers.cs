@@ -59,9 +59,11 @@ namespace MyApp
         public int Batch { get; }
 
         /// <summary><c>user</c>: float [batch, 256].</summary>
+        [global::Cleave.Generated.TensorShape("batch", 256)]
         public required global::System.ReadOnlyMemory<float> User { get; set; }
 
         /// <summary><c>item</c>: float [batch, 256].</summary>
+        [global::Cleave.Generated.TensorShape("batch", 256)]
         public required global::System.ReadOnlyMemory<float> Item { get; set; }
     }
 

@@ -1,0 +1,88 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Linq;
+using Cleave.Core.Diagnostics;
+using Cleave.Core.Listing;
+using Microsoft.Build.Framework;
+
+namespace Cleave.Build;
+
+/// <summary>What is checked of a model beside what its file says: its contract, and the names of its item metadata.</summary>
+internal sealed class ModelChecks
+{
+    // The listing's options are metadata by these names.
+    private static readonly string[] Known =
+    [
+        nameof(ListingOptions.Namespace), nameof(ListingOptions.ClassName), nameof(ListingOptions.Access), nameof(ListingOptions.Slicing),
+        nameof(ListingOptions.Weights), nameof(ListingOptions.Plan), nameof(ListingOptions.Dims), nameof(ListingOptions.Outputs),
+        "Link", "CopyToOutputDirectory",
+    ];
+
+    // Metadata of MSBuild, NuGet and editors, some of which look like misspelt ones of ours.
+    private static readonly string[] Others =
+    [
+        "BuildAction", "CopyToPublishDirectory", "CustomToolNamespace", "DependentUpon", "ExcludeFromSingleFile", "Generator", "InProject",
+        "LastGenOutput", "LinkBase", "Pack", "PackageCopyToOutput", "PackagePath", "SubType", "TargetPath", "Visible",
+    ];
+
+    private readonly ModelPlace _place;
+    private readonly bool _contractRequired;
+    private readonly List<Problem> _metadata;
+
+    public ModelChecks(ModelPlace place, bool contractRequired)
+    {
+        _place = place;
+        _contractRequired = contractRequired;
+        _metadata = Misspelt(place.Item);
+    }
+
+    /// <summary>The contract's absolute path, whether or not there is one.</summary>
+    public string Contract => ModelContract.FileOf(_place.File);
+
+    /// <summary>What the checks depend on beside the model and the options, for its stamp.</summary>
+    public IEnumerable<string> StampLines()
+    {
+        yield return "contract " + (_contractRequired ? "required " : "") + Stamp.State(Contract);
+        foreach (Problem problem in _metadata)
+            yield return "misspelt " + Uri.EscapeDataString(problem.Arguments[0]);
+    }
+
+    /// <summary>The listing with what the checks found.</summary>
+    public ModelListing Check(ModelListing listing) =>
+        listing with { Problems = [.. listing.Problems, .. _metadata, .. CheckContract(listing)] };
+
+    private IEnumerable<Problem> CheckContract(ModelListing listing)
+    {
+        string name = ModelContract.FileOf(_place.Source);
+        if (listing.Model is not { } model)
+            return [];
+        if (!File.Exists(Contract))
+            return _contractRequired ? [new Problem(Rules.ContractMissing, name)] : [];
+        IReadOnlyList<string> differences;
+        try
+        {
+            differences = ModelContract.Differences(File.ReadAllText(Contract), model);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            differences = ["the file cannot be read (" + e.Message + ")"];
+        }
+        return differences.Count == 0 ? [] : [new Problem(Rules.ContractBroken, name, string.Join("; ", differences))];
+    }
+
+    private static List<Problem> Misspelt(ITaskItem item)
+    {
+        List<Problem> problems = [];
+        foreach (string name in item.CloneCustomMetadata().Keys.Cast<string>().OrderBy(n => n, StringComparer.Ordinal))
+        {
+            if (Known.Concat(Others).Contains(name, StringComparer.OrdinalIgnoreCase))
+                continue;
+            // A short name leads to another one by few edits: users have metadata of their own.
+            string? meant = NearestNames.Within(name, Known, name.Length < 6 ? 1 : 2).FirstOrDefault();
+            if (meant is not null)
+                problems.Add(new Problem(Rules.MetadataMisspelt, name, meant));
+        }
+        return problems;
+    }
+}

@@ -1,0 +1,67 @@
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+using System.Linq;
+
+namespace Cleave.Core.Releases;
+
+/// <summary>What a release of ONNX Runtime loads: the highest IR version, and the highest version of each standard operator set.</summary>
+internal sealed record OnnxRuntimeRelease(int Major, int Minor, long IrVersion, (string Domain, long Version)[] Opsets)
+{
+    /// <summary>The first and the last release in the table: <c>1.29 to 1.31</c>.</summary>
+    public static string Known => ReleaseTable.Releases[0].Number + " to " + ReleaseTable.Releases[ReleaseTable.Releases.Length - 1].Number;
+
+    public string Number => Major.ToString(CultureInfo.InvariantCulture) + "." + Minor.ToString(CultureInfo.InvariantCulture);
+
+    /// <summary>The release that a package's version belongs to; null where the table has none.</summary>
+    public static OnnxRuntimeRelease? Of(string packageVersion)
+    {
+        string[] parts = packageVersion.Split('.', '-', '+');
+        return parts.Length >= 2
+            && int.TryParse(parts[0], NumberStyles.None, CultureInfo.InvariantCulture, out int major)
+            && int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out int minor)
+            ? Array.Find(ReleaseTable.Releases, r => r.Major == major && r.Minor == minor)
+            : null;
+    }
+
+    /// <summary>The first release in the table for which something holds.</summary>
+    public static OnnxRuntimeRelease? First(Func<OnnxRuntimeRelease, bool> holds) => ReleaseTable.Releases.FirstOrDefault(holds);
+
+    /// <summary>The highest version of an operator set; null where it is none of the standard ones.</summary>
+    public long? Highest(string domain)
+    {
+        foreach ((string name, long version) in Opsets)
+        {
+            if (name == domain)
+                return version;
+        }
+        return null;
+    }
+}
+
+/// <summary>An operator of a standard set: the first version of the set that has it, and the first that has it no more.</summary>
+internal sealed record StandardOperator(string Domain, string Name, long First, long? Removed)
+{
+    private static readonly Dictionary<(string Domain, string Name), StandardOperator> All = Read();
+
+    /// <summary>The names in a set.</summary>
+    public static IEnumerable<string> Names(string domain) => All.Keys.Where(k => k.Domain == domain).Select(k => k.Name);
+
+    public static StandardOperator? Find(string domain, string name) => All.TryGetValue((domain, name), out StandardOperator? found) ? found : null;
+
+    private static Dictionary<(string, string), StandardOperator> Read()
+    {
+        Dictionary<(string, string), StandardOperator> all = [];
+        foreach (string line in ReleaseTable.Operators.Split('\n'))
+        {
+            string[] fields = line.Trim().Split(' ');
+            if (fields.Length != 4)
+                continue;
+            string domain = fields[0] == "ai.onnx" ? "" : fields[0];
+            all.Add((domain, fields[1]), new(domain, fields[1], Number(fields[2]), fields[3] == "-" ? null : Number(fields[3])));
+        }
+        return all;
+    }
+
+    private static long Number(string text) => long.Parse(text, NumberStyles.None, CultureInfo.InvariantCulture);
+}

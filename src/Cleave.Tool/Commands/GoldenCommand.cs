@@ -1,0 +1,80 @@
+using System.Collections.Generic;
+using System.CommandLine;
+using System.IO;
+using System.Linq;
+using System.Threading;
+using System.Threading.Tasks;
+using Cleave.Tool.Golden;
+using Cleave.Tool.Output;
+using Cleave.Tool.Verification;
+
+namespace Cleave.Tool.Commands;
+
+/// <summary><c>cleave golden model.onnx [--record]</c> (docs/golden.md)</summary>
+internal static class GoldenCommand
+{
+    public static Command Create()
+    {
+        Argument<string> model = CleaveCommand.ModelArgument();
+        Option<bool> record = new("--record") { Description = "Run the model, and keep inputs and outputs beside it; an earlier recording is replaced." };
+        Option<string[]> folders = new("--inputs") { Description = "With --record: a folder with given inputs, input_0.pb and so on. Once for each set; else random ones are made." };
+        Option<string[]> dims = new("--dims") { Description = "With --record: sizes of dimensions that the model leaves open: batch=1,sequence=16. Once for each set." };
+        Option<string[]> fills = new("--input") { Description = "With --record: a number for every element of an input: sr=16000." };
+        Option<ulong?> seed = CleaveCommand.Number<ulong>("--seed", "With --record: seed of random inputs. Default: 1.");
+        Option<double> tolerance = new("--tolerance") { Description = "How far a float may be from what was recorded, as a part of the output's range.", DefaultValueFactory = _ => GoldenCheck.DefaultTolerance };
+        Command command = new("golden", "Compares what a model gives with what was recorded, or records it.") { model, record, folders, dims, fills, seed, tolerance };
+        command.SetAction((arguments, cancellationToken) =>
+        {
+            InvocationConfiguration console = arguments.InvocationConfiguration;
+            string path = arguments.GetRequiredValue(model);
+            return Task.FromResult(RewriteGuard.Run(path, console.Error, () => arguments.GetValue(record)
+                ? Record(path, new VerifyOptions
+                {
+                    Seed = arguments.GetValue(seed) ?? 1,
+                    Samples = [.. (arguments.GetValue(dims) ?? []).Select(DimensionSample.Parse)],
+                    Fills = VerifyCommand.Fills(arguments.GetValue(fills) ?? []),
+                    InputFolders = arguments.GetValue(folders) ?? [],
+                }, console.Output, cancellationToken)
+                : Check(path, arguments.GetValue(tolerance), console.Output, cancellationToken)));
+        });
+        return command;
+    }
+
+    private static int Record(string path, VerifyOptions options, TextWriter output, CancellationToken cancellationToken)
+    {
+        using ModelUnderTest model = new(path, cancellationToken: cancellationToken);
+        if (model.RandomOperators.Count > 0)
+            throw new VerifyException($"The model draws random numbers ({string.Join(", ", model.RandomOperators)}), so nothing can be recorded.");
+        InputMaker maker = new(model.Graph, options.Fills);
+        List<ReferenceCase> cases;
+        try
+        {
+            using References references = new(model, 1);
+            // Who gives inputs means these alone.
+            cases = options.InputFolders.Count > 0 && options.Samples.Count == 0
+                ? [.. options.InputFolders.Select(f => references.Run(GivenInputs.Read(f, maker.Inputs)))]
+                : new ReferenceCases(maker, options, cancellationToken).Run(references, out _);
+        }
+        catch (SegmentException e)
+        {
+            throw new VerifyException($"ONNX Runtime does not run the model: {e.Message}");
+        }
+        GoldenSets.Write(model, path, cases, maker.Inputs);
+        output.Write($"Recorded {string.Join("; ", cases.Select(c => Terminal.Safe(c.Inputs.Name)))} in {Terminal.Safe(GoldenSets.FolderOf(path))}. Check it in with the model.\n");
+        return CleaveCommand.Success;
+    }
+
+    private static int Check(string path, double tolerance, TextWriter output, CancellationToken cancellationToken)
+    {
+        IReadOnlyList<string> sets = GoldenSets.Of(path);
+        if (sets.Count == 0)
+            throw new VerifyException($"{GoldenSets.FolderOf(path)} holds no recording: make one with cleave golden --record.");
+        using ModelUnderTest model = new(path, cancellationToken: cancellationToken);
+        IReadOnlyList<GoldenDifference> differences = GoldenCheck.Run(model, sets, tolerance);
+        foreach (GoldenDifference difference in differences)
+            output.Write($"{difference.Set}: the output '{Terminal.Safe(difference.Output)}' is not what was recorded: {Terminal.Safe(difference.What)}\n");
+        if (differences.Count == 0)
+            output.Write($"The model gives what was recorded ({sets.Count} sets).\n");
+        return differences.Count == 0 ? CleaveCommand.Success : CleaveCommand.Failure;
+    }
+}

@@ -1,0 +1,76 @@
+using System;
+using System.Collections.Generic;
+using System.CommandLine;
+using System.IO;
+using System.Linq;
+using System.Threading;
+using System.Threading.Tasks;
+using Cleave.Core.Diagnostics;
+using Cleave.Core.Listing;
+using Cleave.Tool.Measuring;
+using Cleave.Tool.Output;
+using Cleave.Tool.Validation;
+
+namespace Cleave.Tool.Commands;
+
+/// <summary><c>cleave validate model.onnx …</c> (docs/ci.md)</summary>
+internal static class ValidateCommand
+{
+    /// <summary>Validation could not begin.</summary>
+    public const int NotDone = 2;
+
+    private const int DefaultLimit = 300;
+
+    public static Command Create()
+    {
+        Argument<string[]> models = new("models") { Description = "Models, or graph listings of a build (.graph), which carry the item metadata.", Arity = ArgumentArity.OneOrMore };
+        Option<string> project = new("--project") { Description = "The folder that the paths in listings are relative to. Default: this one.", DefaultValueFactory = _ => "." };
+        Option<string?> library = new("--onnxruntime") { Description = "The native library to run on, instead of the one that comes with this command." };
+        Option<string?> junit = new("--junit") { Description = "Write JUnit XML there." };
+        Option<string?> summary = new("--summary") { Description = "Write a summary in Markdown there." };
+        Option<string?> cache = new("--cache") { Description = "A folder that remembers which models passed, by content: they are not run again." };
+        Option<int?> limit = CleaveCommand.Number<int>("--limit", "Seconds after which a model is given up. Default: 300.");
+        Command command = new("validate", "Loads and runs models as an application would, each in a process of its own, and compares split, whole and recorded results.")
+        {
+            models, project, library, junit, summary, cache, limit,
+        };
+        command.SetAction((arguments, cancellationToken) =>
+        {
+            InvocationConfiguration console = arguments.InvocationConfiguration;
+            return RunAsync(new ValidationRequest(
+                arguments.GetRequiredValue(models), Path.GetFullPath(arguments.GetRequiredValue(project)), arguments.GetValue(library) is { } path ? Path.GetFullPath(path) : null,
+                arguments.GetValue(junit), arguments.GetValue(summary), arguments.GetValue(cache), TimeSpan.FromSeconds(arguments.GetValue(limit) ?? DefaultLimit)),
+                console, cancellationToken);
+        });
+        return command;
+    }
+
+    private static async Task<int> RunAsync(ValidationRequest request, InvocationConfiguration console, CancellationToken cancellationToken)
+    {
+        try
+        {
+            List<ValidationReport> reports = await request.RunAsync(new WorkerHost(typeof(ValidateCommand).Assembly), cancellationToken);
+            foreach (ValidationReport report in reports)
+                Write(report, console.Output);
+            return reports.All(r => r.Passed) ? CleaveCommand.Success : CleaveCommand.Failure;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ListingException or System.ComponentModel.Win32Exception)
+        {
+            console.Error.Write($"cleave: error {Terminal.Safe(e.Message)}\n");
+            return NotDone;
+        }
+    }
+
+    // In the form that MSBuild and editors read: file, severity, id, text.
+    private static void Write(ValidationReport report, TextWriter output)
+    {
+        foreach (ValidationCheck check in report.Checks.Where(c => c.Problem is not null))
+        {
+            Rule rule = report.Aborted ? Rules.ValidationAborted : Rules.ValidationFailed;
+            string message = new Problem(rule, report.Aborted ? [check.Problem!] : [check.Name, check.Problem!]).Message(report.Model);
+            output.Write($"{Terminal.Safe(report.File)} : error {rule.Id}: {Terminal.Safe(message)}\n");
+        }
+        if (report.Passed)
+            output.Write($"{Terminal.Safe(report.Model)}: {(report.Unchanged ? "passed before, unchanged" : "passed (" + string.Join(", ", report.Checks.Select(c => c.Name)) + ")")}\n");
+    }
+}

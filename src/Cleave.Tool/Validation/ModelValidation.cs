@@ -1,0 +1,83 @@
+using System;
+using System.Collections.Generic;
+using System.Diagnostics;
+using System.IO;
+using System.Linq;
+using System.Threading;
+using Cleave.Core.Clustering;
+using Cleave.Core.Diagnostics;
+using Cleave.Core.Listing;
+using Cleave.Tool.Golden;
+using Cleave.Tool.Verification;
+
+namespace Cleave.Tool.Validation;
+
+/// <summary>
+/// Validates one model, in a process of its own: ONNX Runtime loads it and every segment of its plans, all run on made
+/// inputs, split and whole are compared, and what was recorded is compared with what comes out.
+/// </summary>
+internal static class ModelValidation
+{
+    public static ValidationReport Run(string file, ListingOptions options, CancellationToken cancellationToken)
+    {
+        Stopwatch time = Stopwatch.StartNew();
+        List<ValidationCheck> checks = [];
+        try
+        {
+            using (ModelUnderTest model = new(file, options.Outputs, cancellationToken))
+                checks.AddRange(Verify(model, options, cancellationToken));
+            if (GoldenSets.Of(file) is { Count: > 0 } sets)
+            {
+                // Recorded are the model's own outputs, whichever the item chooses.
+                using ModelUnderTest whole = new(file, cancellationToken: cancellationToken);
+                checks.Add(Recorded(whole, sets));
+            }
+        }
+        catch (Exception e) when (e is VerifyException or ModelException or IOException or UnauthorizedAccessException)
+        {
+            checks.Add(new ValidationCheck("load and run", e is ModelException problem ? problem.Problem.Message(options.Source) : e.Message));
+        }
+        return new ValidationReport(options.Source, file, time.Elapsed.TotalSeconds, checks);
+    }
+
+    private static IEnumerable<ValidationCheck> Verify(ModelUnderTest model, ListingOptions options, CancellationToken cancellationToken)
+    {
+        VerifyReport report = new Verifier(model, new VerifyOptions
+        {
+            Partitions = 0,
+            Audit = false,
+            Outputs = options.Outputs,
+            Samples = options.Dims.Length > 0 ? [DimensionSample.Parse(options.Dims)] : [],
+            Plan = options.Slicing.Equals("false", StringComparison.OrdinalIgnoreCase) ? PlanMode.Whole
+                : Enum.TryParse(options.Plan, ignoreCase: true, out PlanMode plan) ? plan : PlanMode.Auto,
+        }, (_, _) => { }, cancellationToken).Run();
+        string? note = report.Notes.Count > 0 ? string.Join(" ", report.Notes) : null;
+        yield return new ValidationCheck("load and run", null, report.Verdict == Verdict.Unverifiable ? note : null);
+        if (report.Verdict == Verdict.Unverifiable)
+            yield break;
+        yield return new ValidationCheck("whole model as Cleave opens it", Problem(report.Failures.Where(f => f.Kind == "whole")), note);
+        if (report.Partitions.Any(p => p.Kind == "plan"))
+            yield return new ValidationCheck("split against whole", Problem(report.Failures.Where(f => f.Kind == "plan")));
+        if (report.Batch is { Samples: > 0 })
+            yield return new ValidationCheck("samples together against one by one", Problem(report.Failures.Where(f => f.Kind is not ("whole" or "plan"))));
+    }
+
+    private static string? Problem(IEnumerable<Failure> failures) =>
+        failures.FirstOrDefault() is not { } first ? null
+        : (first.Output is null ? "" : $"the output '{first.Output}' differs: ") + first.What
+            + (first.Segment is null ? "" : $" ({first.Segment})") + (first.Input.Length > 0 ? $", on {first.Input}" : "");
+
+    private static ValidationCheck Recorded(ModelUnderTest model, IReadOnlyList<string> sets)
+    {
+        const string name = "recorded outputs";
+        try
+        {
+            GoldenDifference? first = GoldenCheck.Run(model, sets, GoldenCheck.DefaultTolerance).FirstOrDefault();
+            return new ValidationCheck(name, first is null ? null : $"the output '{first.Output}' is not what {first.Set} records: {first.What}");
+        }
+        catch (VerifyException e)
+        {
+            return new ValidationCheck(name, e.Message);
+        }
+    }
+}

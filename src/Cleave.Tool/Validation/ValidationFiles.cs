@@ -1,0 +1,83 @@
+using System.Collections.Generic;
+using System.Globalization;
+using System.IO;
+using System.Linq;
+using System.Text;
+using System.Xml;
+using Cleave.Generator.Emit;
+using Cleave.Tool.Output;
+
+namespace Cleave.Tool.Validation;
+
+/// <summary>What was found, as files for CI: JUnit's XML and a summary in Markdown. Text from models does no harm in either.</summary>
+internal static class ValidationFiles
+{
+    private const int LongestText = 2000;
+
+    public static void WriteJUnit(IReadOnlyList<ValidationReport> reports, Stream target)
+    {
+        XmlWriterSettings settings = new() { Indent = true, NewLineChars = "\n", Encoding = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false) };
+        using XmlWriter xml = XmlWriter.Create(target, settings);
+        xml.WriteStartElement("testsuites");
+        foreach (ValidationReport report in reports)
+        {
+            xml.WriteStartElement("testsuite");
+            Attribute(xml, "name", report.Model);
+            Attribute(xml, "tests", Number(report.Checks.Count));
+            Attribute(xml, "failures", Number(report.Checks.Count(c => c.Problem is not null)));
+            Attribute(xml, "time", report.Seconds.ToString("0.000", CultureInfo.InvariantCulture));
+            foreach (ValidationCheck check in report.Checks)
+            {
+                xml.WriteStartElement("testcase");
+                Attribute(xml, "classname", report.Model);
+                Attribute(xml, "name", check.Name);
+                if (check.Problem is { } problem)
+                {
+                    xml.WriteStartElement("failure");
+                    Attribute(xml, "message", problem);
+                    xml.WriteEndElement();
+                }
+                if (check.Note is { } note)
+                    xml.WriteElementString("system-out", Plain(note));
+                xml.WriteEndElement();
+            }
+            xml.WriteEndElement();
+        }
+        xml.WriteEndElement();
+    }
+
+    public static string Summary(IReadOnlyList<ValidationReport> reports)
+    {
+        StringBuilder text = new();
+        text.Append("## Models\n\n| model | result | seconds | what |\n| --- | --- | --- | --- |\n");
+        foreach (ValidationReport report in reports)
+        {
+            string result = report.Unchanged ? "passed before" : report.Passed ? "passed" : "**failed**";
+            string what = string.Join("; ", report.Checks.Select(c => c.Problem is null ? c.Name : c.Name + ": " + c.Problem));
+            text.Append("| ").Append(Cell(report.Model)).Append(" | ").Append(result).Append(" | ")
+                .Append(report.Seconds.ToString("0.0", CultureInfo.InvariantCulture)).Append(" | ").Append(Cell(what)).Append(" |\n");
+        }
+        return text.ToString();
+    }
+
+    private static void Attribute(XmlWriter xml, string name, string value) => xml.WriteAttributeString(name, Plain(value));
+
+    // Control characters and lone surrogates are no XML.
+    private static string Plain(string text) => SafeText.OneLine(text, LongestText);
+
+    // Everything that Markdown or HTML may read as markup is escaped.
+    private static string Cell(string text)
+    {
+        StringBuilder cell = new();
+        foreach (char c in Terminal.Safe(text))
+        {
+            if (c < 128 && char.IsPunctuation(c) || c is '|' or '<' or '>' or '`' or '~' or '^' or '$' or '+' or '=')
+                cell.Append(c is '<' ? "&lt;" : c is '>' ? "&gt;" : c is '&' ? "&amp;" : c is '.' or ',' or ':' or ';' or '/' or '-' or '\'' or '(' or ')' ? c.ToString() : "\\" + c);
+            else
+                cell.Append(c);
+        }
+        return cell.ToString();
+    }
+
+    private static string Number(int number) => number.ToString(CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,60 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Threading;
+using System.Threading.Tasks;
+using Cleave.Core.Listing;
+using Cleave.Tool.Measuring;
+
+namespace Cleave.Tool.Validation;
+
+/// <summary>What <c>cleave validate</c> was asked for.</summary>
+internal sealed record ValidationRequest(
+    IReadOnlyList<string> Models, string Project, string? OnnxRuntime, string? JUnit, string? Summary, string? Cache, TimeSpan Limit)
+{
+    /// <summary>Validates one model after the other, and writes the files.</summary>
+    public async Task<List<ValidationReport>> RunAsync(WorkerHost host, CancellationToken cancellationToken)
+    {
+        if (OnnxRuntime is not null && !File.Exists(OnnxRuntime))
+            throw new FileNotFoundException($"--onnxruntime {OnnxRuntime}: there is no such file");
+        ValidationProcess process = new(host, Limit, OnnxRuntime);
+        ValidationCache? cache = Cache is null ? null : new(Cache, OnnxRuntime);
+        List<ValidationReport> reports = [];
+        foreach (string model in Models)
+            reports.Add(await RunAsync(model, process, cache, cancellationToken));
+        if (JUnit is not null)
+        {
+            using FileStream stream = Create(JUnit);
+            ValidationFiles.WriteJUnit(reports, stream);
+        }
+        if (Summary is not null)
+        {
+            using StreamWriter text = new(Create(Summary));
+            text.Write(ValidationFiles.Summary(reports));
+        }
+        return reports;
+    }
+
+    private async Task<ValidationReport> RunAsync(string model, ValidationProcess process, ValidationCache? cache, CancellationToken cancellationToken)
+    {
+        ListingOptions options = model.EndsWith(".graph", StringComparison.OrdinalIgnoreCase)
+            ? ListingReader.Read(File.ReadAllText(model)).Options
+            : new ListingOptions { Source = model.Replace('\\', '/') };
+        string file = Path.GetFullPath(Path.Combine(Project, options.Source));
+        if (!File.Exists(file))
+            return new ValidationReport(options.Source, file, 0, [new ValidationCheck("load and run", "the file does not exist")]);
+        string? key = cache?.KeyOf(file, options, cancellationToken);
+        if (key is not null && cache!.Has(key))
+            return new ValidationReport(options.Source, file, 0, []) { Unchanged = true };
+        ValidationReport report = await process.RunAsync(file, options, cancellationToken);
+        if (key is not null && report.Passed)
+            cache!.Keep(key, options.Source);
+        return report;
+    }
+
+    private static FileStream Create(string path)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
+        return File.Create(path);
+    }
+}

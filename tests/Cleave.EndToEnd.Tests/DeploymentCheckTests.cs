@@ -1,0 +1,86 @@
+using System.IO;
+using System.Linq;
+using Cleave.TestKit;
+using Xunit;
+
+namespace Cleave.EndToEnd.Tests;
+
+/// <summary>What would be missing where the application runs is missed by the build.</summary>
+[Collection(PackedPackagesCollection.Name)]
+public sealed class DeploymentCheckTests(PackedPackages packages)
+{
+    // Takes a model away after Cleave has put it there.
+    private const string Spoiler = """
+        <Project>
+          <Target Name="Spoil" AfterTargets="_CleavePublishModels;ComputeResolvedFilesToPublishList">
+            <ItemGroup><ResolvedFileToPublish Remove="@(ResolvedFileToPublish)" Condition="'$(Spoil)' == 'true' and '%(Extension)' == '.onnx'" /></ItemGroup>
+          </Target>
+        </Project>
+        """;
+
+    private static string[] Ids(CommandResult result) =>
+        [.. result.Lines.Where(l => l.Contains(": error CLV")).Select(l => l.Trim()).Distinct().Select(l => l[(l.IndexOf(": error ") + 8)..].Split(':')[0])];
+
+    /// <summary>An application that knows Cleave only through a library with a model.</summary>
+    [Fact]
+    public void An_application_that_references_a_library_with_models_is_checked()
+    {
+        new Consumer(packages, "deployed/Lib") { IsApplication = false }
+            .WithProject("""<AdditionalFiles Include="models/model.onnx" Access="public" />""")
+            .With("models/model.onnx", new TinyModel());
+        Consumer app = new Consumer(packages, "deployed/App") { IsApplication = false, Properties = "<OutputType>Exe</OutputType>" }
+            .WithProject("""<ProjectReference Include="../Lib/Lib.csproj" />""")
+            .With("Directory.Build.targets", Spoiler)
+            .With("Program.cs", Consumer.Print("Lib.Model"));
+        string project = File.ReadAllText(app.PathOf("App.csproj"));
+        string without = string.Join('\n', project.Split('\n').Where(l => !l.Contains("Include=\"Cleave\"")));
+        app.With("App.csproj", without);
+
+        // No ONNX Runtime.
+        CommandResult bare = app.Build().Failed();
+        Assert.Equal(["CLV3005"], Ids(bare));
+        Assert.Contains("App.csproj : error CLV3005: The application 'App.csproj' runs models", bare.Output);
+        app.Build("--no-restore", "-p:NoWarn=CLV3005").Succeeded();
+
+        // One, and nothing is wrong any more.
+        app.With("App.csproj", without.Replace("<ProjectReference", $"<PackageReference Include=\"Microsoft.ML.OnnxRuntime\" Version=\"{PackedPackages.OnnxRuntimeVersion}\" /><ProjectReference"));
+        app.DotNetCommand("publish", "-c", "Debug", "-o", app.PathOf("published")).Succeeded();
+        Assert.Equal("Lib.Model: 1 2 3 4\n", app.Run("published"));
+
+        // A target that takes the model away: what an earlier publish left behind does not hide it.
+        CommandResult spoiled = app.DotNetCommand("publish", "--no-restore", "-c", "Debug", "-p:Spoil=true", "-o", app.PathOf("published")).Failed();
+        Assert.Equal(["CLV3004"], Ids(spoiled));
+        Assert.Contains("is not in the publish output at 'models/Lib/models/model.onnx'", spoiled.Output);
+    }
+
+    [Fact]
+    public void A_library_that_is_packed_without_its_model_is_told_so()
+    {
+        Consumer library = new Consumer(packages, "packed/Lib") { IsApplication = false, Properties = "<WarningsAsErrors>CLV3006</WarningsAsErrors><NoWarn>NU5104</NoWarn>" }
+            .WithProject("""<AdditionalFiles Include="models/model.onnx" />""")
+            .With("models/model.onnx", new TinyModel());
+        CommandResult packed = library.DotNetCommand("pack").Failed();
+        Assert.Equal(["CLV3006"], Ids(packed));
+        Assert.Contains("does not hold the model 'models/model.onnx'", packed.Output);
+        library.DotNetCommand("pack", "--no-restore", "-p:NoWarn=NU5104%3BCLV3006").Succeeded();
+
+        library.With("Lib.csproj", File.ReadAllText(library.PathOf("Lib.csproj")).Replace("</ItemGroup>", """
+            <None Include="models/model.onnx" Pack="true" PackagePath="models/Lib/models/" /></ItemGroup>
+            """));
+        library.DotNetCommand("pack", "--no-restore").Succeeded();
+    }
+
+    [Fact]
+    public void A_severity_is_the_projects_choice()
+    {
+        Consumer app = new Consumer(packages, "severity/App")
+            .WithProject("""<AdditionalFiles Include="kept.onnx" />""")
+            .With("kept.onnx", new TinyModel())
+            .With("kept.onnx.contract.txt", "cleave-contract 1\n")
+            .With("Program.cs", "using App;\n" + Consumer.Print("Kept"));
+        Assert.Equal(["CLV1022"], Ids(app.Build().Failed()));
+        app.With(".globalconfig", "is_global = true\ndotnet_diagnostic.CLV1022.severity = suggestion\n").Build("--no-restore").Succeeded();
+        Assert.Equal("Kept: 1 2 3 4\n", app.Run());
+        app.With(".globalconfig", "is_global = true\n").Build("--no-restore", "-p:NoWarn=CLV1022").Succeeded();
+    }
+}

@@ -1,0 +1,39 @@
+using System.IO;
+using System.Linq;
+using System.Xml.Linq;
+using Cleave.TestKit;
+using Xunit;
+
+namespace Cleave.EndToEnd.Tests;
+
+/// <summary><c>dotnet build -p:CleaveValidate=true</c>, as docs/ci.md has it.</summary>
+[Collection(PackedPackagesCollection.Name)]
+public sealed class ValidationTests(PackedPackages packages)
+{
+    [Fact]
+    public void The_models_are_run_on_the_projects_ONNX_Runtime_by_the_tool_of_the_same_version()
+    {
+        packages.PackTool();
+        Consumer app = new Consumer(packages, "validated ü/App")
+            .WithProject("""<AdditionalFiles Include="models/good one.onnx;models/refused.onnx" />""")
+            .With("models/good one.onnx", new TinyModel())
+            .With("models/refused.onnx", new TinyModel())
+            .With("Program.cs", "using App;\n" + Consumer.Print("GoodOne"));
+        string[] validate = ["-p:CleaveValidate=true", "-p:CleaveValidationResults=" + app.PathOf("results")];
+
+        CommandResult first = app.Build(validate).Succeeded();
+        Assert.Contains("models/good one.onnx: passed", first.Output);
+        Assert.Equal(2, XDocument.Load(app.PathOf("results/App.junit.xml")).Root!.Elements("testsuite").Count());
+        Assert.Contains("| passed |", File.ReadAllText(app.PathOf("results/App.md")));
+
+        // What ONNX Runtime alone sees: Relu takes one input.
+        app.With("models/refused.onnx", new TinyModel { Operator = "Relu" });
+        app.Build("--no-restore").Succeeded();
+        CommandResult broken = app.Build(["--no-restore", .. validate]).Failed();
+        Assert.Contains("passed before, unchanged", broken.Output);
+        Assert.Contains(app.PathOf("models/refused.onnx") + " : error CLV3008: The model 'models/refused.onnx' failed its validation", broken.Output);
+
+        CommandResult none = app.Build(["--no-restore", "-p:CleaveTool=" + app.PathOf("gone/cleave"), "-p:CleaveToolVersion=9.9.9", .. validate]).Failed();
+        Assert.Contains("App.csproj : error CLV3010: 'App.csproj' asks for the validation of its models, but Cleave.Tool 9.9.9 could not be installed", none.Output);
+    }
+}

@@ -1,0 +1,81 @@
+using System;
+using System.IO;
+using System.Linq;
+using System.Threading.Tasks;
+using Cleave.OnnxProto;
+using Google.Protobuf;
+using Xunit;
+
+namespace Cleave.Tool.Tests.Validation;
+
+public sealed class GoldenCommandTests : IDisposable
+{
+    private readonly TinyModel _tiny = new();
+
+    public void Dispose() => _tiny.Dispose();
+
+    private string Folder => _tiny.Path + ".golden";
+
+    [Fact]
+    public async Task What_was_recorded_is_compared()
+    {
+        ToolRun none = await ToolRun.Of("golden", _tiny.Save());
+        Assert.Equal(1, none.Code);
+        Assert.Contains("--record", none.Error);
+
+        ToolRun recorded = await ToolRun.Of("golden", "--record", _tiny.Path);
+        Assert.Equal((0, ""), (recorded.Code, recorded.Error));
+        // ONNX's own layout, which protobuf reads.
+        TensorProto input = TensorProto.Parser.ParseFrom(File.ReadAllBytes(Path.Combine(Folder, "test_data_set_0", "input_0.pb")));
+        TensorProto output = TensorProto.Parser.ParseFrom(File.ReadAllBytes(Path.Combine(Folder, "test_data_set_0", "output_0.pb")));
+        Assert.Equal(("x", "y"), (input.Name, output.Name));
+        Assert.Equal(input.RawData, output.RawData);
+        Assert.Equal(0, (await ToolRun.Of("golden", _tiny.Path)).Code);
+
+        // Other weights: no type and no shape shows it.
+        _tiny.Model.Graph.Initializer[0].RawData = ByteString.CopyFrom(Enumerable.Repeat(0.5f, 4).SelectMany(BitConverter.GetBytes).ToArray());
+        ToolRun changed = await ToolRun.Of("golden", _tiny.Save());
+        Assert.Equal(1, changed.Code);
+        Assert.StartsWith("test_data_set_0: the output 'y' is not what was recorded: it is apart by ", changed.Output);
+        Assert.Equal(0, (await ToolRun.Of("golden", "--tolerance", "10", _tiny.Path)).Code);
+
+        Assert.Equal(0, (await ToolRun.Of("golden", "--record", "--dims", "batch=2", _tiny.Path)).Code);
+        Assert.Equal(0, (await ToolRun.Of("golden", _tiny.Path)).Code);
+        Assert.Single(Directory.GetDirectories(Folder));
+        Assert.Empty(Directory.GetFileSystemEntries(Path.GetDirectoryName(_tiny.Path)!, "*.tmp"));
+    }
+
+    [Fact]
+    public async Task Given_inputs_are_recorded_alone()
+    {
+        await ToolRun.Of("golden", "--record", "--dims", "batch=2", _tiny.Save());
+        string given = Path.Combine(Path.GetDirectoryName(_tiny.Path)!, "given");
+        Directory.Move(Path.Combine(Folder, "test_data_set_0"), given);
+        Assert.Equal(0, (await ToolRun.Of("golden", "--record", "--inputs", given, _tiny.Path)).Code);
+        Assert.Equal(File.ReadAllBytes(Path.Combine(given, "input_0.pb")), File.ReadAllBytes(Path.Combine(Folder, "test_data_set_0", "input_0.pb")));
+        Assert.Single(Directory.GetDirectories(Folder));
+    }
+
+    [Fact]
+    public async Task A_recording_that_does_not_fit_says_what_is_missing()
+    {
+        await ToolRun.Of("golden", "--record", "--dims", "batch=2", _tiny.Save());
+        File.Delete(Path.Combine(Folder, "test_data_set_0", "output_0.pb"));
+        ToolRun run = await ToolRun.Of("golden", _tiny.Path);
+        Assert.Equal(1, run.Code);
+        Assert.Contains("output_0.pb is missing", run.Error);
+        File.WriteAllText(Path.Combine(Folder, "test_data_set_0", "output_0.pb"), "no tensor");
+        Assert.Contains("is no tensor that can be read", (await ToolRun.Of("golden", _tiny.Path)).Error);
+    }
+
+    [Fact]
+    public async Task Random_numbers_are_not_recorded()
+    {
+        _tiny.Model.Graph.Node.Add(TinyModel.Node("RandomUniformLike", ["x"], "z"));
+        _tiny.Model.Graph.Output.Add(TinyModel.Value("z", TinyModel.Float, "batch", 4));
+        ToolRun run = await ToolRun.Of("golden", "--record", _tiny.Save());
+        Assert.Equal(1, run.Code);
+        Assert.Contains("RandomUniformLike", run.Error);
+        Assert.False(Directory.Exists(Folder));
+    }
+}

@@ -1,0 +1,128 @@
+using System;
+using System.IO;
+using System.Linq;
+using System.Threading.Tasks;
+using System.Xml.Linq;
+using Cleave.OnnxProto;
+using Google.Protobuf;
+using Xunit;
+using Kind = Cleave.OnnxProto.AttributeProto.Types.AttributeType;
+
+namespace Cleave.Tool.Tests.Validation;
+
+public sealed class ValidateCommandTests : IDisposable
+{
+    private readonly TinyModel _tiny = new();
+
+    public void Dispose() => _tiny.Dispose();
+
+    private string Beside(string name) => Path.Combine(Path.GetDirectoryName(_tiny.Path)!, name);
+
+    /// <summary>A model under a name that is markup everywhere, valid only where the file system takes it.</summary>
+    [Fact]
+    public async Task What_passed_is_told_in_every_form_and_remembered()
+    {
+        string hostile = Beside(OperatingSystem.IsWindows() ? "a&b`[c](d).onnx" : "a|b<script>&\"'`[c](d).onnx");
+        File.Copy(_tiny.Save(), hostile);
+        string[] arguments = ["validate", hostile, "--cache", Beside("cache"), "--junit", Beside("out/junit.xml"), "--summary", Beside("out/summary.md")];
+
+        ToolRun first = await ToolRun.Of(arguments);
+        Assert.Equal((0, ""), (first.Code, first.Error));
+        Assert.Contains(": passed (load and run, whole model as Cleave opens it", first.Output);
+        XElement suite = XDocument.Load(Beside("out/junit.xml")).Root!.Element("testsuite")!;
+        Assert.Equal(hostile, suite.Attribute("name")!.Value);
+        Assert.Equal("0", suite.Attribute("failures")!.Value);
+        Assert.NotEmpty(suite.Elements("testcase"));
+        string summary = await File.ReadAllTextAsync(Beside("out/summary.md"));
+        Assert.DoesNotContain("<script>", summary);
+        // Cells end where the table says, not the model.
+        Assert.Equal(5, summary.TrimEnd().Split('\n')[^1].Replace("\\|", "").Count(c => c == '|'));
+
+        Assert.Contains("passed before, unchanged", (await ToolRun.Of(arguments)).Output);
+        // By content: another time is no change, other weights are.
+        File.SetLastWriteTimeUtc(hostile, new DateTime(2001, 2, 3, 4, 5, 6, DateTimeKind.Utc));
+        Assert.Contains("passed before, unchanged", (await ToolRun.Of(arguments)).Output);
+        _tiny.Model.Graph.Initializer[0].RawData = ByteString.CopyFrom(new byte[15].Append((byte)63).ToArray());
+        File.Copy(_tiny.Save(), hostile, overwrite: true);
+        Assert.Contains(": passed (", (await ToolRun.Of(arguments)).Output);
+    }
+
+    [Fact]
+    public async Task What_fails_is_an_error_in_the_form_that_builds_read_and_is_not_remembered()
+    {
+        Assert.Equal(0, (await ToolRun.Of("golden", "--record", _tiny.Save())).Code);
+        string good = Beside("good.onnx"), refused = Beside("refused.onnx");
+        File.Copy(_tiny.Path, good);
+        _tiny.Model.Graph.Initializer[0].RawData = ByteString.CopyFrom(Enumerable.Repeat(0.5f, 4).SelectMany(BitConverter.GetBytes).ToArray());
+        _tiny.Save();
+        ModelProto unknown = _tiny.Model.Clone();
+        unknown.Graph.Node[0].Domain = "nobody";
+        unknown.OpsetImport.Add(new OperatorSetIdProto { Domain = "nobody", Version = 1 });
+        File.WriteAllBytes(refused, unknown.ToByteArray());
+
+        string[] arguments = ["validate", _tiny.Path, good, refused, Beside("gone.onnx"), "--cache", Beside("cache"), "--junit", Beside("junit.xml")];
+        for (int time = 0; time < 2; time++)
+        {
+            ToolRun run = await ToolRun.Of(arguments);
+            Assert.Equal(1, run.Code);
+            string[] lines = run.Output.TrimEnd().Split('\n');
+            Assert.Equal(4, lines.Length);
+            Assert.StartsWith($"{_tiny.Path} : error CLV3008: The model '{_tiny.Path}' failed its validation, recorded outputs: the output 'y' is not what test_data_set_0 records", lines.Single(l => l.Contains("tiny_model")));
+            Assert.StartsWith($"{good}: passed", lines.Single(l => l.Contains("good")));
+            Assert.Contains("failed its validation, load and run:", lines.Single(l => l.Contains("refused")));
+            Assert.Contains("the file does not exist", lines.Single(l => l.Contains("gone")));
+        }
+        Assert.Equal(["1", "0", "1", "1"], XDocument.Load(Beside("junit.xml")).Root!.Elements("testsuite").Select(s => s.Attribute("failures")!.Value));
+    }
+
+    /// <summary>A loop that never ends: the process is stopped, and the model named.</summary>
+    [Fact]
+    public async Task A_model_that_hangs_is_stopped()
+    {
+        GraphProto body = new() { Name = "body" };
+        body.Input.Add([TinyModel.Value("turn", 7), TinyModel.Value("go", 9), TinyModel.Value("state", TinyModel.Float, 1)]);
+        body.Output.Add([TinyModel.Value("go_on", 9), TinyModel.Value("next", TinyModel.Float, 1)]);
+        body.Node.Add([TinyModel.Node("Identity", ["go"], "go_on"), TinyModel.Node("Relu", ["state"], "next")]);
+        NodeProto loop = TinyModel.Node("Loop", ["", "", "start"], "z");
+        loop.Attribute.Add(new AttributeProto { Name = "body", Type = Kind.Graph, G = body });
+        _tiny.Model.Graph.Initializer.Add(TinyModel.Weight("start", TinyModel.Float, sizeof(float), 1));
+        _tiny.Model.Graph.Node.Add(loop);
+        _tiny.Model.Graph.Output.Add(TinyModel.Value("z", TinyModel.Float, 1));
+
+        ToolRun run = await ToolRun.Of("validate", _tiny.Save(), "--limit", "3");
+        Assert.Equal(1, run.Code);
+        Assert.StartsWith($"{_tiny.Path} : error CLV3009: The validation of '{_tiny.Path}' did not come to an end: it did not end within 3 seconds and was stopped.", run.Output);
+    }
+
+    /// <summary>A native library that is none ends the process as a crash in one does.</summary>
+    [Fact]
+    public async Task A_process_that_dies_is_an_error_of_its_model()
+    {
+        string library = Beside("libonnxruntime.so");
+        File.WriteAllText(library, "no library");
+        ToolRun run = await ToolRun.Of("validate", _tiny.Save(), "--onnxruntime", library);
+        Assert.Equal(1, run.Code);
+        Assert.Contains("error CLV3009: The validation of", run.Output);
+        Assert.Contains("its process ended with the code ", run.Output);
+
+        ToolRun none = await ToolRun.Of("validate", _tiny.Path, "--onnxruntime", Beside("gone.so"));
+        Assert.Equal((2, ""), (none.Code, none.Output));
+        Assert.Contains("there is no such file", none.Error);
+    }
+
+    [Fact]
+    public async Task A_listing_carries_what_the_item_says()
+    {
+        _tiny.Save();
+        string listing = Beside("m.graph");
+        await File.WriteAllTextAsync(listing, "cleave-listing 1\noptions\n  source \"tiny_model.onnx\"\n  dims \"batch=5\"\n");
+        ToolRun run = await ToolRun.Of("validate", listing, "--project", Path.GetDirectoryName(_tiny.Path)!);
+        Assert.Equal((0, ""), (run.Code, run.Error));
+        Assert.StartsWith("tiny_model.onnx: passed", run.Output);
+
+        await File.WriteAllTextAsync(listing, "cleave-listing 1\noptions\n  source \"tiny_model.onnx\"\n  dims \"nobody=5\"\n");
+        run = await ToolRun.Of("validate", listing, "--project", Path.GetDirectoryName(_tiny.Path)!);
+        Assert.Equal(1, run.Code);
+        Assert.Contains("no dimension of that name open", run.Output);
+    }
+}

@@ -34,7 +34,7 @@ internal sealed class Changes : IFamily
     {
         string[] files = [.. Enumerable.Range(0, Reloads + 1).Select(Retrained)];
         (Func<LooseRunner> create, ModelInputs inputs) = BenchWorkloads.Planned([files[0], "dbatch=1"], new RunnerOptions());
-        float[] versions = [.. files.Select(f => First(BenchWorkloads.Planned([f, "dbatch=1"], new RunnerOptions())))];
+        float[] versions = [.. files.Select(f => SumOf(BenchWorkloads.Planned([f, "dbatch=1"], new RunnerOptions())))];
         if (versions.Distinct().Count() < versions.Length)
             throw new InvalidDataException("The answers do not say which weights they are of.");
         await using LooseRunner runner = create();
@@ -49,7 +49,7 @@ internal sealed class Changes : IFamily
                 await Task.Delay(Pause);
             }
         });
-        int wrong = answers.GroupBy(a => a.Client).Sum(client => OutOfOrder([.. client.Select(a => Version(versions, a.First))]));
+        int wrong = answers.GroupBy(a => a.Client).Sum(client => OutOfOrder([.. client.Select(a => Version(versions, a.Sum))]));
         return Judge($"{Reloads} reloads under load, {Clients} clients: {Model}", usual, load.Lost, wrong, answers);
     }
 
@@ -93,13 +93,13 @@ internal sealed class Changes : IFamily
         return wrong;
     }
 
-    private static int Version(float[] versions, float first) => Enumerable.Range(0, versions.Length).MinBy(v => Math.Abs(versions[v] - first));
+    private static int Version(float[] versions, float sum) => Enumerable.Range(0, versions.Length).MinBy(v => Math.Abs(versions[v] - sum));
 
-    private static float First((Func<LooseRunner> Create, ModelInputs Inputs) planned)
+    private static float SumOf((Func<LooseRunner> Create, ModelInputs Inputs) planned)
     {
         using LooseRunner runner = planned.Create();
         using LooseOutput output = runner.Run(runner.NewRequest(planned.Inputs));
-        return output.Get<float>(0)[0];
+        return UnderLoad.Sum(output);
     }
 
     // The last layer's numbers are 1, 1.5, 2, … times as large.

@@ -9,8 +9,8 @@ using Cleave.Tool.Measuring;
 
 namespace Cleave.Benchmarks.Batches;
 
-/// <summary>An answer: when it came, how long it took, and what its first number was.</summary>
-internal readonly record struct LoadAnswer(int Client, double Milliseconds, float First);
+/// <summary>An answer: whose, how long it took, and the sum of its numbers.</summary>
+internal readonly record struct LoadAnswer(int Client, double Milliseconds, float Sum);
 
 /// <summary>Clients of a runner that each ask again as soon as they have their answer, while something is done to it.</summary>
 /// <param name="runner">The runner.</param>
@@ -48,6 +48,15 @@ internal sealed class UnderLoad(LooseRunner runner, int clients)
     /// <summary>What 99 of 100 answers do not exceed.</summary>
     public static double Percentile99(LoadAnswer[] answers) => Statistics.Quantile(answers.Select(a => a.Milliseconds), 0.99);
 
+    /// <summary>The sum of an answer's numbers, which says by which weights it was made.</summary>
+    public static float Sum(LooseOutput output)
+    {
+        float sum = 0;
+        foreach (float number in output.Get<float>(0).Span)
+            sum += number;
+        return sum;
+    }
+
     private async Task Ask(int client)
     {
         while (!_over)
@@ -55,7 +64,7 @@ internal sealed class UnderLoad(LooseRunner runner, int clients)
             Interlocked.Increment(ref _asked);
             long start = Stopwatch.GetTimestamp();
             using LooseOutput output = await runner.RunAsync(Volatile.Read(ref _request)!).ConfigureAwait(false);
-            _answers.Enqueue(new LoadAnswer(client, Stopwatch.GetElapsedTime(start).TotalMilliseconds, output.Get<float>(0)[0]));
+            _answers.Enqueue(new LoadAnswer(client, Stopwatch.GetElapsedTime(start).TotalMilliseconds, Sum(output)));
         }
     }
 }

@@ -135,12 +135,20 @@ public static class DamageKinds
     {
         foreach (ValueInfoProto value in model.Graph.Input.Concat(model.Graph.Output).Where(v => v.Name == from))
             value.Name = to;
-        foreach (NodeProto node in model.Graph.Node)
+        RenameInNodes(model.Graph, from, to);
+    }
+
+    // Bodies of control flow read outer values by name, too.
+    private static void RenameInNodes(GraphProto graph, string from, string to)
+    {
+        foreach (NodeProto node in graph.Node)
         {
             for (int i = 0; i < node.Input.Count; i++)
                 node.Input[i] = node.Input[i] == from ? to : node.Input[i];
             for (int i = 0; i < node.Output.Count; i++)
                 node.Output[i] = node.Output[i] == from ? to : node.Output[i];
+            foreach (AttributeProto attribute in node.Attribute.Where(a => a.G is not null))
+                RenameInNodes(attribute.G, from, to);
         }
     }
 

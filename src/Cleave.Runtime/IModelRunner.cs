@@ -34,7 +34,10 @@ public interface IModelRunner<TInput, TOutput> : IDisposable, IAsyncDisposable
     /// </returns>
     Task<TOutput> RunAsync(TInput input, CancellationToken cancellationToken = default);
 
-    /// <summary>Runs the model for each of several inputs that do not depend on each other, on the calling thread and those of the runner.</summary>
+    /// <summary>
+    /// Runs the model for each of several inputs that do not depend on each other, on the calling thread and those of the runner, with the cores divided among them
+    /// by what they are expected to cost (<see cref="RunnerOptions.Parts"/>).
+    /// </summary>
     /// <param name="inputs">The inputs, of equal or different dimensions. Their memory is copied before anything runs.</param>
     /// <param name="cancellationToken">Drops what waits; ends what runs between two operators of the model.</param>
     /// <returns>The outputs, in the order of the inputs. Dispose each: their memory is used again.</returns>

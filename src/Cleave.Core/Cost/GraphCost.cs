@@ -18,6 +18,22 @@ internal sealed class GraphCost(SizedGraph graph, CostModel model)
     /// <summary>Nanoseconds of a call of the whole graph in one session.</summary>
     public double Whole(int threads) => Segment(All(), graph.Graph.Outputs, threads);
 
+    /// <summary>The same for several numbers of threads: what is to be done is looked at once.</summary>
+    public double[] Whole(int[] threads)
+    {
+        double[] sums = Array.ConvertAll(threads, _ => model.Table.Call);
+        foreach (IReadOnlyList<Work> works in SegmentWork.Of(graph, model.Table.Block, All(), graph.Graph.Outputs))
+        {
+            foreach (Work work in works)
+            {
+                WorkTime time = Time(work);
+                for (int i = 0; i < sums.Length; i++)
+                    sums[i] += time.At(threads[i]);
+            }
+        }
+        return sums;
+    }
+
     /// <summary>
     /// Nanoseconds of a call of some groups in a session of their own: the call, each group, and reordering at the borders.
     /// What fusions a cut inside a group loses is not in it: groups are whole.

@@ -96,8 +96,7 @@ internal static class CallPredictor
             double elements = inputs.Sum(input => NodeSizes.Count(sized.Shape(input)));
             if (row.Count == 0 && (sized.KnownPart() < LeastKnown || !(elements >= 0)))
                 return [];
-            GraphCost cost = new(sized, model);
-            double[] times = Array.ConvertAll(Counts, c => Rounded(cost.Whole(c) / 1e3));
+            double[] times = Array.ConvertAll(new GraphCost(sized, model).Whole(Counts), t => Rounded(t / 1e3));
             if (!Array.TrueForAll(times, t => t > 0 && !double.IsInfinity(t)))
                 return [];
             row.Add(new PredictedCall(row.Count == 0 ? (long)elements : row[0].Elements, samples, times));

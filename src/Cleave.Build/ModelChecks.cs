@@ -4,11 +4,12 @@ using System.IO;
 using System.Linq;
 using Cleave.Core.Diagnostics;
 using Cleave.Core.Listing;
+using Cleave.Core.Tuning;
 using Microsoft.Build.Framework;
 
 namespace Cleave.Build;
 
-/// <summary>What is checked of a model beside what its file says: its contract, and the names of its item metadata.</summary>
+/// <summary>What is checked of a model beside what its file says: its contract, what was measured of it, and the names of its item metadata.</summary>
 internal sealed class ModelChecks
 {
     // The listing's options are metadata by these names.
@@ -44,13 +45,14 @@ internal sealed class ModelChecks
     public IEnumerable<string> StampLines()
     {
         yield return "contract " + (_contractRequired ? "required " : "") + Stamp.State(Contract);
+        yield return "tuning " + Stamp.State(_place.File + TuningFile.Ending);
         foreach (Problem problem in _metadata)
             yield return "misspelt " + Uri.EscapeDataString(problem.Arguments[0]);
     }
 
     /// <summary>The listing with what the checks found.</summary>
     public ModelListing Check(ModelListing listing) =>
-        listing with { Problems = [.. listing.Problems, .. _metadata, .. CheckContract(listing)] };
+        listing with { Problems = [.. listing.Problems, .. _metadata, .. CheckContract(listing), .. CheckTuning(listing)] };
 
     private IEnumerable<Problem> CheckContract(ModelListing listing)
     {
@@ -69,6 +71,23 @@ internal sealed class ModelChecks
             differences = ["the file cannot be read (" + e.Message + ")"];
         }
         return differences.Count == 0 ? [] : [new Problem(Rules.ContractBroken, name, string.Join("; ", differences))];
+    }
+
+    private IEnumerable<Problem> CheckTuning(ModelListing listing)
+    {
+        string path = _place.File + TuningFile.Ending, name = _place.Source + TuningFile.Ending;
+        if (listing.Model is not { } model || !File.Exists(path))
+            return [];
+        try
+        {
+            string hash = ListingWriter.Hash(model);
+            string[] stale = [.. TuningFile.Read(File.ReadAllText(path)).Sections.Where(s => s.Hash != hash).Select(s => s.Machine.Words)];
+            return stale.Length == 0 ? [] : [new Problem(Rules.TuningStale, name, "it was measured on another graph (" + string.Join("; ", stale) + ")")];
+        }
+        catch (Exception e) when (e is ListingException or IOException or UnauthorizedAccessException)
+        {
+            return [new Problem(Rules.TuningStale, name, e.Message)];
+        }
     }
 
     private static List<Problem> Misspelt(ITaskItem item)

@@ -60,6 +60,29 @@ public sealed class ListModelsTests : IDisposable
     }
 
     [Fact]
+    public void What_was_measured_of_another_graph_is_said()
+    {
+        _run.Add("m.onnx", new TinyModel().ToBytes());
+        ListModels task = _run.Run(TaskRun.Item("m.onnx"));
+        string hash = Read("m").Hash;
+        string Tuned(string graph) => "cleave-tuning 1\nmachine \"EPYC\" 2 \"1.30.0\"\n  graph \"" + graph + "\"\n";
+
+        foreach ((string text, string[] said) in new[]
+        {
+            (Tuned(hash), Array.Empty<string>()),
+            (Tuned("h2:other"), ["m.onnx.tune", "it was measured on another graph (EPYC, 2 cores, ONNX Runtime 1.30.0)"]),
+            ("cleave-tuning 2\n", ["m.onnx.tune", "line 1: this version is not known"]),
+        })
+        {
+            _run.Add("m.onnx.tune", System.Text.Encoding.UTF8.GetBytes(text));
+            task = _run.Run(TaskRun.Item("m.onnx"));
+            Assert.True(_run.Succeeded);
+            Assert.Equal(said, Read("m").Problems.SelectMany(p => p.Arguments));
+            Assert.All(Read("m").Problems, p => Assert.Equal("CLV1025", p.Rule.Id));
+        }
+    }
+
+    [Fact]
     public void Metadata_goes_into_the_listing_as_it_stands()
     {
         _run.Add("m.onnx", new TinyModel().ToBytes());

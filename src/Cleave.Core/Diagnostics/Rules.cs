@@ -81,6 +81,9 @@ internal static class Rules
     public static readonly Rule ReleaseUnknown = new("CLV1024", Severity.Info, "ONNX Runtime not known to this version of Cleave",
         "The operator sets of '{0}' were not compared with ONNX Runtime {1}, which the project resolves: this version of Cleave knows {2}. Update Cleave where there is a newer version.");
 
+    public static readonly Rule TuningStale = Warning("CLV1025", "Tuning file does not fit the model",
+        "The tuning file '{1}' does not fit the model '{0}': {2}. Runners will not go by it. Tune again: cleave tune {0}");
+
     // The typed class.
     public static readonly Rule NotATensor = Error("CLV2001", "Input or output is not a tensor",
         "The model '{0}' has the {1} '{2}' of type {3}; a typed runner takes and gives dense tensors only. No class is generated. Export the model with tensors there.");

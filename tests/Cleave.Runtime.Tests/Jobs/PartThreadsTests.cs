@@ -1,12 +1,10 @@
 using System;
-using System.Collections.Generic;
 using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
 using Cleave.Core.Parts;
 using Cleave.Jobs;
 using Cleave.Ledger;
-using Cleave.Plans;
 using Cleave.Runtime.Tests.Support;
 using Xunit;
 

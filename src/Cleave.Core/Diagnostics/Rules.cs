@@ -209,7 +209,7 @@ internal static class Rules
         FileMissing, FileEmpty, LfsPointer, Truncated, NotOnnx, Malformed, NestedTooDeep, UnknownElementType,
         DuplicateName, MissingName, ExternalDataMissing, ExternalDataTooShort, ExternalDataOutside, Unreadable,
         BodyTooLarge, TensorSize, Cycle,
-        OpsetTooNew, IrTooNew, OperatorUnknown, OperatorRemoved, ContractBroken, ContractMissing, ReleaseUnknown,
+        OpsetTooNew, IrTooNew, OperatorUnknown, OperatorRemoved, ContractBroken, ContractMissing, ReleaseUnknown, TuningStale,
         NotATensor, ElementTypeNotSupported, ClassDefinedTwice, BadMetadata, TargetsMissing, ListingUnreadable,
         GeneratorFailed, NoOutputs, TensorTooLarge, ChosenOutputMissing, CannotBeOutput, OutputChosenTwice,
         ChosenOutputsNeedSlicing,

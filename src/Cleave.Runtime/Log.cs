@@ -104,23 +104,23 @@ internal static partial class Log
         "Cleave divides no batch of {Model}, although Dividing is On: {Why}")]
     public static partial void NoDividing(ILogger logger, string model, string why);
 
-    [LoggerMessage(EventId = 40, Level = LogLevel.Information, Message =
+    [LoggerMessage(EventId = 25, Level = LogLevel.Information, Message =
         "Cleave tuned {Model}: {Times}. {File}")]
     public static partial void Tuned(ILogger logger, string model, string times, string file);
 
-    [LoggerMessage(EventId = 41, Level = LogLevel.Information, Message =
+    [LoggerMessage(EventId = 26, Level = LogLevel.Information, Message =
         "Cleave does not go by {File} for {Model}: it has no section for this machine ({Machine})")]
     public static partial void TunedElsewhere(ILogger logger, string model, string file, string machine);
 
-    [LoggerMessage(EventId = 42, Level = LogLevel.Warning, Message =
+    [LoggerMessage(EventId = 27, Level = LogLevel.Warning, Message =
         "Cleave does not go by {File} for {Model}: {Why}")]
     public static partial void TuningRefused(ILogger logger, string model, string file, string why);
 
-    [LoggerMessage(EventId = 43, Level = LogLevel.Warning, Message =
+    [LoggerMessage(EventId = 28, Level = LogLevel.Warning, Message =
         "Cleave could not tune {Model}, and goes on as planned: {Why}")]
     public static partial void TuningFailed(ILogger logger, string model, string why, Exception cause);
 
-    [LoggerMessage(EventId = 44, Level = LogLevel.Warning, Message =
+    [LoggerMessage(EventId = 29, Level = LogLevel.Warning, Message =
         "Cleave could not open {Model} anew, and goes on as it is: {Why}")]
     public static partial void NotReopened(ILogger logger, string model, string why, Exception cause);
 }

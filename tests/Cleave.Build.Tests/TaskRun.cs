@@ -3,6 +3,7 @@ using System.Collections;
 using System.Collections.Generic;
 using System.IO;
 using System.Linq;
+using Cleave.Core.Listing;
 using Microsoft.Build.Framework;
 using Microsoft.Build.Utilities;
 
@@ -35,6 +36,15 @@ public sealed class TaskRun : IBuildEngine, IDisposable
     public List<string> Messages { get; } = [];
 
     public string ProjectFile => Path.Combine(Project, "App.csproj");
+
+    /// <summary>The listing of a model by its key.</summary>
+    public string Listing(string key) => Path.Combine(ListingFolder, key + ".graph");
+
+    /// <summary>The stamp of a model by its key.</summary>
+    public string Stamp(string key) => Path.Combine(ListingFolder, key + ".stamp");
+
+    /// <summary>The listing of a model, read.</summary>
+    internal ModelListing Read(string key) => ListingReader.Read(File.ReadAllText(Listing(key)));
 
     public string Add(string path, byte[] content)
     {

@@ -50,7 +50,7 @@ internal sealed class TunedWinner : IFamily
         int cores = int.Parse(arguments[2], CultureInfo.InvariantCulture);
         ModelDefinition definition = LooseDefinition.Of(spec);
         ChosenPlan way = Ways(definition, cores).Single(w => Words(w) == arguments[3]);
-        LooseRunner runner = new(arguments[0], spec, TuningCandidates.Only(definition, way), new RunnerOptions { Cores = cores, Deterministic = true });
+        LooseRunner runner = new(arguments[0], spec, definition.Only(new Budget(1, way.Plan, way.Threads)), new RunnerOptions { Cores = cores, Deterministic = true });
         LooseCall call = runner.CreateCall(inputs);
         return new Callers([() => call.Run()], runner);
     }

@@ -12,11 +12,8 @@ internal sealed class BuildFolder : IDisposable
 
     public BuildFolder(IReadOnlyList<string> models)
     {
-        _folder.Write("Without/Without.csproj", Project(_folder.OnnxRuntimeVersion, ""));
-        _folder.Write("With/With.csproj", Project(_folder.OnnxRuntimeVersion, $"""
-                <PackageReference Include="Cleave" Version="{_folder.CleaveVersion}" />
-                <AdditionalFiles Include="models/*.onnx" />
-            """));
+        _folder.WriteProject("Without", "");
+        _folder.WriteProject("With", _folder.CleaveReference + "\n    <AdditionalFiles Include=\"models/*.onnx\" />");
         foreach (string model in models)
             _folder.Write("With/models/" + Path.GetFileName(model), File.ReadAllBytes(model));
         _folder.Succeed("restore", "Without");
@@ -31,18 +28,4 @@ internal sealed class BuildFolder : IDisposable
     }
 
     public void Dispose() => _folder.Dispose();
-
-    private static string Project(string onnxRuntime, string items) => $"""
-        <Project Sdk="Microsoft.NET.Sdk">
-          <PropertyGroup>
-            <OutputType>Exe</OutputType>
-            <TargetFramework>net10.0</TargetFramework>
-            <Nullable>enable</Nullable>
-          </PropertyGroup>
-          <ItemGroup>
-            <PackageReference Include="Microsoft.ML.OnnxRuntime" Version="{onnxRuntime}" />
-        {items}
-          </ItemGroup>
-        </Project>
-        """;
 }

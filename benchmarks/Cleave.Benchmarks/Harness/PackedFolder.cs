@@ -2,6 +2,7 @@ using System;
 using System.Diagnostics;
 using System.IO;
 using System.Linq;
+using System.Security;
 using System.Threading.Tasks;
 using System.Xml.Linq;
 using Cleave.TestKit;
@@ -39,6 +40,26 @@ internal sealed class PackedFolder : IDisposable
     public string CleaveVersion { get; }
 
     public string OnnxRuntimeVersion { get; }
+
+    /// <summary>The item that references the package.</summary>
+    public string CleaveReference => $"    <PackageReference Include=\"Cleave\" Version=\"{SecurityElement.Escape(CleaveVersion)}\" />";
+
+    /// <summary>An application in a folder of its name.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="items">Its items, beside the reference of ONNX Runtime.</param>
+    public void WriteProject(string name, string items) => Write($"{name}/{name}.csproj", $"""
+        <Project Sdk="Microsoft.NET.Sdk">
+          <PropertyGroup>
+            <OutputType>Exe</OutputType>
+            <TargetFramework>net10.0</TargetFramework>
+            <Nullable>enable</Nullable>
+          </PropertyGroup>
+          <ItemGroup>
+            <PackageReference Include="Microsoft.ML.OnnxRuntime" Version="{SecurityElement.Escape(OnnxRuntimeVersion)}" />
+        {items}
+          </ItemGroup>
+        </Project>
+        """);
 
     public string PathOf(string relative) => Path.Combine(_folder, relative);
 

@@ -2,7 +2,6 @@ using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Linq;
-using System.Security;
 using System.Text;
 using System.Text.RegularExpressions;
 using System.Threading;
@@ -86,13 +85,13 @@ internal sealed class DamagedProject : IDisposable
         }
         // A place outside the project's folder is what "outside" names.
         _folder.Write("outside.data", new byte[1 << 24]);
-        _folder.Write("Damaged/Damaged.csproj", Project(items.ToString()));
+        _folder.WriteProject("Damaged", _folder.CleaveReference + "\n" + items);
         foreach ((string name, byte[] bytes) in models)
         {
             _folder.Write("Sound/" + Path.GetFileName(name), bytes);
             _folder.Write("Sound/" + Path.GetFileName(name) + ".contract.txt", contracts[name]);
         }
-        _folder.Write("Sound/Sound.csproj", Project("    <AdditionalFiles Include=\"*.onnx\" />"));
+        _folder.WriteProject("Sound", _folder.CleaveReference + "\n    <AdditionalFiles Include=\"*.onnx\" />");
     }
 
     public static string NameOf(int number) => $"m{number:000}";
@@ -119,21 +118,6 @@ internal sealed class DamagedProject : IDisposable
     }
 
     public void Dispose() => _folder.Dispose();
-
-    private string Project(string items) => $"""
-        <Project Sdk="Microsoft.NET.Sdk">
-          <PropertyGroup>
-            <OutputType>Exe</OutputType>
-            <TargetFramework>net10.0</TargetFramework>
-            <Nullable>enable</Nullable>
-          </PropertyGroup>
-          <ItemGroup>
-            <PackageReference Include="Microsoft.ML.OnnxRuntime" Version="{SecurityElement.Escape(_folder.OnnxRuntimeVersion)}" />
-            <PackageReference Include="Cleave" Version="{SecurityElement.Escape(_folder.CleaveVersion)}" />
-        {items}
-          </ItemGroup>
-        </Project>
-        """;
 
     private static string Contract(byte[] bytes)
     {

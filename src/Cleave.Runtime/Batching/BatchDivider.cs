@@ -34,13 +34,12 @@ internal sealed class BatchDivider
     private readonly string _model;
     private readonly ShapeTable _shapes;
     private readonly int _symbol;
-    private readonly int _inputs;
     private readonly int _cores;
     private readonly int[] _counts;
     // Null: batches are divided whatever is predicted.
     private readonly CallTimes? _times;
     private readonly ILogger _logger;
-    private readonly Dictionary<string, BatchDivision?> _known = new(StringComparer.Ordinal);
+    private readonly Dictionary<int[], BatchDivision?> _known = new(DimensionsComparer.Instance);
 
     private BatchDivider(ModelDefinition definition, CallTimes? times, ShapeTable shapes, int cores, int[] counts, ILogger logger)
     {
@@ -48,7 +47,6 @@ internal sealed class BatchDivider
         _times = times;
         _shapes = shapes;
         _symbol = shapes.SymbolOf(definition.Batch!.Dimension);
-        _inputs = definition.Inputs.Length;
         _cores = cores;
         _counts = counts;
         _logger = logger;
@@ -79,9 +77,7 @@ internal sealed class BatchDivider
         if (why.Length > 0)
             return null;
         int[] counts = [.. Enumerable.Range(0, modes.Count).Select(modes.Wanted).Where(static m => !m.Plan.IsSplit).Select(static m => m.Cores).Where(c => c <= cores).Distinct().Order()];
-        CallTimes? times = asked ? null
-            : new CallTimes(definition.Times!.Threads, Array.ConvertAll(definition.Times.Calls, static c => new PredictedCall(c.Elements, c.Samples, c.Microseconds)));
-        return new BatchDivider(definition, times, shapes, cores, counts, logger);
+        return new BatchDivider(definition, asked ? null : definition.Times!.ToCallTimes(), shapes, cores, counts, logger);
     }
 
     /// <summary>Whether what is predicted is compared with what is measured.</summary>
@@ -92,10 +88,9 @@ internal sealed class BatchDivider
     {
         if (dims[_symbol] < 2)
             return null;
-        string key = string.Join(',', dims);
         lock (_known)
         {
-            if (_known.TryGetValue(key, out BatchDivision? known))
+            if (_known.TryGetValue(dims, out BatchDivision? known))
                 return known;
         }
         BatchDivision? division = _times is { } times ? Plan(dims, times) : BatchDivision.Equal(_symbol, dims[_symbol], _cores);
@@ -103,7 +98,7 @@ internal sealed class BatchDivider
         {
             if (_known.Count == MostKnown)
                 _known.Clear();
-            _known[key] = division;
+            _known[dims] = division;
         }
         if (division is { Gain: { } gain })
             Log.Divides(_logger, _model, dims[_symbol], division.ToString(), gain);
@@ -113,10 +108,7 @@ internal sealed class BatchDivider
     private BatchDivision? Plan(int[] dims, CallTimes times)
     {
         int samples = dims[_symbol];
-        long elements = 0;
-        for (int i = 0; i < _inputs; i++)
-            elements += _shapes.InputLength(i, dims);
-        elements /= samples;
+        long elements = _shapes.SampleElements(dims, _symbol);
         if (elements == 0)
             return null;
         int piece = (samples + MostPieces - 1) / MostPieces, pieces = samples / piece;

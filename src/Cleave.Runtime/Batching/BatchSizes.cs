@@ -57,10 +57,7 @@ internal sealed class BatchSizes
         int samples = dims[Symbol];
         if (samples == 0)
             return default;
-        long elements = 0;
-        for (int i = 0; i < Axis.Inputs.Length; i++)
-            elements += _shapes.InputLength(i, dims);
-        int largest = Largest(elements / samples);
+        int largest = Largest(_shapes.SampleElements(dims, Symbol));
         return new BatchPlace(samples, samples < largest ? largest : 0);
     }
 

@@ -81,6 +81,17 @@ internal sealed class ShapeTable
         return shape;
     }
 
+    /// <summary>The elements of all inputs of one sample.</summary>
+    /// <param name="dims">The dimensions of a call.</param>
+    /// <param name="batch">The place of the batch among them; -1: there is none.</param>
+    public long SampleElements(ReadOnlySpan<int> dims, int batch)
+    {
+        long elements = 0;
+        for (int i = 0; i < Inputs; i++)
+            elements += InputLength(i, dims);
+        return elements / (batch < 0 ? 1 : Math.Max(1, dims[batch]));
+    }
+
     /// <summary>The number of elements of an input of known rank, however large.</summary>
     public double Elements(int input, int[] dims) => _inputPatterns[input]!.Aggregate(1.0, (all, dimension) => all * Resolve(dimension, dims));
 

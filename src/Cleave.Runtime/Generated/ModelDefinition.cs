@@ -39,6 +39,17 @@ public sealed class ModelDefinition
         Budgets = budgets;
     }
 
+    private ModelDefinition(ModelDefinition other, Budget[] budgets)
+        : this(other.Contract, other.Name, other.Path, other.Hash, other.Inputs, other.Outputs, budgets)
+    {
+        Slicing = other.Slicing;
+        Weights = other.Weights;
+        Plan = other.Plan;
+        Batch = other.Batch;
+        PlannedSizes = other.PlannedSizes;
+        Times = other.Times;
+    }
+
     /// <summary>What the item metadata <c>Slicing</c> says; null where it says nothing.</summary>
     public bool? Slicing { get; init; }
 
@@ -68,15 +79,10 @@ public sealed class ModelDefinition
     public int[] PlannedSizes { get; init; } = [];
 
     /// <summary>The same, with what was measured in the place of what was predicted.</summary>
-    internal ModelDefinition With(PredictedTimes times) => new(Contract, Name, Path, Hash, Inputs, Outputs, Budgets)
-    {
-        Slicing = Slicing,
-        Weights = Weights,
-        Plan = Plan,
-        Batch = Batch,
-        PlannedSizes = PlannedSizes,
-        Times = times,
-    };
+    internal ModelDefinition With(PredictedTimes times) => new(this, Budgets) { Times = times };
+
+    /// <summary>The same with one way to run it, and nothing said about others.</summary>
+    internal ModelDefinition Only(Budget budget) => new(this, [budget]) { Plan = null, Batch = null, Times = null };
 
     internal int Contract { get; }
 

@@ -1,5 +1,6 @@
 using System;
 using System.ComponentModel;
+using Cleave.Core.Parts;
 
 namespace Cleave.Generated;
 
@@ -24,6 +25,9 @@ public sealed class PredictedTimes
     internal int[] Threads { get; }
 
     internal PredictedTime[] Calls { get; }
+
+    /// <summary>The same as the planners read it.</summary>
+    internal CallTimes ToCallTimes() => new(Threads, Array.ConvertAll(Calls, static c => new PredictedCall(c.Elements, c.Samples, c.Microseconds)));
 }
 
 /// <summary>What a call of some size is predicted to take. Made by generated code.</summary>

@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Globalization;
 using System.Linq;
+using Cleave.Calls;
 using Cleave.Core.Diagnostics;
 using Cleave.Generated;
 
@@ -35,7 +36,7 @@ internal static class JobParts
     /// <summary>The positions of those of equal dimensions, by the first of each; those within by position.</summary>
     public static List<int[]> Alike(CallBuffers[] parts)
     {
-        Dictionary<int[], List<int>> byDims = new(DimsComparer.Instance);
+        Dictionary<int[], List<int>> byDims = new(DimensionsComparer.Instance);
         List<List<int>> alike = [];
         for (int i = 0; i < parts.Length; i++)
         {
@@ -71,19 +72,4 @@ internal static class JobParts
         new(Name(position) + ": " + new ArgumentException(cause.Message).Message, cause.ParamName, cause);
 
     private static string Name(int position) => "inputs[" + position.ToString(CultureInfo.InvariantCulture) + "]";
-
-    private sealed class DimsComparer : IEqualityComparer<int[]>
-    {
-        public static readonly DimsComparer Instance = new();
-
-        public bool Equals(int[]? one, int[]? other) => one.AsSpan().SequenceEqual(other);
-
-        public int GetHashCode(int[] dims)
-        {
-            HashCode hash = default;
-            foreach (int size in dims)
-                hash.Add(size);
-            return hash.ToHashCode();
-        }
-    }
 }

@@ -37,7 +37,7 @@ internal sealed class JobPlanner
         _cores = cores;
         _symbol = definition.Batch is { } axis ? shapes.SymbolOf(axis.Dimension) : -1;
         _times = definition.Times is { } times && options.Weights != PartWeights.InputSize
-            ? new CallTimes(times.Threads, Array.ConvertAll(times.Calls, static c => new PredictedCall(c.Elements, c.Samples, c.Microseconds)))
+            ? times.ToCallTimes()
             : CallTimes.BySize;
         _measured = options.Weights == PartWeights.Measured ? new MeasuredParts() : null;
         _joined = options.Merging ? joined : null;
@@ -78,14 +78,7 @@ internal sealed class JobPlanner
         return _measured is null ? predicted : _measured.Of(Together(dims, count), _counts, predicted);
     }
 
-    private PartTimes Predicted(int[] dims, int count)
-    {
-        long elements = 0;
-        for (int i = 0; i < _shapes.Inputs; i++)
-            elements += _shapes.InputLength(i, dims);
-        int samples = Samples(dims);
-        return _times.Of(elements / samples, samples * count);
-    }
+    private PartTimes Predicted(int[] dims, int count) => _times.Of(_shapes.SampleElements(dims, _symbol), Samples(dims) * count);
 
     private int Samples(int[] dims) => _symbol < 0 ? 1 : Math.Max(1, dims[_symbol]);
 

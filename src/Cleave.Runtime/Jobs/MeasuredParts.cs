@@ -1,6 +1,8 @@
 using System;
 using System.Collections.Generic;
+using Cleave.Calls;
 using Cleave.Core.Parts;
+using Cleave.Ledger;
 
 namespace Cleave.Jobs;
 
@@ -10,7 +12,7 @@ internal sealed class MeasuredParts
     // Where parts come in more sizes, times are collected anew.
     private const int Most = 1024;
 
-    private readonly Dictionary<string, SortedDictionary<int, double>> _seconds = new(StringComparer.Ordinal);
+    private readonly Dictionary<int[], SortedDictionary<int, double>> _seconds = new(DimensionsComparer.Instance);
     private double _perPredicted = 1;
     private bool _isKnown;
 
@@ -25,12 +27,11 @@ internal sealed class MeasuredParts
         {
             if (_seconds.Count == Most)
                 _seconds.Clear();
-            string key = Key(dims);
-            if (!_seconds.TryGetValue(key, out SortedDictionary<int, double>? times))
-                _seconds.Add(key, times = []);
-            times[threads] = times.TryGetValue(threads, out double recent) ? Follow(recent, seconds) : seconds;
+            if (!_seconds.TryGetValue(dims, out SortedDictionary<int, double>? times))
+                _seconds.Add(dims, times = []);
+            times[threads] = times.TryGetValue(threads, out double recent) ? RecentTime.Next(recent, seconds) : seconds;
             double ratio = seconds / predicted.At(threads);
-            _perPredicted = _isKnown ? Follow(_perPredicted, ratio) : ratio;
+            _perPredicted = _isKnown ? RecentTime.Next(_perPredicted, ratio) : ratio;
             _isKnown = true;
         }
     }
@@ -43,7 +44,7 @@ internal sealed class MeasuredParts
     {
         lock (_seconds)
         {
-            _seconds.TryGetValue(Key(dims), out SortedDictionary<int, double>? times);
+            _seconds.TryGetValue(dims, out SortedDictionary<int, double>? times);
             return new PartTimes(counts, Array.ConvertAll(counts, count => Time(times, count, predicted)));
         }
     }
@@ -61,9 +62,4 @@ internal sealed class MeasuredParts
         }
         return times[nearest] * (predicted.At(threads) / predicted.At(nearest));
     }
-
-    // A thread that lost its core for a while takes many times as long: that says little about the part.
-    private static double Follow(double recent, double now) => recent + ((Math.Min(now, 2 * recent) - recent) / 4);
-
-    private static string Key(int[] dims) => string.Join(',', dims);
 }

@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
+using Cleave.Calls;
 
 namespace Cleave.Ledger;
 
@@ -10,22 +11,21 @@ internal sealed class DimensionTimes(int modes, int planned)
     // Where requests come in more sizes, times are collected anew.
     private const int Most = 256;
 
-    private readonly Dictionary<string, (int[] Dims, ModeTimes Times)> _times = new(StringComparer.Ordinal);
+    private readonly Dictionary<int[], ModeTimes> _times = new(DimensionsComparer.Instance);
     private Func<int[], double?[]?> _known = static _ => null;
 
     public ModeTimes Of(int[] dims)
     {
-        string key = string.Join(',', dims);
         lock (_times)
         {
-            if (_times.TryGetValue(key, out (int[] Dims, ModeTimes Times) found))
-                return found.Times;
+            if (_times.TryGetValue(dims, out ModeTimes? times))
+                return times;
             if (_times.Count == Most)
                 _times.Clear();
-            ModeTimes times = new(modes, planned);
+            times = new ModeTimes(modes, planned);
             if (_known(dims) is { } relative)
                 times.Begin(relative);
-            _times.Add(key, (dims, times));
+            _times.Add(dims, times);
             return times;
         }
     }
@@ -37,7 +37,7 @@ internal sealed class DimensionTimes(int modes, int planned)
         lock (_times)
         {
             _known = known;
-            foreach ((int[] dims, ModeTimes times) in _times.Values)
+            foreach ((int[] dims, ModeTimes times) in _times)
             {
                 if (known(dims) is { } relative)
                     times.Begin(relative);
@@ -50,7 +50,7 @@ internal sealed class DimensionTimes(int modes, int planned)
     {
         ModeTimes[] all;
         lock (_times)
-            all = [.. _times.Values.Select(static t => t.Times)];
+            all = [.. _times.Values];
         double[] known = [.. all.Select(times => times.Relative(mode)).OfType<double>().Order()];
         return known.Length == 0 ? null : known[known.Length / 2];
     }

@@ -93,11 +93,8 @@ internal sealed class ModeOpener(
         lock (_asked)
             _partsAsked++;
         ChosenPlan chosen = ChosenPlan.Whole(definition.Budgets, threads, threads);
-        if (_whyOnly is { } why || !_limit.TryAdd(sessions.Factory.EstimatedBytes, out why))
-        {
-            Log.ModeRefused(logger, definition.Name, chosen.Words, why);
+        if (!IsAllowed(chosen, out _))
             return;
-        }
         Start(new ModeOpening(
             chosen,
             () => opened(new RunnerMode(
@@ -124,14 +121,23 @@ internal sealed class ModeOpener(
                 return null;
             number = _asked[index]++;
         }
-        if (_whyOnly is { } why || !_limit.TryAdd(sessions.Factory.EstimatedBytes, out why))
+        if (!IsAllowed(_modes[index], out string why))
         {
             Volatile.Write(ref _whyNot[index], why);
-            Log.ModeRefused(logger, definition.Name, _modes[index].Words, why);
             return null;
         }
         Volatile.Write(ref _whyNot[index], "it is being opened");
         return number;
+    }
+
+    // Counts its memory where it is.
+    private bool IsAllowed(ChosenPlan mode, out string why)
+    {
+        why = _whyOnly ?? "";
+        if (_whyOnly is null && _limit.TryAdd(sessions.Factory.EstimatedBytes, out why))
+            return true;
+        Log.ModeRefused(logger, definition.Name, mode.Words, why);
+        return false;
     }
 
     private ModeOpening Opening(int index, int number, Action<int, RunnerMode> opened) => new(

@@ -1,4 +1,3 @@
-using System;
 using System.Collections.Generic;
 using System.Threading;
 
@@ -104,8 +103,7 @@ internal sealed class ModeTimes(int modes, int planned)
             if (_trial.Add(mode, seconds) is { } median)
                 Compare(mode, median);
             double recent = _recent[mode];
-            // A thread that lost its core for a while takes many times as long: that says little about the mode.
-            Volatile.Write(ref _recent[mode], recent == 0 ? seconds : recent + ((Math.Min(seconds, 2 * recent) - recent) / 4));
+            Volatile.Write(ref _recent[mode], recent == 0 ? seconds : RecentTime.Next(recent, seconds));
         }
     }
 

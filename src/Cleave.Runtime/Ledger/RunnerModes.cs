@@ -299,6 +299,7 @@ internal sealed class RunnerModes
                 return free;
             Missed(mode);
         }
+        // The planned mode is there once, whatever its threads: further sessions of so many are those of parts.
         return threads == _modes[_planned].Cores ? _parts.TryBegin(threads) : null;
     }
 

@@ -16,7 +16,7 @@ internal sealed class TuningCandidate : IDisposable
     public TuningCandidate(ModelDefinition definition, RunnerOptions options, ChosenPlan plan)
     {
         Plan = plan;
-        _opened = new CurrentEngine(TuningCandidates.Only(definition, plan), options);
+        _opened = new CurrentEngine(definition.Only(new Budget(1, plan.Plan, plan.Threads)), options);
     }
 
     public ChosenPlan Plan { get; }

@@ -39,12 +39,4 @@ internal static class TuningCandidates
                 found.Add(plan);
         }
     }
-
-    /// <summary>The same model with one way to run it.</summary>
-    public static ModelDefinition Only(ModelDefinition definition, ChosenPlan plan) => new(
-        definition.Contract, definition.Name, definition.Path, definition.Hash, definition.Inputs, definition.Outputs, [new Budget(1, plan.Plan, plan.Threads)])
-    {
-        Slicing = definition.Slicing,
-        Weights = definition.Weights,
-    };
 }

@@ -1,6 +1,7 @@
 using System;
 using System.IO;
 using System.Linq;
+using System.Text;
 using Cleave.Core.Listing;
 using Cleave.Core.Tuning;
 using Cleave.Generated;
@@ -58,14 +59,12 @@ internal sealed class TuningStore
         why = "the model has no file, and " + FolderVariable + " names no folder";
         if (_paths is not [var path, ..])
             return null;
-        string written = path + ".writing-" + Environment.ProcessId.ToString(System.Globalization.CultureInfo.InvariantCulture);
         try
         {
             TuningFile file = File.Exists(path) ? TuningFile.Read(File.ReadAllText(path)) : TuningFile.Empty;
             Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-            // Renamed when it is whole: whoever reads meanwhile, or dies here, leaves no half file.
-            File.WriteAllText(written, file.With(section).Write());
-            File.Move(written, path, overwrite: true);
+            byte[] text = Encoding.UTF8.GetBytes(file.With(section).Write());
+            OutputFile.Write(path, stream => stream.Write(text));
             return path;
         }
         catch (ListingException e)
@@ -76,7 +75,6 @@ internal sealed class TuningStore
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             why = e.Message;
-            Forget(written);
         }
         return null;
     }
@@ -101,17 +99,5 @@ internal sealed class TuningStore
             Log.TuningRefused(_logger, _model, path, e.Message);
         }
         return null;
-    }
-
-    private static void Forget(string path)
-    {
-        try
-        {
-            File.Delete(path);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            // The folder cannot be written to at all, which is what is reported.
-        }
     }
 }

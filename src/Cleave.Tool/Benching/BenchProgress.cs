@@ -3,6 +3,7 @@ using System.Globalization;
 using System.IO;
 using System.Threading;
 using Cleave.Tool.Measuring;
+using Cleave.Tool.Output;
 using Spectre.Console;
 
 namespace Cleave.Tool.Benching;
@@ -11,8 +12,8 @@ namespace Cleave.Tool.Benching;
 internal static class BenchProgress
 {
     public static BenchReport Show(BenchRun run, TextWriter error, CancellationToken cancellationToken) =>
-        ReferenceEquals(error, Console.Error) && !Console.IsErrorRedirected
-            ? WithBar(run, cancellationToken)
+        Terminal.IsWatched(error)
+            ? WithBar(run, error, cancellationToken)
             : run.Measure(WithLine(run, error), cancellationToken);
 
     private static Action<MeasureProgress> WithLine(BenchRun run, TextWriter error)
@@ -27,10 +28,9 @@ internal static class BenchProgress
         };
     }
 
-    private static BenchReport WithBar(BenchRun run, CancellationToken cancellationToken)
+    private static BenchReport WithBar(BenchRun run, TextWriter error, CancellationToken cancellationToken)
     {
-        IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
-        return console.Progress().AutoClear(true)
+        return Terminal.ForProgress(error).Progress().AutoClear(true)
             .Columns(new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn(), new PercentageColumn())
             .Start(context =>
             {

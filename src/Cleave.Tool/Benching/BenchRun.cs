@@ -36,7 +36,7 @@ internal sealed class BenchRun : IDisposable
             using ByteSource source = ByteSource.OpenFile(path);
             OnnxModel model = ModelReader.Read(source, cancellationToken);
             IReadOnlyDictionary<string, string> given = options.Dims;
-            options = LikelySizes.Complete(path, model, options);
+            options = options with { Dims = LikelySizes.Complete(path, model, options.Dims, options.Fills) };
             ModelInputs inputs = ModelInputs.For(model, options.Dims, options.Fills);
             _inputs = inputs with { Dimensions = [.. inputs.Dimensions.Select(d => d with { Given = given.ContainsKey(d.Name) })] };
             _options = options;

@@ -16,28 +16,33 @@ internal static class LikelySizes
     private const int MostTried = 32;
 
     /// <summary>
-    /// The same options with sizes that the model runs with, where it does not run with 1 for those that are not given; the same where none
+    /// The given sizes with others that the model runs with, where it does not run with 1 for those that are not given; the same where none
     /// are found, and the measurement will say why.
     /// </summary>
-    public static BenchOptions Complete(string path, OnnxModel model, BenchOptions options)
+    /// <param name="path">The model's file.</param>
+    /// <param name="model">The model.</param>
+    /// <param name="given">Sizes by the dimension's name.</param>
+    /// <param name="fills">Numbers by input.</param>
+    public static IReadOnlyDictionary<string, string> Complete(
+        string path, OnnxModel model, IReadOnlyDictionary<string, string> given, IReadOnlyDictionary<string, string> fills)
     {
         InputMaker maker = new(PlanGraphBuilder.Build(ShapeInference.Infer(model)), new Dictionary<string, double>());
-        OpenDimension[] open = [.. OpenDimension.Of(maker.Inputs).Where(d => !options.Dims.ContainsKey(d.Name))];
+        OpenDimension[] open = [.. OpenDimension.Of(maker.Inputs).Where(d => !given.ContainsKey(d.Name))];
         if (open.Length == 0 || open.Any(d => d.Name.Contains(',')) || maker.Inputs.Any(i => i.Type is not OnnxType.Tensor { Shape: not null } tensor || !tensor.Element.IsInBinding()))
-            return options;
+            return given;
         using InferenceSession? session = Open(path);
         if (session is null)
-            return options;
+            return given;
         DimensionSample ones = new(open.ToDictionary(d => d.Name, _ => 1L, StringComparer.Ordinal));
         // One sample at a time, where the model takes that.
         IEnumerable<DimensionSample> candidates = DimensionSample.Candidates(open).OrderBy(s => open.Where(d => d.IsBatch).Sum(d => s.Sizes[d.Name]));
         foreach (DimensionSample sample in candidates.Take(MostTried).Prepend(ones))
         {
-            BenchOptions completed = options with { Dims = With(options.Dims, sample) };
-            if (Runs(session, ModelInputs.For(model, completed.Dims, completed.Fills)))
-                return ReferenceEquals(sample, ones) ? options : completed;
+            Dictionary<string, string> completed = With(given, sample);
+            if (Runs(session, ModelInputs.For(model, completed, fills)))
+                return ReferenceEquals(sample, ones) ? given : completed;
         }
-        return options;
+        return given;
     }
 
     private static Dictionary<string, string> With(IReadOnlyDictionary<string, string> given, DimensionSample sample)

@@ -1,11 +1,9 @@
-using System;
 using System.CommandLine;
 using System.Globalization;
 using System.IO;
 using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
-using Cleave.Core.Diagnostics;
 using Cleave.Tool.Benching;
 using Cleave.Tool.Output;
 
@@ -31,8 +29,9 @@ internal static class BenchCommand
         command.SetAction((arguments, cancellationToken) =>
         {
             InvocationConfiguration console = arguments.InvocationConfiguration;
-            return Task.FromResult(Guarded(console.Error, () => Run(
-                arguments.GetRequiredValue(model),
+            string path = arguments.GetRequiredValue(model);
+            return Task.FromResult(CommandGuard.Run(path, console.Error, CommandGuard.NothingMeasured, () => Run(
+                path,
                 new BenchOptions(
                     BenchOptions.Pairs("--dims", arguments.GetValue(dims) ?? []),
                     BenchOptions.Pairs("--input", arguments.GetValue(fills) ?? []),
@@ -47,38 +46,12 @@ internal static class BenchCommand
 
     private static int Run(string path, BenchOptions options, bool json, TextWriter output, TextWriter error, CancellationToken cancellationToken)
     {
-        BenchReport report;
-        try
-        {
-            using BenchRun run = new(path, options, cancellationToken);
-            report = BenchProgress.Show(run, json ? TextWriter.Null : error, cancellationToken);
-        }
-        catch (ModelException e)
-        {
-            throw new BenchException($"{e.Problem.Rule.Id}: {e.Problem.Message(path)}");
-        }
+        using BenchRun run = new(path, options, cancellationToken);
+        BenchReport report = BenchProgress.Show(run, json ? TextWriter.Null : error, cancellationToken);
         if (json)
             JsonReport.Write(report, JsonReport.Compact.BenchReport, output);
         else
             BenchText.Write(report, Terminal.For(output));
         return report.Loads.Any(l => l.Candidates.Any(c => c.Error is null)) ? CleaveCommand.Success : CleaveCommand.Failure;
-    }
-
-    private static int Guarded(TextWriter error, Func<int> run)
-    {
-        try
-        {
-            return run();
-        }
-        catch (BenchException e)
-        {
-            error.Write($"cleave: error {Terminal.Safe(e.Message)}\n");
-            return CleaveCommand.Failure;
-        }
-        catch (OperationCanceledException)
-        {
-            error.Write("cleave: cancelled; nothing was measured\n");
-            return CleaveCommand.Failure;
-        }
     }
 }

@@ -1,7 +1,7 @@
-using System;
 using System.Collections.Generic;
 using System.CommandLine;
 using System.IO;
+using System.Text;
 using System.Threading;
 using System.Threading.Tasks;
 using Cleave.Core.Graph;
@@ -25,7 +25,7 @@ internal static class ContractCommand
             InvocationConfiguration console = arguments.InvocationConfiguration;
             string path = arguments.GetRequiredValue(model);
             bool write = arguments.GetValue(accept);
-            return Task.FromResult(RewriteGuard.Run(path, console.Error, () => Run(path, write, console.Output, cancellationToken)));
+            return Task.FromResult(CommandGuard.Run(path, console.Error, CommandGuard.NothingWritten, () => Run(path, write, console.Output, cancellationToken)));
         });
         return command;
     }
@@ -51,23 +51,9 @@ internal static class ContractCommand
             output.Write("The model keeps its contract; nothing was written.\n");
             return CleaveCommand.Success;
         }
-        Replace(contract, ModelContract.Text(model, Path.GetFileName(path)));
+        byte[] text = Encoding.UTF8.GetBytes(ModelContract.Text(model, Path.GetFileName(path)));
+        OutputFile.Write(contract, stream => stream.Write(text));
         output.Write($"Wrote {Terminal.Safe(contract)}. Check it in with the model.\n");
         return CleaveCommand.Success;
-    }
-
-    // By rename, so that nobody reads half of it and a full disk costs nothing.
-    private static void Replace(string contract, string text)
-    {
-        string temporary = contract + "." + Guid.NewGuid().ToString("N") + ".tmp";
-        try
-        {
-            File.WriteAllText(temporary, text);
-            File.Move(temporary, contract, overwrite: true);
-        }
-        finally
-        {
-            File.Delete(temporary);
-        }
     }
 }

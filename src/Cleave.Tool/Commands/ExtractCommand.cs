@@ -26,7 +26,7 @@ internal static class ExtractCommand
         {
             InvocationConfiguration console = arguments.InvocationConfiguration;
             string path = arguments.GetRequiredValue(model);
-            return Task.FromResult(RewriteGuard.Run(path, console.Error, () => Run(
+            return Task.FromResult(CommandGuard.Run(path, console.Error, CommandGuard.NothingWritten, () => Run(
                 path, arguments.GetRequiredValue(output), arguments.GetValue(nodes) ?? [], Names(arguments.GetValue(outputs) ?? []), console, cancellationToken)));
         });
         return command;

@@ -31,7 +31,7 @@ internal static class FixCommand
         {
             InvocationConfiguration console = arguments.InvocationConfiguration;
             string path = arguments.GetRequiredValue(model);
-            return Task.FromResult(RewriteGuard.Run(path, console.Error, () => Run(new FixOptions
+            return Task.FromResult(CommandGuard.Run(path, console.Error, CommandGuard.NothingWritten, () => Run(new FixOptions
             {
                 Model = path,
                 Output = arguments.GetRequiredValue(output),

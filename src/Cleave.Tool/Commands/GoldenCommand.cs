@@ -27,7 +27,7 @@ internal static class GoldenCommand
         {
             InvocationConfiguration console = arguments.InvocationConfiguration;
             string path = arguments.GetRequiredValue(model);
-            return Task.FromResult(RewriteGuard.Run(path, console.Error, () => arguments.GetValue(record)
+            return Task.FromResult(CommandGuard.Run(path, console.Error, CommandGuard.NothingWritten, () => arguments.GetValue(record)
                 ? Record(path, new VerifyOptions
                 {
                     Seed = arguments.GetValue(seed) ?? 1,

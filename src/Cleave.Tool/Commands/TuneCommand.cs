@@ -5,7 +5,6 @@ using System.IO;
 using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
-using Cleave.Core.Diagnostics;
 using Cleave.Tool.Benching;
 using Cleave.Tool.Output;
 using Cleave.Tool.Tuning;
@@ -30,44 +29,26 @@ internal static class TuneCommand
         {
             model, budget, cores, dims, fills, plan, json,
         };
-        command.SetAction(async (arguments, cancellationToken) =>
+        command.SetAction((arguments, cancellationToken) =>
         {
             InvocationConfiguration console = arguments.InvocationConfiguration;
-            try
-            {
-                TuneOptions options = new(
+            string path = arguments.GetRequiredValue(model);
+            return CommandGuard.RunAsync(path, console.Error, CommandGuard.NothingWritten, () => Run(
+                path,
+                new TuneOptions(
                     TimeSpan.FromSeconds(Positive("--budget", arguments.GetValue(budget)) ?? DefaultBudget),
                     Positive("--cores", arguments.GetValue(cores)),
                     [.. (arguments.GetValue(dims) ?? []).Select(set => BenchOptions.Pairs("--dims", [set]))],
                     BenchOptions.Pairs("--input", arguments.GetValue(fills) ?? []),
-                    arguments.GetValue(plan) ?? "");
-                return await Run(arguments.GetRequiredValue(model), options, arguments.GetValue(json), console.Output, console.Error, cancellationToken).ConfigureAwait(false);
-            }
-            catch (Exception e) when (e is BenchException or CleaveException)
-            {
-                console.Error.Write($"cleave: error {Terminal.Safe(e.Message)}\n");
-                return CleaveCommand.Failure;
-            }
-            catch (OperationCanceledException)
-            {
-                console.Error.Write("cleave: cancelled; nothing was written\n");
-                return CleaveCommand.Failure;
-            }
+                    arguments.GetValue(plan) ?? ""),
+                arguments.GetValue(json), console.Output, console.Error, cancellationToken));
         });
         return command;
     }
 
     private static async Task<int> Run(string path, TuneOptions options, bool json, TextWriter output, TextWriter error, CancellationToken cancellationToken)
     {
-        TuningResult result;
-        try
-        {
-            result = await TuneRun.Measure(path, options, json ? TextWriter.Null : error, cancellationToken).ConfigureAwait(false);
-        }
-        catch (ModelException e)
-        {
-            throw new BenchException($"{e.Problem.Rule.Id}: {e.Problem.Message(path)}");
-        }
+        TuningResult result = await TuneRun.Measure(path, options, json ? TextWriter.Null : error, cancellationToken).ConfigureAwait(false);
         if (json)
             JsonReport.Write(result, JsonReport.Default.TuningResult, output);
         else

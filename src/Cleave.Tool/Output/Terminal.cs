@@ -29,8 +29,11 @@ internal static class Terminal
         return console;
     }
 
+    /// <summary>Whether a person sees what is written there.</summary>
+    public static bool IsWatched(TextWriter error) => ReferenceEquals(error, Console.Error) && !Console.IsErrorRedirected;
+
     /// <summary>Where progress is shown: beside the output, so that this can be redirected. Nothing moves where nobody looks.</summary>
-    public static IAnsiConsole ForProgress(TextWriter error) => ReferenceEquals(error, Console.Error) && !Console.IsErrorRedirected
+    public static IAnsiConsole ForProgress(TextWriter error) => IsWatched(error)
         ? AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(error) })
         : For(error);
 

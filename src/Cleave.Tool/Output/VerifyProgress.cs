@@ -11,10 +11,9 @@ internal static class VerifyProgress
     /// <param name="run">Told what is being done, and how much of all is done.</param>
     public static T Show<T>(TextWriter target, Func<Action<string, double>, T> run)
     {
-        if (!ReferenceEquals(target, Console.Error) || Console.IsErrorRedirected)
+        if (!Terminal.IsWatched(target))
             return run(static (_, _) => { });
-        IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(target) });
-        return console.Progress().AutoClear(true).Start(context =>
+        return Terminal.ForProgress(target).Progress().AutoClear(true).Start(context =>
         {
             ProgressTask task = context.AddTask("verify");
             return run((what, part) =>

@@ -10,6 +10,7 @@ using Cleave.Core.Listing;
 using Cleave.Core.Onnx;
 using Cleave.Generator.Model;
 using Cleave.Tool.Benching;
+using Cleave.Tool.Output;
 using Cleave.Tuning;
 using Spectre.Console;
 
@@ -25,8 +26,8 @@ internal static class TuneRun
         RunnerSpec spec = LooseDefinition.SpecOf(path, model, new ListingOptions { Dims = options.PlanDims });
         await using LooseRunner runner = new(path, spec, new RunnerOptions { Cores = options.Cores });
         LooseRequest[] requests = [.. Sizes(path, model, spec, options).Select(dims => runner.NewRequest(ModelInputs.For(model, dims, options.Fills)))];
-        return ReferenceEquals(error, Console.Error) && !Console.IsErrorRedirected
-            ? await WithBar(progress => runner.TuneAsync(options.Budget, requests, progress, cancellationToken)).ConfigureAwait(false)
+        return Terminal.IsWatched(error)
+            ? await WithBar(error, progress => runner.TuneAsync(options.Budget, requests, progress, cancellationToken)).ConfigureAwait(false)
             : await WithLine(error, options, () => runner.TuneAsync(options.Budget, requests, null, cancellationToken)).ConfigureAwait(false);
     }
 
@@ -37,8 +38,8 @@ internal static class TuneRun
             return options.Requests.Count > 0 ? options.Requests : [new Dictionary<string, string>()];
         Dictionary<string, string> planned = spec.Symbols.Zip(spec.PlannedSizes, (s, size) => (Name: NameOf(spec, s), Size: size)).ToDictionary(s => s.Name, s => Text(s.Size), StringComparer.Ordinal);
         Dictionary<string, string> given = options.PlanDims.Length > 0 ? planned : [];
-        BenchOptions likely = LikelySizes.Complete(path, model, new BenchOptions(given, options.Fills, [1], [1], 1, false));
-        int[] sizes = [.. spec.Symbols.Select(s => int.Parse(likely.Dims.GetValueOrDefault(NameOf(spec, s)) ?? planned[NameOf(spec, s)], CultureInfo.InvariantCulture))];
+        IReadOnlyDictionary<string, string> likely = LikelySizes.Complete(path, model, given, options.Fills);
+        int[] sizes = [.. spec.Symbols.Select(s => int.Parse(likely.GetValueOrDefault(NameOf(spec, s)) ?? planned[NameOf(spec, s)], CultureInfo.InvariantCulture))];
         int batch = spec.Batch is { } axis ? spec.Symbols.Select(s => s.Name).ToList().IndexOf(axis.Dimension) : -1;
         return TuningSample.Sizes(sizes, batch)
             .Select(set => spec.Symbols.Select((s, i) => (Name: NameOf(spec, s), Size: set[i])).ToDictionary(s => s.Name, s => Text(s.Size), StringComparer.Ordinal));
@@ -50,13 +51,9 @@ internal static class TuneRun
         return await tune().ConfigureAwait(false);
     }
 
-    private static async Task<TuningResult> WithBar(Func<IProgress<TuningStep>, Task<TuningResult>> tune)
-    {
-        IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
-        return await console.Progress().AutoClear(true)
-            .Columns(new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn(), new PercentageColumn())
-            .StartAsync(context => tune(new Bar(context.AddTask("starting")))).ConfigureAwait(false);
-    }
+    private static Task<TuningResult> WithBar(TextWriter error, Func<IProgress<TuningStep>, Task<TuningResult>> tune) => Terminal.ForProgress(error).Progress().AutoClear(true)
+        .Columns(new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn(), new PercentageColumn())
+        .StartAsync(context => tune(new Bar(context.AddTask("starting"))));
 
     // As --dims names it: one without a name by its place.
     private static string NameOf(RunnerSpec spec, SymbolSpec symbol) => symbol.IsNamed
@@ -70,7 +67,7 @@ internal static class TuneRun
     {
         public void Report(TuningStep value)
         {
-            task.Description = Markup.Escape(Output.Terminal.Safe(value.Mode + ", " + value.Dimensions));
+            task.Description = Markup.Escape(Terminal.Safe(value.Mode + ", " + value.Dimensions));
             task.Value = 100.0 * value.Done / value.All;
         }
     }

@@ -1,7 +1,7 @@
 using System;
 using System.IO;
 
-namespace Cleave.Build;
+namespace Cleave.Core.Listing;
 
 /// <summary>
 /// Replaces a file as a whole, and only where its bytes change: whoever reads it meanwhile (a design-time build beside a

@@ -1,0 +1,127 @@
+using System;
+using System.IO;
+using System.Linq;
+using System.Text;
+using Cleave.Core.Diagnostics;
+using Cleave.Core.Listing;
+using Cleave.TestKit;
+using Microsoft.Build.Framework;
+using Xunit;
+
+namespace Cleave.Build.Tests;
+
+/// <summary>What is checked of a model beside what its file says: its contract, its tuning file, the names of its item metadata.</summary>
+public sealed class ModelChecksTests : IDisposable
+{
+    private readonly TaskRun _run = new();
+
+    public void Dispose() => _run.Dispose();
+
+    [Fact]
+    public void A_model_is_compared_with_its_contract_whenever_either_changes()
+    {
+        byte[] model = new TinyModel().ToBytes();
+        _run.Add("nets/m.onnx", model);
+        _run.Run("nets/m.onnx");
+        Assert.Empty(_run.Read("nets.m").Problems);
+
+        _run.Add("nets/m.onnx.contract.txt", Encoding.UTF8.GetBytes(ModelContract.Text(_run.Read("nets.m").Model!, "m.onnx")));
+        _run.Run("nets/m.onnx");
+        Assert.Single(_run.Messages);
+        Assert.Empty(_run.Read("nets.m").Problems);
+        _run.Run("nets/m.onnx");
+        Assert.Empty(_run.Messages);
+
+        _run.Add("nets/m.onnx", new TinyModel { Weights = [1, 2, 3, 4, 5] }.ToBytes());
+        _run.Run("nets/m.onnx");
+        Problem problem = Assert.Single(_run.Read("nets.m").Problems);
+        Assert.Equal(Rules.ContractBroken, problem.Rule);
+        Assert.Equal("nets/m.onnx.contract.txt", problem.Arguments[0]);
+        Assert.Contains("- input \"x\" tensor float [4]; + input \"x\" tensor float [5]", problem.Arguments[1]);
+
+        File.Delete(Path.Combine(_run.Project, "nets", "m.onnx.contract.txt"));
+        _run.Run("nets/m.onnx");
+        Assert.Empty(_run.Read("nets.m").Problems);
+    }
+
+    [Fact]
+    public void A_contract_can_be_demanded()
+    {
+        _run.Add("m.onnx", new TinyModel().ToBytes());
+        _run.Run("m.onnx");
+        ListModels task = _run.Task(TaskRun.Item("m.onnx"));
+        task.Contracts = "Require";
+        Assert.True(task.Execute());
+        Problem problem = Assert.Single(_run.Read("m").Problems);
+        Assert.Equal((Rules.ContractMissing, "m.onnx.contract.txt"), (problem.Rule, Assert.Single(problem.Arguments)));
+    }
+
+    [Fact]
+    public void A_value_of_CleaveContracts_that_means_nothing_is_an_error()
+    {
+        ListModels task = _run.Task();
+        task.Contracts = "requrie";
+        Assert.False(task.Execute());
+        BuildErrorEventArgs error = Assert.Single(_run.Errors);
+        Assert.Equal(("CLV3007", _run.ProjectFile), (error.Code, error.File));
+        Assert.Contains("CleaveContracts to 'requrie'", error.Message);
+    }
+
+    [Fact]
+    public void A_contract_that_cannot_be_read_is_said_to_be_so()
+    {
+        _run.Add("m.onnx", new TinyModel().ToBytes());
+        _run.Add("m.onnx.contract.txt", [0xFF, 0, 0xFE]);
+        _run.Run("m.onnx");
+        Assert.Contains("does not begin with", Assert.Single(_run.Read("m").Problems).Arguments[1]);
+    }
+
+    [Fact]
+    public void What_was_measured_of_another_graph_is_said()
+    {
+        _run.Add("m.onnx", new TinyModel().ToBytes());
+        ListModels task = _run.Run(TaskRun.Item("m.onnx"));
+        string hash = _run.Read("m").Hash;
+        string Tuned(string graph) => "cleave-tuning 1\nmachine \"EPYC\" 2 \"1.30.0\"\n  graph \"" + graph + "\"\n";
+
+        foreach ((string text, string[] said) in new[]
+        {
+            (Tuned(hash), Array.Empty<string>()),
+            (Tuned("h2:other"), ["m.onnx.tune", "it was measured on another graph (EPYC, 2 cores, ONNX Runtime 1.30.0)"]),
+            ("cleave-tuning 2\n", ["m.onnx.tune", "line 1: this version is not known"]),
+        })
+        {
+            _run.Add("m.onnx.tune", Encoding.UTF8.GetBytes(text));
+            task = _run.Run(TaskRun.Item("m.onnx"));
+            Assert.True(_run.Succeeded);
+            Assert.Equal(said, _run.Read("m").Problems.SelectMany(p => p.Arguments));
+            Assert.All(_run.Read("m").Problems, p => Assert.Equal("CLV1025", p.Rule.Id));
+        }
+    }
+
+    [Theory]
+    [InlineData("Acess", "Access")]
+    [InlineData("classname", null)]
+    [InlineData("ClasName", "ClassName")]
+    [InlineData("Dim", "Dims")]
+    [InlineData("Output", "Outputs")]
+    [InlineData("Wieghts", "Weights")]
+    [InlineData("Slcing", "Slicing")]
+    [InlineData("Pack", null)]
+    [InlineData("Generator", null)]
+    [InlineData("Visible", null)]
+    [InlineData("Owner", null)]
+    [InlineData("Lank", "Link")]
+    public void Metadata_that_is_nearly_right_is_named(string name, string? meant)
+    {
+        _run.Add("m.onnx", new TinyModel().ToBytes());
+        _run.Run(TaskRun.Item("m.onnx", (name, "Auto")));
+        Assert.Equal(meant is null ? [] : [(Rules.MetadataMisspelt, name + "|" + meant)], _run.Read("m").Problems.Select(p => (p.Rule, string.Join("|", p.Arguments))));
+
+        // A warning does not read the model again.
+        _run.Run(TaskRun.Item("m.onnx", (name, "Auto")));
+        Assert.Empty(_run.Messages);
+        _run.Run("m.onnx");
+        Assert.Empty(_run.Read("m").Problems);
+    }
+}

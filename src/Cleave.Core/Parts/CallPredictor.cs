@@ -33,30 +33,32 @@ internal static class CallPredictor
     /// <summary>The thread counts that are predicted.</summary>
     public static int[] Counts { get; } = [1, 2, 4, 8, 16];
 
-    /// <summary>By rising elements and samples; none where too little is known.</summary>
+    /// <summary>Everything that is predicted, by rising sizes; nothing where too little is known.</summary>
     /// <param name="graph">The model.</param>
     /// <param name="batch">Its batch axis; null where none is proven.</param>
     /// <param name="inputs">What a call gives.</param>
     /// <param name="planned">The sizes that it is planned for, by dimension.</param>
     /// <param name="model">The device.</param>
-    public static IReadOnlyList<PredictedCall> Find(PlanGraph graph, string? batch, IReadOnlyList<string> inputs, IReadOnlyDictionary<string, long> planned, CostModel model)
+    public static IReadOnlyList<PredictedRow> Table(PlanGraph graph, string? batch, IReadOnlyList<string> inputs, IReadOnlyDictionary<string, long> planned, CostModel model)
     {
-        SortedDictionary<long, PredictedCall[]> found = [];
+        List<PredictedRow> rows = [];
         foreach (double scale in planned.Keys.Any(name => name != batch) ? Scales : [1.0])
         {
             Dictionary<string, long> sizes = planned.ToDictionary(s => s.Key, s => Math.Max(1, (long)(s.Value * scale)), StringComparer.Ordinal);
-            PredictedCall[] row = Row(graph, batch, inputs, sizes, model);
-            if (row.Length == 0)
+            if (Row(graph, batch, inputs, sizes, scale, model) is not { } row)
                 return [];
-            found[row[0].Elements] = row;
+            rows.Add(row);
         }
-        return Thin([.. found.Values]);
+        return rows;
     }
 
-    // Leaves out what lies where the others would put it.
-    private static IReadOnlyList<PredictedCall> Thin(PredictedCall[][] rows)
+    /// <summary>As few calls as describe the table, by rising elements and samples: what lies where the others would put it is left out.</summary>
+    public static IReadOnlyList<PredictedCall> Thin(IReadOnlyList<PredictedRow> table)
     {
-        List<PredictedCall[]> kept = [.. rows.Select(row => (PredictedCall[])[.. Without(row, others => others)])];
+        SortedDictionary<long, PredictedCall[]> bySize = [];
+        foreach (PredictedRow row in table)
+            bySize[row.Elements] = [.. row.Calls.Select(c => c with { Microseconds = Array.ConvertAll(c.Microseconds, Rounded) })];
+        List<PredictedCall[]> kept = [.. bySize.Values.Select(row => (PredictedCall[])[.. Without(row, others => others)])];
         return [.. Without(kept, others => [.. others.SelectMany(row => row)]).SelectMany(row => row)];
 
         List<T> Without<T>(IReadOnlyList<T> all, Func<List<T>, IReadOnlyList<PredictedCall>> calls)
@@ -85,7 +87,8 @@ internal static class CallPredictor
         return true;
     }
 
-    private static PredictedCall[] Row(PlanGraph graph, string? batch, IReadOnlyList<string> inputs, Dictionary<string, long> sizes, CostModel model)
+    // Null where too little is known.
+    private static PredictedRow? Row(PlanGraph graph, string? batch, IReadOnlyList<string> inputs, Dictionary<string, long> sizes, double scale, CostModel model)
     {
         List<PredictedCall> row = [];
         foreach (int samples in batch is null ? [1] : Samples)
@@ -95,15 +98,15 @@ internal static class CallPredictor
             SizedGraph sized = new(graph, sizes);
             double elements = inputs.Sum(input => NodeSizes.Count(sized.Shape(input)));
             if (row.Count == 0 && (sized.KnownPart() < LeastKnown || !(elements >= 0)))
-                return [];
-            double[] times = Array.ConvertAll(new GraphCost(sized, model).Whole(Counts), t => Rounded(t / 1e3));
+                return null;
+            double[] times = Array.ConvertAll(new GraphCost(sized, model).Whole(Counts), t => t / 1e3);
             if (!Array.TrueForAll(times, t => t > 0 && !double.IsInfinity(t)))
-                return [];
+                return null;
             row.Add(new PredictedCall(row.Count == 0 ? (long)elements : row[0].Elements, samples, times));
             if (samples == Few && !Gains(row, 0))
-                return Enumerable.Range(0, Counts.Length).Any(count => Gains(row, count)) ? [.. row] : [row[0]];
+                return new PredictedRow(scale, Enumerable.Range(0, Counts.Length).Any(count => Gains(row, count)) ? [.. row] : [row[0]], IsComplete: false);
         }
-        return [.. row];
+        return new PredictedRow(scale, [.. row], IsComplete: true);
     }
 
     private static bool Gains(List<PredictedCall> row, int count) => row.Min(c => c.Microseconds[count] / c.Samples) * Little <= row[0].Microseconds[count];
@@ -111,8 +114,6 @@ internal static class CallPredictor
     // More digits are not known, and would differ between processors.
     private static double Rounded(double time)
     {
-        if (!(time > 0) || double.IsInfinity(time))
-            return time;
         double unit = Math.Pow(10, Math.Floor(Math.Log10(time))) * 10 / Digits;
         return Math.Round(time / unit) * unit;
     }

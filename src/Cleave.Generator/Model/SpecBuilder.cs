@@ -74,7 +74,7 @@ internal sealed class SpecBuilder
             return null;
         SymbolBuilder symbols = new(builder._properties, builder._parameters, inputs, outputs);
         inputs = symbols.Name(inputs);
-        BatchSpec? batch = BatchSpecBuilder.Of(planned, inputs, outputs);
+        PredictionSpec predicted = PredictionBuilder.Of(planned, inputs, outputs);
         return builder.WithPlans(planned, new RunnerSpec
         {
             Namespace = space,
@@ -93,8 +93,8 @@ internal sealed class SpecBuilder
             PlannedSizes = new([.. symbols.Symbols.Select(s => planned.Sizes.TryGetValue(s.Name, out long size) ? (int)Math.Min(size, int.MaxValue) : 1)]),
             Inputs = new([.. inputs.Select(builder.WithShapeNames)]),
             Outputs = new(outputs),
-            Batch = batch,
-            Times = CallTimesBuilder.Of(planned, inputs, batch),
+            Batch = predicted.Batch,
+            Times = predicted.Times,
         });
     }
 

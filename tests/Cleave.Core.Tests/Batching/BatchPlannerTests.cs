@@ -5,6 +5,7 @@ using Cleave.Core.Clustering;
 using Cleave.Core.Cost;
 using Cleave.Core.Graph;
 using Cleave.Core.Onnx;
+using Cleave.Core.Parts;
 using Cleave.Core.Passes;
 using Cleave.Core.Shapes;
 using Cleave.Core.Shapes.Batch;
@@ -58,6 +59,7 @@ public sealed class BatchPlannerTests
         PlanGraph graph = PlanGraphBuilder.Build(ShapeInference.Infer(model));
         BatchProof proof = BatchAxis.Find(graph.Facts, graph.Outputs);
         Assert.True(proof.Holds, proof.Reason);
-        return BatchPlanner.Find(graph, proof, [.. proof.InputAxes.Keys], PlanDimensions.Of(graph, PlanDimensions.Parse(dims)), new CostModel(DeviceTables.Baked));
+        return BatchPlanner.Find(CallPredictor.Table(
+            graph, proof.Dimension, [.. proof.InputAxes.Keys], PlanDimensions.Of(graph, PlanDimensions.Parse(dims)), new CostModel(DeviceTables.Baked)));
     }
 }

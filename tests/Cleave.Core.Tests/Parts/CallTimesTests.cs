@@ -47,7 +47,7 @@ public sealed class CallTimesTests
     public void Predictions_between_the_baked_sizes_are_near_to_those_of_the_model(string name)
     {
         (PlanGraph graph, string? batch, string[] inputs, IReadOnlyDictionary<string, long> planned, CostModel cost) = Load(name);
-        IReadOnlyList<PredictedCall> calls = CallPredictor.Find(graph, batch, inputs, planned, cost);
+        IReadOnlyList<PredictedCall> calls = CallPredictor.Thin(CallPredictor.Table(graph, batch, inputs, planned, cost));
         Assert.Equal(calls, calls.OrderBy(c => c.Elements).ThenBy(c => c.Samples));
         CallTimes times = new(CallPredictor.Counts, calls);
         foreach (double scale in (double[])[0.07, 0.3, 0.9, 1, 3])
@@ -73,7 +73,7 @@ public sealed class CallTimesTests
     public void A_model_without_open_dimensions_has_one_line()
     {
         (PlanGraph graph, string? batch, string[] inputs, IReadOnlyDictionary<string, long> planned, CostModel cost) = Load("detector");
-        Assert.Single(CallPredictor.Find(graph, batch, inputs, planned, cost));
+        Assert.Single(CallPredictor.Thin(CallPredictor.Table(graph, batch, inputs, planned, cost)));
     }
 
     private static (PlanGraph Graph, string? Batch, string[] Inputs, IReadOnlyDictionary<string, long> Planned, CostModel Cost) Load(string name)

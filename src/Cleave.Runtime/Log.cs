@@ -123,4 +123,12 @@ internal static partial class Log
     [LoggerMessage(EventId = 29, Level = LogLevel.Warning, Message =
         "Cleave could not open {Model} anew, and goes on as it is: {Why}")]
     public static partial void NotReopened(ILogger logger, string model, string why, Exception cause);
+
+    [LoggerMessage(EventId = 30, Level = LogLevel.Information, Message =
+        "Cleave opens {Model} plainly, not prepared: {Why}")]
+    public static partial void NotPrepared(ILogger logger, string model, string why);
+
+    [LoggerMessage(EventId = 31, Level = LogLevel.Warning, Message =
+        "Cleave does not use the prepared model {Folder} and opens {Model} plainly: {Why}. It was prepared for the processor {There}; here: {Here}")]
+    public static partial void PreparedFailed(ILogger logger, string folder, string model, string why, string there, string here);
 }

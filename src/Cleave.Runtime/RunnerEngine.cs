@@ -165,7 +165,7 @@ internal sealed class RunnerEngine
             sessions = new SessionTable(factory);
             RunGate gate = new(definition.Name);
             TuningStore store = new(definition, model.Path, Environment.GetEnvironmentVariable(TuningStore.FolderVariable),
-                new Lazy<MachineSignature>(() => ThisMachine.Of(cores.Cores, ProcessFiles.System)), logger);
+                new Lazy<MachineSignature>(() => ThisMachine.Of(cores.Cores)), logger);
             TuningSection? tuned = options.IsTrial ? null : before?.Tuning.Known ?? store.Load();
             ModeList list = ModeList.Of(definition, options, cores.Cores, sessions.CanSplit, tuned is null ? null : TunedRunner.Plan(tuned, definition.Budgets));
             ModeOpener opener = new(definition, options, list, cores, ledger, sessions, gate, logger);

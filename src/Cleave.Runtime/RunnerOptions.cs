@@ -174,6 +174,25 @@ public sealed class RunnerOptions
     /// </summary>
     public Action<SessionOptions, SegmentInfo>? ConfigureSession { get; set; }
 
+    /// <summary>
+    /// A folder with prepared models, which open in a part of the time and share their weights with every session on the machine (docs/prepared.md): as
+    /// <c>cleave prepare</c> wrote it. What does not fit exactly (processor, ONNX Runtime, weights, settings) is not used, and one line says why. Null: the folder
+    /// that the environment variable <c>CLEAVE_PREPARED</c> names, if any, and a folder <c>prepared</c> beside the model.
+    /// </summary>
+    public string? Prepared { get; set; }
+
+    /// <summary>
+    /// A text that stands for everything <see cref="ConfigureSession"/> does, and changes when that changes. Models are prepared, and prepared ones used, with a
+    /// <see cref="ConfigureSession"/> only where this is set: what it did cannot be read back. Two that differ and have one text give wrong results.
+    /// </summary>
+    public string? PreparedKey { get; set; }
+
+    /// <summary>
+    /// Whether prepared models are used that a group of users can write to, as in volumes that Kubernetes mounts with an fsGroup. Never those that everyone can write to,
+    /// or that belong to a user who is neither this one nor root.
+    /// </summary>
+    public bool PreparedTrustGroup { get; set; }
+
     /// <summary>Gets one line that says what was chosen and why, and warnings. Null: nothing is logged.</summary>
     public ILogger? Logger { get; set; }
 

@@ -187,7 +187,7 @@ public sealed class OpeningTests : IDisposable
 
         static bool Pattern(ModelProto model)
         {
-            using SessionOptions options = new SessionSettings(Definitions.Of(model), null, isTrial: false, NullLogger.Instance).Make(new Segment("Whole", "*", [], []), 1);
+            using SessionOptions options = new SessionSettings(Definitions.Of(model), new RunnerOptions(), NullLogger.Instance).Make(new Segment("Whole", "*", [], []), 1);
             return options.EnableMemoryPattern;
         }
     }

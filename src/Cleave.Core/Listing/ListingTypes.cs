@@ -106,7 +106,7 @@ internal static class ListingTypes
         return [.. shape];
     }
 
-    private static ElementType ReadElement(ListingScanner scanner, string word)
+    public static ElementType ReadElement(ListingScanner scanner, string word)
     {
         int element = Array.IndexOf(ElementWords, word);
         return element >= 0 ? (ElementType)element : throw scanner.Error("unknown element type '" + word + "'");

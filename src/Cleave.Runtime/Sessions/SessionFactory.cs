@@ -2,9 +2,11 @@ using System;
 using System.Linq;
 using System.Runtime.InteropServices;
 using Cleave.Core.Diagnostics;
+using Cleave.Core.Graph;
 using Cleave.Core.Passes;
 using Cleave.Cores;
 using Cleave.Generated;
+using Cleave.Prepared;
 using Cleave.Sources;
 using Microsoft.Extensions.Logging;
 using Microsoft.ML.OnnxRuntime;
@@ -12,7 +14,7 @@ using Microsoft.ML.OnnxRuntime;
 namespace Cleave.Sessions;
 
 /// <summary>Makes the sessions of one opened model, now or later. Thread-safe.</summary>
-internal sealed class SessionFactory
+internal sealed class SessionFactory : IDisposable
 {
     private readonly OpenedModel _model;
     private readonly SessionSettings _settings;
@@ -27,7 +29,7 @@ internal sealed class SessionFactory
         _model = model;
         _logger = logger;
         _slicing = options.Slicing && (definition.Slicing ?? true);
-        _settings = new SessionSettings(definition, options.ConfigureSession, options.IsTrial, logger);
+        _settings = new SessionSettings(definition, options, logger);
         WeightLoading asked = options.Weights != WeightLoading.Auto ? options.Weights : definition.Weights ?? WeightLoading.Auto;
         string[] outputs = [.. definition.Outputs.Select(static v => v.Name)];
         _subModels = new SubModels(model, outputs, files, logger);
@@ -36,7 +38,22 @@ internal sealed class SessionFactory
             throw new CleaveException(Rules.OutputsWithoutSlicing, null, definition.Name, string.Join("; ", outputs));
         WeightBytes = whole ? _subModels.WeightBytes : _subModels.NeededWeightBytes;
         _weights = WeightChoice.Make(asked, model.Path != null, model.Model.Graph, WeightBytes);
+        ModelWeights = new ModelWeights(model);
+        Targets = new PreparedTargets(definition, _settings, ModelWeights);
+        Prepared = new PreparedSessions(this, PreparedFolders.Of(options, model), options, definition.Name, logger);
     }
+
+    /// <summary>The model that sessions are made of.</summary>
+    public OnnxModel Model => _model.Model;
+
+    /// <summary>Tells its weights from others.</summary>
+    public ModelWeights ModelWeights { get; }
+
+    /// <summary>What its segments must be prepared for.</summary>
+    public PreparedTargets Targets { get; }
+
+    /// <summary>Its segments that are prepared.</summary>
+    public PreparedSessions Prepared { get; }
 
     public WeightChoice Weights => _weights;
 
@@ -49,18 +66,43 @@ internal sealed class SessionFactory
     /// <summary>Whether a part of the model can be cut out.</summary>
     public bool Slicing => _slicing;
 
-    /// <summary>Creates a session; waits while another one is being created in the process.</summary>
+    /// <summary>Creates a session, from prepared files where there are some; waits while another one is being created in the process.</summary>
     /// <exception cref="CleaveException">The file changed, ONNX Runtime is missing, or it refused the segment.</exception>
-    public SegmentSession Create(Segment segment, int threads)
+    public SegmentSession Create(Segment segment, int threads) => Prepared.TryCreate(segment, threads) ?? CreatePlain(segment, threads);
+
+    /// <summary>Creates a session from the model itself.</summary>
+    /// <param name="segment">The segment.</param>
+    /// <param name="threads">Its threads.</param>
+    /// <param name="change">What is different about this session's options; it is one of the preparation then, of which ONNX Runtime logs nothing.</param>
+    /// <exception cref="CleaveException">The file changed, ONNX Runtime is missing, or it refused the segment.</exception>
+    public SegmentSession CreatePlain(Segment segment, int threads, Action<SessionOptions>? change = null) => Create(segment, threads, change != null, options =>
+    {
+        change?.Invoke(options);
+        return Open(segment, options);
+    });
+
+    /// <summary>Creates a session from an optimised graph, whose weights are prepared in a file of the folder.</summary>
+    /// <exception cref="CleaveException">The file changed, ONNX Runtime is missing, or it refused the segment.</exception>
+    public SegmentSession CreatePrepared(Segment segment, int threads, byte[] graph, string folder, bool isSilent = false) => Create(segment, threads, isSilent, options =>
+    {
+        // After the application's say: nothing is left to optimise, and a second time would undo the first.
+        options.GraphOptimizationLevel = GraphOptimizationLevel.ORT_DISABLE_ALL;
+        options.AddSessionConfigEntry(SubModels.FolderKey, folder);
+        return (new InferenceSession(graph, options), "prepared");
+    });
+
+    public void Dispose() => Prepared.Dispose();
+
+    private SegmentSession Create(Segment segment, int threads, bool isSilent, Func<SessionOptions, (InferenceSession Session, string Way)> open)
     {
         _model.CheckUnchanged();
         InferenceSession? session = null;
         try
         {
             // Before the turn: ConfigureSession may take long, or create another runner.
-            using SessionOptions options = _settings.Make(segment, threads);
+            using SessionOptions options = _settings.Make(segment, threads, isSilent);
             using SessionTurn.Holder turn = SessionTurn.Take(_logger, _model.Name);
-            session = Open(segment, options, out string way);
+            (session, string way) = open(options);
             _model.CheckUnchanged();
             return new SegmentSession(
                 _model.Name, segment, session, way, options.IntraOpNumThreads, _settings.Configured && InputsLieElsewhere(session),
@@ -83,27 +125,21 @@ internal sealed class SessionFactory
         }
     }
 
+    /// <summary>Whether ONNX Runtime gets a cleaned or cut copy of the graph.</summary>
     // Nothing is gained by slicing a whole model whose constants ONNX Runtime already knows to be constant. By path,
     // ONNX Runtime copies the weights that are in the model's file, and maps those in files of their own.
-    private bool Slices(Segment segment) =>
+    public bool Slices(Segment segment) =>
         _slicing && (!segment.IsWhole
             || _subModels.OverridableInitializers
             || (Weights.Loading == WeightLoading.Map ? _subModels.AnythingToMap : _model.HasExternalData));
 
-    private InferenceSession Open(Segment segment, SessionOptions options, out string way)
+    private (InferenceSession Session, string Way) Open(Segment segment, SessionOptions options)
     {
         if (Slices(segment))
-        {
-            way = "sliced";
-            return new InferenceSession(_subModels.Write(segment, ref _weights, options), options);
-        }
-        if (_model.Path is { } path)
-        {
-            way = "opened by path as published";
-            return new InferenceSession(path, options);
-        }
-        way = "opened from memory as published";
-        return new InferenceSession(WholeArray(_model.Memory), options);
+            return (new InferenceSession(_subModels.Write(segment, ref _weights, options), options), "sliced");
+        return _model.Path is { } path
+            ? (new InferenceSession(path, options), "opened by path as published")
+            : (new InferenceSession(WholeArray(_model.Memory), options), "opened from memory as published");
     }
 
     private static byte[] WholeArray(ReadOnlyMemory<byte> memory) =>

@@ -7,14 +7,28 @@ using Microsoft.ML.OnnxRuntime;
 namespace Cleave.Sessions;
 
 /// <summary>The options that every session of a model gets, and what the application changes about them.</summary>
-internal sealed class SessionSettings(ModelDefinition definition, Action<SessionOptions, SegmentInfo>? configure, bool isTrial, ILogger logger)
+/// <param name="definition">The model.</param>
+/// <param name="asked">What the application asked for.</param>
+/// <param name="logger">Gets a line where the application changes a number of threads.</param>
+internal sealed class SessionSettings(ModelDefinition definition, RunnerOptions asked, ILogger logger)
 {
+    private readonly Action<SessionOptions, SegmentInfo>? _configure = asked.ConfigureSession;
+    private readonly bool _isTrial = asked.IsTrial;
     private readonly bool _shapesVary = definition.Inputs.Any(static v => v.Shape is null || v.Shape.Any(static d => !d.IsFixed));
 
     /// <summary>Whether the application had a say.</summary>
-    public bool Configured => configure != null;
+    public bool Configured => _configure != null;
 
-    public SessionOptions Make(Segment segment, int threads)
+    /// <summary>What stands for all that the application does there; null where it says nothing.</summary>
+    public string? PreparedKey { get; } = asked.PreparedKey;
+
+    /// <summary>What in it may change a prepared model.</summary>
+    public string Words => "all optimisations, memory patterns " + (_shapesVary ? "off" : "on") + (_configure is null ? "" : ", configured as \"" + PreparedKey + "\"");
+
+    /// <param name="segment">The segment.</param>
+    /// <param name="threads">Its threads.</param>
+    /// <param name="isSilent">Whether ONNX Runtime is to log nothing of what it refuses.</param>
+    public SessionOptions Make(Segment segment, int threads, bool isSilent = false)
     {
         SessionOptions options = new();
         try
@@ -30,9 +44,9 @@ internal sealed class SessionSettings(ModelDefinition definition, Action<Session
             // ONNX Runtime keeps one memory pattern per shape: twice the growth, no speed.
             if (_shapesVary)
                 options.EnableMemoryPattern = false;
-            if (isTrial)
+            if (_isTrial || isSilent)
                 options.LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL;
-            configure?.Invoke(options, new SegmentInfo(definition.Name, segment.Name, threads));
+            _configure?.Invoke(options, new SegmentInfo(definition.Name, segment.Name, threads));
             if (options.IntraOpNumThreads != threads)
                 Log.ThreadsChanged(logger, definition.Name, segment.Name, options.IntraOpNumThreads, threads);
             return options;

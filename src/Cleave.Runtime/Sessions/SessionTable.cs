@@ -48,7 +48,11 @@ internal sealed class SessionTable(SessionFactory factory) : IDisposable
         }
     }
 
-    public void Dispose() => Clear();
+    public void Dispose()
+    {
+        Clear();
+        Factory.Dispose();
+    }
 
     private static string Key(Segment segment, int threads, int instance, ThreadPin? maker) => string.Join('\n',
     [

@@ -17,8 +17,8 @@ namespace Cleave.Sessions;
 /// <summary>Cuts the sub-models of one opened model out of the file that is held. Not thread-safe.</summary>
 internal sealed class SubModels
 {
-    // Where external data of a model that is opened from memory lies.
-    private const string FolderKey = "session.model_external_initializers_file_folder_path";
+    /// <summary>The configuration entry that says where external data of a model lies that is opened from memory.</summary>
+    public const string FolderKey = "session.model_external_initializers_file_folder_path";
 
     private readonly OpenedModel _model;
     private readonly SubModelWriter _writer;

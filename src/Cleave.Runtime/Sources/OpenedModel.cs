@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Globalization;
+using System.Linq;
 using System.Threading;
 using Cleave.Core.Diagnostics;
 using Cleave.Core.Graph;
@@ -66,6 +67,9 @@ internal sealed class OpenedModel : IDisposable
     public ByteSource Bytes { get; }
 
     public OnnxModel Model { get; }
+
+    /// <summary>The other files with weights.</summary>
+    public IEnumerable<string> ExternalFiles => _external.Select(static f => f.Path);
 
     /// <summary>Whether there are weights in other files.</summary>
     public bool HasExternalData => _external.Count > 0;

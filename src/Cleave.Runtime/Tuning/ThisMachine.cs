@@ -1,5 +1,4 @@
 using System;
-using System.Linq;
 using System.Runtime.InteropServices;
 using Cleave.Core.Tuning;
 using Cleave.Cores;
@@ -7,19 +6,18 @@ using Microsoft.ML.OnnxRuntime;
 
 namespace Cleave.Tuning;
 
-/// <summary>The machine that the process runs on, as tuning files name it.</summary>
+/// <summary>The machine that the process runs on, as tuning files name it: by the signature of its processor, as prepared models do.</summary>
 internal static class ThisMachine
 {
-    // A virtual machine may hide the name, and other systems keep it elsewhere.
+    // Where there is no signature, as on Windows on ARM.
     private const string WindowsVariable = "PROCESSOR_IDENTIFIER";
 
-    public static MachineSignature Of(int cores, ProcessFiles files) =>
-        new(Processor(files), cores, OrtEnv.Instance().GetVersionString());
+    public static MachineSignature Of(int cores) =>
+        new(Processor(), cores, OrtEnv.Instance().GetVersionString());
 
-    private static string Processor(ProcessFiles files)
+    private static string Processor()
     {
-        string? line = files.ReadLines("/proc/cpuinfo").FirstOrDefault(static l => l.StartsWith("model name", StringComparison.Ordinal));
-        string name = line?[(line.IndexOf(':') + 1)..].Trim() ?? Environment.GetEnvironmentVariable(WindowsVariable) ?? "";
+        string name = CpuSignature.Of() ?? Environment.GetEnvironmentVariable(WindowsVariable) ?? "";
         return name.Length > 0 ? name : RuntimeInformation.ProcessArchitecture.ToString();
     }
 }

@@ -9,7 +9,7 @@ using Cleave.Core.Clustering;
 
 namespace Cleave.Tool.Commands;
 
-/// <summary>The command line: <c>cleave inspect</c>, <c>plan</c>, <c>bench</c>, <c>tune</c>, <c>verify</c>, <c>fix</c>, <c>extract</c>, <c>listing</c>, <c>contract</c>, <c>golden</c>, <c>validate</c>, <c>calibrate</c>.</summary>
+/// <summary>The command line: <c>cleave inspect</c>, <c>plan</c>, <c>bench</c>, <c>tune</c>, <c>prepare</c>, <c>verify</c>, <c>fix</c>, <c>extract</c>, <c>listing</c>, <c>contract</c>, <c>golden</c>, <c>validate</c>, <c>calibrate</c>.</summary>
 internal static class CleaveCommand
 {
     public const int Success = 0;
@@ -23,6 +23,7 @@ internal static class CleaveCommand
             PlanCommand.Create(),
             BenchCommand.Create(),
             TuneCommand.Create(),
+            PrepareCommand.Create(),
             VerifyCommand.Create(),
             FixCommand.Create(),
             ExtractCommand.Create(),

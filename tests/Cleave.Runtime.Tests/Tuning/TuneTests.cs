@@ -233,7 +233,7 @@ public sealed class TuneTests : IDisposable
     }
 
     private TuningSection Section(long split, long two, long one) => new(
-        ThisMachine.Of(2, ProcessFiles.System), Towers.Definition().Hash, true,
+        ThisMachine.Of(2), Towers.Definition().Hash, true,
         [new TunedRequest([], [], [.. new TunedTime[] { new("TwoLanes", [1, 1], split, 9), new("Whole", [2], two, 9), new("Whole", [1], one, 9) }.Where(t => t.Nanoseconds > 0)])]);
 
     private void Write(TuningSection section) => File.WriteAllText(Tuned, TuningFile.Empty.With(section).Write());

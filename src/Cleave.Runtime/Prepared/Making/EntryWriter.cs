@@ -1,0 +1,116 @@
+using System;
+using System.IO;
+using System.Runtime.InteropServices;
+
+namespace Cleave.Prepared.Making;
+
+/// <summary>
+/// Makes the folder of an entry as a whole: under a temporary name, which is given up where anything fails, and under its own when all of it is on the disk.
+/// </summary>
+internal sealed class EntryWriter : IDisposable
+{
+    /// <summary>How temporary names begin. What a killed process left is deleted by the next that holds the lock.</summary>
+    public const string TemporaryPrefix = ".making-";
+
+    private const UnixFileMode OwnFolder = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+    private const UnixFileMode AllFolder = OwnFolder | UnixFileMode.GroupRead | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute;
+    private const UnixFileMode OwnFile = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+    private const UnixFileMode AllFile = OwnFile | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
+
+    private readonly string _path;
+    private readonly bool _isForAll;
+
+    /// <param name="folder">The folder of all entries.</param>
+    /// <param name="name">The entry's name.</param>
+    /// <param name="isForAll">Whether all users may read it.</param>
+    public EntryWriter(string folder, string name, bool isForAll)
+    {
+        _path = Path.Combine(folder, name);
+        _isForAll = isForAll;
+        Temporary = MakeFolder(Path.Combine(folder, TemporaryPrefix + Guid.NewGuid().ToString("N")), isForAll);
+    }
+
+    /// <summary>Where the files are made.</summary>
+    public string Temporary { get; }
+
+    /// <summary>Where one lies.</summary>
+    public string this[string file] => Path.Combine(Temporary, file);
+
+    /// <summary>Makes a folder, if there is none.</summary>
+    public static string MakeFolder(string path, bool isForAll)
+    {
+        if (OperatingSystem.IsWindows())
+            Directory.CreateDirectory(path);
+        else
+            Directory.CreateDirectory(path, isForAll ? AllFolder : OwnFolder);
+        return path;
+    }
+
+    /// <summary>Has a file's bytes reach the disk, and gives it the permissions it is to have.</summary>
+    public void Finish(string file)
+    {
+        if (!OperatingSystem.IsWindows())
+            File.SetUnixFileMode(this[file], _isForAll ? AllFile : OwnFile);
+        using FileStream stream = new(this[file], FileMode.Open, FileAccess.ReadWrite);
+        stream.Flush(flushToDisk: true);
+    }
+
+    public void Write(string file, byte[] bytes)
+    {
+        File.WriteAllBytes(this[file], bytes);
+        Finish(file);
+    }
+
+    /// <summary>Gives the folder its name; an entry that has it is replaced.</summary>
+    /// <exception cref="IOException">Another process was faster.</exception>
+    public void Commit()
+    {
+        FlushFolder(Temporary);
+        string? old = null;
+        if (Directory.Exists(_path))
+        {
+            old = Path.Combine(Path.GetDirectoryName(_path)!, TemporaryPrefix + Guid.NewGuid().ToString("N"));
+            Directory.Move(_path, old);
+        }
+        Directory.Move(Temporary, _path);
+        FlushFolder(Path.GetDirectoryName(_path)!);
+        if (old != null)
+            Directory.Delete(old, recursive: true);
+    }
+
+    public void Dispose()
+    {
+        if (Directory.Exists(Temporary))
+            Directory.Delete(Temporary, recursive: true);
+    }
+
+    // The name of a file is in its folder, which is written by itself. Other systems than Linux have no such call, or need none.
+    private static void FlushFolder(string folder)
+    {
+        if (!OperatingSystem.IsLinux())
+            return;
+        nint text = Marshal.StringToCoTaskMemUTF8(folder);
+        try
+        {
+            int descriptor = open(text, 0);
+            if (descriptor < 0)
+                throw new IOException(folder + " cannot be opened");
+            // A file system that cannot do this to a folder says so, and keeps the names all the same.
+            fsync(descriptor);
+            close(descriptor);
+        }
+        finally
+        {
+            Marshal.FreeCoTaskMem(text);
+        }
+    }
+
+    [DllImport("libc")]
+    private static extern int open(nint path, int flags);
+
+    [DllImport("libc")]
+    private static extern int fsync(int descriptor);
+
+    [DllImport("libc")]
+    private static extern int close(int descriptor);
+}

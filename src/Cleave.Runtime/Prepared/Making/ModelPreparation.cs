@@ -1,0 +1,140 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Linq;
+using Cleave.Generated;
+using Cleave.Lanes;
+using Cleave.Sessions;
+
+namespace Cleave.Prepared.Making;
+
+/// <summary>How a model is prepared.</summary>
+/// <param name="IsForAll">Whether all users may read what is written; else its owner only.</param>
+/// <param name="IsAsked">Asked for by a person: earlier attempts do not count.</param>
+/// <param name="MostBytes">The most bytes that the folder may hold then; null: any number.</param>
+/// <param name="At">Told what was done, before the next step: it may wait, or end it by an exception.</param>
+internal sealed record PreparationOptions(bool IsForAll, bool IsAsked, long? MostBytes, Action<string> At);
+
+/// <summary>What became of one segment.</summary>
+/// <param name="Segment">Its name.</param>
+/// <param name="Entry">The name of its folder.</param>
+/// <param name="Bytes">What the folder holds; 0 where nothing was prepared.</param>
+/// <param name="Damage">How many weights were damaged, and how many of them the probe noticed.</param>
+/// <param name="WhyNot">Why it is opened plainly; null where it is prepared.</param>
+/// <param name="IsNew">Whether it was made now.</param>
+internal sealed record PreparedSegment(string Segment, string Entry, long Bytes, (int Damaged, int Noticed) Damage, string? WhyNot, bool IsNew);
+
+/// <summary>Prepares the segments of all plans that a runner may run here. The model stays open meanwhile.</summary>
+internal sealed class ModelPreparation(SessionFactory factory, ModelDefinition definition, RunnerOptions options, int cores, PreparationOptions how)
+{
+    // Of the size of the weights: the raw and the packed ones, and a copy of both that is damaged.
+    private const int DiskFactor = 4;
+
+    private readonly FolderTrust _trust = new(options.PreparedTrustGroup);
+
+    /// <summary>What may be written, about: the weights, twice where kernels read a packed copy beside the raw one.</summary>
+    public long EstimatedBytes => 2 * factory.WeightBytes;
+
+    /// <summary>Prepares what is not prepared yet.</summary>
+    /// <param name="folder">The folder of all entries; made where there is none.</param>
+    /// <exception cref="IOException">The folder cannot be written to, is not to be trusted, or another process prepares into it.</exception>
+    /// <exception cref="CleaveException">The model's file changed, or ONNX Runtime refuses it.</exception>
+    public IReadOnlyList<PreparedSegment> Run(string folder)
+    {
+        EntryWriter.MakeFolder(folder, how.IsForAll);
+        if (_trust.WhyNot(folder) is { } why)
+            throw new IOException(why);
+        using IDisposable held = FolderLock.TryTake(folder) ?? throw new IOException("another process prepares into " + folder);
+        Housekeeping.DeleteUnfinished(folder);
+        IReadOnlyList<SegmentToPrepare> segments = SegmentToPrepare.Of(definition, options, cores, factory.Slicing);
+        Dictionary<PlanOutline, IReadOnlyList<PreparedSample>> samples = [];
+        List<PreparedSegment> done = [];
+        foreach (SegmentToPrepare segment in segments)
+            done.Add(Prepare(folder, segment, () => SamplesOf(segment, samples)));
+        return done;
+    }
+
+    private PreparedSegment Prepare(string folder, SegmentToPrepare segment, Func<IReadOnlyList<(Probe, int)>> samples)
+    {
+        string name = segment.Segment.Name;
+        if (factory.Targets.Of(segment.Segment, factory.Slices(segment.Segment), out string why) is not { } target)
+            return new PreparedSegment(name, "", 0, default, why, false);
+        using (PreparedEntry? entry = PreparedEntry.Open(folder, target, factory.ModelWeights, _trust, out why))
+        {
+            if (entry != null)
+                return new PreparedSegment(name, target.FolderName, Housekeeping.Bytes(entry.Folder), entry.Manifest.Damage, null, false);
+        }
+        if (Known(folder, target) is { } refused)
+            return new PreparedSegment(name, target.FolderName, 0, default, refused, false);
+        if (!how.IsAsked && Attempts.Count(folder, target.FolderName) >= Attempts.Most)
+            return new PreparedSegment(name, target.FolderName, 0, default, "two attempts failed; cleave prepare --prune allows another one", false);
+        CheckSpace(folder);
+        return Make(folder, segment, target, samples);
+    }
+
+    // Why it was found before that it cannot be prepared.
+    private string? Known(string folder, PreparedTarget target)
+    {
+        string path = Path.Combine(folder, target.FolderName);
+        try
+        {
+            return Directory.Exists(path) && !File.Exists(Path.Combine(path, PreparedEntry.FailedFile)) ? PreparedEntry.ReadManifest(path, _trust).NotPreparable : null;
+        }
+        catch (Exception e) when (e is IOException or Core.Listing.ListingException)
+        {
+            // Damaged: it is made anew.
+            return null;
+        }
+    }
+
+    private PreparedSegment Make(string folder, SegmentToPrepare segment, PreparedTarget target, Func<IReadOnlyList<(Probe, int)>> samples)
+    {
+        Attempts.Add(folder, target.FolderName);
+        how.At("attempt noted");
+        PreparedManifest manifest;
+        using EntryWriter writer = new(folder, target.FolderName, how.IsForAll);
+        how.At("folder made");
+        try
+        {
+            if (RandomOperators.Find(factory.Model) is { } random)
+                throw new NotPreparableException("it draws random numbers (" + random + ")");
+            manifest = new SegmentPreparer(factory, factory.ModelWeights, segment, samples(), how.At).Prepare(writer, target);
+        }
+        catch (NotPreparableException e)
+        {
+            foreach (string file in new[] { PreparedManifest.GraphFile, PreparedManifest.WeightsFile })
+                File.Delete(writer[file]);
+            manifest = new PreparedManifest { Target = target, NotPreparable = e.Message };
+        }
+        writer.Write(PreparedManifest.FileName, manifest.Write());
+        how.At("manifest written");
+        if (how.MostBytes is { } most && Housekeeping.Bytes(folder) > most)
+            throw new IOException(folder + " would hold more than the " + most + " bytes that were allowed");
+        writer.Commit();
+        how.At("entry in place");
+        if (how.IsAsked)
+            Attempts.Forget(folder, target.FolderName);
+        return new PreparedSegment(
+            segment.Segment.Name, target.FolderName, Housekeeping.Bytes(Path.Combine(folder, target.FolderName)), manifest.Damage, manifest.NotPreparable, true);
+    }
+
+    private IReadOnlyList<(Probe Probe, int Seed)> SamplesOf(SegmentToPrepare segment, Dictionary<PlanOutline, IReadOnlyList<PreparedSample>> known)
+    {
+        if (!known.TryGetValue(segment.Outline, out IReadOnlyList<PreparedSample>? samples))
+        {
+            known.Add(segment.Outline, samples = new PlanSamples(factory, definition, segment.Outline).Find());
+            how.At("samples found");
+        }
+        int place = Array.IndexOf(segment.Outline.Plan.Segments, segment.Segment);
+        return [.. samples.Select(s => (s.BySegment[place], s.Seed))];
+    }
+
+    private void CheckSpace(string folder)
+    {
+        if (how.MostBytes is { } most && Housekeeping.Bytes(folder) + factory.WeightBytes > most)
+            throw new IOException("the weights alone are more than what is left of the " + most + " bytes that " + folder + " may hold");
+        long free = new DriveInfo(folder).AvailableFreeSpace;
+        if (free < DiskFactor * factory.WeightBytes)
+            throw new IOException("too little space is left at " + folder + ": " + free + " bytes, and preparing takes up to " + DiskFactor * factory.WeightBytes);
+    }
+}

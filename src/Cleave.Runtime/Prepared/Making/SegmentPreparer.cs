@@ -1,0 +1,146 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Linq;
+using System.Security.Cryptography;
+using Cleave.Core.Diagnostics;
+using Cleave.Core.Graph;
+using Cleave.Core.Onnx;
+using Cleave.Generated;
+using Cleave.Sessions;
+using Microsoft.ML.OnnxRuntime;
+
+namespace Cleave.Prepared.Making;
+
+/// <summary>
+/// Makes the files of one segment: has ONNX Runtime write what it made of it, opens that again, and accepts it only where the results of every number of threads are those of
+/// plain sessions, bit for bit, on three samples, and where damage shows in the probe. One session at a time.
+/// </summary>
+internal sealed class SegmentPreparer(SessionFactory factory, ModelWeights weights, SegmentToPrepare asked, IReadOnlyList<(Probe Probe, int Seed)> samples, Action<string> at)
+{
+    // Smaller tensors are copied into the graph: each outside one costs 25 µs at the opening.
+    private const string SmallestOutside = "1024";
+
+    private readonly Segment _segment = asked.Segment;
+    private readonly string[] _outputs = [.. asked.Segment.Writes.Select(static v => v.Name)];
+
+    /// <summary>Writes the graph, the weights and the manifest.</summary>
+    /// <exception cref="NotPreparableException">It cannot be prepared.</exception>
+    /// <exception cref="IOException">Something cannot be written.</exception>
+    public PreparedManifest Prepare(EntryWriter writer, PreparedTarget target)
+    {
+        Dictionary<int, string[]> expected = asked.Threads.ToDictionary(static t => t, PlainResults);
+        at("plain results known");
+        Dump(writer);
+        at("weights written");
+        byte[] graph = File.ReadAllBytes(writer[PreparedManifest.GraphFile]);
+        foreach ((int threads, string[] results) in expected)
+            Compare(threads, results, PreparedResults(threads, graph, writer.Temporary, samples));
+        at("results compared");
+        IReadOnlyList<PreparedRegion> regions = PreparedRegion.Of(graph, new FileInfo(writer[PreparedManifest.WeightsFile]).Length);
+        (int damaged, int noticed) = Damage(writer, graph, regions, expected.First());
+        at("damage noticed");
+        foreach (string file in new[] { PreparedManifest.GraphFile, PreparedManifest.WeightsFile })
+            writer.Finish(file);
+        at("files finished");
+        IReadOnlyList<ByteRange> ranges = PreparedRegion.Ranges(regions);
+        return new PreparedManifest
+        {
+            Target = target,
+            Sources = weights.Files(),
+            SourceHash = weights.Hash,
+            Files = [Describe(writer[PreparedManifest.GraphFile]), Describe(writer[PreparedManifest.WeightsFile])],
+            Regions = ranges,
+            Edges = Edges(writer[PreparedManifest.WeightsFile], ranges),
+            Damage = (damaged, noticed),
+            Probe = samples[0].Probe,
+            Expected = expected.ToDictionary(static e => e.Key, static e => e.Value[0]),
+        };
+    }
+
+    // The first sample twice: what differs from itself cannot be compared.
+    private string[] PlainResults(int threads)
+    {
+        using SegmentSession session = factory.CreatePlain(_segment, threads, static _ => { });
+        string[] results = Results(session, samples);
+        if (Results(session, [samples[0]])[0] != results[0])
+            throw new NotPreparableException("two runs of it with equal inputs differ");
+        return results;
+    }
+
+    private string[] PreparedResults(int threads, byte[] graph, string folder, IReadOnlyList<(Probe Probe, int Seed)> compared)
+    {
+        try
+        {
+            using SegmentSession session = factory.CreatePrepared(_segment, threads, graph, folder, isSilent: true);
+            return Results(session, compared);
+        }
+        catch (CleaveException e) when (e.Id == Rules.SessionFailed.Id)
+        {
+            throw new NotPreparableException("ONNX Runtime does not open what it wrote: " + (e.InnerException ?? e).Message);
+        }
+    }
+
+    private string[] Results(SegmentSession session, IReadOnlyList<(Probe Probe, int Seed)> compared)
+    {
+        if (session.CopiesInputsWhenBound)
+            throw new NotPreparableException("it runs on another device");
+        try
+        {
+            return [.. compared.Select(s => s.Probe.Run(session.Session, _outputs, s.Seed, PreparedSessions.ProbeLimit))];
+        }
+        catch (Exception e) when (e is OnnxRuntimeException or NotSupportedException or TimeoutException)
+        {
+            throw new NotPreparableException(e.Message);
+        }
+    }
+
+    private static void Compare(int threads, string[] plain, string[] prepared)
+    {
+        if (!plain.AsSpan().SequenceEqual(prepared))
+            throw new NotPreparableException("its results differ from those of the plain model with " + threads + (threads == 1 ? " thread" : " threads"));
+    }
+
+    private void Dump(EntryWriter writer)
+    {
+        // Its own threads do not matter to what is written.
+        factory.CreatePlain(_segment, 1, options =>
+        {
+            options.GraphOptimizationLevel = GraphOptimizationLevel.ORT_ENABLE_ALL;
+            options.OptimizedModelFilePath = writer[PreparedManifest.GraphFile];
+            options.AddSessionConfigEntry("session.optimized_model_external_initializers_file_name", PreparedManifest.WeightsFile);
+            options.AddSessionConfigEntry("session.optimized_model_external_initializers_min_size_in_bytes", SmallestOutside);
+            options.AddSessionConfigEntry("session.save_external_prepacked_constant_initializers", "1");
+        }).Dispose();
+        FileInfo data = new(writer[PreparedManifest.WeightsFile]);
+        if (!data.Exists || data.Length == 0)
+            throw new NotPreparableException("it has no weights of a kilobyte or more");
+    }
+
+    private (int Damaged, int Noticed) Damage(EntryWriter writer, byte[] graph, IReadOnlyList<PreparedRegion> regions, KeyValuePair<int, string[]> expected)
+    {
+        string folder = Directory.CreateDirectory(writer["damaged"]).FullName, copy = Path.Combine(folder, PreparedManifest.WeightsFile);
+        File.Copy(writer[PreparedManifest.WeightsFile], copy);
+        (int damaged, int noticed) = DamageTest.Run(copy, regions, expected.Value[0], () =>
+        {
+            using SegmentSession session = factory.CreatePrepared(_segment, expected.Key, graph, folder, isSilent: true);
+            return samples[0].Probe.Run(session.Session, _outputs, samples[0].Seed, PreparedSessions.ProbeLimit);
+        });
+        Directory.Delete(folder, recursive: true);
+        return noticed > 0 ? (damaged, noticed) : throw new NotPreparableException("the probe noticed none of " + damaged + " damaged weights");
+    }
+
+    private static PreparedFile Describe(string path)
+    {
+        using ByteSource source = ByteSource.OpenFile(path);
+        return ModelWeights.Describe(path, Hashes.Of(source));
+    }
+
+    private static string Edges(string path, IReadOnlyList<ByteRange> ranges)
+    {
+        using ByteSource source = ByteSource.OpenFile(path);
+        using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        Hashes.AppendEdges(hash, source, ranges);
+        return Hashes.Text(hash.GetHashAndReset());
+    }
+}

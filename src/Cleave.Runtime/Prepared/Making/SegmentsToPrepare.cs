@@ -1,0 +1,41 @@
+using System;
+using System.Collections.Generic;
+using Cleave.Generated;
+using Cleave.Lanes;
+using Cleave.Plans;
+
+namespace Cleave.Prepared.Making;
+
+/// <summary>A segment of the plans that a runner may run, with the numbers of threads that it has there.</summary>
+/// <param name="Segment">The segment.</param>
+/// <param name="Outline">A plan that has it.</param>
+/// <param name="Threads">The numbers of threads, rising.</param>
+internal sealed record SegmentToPrepare(Segment Segment, PlanOutline Outline, SortedSet<int> Threads)
+{
+    /// <summary>All segments of the modes that a runner has with so many cores; equal ones of several plans are one.</summary>
+    /// <param name="definition">The model.</param>
+    /// <param name="options">What the application asked for.</param>
+    /// <param name="cores">The runner's cores.</param>
+    /// <param name="canSplit">Whether parts of the model can be opened.</param>
+    public static IReadOnlyList<SegmentToPrepare> Of(ModelDefinition definition, RunnerOptions options, int cores, bool canSplit)
+    {
+        List<SegmentToPrepare> found = [];
+        Dictionary<string, SegmentToPrepare> byPart = new(StringComparer.Ordinal);
+        foreach (ChosenPlan mode in ModeList.Of(definition, options, cores, canSplit, tuned: null).Modes)
+        {
+            PlanOutline outline = PlanOutline.Read(mode.Plan, definition);
+            for (int i = 0; i < mode.Plan.Segments.Length; i++)
+            {
+                Segment segment = mode.Plan.Segments[i];
+                string part = PreparedTargets.PartOf(segment);
+                if (!byPart.TryGetValue(part, out SegmentToPrepare? known))
+                {
+                    byPart.Add(part, known = new SegmentToPrepare(segment, outline, []));
+                    found.Add(known);
+                }
+                known.Threads.Add(mode.Threads[outline.LaneOf[i]]);
+            }
+        }
+        return found;
+    }
+}

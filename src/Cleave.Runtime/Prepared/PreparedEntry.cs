@@ -1,0 +1,216 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Linq;
+using System.Security.Cryptography;
+using Cleave.Core.Diagnostics;
+using Cleave.Core.Listing;
+using Cleave.Core.Onnx;
+using Cleave.Sources;
+
+namespace Cleave.Prepared;
+
+/// <summary>
+/// A prepared segment that was found and fits: its graph in memory, the file of its weights held open. Everything that can be known without ONNX Runtime was checked: a
+/// packing that does not fit lets it read anywhere.
+/// </summary>
+internal sealed class PreparedEntry : IDisposable
+{
+    /// <summary>The file that marks an entry which must not be used again.</summary>
+    public const string FailedFile = "failed.txt";
+
+    private const long LongestManifest = 16 << 20;
+    // The weights lie outside; ONNX Runtime cannot read a larger one.
+    private const long LongestGraph = int.MaxValue / 2;
+
+    private readonly ByteSource _weights;
+    private readonly FileIdentity _identity;
+
+    private PreparedEntry(string folder, PreparedManifest manifest, byte[] graph, ByteSource weights)
+    {
+        Folder = folder;
+        Manifest = manifest;
+        Graph = graph;
+        _weights = weights;
+        _identity = FileIdentity.Of(weights.Handle!);
+    }
+
+    public string Folder { get; }
+
+    public PreparedManifest Manifest { get; }
+
+    /// <summary>The optimised graph.</summary>
+    public byte[] Graph { get; }
+
+    /// <summary>The bytes of its weights, which all sessions on the machine share.</summary>
+    public long WeightBytes => _identity.Length;
+
+    private string WeightsPath => Path.Combine(Folder, PreparedManifest.WeightsFile);
+
+    /// <summary>Opens the entry of a target; null where there is none that may be used.</summary>
+    /// <param name="folder">The folder of all entries.</param>
+    /// <param name="target">What it must be good for.</param>
+    /// <param name="weights">The weights that it must have.</param>
+    /// <param name="trust">Who may have written it.</param>
+    /// <param name="why">Why none is used.</param>
+    public static PreparedEntry? Open(string folder, PreparedTarget target, ModelWeights weights, FolderTrust trust, out string why)
+    {
+        string path = Path.Combine(folder, target.FolderName);
+        try
+        {
+            if (!Directory.Exists(path))
+            {
+                why = WhyNone(folder, target, trust);
+                return null;
+            }
+            why = trust.WhyNot(folder) ?? trust.WhyNot(path) ?? "";
+            if (why.Length > 0)
+                return null;
+            if (File.Exists(Path.Combine(path, FailedFile)))
+            {
+                why = path + " was marked: " + File.ReadLines(Path.Combine(path, FailedFile)).FirstOrDefault();
+                return null;
+            }
+            PreparedManifest manifest = ReadManifest(path, trust);
+            why = (target with { Model = manifest.Target.Model, Segment = manifest.Target.Segment }).Difference(manifest.Target) ?? manifest.NotPreparable ?? "";
+            return why.Length > 0 ? null : OpenFiles(path, manifest, weights, trust);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            why = e.Message;
+        }
+        catch (ListingException e)
+        {
+            why = Path.Combine(path, PreparedManifest.FileName) + " is damaged: " + e.Message;
+        }
+        catch (ModelException e)
+        {
+            why = e.Problem.Message(Path.Combine(path, PreparedManifest.WeightsFile));
+        }
+        return null;
+    }
+
+    /// <exception cref="IOException">It cannot be read, or is not to be trusted.</exception>
+    /// <exception cref="ListingException">It is damaged.</exception>
+    public static PreparedManifest ReadManifest(string path, FolderTrust trust)
+    {
+        string file = Path.Combine(path, PreparedManifest.FileName);
+        if (trust.WhyNot(file) is { } why)
+            throw new IOException(why);
+        if (new FileInfo(file).Length > LongestManifest)
+            throw new IOException(file + " is too long");
+        return PreparedManifest.Read(File.ReadAllBytes(file));
+    }
+
+    /// <summary>Whether every byte of its files is what the manifest says; what is not, for a message.</summary>
+    /// <exception cref="IOException">A file cannot be read.</exception>
+    public static string? Damage(string path, PreparedManifest manifest)
+    {
+        foreach (PreparedFile file in manifest.Files)
+        {
+            using ByteSource source = ByteSource.OpenFile(Path.Combine(path, file.Name));
+            if (source.Length != file.Length)
+                return file.Name + " has another length";
+            if (Hashes.Of(source) != file.Hash)
+                return file.Name + " was changed";
+        }
+        return null;
+    }
+
+    /// <summary>Why no session may be made from it any more; null where nothing changed. ONNX Runtime opens the weights by their path, so that must still lead to the file that is held.</summary>
+    public string? WhatChanged() => _identity.Difference(FileIdentity.Of(_weights.Handle!)) ?? _identity.Difference(FileIdentity.Of(WeightsPath));
+
+    /// <summary>Marks it, so that no process uses it again. False where the folder cannot be written to.</summary>
+    public bool TryMark(string why)
+    {
+        try
+        {
+            File.WriteAllText(Path.Combine(Folder, FailedFile), why.ReplaceLineEndings(" ") + "\n");
+            return true;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
+    }
+
+    public void Dispose() => _weights.Dispose();
+
+    private static PreparedEntry OpenFiles(string path, PreparedManifest manifest, ModelWeights weights, FolderTrust trust)
+    {
+        if (manifest.Files.Count != 2 || manifest.File(PreparedManifest.GraphFile) is not { } graph || manifest.File(PreparedManifest.WeightsFile) is not { } data)
+            throw new IOException("the manifest in " + path + " does not name a graph and weights");
+        foreach (PreparedFile file in manifest.Files)
+        {
+            if (trust.WhyNot(Path.Combine(path, file.Name)) is { } why)
+                throw new IOException(why);
+        }
+        CheckWeights(manifest, weights, path);
+        byte[] bytes = ReadGraph(Path.Combine(path, graph.Name), graph);
+        ByteSource source = ByteSource.OpenFile(Path.Combine(path, data.Name));
+        try
+        {
+            CheckData(source, data, manifest, path);
+            return new PreparedEntry(path, manifest, bytes, source);
+        }
+        catch
+        {
+            source.Dispose();
+            throw;
+        }
+    }
+
+    // What the edges say was compared with the target. Where the model's file is not the one that was prepared, and whoever runs this could have made the folder say anything, all bytes count.
+    private static void CheckWeights(PreparedManifest manifest, ModelWeights weights, string path)
+    {
+        IReadOnlyList<PreparedFile> now = weights.Files();
+        if (now.Count > 0 && now.Select(static f => (f.Name, f.Length)).SequenceEqual(manifest.Sources.Select(static f => (f.Name, f.Length)))
+            && (now.SequenceEqual(manifest.Sources) || !FolderTrust.CanWrite(path)))
+        {
+            return;
+        }
+        if (weights.Hash != manifest.SourceHash)
+            throw new IOException(path + " was prepared for other weights");
+    }
+
+    private static byte[] ReadGraph(string path, PreparedFile expected)
+    {
+        if (expected.Length > LongestGraph || new FileInfo(path).Length != expected.Length)
+            throw new IOException(path + " has another length than when it was prepared");
+        byte[] bytes = File.ReadAllBytes(path);
+        return Hashes.Of(bytes) == expected.Hash ? bytes : throw new IOException(path + " was changed after it was prepared");
+    }
+
+    private static void CheckData(ByteSource source, PreparedFile expected, PreparedManifest manifest, string path)
+    {
+        if (source.Length != expected.Length)
+            throw new IOException(expected.Name + " in " + path + " has another length than when it was prepared");
+        using IncrementalHash edges = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        Hashes.AppendEdges(edges, source, manifest.Regions);
+        FileIdentity now = FileIdentity.Of(source.Handle!);
+        bool moved = now.WrittenTicks != expected.WrittenTicks || unchecked((long)now.Inode) != expected.Inode;
+        if (Hashes.Text(edges.GetHashAndReset()) != manifest.Edges || (moved && FolderTrust.CanWrite(path) && Hashes.Of(source) != expected.Hash))
+            throw new IOException(expected.Name + " in " + path + " was changed after it was prepared");
+    }
+
+    // One that was prepared for something else says so: what is wrong with a folder must not be a riddle.
+    private static string WhyNone(string folder, PreparedTarget target, FolderTrust trust)
+    {
+        if (!Directory.Exists(folder))
+            return folder + " does not exist";
+        foreach (string path in Directory.EnumerateDirectories(folder, PreparedTarget.Prefix(target.Graph) + "*").Order(StringComparer.Ordinal))
+        {
+            try
+            {
+                PreparedTarget other = ReadManifest(path, trust).Target;
+                if (target.IsSamePart(other) && target.Difference(other) is { } difference)
+                    return folder + " has no entry for it: " + difference;
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException or ListingException)
+            {
+                // Another entry, and no reason of this one's.
+            }
+        }
+        return folder + " has no entry for it";
+    }
+}

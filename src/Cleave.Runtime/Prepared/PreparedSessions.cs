@@ -1,0 +1,145 @@
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+using System.Linq;
+using Cleave.Core.Diagnostics;
+using Cleave.Cores;
+using Cleave.Generated;
+using Cleave.Sessions;
+using Microsoft.Extensions.Logging;
+using Microsoft.ML.OnnxRuntime;
+
+namespace Cleave.Prepared;
+
+/// <summary>
+/// Opens the segments of one model from prepared files, where there are some that fit. Each session must give, bit for bit, what was recorded of a plain one; on anything else the segment
+/// is opened plainly, and one line says why. Thread-safe.
+/// </summary>
+internal sealed class PreparedSessions(SessionFactory factory, PreparedFolders folders, RunnerOptions options, string model, ILogger logger) : IDisposable
+{
+    /// <summary>How long the probe may take: a start that waits for it longer is none worth having.</summary>
+    public static readonly TimeSpan ProbeLimit = TimeSpan.FromSeconds(10);
+
+    private readonly FolderTrust _trust = new(options.PreparedTrustGroup);
+    // By part: null where the segment is opened plainly.
+    private readonly Dictionary<string, PreparedEntry?> _entries = new(StringComparer.Ordinal);
+    // What plain sessions gave, by entry and number of threads.
+    private readonly Dictionary<string, string> _found = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _said = new(StringComparer.Ordinal);
+
+    /// <summary>The entry that the sessions of a segment are made from; null where they are opened plainly.</summary>
+    public PreparedEntry? Find(Segment segment)
+    {
+        if (!folders.All.Any())
+            return null;
+        if (factory.Targets.Of(segment, factory.Slices(segment), out string why) is not { } target)
+        {
+            Say(why);
+            return null;
+        }
+        lock (_entries)
+        {
+            if (!_entries.TryGetValue(target.Part, out PreparedEntry? entry))
+                _entries.Add(target.Part, entry = Open(target));
+            return entry;
+        }
+    }
+
+    /// <summary>A session of a segment; null where it is to be opened plainly.</summary>
+    public SegmentSession? TryCreate(Segment segment, int threads)
+    {
+        if (Find(segment) is not { } entry)
+            return null;
+        SegmentSession? session = null;
+        string? why = entry.WhatChanged();
+        try
+        {
+            if (why is null)
+            {
+                session = factory.CreatePrepared(segment, threads, entry.Graph, entry.Folder);
+                why = entry.WhatChanged() ?? WhatDiffers(entry, segment, threads, session);
+            }
+            if (why is null)
+                return session;
+        }
+        catch (Exception e) when (e is OnnxRuntimeException or TimeoutException or NotSupportedException || (e as CleaveException)?.Id == Rules.SessionFailed.Id)
+        {
+            why = e.Message;
+        }
+        session?.Dispose();
+        Refuse(entry, why);
+        return null;
+    }
+
+    public void Dispose()
+    {
+        lock (_entries)
+        {
+            foreach (PreparedEntry? entry in _entries.Values)
+                entry?.Dispose();
+            _entries.Clear();
+        }
+    }
+
+    private PreparedEntry? Open(PreparedTarget target)
+    {
+        List<string> reasons = [];
+        foreach (string folder in folders.All)
+        {
+            if (PreparedEntry.Open(folder, target, factory.ModelWeights, _trust, out string why) is { } entry)
+                return entry;
+            reasons.Add(why);
+        }
+        Say(string.Join("; ", reasons));
+        return null;
+    }
+
+    // Null where the session gives what a plain one gives.
+    private string? WhatDiffers(PreparedEntry entry, Segment segment, int threads, SegmentSession session)
+    {
+        string[] outputs = [.. segment.Writes.Select(static v => v.Name)];
+        string given = entry.Manifest.Probe.Run(session.Session, outputs, limit: ProbeLimit);
+        return given == Expected(entry, segment, threads, session.Threads, outputs) ? null : "its results differ from those of the plain model";
+    }
+
+    private string Expected(PreparedEntry entry, Segment segment, int threads, int chosen, string[] outputs)
+    {
+        if (entry.Manifest.Expected.TryGetValue(chosen, out string? recorded))
+            return recorded;
+        string key = entry.Folder + "\n" + chosen.ToString(CultureInfo.InvariantCulture);
+        lock (_found)
+        {
+            if (_found.TryGetValue(key, out string? found))
+                return found;
+        }
+        // Nothing was recorded for so many threads: a plain session says what is right, once.
+        using SegmentSession plain = factory.CreatePlain(segment, threads);
+        string expected = entry.Manifest.Probe.Run(plain.Session, outputs, limit: ProbeLimit);
+        lock (_found)
+            _found[key] = expected;
+        return expected;
+    }
+
+    private void Refuse(PreparedEntry entry, string why)
+    {
+        entry.TryMark(why);
+        lock (_entries)
+        {
+            if (!_entries.TryGetValue(entry.Manifest.Target.Part, out PreparedEntry? now) || now != entry)
+                return;
+            _entries[entry.Manifest.Target.Part] = null;
+        }
+        entry.Dispose();
+        Log.PreparedFailed(logger, entry.Folder, model, why, entry.Manifest.Target.Processor, CpuSignature.Of() ?? "unknown");
+    }
+
+    private void Say(string why)
+    {
+        lock (_said)
+        {
+            if (!_said.Add(why))
+                return;
+        }
+        Log.NotPrepared(logger, model, why);
+    }
+}

@@ -1,0 +1,189 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Linq;
+using Cleave.Core.Graph;
+using Cleave.OnnxProto;
+using Cleave.Prepared;
+using Cleave.Prepared.Making;
+using Cleave.Runtime.Tests.Support;
+using Cleave.TestKit;
+using Xunit;
+using static Cleave.Runtime.Tests.Support.Onnx;
+
+namespace Cleave.Runtime.Tests.Prepared;
+
+/// <summary>What preparing writes, and what it does where it cannot.</summary>
+public sealed class MakingTests
+{
+    [Fact]
+    public void A_process_killed_at_any_step_leaves_nothing_that_is_used_or_in_the_way()
+    {
+        using PreparedModel model = new();
+        using TempFolder copies = new();
+        List<string> steps = [];
+        model.Prepare(at: step =>
+        {
+            // What is on the disk now is what a killed process leaves.
+            CopyFolder(model.Folder, copies[steps.Count.ToString()]);
+            steps.Add(step);
+        });
+        Assert.Equal(
+            ["attempt noted", "folder made", "samples found", "plain results known", "weights written", "results compared", "damage noticed", "files finished", "manifest written", "entry in place"], steps);
+        for (int i = 0; i < steps.Count; i++)
+        {
+            string left = copies[i.ToString()];
+            using (LooseRunner runner = model.Open(o => o.Prepared = left))
+            {
+                Assert.Equal(steps[i] == "entry in place", PreparedModel.IsPrepared(runner));
+                Assert.Equal(model.Plainly(), PreparedModel.Run(runner));
+            }
+            Assert.Null(Assert.Single(model.Prepare(folder: left)).WhyNot);
+            Assert.Empty(Directory.GetDirectories(left, EntryWriter.TemporaryPrefix + "*"));
+            using LooseRunner next = model.Open(o => o.Prepared = left);
+            Assert.True(PreparedModel.IsPrepared(next));
+        }
+    }
+
+    [Fact]
+    public void A_preparation_that_fails_leaves_nothing()
+    {
+        using PreparedModel model = new();
+        Assert.Throws<OperationCanceledException>(() => model.Prepare(at: static step =>
+        {
+            if (step == "results compared")
+                throw new OperationCanceledException();
+        }));
+        Assert.Empty(model.Entries);
+        Assert.Null(Assert.Single(model.Prepare()).WhyNot);
+    }
+
+    [Fact]
+    public void After_two_attempts_that_did_not_end_none_is_made_until_they_are_pruned()
+    {
+        using PreparedModel model = new();
+        for (int i = 0; i < Attempts.Most; i++)
+            Assert.Throws<OperationCanceledException>(() => model.Prepare(isAsked: false, at: Fail));
+        Assert.Contains("two attempts failed", Assert.Single(model.Prepare(isAsked: false)).WhyNot);
+        Assert.Single(Housekeeping.Prune(model.Folder, new FolderTrust(false)));
+        Assert.Null(Assert.Single(model.Prepare(isAsked: false)).WhyNot);
+
+        static void Fail(string step)
+        {
+            if (step == "folder made")
+                throw new OperationCanceledException();
+        }
+    }
+
+    [Fact]
+    public void A_person_who_asks_is_not_held_to_earlier_attempts()
+    {
+        using PreparedModel model = new();
+        for (int i = 0; i < Attempts.Most; i++)
+            Assert.Throws<OperationCanceledException>(() => model.Prepare(at: static _ => throw new OperationCanceledException()));
+        Assert.Null(Assert.Single(model.Prepare()).WhyNot);
+        Assert.Empty(Directory.GetFiles(model.Folder, "*" + Attempts.Ending));
+    }
+
+    [Fact]
+    public void One_at_a_time_prepares_into_a_folder()
+    {
+        using PreparedModel model = new();
+        model.Prepare(at: step => Assert.Contains("another process prepares", Assert.Throws<IOException>(() => model.Prepare()).Message));
+        Assert.NotEmpty(model.Entries);
+    }
+
+    [Fact]
+    public void A_limit_that_is_too_small_writes_nothing()
+    {
+        using PreparedModel model = new();
+        Assert.Contains("the weights alone", Assert.Throws<IOException>(() => model.Prepare(most: 1000)).Message);
+        // Room for the weights, but not for the packed ones, too.
+        Assert.Contains("would hold more", Assert.Throws<IOException>(() => model.Prepare(most: 33_000)).Message);
+        Assert.Empty(model.Entries);
+    }
+
+    [Fact]
+    public void Without_large_weights_there_is_nothing_to_prepare_and_that_is_remembered()
+    {
+        using PreparedModel model = new(Models.Toy(width: 8));
+        Assert.Equal("it has no weights of a kilobyte or more", Assert.Single(model.Prepare()).WhyNot);
+        Assert.Equal([PreparedManifest.FileName], Directory.GetFiles(model.Entry).Select(f => Path.GetFileName(f)));
+        Assert.False(Assert.Single(model.Prepare()).IsNew);
+        using LooseRunner runner = model.Open();
+        Assert.Contains("it has no weights of a kilobyte", model.Logger.Lines[0]);
+    }
+
+    [Fact]
+    public void Random_numbers_are_not_prepared()
+    {
+        ModelProto random = Models.Toy(PreparedModel.Width);
+        random.Graph.Node.Add([Node("RandomNormalLike", ["y"], ["noise"]), Node("Add", ["y", "noise"], ["z"])]);
+        random.Graph.Output[0].Name = "z";
+        using PreparedModel model = new(random);
+        Assert.Equal("it draws random numbers (RandomNormalLike)", Assert.Single(model.Prepare()).WhyNot);
+    }
+
+    [Fact]
+    public void Weights_that_nothing_shows_of_are_not_prepared()
+    {
+        // The output is 0 whatever the weights are.
+        ModelProto hidden = Onnx.Model(
+            [Tensor("x", ElementType.Float, 1, 64)], [Tensor("y", ElementType.Float, 1, 64)],
+            [Node("MatMul", ["x", "w"], ["a"]), Node("Sin", ["a"], ["s"]), Node("Sub", ["s", "two"], ["b"]), Node("Relu", ["b"], ["y"])],
+            [Floats("w", [64, 64], Onnx.Random(64 * 64, 1)), Floats("two", [], 2)]);
+        using PreparedModel model = new(hidden);
+        Assert.Equal("the probe noticed none of 1 damaged weights", Assert.Single(model.Prepare()).WhyNot);
+    }
+
+    [SkippableFact]
+    public void A_dump_that_ONNX_Runtime_does_not_open_is_not_prepared()
+    {
+        Skip.IfNot(SharedModels.Exist, SharedModels.WhySkipped);
+        using PreparedModel model = new(ModelProto.Parser.ParseFrom(File.ReadAllBytes(SharedModels.PathOf("silero_vad_16k_op15.onnx"))));
+        Assert.Contains("name is not unique", Assert.Single(model.Prepare()).WhyNot);
+    }
+
+    [Fact]
+    public void Open_dimensions_are_compared_at_the_smallest_sizes_that_run_and_at_larger_ones()
+    {
+        // A reshape to rows of four: lengths that are no multiple fail.
+        ModelProto open = Onnx.Model(
+            [Tensor("x", ElementType.Float, "length", 32)], [Tensor("y", ElementType.Float, "rows", 4, 64)],
+            [Node("MatMul", ["x", "w"], ["a"]), Node("Reshape", ["a", "shape"], ["y"])],
+            [Floats("w", [32, 64], Onnx.Random(32 * 64, 1)), Longs("shape", [3], -1, 4, 64)]);
+        using PreparedModel model = new(open);
+        Assert.Null(Assert.Single(model.Prepare()).WhyNot);
+        Assert.Equal([4, 32], Assert.Single(PreparedManifest.Read(File.ReadAllBytes(model.Manifest)).Probe.Inputs).Shape);
+    }
+
+    [Fact]
+    public void Entries_are_listed_and_pruned_where_nobody_will_use_them()
+    {
+        FolderTrust trust = new(false);
+        using PreparedModel model = new(), small = new(Models.Toy(width: 8));
+        model.Prepare();
+        small.Prepare(folder: model.Folder);
+        string foreign = Path.Combine(model.Folder, "not-ours");
+        File.WriteAllText(Path.Combine(Directory.CreateDirectory(foreign).FullName, "notes"), "");
+        Directory.CreateDirectory(Path.Combine(model.Folder, EntryWriter.TemporaryPrefix + "x"));
+        ListedEntry[] listed = [.. Housekeeping.List(model.Folder, trust)];
+        Assert.Equal(3, listed.Length);
+        Assert.Equal([false, true, true], listed.OrderBy(e => e.Problem ?? "", StringComparer.Ordinal).Select(e => e.Problem != null));
+        Assert.Equal(2, Housekeeping.Prune(model.Folder, trust).Count);
+        Assert.Equal([foreign], model.Entries.Where(e => Path.GetFileName(e) == "not-ours"));
+        Assert.Equal(2, model.Entries.Length);
+        using LooseRunner runner = model.Open();
+        Assert.True(PreparedModel.IsPrepared(runner));
+    }
+
+    private static void CopyFolder(string from, string to)
+    {
+        Directory.CreateDirectory(to);
+        foreach (string folder in Directory.GetDirectories(from, "*", SearchOption.AllDirectories))
+            Directory.CreateDirectory(Path.Combine(to, Path.GetRelativePath(from, folder)));
+        // The lock is held: a copy of it would have to be.
+        foreach (string file in Directory.GetFiles(from, "*", SearchOption.AllDirectories).Where(f => Path.GetFileName(f) != FolderLock.FileName))
+            File.Copy(file, Path.Combine(to, Path.GetRelativePath(from, file)));
+    }
+}

@@ -1,0 +1,170 @@
+using System;
+using System.IO;
+using System.Linq;
+using System.Threading.Tasks;
+using Cleave.Generated;
+using Cleave.Prepared;
+using Cleave.Prepared.Making;
+using Cleave.Runtime.Tests.Lanes;
+using Cleave.Runtime.Tests.Support;
+using Google.Protobuf;
+using Microsoft.ML.OnnxRuntime;
+using Xunit;
+
+namespace Cleave.Runtime.Tests.Prepared;
+
+/// <summary>A runner that finds what was prepared for it.</summary>
+public sealed class UseTests
+{
+    [Fact]
+    public void A_prepared_model_gives_the_same_bits_and_the_log_says_so()
+    {
+        using PreparedModel model = new();
+        PreparedSegment segment = Assert.Single(model.Prepare());
+        Assert.Null(segment.WhyNot);
+        Assert.True(segment.IsNew);
+        Assert.True(segment.Damage.Noticed > 0);
+        using LooseRunner runner = model.Open();
+        Assert.True(PreparedModel.IsPrepared(runner));
+        Assert.Equal(model.Plainly(), PreparedModel.Run(runner));
+        Assert.Contains(", prepared, ", Assert.Single(model.Logger.Lines));
+    }
+
+    [Fact]
+    public void What_is_prepared_is_not_prepared_again()
+    {
+        using PreparedModel model = new();
+        model.Prepare();
+        DateTime before = File.GetLastWriteTimeUtc(model.Manifest);
+        Assert.False(Assert.Single(model.Prepare()).IsNew);
+        Assert.Equal(before, File.GetLastWriteTimeUtc(model.Manifest));
+    }
+
+    [Fact]
+    public void Nothing_is_written_by_a_runner_that_only_uses_it()
+    {
+        using PreparedModel model = new();
+        model.Prepare();
+        string[] before = Files(model);
+        using (model.Open())
+        {
+        }
+        Assert.Equal(before, Files(model));
+
+        static string[] Files(PreparedModel model) =>
+            [.. Directory.GetFiles(model.Folder, "*", SearchOption.AllDirectories).Select(f => f + " " + File.GetLastWriteTimeUtc(f).Ticks).Order(StringComparer.Ordinal)];
+    }
+
+    [Fact]
+    public void The_segments_of_a_split_plan_are_prepared_each()
+    {
+        // The lanes of the other tests' towers are too narrow: weights of a kilobyte and more are worth a file.
+        using PreparedModel model = new(Towers.Model(), static () =>
+        {
+            ModelDefinition plain = Definitions.Of(Towers.Model());
+            return [new(1, Definitions.Whole(plain.Inputs, plain.Outputs), 1), new(2, Towers.Plan, 1, 1)];
+        });
+        PreparedSegment[] segments = [.. model.Prepare(new RunnerOptions { Plan = PlanChoice.Split }, cores: 2)];
+        Assert.Equal(["Left", "Right", "Join"], segments.Select(s => s.Segment));
+        Assert.Equal([null, null, "it has no weights of a kilobyte or more"], segments.Select(s => s.WhyNot));
+        using LooseRunner runner = model.Open(o =>
+        {
+            o.Plan = PlanChoice.Split;
+            o.Cores = null;
+            o.Ledger = Ledgers.Own(2);
+        });
+        Assert.Equal(["prepared", "prepared", "sliced"], runner.Engine.Plan.Sessions.Select(s => s.Way));
+        using LooseRunner plain = Towers.Runner(new RunnerOptions { Plan = PlanChoice.Split, Ledger = Ledgers.Own(2) });
+        Assert.Equal(PreparedModel.Run(plain, 16), PreparedModel.Run(runner, 16));
+    }
+
+    [Fact]
+    public void Threads_that_nothing_was_recorded_of_are_compared_with_a_plain_session()
+    {
+        using PreparedModel model = new();
+        model.Prepare();
+        model.Rewrite(m => m with { Expected = m.Expected.ToDictionary(e => e.Key + 6, e => "of other threads") });
+        using LooseRunner runner = model.Open();
+        Assert.True(PreparedModel.IsPrepared(runner));
+    }
+
+    [Fact]
+    public void The_folder_beside_the_model_is_read_without_being_asked_for()
+    {
+        using PreparedModel model = new();
+        model.Prepare(folder: Path.Combine(Path.GetDirectoryName(model.Path)!, PreparedFolders.BesideName));
+        using LooseRunner runner = model.Open(o => o.Prepared = null);
+        Assert.True(PreparedModel.IsPrepared(runner));
+        // The one that was asked for comes first, where there is nothing.
+        using LooseRunner asked = model.Open();
+        Assert.True(PreparedModel.IsPrepared(asked));
+    }
+
+    [Fact]
+    public void The_order_of_folders_is_option_environment_beside()
+    {
+        using TempFolder folder = new();
+        string model = folder["model.onnx"], beside = Directory.CreateDirectory(folder["prepared"]).FullName;
+        Assert.Equal(["/option", beside], PreparedFolders.Of("/option", "/variable", model).All);
+        Assert.Equal(["/variable", beside], PreparedFolders.Of(null, "/variable", model).All);
+        Assert.Equal([beside], PreparedFolders.Of(null, " ", model).All);
+        Assert.Equal([beside], PreparedFolders.Of(beside, null, model).All);
+        // A decrypted model goes to a disk only where its code says so.
+        Assert.Empty(PreparedFolders.Of(null, "/variable", null).All);
+        Assert.Equal(["/option"], PreparedFolders.Of("/option", "/variable", null).All);
+        Directory.Delete(beside);
+        Assert.Empty(PreparedFolders.Of(null, null, model).All);
+    }
+
+    [Fact]
+    public void A_model_in_memory_is_used_where_code_asks_for_it()
+    {
+        using PreparedModel model = new();
+        byte[] bytes = File.ReadAllBytes(model.Path);
+        model.Prepare(new RunnerOptions { Model = ModelSource.Bytes(bytes) });
+        using LooseRunner runner = model.Open(o => o.Model = ModelSource.Bytes(bytes));
+        Assert.True(PreparedModel.IsPrepared(runner));
+        Assert.Equal(model.Plainly(), PreparedModel.Run(runner));
+        // Its weights have no file whose time says that nothing changed, so all of them count: the last byte but some of the second weight.
+        byte[] other = [.. bytes];
+        other[bytes.AsSpan().LastIndexOf("w2"u8) + 500] ^= 0x01;
+        using LooseRunner changed = model.Open(o => o.Model = ModelSource.Bytes(other));
+        Assert.False(PreparedModel.IsPrepared(changed));
+    }
+
+    [Fact]
+    public void ConfigureSession_needs_a_key_which_is_compared()
+    {
+        using PreparedModel model = new();
+        static void Configure(SessionOptions options, SegmentInfo segment) => options.AddSessionConfigEntry("session.set_denormal_as_zero", "1");
+        Assert.Contains("PreparedKey", Assert.Single(model.Prepare(new RunnerOptions { ConfigureSession = Configure })).WhyNot);
+        model.AssertPlain("PreparedKey", o => o.ConfigureSession = Configure);
+        Assert.Null(Assert.Single(model.Prepare(new RunnerOptions { ConfigureSession = Configure, PreparedKey = "denormals" })).WhyNot);
+        using (LooseRunner runner = model.Open(Keyed("denormals")))
+            Assert.True(PreparedModel.IsPrepared(runner));
+        using (LooseRunner runner = model.Open(Keyed("else")))
+            Assert.False(PreparedModel.IsPrepared(runner));
+        Assert.Contains("another configuration", model.Logger.Lines[^2]);
+
+        static Action<RunnerOptions> Keyed(string key) => o =>
+        {
+            o.ConfigureSession = Configure;
+            o.PreparedKey = key;
+        };
+    }
+
+    [Fact]
+    public async Task A_reload_to_other_weights_opens_them_plainly()
+    {
+        using PreparedModel model = new();
+        model.Prepare();
+        using LooseRunner runner = model.Open();
+        float[] old = PreparedModel.Run(runner);
+        await runner.ReloadAsync(ModelSource.Bytes(Models.Toy(PreparedModel.Width, seed: 9).ToByteArray()));
+        Assert.False(PreparedModel.IsPrepared(runner));
+        Assert.NotEqual(old, PreparedModel.Run(runner));
+        await runner.ReloadAsync(ModelSource.File(model.Path));
+        Assert.True(PreparedModel.IsPrepared(runner));
+        Assert.Equal(old, PreparedModel.Run(runner));
+    }
+}

@@ -131,4 +131,12 @@ internal static partial class Log
     [LoggerMessage(EventId = 31, Level = LogLevel.Warning, Message =
         "Cleave does not use the prepared model {Folder} and opens {Model} plainly: {Why}. It was prepared for the processor {There}; here: {Here}")]
     public static partial void PreparedFailed(ILogger logger, string folder, string model, string why, string there, string here);
+
+    [LoggerMessage(EventId = 32, Level = LogLevel.Information, Message =
+        "Cleave prepared {Model} in {Folder} for the next start: {Segments}")]
+    public static partial void PreparedNow(ILogger logger, string model, string folder, string segments);
+
+    [LoggerMessage(EventId = 33, Level = LogLevel.Warning, Message =
+        "Cleave does not prepare {Model} in {Folder}: {Why}")]
+    public static partial void NotPrepares(ILogger logger, string model, string folder, string why);
 }

@@ -13,6 +13,7 @@ using Cleave.Jobs;
 using Cleave.Lanes;
 using Cleave.Ledger;
 using Cleave.Plans;
+using Cleave.Prepared.Making;
 using Cleave.Sessions;
 using Cleave.Sources;
 using Cleave.Tuning;
@@ -134,6 +135,9 @@ internal sealed class RunnerEngine
 
     public WorkerPool Workers { get; }
 
+    /// <summary>Prepares it for the next start.</summary>
+    public BackgroundPreparation Preparing { get; private set; } = null!;
+
     /// <summary>Measures which of the modes is the best.</summary>
     public RunnerTuning Tuning { get; private set; } = null!;
 
@@ -174,6 +178,7 @@ internal sealed class RunnerEngine
             if (tuned != null && TunedRunner.Times(tuned, definition, modes.Planned.Shapes) is { } times)
                 definition = definition.With(times);
             RunnerEngine engine = new(definition, model, sessions, modes, gate, cores, options, home, before, logger);
+            engine.Preparing = new BackgroundPreparation(factory, definition, options, list.Modes, ledger, gate, ProcessFiles.System, logger);
             engine.Tuning = new RunnerTuning(engine, options, cores, store, tuned, logger);
             Log.Opened(logger, definition.Name, plan.Outline.Plan.Name, cores.Cores, cores.Reason, OpenedPlan.Words(plan.Threads),
                 plan.Sessions[0].Way, factory.Weights.Loading, factory.Weights.Reason,
@@ -184,6 +189,7 @@ internal sealed class RunnerEngine
                 modes.Outgrown = () => home.Reopen(logger);
             if (store.IsAsked && tuned is null && !options.IsTrial)
                 engine.Tuning.StartByItself();
+            engine.Preparing.StartIfMissing();
             return engine;
         }
         catch
@@ -222,6 +228,7 @@ internal sealed class RunnerEngine
         {
             Queue?.Hurry();
             Tuning.Stop();
+            Preparing.Stop();
             long start = Stopwatch.GetTimestamp();
             while (!Gate.Drained.Wait(DisposeStep))
                 SayWhatRuns(start);
@@ -244,6 +251,7 @@ internal sealed class RunnerEngine
         {
             Queue?.Hurry();
             Tuning.Stop();
+            Preparing.Stop();
             long start = Stopwatch.GetTimestamp();
             await WaitSaying(Gate.Drained, start).ConfigureAwait(false);
             Workers.Stop();

@@ -1,4 +1,5 @@
 using System;
+using System.Threading;
 using Microsoft.Extensions.Logging;
 using Microsoft.ML.OnnxRuntime;
 
@@ -176,7 +177,8 @@ public sealed class RunnerOptions
 
     /// <summary>
     /// A folder with prepared models, which open in a part of the time and share their weights with every session on the machine (docs/prepared.md): as
-    /// <c>cleave prepare</c> wrote it. What does not fit exactly (processor, ONNX Runtime, weights, settings) is not used, and one line says why. Null: the folder
+    /// <c>cleave prepare</c> wrote it. What does not fit exactly (processor, ONNX Runtime, weights, settings) is not used, and one line says why; it is prepared into the folder
+    /// in the background, for the next start. Null: the folder
     /// that the environment variable <c>CLEAVE_PREPARED</c> names, if any, and a folder <c>prepared</c> beside the model.
     /// </summary>
     public string? Prepared { get; set; }
@@ -207,6 +209,12 @@ public sealed class RunnerOptions
 
     /// <summary>Opened by tuning, to be measured: goes by the plan, whatever was measured before, and ONNX Runtime logs nothing of what it refuses.</summary>
     internal bool IsTrial { get; set; }
+
+    /// <summary>Whether what is missing is prepared in the background; not in tests of something else.</summary>
+    internal bool PreparesByItself { get; set; } = true;
+
+    /// <summary>How a preparation in the background waits; null: on the clock. Tests do not.</summary>
+    internal Action<TimeSpan, CancellationToken>? PreparationWait { get; set; }
 
     /// <summary>Who uses which cores; another one than the process's in tests.</summary>
     internal Ledger.CoreLedger? Ledger { get; set; }

@@ -32,8 +32,9 @@ internal sealed class MemoryLimit(long? most, ProcessFiles files)
         return fits;
     }
 
+    /// <summary>What is left to the control group, or to the machine; null where that is not known.</summary>
     // The smallest of the machine's and the group's; page cache that the group holds counts as taken, which errs on the safe side.
-    private long? Left()
+    public long? Left()
     {
         long? left = Field(files.Read("/proc/meminfo"), "MemAvailable:") * 1024;
         return Smaller(Smaller(left, Group("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current")),
@@ -61,5 +62,5 @@ internal sealed class MemoryLimit(long? most, ProcessFiles files)
         return null;
     }
 
-    private static string Megabytes(long bytes) => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1048576.0:0} MB");
+    public static string Megabytes(long bytes) => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1048576.0:0} MB");
 }

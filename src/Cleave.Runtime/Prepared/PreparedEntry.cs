@@ -90,6 +90,21 @@ internal sealed class PreparedEntry : IDisposable
         return null;
     }
 
+    /// <summary>Why it was found before that a target cannot be prepared; null where it was not.</summary>
+    public static string? WhyNotPreparable(string folder, PreparedTarget target, FolderTrust trust)
+    {
+        string path = Path.Combine(folder, target.FolderName);
+        try
+        {
+            return Directory.Exists(path) && !File.Exists(Path.Combine(path, FailedFile)) ? ReadManifest(path, trust).NotPreparable : null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ListingException)
+        {
+            // Damaged: it is made anew.
+            return null;
+        }
+    }
+
     /// <exception cref="IOException">It cannot be read, or is not to be trusted.</exception>
     /// <exception cref="ListingException">It is damaged.</exception>
     public static PreparedManifest ReadManifest(string path, FolderTrust trust)

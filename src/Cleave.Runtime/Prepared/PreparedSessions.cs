@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Globalization;
 using System.Linq;
+using System.Threading;
 using Cleave.Core.Diagnostics;
 using Cleave.Cores;
 using Cleave.Generated;
@@ -25,7 +26,11 @@ internal sealed class PreparedSessions(SessionFactory factory, PreparedFolders f
     private readonly Dictionary<string, PreparedEntry?> _entries = new(StringComparer.Ordinal);
     // What plain sessions gave, by entry and number of threads.
     private readonly Dictionary<string, string> _found = new(StringComparer.Ordinal);
+    private bool _isMissing;
     private readonly HashSet<string> _said = new(StringComparer.Ordinal);
+
+    /// <summary>The folder that the application asked for, where a segment was sought there, and was not found, or failed, and might be prepared; null where none is missing.</summary>
+    public string? Missing => Volatile.Read(ref _isMissing) ? folders.Asked : null;
 
     /// <summary>The entry that the sessions of a segment are made from; null where they are opened plainly.</summary>
     public PreparedEntry? Find(Segment segment)
@@ -90,6 +95,8 @@ internal sealed class PreparedSessions(SessionFactory factory, PreparedFolders f
                 return entry;
             reasons.Add(why);
         }
+        if (folders.Asked is { } asked && PreparedEntry.WhyNotPreparable(asked, target, _trust) is null)
+            Volatile.Write(ref _isMissing, true);
         Say(string.Join("; ", reasons));
         return null;
     }
@@ -128,6 +135,7 @@ internal sealed class PreparedSessions(SessionFactory factory, PreparedFolders f
             if (!_entries.TryGetValue(entry.Manifest.Target.Part, out PreparedEntry? now) || now != entry)
                 return;
             _entries[entry.Manifest.Target.Part] = null;
+            _isMissing = true;
         }
         entry.Dispose();
         Log.PreparedFailed(logger, entry.Folder, model, why, entry.Manifest.Target.Processor, CpuSignature.Of() ?? "unknown");

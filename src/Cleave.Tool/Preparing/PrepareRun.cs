@@ -9,6 +9,7 @@ using Cleave.Core.Onnx;
 using Cleave.Cores;
 using Cleave.Generated;
 using Cleave.Generator.Model;
+using Cleave.Plans;
 using Cleave.Prepared;
 using Cleave.Prepared.Making;
 using Cleave.Sessions;
@@ -44,7 +45,8 @@ internal static class PrepareRun
         CoreBudget cores = CoreBudget.Resolve(options.Cores);
         using OpenedModel opened = OpenedModel.Open(definition, runner);
         using SessionFactory factory = new(opened, definition, runner, ProcessFiles.System, NullLogger.Instance);
-        ModelPreparation preparation = new(factory, definition, runner, cores.Cores, new PreparationOptions(IsForAll: true, IsAsked: true, options.MostBytes, step =>
+        ModeList modes = ModeList.Of(definition, runner, cores.Cores, factory.Slicing, tuned: null);
+        ModelPreparation preparation = new(factory, definition, modes.Modes, new FolderTrust(false), new PreparationOptions(IsForAll: true, IsAsked: true, options.MostBytes, step =>
         {
             cancellationToken.ThrowIfCancellationRequested();
             say(step);

@@ -29,7 +29,7 @@ public sealed class MakingTests
             steps.Add(step);
         });
         Assert.Equal(
-            ["attempt noted", "folder made", "samples found", "plain results known", "weights written", "results compared", "damage noticed", "files finished", "manifest written", "entry in place"], steps);
+            ["attempt noted", "folder made", "samples found", "plain results known", "weights written", "results compared", "one weight damaged", "one weight damaged", "damage noticed", "files finished", "manifest written", "entry in place"], steps);
         for (int i = 0; i < steps.Count; i++)
         {
             string left = copies[i.ToString()];
@@ -63,7 +63,7 @@ public sealed class MakingTests
     {
         using PreparedModel model = new();
         for (int i = 0; i < Attempts.Most; i++)
-            Assert.Throws<OperationCanceledException>(() => model.Prepare(isAsked: false, at: Fail));
+            Assert.Throws<IOException>(() => model.Prepare(isAsked: false, at: Fail));
         Assert.Contains("two attempts failed", Assert.Single(model.Prepare(isAsked: false)).WhyNot);
         Assert.Single(Housekeeping.Prune(model.Folder, new FolderTrust(false)));
         Assert.Null(Assert.Single(model.Prepare(isAsked: false)).WhyNot);
@@ -71,8 +71,17 @@ public sealed class MakingTests
         static void Fail(string step)
         {
             if (step == "folder made")
-                throw new OperationCanceledException();
+                throw new IOException("no space");
         }
+    }
+
+    [Fact]
+    public void One_that_was_given_up_is_no_attempt()
+    {
+        using PreparedModel model = new();
+        for (int i = 0; i <= Attempts.Most; i++)
+            Assert.Throws<OperationCanceledException>(() => model.Prepare(isAsked: false, at: static _ => throw new OperationCanceledException()));
+        Assert.Null(Assert.Single(model.Prepare(isAsked: false)).WhyNot);
     }
 
     [Fact]
@@ -80,7 +89,7 @@ public sealed class MakingTests
     {
         using PreparedModel model = new();
         for (int i = 0; i < Attempts.Most; i++)
-            Assert.Throws<OperationCanceledException>(() => model.Prepare(at: static _ => throw new OperationCanceledException()));
+            Assert.Throws<IOException>(() => model.Prepare(at: static _ => throw new IOException("no space")));
         Assert.Null(Assert.Single(model.Prepare()).WhyNot);
         Assert.Empty(Directory.GetFiles(model.Folder, "*" + Attempts.Ending));
     }

@@ -5,6 +5,7 @@ using System.Linq;
 using Cleave.Cores;
 using Cleave.Generated;
 using Cleave.OnnxProto;
+using Cleave.Plans;
 using Cleave.Prepared;
 using Cleave.Prepared.Making;
 using Cleave.Runtime.Tests.Support;
@@ -60,13 +61,14 @@ internal sealed class PreparedModel : IDisposable
         ModelDefinition definition = Definition();
         using OpenedModel opened = OpenedModel.Open(definition, options);
         using SessionFactory factory = new(opened, definition, options, ProcessFiles.System, NullLogger.Instance);
-        return new ModelPreparation(factory, definition, options, cores, new PreparationOptions(IsForAll: false, isAsked, most, at ?? (static _ => { }))).Run(folder ?? Folder);
+        ModeList modes = ModeList.Of(definition, options, cores, factory.Slicing, tuned: null);
+        return new ModelPreparation(factory, definition, modes.Modes, new FolderTrust(false), new PreparationOptions(IsForAll: false, isAsked, most, at ?? (static _ => { }))).Run(folder ?? Folder);
     }
 
     /// <summary>A runner that looks into the folder.</summary>
     public LooseRunner Open(Action<RunnerOptions>? change = null)
     {
-        RunnerOptions options = new() { Model = ModelSource.File(Path), Prepared = Folder, Cores = 1, Logger = Logger };
+        RunnerOptions options = new() { Model = ModelSource.File(Path), Prepared = Folder, Cores = 1, Logger = Logger, PreparesByItself = false };
         change?.Invoke(options);
         return new LooseRunner(Definition(), options);
     }

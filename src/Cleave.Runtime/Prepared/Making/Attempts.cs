@@ -15,6 +15,9 @@ internal static class Attempts
 
     public static void Add(string folder, string entry) => File.AppendAllText(PathOf(folder, entry), "begun\n");
 
+    /// <summary>One that was given up does not count.</summary>
+    public static void TakeBack(string folder, string entry) => File.WriteAllLines(PathOf(folder, entry), File.ReadAllLines(PathOf(folder, entry)).SkipLast(1));
+
     public static void Forget(string folder, string entry) => File.Delete(PathOf(folder, entry));
 
     private static string PathOf(string folder, string entry) => Path.Combine(folder, entry + Ending);

@@ -24,8 +24,9 @@ internal static class DamageTest
     /// <param name="regions">What lies in it.</param>
     /// <param name="expected">What the probe gives of undamaged weights.</param>
     /// <param name="run">Opens a session on the copy, and runs the probe.</param>
+    /// <param name="at">Told after each.</param>
     /// <returns>How many tensors were damaged, and for how many of them the probe gave something else, or failed.</returns>
-    public static (int Damaged, int Noticed) Run(string copy, IReadOnlyList<PreparedRegion> regions, string expected, Func<string> run)
+    public static (int Damaged, int Noticed) Run(string copy, IReadOnlyList<PreparedRegion> regions, string expected, Func<string> run, Action<string> at)
     {
         int count = Math.Min(Tensors, regions.Count), noticed = 0;
         for (int i = 0; i < count; i++)
@@ -35,6 +36,7 @@ internal static class DamageTest
             if (Gives(run) != expected)
                 noticed++;
             FlipBytes(copy, region);
+            at("one weight damaged");
         }
         return (count, noticed);
     }

@@ -4,6 +4,7 @@ using System.IO;
 using System.Linq;
 using Cleave.Generated;
 using Cleave.Lanes;
+using Cleave.Plans;
 using Cleave.Sessions;
 
 namespace Cleave.Prepared.Making;
@@ -13,7 +14,11 @@ namespace Cleave.Prepared.Making;
 /// <param name="IsAsked">Asked for by a person: earlier attempts do not count.</param>
 /// <param name="MostBytes">The most bytes that the folder may hold then; null: any number.</param>
 /// <param name="At">Told what was done, before the next step: it may wait, or end it by an exception.</param>
-internal sealed record PreparationOptions(bool IsForAll, bool IsAsked, long? MostBytes, Action<string> At);
+internal sealed record PreparationOptions(bool IsForAll, bool IsAsked, long? MostBytes, Action<string> At)
+{
+    /// <summary>Asked before something is made: why it is not to be, now; null where it is.</summary>
+    public Func<string?> WhyNotNow { get; init; } = static () => null;
+}
 
 /// <summary>What became of one segment.</summary>
 /// <param name="Segment">Its name.</param>
@@ -25,12 +30,15 @@ internal sealed record PreparationOptions(bool IsForAll, bool IsAsked, long? Mos
 internal sealed record PreparedSegment(string Segment, string Entry, long Bytes, (int Damaged, int Noticed) Damage, string? WhyNot, bool IsNew);
 
 /// <summary>Prepares the segments of all plans that a runner may run here. The model stays open meanwhile.</summary>
-internal sealed class ModelPreparation(SessionFactory factory, ModelDefinition definition, RunnerOptions options, int cores, PreparationOptions how)
+/// <param name="factory">Makes the sessions.</param>
+/// <param name="definition">The model.</param>
+/// <param name="modes">The runner's modes.</param>
+/// <param name="trust">Whose folders are used.</param>
+/// <param name="how">How it is done.</param>
+internal sealed class ModelPreparation(SessionFactory factory, ModelDefinition definition, IReadOnlyList<ChosenPlan> modes, FolderTrust trust, PreparationOptions how)
 {
     // Of the size of the weights: the raw and the packed ones, and a copy of both that is damaged.
     private const int DiskFactor = 4;
-
-    private readonly FolderTrust _trust = new(options.PreparedTrustGroup);
 
     /// <summary>What may be written, about: the weights, twice where kernels read a packed copy beside the raw one.</summary>
     public long EstimatedBytes => 2 * factory.WeightBytes;
@@ -42,11 +50,11 @@ internal sealed class ModelPreparation(SessionFactory factory, ModelDefinition d
     public IReadOnlyList<PreparedSegment> Run(string folder)
     {
         EntryWriter.MakeFolder(folder, how.IsForAll);
-        if (_trust.WhyNot(folder) is { } why)
+        if (trust.WhyNot(folder) is { } why)
             throw new IOException(why);
         using IDisposable held = FolderLock.TryTake(folder) ?? throw new IOException("another process prepares into " + folder);
         Housekeeping.DeleteUnfinished(folder);
-        IReadOnlyList<SegmentToPrepare> segments = SegmentToPrepare.Of(definition, options, cores, factory.Slicing);
+        IReadOnlyList<SegmentToPrepare> segments = SegmentToPrepare.Of(definition, modes);
         Dictionary<PlanOutline, IReadOnlyList<PreparedSample>> samples = [];
         List<PreparedSegment> done = [];
         foreach (SegmentToPrepare segment in segments)
@@ -59,44 +67,45 @@ internal sealed class ModelPreparation(SessionFactory factory, ModelDefinition d
         string name = segment.Segment.Name;
         if (factory.Targets.Of(segment.Segment, factory.Slices(segment.Segment), out string why) is not { } target)
             return new PreparedSegment(name, "", 0, default, why, false);
-        using (PreparedEntry? entry = PreparedEntry.Open(folder, target, factory.ModelWeights, _trust, out why))
+        using (PreparedEntry? entry = PreparedEntry.Open(folder, target, factory.ModelWeights, trust, out why))
         {
             if (entry != null)
                 return new PreparedSegment(name, target.FolderName, Housekeeping.Bytes(entry.Folder), entry.Manifest.Damage, null, false);
         }
-        if (Known(folder, target) is { } refused)
+        if (PreparedEntry.WhyNotPreparable(folder, target, trust) is { } refused)
             return new PreparedSegment(name, target.FolderName, 0, default, refused, false);
         if (!how.IsAsked && Attempts.Count(folder, target.FolderName) >= Attempts.Most)
             return new PreparedSegment(name, target.FolderName, 0, default, "two attempts failed; cleave prepare --prune allows another one", false);
+        if (how.WhyNotNow() is { } now)
+            return new PreparedSegment(name, target.FolderName, 0, default, now, false);
         CheckSpace(folder);
         return Make(folder, segment, target, samples);
-    }
-
-    // Why it was found before that it cannot be prepared.
-    private string? Known(string folder, PreparedTarget target)
-    {
-        string path = Path.Combine(folder, target.FolderName);
-        try
-        {
-            return Directory.Exists(path) && !File.Exists(Path.Combine(path, PreparedEntry.FailedFile)) ? PreparedEntry.ReadManifest(path, _trust).NotPreparable : null;
-        }
-        catch (Exception e) when (e is IOException or Core.Listing.ListingException)
-        {
-            // Damaged: it is made anew.
-            return null;
-        }
     }
 
     private PreparedSegment Make(string folder, SegmentToPrepare segment, PreparedTarget target, Func<IReadOnlyList<(Probe, int)>> samples)
     {
         Attempts.Add(folder, target.FolderName);
+        try
+        {
+            return MakeNoted(folder, segment, target, samples);
+        }
+        catch (OperationCanceledException)
+        {
+            // Nothing was wrong with it.
+            Attempts.TakeBack(folder, target.FolderName);
+            throw;
+        }
+    }
+
+    private PreparedSegment MakeNoted(string folder, SegmentToPrepare segment, PreparedTarget target, Func<IReadOnlyList<(Probe, int)>> samples)
+    {
         how.At("attempt noted");
         PreparedManifest manifest;
         using EntryWriter writer = new(folder, target.FolderName, how.IsForAll);
         how.At("folder made");
         try
         {
-            if (RandomOperators.Find(factory.Model) is { } random)
+            if (UnsuitableOperators.Random(factory.Model) is { } random)
                 throw new NotPreparableException("it draws random numbers (" + random + ")");
             manifest = new SegmentPreparer(factory, factory.ModelWeights, segment, samples(), how.At).Prepare(writer, target);
         }

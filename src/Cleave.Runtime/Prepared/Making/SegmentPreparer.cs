@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.IO;
 using System.Linq;
 using System.Security.Cryptography;
+using System.Threading;
 using Cleave.Core.Diagnostics;
 using Cleave.Core.Graph;
 using Cleave.Core.Onnx;
@@ -37,7 +38,8 @@ internal sealed class SegmentPreparer(SessionFactory factory, ModelWeights weigh
         foreach ((int threads, string[] results) in expected)
             Compare(threads, results, PreparedResults(threads, graph, writer.Temporary, samples));
         at("results compared");
-        IReadOnlyList<PreparedRegion> regions = PreparedRegion.Of(graph, new FileInfo(writer[PreparedManifest.WeightsFile]).Length);
+        OnnxModel optimised = ReadGraph(graph);
+        IReadOnlyList<PreparedRegion> regions = PreparedRegion.Of(optimised, new FileInfo(writer[PreparedManifest.WeightsFile]).Length);
         (int damaged, int noticed) = Damage(writer, graph, regions, expected.First());
         at("damage noticed");
         foreach (string file in new[] { PreparedManifest.GraphFile, PreparedManifest.WeightsFile })
@@ -117,6 +119,21 @@ internal sealed class SegmentPreparer(SessionFactory factory, ModelWeights weigh
             throw new NotPreparableException("it has no weights of a kilobyte or more");
     }
 
+    private static OnnxModel ReadGraph(byte[] graph)
+    {
+        try
+        {
+            OnnxModel optimised = ModelReader.Read(ByteSource.FromBytes(graph, 0, graph.Length), CancellationToken.None);
+            return UnsuitableOperators.Foreign(optimised) is { } foreign
+                ? throw new NotPreparableException("it has an operator that is none of ONNX Runtime's on processors: " + foreign)
+                : optimised;
+        }
+        catch (ModelException e)
+        {
+            throw new NotPreparableException(e.Problem.Message("what ONNX Runtime wrote"));
+        }
+    }
+
     private (int Damaged, int Noticed) Damage(EntryWriter writer, byte[] graph, IReadOnlyList<PreparedRegion> regions, KeyValuePair<int, string[]> expected)
     {
         string folder = Directory.CreateDirectory(writer["damaged"]).FullName, copy = Path.Combine(folder, PreparedManifest.WeightsFile);
@@ -125,7 +142,7 @@ internal sealed class SegmentPreparer(SessionFactory factory, ModelWeights weigh
         {
             using SegmentSession session = factory.CreatePrepared(_segment, expected.Key, graph, folder, isSilent: true);
             return samples[0].Probe.Run(session.Session, _outputs, samples[0].Seed, PreparedSessions.ProbeLimit);
-        });
+        }, at);
         Directory.Delete(folder, recursive: true);
         return noticed > 0 ? (damaged, noticed) : throw new NotPreparableException("the probe noticed none of " + damaged + " damaged weights");
     }

@@ -1,7 +1,6 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
-using System.Threading;
 using Cleave.Core.Graph;
 using Cleave.Core.Onnx;
 
@@ -15,11 +14,10 @@ internal sealed record PreparedRegion(ByteRange Tensor, ByteRange Packed)
     /// <summary>All of a file, by rising offset.</summary>
     /// <param name="graph">The graph that refers to it.</param>
     /// <param name="length">The file's length.</param>
-    public static IReadOnlyList<PreparedRegion> Of(byte[] graph, long length)
+    public static IReadOnlyList<PreparedRegion> Of(OnnxModel graph, long length)
     {
         SortedDictionary<long, long> tensors = [];
-        OnnxModel model = ModelReader.Read(ByteSource.FromBytes(graph, 0, graph.Length), CancellationToken.None);
-        TensorWalk.Visit(model, tensor =>
+        TensorWalk.Visit(graph, tensor =>
         {
             if (tensor.External is { } external)
                 tensors[external.Offset] = external.Length ?? tensor.ByteSize;

@@ -12,16 +12,12 @@ namespace Cleave.Prepared.Making;
 /// <param name="Threads">The numbers of threads, rising.</param>
 internal sealed record SegmentToPrepare(Segment Segment, PlanOutline Outline, SortedSet<int> Threads)
 {
-    /// <summary>All segments of the modes that a runner has with so many cores; equal ones of several plans are one.</summary>
-    /// <param name="definition">The model.</param>
-    /// <param name="options">What the application asked for.</param>
-    /// <param name="cores">The runner's cores.</param>
-    /// <param name="canSplit">Whether parts of the model can be opened.</param>
-    public static IReadOnlyList<SegmentToPrepare> Of(ModelDefinition definition, RunnerOptions options, int cores, bool canSplit)
+    /// <summary>All segments of the modes of a runner; equal ones of several plans are one.</summary>
+    public static IReadOnlyList<SegmentToPrepare> Of(ModelDefinition definition, IEnumerable<ChosenPlan> modes)
     {
         List<SegmentToPrepare> found = [];
         Dictionary<string, SegmentToPrepare> byPart = new(StringComparer.Ordinal);
-        foreach (ChosenPlan mode in ModeList.Of(definition, options, cores, canSplit, tuned: null).Modes)
+        foreach (ChosenPlan mode in modes)
         {
             PlanOutline outline = PlanOutline.Read(mode.Plan, definition);
             for (int i = 0; i < mode.Plan.Segments.Length; i++)

@@ -1,0 +1,132 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Linq;
+using System.Threading;
+using System.Threading.Tasks;
+using Cleave.Ledger;
+using Cleave.Prepared.Making;
+using Cleave.Runtime.Tests.Support;
+using Xunit;
+
+namespace Cleave.Runtime.Tests.Prepared;
+
+/// <summary>A runner that finds nothing prepared serves, and prepares for the next start.</summary>
+public sealed class BackgroundTests
+{
+    [Fact]
+    public async Task What_is_missing_is_prepared_for_the_next_start_and_for_the_owner_only()
+    {
+        using PreparedModel model = new();
+        using (LooseRunner runner = model.Open(Hasty))
+        {
+            Assert.False(PreparedModel.IsPrepared(runner));
+            await runner.Engine.Preparing.Ended;
+            Assert.Equal(model.Plainly(), PreparedModel.Run(runner));
+        }
+        Assert.Contains("Cleave prepared test in " + model.Folder + " for the next start: Whole, ", model.Logger.Lines[^1]);
+        if (!OperatingSystem.IsWindows())
+        {
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute, File.GetUnixFileMode(model.Folder));
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(model.Weights));
+        }
+        using LooseRunner next = model.Open(Hasty);
+        Assert.True(PreparedModel.IsPrepared(next));
+        Assert.True(next.Engine.Preparing.Ended.IsCompleted);
+    }
+
+    [Fact]
+    public async Task Nothing_is_written_without_being_asked_for()
+    {
+        using PreparedModel model = new();
+        string beside = Directory.CreateDirectory(Path.Combine(Path.GetDirectoryName(model.Path)!, "prepared")).FullName;
+        using LooseRunner runner = model.Open(o =>
+        {
+            Hasty(o);
+            o.Prepared = null;
+        });
+        await runner.Engine.Preparing.Ended;
+        Assert.Empty(Directory.GetFileSystemEntries(beside));
+        Assert.False(Directory.Exists(model.Folder));
+    }
+
+    [Fact]
+    public async Task Disposing_ends_it_between_two_steps_and_nothing_is_left()
+    {
+        using PreparedModel model = new();
+        using ManualResetEventSlim waiting = new();
+        LooseRunner runner = model.Open(o =>
+        {
+            o.PreparesByItself = true;
+            o.PreparationWait = (_, token) =>
+            {
+                waiting.Set();
+                token.WaitHandle.WaitOne();
+            };
+        });
+        waiting.Wait();
+        await runner.DisposeAsync();
+        Assert.True(runner.Engine.Preparing.Ended.IsCompletedSuccessfully);
+        Assert.Empty(model.Entries);
+        Assert.Equal(0, Attempts.Count(model.Folder, Path.GetFileNameWithoutExtension(Directory.GetFiles(model.Folder, "*" + Attempts.Ending).Single())));
+    }
+
+    [Fact]
+    public async Task Another_process_that_prepares_is_left_alone()
+    {
+        using PreparedModel model = new();
+        Directory.CreateDirectory(model.Folder);
+        using IDisposable? held = FolderLock.TryTake(model.Folder);
+        Assert.NotNull(held);
+        using LooseRunner runner = model.Open(Hasty);
+        await runner.Engine.Preparing.Ended;
+        Assert.Contains("another process prepares", Assert.Single(model.Logger.Warnings));
+        Assert.Empty(model.Entries);
+    }
+
+    [Fact]
+    public async Task An_entry_that_failed_is_replaced_once_and_no_more()
+    {
+        using PreparedModel model = new();
+        for (int start = 0; start < Attempts.Most + 1; start++)
+        {
+            if (start > 0)
+                model.Rewrite(m => m with { Expected = m.Expected.ToDictionary(e => e.Key, _ => new string('0', 64)) });
+            using LooseRunner runner = model.Open(Hasty);
+            await runner.Engine.Preparing.Ended;
+        }
+        Assert.Contains("two attempts failed", model.Logger.Warnings[^1]);
+    }
+
+    [Fact]
+    public void It_rests_nine_times_as_long_as_a_step_took_and_lets_requests_go_first()
+    {
+        ManualClock clock = new();
+        CoreLedger ledger = Ledgers.Own(2, clock);
+        List<TimeSpan> waits = [];
+        PreparationPace pace = new(ledger, clock, (time, _) =>
+        {
+            waits.Add(time);
+            clock.Pass(time.TotalMilliseconds);
+            // Two requests have both cores until it has looked twice.
+            if (waits.Count == 1)
+                ledger.EnterBackground();
+            if (waits.Count == 3)
+                ledger.LeaveBackground(1);
+        }, CancellationToken.None);
+        ledger.EnterBackground();
+        clock.Pass(30);
+        pace.Next();
+        Assert.Equal([TimeSpan.FromMilliseconds(270), TimeSpan.FromMilliseconds(20), TimeSpan.FromMilliseconds(20)], waits);
+        clock.Pass(2);
+        pace.Next();
+        Assert.Equal(TimeSpan.FromMilliseconds(18), waits[^1]);
+    }
+
+    // Does not rest, but for other threads to run.
+    private static void Hasty(RunnerOptions options)
+    {
+        options.PreparesByItself = true;
+        options.PreparationWait = static (_, _) => Thread.Yield();
+    }
+}

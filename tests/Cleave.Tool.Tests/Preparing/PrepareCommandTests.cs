@@ -1,0 +1,99 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Linq;
+using System.Threading.Tasks;
+using Cleave.Prepared;
+using Cleave.Tool.Benching;
+using Google.Protobuf;
+using Xunit;
+
+namespace Cleave.Tool.Tests.Preparing;
+
+/// <summary><c>cleave prepare</c>: what it writes, a runner uses.</summary>
+public sealed class PrepareCommandTests : IDisposable
+{
+    private readonly TinyModel _tiny = new();
+
+    public PrepareCommandTests()
+    {
+        byte[] weights = new byte[4 * 4 * 64 * sizeof(float)];
+        for (int i = 0; i < weights.Length / sizeof(float); i++)
+            BitConverter.TryWriteBytes(weights.AsSpan(i * sizeof(float)), (i % 17 - 8) / 16f);
+        _tiny.Model.Graph.Initializer.Add(new OnnxProto.TensorProto { Name = "m", DataType = TinyModel.Float, Dims = { 4, 256 }, RawData = ByteString.CopyFrom(weights) });
+        _tiny.Model.Graph.Node.Add(TinyModel.Node("MatMul", ["y", "m"], "z"));
+        _tiny.Model.Graph.Output.Clear();
+        _tiny.Model.Graph.Output.Add(TinyModel.Value("z", TinyModel.Float, "batch", 256));
+    }
+
+    private string Folder => Path.Combine(Path.GetDirectoryName(_tiny.Path)!, "entries");
+
+    public void Dispose() => _tiny.Dispose();
+
+    [Fact]
+    public async Task What_it_prepares_a_runner_opens_and_everybody_may_read()
+    {
+        ToolRun run = await ToolRun.Of("prepare", _tiny.Save(), "-o", Folder, "--cores", "2");
+
+        Assert.Equal("", run.Code == 0 ? "" : run.Output + run.Error);
+        Assert.Matches(@"^Whole: prepared, 0\.0 MB; the probe noticed [12] of \d damaged weights\n$", run.Output);
+        Assert.StartsWith("preparing for 2 cores, about 0.0 MB to 0.0 MB", run.Error);
+        using LooseRunner runner = new(
+            _tiny.Path, LooseDefinition.SpecOf(_tiny.Path, Core.Onnx.ModelReader.ReadFile(_tiny.Path), new Core.Listing.ListingOptions()), new RunnerOptions { Prepared = Folder });
+        Assert.Equal("prepared", runner.Engine.Plan.Sessions.Single().Way);
+        if (!OperatingSystem.IsWindows())
+        {
+            IEnumerable<string> all = Directory.EnumerateFiles(Folder, "*.*", SearchOption.AllDirectories).Where(f => Path.GetFileName(f)[0] != '.');
+            foreach (string file in all)
+                Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead, File.GetUnixFileMode(file));
+        }
+        Assert.Equal("Whole: was prepared already", (await ToolRun.Of("prepare", _tiny.Path, "-o", Folder, "--cores", "2")).Output.Split(',')[0]);
+    }
+
+    [Fact]
+    public async Task A_folder_is_listed_checked_and_pruned()
+    {
+        await ToolRun.Of("prepare", _tiny.Save(), "-o", Folder, "--cores", "1");
+        string entry = Assert.Single(Directory.GetDirectories(Folder));
+
+        ToolRun list = await ToolRun.Of("prepare", "--list", Folder), check = await ToolRun.Of("prepare", "--check", Folder);
+
+        Assert.Matches($@"^{Path.GetFileName(entry)}: tiny_model, Whole, ONNX Runtime [\d.]+, this processor, 0\.0 MB\n$", list.Output);
+        Assert.Equal((0, list.Output, ""), (check.Code, check.Output, check.Error));
+        // One byte where neither the edges nor the time tell.
+        string weights = Path.Combine(entry, PreparedManifest.WeightsFile);
+        byte[] bytes = File.ReadAllBytes(weights);
+        bytes[bytes.Length / 2] ^= 1;
+        File.WriteAllBytes(weights, bytes);
+        check = await ToolRun.Of("prepare", "--check", Folder);
+        Assert.Equal(1, check.Code);
+        Assert.EndsWith("; weights.bin was changed\n", check.Output);
+        // It was damaged after it was made: nothing marks it, so nothing deletes it.
+        Assert.Equal("", (await ToolRun.Of("prepare", "--prune", Folder)).Output);
+        File.WriteAllText(Path.Combine(entry, PreparedEntry.FailedFile), "no\n");
+        Assert.Equal($"deleted {Path.GetFileName(entry)}\n", (await ToolRun.Of("prepare", "--prune", Folder)).Output);
+        Assert.Empty(Directory.GetDirectories(Folder));
+    }
+
+    [Fact]
+    public async Task What_cannot_be_done_is_said()
+    {
+        ToolRun folder = await ToolRun.Of("prepare", _tiny.Save()), missing = await ToolRun.Of("prepare", "missing.onnx", "-o", Folder), list = await ToolRun.Of("prepare", "--list", Folder);
+        Assert.Equal((1, "cleave: error --output: name the folder to prepare into.\n"), (folder.Code, folder.Error));
+        Assert.Equal(1, missing.Code);
+        Assert.StartsWith("cleave: error CLV1001: ", missing.Error);
+        Assert.Equal(1, list.Code);
+        Assert.StartsWith("cleave: error ", list.Error);
+        ToolRun limited = await ToolRun.Of("prepare", _tiny.Path, "-o", Folder, "--limit", "0");
+        Assert.Equal(1, limited.Code);
+        Assert.Contains("the weights alone are more than what is left", limited.Error);
+    }
+
+    [Fact]
+    public async Task A_model_that_cannot_be_prepared_fails_and_says_why()
+    {
+        using TinyModel small = new();
+        ToolRun run = await ToolRun.Of("prepare", small.Save(), "-o", Folder, "--cores", "1");
+        Assert.Equal((1, "Whole: not prepared: it has no weights of a kilobyte or more\n"), (run.Code, run.Output));
+    }
+}

@@ -74,20 +74,21 @@ internal sealed class DividedJobs : IFamily
                 JobWorkload.Runner(path, parts),
                 JobWorkload.Session(JobWorkload.Loop, Contest.Cores, path, parts),
                 JobWorkload.Session(OneThread, 1, path, parts),
+                JobWorkload.Session(JobWorkload.TwoThreads, 1, path, parts),
             ],
             options.Settings with { LeastCalls = options.Quick ? 3 : 10, Rounds = options.Rounds(16) });
         string best = samples.Median(OneThread) < samples.Median(JobWorkload.Loop) ? OneThread : JobWorkload.Loop;
-        return Row(samples, What, best, 1.5);
+        return Row(samples, What, best, 1.5, string.Create(CultureInfo.InvariantCulture, $"; {JobWorkload.TwoThreads}: {samples.Median(JobWorkload.TwoThreads) / 1e6:0.0} ms"));
     }
 
     // A gain is claimed from the lower bound; that nothing is lost, from the upper one.
-    private static Line Row(Samples samples, string what, string other, double target)
+    private static Line Row(Samples samples, string what, string other, double target, string more = "")
     {
         Interval ratio = samples.Ratio(other, JobWorkload.Divided);
         return Line.Of(
             what, string.Create(CultureInfo.InvariantCulture, $">= {target:0.0#}x"),
             string.Create(CultureInfo.InvariantCulture,
-                $"{ratio.AsRatio()} ({samples.Median(other) / 1e6:0.0} ms by {other}, {samples.Median(JobWorkload.Divided) / 1e6:0.0} ms)"),
+                $"{ratio.AsRatio()} ({samples.Median(other) / 1e6:0.0} ms by {other}, {samples.Median(JobWorkload.Divided) / 1e6:0.0} ms{more})"),
             target > 1 ? ratio.Gains(target) : ratio.High >= target, samples);
     }
 }

@@ -17,7 +17,7 @@ internal sealed class ModelChecks
     [
         nameof(ListingOptions.Namespace), nameof(ListingOptions.ClassName), nameof(ListingOptions.Access), nameof(ListingOptions.Slicing),
         nameof(ListingOptions.Weights), nameof(ListingOptions.Plan), nameof(ListingOptions.Dims), nameof(ListingOptions.Outputs),
-        "Link", "CopyToOutputDirectory",
+        "Link", "CopyToOutputDirectory", .. RunnerSettings.Names,
     ];
 
     // Metadata of MSBuild, NuGet and editors, some of which look like misspelt ones of ours.

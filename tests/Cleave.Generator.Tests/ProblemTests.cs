@@ -150,13 +150,13 @@ public class ProblemTests
     [Theory]
     [InlineData("Access", "PUBLIC", "public sealed partial class BertRunner")]
     [InlineData("Access", "internal", "internal sealed partial class BertRunner")]
-    [InlineData("Slicing", "False", "Slicing = false,")]
-    [InlineData("Slicing", "true", "Slicing = true,")]
-    [InlineData("Weights", "map", "Weights = global::Cleave.WeightLoading.Map,")]
-    [InlineData("Weights", "Auto", "Weights = global::Cleave.WeightLoading.Auto,")]
-    [InlineData("Weights", "Copy", "Weights = global::Cleave.WeightLoading.Copy,")]
-    [InlineData("Plan", "auto", "Plan = global::Cleave.PlanChoice.Auto,")]
-    [InlineData("Plan", "WHOLE", "Plan = global::Cleave.PlanChoice.Whole,")]
+    [InlineData("Slicing", "False", "Slicing = false }")]
+    [InlineData("Slicing", "true", "Slicing = true }")]
+    [InlineData("Weights", "map", "Weights = global::Cleave.WeightLoading.Map }")]
+    [InlineData("Weights", "Auto", "Weights = global::Cleave.WeightLoading.Auto }")]
+    [InlineData("Weights", "Copy", "Weights = global::Cleave.WeightLoading.Copy }")]
+    [InlineData("Plan", "auto", "Plan = global::Cleave.PlanChoice.Auto }")]
+    [InlineData("Plan", "WHOLE", "Plan = global::Cleave.PlanChoice.Whole }")]
     [InlineData("Dims", "sequence=64", "batch=1, sequence=64.")]
     [InlineData("Dims", " batch=0,", "batch=0, sequence=128.")]
     [InlineData("Namespace", "A.B_2.Ç", "namespace A.B_2.Ç\n")]
@@ -365,7 +365,8 @@ public class ProblemTests
             "Slicing" => listing.Options with { Slicing = value },
             "Plan" => listing.Options with { Plan = value },
             "Dims" => listing.Options with { Dims = value },
-            _ => listing.Options with { Weights = value },
+            "Weights" => listing.Options with { Weights = value },
+            _ => listing.Options with { Settings = [new(metadata, value)] },
         },
     };
 }

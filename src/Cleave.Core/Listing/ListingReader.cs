@@ -79,11 +79,15 @@ internal static class ListingReader
     private static ListingOptions ReadOptions(ListingScanner scanner)
     {
         ListingOptions options = new();
+        List<KeyValuePair<string, string>> settings = [];
         foreach (string keyword in scanner.Block())
         {
             string value = keyword == "outputs" ? "" : scanner.Text();
+            if (keyword == "setting")
+                settings.Add(new KeyValuePair<string, string>(value, scanner.Text()));
             options = keyword switch
             {
+                "setting" => options,
                 "outputs" => options with { Outputs = scanner.Texts() },
                 "source" => options with { Source = value },
                 "path" => options with { Path = value },
@@ -98,7 +102,7 @@ internal static class ListingReader
             };
             scanner.NextLine();
         }
-        return options;
+        return options with { Settings = settings };
     }
 
     private static About ReadAbout(ListingScanner scanner)

@@ -59,6 +59,8 @@ internal static class ListingWriter
         Option("weights", options.Weights);
         Option("plan", options.Plan);
         Option("dims", options.Dims);
+        foreach (KeyValuePair<string, string> setting in options.Settings)
+            text.Line("setting").Text(setting.Key).Text(setting.Value).End();
         if (options.Outputs.Count > 0)
             text.Line("outputs").Texts([.. options.Outputs]).End();
         text.Unindent();

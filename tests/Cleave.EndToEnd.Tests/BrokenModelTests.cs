@@ -38,7 +38,7 @@ public sealed class BrokenModelTests(PackedPackages packages)
     [Fact]
     public void Each_variant_of_the_page_fails_with_its_id_and_passes_when_mended()
     {
-        Match[] rows = [.. Regex.Matches(Page, @"^\| `([a-z-]+)` \| .* \| \[(CLV\d+)\]", RegexOptions.Multiline)];
+        Match[] rows = [.. Regex.Matches(Page, @"^\| `([a-z-]+)` \| .* \| \[(CLV\d+)\]", RegexOptions.Multiline).Cast<Match>()];
         Assert.True(rows.Length >= 12, "docs/ci.md lists the variants");
         string folder = Copy("broken");
         List<string> wrong = [];

@@ -19,8 +19,11 @@ public sealed class RunnerSnapshot
         Waiting = runner.Queue?.Waiting ?? 0;
         Batches = runner.Counts?.Batches ?? 0;
         BatchedRequests = runner.Counts?.Requests ?? 0;
-        MeanBatchTime = runner.Counts?.MeanRun ?? TimeSpan.Zero;
-        MeanWait = runner.Counts?.MeanWait ?? TimeSpan.Zero;
+        if (runner.Counts is { } counts)
+        {
+            MeanBatchTime = counts.RanFor / Math.Max(1, Batches);
+            MeanWait = counts.WaitedFor / Math.Max(1, counts.TakenRequests);
+        }
         ModeSnapshot[] modes = new ModeSnapshot[runner.Modes.Count];
         for (int i = 0; i < modes.Length; i++)
             modes[i] = new ModeSnapshot(runner, i);

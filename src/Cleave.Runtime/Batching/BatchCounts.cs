@@ -19,11 +19,14 @@ internal sealed class BatchCounts
     /// <summary>The requests in them.</summary>
     public long Requests => Volatile.Read(ref _requests);
 
-    /// <summary>How long a batch took on average.</summary>
-    public TimeSpan MeanRun => Mean(Volatile.Read(ref _ran), Batches);
+    /// <summary>How long they ran together.</summary>
+    public TimeSpan RanFor => Span(Volatile.Read(ref _ran));
 
-    /// <summary>How long a request waited on average until it was taken, into a batch or alone.</summary>
-    public TimeSpan MeanWait => Mean(Volatile.Read(ref _waited), Volatile.Read(ref _taken));
+    /// <summary>Requests that were taken out of the queue, into a batch or alone.</summary>
+    public long TakenRequests => Volatile.Read(ref _taken);
+
+    /// <summary>How long they had waited together.</summary>
+    public TimeSpan WaitedFor => Span(Volatile.Read(ref _waited));
 
     /// <summary>Requests ran together.</summary>
     /// <param name="requests">How many.</param>
@@ -44,5 +47,5 @@ internal sealed class BatchCounts
         Interlocked.Add(ref _waited, ticks);
     }
 
-    private static TimeSpan Mean(long ticks, long of) => of == 0 ? TimeSpan.Zero : TimeSpan.FromSeconds((double)ticks / of / Stopwatch.Frequency);
+    private static TimeSpan Span(long ticks) => TimeSpan.FromSeconds((double)ticks / Stopwatch.Frequency);
 }

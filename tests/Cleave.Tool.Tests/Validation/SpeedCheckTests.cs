@@ -47,7 +47,12 @@ public sealed class SpeedCheckTests
     public void What_cannot_be_measured_says_why()
     {
         Samples failed = new(new Dictionary<string, Block[]>()) { Failures = new Dictionary<string, Failure> { ["Cleave"] = new("does not rest", "") } };
-        ValidationCheck check = SpeedCheck.Of(1.1, () => failed);
+        ValidationCheck check = SpeedCheck.Of(1.1, () =>
+        {
+            _measured++;
+            return failed;
+        });
+        Assert.Equal(2, _measured);
         Assert.Equal("it could not be measured: Cleave: does not rest", check.Problem);
         Assert.Equal("CLV3008", check.ToProblem()!.Rule.Id);
     }

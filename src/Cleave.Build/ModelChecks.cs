@@ -16,7 +16,7 @@ internal sealed class ModelChecks
     private static readonly string[] Known =
     [
         nameof(ListingOptions.Namespace), nameof(ListingOptions.ClassName), nameof(ListingOptions.Access), nameof(ListingOptions.Slicing),
-        nameof(ListingOptions.Weights), nameof(ListingOptions.Plan), nameof(ListingOptions.Dims), nameof(ListingOptions.Outputs),
+        nameof(ListingOptions.Weights), nameof(ListingOptions.Plan), nameof(ListingOptions.Dims), nameof(ListingOptions.MaxSlowdown), nameof(ListingOptions.Outputs),
         "Link", "CopyToOutputDirectory", .. RunnerSettings.Names,
     ];
 

@@ -22,6 +22,7 @@ internal static class ModelOptions
             Weights = place.Item.GetMetadata("Weights"),
             Plan = place.Item.GetMetadata("Plan"),
             Dims = place.Item.GetMetadata("Dims"),
+            MaxSlowdown = place.Item.GetMetadata("MaxSlowdown"),
             Settings = [.. RunnerSettings.Names.Select(name => new KeyValuePair<string, string>(name, place.Item.GetMetadata(name))).Where(setting => setting.Value.Length > 0)],
             Outputs = ItemList.Read(place.Item, "Outputs"),
         };

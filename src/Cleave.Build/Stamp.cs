@@ -26,6 +26,7 @@ internal static class Stamp
         string[] values =
         [
             options.Source, options.Path, options.Namespace, options.ClassName, options.Access, options.Slicing, options.Weights, options.Plan, options.Dims,
+            options.MaxSlowdown,
         ];
         foreach (string value in values)
             text.Append("option ").Append(Uri.EscapeDataString(value)).Append('\n');

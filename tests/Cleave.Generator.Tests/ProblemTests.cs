@@ -101,6 +101,9 @@ public class ProblemTests
     [InlineData("Dims", "batch=-1")]
     [InlineData("Dims", "batch=2147483648")]
     [InlineData("Dims", "batch=1,\u202Ex")]
+    [InlineData("MaxSlowdown", "0")]
+    [InlineData("MaxSlowdown", "fast")]
+    [InlineData("MaxSlowdown", "-1.1")]
     public void Metadata_that_nobody_understands(string metadata, string value)
     {
         Generated generated = Refused(With(Models.Bert(), metadata, value), "CLV2004");
@@ -365,6 +368,7 @@ public class ProblemTests
             "Slicing" => listing.Options with { Slicing = value },
             "Plan" => listing.Options with { Plan = value },
             "Dims" => listing.Options with { Dims = value },
+            "MaxSlowdown" => listing.Options with { MaxSlowdown = value },
             "Weights" => listing.Options with { Weights = value },
             _ => listing.Options with { Settings = [new(metadata, value)] },
         },

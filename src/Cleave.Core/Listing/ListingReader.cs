@@ -98,6 +98,7 @@ internal static class ListingReader
                 "weights" => options with { Weights = value },
                 "plan" => options with { Plan = value },
                 "dims" => options with { Dims = value },
+                "max-slowdown" => options with { MaxSlowdown = value },
                 _ => throw scanner.Error("unknown option '" + keyword + "'"),
             };
             scanner.NextLine();

@@ -51,6 +51,7 @@ internal sealed class SpecBuilder
         bool? slicing = options.Slicing();
         string? weights = options.Weights();
         string? plan = options.Plan(slicing);
+        options.CheckMaxSlowdown();
         SettingSpec[] settings = SettingReader.Read(listing.Options, problems);
         if (listing.Model is not { } model)
         {

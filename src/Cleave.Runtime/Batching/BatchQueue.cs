@@ -31,6 +31,9 @@ internal sealed class BatchQueue(string model, BatchRun run, BatchingOptions opt
     private int _outside;
     private volatile bool _hurries;
 
+    /// <summary>How long nobody comes until a thread does not wait any more for those who just got their answers. Null: a sixteenth of what the batch took; tests set it.</summary>
+    internal TimeSpan? Pause { get; set; }
+
     /// <summary>How many wait.</summary>
     public int Waiting
     {
@@ -162,7 +165,7 @@ internal sealed class BatchQueue(string model, BatchRun run, BatchingOptions opt
     // thread lets them come, as long as they do. After a lone request nobody waits for others.
     private void AwaitReturns(int answered, long took)
     {
-        long pause = took / LongestPause, last = Stopwatch.GetTimestamp();
+        long pause = Pause is { } given ? (long)(given.TotalSeconds * Stopwatch.Frequency) : took / LongestPause, last = Stopwatch.GetTimestamp();
         // Read without the lock: a number of a moment ago does.
         int waiting = _waiting.Count;
         while (waiting < answered && !_hurries && Stopwatch.GetTimestamp() - last < pause)

@@ -69,6 +69,7 @@ internal sealed class LooseDefinition
             options.Weights = Enum.Parse<WeightLoading>(weights);
         if (_spec.Plan is { } plan)
             options.Plan = Enum.Parse<PlanChoice>(plan);
+        LooseSettings.Apply(_spec.Settings, options);
         return options;
     }
 

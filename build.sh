@@ -49,6 +49,7 @@ forget_packed() {
       rm -rf "$folder"
     fi
   done
+  rm -rf "$root"/sample-app/*/obj/cleave-tool
 }
 
 pack() {

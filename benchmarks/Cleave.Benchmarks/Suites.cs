@@ -21,6 +21,7 @@ internal static class Suites
         ["batches"] =
         [
             new NaturalBatching(),
+            new QueueTimes(),
             new DividedBatches(),
             new Changes(),
             new InstanceSearch(),

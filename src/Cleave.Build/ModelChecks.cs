@@ -16,8 +16,8 @@ internal sealed class ModelChecks
     private static readonly string[] Known =
     [
         nameof(ListingOptions.Namespace), nameof(ListingOptions.ClassName), nameof(ListingOptions.Access), nameof(ListingOptions.Slicing),
-        nameof(ListingOptions.Weights), nameof(ListingOptions.Plan), nameof(ListingOptions.Dims), nameof(ListingOptions.Outputs),
-        "Link", "CopyToOutputDirectory",
+        nameof(ListingOptions.Weights), nameof(ListingOptions.Plan), nameof(ListingOptions.Dims), nameof(ListingOptions.MaxSlowdown), nameof(ListingOptions.Outputs),
+        "Link", "CopyToOutputDirectory", .. RunnerSettings.Names,
     ];
 
     // Metadata of MSBuild, NuGet and editors, some of which look like misspelt ones of ours.

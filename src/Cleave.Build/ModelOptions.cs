@@ -1,3 +1,5 @@
+using System.Collections.Generic;
+using System.Linq;
 using System.Text;
 using Cleave.Core.Listing;
 
@@ -20,6 +22,8 @@ internal static class ModelOptions
             Weights = place.Item.GetMetadata("Weights"),
             Plan = place.Item.GetMetadata("Plan"),
             Dims = place.Item.GetMetadata("Dims"),
+            MaxSlowdown = place.Item.GetMetadata("MaxSlowdown"),
+            Settings = [.. RunnerSettings.Names.Select(name => new KeyValuePair<string, string>(name, place.Item.GetMetadata(name))).Where(setting => setting.Value.Length > 0)],
             Outputs = ItemList.Read(place.Item, "Outputs"),
         };
     }

@@ -26,9 +26,12 @@ internal static class Stamp
         string[] values =
         [
             options.Source, options.Path, options.Namespace, options.ClassName, options.Access, options.Slicing, options.Weights, options.Plan, options.Dims,
+            options.MaxSlowdown,
         ];
         foreach (string value in values)
             text.Append("option ").Append(Uri.EscapeDataString(value)).Append('\n');
+        foreach (KeyValuePair<string, string> setting in options.Settings)
+            text.Append("setting ").Append(setting.Key).Append(' ').Append(Uri.EscapeDataString(setting.Value)).Append('\n');
         foreach (string output in options.Outputs)
             text.Append("output ").Append(Uri.EscapeDataString(output)).Append('\n');
         foreach (string line in checks.StampLines())

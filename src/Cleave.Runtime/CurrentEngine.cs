@@ -24,7 +24,7 @@ internal sealed class CurrentEngine
     public CurrentEngine(ModelDefinition definition, RunnerOptions options)
     {
         _definition = definition;
-        _options = options.Copy();
+        _options = options.Over(definition.Options);
         _now = RunnerEngine.Open(definition, _options, this, before: null);
     }
 
@@ -47,18 +47,20 @@ internal sealed class CurrentEngine
     }
 
     /// <summary>Has another set of weights take the place of the present one. Done when the old one is freed.</summary>
-    public Task ReloadAsync(ModelSource model, CancellationToken token) => ReplaceAsync(model, token);
+    public Task ReloadAsync(ModelSource model, CancellationToken token) => ReplaceAsync(model, null, token);
 
     /// <summary>Opens the present weights anew, as in a reload: for a plan that tuning found, or for cores that came.</summary>
     /// <exception cref="CleaveException">ONNX Runtime refused it, or the file is another one by now (CLV4004): the runner is as it was.</exception>
-    public Task ReopenAsync(CancellationToken token) => ReplaceAsync(null, token);
+    public Task ReopenAsync(CancellationToken token) => ReplaceAsync(null, null, token);
 
     /// <summary>As <see cref="ReopenAsync"/>, in the background; where it fails, the log says so.</summary>
-    public void Reopen(ILogger logger) => ReopenAsync(CancellationToken.None).ContinueWith(
+    /// <param name="logger">The log.</param>
+    /// <param name="instances">The threads of the sessions that are to be open besides the planned one; null: those that are open now.</param>
+    public void Reopen(ILogger logger, int[]? instances = null) => ReplaceAsync(null, instances, CancellationToken.None).ContinueWith(
         t => Log.NotReopened(logger, _definition.Name, t.Exception!.InnerException!.Message, t.Exception),
         CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
 
-    private async Task ReplaceAsync(ModelSource? model, CancellationToken token)
+    private async Task ReplaceAsync(ModelSource? model, int[]? instances, CancellationToken token)
     {
         await _turn.WaitAsync(token).ConfigureAwait(false);
         try
@@ -69,7 +71,7 @@ internal sealed class CurrentEngine
             bool replaced;
             try
             {
-                next = await Task.Factory.StartNew(() => Open(model, old, token), token, TaskCreationOptions.LongRunning, TaskScheduler.Default).ConfigureAwait(false);
+                next = await Task.Factory.StartNew(() => Open(model, old, instances, token), token, TaskCreationOptions.LongRunning, TaskScheduler.Default).ConfigureAwait(false);
                 replaced = TryReplace(next);
             }
             finally
@@ -101,7 +103,7 @@ internal sealed class CurrentEngine
         _turn.Release();
     }
 
-    private RunnerEngine Open(ModelSource? model, RunnerEngine old, CancellationToken token)
+    private RunnerEngine Open(ModelSource? model, RunnerEngine old, int[]? instances, CancellationToken token)
     {
         Thread.CurrentThread.Name = "Cleave " + old.Name + " reload";
         // Nobody asked for other weights, if they lie there now.
@@ -112,7 +114,7 @@ internal sealed class CurrentEngine
         RunnerEngine next = RunnerEngine.Open(_definition, options, this, old);
         try
         {
-            next.WarmLike(old, token);
+            next.WarmLike(old, instances, token);
             return next;
         }
         catch

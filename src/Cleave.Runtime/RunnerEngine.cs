@@ -187,6 +187,7 @@ internal sealed class RunnerEngine
             // Where the application said how many cores, or each request has one, more change nothing.
             if (options.Cores is null && options.Hint == RunnerHint.Latency && !options.IsTrial)
                 modes.Outgrown = () => home.Reopen(logger);
+            modes.Reconfigures = instances => home.Reopen(logger, instances);
             if (store.IsAsked && tuned is null && !options.IsTrial)
                 engine.Tuning.StartByItself();
             engine.Preparing.StartIfMissing();
@@ -201,11 +202,17 @@ internal sealed class RunnerEngine
     }
 
     /// <summary>Opens the modes that another engine of the model has open, and runs each with the inputs that came there last.</summary>
+    /// <param name="other">The engine.</param>
+    /// <param name="instances">The threads of the sessions to open instead, besides the planned one; null: those that it has.</param>
+    /// <param name="token">Gives up.</param>
     /// <exception cref="OperationCanceledException"><paramref name="token"/> was cancelled.</exception>
-    public void WarmLike(RunnerEngine other, CancellationToken token)
+    public void WarmLike(RunnerEngine other, int[]? instances, CancellationToken token)
     {
         token.ThrowIfCancellationRequested();
-        Modes.OpenLike(other.Modes);
+        if (instances is null)
+            Modes.OpenLike(other.Modes);
+        else
+            Modes.OpenFor(instances);
         List<CallBuffers> recent = other.Pool.TakeRecent(MostWarmed);
         try
         {

@@ -5,17 +5,25 @@ using Microsoft.ML.OnnxRuntime;
 
 namespace Cleave;
 
-/// <summary>How a runner opens and runs its model. Read by the runner's constructor; not thread-safe while it is changed.</summary>
+/// <summary>
+/// How a runner opens and runs its model. What is not set here is as the model's item metadata says, or else the default. Read by the runner's constructor; not
+/// thread-safe while it is changed.
+/// </summary>
 public sealed class RunnerOptions
 {
+    // Null: not set.
     private int? _cores;
-    private WeightLoading _weights;
-    private PlanChoice _plan;
+    private WeightLoading? _weights;
+    private bool? _slicing;
+    private PlanChoice? _plan;
     private RunnerHint? _hint;
-    private BatchingOptions _batching = BatchingOptions.Auto;
-    private PartsOptions _parts = PartsOptions.Default;
-    private DividingChoice _dividing;
+    private BatchingOptions? _batching;
+    private PartsOptions? _parts;
+    private DividingChoice? _dividing;
     private long? _maxMemory;
+    private bool? _deterministic;
+    private bool? _strict;
+    private bool? _pinning;
 
     /// <summary>
     /// Where the model is. Null: its place in the build output, under the folder that the environment variable
@@ -43,7 +51,7 @@ public sealed class RunnerOptions
     /// <exception cref="ArgumentOutOfRangeException">Set to no value of the enumeration.</exception>
     public WeightLoading Weights
     {
-        get => _weights;
+        get => _weights ?? WeightLoading.Auto;
         set
         {
             if (!Enum.IsDefined(value))
@@ -56,13 +64,17 @@ public sealed class RunnerOptions
     /// False: ONNX Runtime opens the model exactly as published, as one session. True: where something is gained, it gets
     /// a cleaned copy of the graph with the same results.
     /// </summary>
-    public bool Slicing { get; set; } = true;
+    public bool Slicing
+    {
+        get => _slicing ?? true;
+        set => _slicing = value;
+    }
 
-    /// <summary>Whether the model runs whole or split. Auto: as the model's item says, or as it was planned.</summary>
+    /// <summary>Whether the model runs whole or split. <see cref="PlanChoice.Auto"/>: as it was planned.</summary>
     /// <exception cref="ArgumentOutOfRangeException">Set to no value of the enumeration.</exception>
     public PlanChoice Plan
     {
-        get => _plan;
+        get => _plan ?? PlanChoice.Auto;
         set
         {
             if (!Enum.IsDefined(value))
@@ -94,7 +106,7 @@ public sealed class RunnerOptions
     /// <exception cref="ArgumentNullException">Set to null.</exception>
     public BatchingOptions Batching
     {
-        get => _batching;
+        get => _batching ?? BatchingOptions.Auto;
         set
         {
             ArgumentNullException.ThrowIfNull(value, nameof(Batching));
@@ -106,7 +118,7 @@ public sealed class RunnerOptions
     /// <exception cref="ArgumentNullException">Set to null.</exception>
     public PartsOptions Parts
     {
-        get => _parts;
+        get => _parts ?? PartsOptions.Default;
         set
         {
             ArgumentNullException.ThrowIfNull(value, nameof(Parts));
@@ -121,7 +133,7 @@ public sealed class RunnerOptions
     /// <exception cref="ArgumentOutOfRangeException">Set to no value of the enumeration.</exception>
     public DividingChoice Dividing
     {
-        get => _dividing;
+        get => _dividing ?? DividingChoice.Auto;
         set
         {
             if (!Enum.IsDefined(value))
@@ -150,13 +162,21 @@ public sealed class RunnerOptions
     /// Runs every request in the same way, so that equal inputs give equal bits. Otherwise the number of threads, and whether the model
     /// is split, depend on what else runs, and results differ as ONNX Runtime's do between thread counts. No request, and no part of a job, is put together with others, and no batch is divided.
     /// </summary>
-    public bool Deterministic { get; set; }
+    public bool Deterministic
+    {
+        get => _deterministic ?? false;
+        set => _deterministic = value;
+    }
 
     /// <summary>
     /// What happens where ONNX Runtime cannot open a part of a split model. False: the whole model runs instead, and a warning says
     /// so. True: the runner's constructor throws.
     /// </summary>
-    public bool Strict { get; set; }
+    public bool Strict
+    {
+        get => _strict ?? false;
+        set => _strict = value;
+    }
 
     /// <summary>
     /// Keeps the threads of a split model's lanes to processors of their own. Threads of the application, which run the first
@@ -164,7 +184,11 @@ public sealed class RunnerOptions
     /// the runner's threads are not pinned, and a warning says so. For a process that has its processors for itself
     /// only: on those that others use, too, pinned threads wait.
     /// </summary>
-    public bool Pinning { get; set; }
+    public bool Pinning
+    {
+        get => _pinning ?? false;
+        set => _pinning = value;
+    }
 
     /// <summary>Where it is recorded which lane runs what, and when. Null: nowhere.</summary>
     public Timeline? Timeline { get; set; }
@@ -203,6 +227,27 @@ public sealed class RunnerOptions
 
     /// <summary>These options as they are now.</summary>
     internal RunnerOptions Copy() => (RunnerOptions)MemberwiseClone();
+
+    /// <summary>A copy, in which what was not set is as the model's item metadata says.</summary>
+    internal RunnerOptions Over(RunnerOptions? item)
+    {
+        RunnerOptions both = Copy();
+        if (item is null)
+            return both;
+        both._cores ??= item._cores;
+        both._weights ??= item._weights;
+        both._slicing ??= item._slicing;
+        both._plan ??= item._plan;
+        both._hint ??= item._hint;
+        both._batching ??= item._batching;
+        both._parts ??= item._parts;
+        both._dividing ??= item._dividing;
+        both._maxMemory ??= item._maxMemory;
+        both._deterministic ??= item._deterministic;
+        both._strict ??= item._strict;
+        both._pinning ??= item._pinning;
+        return both;
+    }
 
     /// <summary>Whether <see cref="Hint"/> was set, to whatever.</summary>
     internal bool HasHint => _hint != null;

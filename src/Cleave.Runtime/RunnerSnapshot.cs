@@ -19,6 +19,11 @@ public sealed class RunnerSnapshot
         Waiting = runner.Queue?.Waiting ?? 0;
         Batches = runner.Counts?.Batches ?? 0;
         BatchedRequests = runner.Counts?.Requests ?? 0;
+        if (runner.Counts is { } counts)
+        {
+            MeanBatchTime = counts.RanFor / Math.Max(1, Batches);
+            MeanWait = counts.WaitedFor / Math.Max(1, counts.TakenRequests);
+        }
         ModeSnapshot[] modes = new ModeSnapshot[runner.Modes.Count];
         for (int i = 0; i < modes.Length; i++)
             modes[i] = new ModeSnapshot(runner, i);
@@ -47,6 +52,12 @@ public sealed class RunnerSnapshot
     /// <summary>The requests in them.</summary>
     public long BatchedRequests { get; }
 
+    /// <summary>How long such a batch took on average.</summary>
+    public TimeSpan MeanBatchTime { get; }
+
+    /// <summary>How long a request waited on average until it was taken, into a batch or alone; those that found a core free and ran on their own thread are not counted.</summary>
+    public TimeSpan MeanWait { get; }
+
     /// <summary>A line for the runner, and one for each mode; <c>&gt;</c> is before the mode that was chosen last.</summary>
     public override string ToString()
     {
@@ -62,7 +73,7 @@ public sealed class RunnerSnapshot
         {
             text.Append(CultureInfo.InvariantCulture, $": {LedgerSnapshot.Count(Waiting, "request")} waiting, {Batches} {(Batches == 1 ? "batch" : "batches")}");
             if (Batches > 0)
-                text.Append(CultureInfo.InvariantCulture, $" of {(double)BatchedRequests / Batches:0.0} requests on average");
+                text.Append(CultureInfo.InvariantCulture, $" of {(double)BatchedRequests / Batches:0.0} requests and {MeanBatchTime.TotalMilliseconds:0.0} ms on average, after waiting for {MeanWait.TotalMilliseconds:0.0} ms");
         }
         foreach (ModeSnapshot mode in Modes)
             text.Append(ReferenceEquals(mode, LastMode) ? "\n> " : "\n  ").Append(mode);

@@ -31,7 +31,8 @@ public sealed class ListModelsTests : IDisposable
             Namespace = "My.App",
             ClassName = "Face",
             Access = "public",
-        }, listing.Options);
+        }, listing.Options with { Settings = [] });
+        Assert.Empty(listing.Options.Settings);
         Assert.Equal("Mul", Assert.Single(listing.Model!.Graph.Nodes).OpType);
         Assert.Equal(_run.Listing("models.face"), Assert.Single(task.Listings).ItemSpec);
         Assert.Equal([_run.Listing("models.face"), _run.Stamp("models.face")], task.Written.Select(i => i.ItemSpec));
@@ -46,6 +47,16 @@ public sealed class ListModelsTests : IDisposable
         ListingOptions options = _run.Read("m").Options;
         Assert.Equal(("a; # %20 \"b\"\n", "nonsense", "Map"), (options.Namespace, options.Slicing, options.Weights));
         Assert.Equal(("Split", "batch=1;2"), (options.Plan, options.Dims));
+    }
+
+    [Fact]
+    public void Settings_of_the_runner_go_into_the_listing_in_their_order_and_a_change_is_seen()
+    {
+        _run.Add("m.onnx", new TinyModel().ToBytes());
+        _run.Run(TaskRun.Item("m.onnx", ("PartPolicy", "One"), ("hint", "Sometimes; \"\n"), ("Strict", "")));
+        Assert.Equal([new("Hint", "Sometimes; \"\n"), new("PartPolicy", "One")], _run.Read("m").Options.Settings);
+        _run.Run(TaskRun.Item("m.onnx", ("PartPolicy", "Equal")));
+        Assert.Equal([new("PartPolicy", "Equal")], _run.Read("m").Options.Settings);
     }
 
     [Theory]

@@ -112,6 +112,8 @@ public sealed class ModelChecksTests : IDisposable
     [InlineData("Visible", null)]
     [InlineData("Owner", null)]
     [InlineData("Lank", "Link")]
+    [InlineData("MaxSlowDown", null)]
+    [InlineData("MaxSlodown", "MaxSlowdown")]
     public void Metadata_that_is_nearly_right_is_named(string name, string? meant)
     {
         _run.Add("m.onnx", new TinyModel().ToBytes());

@@ -81,20 +81,21 @@ public sealed class TargetsFileTests
     {
         string readme = System.IO.File.ReadAllText(Path.Combine(SharedModels.Repository, "README.md"));
         string text = System.IO.File.ReadAllText(File);
-        PropertyInfo[] options = [.. typeof(ListingOptions).GetProperties(BindingFlags.Public | BindingFlags.Instance)
-            .Where(p => p.CanWrite && p.Name is not (nameof(ListingOptions.Source) or nameof(ListingOptions.Path)))];
+        string[] options = [.. typeof(ListingOptions).GetProperties(BindingFlags.Public | BindingFlags.Instance).Select(p => p.Name)
+            .Except([nameof(ListingOptions.Source), nameof(ListingOptions.Path), nameof(ListingOptions.Settings)]).Concat(RunnerSettings.Names)];
         using TaskRun run = new();
-        ITaskItem item = TaskRun.Item("m.onnx", [.. options.Select(p => (p.Name, "value of " + p.Name))]);
+        ITaskItem item = TaskRun.Item("m.onnx", [.. options.Select(name => (name, "value of " + name))]);
         ModelPlace place = ModelPlace.Assign([item], run.Project, run.ListingFolder, "App").Single();
         ListingOptions listed = ModelOptions.For(place, "Root");
-        Assert.NotEmpty(options);
-        foreach (PropertyInfo option in options)
+        string stamp = Stamp.Text(place, listed, new ModelChecks(place, contractRequired: false), []);
+        foreach (string name in options)
         {
-            Assert.Equal("value of " + option.Name, option.GetValue(listed) is IEnumerable<string> list ? Assert.Single(list) : option.GetValue(listed));
-            Assert.Contains(option.Name, text);
-            Assert.Contains("\n| `" + option.Name + "` |", readme);
+            object? value = RunnerSettings.Names.Contains(name) ? listed.Settings.Single(s => s.Key == name).Value : typeof(ListingOptions).GetProperty(name)!.GetValue(listed);
+            Assert.Equal("value of " + name, value is IEnumerable<string> list ? Assert.Single(list) : value);
+            Assert.Contains(name, text);
+            Assert.Matches(@"\n\| `" + name + "[`=]", readme);
             // A stamp that left one out would not notice its change.
-            Assert.Contains(Uri.EscapeDataString("value of " + option.Name), Stamp.Text(place, listed, new ModelChecks(place, contractRequired: false), []));
+            Assert.Contains(Uri.EscapeDataString("value of " + name), stamp);
         }
     }
 

@@ -14,6 +14,10 @@ public sealed class DeploymentCheckTests(PackedPackages packages)
         <Project>
           <Target Name="Spoil" AfterTargets="_CleavePublishModels;ComputeResolvedFilesToPublishList">
             <ItemGroup><ResolvedFileToPublish Remove="@(ResolvedFileToPublish)" Condition="'$(Spoil)' == 'true' and '%(Extension)' == '.onnx'" /></ItemGroup>
+            <ItemGroup><ResolvedFileToPublish Remove="@(ResolvedFileToPublish)" Condition="'$(Spoil)' == 'native' and $([System.String]::Copy('%(Filename)').Contains('onnxruntime'))" /></ItemGroup>
+          </Target>
+          <Target Name="SpoilOutput" AfterTargets="CopyFilesToOutputDirectory" BeforeTargets="_CleaveCheckOutput" Condition="'$(Spoil)' == 'output'">
+            <Delete Files="$(OutDir)models/Lib/models/model.onnx" />
           </Target>
         </Project>
         """;
@@ -51,6 +55,34 @@ public sealed class DeploymentCheckTests(PackedPackages packages)
         CommandResult spoiled = app.DotNetCommand("publish", "--no-restore", "-c", "Debug", "-p:Spoil=true", "-o", app.PathOf("published")).Failed();
         Assert.Equal(["CLV3004"], Ids(spoiled));
         Assert.Contains("is not in the publish output at 'models/Lib/models/model.onnx'", spoiled.Output);
+        CommandResult single = app.DotNetCommand("publish", "-c", "Debug", "--use-current-runtime", "--self-contained", "false", "-p:PublishSingleFile=true",
+            "-p:Spoil=true", "-o", app.PathOf("single")).Failed();
+        Assert.Equal(["CLV3004"], Ids(single));
+
+        CommandResult output = app.Build("-p:Spoil=output").Failed();
+        Assert.Equal(["CLV3004"], Ids(output));
+        Assert.Contains("is not in the output at 'models/Lib/models/model.onnx'", output.Output);
+
+        CommandResult bareOfNative = app.DotNetCommand("publish", "--no-restore", "-c", "Debug", "-p:Spoil=native", "-o", app.PathOf("bare")).Failed();
+        Assert.Equal(["CLV3005"], Ids(bareOfNative));
+        Assert.Contains("no native ONNX Runtime reaches its publish output", bareOfNative.Output);
+    }
+
+    /// <summary>The eighth shape of a project: the others stand in <see cref="ApplicationTests"/> and <see cref="LibraryTests"/>.</summary>
+    [Fact]
+    public void A_test_project_runs_models_too()
+    {
+        Consumer tests = new Consumer(packages, "tested/Tests") { IsApplication = false, Properties = "<IsPackable>false</IsPackable>" }
+            .WithProject("""
+                <AdditionalFiles Include="model.onnx" />
+                <PackageReference Include="Microsoft.NET.Test.Sdk" Version="17.12.0" />
+                """)
+            .With("model.onnx", new TinyModel())
+            .With("ModelTests.cs", "using Tests; public static class ModelTests { public static void Run() { " + Consumer.Print("Model") + " } }");
+        Assert.Equal(["CLV3005"], Ids(tests.Build().Failed()));
+        tests.With("Tests.csproj", File.ReadAllText(tests.PathOf("Tests.csproj")).Replace(
+            "<AdditionalFiles", $"<PackageReference Include=\"Microsoft.ML.OnnxRuntime\" Version=\"{PackedPackages.OnnxRuntimeVersion}\" /><AdditionalFiles"));
+        tests.Build().Succeeded();
     }
 
     [Fact]

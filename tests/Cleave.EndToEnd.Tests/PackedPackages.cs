@@ -66,8 +66,12 @@ public sealed class PackedPackages : IDisposable
         return version;
     }
 
-    /// <summary>Packs the command, in the version of the packages.</summary>
-    public void PackTool() => Pack("src/Cleave.Tool/Cleave.Tool.csproj", Version, []);
+    /// <summary>Packs the command, in the version of the packages, where that has not been done.</summary>
+    public void PackTool()
+    {
+        if (!File.Exists(Path.Combine(Feed, "Cleave.Tool." + Version + ".nupkg")))
+            Pack("src/Cleave.Tool/Cleave.Tool.csproj", Version, []);
+    }
 
     private void Pack(string project, string version, string[] arguments) => DotNet.Run(Repository, DotNet.Host,
         ["pack", project, "-c", "Release", "-o", Feed, "-v", "quiet", "-p:PackageVersion=" + version, .. Server, .. arguments]).Succeeded();

@@ -25,6 +25,7 @@ public sealed class ValidationTests(PackedPackages packages)
         Assert.Contains("models/good one.onnx: passed", first.Output);
         Assert.Equal(2, XDocument.Load(app.PathOf("results/App.junit.xml")).Root!.Elements("testsuite").Count());
         Assert.Contains("| passed |", File.ReadAllText(app.PathOf("results/App.md")));
+        Assert.Contains($"Run on ONNX Runtime {PackedPackages.OnnxRuntimeVersion.Split('-')[0]} (", File.ReadAllText(app.PathOf("results/App.md")));
 
         // What ONNX Runtime alone sees: Relu takes one input.
         app.With("models/refused.onnx", new TinyModel { Operator = "Relu" });
@@ -35,5 +36,24 @@ public sealed class ValidationTests(PackedPackages packages)
 
         CommandResult none = app.Build(["--no-restore", "-p:CleaveTool=" + app.PathOf("gone/cleave"), "-p:CleaveToolVersion=9.9.9", .. validate]).Failed();
         Assert.Contains("App.csproj : error CLV3010: 'App.csproj' asks for the validation of its models, but Cleave.Tool 9.9.9 could not be installed", none.Output);
+    }
+
+    /// <summary>The command brings the release that it was built with; what runs is the project's.</summary>
+    [SkippableFact]
+    public void A_project_on_another_release_is_validated_on_that()
+    {
+        const string other = "1.31.1";
+        Skip.If(PackedPackages.OnnxRuntimeVersion == other, "The packages are built with it.");
+        packages.PackTool();
+        Consumer app = new Consumer(packages, "other/App")
+            .WithProject("""<AdditionalFiles Include="model.onnx" />""")
+            .With("model.onnx", new TinyModel())
+            .With("Program.cs", "using App;\n" + Consumer.Print("Model"));
+        app.With("App.csproj", File.ReadAllText(app.PathOf("App.csproj")).Replace(
+            $"Include=\"Microsoft.ML.OnnxRuntime\" Version=\"{PackedPackages.OnnxRuntimeVersion}\"", $"Include=\"Microsoft.ML.OnnxRuntime\" Version=\"{other}\""));
+        CommandResult restored = app.DotNetCommand("restore");
+        Skip.If(restored.ExitCode != 0 && restored.Output.Contains("NU1"), "No source has ONNX Runtime " + other + ".");
+        app.Build("--no-restore", "-p:CleaveValidate=true", "-p:NoWarn=CLV1024", "-p:CleaveValidationResults=" + app.PathOf("results")).Succeeded();
+        Assert.Contains($"Run on ONNX Runtime {other} (", File.ReadAllText(app.PathOf("results/App.md")));
     }
 }

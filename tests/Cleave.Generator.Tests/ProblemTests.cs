@@ -101,6 +101,9 @@ public class ProblemTests
     [InlineData("Dims", "batch=-1")]
     [InlineData("Dims", "batch=2147483648")]
     [InlineData("Dims", "batch=1,\u202Ex")]
+    [InlineData("MaxSlowdown", "0")]
+    [InlineData("MaxSlowdown", "fast")]
+    [InlineData("MaxSlowdown", "-1.1")]
     public void Metadata_that_nobody_understands(string metadata, string value)
     {
         Generated generated = Refused(With(Models.Bert(), metadata, value), "CLV2004");
@@ -150,13 +153,13 @@ public class ProblemTests
     [Theory]
     [InlineData("Access", "PUBLIC", "public sealed partial class BertRunner")]
     [InlineData("Access", "internal", "internal sealed partial class BertRunner")]
-    [InlineData("Slicing", "False", "Slicing = false,")]
-    [InlineData("Slicing", "true", "Slicing = true,")]
-    [InlineData("Weights", "map", "Weights = global::Cleave.WeightLoading.Map,")]
-    [InlineData("Weights", "Auto", "Weights = global::Cleave.WeightLoading.Auto,")]
-    [InlineData("Weights", "Copy", "Weights = global::Cleave.WeightLoading.Copy,")]
-    [InlineData("Plan", "auto", "Plan = global::Cleave.PlanChoice.Auto,")]
-    [InlineData("Plan", "WHOLE", "Plan = global::Cleave.PlanChoice.Whole,")]
+    [InlineData("Slicing", "False", "Slicing = false }")]
+    [InlineData("Slicing", "true", "Slicing = true }")]
+    [InlineData("Weights", "map", "Weights = global::Cleave.WeightLoading.Map }")]
+    [InlineData("Weights", "Auto", "Weights = global::Cleave.WeightLoading.Auto }")]
+    [InlineData("Weights", "Copy", "Weights = global::Cleave.WeightLoading.Copy }")]
+    [InlineData("Plan", "auto", "Plan = global::Cleave.PlanChoice.Auto }")]
+    [InlineData("Plan", "WHOLE", "Plan = global::Cleave.PlanChoice.Whole }")]
     [InlineData("Dims", "sequence=64", "batch=1, sequence=64.")]
     [InlineData("Dims", " batch=0,", "batch=0, sequence=128.")]
     [InlineData("Namespace", "A.B_2.Ç", "namespace A.B_2.Ç\n")]
@@ -365,7 +368,9 @@ public class ProblemTests
             "Slicing" => listing.Options with { Slicing = value },
             "Plan" => listing.Options with { Plan = value },
             "Dims" => listing.Options with { Dims = value },
-            _ => listing.Options with { Weights = value },
+            "MaxSlowdown" => listing.Options with { MaxSlowdown = value },
+            "Weights" => listing.Options with { Weights = value },
+            _ => listing.Options with { Settings = [new(metadata, value)] },
         },
     };
 }

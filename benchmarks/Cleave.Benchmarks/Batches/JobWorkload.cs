@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Globalization;
 using System.Linq;
+using System.Threading.Tasks;
 using Cleave.Core.Graph;
 using Cleave.Core.Onnx;
 using Cleave.Tool.Benching;
@@ -19,6 +20,9 @@ internal static class JobWorkload
     /// <summary>ONNX Runtime, one part after the other, inputs and outputs bound once.</summary>
     public const string Loop = "loop";
 
+    /// <summary>The same by two threads of one's own, each with every other part.</summary>
+    public const string TwoThreads = "two loops at once";
+
     private const string Name = "job";
 
     /// <summary>By the runner.</summary>
@@ -32,7 +36,7 @@ internal static class JobWorkload
     /// <param name="path">The model's file.</param>
     /// <param name="parts">The dimensions of each part.</param>
     public static Candidate Session(string name, int threads, string path, IEnumerable<string> parts) =>
-        new(name, Name, [Loop, path, threads.ToString(CultureInfo.InvariantCulture), .. parts]);
+        new(name, Name, [name == TwoThreads ? TwoThreads : Loop, path, threads.ToString(CultureInfo.InvariantCulture), .. parts]);
 
     /// <summary>In a worker process.</summary>
     public static IWorkload? Create(string name, string[] arguments)
@@ -40,11 +44,12 @@ internal static class JobWorkload
         if (name != Name)
             return null;
         string path = arguments[1];
-        if (arguments[0] == Loop)
+        if (arguments[0] != Divided)
         {
             OrtConfiguration configuration = new(int.Parse(arguments[2], CultureInfo.InvariantCulture), Spinning.On, Parallel: false, Callers: 1);
             SessionCalls calls = new(path, configuration, Inputs(path, arguments[3..]));
-            return new Repeated(() => RunEach(calls.Calls), 1, calls);
+            Action[] even = [.. calls.Calls.Where(static (_, i) => i % 2 == 0)], odd = [.. calls.Calls.Where(static (_, i) => i % 2 == 1)];
+            return new Repeated(arguments[0] == Loop ? () => RunEach(calls.Calls) : () => Parallel.Invoke(() => RunEach(even), () => RunEach(odd)), 1, calls);
         }
         LooseRunner runner = BenchWorkloads.Planned([path], new RunnerOptions()).Create();
         LooseRequest[] requests = [.. Inputs(path, arguments[2..]).Select(runner.NewRequest)];

@@ -1,12 +1,10 @@
 using System;
-using System.Collections.Generic;
-using System.Linq;
 
 namespace Cleave.Core.Batching;
 
 /// <summary>
 /// What batch size to be ready for, by the sizes that came (Packrat, section 3.6; its simulator's constants): their moving average, rounded down to a power of two;
-/// and of the last few such numbers the most frequent. So neither a lone large batch nor an average that wavers between two sizes changes it. Immutable.
+/// and of the last few such numbers the most frequent. So neither a lone large batch nor an average that wavers between two sizes changes it. Not thread-safe.
 /// </summary>
 internal sealed class BatchEstimate
 {
@@ -16,40 +14,46 @@ internal sealed class BatchEstimate
     /// <summary>Of how many numbers the most frequent counts.</summary>
     public const int Kept = 10;
 
-    private readonly double _average;
-    private readonly int[] _recent;
-
-    private BatchEstimate(double average, int[] recent)
-    {
-        _average = average;
-        _recent = recent;
-        // Of those that are equally frequent the latest.
-        Size = recent.Length == 0 ? 1 : recent.Select(static (size, place) => (size, place)).GroupBy(static r => r.size)
-            .OrderByDescending(static g => g.Count()).ThenByDescending(static g => g.Max(static r => r.place)).First().Key;
-    }
-
-    /// <summary>Before anything came.</summary>
-    public static BatchEstimate Nothing { get; } = new(0, []);
+    // The latest is at (_came - 1) % Kept.
+    private readonly int[] _recent = new int[Kept];
+    private double _average;
+    private long _came;
 
     /// <summary>The size to be ready for; 1 before anything came.</summary>
-    public int Size { get; }
+    public int Size { get; private set; } = 1;
 
-    /// <summary>The estimate after one more size.</summary>
+    /// <summary>One more size.</summary>
     /// <exception cref="ArgumentOutOfRangeException">It is negative.</exception>
-    public BatchEstimate After(int size)
+    public void Add(int size)
     {
         if (size < 0)
             throw new ArgumentOutOfRangeException(nameof(size));
-        double average = _recent.Length == 0 ? size : (Newest * size) + ((1 - Newest) * _average);
-        IEnumerable<int> kept = _recent.Skip(Math.Max(0, _recent.Length - Kept + 1));
-        return new BatchEstimate(average, [.. kept, Floor(average)]);
+        _average = _came == 0 ? size : (Newest * size) + ((1 - Newest) * _average);
+        _recent[_came++ % Kept] = Floor(_average);
+        Size = MostFrequent();
     }
 
-    private static int Floor(double average)
+    /// <summary>The power of two below; 1 at least.</summary>
+    public static int Floor(double size)
     {
         int power = 1;
-        while (power <= average / 2)
+        while (power <= size / 2)
             power *= 2;
         return power;
+    }
+
+    // Of those that are equally frequent the latest. Without garbage: it is asked for each batch.
+    private int MostFrequent()
+    {
+        int best = 0, most = 0;
+        for (long i = _came - 1; i >= Math.Max(0, _came - Kept); i--)
+        {
+            int size = _recent[i % Kept], count = 0;
+            for (int j = 0; j < Math.Min(_came, Kept); j++)
+                count += _recent[j] == size ? 1 : 0;
+            if (count > most)
+                (best, most) = (size, count);
+        }
+        return best;
     }
 }

@@ -167,6 +167,9 @@ internal static class Rules
     public static readonly Rule ValidatorMissing = Error("CLV3010", "Validation could not begin",
         "'{0}' asks for the validation of its models, but {1}.");
 
+    public static readonly Rule TooSlow = Error("CLV3011", "Model is slower than its speed budget",
+        "The model '{0}' is slower than its speed budget: {1}. 'cleave bench' measures what would be faster; the item metadata MaxSlowdown is the budget.");
+
     // The running application.
     public static readonly Rule ModelNotFound = Error("CLV4001", "Model file not found at run time",
         "The model '{0}' was not found at '{1}'. Deploy the build output's models folder with the application, or set CLEAVE_MODELS or RunnerOptions.Model.");
@@ -215,7 +218,7 @@ internal static class Rules
         ChosenOutputsNeedSlicing,
         NothingToSplit, MetadataMisspelt, LengthContradicts, DimensionOutOfRange,
         UpdateIgnored, ListingFailed, AddedTooLate, NotInOutput, NativeRuntimeMissing, PackedWithoutModels,
-        BadProperty, ValidationFailed, ValidationAborted, ValidatorMissing,
+        BadProperty, ValidationFailed, ValidationAborted, ValidatorMissing, TooSlow,
         ModelNotFound, GraphDiffers, ContractNotServed, FileChanged, NativeLibraryMissing, SegmentRefused,
         SessionFailed, RunFailed, OutputsWithoutSlicing, PlanBroken, PartFailed, QueueFull,
     ];

@@ -79,11 +79,15 @@ internal static class ListingReader
     private static ListingOptions ReadOptions(ListingScanner scanner)
     {
         ListingOptions options = new();
+        List<KeyValuePair<string, string>> settings = [];
         foreach (string keyword in scanner.Block())
         {
             string value = keyword == "outputs" ? "" : scanner.Text();
+            if (keyword == "setting")
+                settings.Add(new KeyValuePair<string, string>(value, scanner.Text()));
             options = keyword switch
             {
+                "setting" => options,
                 "outputs" => options with { Outputs = scanner.Texts() },
                 "source" => options with { Source = value },
                 "path" => options with { Path = value },
@@ -94,11 +98,12 @@ internal static class ListingReader
                 "weights" => options with { Weights = value },
                 "plan" => options with { Plan = value },
                 "dims" => options with { Dims = value },
+                "max-slowdown" => options with { MaxSlowdown = value },
                 _ => throw scanner.Error("unknown option '" + keyword + "'"),
             };
             scanner.NextLine();
         }
-        return options;
+        return options with { Settings = settings };
     }
 
     private static About ReadAbout(ListingScanner scanner)

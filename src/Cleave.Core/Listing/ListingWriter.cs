@@ -59,6 +59,9 @@ internal static class ListingWriter
         Option("weights", options.Weights);
         Option("plan", options.Plan);
         Option("dims", options.Dims);
+        Option("max-slowdown", options.MaxSlowdown);
+        foreach (KeyValuePair<string, string> setting in options.Settings)
+            text.Line("setting").Text(setting.Key).Text(setting.Value).End();
         if (options.Outputs.Count > 0)
             text.Line("outputs").Texts([.. options.Outputs]).End();
         text.Unindent();

@@ -28,6 +28,12 @@ internal sealed record ListingOptions
     /// <summary>What planning takes for dimensions that are open: <c>batch=1,sequence=128</c>.</summary>
     public string Dims { get; init; } = "";
 
+    /// <summary>Its speed budget, which validation checks.</summary>
+    public string MaxSlowdown { get; init; } = "";
+
+    /// <summary>What <c>RunnerOptions</c> are to be where the application sets nothing, by the metadata's names: some of <see cref="RunnerSettings.Names"/>, in their order.</summary>
+    public IReadOnlyList<KeyValuePair<string, string>> Settings { get; init; } = [];
+
     /// <summary>The values chosen as outputs, in their order; empty: the model's.</summary>
     public IReadOnlyList<string> Outputs { get; init; } = [];
 }

@@ -1,3 +1,5 @@
+using System;
+using System.Collections.Generic;
 using System.Globalization;
 using System.Linq;
 using Cleave.Core.Graph;
@@ -101,12 +103,9 @@ internal static class PlanEmitter
             return;
         code.Line("{");
         code.Indent();
-        if (spec.Slicing is { } slicing)
-            code.Line(slicing ? "Slicing = true," : "Slicing = false,");
-        if (spec.Plan is { } plan)
-            code.Line($"Plan = global::Cleave.PlanChoice.{plan},");
-        if (spec.Weights is { } weights)
-            code.Line($"Weights = global::Cleave.WeightLoading.{weights},");
+        string[] options = [.. Options(spec)];
+        if (options.Length > 0)
+            code.Line("Options = new global::Cleave.RunnerOptions { " + string.Join(", ", options) + " },");
         if (spec.PlannedSizes.Count > 0)
             code.Line($"PlannedSizes = new[] {{ {string.Join(", ", spec.PlannedSizes.Select(s => s.ToString(CultureInfo.InvariantCulture)))} }}, // of {SafeText.OneLine(string.Join(", ", spec.Symbols.Select(s => s.Name)), LongestComment)}");
         if (spec.Batch is { } batch)
@@ -115,6 +114,21 @@ internal static class PlanEmitter
             WriteTimes(code, spec.Times);
         code.Unindent();
         code.Line("};");
+    }
+
+    private static IEnumerable<string> Options(RunnerSpec spec)
+    {
+        if (spec.Slicing is { } slicing)
+            yield return slicing ? "Slicing = true" : "Slicing = false";
+        if (spec.Plan is { } plan)
+            yield return "Plan = global::Cleave.PlanChoice." + plan;
+        if (spec.Weights is { } weights)
+            yield return "Weights = global::Cleave.WeightLoading." + weights;
+        foreach (IGrouping<string, SettingSpec> group in spec.Settings.GroupBy(s => s.Owner, StringComparer.Ordinal))
+        {
+            string set = string.Join(", ", group.Select(s => s.Property + " = " + s.Value));
+            yield return group.Key.Length == 0 ? set : $"{group.Key} = new global::Cleave.{group.Key}Options {{ {set} }}";
+        }
     }
 
     private static void WriteBatch(SourceWriter code, BatchSpec batch)
@@ -160,7 +174,7 @@ internal static class PlanEmitter
         : "new[] { " + string.Join(", ", axes.Select(a => a.ToString(CultureInfo.InvariantCulture))) + " }";
 
     private static bool HasSettings(RunnerSpec spec) =>
-        spec.Slicing is not null || spec.Weights is not null || spec.Plan is not null || spec.PlannedSizes.Count > 0 || spec.Batch is not null || spec.Times.Count > 0;
+        Options(spec).Any() || spec.PlannedSizes.Count > 0 || spec.Batch is not null || spec.Times.Count > 0;
 
     private static void WriteWholePlan(SourceWriter code, RunnerSpec spec)
     {

@@ -53,6 +53,13 @@ internal sealed class OptionReader(ListingOptions options, List<Problem> problem
         return plan;
     }
 
+    /// <summary>Only validation uses it; what is wrong with it, every build says.</summary>
+    public void CheckMaxSlowdown()
+    {
+        if (options.MaxSlowdown.Length > 0 && SpeedBudget.Parse(options.MaxSlowdown) is null)
+            Refuse("MaxSlowdown", options.MaxSlowdown, SpeedBudget.Advice);
+    }
+
     private string? OneOf(string metadata, string value, string advice, params string[] known)
     {
         if (value.Length == 0)

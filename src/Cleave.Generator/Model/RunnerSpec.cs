@@ -38,6 +38,9 @@ internal sealed record RunnerSpec
     /// <summary>The member of <c>PlanChoice</c>; null: not set.</summary>
     public string? Plan { get; init; }
 
+    /// <summary>Further properties that the model's item sets.</summary>
+    public EquatableArray<SettingSpec> Settings { get; init; }
+
     /// <summary>The nodes that run, as generated code writes them; <c>*</c> is all.</summary>
     public string Nodes { get; init; } = "*";
 

@@ -51,6 +51,8 @@ internal sealed class SpecBuilder
         bool? slicing = options.Slicing();
         string? weights = options.Weights();
         string? plan = options.Plan(slicing);
+        options.CheckMaxSlowdown();
+        SettingSpec[] settings = SettingReader.Read(listing.Options, problems);
         if (listing.Model is not { } model)
         {
             if (!HasError(problems))
@@ -87,6 +89,7 @@ internal sealed class SpecBuilder
             Slicing = slicing,
             Weights = weights,
             Plan = plan,
+            Settings = new(settings),
             Nodes = part is null ? "*" : NodeRanges.Write(part.Nodes),
             Facts = FactsBuilder.Of(model, part),
             Symbols = new([.. symbols.Symbols]),

@@ -25,9 +25,6 @@ internal sealed class BatchDivider
     // Larger batches are divided in pieces of several samples.
     private const int MostPieces = 1024;
 
-    // Sessions of several threads, each with the weights in memory once more.
-    private const int MostThick = 5;
-
     // Where requests come in more sizes, they are planned anew.
     private const int MostKnown = 256;
 
@@ -40,6 +37,7 @@ internal sealed class BatchDivider
     private readonly CallTimes? _times;
     private readonly ILogger _logger;
     private readonly Dictionary<int[], BatchDivision?> _known = new(DimensionsComparer.Instance);
+    private readonly BatchEstimate _estimate = new();
 
     private BatchDivider(ModelDefinition definition, CallTimes? times, ShapeTable shapes, int cores, int[] counts, ILogger logger)
     {
@@ -105,6 +103,16 @@ internal sealed class BatchDivider
         return division;
     }
 
+    /// <summary>A batch of so many samples came. True where it is of the size that mostly comes: for others no session is opened.</summary>
+    public bool IsUsual(int samples)
+    {
+        lock (_estimate)
+        {
+            _estimate.Add(samples);
+            return BatchEstimate.Floor(samples) == _estimate.Size;
+        }
+    }
+
     private BatchDivision? Plan(int[] dims, CallTimes times)
     {
         int samples = dims[_symbol];
@@ -112,7 +120,7 @@ internal sealed class BatchDivider
         if (elements == 0)
             return null;
         int piece = (samples + MostPieces - 1) / MostPieces, pieces = samples / piece;
-        InstancePlan? plan = InstancePlanner.Plan(Table(times, elements, piece, pieces), new InstanceRequest(_cores, pieces) { Memory = MostThick });
+        InstancePlan? plan = InstancePlanner.Plan(Table(times, elements, piece, pieces), new InstanceRequest(_cores, pieces) { Memory = PartSessions.Most });
         double whole = _counts.Min(times.Of(elements, samples).At);
         if (plan is null || plan.Instances == 1 || whole < (plan.Time + HandOff) * LeastGain)
             return null;

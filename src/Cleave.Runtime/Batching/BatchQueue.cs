@@ -19,6 +19,9 @@ namespace Cleave.Batching;
 /// <param name="most">How many run at once.</param>
 internal sealed class BatchQueue(string model, BatchRun run, BatchingOptions options, WorkerPool workers, int most) : IWorkItem
 {
+    // After a batch, so small a part of its time without a request ends the wait for those that come again.
+    private const int LongestPause = 16;
+
     private readonly object _lock = new();
     private readonly LinkedList<BatchRequest> _waiting = new();
     // Threads that run something, or are about to; and of them those that have not taken anything yet.
@@ -26,7 +29,10 @@ internal sealed class BatchQueue(string model, BatchRun run, BatchingOptions opt
     private int _starting;
     // Threads that wait for room.
     private int _outside;
-    private bool _hurries;
+    private volatile bool _hurries;
+
+    /// <summary>How long nobody comes until a thread does not wait any more for those who just got their answers. Null: a sixteenth of what the batch took; tests set it.</summary>
+    internal TimeSpan? Pause { get; set; }
 
     /// <summary>How many wait.</summary>
     public int Waiting
@@ -111,7 +117,10 @@ internal sealed class BatchQueue(string model, BatchRun run, BatchingOptions opt
         BatchRequest[]? batch = Take(null, isStarting: true);
         while (batch != null)
         {
+            long start = Stopwatch.GetTimestamp();
             run.Run(batch);
+            if (batch.Length > 1)
+                AwaitReturns(batch.Length, Stopwatch.GetTimestamp() - start);
             batch = Take(null, isStarting: false);
         }
     }
@@ -149,6 +158,23 @@ internal sealed class BatchQueue(string model, BatchRun run, BatchingOptions opt
         {
             _hurries = true;
             Monitor.PulseAll(_lock);
+        }
+    }
+
+    // Clients that got their answers together ask again together, one after the other: the first alone would be a batch, and all others would wait for it. So this
+    // thread lets them come, as long as they do. After a lone request nobody waits for others.
+    private void AwaitReturns(int answered, long took)
+    {
+        long pause = Pause is { } given ? (long)(given.TotalSeconds * Stopwatch.Frequency) : took / LongestPause, last = Stopwatch.GetTimestamp();
+        // Read without the lock: a number of a moment ago does.
+        int waiting = _waiting.Count;
+        while (waiting < answered && !_hurries && Stopwatch.GetTimestamp() - last < pause)
+        {
+            Thread.Yield();
+            int now = _waiting.Count;
+            if (now > waiting)
+                last = Stopwatch.GetTimestamp();
+            waiting = now;
         }
     }
 
@@ -254,7 +280,7 @@ internal sealed class BatchQueue(string model, BatchRun run, BatchingOptions opt
                 if (_outside > 0)
                     Monitor.PulseAll(_lock);
                 if (batch.Count > 0)
-                    return [.. batch];
+                    return Counted([.. batch]);
                 _running--;
                 return null;
             }
@@ -272,6 +298,15 @@ internal sealed class BatchQueue(string model, BatchRun run, BatchingOptions opt
                     TryStartNext();
             }
         }
+    }
+
+    private BatchRequest[] Counted(BatchRequest[] batch)
+    {
+        long now = Stopwatch.GetTimestamp(), waited = 0;
+        foreach (BatchRequest request in batch)
+            waited += now - request.Since;
+        run.Counts.Taken(batch.Length, waited);
+        return batch;
     }
 
     private bool TryTake(BatchRequest request)

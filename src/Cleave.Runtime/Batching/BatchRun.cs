@@ -1,4 +1,5 @@
 using System;
+using System.Diagnostics;
 using System.Threading;
 using Cleave.Calls;
 using Cleave.Generated;
@@ -29,7 +30,7 @@ internal sealed class BatchRun
     /// <summary>The buffers of batches.</summary>
     public CallPool Pool => _joined.Pool;
 
-    /// <summary>What ran together.</summary>
+    /// <summary>What ran together, and how long requests waited.</summary>
     public BatchCounts Counts { get; } = new();
 
     /// <summary>How many samples may run together with this request, its own among them.</summary>
@@ -71,10 +72,11 @@ internal sealed class BatchRun
 
     private Exception? Together(BatchRequest[] batch)
     {
+        long start = Stopwatch.GetTimestamp();
         try
         {
             _joined.Run(Array.ConvertAll(batch, static r => r.Buffers), static (buffers, generation) => buffers.Run(generation, CancellationToken.None));
-            Counts.Add(batch.Length);
+            Counts.Ran(batch.Length, Stopwatch.GetTimestamp() - start);
             return null;
         }
         catch (Exception e)

@@ -47,7 +47,8 @@ internal sealed class DividedCall : IDisposable
         if (!Array.TrueForAll(_whole.Outputs, static o => o.Own != null))
             return false;
         SliceRun slices = Slices();
-        if (_engine.Modes.TryEnter(_division.Threads, _wants, slices.Modes) is not { } start)
+        bool isUsual = _engine.Divider!.IsUsual(_whole.Dims[_division.Symbol]);
+        if (_engine.Modes.TryEnter(_division.Threads, _wants, isUsual, slices.Modes) is not { } start)
             return false;
         bool succeeded = false;
         try

@@ -42,22 +42,14 @@ public sealed class ModelDefinition
     private ModelDefinition(ModelDefinition other, Budget[] budgets)
         : this(other.Contract, other.Name, other.Path, other.Hash, other.Inputs, other.Outputs, budgets)
     {
-        Slicing = other.Slicing;
-        Weights = other.Weights;
-        Plan = other.Plan;
+        Options = other.Options;
         Batch = other.Batch;
         PlannedSizes = other.PlannedSizes;
         Times = other.Times;
     }
 
-    /// <summary>What the item metadata <c>Slicing</c> says; null where it says nothing.</summary>
-    public bool? Slicing { get; init; }
-
-    /// <summary>What the item metadata <c>Weights</c> says; null where it says nothing.</summary>
-    public WeightLoading? Weights { get; init; }
-
-    /// <summary>What the item metadata <c>Plan</c> says; null where it says nothing.</summary>
-    public PlanChoice? Plan { get; init; }
+    /// <summary>What the item metadata says of how to open and run the model; null where it says nothing. What the application sets wins. Not changed any more.</summary>
+    public RunnerOptions? Options { get; init; }
 
     /// <summary>The dimension along which samples stay apart; null where none is proven.</summary>
     /// <exception cref="ArgumentException">It has not one axis for each input and output.</exception>
@@ -82,7 +74,7 @@ public sealed class ModelDefinition
     internal ModelDefinition With(PredictedTimes times) => new(this, Budgets) { Times = times };
 
     /// <summary>The same with one way to run it, and nothing said about others.</summary>
-    internal ModelDefinition Only(Budget budget) => new(this, [budget]) { Plan = null, Batch = null, Times = null };
+    internal ModelDefinition Only(Budget budget) => new(this, [budget]) { Options = null, Batch = null, Times = null };
 
     internal int Contract { get; }
 

@@ -24,6 +24,7 @@ internal sealed class RunnerModes
     private readonly int _planned;
     private int _last;
     private int _outgrown;
+    private int _reconfigured;
     private int _alone;
 
     /// <param name="ledger">Who uses the cores.</param>
@@ -47,6 +48,11 @@ internal sealed class RunnerModes
 
     /// <summary>Called once, where the process has more cores than these modes are for.</summary>
     public Action? Outgrown { get; set; }
+
+    /// <summary>
+    /// Called once, where requests miss sessions of so many threads each, and others, which they do not use, take the place of these.
+    /// </summary>
+    public Action<int[]>? Reconfigures { get; set; }
 
     public RunnerHint Hint => _hint;
 
@@ -169,8 +175,9 @@ internal sealed class RunnerModes
     /// </summary>
     /// <param name="threads">Of each mode.</param>
     /// <param name="wants">Asked where nothing else runs.</param>
+    /// <param name="opens">Whether sessions are opened where they are missed.</param>
     /// <param name="taken">Gets the modes.</param>
-    public long? TryEnter(int[] threads, Func<bool> wants, RunnerMode[] taken)
+    public long? TryEnter(int[] threads, Func<bool> wants, bool opens, RunnerMode[] taken)
     {
         if (_hint == RunnerHint.Background)
             return null;
@@ -179,7 +186,7 @@ internal sealed class RunnerModes
             cores += count;
         long now = _ledger.Now;
         Share share = _ledger.Enter(now);
-        if (share.IsAlone && share.Cores >= cores && wants() && TryBegin(threads, taken))
+        if (share.IsAlone && share.Cores >= cores && wants() && TryBegin(threads, opens, taken))
         {
             _ledger.Take(cores - 1);
             return now;
@@ -236,6 +243,19 @@ internal sealed class RunnerModes
         }
     }
 
+    /// <summary>Opens, on the calling thread, sessions of so many threads each, where there is memory for them.</summary>
+    public void OpenFor(int[] threads)
+    {
+        foreach (IGrouping<int, int> alike in threads.GroupBy(static t => t))
+        {
+            int mode = Array.FindLastIndex(_modes, m => m.Cores == alike.Key);
+            while (mode >= 0 && Instances(mode).Length < alike.Count() && _opener.OpenHere(mode, Opened))
+            {
+                // One instance after the other.
+            }
+        }
+    }
+
     /// <summary>Ends the threads once nothing waits any more.</summary>
     public void Stop()
     {
@@ -272,32 +292,35 @@ internal sealed class RunnerModes
         return new Turn(taken, chosen, now, isAlone);
     }
 
-    private bool TryBegin(int[] threads, RunnerMode[] taken)
+    private bool TryBegin(int[] threads, bool opens, RunnerMode[] taken)
     {
         for (int i = 0; i < threads.Length; i++)
         {
-            if (TryBeginExactly(threads[i]) is { } mode)
+            if (TryBeginExactly(threads[i], out int missing) is { } mode)
             {
                 taken[i] = mode;
                 continue;
             }
             while (--i >= 0)
                 taken[i].End();
+            if (opens && missing >= 0)
+                Missed(missing, threads);
             return false;
         }
         return true;
     }
 
-    // In a session of so many threads that nobody else uses, or of one thread.
-    private RunnerMode? TryBeginExactly(int threads)
+    // In a session of so many threads that nobody else uses, or of one thread; where there is none, what is missing.
+    private RunnerMode? TryBeginExactly(int threads, out int missing)
     {
+        missing = -1;
         for (int mode = 0; mode < _modes.Length; mode++)
         {
             if (_modes[mode].Cores != threads || (mode == _planned && threads > 1 && Planned.Running > 0))
                 continue;
             if (_modes[mode].TryBegin() is { } free)
                 return free;
-            Missed(mode);
+            missing = mode;
         }
         // The planned mode is there once, whatever its threads: further sessions of so many are those of parts.
         return threads == _modes[_planned].Cores ? _parts.TryBegin(threads) : null;
@@ -321,6 +344,17 @@ internal sealed class RunnerModes
     {
         if (mode > _planned && _modes[mode].Miss())
             _opener.Open(mode, Opened);
+    }
+
+    // Further sessions of several threads are opened, as long as there are few; then others have to go.
+    private void Missed(int mode, int[] threads)
+    {
+        if (mode <= _planned || !_modes[mode].Miss())
+            return;
+        if (_modes[mode].Cores == 1 || _opener.Thick < PartSessions.MostThick)
+            _opener.Open(mode, Opened);
+        else if (Interlocked.Exchange(ref _reconfigured, 1) == 0)
+            Reconfigures?.Invoke(threads);
     }
 
     private void Outgrow()

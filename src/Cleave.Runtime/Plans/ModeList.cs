@@ -25,7 +25,7 @@ internal sealed record ModeList(ChosenPlan[] Modes, int Planned)
     public static ModeList Of(ModelDefinition definition, RunnerOptions options, int cores, bool canSplit, ChosenPlan? tuned)
     {
         Budget[] rows = definition.Budgets;
-        PlanChoice choice = !canSplit ? PlanChoice.Whole : options.Plan != PlanChoice.Auto ? options.Plan : definition.Plan ?? PlanChoice.Auto;
+        PlanChoice choice = canSplit ? options.Plan : PlanChoice.Whole;
         bool goesByTuning = tuned != null && (choice == PlanChoice.Auto || (choice == PlanChoice.Whole && !tuned.Plan.IsSplit));
         ChosenPlan planned = goesByTuning ? tuned! : ChosenPlan.Choose(rows, cores, choice);
         bool forced = choice == PlanChoice.Split && planned.Plan.IsSplit;

@@ -28,9 +28,9 @@ internal sealed class SessionFactory : IDisposable
     {
         _model = model;
         _logger = logger;
-        _slicing = options.Slicing && (definition.Slicing ?? true);
+        _slicing = options.Slicing;
         _settings = new SessionSettings(definition, options, logger);
-        WeightLoading asked = options.Weights != WeightLoading.Auto ? options.Weights : definition.Weights ?? WeightLoading.Auto;
+        WeightLoading asked = options.Weights;
         string[] outputs = [.. definition.Outputs.Select(static v => v.Name)];
         _subModels = new SubModels(model, outputs, files, logger);
         bool whole = ModelPart.IsWhole(model.Model, outputs);

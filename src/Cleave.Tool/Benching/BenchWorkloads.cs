@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Globalization;
+using System.IO;
 using System.Linq;
 using Cleave.Core.Graph;
 using Cleave.Core.Listing;
@@ -15,12 +16,21 @@ internal static class BenchWorkloads
 {
     private const string Session = "session";
     private const string Runner = "runner";
+    private const string Item = "item";
 
     public static Candidate OfSession(string name, string path, BenchOptions options, OrtConfiguration configuration) =>
         new(name, Session, [.. configuration.ToArguments(), path, .. options.InputArguments]) { Callers = configuration.Callers };
 
     public static Candidate OfRunner(string name, string path, BenchOptions options, int cores, int callers) =>
         new(name, Runner, [Text(cores), Text(callers), path, .. options.InputArguments]) { Callers = callers };
+
+    /// <summary>The runner as the item of a project has it.</summary>
+    /// <param name="name">The candidate's.</param>
+    /// <param name="path">The model's file.</param>
+    /// <param name="listing">A listing with the item metadata.</param>
+    /// <param name="options">The inputs.</param>
+    public static Candidate OfItem(string name, string path, string listing, BenchOptions options) =>
+        new(name, Item, [listing, path, .. options.InputArguments]);
 
     /// <summary>In a worker process.</summary>
     public static IWorkload Create(string name, string[] arguments)
@@ -33,6 +43,8 @@ internal static class BenchWorkloads
                 return new Callers(session.Calls, session);
             case Runner:
                 return CreateRunner(int.Parse(arguments[0], CultureInfo.InvariantCulture), int.Parse(arguments[1], CultureInfo.InvariantCulture), arguments[2..]);
+            case Item:
+                return CreateItem(arguments[0], arguments[1], arguments[2..]);
             default:
                 throw new ArgumentException("No workload is named " + name, nameof(name));
         }
@@ -47,6 +59,15 @@ internal static class BenchWorkloads
         // Planned for what is measured, as with the item metadata Dims.
         RunnerSpec spec = LooseDefinition.SpecOf(arguments[0], model, new ListingOptions { Dims = Dims(model, inputs) });
         return (() => new LooseRunner(arguments[0], spec, options), inputs);
+    }
+
+    private static Callers CreateItem(string listing, string path, string[] inputArguments)
+    {
+        (OnnxModel model, ModelInputs inputs) = Read(path, inputArguments);
+        RunnerSpec spec = LooseDefinition.SpecOf(path, model, ListingReader.Read(File.ReadAllText(listing)).Options);
+        LooseRunner runner = new(path, spec, new RunnerOptions());
+        LooseCall call = runner.CreateCall(inputs);
+        return new Callers([() => call.Run()], runner);
     }
 
     private static Callers CreateRunner(int cores, int callers, string[] arguments)

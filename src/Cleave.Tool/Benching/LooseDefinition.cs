@@ -49,10 +49,8 @@ internal sealed class LooseDefinition
             ModelDefinition.ContractServed, _spec.ModelName, _spec.OutputPath, _spec.Hash, inputs, outputs,
             [.. _spec.Budgets.Select(b => new Budget(b.Cores, plans[b.Class], [.. b.Threads]))])
         {
-            Slicing = _spec.Slicing,
-            Weights = _spec.Weights is { } weights ? Enum.Parse<WeightLoading>(weights) : null,
+            Options = Options(),
             PlannedSizes = [.. _spec.PlannedSizes],
-            Plan = _spec.Plan is { } choice ? Enum.Parse<PlanChoice>(choice) : null,
             Batch = _spec.Batch is { } batch
                 ? new BatchAxis(batch.Dimension, [.. batch.Inputs], [.. batch.Outputs], [.. batch.Gains.Select(g => new BatchGain(g.Elements, g.Size, g.Gain))])
                 : null,
@@ -60,6 +58,19 @@ internal sealed class LooseDefinition
                 ? new PredictedTimes(CallPredictor.Counts, [.. _spec.Times.Select(t => new PredictedTime(t.Elements, t.Samples, [.. t.Microseconds]))])
                 : null,
         };
+    }
+
+    private RunnerOptions Options()
+    {
+        RunnerOptions options = new();
+        if (_spec.Slicing is { } slicing)
+            options.Slicing = slicing;
+        if (_spec.Weights is { } weights)
+            options.Weights = Enum.Parse<WeightLoading>(weights);
+        if (_spec.Plan is { } plan)
+            options.Plan = Enum.Parse<PlanChoice>(plan);
+        LooseSettings.Apply(_spec.Settings, options);
+        return options;
     }
 
     private Plan PlanOf(PlanSpec plan)

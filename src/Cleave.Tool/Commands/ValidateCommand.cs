@@ -10,6 +10,7 @@ using Cleave.Core.Listing;
 using Cleave.Tool.Measuring;
 using Cleave.Tool.Output;
 using Cleave.Tool.Validation;
+using Cleave.Tool.Verification;
 
 namespace Cleave.Tool.Commands;
 
@@ -30,16 +31,18 @@ internal static class ValidateCommand
         Option<string?> summary = new("--summary") { Description = "Write a summary in Markdown there." };
         Option<string?> cache = new("--cache") { Description = "A folder that remembers which models passed, by content: they are not run again." };
         Option<int?> limit = CleaveCommand.Number<int>("--limit", "Seconds after which a model is given up. Default: 300.");
+        Option<string?> slowdown = new("--max-slowdown") { Description = "The speed budget of models whose item has none: how many times as long as ONNX Runtime's plain session one may take, such as 1.1." };
         Command command = new("validate", "Loads and runs models as an application would, each in a process of its own, and compares split, whole and recorded results.")
         {
-            models, project, library, junit, summary, cache, limit,
+            models, project, library, junit, summary, cache, limit, slowdown,
         };
         command.SetAction((arguments, cancellationToken) =>
         {
             InvocationConfiguration console = arguments.InvocationConfiguration;
             return RunAsync(new ValidationRequest(
                 arguments.GetRequiredValue(models), Path.GetFullPath(arguments.GetRequiredValue(project)), arguments.GetValue(library) is { } path ? Path.GetFullPath(path) : null,
-                arguments.GetValue(junit), arguments.GetValue(summary), arguments.GetValue(cache), TimeSpan.FromSeconds(arguments.GetValue(limit) ?? DefaultLimit)),
+                arguments.GetValue(junit), arguments.GetValue(summary), arguments.GetValue(cache), TimeSpan.FromSeconds(arguments.GetValue(limit) ?? DefaultLimit),
+                arguments.GetValue(slowdown) ?? ""),
                 console, cancellationToken);
         });
         return command;
@@ -49,12 +52,14 @@ internal static class ValidateCommand
     {
         try
         {
+            if (request.MaxSlowdown.Length > 0 && SpeedBudget.Parse(request.MaxSlowdown) is null)
+                throw new VerifyException($"--max-slowdown {request.MaxSlowdown}: {SpeedBudget.Advice}.");
             List<ValidationReport> reports = await request.RunAsync(new WorkerHost(typeof(ValidateCommand).Assembly), cancellationToken);
             foreach (ValidationReport report in reports)
                 Write(report, console.Output);
             return reports.All(r => r.Passed) ? CleaveCommand.Success : CleaveCommand.Failure;
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ListingException or System.ComponentModel.Win32Exception)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ListingException or LibraryException or VerifyException or System.ComponentModel.Win32Exception)
         {
             console.Error.Write($"cleave: error {Terminal.Safe(e.Message)}\n");
             return NotDone;
@@ -64,12 +69,8 @@ internal static class ValidateCommand
     // In the form that MSBuild and editors read: file, severity, id, text.
     private static void Write(ValidationReport report, TextWriter output)
     {
-        foreach (ValidationCheck check in report.Checks.Where(c => c.Problem is not null))
-        {
-            Rule rule = report.Aborted ? Rules.ValidationAborted : Rules.ValidationFailed;
-            string message = new Problem(rule, report.Aborted ? [check.Problem!] : [check.Name, check.Problem!]).Message(report.Model);
-            output.Write($"{Terminal.Safe(report.File)} : error {rule.Id}: {Terminal.Safe(message)}\n");
-        }
+        foreach (Problem problem in report.Checks.Select(c => c.ToProblem()).OfType<Problem>())
+            output.Write($"{Terminal.Safe(report.File)} : error {problem.Rule.Id}: {Terminal.Safe(problem.Message(report.Model))}\n");
         if (report.Passed)
             output.Write($"{Terminal.Safe(report.Model)}: {(report.Unchanged ? "passed before, unchanged" : "passed (" + string.Join(", ", report.Checks.Select(c => c.Name)) + ")")}\n");
     }

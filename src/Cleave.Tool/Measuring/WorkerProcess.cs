@@ -21,7 +21,7 @@ internal sealed class WorkerProcess : ICandidateWorker
     {
         _name = workload;
         (string file, string[] before) = host.Command;
-        ProcessStartInfo start = new(file, [.. before, "worker", workload, .. arguments])
+        ProcessStartInfo start = new(file, [.. before, .. host.WorkerArguments, workload, .. arguments])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,

@@ -8,17 +8,20 @@ using Cleave.Core.Clustering;
 using Cleave.Core.Diagnostics;
 using Cleave.Core.Listing;
 using Cleave.Tool.Golden;
+using Cleave.Tool.Measuring;
 using Cleave.Tool.Verification;
+using Failure = Cleave.Tool.Verification.Failure;
 
 namespace Cleave.Tool.Validation;
 
 /// <summary>
 /// Validates one model, in a process of its own: ONNX Runtime loads it and every segment of its plans, all run on made
-/// inputs, split and whole are compared, and what was recorded is compared with what comes out.
+/// inputs, split and whole are compared, and what was recorded is compared with what comes out. Where it has a speed
+/// budget, and all that is in order, its time is compared with the plain session's.
 /// </summary>
 internal static class ModelValidation
 {
-    public static ValidationReport Run(string file, ListingOptions options, CancellationToken cancellationToken)
+    public static ValidationReport Run(string file, ListingOptions options, WorkerHost host, CancellationToken cancellationToken)
     {
         Stopwatch time = Stopwatch.StartNew();
         List<ValidationCheck> checks = [];
@@ -32,6 +35,8 @@ internal static class ModelValidation
                 using ModelUnderTest whole = new(file, cancellationToken: cancellationToken);
                 checks.Add(Recorded(whole, sets));
             }
+            if (SpeedBudget.Parse(options.MaxSlowdown) is { } budget && checks.All(c => c.Problem is null))
+                checks.Add(SpeedCheck.Of(budget, () => SpeedCheck.Measure(file, options, host, cancellationToken)));
         }
         catch (Exception e) when (e is VerifyException or ModelException or IOException or UnauthorizedAccessException)
         {

@@ -1,3 +1,4 @@
+using System;
 using System.Collections.Generic;
 using System.Globalization;
 using System.IO;
@@ -26,6 +27,15 @@ internal static class ValidationFiles
             Attribute(xml, "tests", Number(report.Checks.Count));
             Attribute(xml, "failures", Number(report.Checks.Count(c => c.Problem is not null)));
             Attribute(xml, "time", report.Seconds.ToString("0.000", CultureInfo.InvariantCulture));
+            if (report.OnnxRuntime is { } ran)
+            {
+                xml.WriteStartElement("properties");
+                xml.WriteStartElement("property");
+                Attribute(xml, "name", "ONNX Runtime");
+                Attribute(xml, "value", ran.ToString());
+                xml.WriteEndElement();
+                xml.WriteEndElement();
+            }
             foreach (ValidationCheck check in report.Checks)
             {
                 xml.WriteStartElement("testcase");
@@ -53,10 +63,13 @@ internal static class ValidationFiles
         foreach (ValidationReport report in reports)
         {
             string result = report.Unchanged ? "passed before" : report.Passed ? "passed" : "**failed**";
-            string what = string.Join("; ", report.Checks.Select(c => c.Problem is null ? c.Name : c.Name + ": " + c.Problem));
+            string what = string.Join("; ", report.Checks.Select(c => (c.Problem ?? c.Note) is { } more ? c.Name + ": " + more : c.Name));
             text.Append("| ").Append(Cell(report.Model)).Append(" | ").Append(result).Append(" | ")
                 .Append(report.Seconds.ToString("0.0", CultureInfo.InvariantCulture)).Append(" | ").Append(Cell(what)).Append(" |\n");
         }
+        string[] ran = [.. reports.Select(r => r.OnnxRuntime?.ToString()).OfType<string>().Distinct().Order(StringComparer.Ordinal)];
+        if (ran.Length > 0)
+            text.Append("\nRun on ONNX Runtime ").Append(Cell(string.Join(", ", ran))).Append(".\n");
         return text.ToString();
     }
 

@@ -6,6 +6,7 @@ using System.Text;
 using System.Text.Json;
 using System.Threading;
 using System.Threading.Tasks;
+using Cleave.Core.Diagnostics;
 using Cleave.Core.Listing;
 using Cleave.Tool.Measuring;
 using Cleave.Tool.Output;
@@ -50,12 +51,12 @@ internal sealed class ValidationProcess(WorkerHost host, TimeSpan limit, string?
             return Aborted(string.Create(CultureInfo.InvariantCulture, $"it did not end within {limit.TotalSeconds:0} seconds and was stopped"));
         }
         string text = await answer, said = await errors;
-        return process.ExitCode == 0 && JsonSerializer.Deserialize(text, JsonReport.Default.ValidationReport) is { } report
+        return process.ExitCode == 0 && text.Length > 0 && JsonSerializer.Deserialize(text, JsonReport.Default.ValidationReport) is { } report
             ? report with { Seconds = time.Elapsed.TotalSeconds }
-            : Aborted(string.Create(CultureInfo.InvariantCulture, $"its process ended with the code {process.ExitCode}{FirstLine(said)}"));
+            : Aborted(process.ExitCode == 0 ? "its process ended without an answer" : string.Create(CultureInfo.InvariantCulture, $"its process ended with the code {process.ExitCode}{FirstLine(said)}"));
 
         ValidationReport Aborted(string what) =>
-            new(options.Source, file, time.Elapsed.TotalSeconds, [new ValidationCheck("process", what)]) { Aborted = true };
+            new(options.Source, file, time.Elapsed.TotalSeconds, [new ValidationCheck("process", what) { Rule = Rules.ValidationAborted.Id }]);
     }
 
     /// <summary>The child's side.</summary>
@@ -63,7 +64,18 @@ internal sealed class ValidationProcess(WorkerHost host, TimeSpan limit, string?
     {
         if (onnxRuntime.Length > 0)
             ResolvedOnnxRuntime.Use(onnxRuntime);
-        ValidationReport report = ModelValidation.Run(file, ListingReader.Read(input.ReadToEnd()).Options, CancellationToken.None);
+        ListingOptions options = ListingReader.Read(input.ReadToEnd()).Options;
+        ValidationReport report;
+        try
+        {
+            LoadedOnnxRuntime loaded = LoadedOnnxRuntime.Find();
+            WorkerHost host = new(typeof(ValidationProcess).Assembly) { OnnxRuntime = onnxRuntime.Length > 0 ? onnxRuntime : null };
+            report = ModelValidation.Run(file, options, host, CancellationToken.None) with { OnnxRuntime = loaded };
+        }
+        catch (LibraryException e)
+        {
+            report = new ValidationReport(options.Source, file, 0, []) { Refused = ResolvedOnnxRuntime.Refused(onnxRuntime, e) };
+        }
         JsonReport.Write(report, JsonReport.Default.ValidationReport, output);
         return 0;
     }

@@ -9,8 +9,16 @@ using Cleave.Tool.Measuring;
 namespace Cleave.Tool.Validation;
 
 /// <summary>What <c>cleave validate</c> was asked for.</summary>
+/// <param name="Models">Models, or listings of models.</param>
+/// <param name="Project">The folder that paths in listings are relative to.</param>
+/// <param name="OnnxRuntime">The native library; null: the one that comes with this program.</param>
+/// <param name="JUnit">Where JUnit's XML goes; null: nowhere.</param>
+/// <param name="Summary">Where the summary goes; null: nowhere.</param>
+/// <param name="Cache">The folder that remembers what passed; null: nothing does.</param>
+/// <param name="Limit">When a model is given up.</param>
+/// <param name="MaxSlowdown">The speed budget of models whose item has none; empty: none.</param>
 internal sealed record ValidationRequest(
-    IReadOnlyList<string> Models, string Project, string? OnnxRuntime, string? JUnit, string? Summary, string? Cache, TimeSpan Limit)
+    IReadOnlyList<string> Models, string Project, string? OnnxRuntime, string? JUnit, string? Summary, string? Cache, TimeSpan Limit, string MaxSlowdown)
 {
     /// <summary>Validates one model after the other, and writes the files.</summary>
     public async Task<List<ValidationReport>> RunAsync(WorkerHost host, CancellationToken cancellationToken)
@@ -40,6 +48,8 @@ internal sealed record ValidationRequest(
         ListingOptions options = model.EndsWith(".graph", StringComparison.OrdinalIgnoreCase)
             ? ListingReader.Read(File.ReadAllText(model)).Options
             : new ListingOptions { Source = model.Replace('\\', '/') };
+        if (options.MaxSlowdown.Length == 0)
+            options = options with { MaxSlowdown = MaxSlowdown };
         string file = Path.GetFullPath(Path.Combine(Project, options.Source));
         if (!File.Exists(file))
             return new ValidationReport(options.Source, file, 0, [new ValidationCheck("load and run", "the file does not exist")]);
@@ -47,6 +57,8 @@ internal sealed record ValidationRequest(
         if (key is not null && cache!.Has(key))
             return new ValidationReport(options.Source, file, 0, []) { Unchanged = true };
         ValidationReport report = await process.RunAsync(file, options, cancellationToken);
+        if (report.Refused is { } why)
+            throw new LibraryException(why);
         if (key is not null && report.Passed)
             cache!.Keep(key, options.Source);
         return report;

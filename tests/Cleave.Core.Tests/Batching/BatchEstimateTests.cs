@@ -10,7 +10,7 @@ namespace Cleave.Core.Tests.Batching;
 public sealed class BatchEstimateTests
 {
     [Fact]
-    public void Before_anything_came_it_is_one() => Assert.Equal(1, BatchEstimate.Nothing.Size);
+    public void Before_anything_came_it_is_one() => Assert.Equal(1, new BatchEstimate().Size);
 
     [Theory]
     [InlineData(0, 1)]
@@ -36,7 +36,7 @@ public sealed class BatchEstimateTests
         List<int> sizes = [];
         for (int i = 0; i < 40; i++)
         {
-            estimate = estimate.After(64);
+            estimate.Add(64);
             sizes.Add(estimate.Size);
         }
         Assert.Equal(8, sizes[4]);
@@ -52,13 +52,19 @@ public sealed class BatchEstimateTests
         BatchEstimate estimate = After(Enumerable.Repeat(14, 20));
         foreach (int size in (int[])[40, .. Enumerable.Repeat(14, 20)])
         {
-            estimate = estimate.After(size);
+            estimate.Add(size);
             Assert.Equal(8, estimate.Size);
         }
     }
 
     [Fact]
-    public void A_negative_size_is_refused() => Assert.Throws<ArgumentOutOfRangeException>(() => BatchEstimate.Nothing.After(-1));
+    public void A_negative_size_is_refused() => Assert.Throws<ArgumentOutOfRangeException>(() => new BatchEstimate().Add(-1));
 
-    private static BatchEstimate After(IEnumerable<int> sizes) => sizes.Aggregate(BatchEstimate.Nothing, static (estimate, size) => estimate.After(size));
+    private static BatchEstimate After(IEnumerable<int> sizes)
+    {
+        BatchEstimate estimate = new();
+        foreach (int size in sizes)
+            estimate.Add(size);
+        return estimate;
+    }
 }

@@ -31,6 +31,8 @@ public class ListingTests
         Weights = "map",
         Plan = "Split",
         Dims = "batch=1,sequence=\"2\"",
+        MaxSlowdown = "1.1",
+        Settings = [new("Hint", "Throughput"), new("BatchSize", "\"\n")],
         Outputs = ["scores", "a;b", "/backbone/pool/output_0", "\"\\\n\u202e"],
     };
 
@@ -153,7 +155,7 @@ public class ListingTests
         model.Graph.Input[0].Type.TensorType.Shape.Dim[0] = new TensorShapeProto.Types.Dimension { DimParam = "batch" };
         model.Graph.Output[0].Type.TensorType.Shape.Dim[0] = new TensorShapeProto.Types.Dimension();
         model.Graph.Node[0].Attribute.Add([Make.Ints("kernel_shape", 3, 3), Make.Float("alpha", 0.1f), Make.Text("mode", "é")]);
-        string text = Text(new ModelListing { Options = Options with { Slicing = "", Weights = "", Plan = "", Dims = "", Outputs = ["y", "/a/b_0"] }, Model = Read(model.ToByteArray()), ExternalFiles = ["w.bin"] });
+        string text = Text(new ModelListing { Options = Options with { Slicing = "", Weights = "", Plan = "", Dims = "", MaxSlowdown = "", Settings = [], Outputs = ["y", "/a/b_0"] }, Model = Read(model.ToByteArray()), ExternalFiles = ["w.bin"] });
         Assert.Equal("""
             cleave-listing 1
             options
@@ -274,7 +276,8 @@ public class ListingTests
         Assert.Equal(text, Text(read));
         Assert.Equal(read.Hash, ListingWriter.Hash(read.Model!));
         Assert.Equal(listing.Options.Outputs, read.Options.Outputs);
-        Assert.Equal(listing.Options with { Outputs = [] }, read.Options with { Outputs = [] });
+        Assert.Equal(listing.Options.Settings, read.Options.Settings);
+        Assert.Equal(listing.Options with { Outputs = [], Settings = [] }, read.Options with { Outputs = [], Settings = [] });
         Assert.Equal(listing.ExternalFiles, read.ExternalFiles);
         return text;
     }

@@ -125,8 +125,7 @@ namespace MyApp
             outputs: new[] { Scores, Boxes },
             budgets: Budgets)
         {
-            Slicing = false,
-            Weights = global::Cleave.WeightLoading.Map,
+            Options = new global::Cleave.RunnerOptions { Slicing = false, Weights = global::Cleave.WeightLoading.Map },
             // Elements of a sample, samples of a call: microseconds predicted, by threads.
             Times = new(new[] { 1, 2, 4, 8, 16 },
                 new global::Cleave.Generated.PredictedTime(230400, 1, 1.5, 1.5, 1.5, 1.5, 1.5)),

@@ -133,7 +133,7 @@ namespace MyApp
             outputs: new[] { Y },
             budgets: Budgets)
         {
-            Plan = global::Cleave.PlanChoice.Split,
+            Options = new global::Cleave.RunnerOptions { Plan = global::Cleave.PlanChoice.Split },
             PlannedSizes = new[] { 1 }, // of batch
             // Samples stay apart along this dimension: its axis in each input, in each output.
             Batch = new("batch", new[] { 0 }, new[] { 0 },

@@ -132,7 +132,7 @@ namespace MyApp
             outputs: new[] { Y },
             budgets: Budgets)
         {
-            Plan = global::Cleave.PlanChoice.Split,
+            Options = new global::Cleave.RunnerOptions { Plan = global::Cleave.PlanChoice.Split },
             PlannedSizes = new[] { 1 }, // of sequence
             // Elements of a sample, samples of a call: microseconds predicted, by threads.
             Times = new(new[] { 1, 2, 4, 8, 16 },

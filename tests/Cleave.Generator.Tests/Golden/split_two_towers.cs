@@ -157,7 +157,7 @@ namespace MyApp
             outputs: new[] { UserEmbedding, ItemEmbedding, Score },
             budgets: Budgets)
         {
-            Plan = global::Cleave.PlanChoice.Split,
+            Options = new global::Cleave.RunnerOptions { Plan = global::Cleave.PlanChoice.Split },
             PlannedSizes = new[] { 1 }, // of batch
             // Samples stay apart along this dimension: its axis in each input, in each output.
             Batch = new("batch", new[] { 0, 0 }, new[] { 0, 0, 0 },

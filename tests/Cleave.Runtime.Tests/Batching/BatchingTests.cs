@@ -42,6 +42,33 @@ public sealed class BatchingTests : BatchingTestBase
     }
 
     [Fact]
+    public async Task Those_who_got_their_answers_together_and_ask_again_run_together_again()
+    {
+        using LooseRunner runner = Runner();
+        runner.Engine.Queue!.Pause = Patience;
+        Task<Answer> held = await Held(runner);
+        Task<Answer[]>[] clients = [Twice(0), Twice(1), Twice(2)];
+        await Until(() => runner.Engine.Queue!.Waiting == 3);
+        Model.Open();
+        Answer[][] answers = await Task.WhenAll(clients).WaitAsync(Patience);
+        Assert.All(answers, static twice => Assert.Equal([3, 3], twice.Select(a => a.Together)));
+        await held;
+
+        async Task<Answer[]> Twice(int client) => [await Ask(runner, true, [1, 2], client), await Ask(runner, true, [1, 2], client)];
+    }
+
+    [Fact]
+    public async Task Nobody_waits_for_them_where_the_runner_is_disposed()
+    {
+        LooseRunner runner = Runner();
+        runner.Engine.Queue!.Pause = TimeSpan.FromDays(1);
+        Task<Answer>[] asked = await Waiting(runner, 2);
+        Model.Open();
+        await Task.WhenAll(asked).WaitAsync(Patience);
+        await runner.DisposeAsync().AsTask().WaitAsync(Patience);
+    }
+
+    [Fact]
     public async Task Only_requests_of_equal_dimensions_run_together()
     {
         using LooseRunner runner = Runner();

@@ -314,6 +314,45 @@ public sealed class DividedBatchTests : BatchingTestBase
         Assert.Contains(logger.Lines, static l => l.Contains("4x<4,4>", StringComparison.Ordinal));
     }
 
+    [Fact]
+    public void Where_other_batches_come_for_a_while_the_sessions_are_exchanged_beside_the_requests()
+    {
+        ListLogger logger = new();
+        Model.Rows = [1, 2, 4, 8];
+        // Of 16 samples, halves are fast with four threads; of four, single ones with two.
+        Model.Times = new PredictedTimes(
+            [1, 2, 4, 8],
+            new PredictedTime(1, 1, 30000, 10000, 30000, 90000), new PredictedTime(1, 2, 60000, 40000, 30000, 90000), new PredictedTime(1, 4, 90000, 80000, 70000, 90000),
+            new PredictedTime(1, 8, 180000, 90000, 10000, 90000), new PredictedTime(1, 16, 360000, 200000, 90000, 90000));
+        using LooseRunner runner = Model.Runner(new() { Cores = 8, Ledger = Ledgers.Own(8, _clock), Logger = logger });
+        RunnerEngine first = runner.Engine;
+        Divide(16, 8);
+        Assert.Same(first, runner.Engine);
+        // A lone batch of another size opens nothing.
+        Run(4);
+        Assert.Empty(first.Modes.Instances(2));
+        Divide(4, 1);
+        // Two of two threads had room beside those of eight and of four; the others had not.
+        Assert.NotSame(first, runner.Engine);
+        Assert.Equal([1, 0, 4], Enumerable.Range(0, 3).Select(mode => runner.Engine.Modes.Instances(mode).Length));
+        Assert.Equal(0, first.Gate.Inside);
+
+        void Divide(int samples, int together) => Assert.True(SpinWait.SpinUntil(() =>
+        {
+            _clock.Pass(1);
+            return Run(samples)[0] == together;
+        }, Patience));
+
+        long[] Run(int samples)
+        {
+            long[] index = [.. Enumerable.Range(0, samples).Select(static i => (long)(i % 4))];
+            float[] x = [.. index.Select(static i => (float)i)];
+            using LooseOutput output = runner.Run(Model.Request(x, index));
+            Assert.Equal(Model.Expected(x, index), output.Get<float>(0).ToArray());
+            return output.Get<long>(1).ToArray();
+        }
+    }
+
     // Two threads make it so many times as fast as one; halves on one thread each are twice as fast.
     private static PredictedTimes Times(double scaling) => new([1, 2], new PredictedTime(1, 1, 1000, 1000 / scaling));
 

@@ -44,18 +44,22 @@ public sealed class PlanOptionTests
     [Fact]
     public void Option_before_metadata_before_table()
     {
-        Assert.Equal("TwoLanes", Opened(PlanChoice.Auto, PlanChoice.Split));
-        Assert.Equal("Whole", Opened(PlanChoice.Auto, PlanChoice.Whole));
+        Assert.Equal("TwoLanes", Opened(null, PlanChoice.Split));
+        Assert.Equal("Whole", Opened(null, PlanChoice.Whole));
+        Assert.Equal("TwoLanes", Opened(PlanChoice.Auto, PlanChoice.Whole));
         Assert.Equal("Whole", Opened(PlanChoice.Whole, PlanChoice.Split));
         Assert.Equal("TwoLanes", Opened(PlanChoice.Split, PlanChoice.Whole));
         Assert.Empty(_logger.Warnings);
         Assert.Throws<ArgumentOutOfRangeException>(() => new RunnerOptions { Plan = (PlanChoice)7 });
 
-        string Opened(PlanChoice option, PlanChoice metadata)
+        string Opened(PlanChoice? option, PlanChoice metadata)
         {
+            RunnerOptions options = new() { Model = Towers.Source, Logger = _logger };
+            if (option is { } choice)
+                options.Plan = choice;
             ModelDefinition plain = Towers.Definition();
-            ModelDefinition definition = new(1, "test", plain.Path, plain.Hash, plain.Inputs, plain.Outputs, plain.Budgets) { Plan = metadata };
-            using LooseRunner runner = new(definition, new() { Plan = option, Model = Towers.Source, Logger = _logger });
+            ModelDefinition definition = new(1, "test", plain.Path, plain.Hash, plain.Inputs, plain.Outputs, plain.Budgets) { Options = new() { Plan = metadata } };
+            using LooseRunner runner = new(definition, options);
             return runner.Engine.Plan.Outline.Plan.Name;
         }
     }

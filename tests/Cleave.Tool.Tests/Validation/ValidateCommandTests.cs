@@ -1,9 +1,16 @@
 using System;
+using System.Diagnostics;
 using System.IO;
 using System.Linq;
+using System.Threading;
 using System.Threading.Tasks;
 using System.Xml.Linq;
+using Cleave.Core.Diagnostics;
+using Cleave.Core.Listing;
 using Cleave.OnnxProto;
+using Cleave.Tool.Commands;
+using Cleave.Tool.Measuring;
+using Cleave.Tool.Validation;
 using Google.Protobuf;
 using Xunit;
 using Kind = Cleave.OnnxProto.AttributeProto.Types.AttributeType;
@@ -36,7 +43,7 @@ public sealed class ValidateCommandTests : IDisposable
         string summary = await File.ReadAllTextAsync(Beside("out/summary.md"));
         Assert.DoesNotContain("<script>", summary);
         // Cells end where the table says, not the model.
-        Assert.Equal(5, summary.TrimEnd().Split('\n')[^1].Replace("\\|", "").Count(c => c == '|'));
+        Assert.Equal(5, summary.Split('\n').Single(l => l.Contains(".onnx")).Replace("\\|", "").Count(c => c == '|'));
 
         Assert.Contains("passed before, unchanged", (await ToolRun.Of(arguments)).Output);
         // By content: another time is no change, other weights are.
@@ -94,16 +101,48 @@ public sealed class ValidateCommandTests : IDisposable
         Assert.StartsWith($"{_tiny.Path} : error CLV3009: The validation of '{_tiny.Path}' did not come to an end: it did not end within 3 seconds and was stopped.", run.Output);
     }
 
-    /// <summary>A native library that is none ends the process as a crash in one does.</summary>
+    /// <summary>This test's own program stands for one that dies in native code (<see cref="DyingWorker"/>).</summary>
     [Fact]
     public async Task A_process_that_dies_is_an_error_of_its_model()
     {
+        ValidationProcess process = new(new WorkerHost(typeof(DyingWorker).Assembly), TimeSpan.FromMinutes(1), null);
+        ValidationReport report = await process.RunAsync(_tiny.Save(), new ListingOptions { Source = "m.onnx" }, CancellationToken.None);
+        Problem problem = Assert.Single(report.Checks).ToProblem()!;
+        Assert.Equal("CLV3009", problem.Rule.Id);
+        Assert.Matches("its process ended with the code -?[1-9][0-9]*", problem.Message("m.onnx"));
+    }
+
+    /// <summary>What runs is the library that was given, and what says so is the process that ran.</summary>
+    [Fact]
+    public async Task The_library_that_is_given_is_the_one_that_is_loaded()
+    {
+        LoadedOnnxRuntime own = LoadedOnnxRuntime.Find();
+        string given = Beside(Path.GetFileName(own.File!));
+        File.Copy(own.File!, given);
+        foreach (string? library in new[] { null, given })
+        {
+            ValidationRequest request = new([_tiny.Save()], ".", library, null, null, null, TimeSpan.FromMinutes(5), "");
+            ValidationReport report = Assert.Single(await request.RunAsync(new WorkerHost(typeof(ValidateCommand).Assembly), CancellationToken.None));
+            Assert.True(report.Passed);
+            Assert.Equal(own.Version, report.OnnxRuntime!.Version);
+            Assert.Equal(library is not null, report.OnnxRuntime.File == given);
+        }
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_library_that_does_not_serve_is_said_to_be_so_once(bool isLibrary)
+    {
         string library = Beside("libonnxruntime.so");
-        File.WriteAllText(library, "no library");
-        ToolRun run = await ToolRun.Of("validate", _tiny.Save(), "--onnxruntime", library);
-        Assert.Equal(1, run.Code);
-        Assert.Contains("error CLV3009: The validation of", run.Output);
-        Assert.Contains("its process ended with the code ", run.Output);
+        if (isLibrary)
+            File.Copy(Process.GetCurrentProcess().Modules.Cast<ProcessModule>().First(m => Path.GetFileName(m.FileName).Contains("System.Native")).FileName, library);
+        else
+            File.WriteAllText(library, "no library");
+        ToolRun run = await ToolRun.Of("validate", _tiny.Save(), _tiny.Path, "--onnxruntime", library);
+        Assert.Equal((2, ""), (run.Code, run.Output));
+        Assert.StartsWith($"cleave: error '{library}' cannot be used by this command, which is made for ONNX Runtime ", run.Error);
+        Assert.Equal(1, run.Error.Count(c => c == '\n'));
 
         ToolRun none = await ToolRun.Of("validate", _tiny.Path, "--onnxruntime", Beside("gone.so"));
         Assert.Equal((2, ""), (none.Code, none.Output));

@@ -1,0 +1,39 @@
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+using System.Reflection;
+using Cleave.Generator.Model;
+
+namespace Cleave.Tool.Benching;
+
+/// <summary>Sets what generated code would set of <c>RunnerOptions</c>, from the same C#.</summary>
+internal static class LooseSettings
+{
+    public static void Apply(IEnumerable<SettingSpec> settings, RunnerOptions options)
+    {
+        foreach (SettingSpec setting in settings)
+        {
+            // A group is set as a whole: a copy, with what was set of it before.
+            object owner = setting.Owner switch
+            {
+                "" => options,
+                nameof(RunnerOptions.Batching) => options.Batching = options.Batching with { },
+                nameof(RunnerOptions.Parts) => options.Parts = options.Parts with { },
+                _ => throw new BenchException($"The setting {setting.Owner}.{setting.Property} is not known."),
+            };
+            PropertyInfo property = owner.GetType().GetProperty(setting.Property)!;
+            property.SetValue(owner, Value(Nullable.GetUnderlyingType(property.PropertyType) ?? property.PropertyType, setting.Value));
+        }
+    }
+
+    // The generator writes members of enums, true and false, whole numbers, and ticks.
+    private static object Value(Type type, string code)
+    {
+        string last = code[(code.LastIndexOfAny(['.', '(']) + 1)..].TrimEnd('L', ')');
+        if (type.IsEnum)
+            return Enum.Parse(type, last);
+        return type == typeof(TimeSpan)
+            ? TimeSpan.FromTicks(long.Parse(last, CultureInfo.InvariantCulture))
+            : Convert.ChangeType(last, type, CultureInfo.InvariantCulture);
+    }
+}

@@ -1,0 +1,59 @@
+using System;
+using System.Linq;
+using System.Reflection;
+using Xunit;
+
+namespace Cleave.Runtime.Tests;
+
+/// <summary>Options that the application sets, and those that the model's item does.</summary>
+public sealed class RunnerOptionsTests
+{
+    // What an item cannot say.
+    private static readonly string[] OfTheApplication =
+    [
+        nameof(RunnerOptions.Model), nameof(RunnerOptions.Timeline), nameof(RunnerOptions.ConfigureSession), nameof(RunnerOptions.Logger),
+        nameof(RunnerOptions.Prepared), nameof(RunnerOptions.PreparedKey), nameof(RunnerOptions.PreparedTrustGroup),
+    ];
+
+    [Fact]
+    public void Nothing_set_is_the_default()
+    {
+        RunnerOptions options = new RunnerOptions().Over(new RunnerOptions());
+        Assert.True(options.Slicing);
+        Assert.False(options.HasHint);
+        Assert.Equal((RunnerHint.Latency, BatchingOptions.Auto, PartsOptions.Default), (options.Hint, options.Batching, options.Parts));
+        Assert.Equal((null, null), (options.Cores, options.MaxMemory));
+    }
+
+    [Theory]
+    [MemberData(nameof(Properties))]
+    public void What_is_not_set_is_as_the_item_says_and_what_is_set_wins(string name)
+    {
+        PropertyInfo property = typeof(RunnerOptions).GetProperty(name)!;
+        object? preset = property.GetValue(new RunnerOptions());
+        object other = Other(property);
+        RunnerOptions item = new(), silent = new(), outspoken = new();
+        property.SetValue(item, other);
+        Assert.NotEqual(preset, other);
+        Assert.Equal(other, property.GetValue(silent.Over(item)));
+        Assert.Equal(other, property.GetValue(silent.Over(item).Over(null)));
+        Assert.Equal(preset, property.GetValue(silent));
+        // To the default, too, where it can be.
+        object spoken = preset ?? (property.PropertyType == typeof(int?) ? (object)1 : 1L);
+        property.SetValue(outspoken, spoken);
+        Assert.Equal(spoken, property.GetValue(outspoken.Over(item)));
+    }
+
+    public static TheoryData<string> Properties =>
+        [.. typeof(RunnerOptions).GetProperties(BindingFlags.Public | BindingFlags.Instance).Select(p => p.Name).Except(OfTheApplication)];
+
+    private static object Other(PropertyInfo property) => property.Name switch
+    {
+        nameof(RunnerOptions.Cores) => 3,
+        nameof(RunnerOptions.MaxMemory) => 3L,
+        nameof(RunnerOptions.Batching) => BatchingOptions.On,
+        nameof(RunnerOptions.Parts) => PartsOptions.Default with { Merging = false },
+        nameof(RunnerOptions.Slicing) => false,
+        _ => property.PropertyType == typeof(bool) ? true : Enum.ToObject(property.PropertyType, 1),
+    };
+}

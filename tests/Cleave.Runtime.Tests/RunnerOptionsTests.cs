@@ -10,8 +10,10 @@ public sealed class RunnerOptionsTests
 {
     // What an item cannot say.
     private static readonly string[] OfTheApplication =
-        [nameof(RunnerOptions.Model), nameof(RunnerOptions.Timeline), nameof(RunnerOptions.Prepared), nameof(RunnerOptions.PreparedKey),
-            nameof(RunnerOptions.PreparedTrustGroup), nameof(RunnerOptions.ConfigureSession), nameof(RunnerOptions.Logger)];
+    [
+        nameof(RunnerOptions.Model), nameof(RunnerOptions.Timeline), nameof(RunnerOptions.ConfigureSession), nameof(RunnerOptions.Logger),
+        nameof(RunnerOptions.Prepared), nameof(RunnerOptions.PreparedKey), nameof(RunnerOptions.PreparedTrustGroup),
+    ];
 
     [Fact]
     public void Nothing_set_is_the_default()

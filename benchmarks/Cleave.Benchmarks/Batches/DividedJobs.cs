@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Globalization;
+using System.IO;
 using System.Linq;
 using Cleave.Benchmarks.Clusters;
 using Cleave.Benchmarks.Harness;
@@ -23,18 +24,28 @@ internal sealed class DividedJobs : IFamily
 
     public IEnumerable<Line> Measure(BenchOptions options)
     {
+        List<(string Words, Samples Samples)> jobs = [];
         foreach ((string model, string words, int rounds) in Encoders.Where(e => options.Has(e.Model)))
         {
-            Samples mixed = Sentences(options, model, rounds, Mixed);
+            Samples mixed = Sentences(model, "16 of 16 to 256 tokens", rounds, Mixed);
             yield return Row(mixed, $"{words}, 16 sentences of 16 to 256 tokens: RunManyAsync against one padded batch, {AllThreads}", Batch, 1.8);
             yield return Row(mixed, $"{words}, 16 sentences of 16 to 256 tokens: RunManyAsync against an unpadded loop, {AllThreads}", JobWorkload.Loop, 1.0);
-            Samples brief = Sentences(options, model, rounds, Brief);
+            Samples brief = Sentences(model, "64 of 4 to 32 tokens", rounds, Brief);
             yield return Row(brief, $"{words}, 64 sentences of 4 to 32 tokens: RunManyAsync against the better of loop and padded batch, {AllThreads}", Better(brief), 1.3);
-            Samples equal = Sentences(options, model, rounds, Enumerable.Repeat(128, 16));
+            Samples equal = Sentences(model, "16 of 128 tokens", rounds, Enumerable.Repeat(128, 16));
             yield return Row(equal, $"{words}, 16 sentences of 128 tokens: RunManyAsync against the better of loop and batch, {AllThreads}", Better(equal), 0.98);
         }
+        if (jobs.Count > 0)
+            JobPlot.Write(jobs, Path.Combine(Report.BenchFolder(), "jobs.svg"));
         if (options.Has("dtln_1"))
             yield return Small(options);
+
+        Samples Sentences(string model, string words, int rounds, IEnumerable<int> lengths)
+        {
+            Samples samples = DividedJobs.Sentences(options, model, rounds, lengths);
+            jobs.Add((model + ", " + words, samples));
+            return samples;
+        }
     }
 
     public IWorkload? CreateWorkload(string name, string[] arguments) => JobWorkload.Create(name, arguments);

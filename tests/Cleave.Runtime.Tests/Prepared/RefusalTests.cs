@@ -4,7 +4,6 @@ using System.IO;
 using System.Linq;
 using Cleave.Cores;
 using Cleave.Prepared;
-using Cleave.Prepared.Making;
 using Cleave.Runtime.Tests.Support;
 using Cleave.Sessions;
 using Cleave.Sources;

@@ -6,7 +6,6 @@ using System.Threading;
 using System.Threading.Tasks;
 using Cleave.Core.Graph;
 using Cleave.Core.Tuning;
-using Cleave.Cores;
 using Cleave.Generated;
 using Cleave.Runtime.Tests.Lanes;
 using Cleave.Runtime.Tests.Support;

@@ -77,6 +77,7 @@ internal static class Suites
             new UnchangedBuild(),
             new CheckCost(),
             new MutationTest(),
+            new ProjectShapes(),
             new ValidationTime(),
         ],
     };

@@ -90,7 +90,8 @@ public sealed class SettingTests
         foreach (string name in Enum.GetNames(type))
         {
             List<Problem> problems = [];
-            Assert.Equal("global::" + type.FullName + "." + name, Assert.Single(SettingReader.Read(new ListingOptions { Settings = [new(metadata, name)] }, problems)).Value);
+            SettingSpec setting = Assert.Single(SettingReader.Read(new ListingOptions { Settings = [new(metadata, name)] }, problems));
+            Assert.Equal((type.Name, name), (setting.Type, setting.Value));
             Assert.Empty(problems);
         }
     }

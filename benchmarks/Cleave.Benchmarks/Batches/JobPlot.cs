@@ -1,7 +1,7 @@
 using System;
 using System.Collections.Generic;
-using System.IO;
 using System.Linq;
+using Cleave.Benchmarks.Harness;
 using Cleave.Tool.Measuring;
 using OxyPlot;
 using OxyPlot.Axes;
@@ -21,7 +21,7 @@ internal static class JobPlot
     /// <param name="path">The SVG file.</param>
     public static void Write(IReadOnlyList<(string Words, Samples Samples)> jobs, string path)
     {
-        PlotModel plot = new() { DefaultFont = "sans-serif", Background = OxyColors.White, PlotAreaBorderThickness = new OxyThickness(1, 0, 0, 1) };
+        PlotModel plot = SvgPlot.New();
         plot.Legends.Add(new Legend { LegendPosition = LegendPosition.TopCenter, LegendPlacement = LegendPlacement.Outside, LegendOrientation = LegendOrientation.Horizontal });
         // The first on top.
         CategoryAxis categories = new() { Position = AxisPosition.Left, StartPosition = 1, EndPosition = 0, GapWidth = 0.4 };
@@ -38,7 +38,6 @@ internal static class JobPlot
             }
             plot.Series.Add(bars);
         }
-        using FileStream file = File.Create(path);
-        new SvgExporter { Width = Width, Height = Around + (PerJob * jobs.Count) }.Export(plot, file);
+        SvgPlot.Write(plot, Width, Around + (PerJob * jobs.Count), path);
     }
 }

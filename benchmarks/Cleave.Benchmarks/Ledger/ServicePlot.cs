@@ -1,6 +1,6 @@
 using System.Collections.Generic;
-using System.IO;
 using System.Linq;
+using Cleave.Benchmarks.Harness;
 using Cleave.Tool.Measuring;
 using OxyPlot;
 using OxyPlot.Axes;
@@ -19,7 +19,7 @@ internal static class ServicePlot
     /// <param name="path">The SVG file.</param>
     public static void Write(IReadOnlyList<(int Clients, Samples Samples)> points, string path)
     {
-        PlotModel plot = new() { DefaultFont = "sans-serif", Background = OxyColors.White, PlotAreaBorderThickness = new OxyThickness(1, 0, 0, 1) };
+        PlotModel plot = SvgPlot.New();
         plot.Legends.Add(new Legend { LegendPosition = LegendPosition.RightTop, LegendPlacement = LegendPlacement.Outside, LegendLineSpacing = 8 });
         plot.Axes.Add(new LogarithmicAxis { Position = AxisPosition.Bottom, Base = 2, Title = "clients", Minimum = 0.9, Maximum = 9 });
         plot.Axes.Add(new LinearAxis { Position = AxisPosition.Left, Title = "requests a second", Minimum = 0, MajorGridlineStyle = LineStyle.Dot });
@@ -30,7 +30,6 @@ internal static class ServicePlot
             line.Points.AddRange(points.Select(p => new DataPoint(p.Clients, Statistics.Median(Service.Throughput(p.Samples, name, p.Clients)))));
             plot.Series.Add(line);
         }
-        using FileStream file = File.Create(path);
-        new SvgExporter { Width = Width, Height = Height }.Export(plot, file);
+        SvgPlot.Write(plot, Width, Height, path);
     }
 }

@@ -126,10 +126,18 @@ internal static class PlanEmitter
             yield return "Weights = global::Cleave.WeightLoading." + weights;
         foreach (IGrouping<string, SettingSpec> group in spec.Settings.GroupBy(s => s.Owner, StringComparer.Ordinal))
         {
-            string set = string.Join(", ", group.Select(s => s.Property + " = " + s.Value));
+            string set = string.Join(", ", group.Select(s => s.Property + " = " + CSharp(s)));
             yield return group.Key.Length == 0 ? set : $"{group.Key} = new global::Cleave.{group.Key}Options {{ {set} }}";
         }
     }
+
+    private static string CSharp(SettingSpec setting) => setting.Type switch
+    {
+        SettingSpec.Truth or SettingSpec.Number => setting.Value,
+        SettingSpec.Bytes => setting.Value + "L",
+        SettingSpec.Time => "global::System.TimeSpan.FromTicks(" + setting.Value + ")",
+        _ => "global::Cleave." + setting.Type + "." + setting.Value,
+    };
 
     private static void WriteBatch(SourceWriter code, BatchSpec batch)
     {

@@ -10,21 +10,21 @@ namespace Cleave.Generator.Model;
 /// <summary>Reads the item metadata that sets properties of <c>RunnerOptions</c>; what cannot be understood becomes a problem.</summary>
 internal static class SettingReader
 {
-    private static readonly Kind Truth = new("use true or false", static text => OneOf(text, "true", "false"));
+    private static readonly Kind Truth = new(SettingSpec.Truth, "use true or false", static text => OneOf(text, "true", "false"));
 
     // By the metadata's name: the property, and what may stand there.
     private static readonly Dictionary<string, (string Owner, string Property, Kind Kind)> Known = new(StringComparer.Ordinal)
     {
         ["Cores"] = ("", "Cores", Whole("use a number of cores, 1 or more", 1)),
         ["Hint"] = ("", "Hint", Member("RunnerHint", "Latency", "Throughput", "Background")),
-        ["MaxMemory"] = ("", "MaxMemory", new("use a size such as 512MB or 2GB, or a number of bytes", Bytes)),
+        ["MaxMemory"] = ("", "MaxMemory", new(SettingSpec.Bytes, "use a size such as 512MB or 2GB, or a number of bytes", Bytes)),
         ["Deterministic"] = ("", "Deterministic", Truth),
         ["Strict"] = ("", "Strict", Truth),
         ["Pinning"] = ("", "Pinning", Truth),
         ["Dividing"] = ("", "Dividing", Member("DividingChoice", "Auto", "On", "Off")),
         ["Batching"] = ("Batching", "Choice", Member("BatchingChoice", "Auto", "On", "Off")),
         ["BatchSize"] = ("Batching", "MaxSize", Whole("use the most samples in a batch, 2 or more", 2)),
-        ["BatchDelay"] = ("Batching", "Delay", new("use a time up to a day, such as 2ms, 500us or 1s", Delay)),
+        ["BatchDelay"] = ("Batching", "Delay", new(SettingSpec.Time, "use a time up to a day, such as 2ms, 500us or 1s", Delay)),
         ["BatchWaiting"] = ("Batching", "MaxWaiting", Whole("use the most requests that wait, 1 or more", 1)),
         ["BatchFull"] = ("Batching", "WhenFull", Member("FullQueue", "Wait", "Reject")),
         ["PartPolicy"] = ("Parts", "Policy", Member("PartPolicy", "EarliestFinish", "Proportional", "Equal", "One")),
@@ -46,19 +46,20 @@ internal static class SettingReader
             if (!Known.TryGetValue(setting.Key, out (string Owner, string Property, Kind Kind) known))
                 problems.Add(new Problem(Rules.BadMetadata, setting.Key, setting.Value, "take it off the item"));
             else if (known.Kind.Parse(setting.Value.Trim()) is { } value)
-                settings.Add(new SettingSpec(known.Owner, known.Property, value));
+                settings.Add(new SettingSpec(known.Owner, known.Property, known.Kind.Type, value));
             else
                 problems.Add(new Problem(Rules.BadMetadata, setting.Key, setting.Value, known.Kind.Advice));
         }
         return [.. settings];
     }
 
-    private static Kind Whole(string advice, int least) => new(advice, text =>
+    private static Kind Whole(string advice, int least) => new(SettingSpec.Number, advice, text =>
         int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number >= least ? number.ToString(CultureInfo.InvariantCulture) : null);
 
     private static Kind Member(string type, params string[] names) => new(
+        type,
         "use " + string.Join(", ", names.Take(names.Length - 1)) + " or " + names[names.Length - 1],
-        text => OneOf(text, names) is { } name ? "global::Cleave." + type + "." + name : null);
+        text => OneOf(text, names));
 
     private static string? OneOf(string text, params string[] known) => Array.Find(known, k => k.Equals(text, StringComparison.OrdinalIgnoreCase));
 
@@ -66,7 +67,7 @@ internal static class SettingReader
     {
         (string unit, long bytes) = Array.Find(Sizes, s => text.EndsWith(s.Unit, StringComparison.OrdinalIgnoreCase));
         return long.TryParse(text.Substring(0, text.Length - unit.Length).TrimEnd(), NumberStyles.None, CultureInfo.InvariantCulture, out long number) && number <= long.MaxValue / bytes
-            ? (number * bytes).ToString(CultureInfo.InvariantCulture) + "L"
+            ? (number * bytes).ToString(CultureInfo.InvariantCulture)
             : null;
     }
 
@@ -76,11 +77,12 @@ internal static class SettingReader
         return unit is { Length: > 0 }
             && double.TryParse(text.Substring(0, text.Length - unit.Length).TrimEnd(), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double number)
             && number * ticks <= TimeSpan.TicksPerDay
-            ? "global::System.TimeSpan.FromTicks(" + ((long)Math.Round(number * ticks)).ToString(CultureInfo.InvariantCulture) + ")"
+            ? ((long)Math.Round(number * ticks)).ToString(CultureInfo.InvariantCulture)
             : null;
     }
 
+    /// <param name="Type">Of the property.</param>
     /// <param name="Advice">What to write instead of what cannot be understood.</param>
-    /// <param name="Parse">What it is in C#; null where it cannot be understood.</param>
-    private sealed record Kind(string Advice, Func<string, string?> Parse);
+    /// <param name="Parse">The value; null where it cannot be understood.</param>
+    private sealed record Kind(string Type, string Advice, Func<string, string?> Parse);
 }

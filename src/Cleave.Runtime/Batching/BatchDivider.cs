@@ -120,6 +120,7 @@ internal sealed class BatchDivider
         if (elements == 0)
             return null;
         int piece = (samples + MostPieces - 1) / MostPieces, pieces = samples / piece;
+        // Beside the planned session.
         InstancePlan? plan = InstancePlanner.Plan(Table(times, elements, piece, pieces), new InstanceRequest(_cores, pieces) { Memory = PartSessions.Most });
         double whole = _counts.Min(times.Of(elements, samples).At);
         if (plan is null || plan.Instances == 1 || whole < (plan.Time + HandOff) * LeastGain)

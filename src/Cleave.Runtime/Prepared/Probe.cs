@@ -7,7 +7,6 @@ using System.Text;
 using System.Threading;
 using Cleave.Core.Graph;
 using Cleave.Elements;
-using Cleave.Tuning;
 using Microsoft.ML.OnnxRuntime;
 
 namespace Cleave.Prepared;

@@ -6,7 +6,7 @@ using Cleave.Generator.Model;
 
 namespace Cleave.Tool.Benching;
 
-/// <summary>Sets what generated code would set of <c>RunnerOptions</c>, from the same C#.</summary>
+/// <summary>Sets what generated code would set of <c>RunnerOptions</c>.</summary>
 internal static class LooseSettings
 {
     public static void Apply(IEnumerable<SettingSpec> settings, RunnerOptions options)
@@ -26,14 +26,12 @@ internal static class LooseSettings
         }
     }
 
-    // The generator writes members of enums, true and false, whole numbers, and ticks.
-    private static object Value(Type type, string code)
+    private static object Value(Type type, string text)
     {
-        string last = code[(code.LastIndexOfAny(['.', '(']) + 1)..].TrimEnd('L', ')');
         if (type.IsEnum)
-            return Enum.Parse(type, last);
+            return Enum.Parse(type, text);
         return type == typeof(TimeSpan)
-            ? TimeSpan.FromTicks(long.Parse(last, CultureInfo.InvariantCulture))
-            : Convert.ChangeType(last, type, CultureInfo.InvariantCulture);
+            ? TimeSpan.FromTicks(long.Parse(text, CultureInfo.InvariantCulture))
+            : Convert.ChangeType(text, type, CultureInfo.InvariantCulture);
     }
 }

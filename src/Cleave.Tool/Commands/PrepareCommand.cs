@@ -55,9 +55,18 @@ internal static class PrepareCommand
 
     private static int Prepare(string path, PrepareOptions options, InvocationConfiguration console, CancellationToken cancellationToken)
     {
-        IReadOnlyList<PreparedSegment> segments = PrepareRun.Make(path, options, step => console.Error.Write(Terminal.Safe(step) + "\n"), cancellationToken);
+        string last = "";
+        IReadOnlyList<PreparedSegment> segments = PrepareRun.Make(path, options, Say, cancellationToken);
         PrepareText.Write(segments, console.Output);
         return segments.All(s => s.WhyNot is null) ? CleaveCommand.Success : CleaveCommand.Failure;
+
+        // The same step may come for each of many weights.
+        void Say(string step)
+        {
+            if (step != last)
+                console.Error.Write(Terminal.Safe(step) + "\n");
+            last = step;
+        }
     }
 
     private static int List(string folder, bool isChecked, FolderTrust trust, TextWriter output)

@@ -1,9 +1,8 @@
 using System;
 using System.Numerics;
-using Cleave.Elements;
 using Microsoft.ML.OnnxRuntime;
 
-namespace Cleave.Tuning;
+namespace Cleave.Elements;
 
 /// <summary>
 /// Inputs where nobody gave any, the same each time for the same number: fractions from 0 to 1, and where the model takes whole numbers ones, which are

@@ -32,8 +32,9 @@ internal sealed class MutationTest : IFamily
         DamagedModel[] damaged = [.. DamageKind.Draw(models, options.Quick ? DamageKinds.All.Count : 200, Seed)];
         using DamagedProject project = new(models, damaged);
 
-        Dictionary<string, HashSet<string>> built = project.Build("Damaged", "-p:WarningsAsErrors=CLV2015");
-        DamagedModel[] left = [.. damaged.Where((_, i) => !built.ContainsKey(DamagedProject.NameOf(i)))];
+        Dictionary<string, HashSet<string>> built = project.Build("Damaged", "-p:WarningsAsErrors=CLV1025%3BCLV2015");
+        Dictionary<string, HashSet<string>> published = project.Publish();
+        DamagedModel[] left = [.. damaged.Where((_, i) => !built.ContainsKey(DamagedProject.NameOf(i)) && !published.ContainsKey(DamagedProject.NameOf(i)))];
         Dictionary<string, HashSet<string>> run = project.Validate([.. damaged.Select((_, i) => i).Where(i => left.Contains(damaged[i]))], recorded: false);
         int[] silent = [.. Enumerable.Range(0, damaged.Length).Where(i => left.Contains(damaged[i]) && !run.ContainsKey(DamagedProject.NameOf(i)))];
         Dictionary<string, HashSet<string>> compared = project.Validate(silent, recorded: true);
@@ -45,12 +46,13 @@ internal sealed class MutationTest : IFamily
             d.Model,
             Expected = d.Kind.Ids,
             Build = built.GetValueOrDefault(DamagedProject.NameOf(i)),
+            Publish = published.GetValueOrDefault(DamagedProject.NameOf(i)),
             Validation = run.GetValueOrDefault(DamagedProject.NameOf(i)),
             Recorded = compared.GetValueOrDefault(DamagedProject.NameOf(i)),
         }).ToArray();
-        int fitting = damaged.Where((d, i) => new[] { built, run, compared }.Any(f => f.GetValueOrDefault(DamagedProject.NameOf(i))?.Overlaps(d.Kind.Ids) == true)).Count();
+        int fitting = damaged.Where((d, i) => new[] { built, published, run, compared }.Any(f => f.GetValueOrDefault(DamagedProject.NameOf(i))?.Overlaps(d.Kind.Ids) == true)).Count();
         string[] kinds = [.. silent.Select(i => damaged[i].Kind).Where(k => k.Seen is not Seen.Recording).Select(k => k.Name).Distinct()];
-        string measured = $"{fitting} of {damaged.Length} in {damaged.Select(d => d.Kind.Name).Distinct().Count()} kinds: {built.Count} by the build, {run.Count} by running, "
+        string measured = $"{fitting} of {damaged.Length} in {damaged.Select(d => d.Kind.Name).Distinct().Count()} kinds: {built.Count} by the build, {published.Count} by publishing, {run.Count} by running, "
             + $"{compared.Count} by recorded data alone ({string.Join(", ", silent.Select(i => damaged[i].Kind.Name).Distinct())})";
         return
         [
@@ -86,6 +88,7 @@ internal sealed class DamagedProject : IDisposable
         // A place outside the project's folder is what "outside" names.
         _folder.Write("outside.data", new byte[1 << 24]);
         _folder.WriteProject("Damaged", _folder.CleaveReference + "\n" + items);
+        WriteUnpublished();
         foreach ((string name, byte[] bytes) in models)
         {
             _folder.Write("Sound/" + Path.GetFileName(name), bytes);
@@ -107,6 +110,9 @@ internal sealed class DamagedProject : IDisposable
         return errors;
     }
 
+    /// <summary>Publishes an application of whose models a target takes all away: the ids of errors, by model.</summary>
+    public Dictionary<string, HashSet<string>> Publish() => Errors(_folder.DotNet("publish", "Unpublished", "-c", "Release").Output);
+
     /// <summary>Runs damaged models; with what the sound ones were recorded to give, where that is wanted.</summary>
     public Dictionary<string, HashSet<string>> Validate(int[] numbers, bool recorded)
     {
@@ -118,6 +124,22 @@ internal sealed class DamagedProject : IDisposable
     }
 
     public void Dispose() => _folder.Dispose();
+
+    private void WriteUnpublished()
+    {
+        string[] names = [.. Enumerable.Range(0, _damaged.Length).Where(i => _damaged[i].Kind.Seen is Seen.Publish).Select(NameOf)];
+        foreach (string name in names)
+            _folder.Write($"Unpublished/{name}.onnx", File.ReadAllBytes(_folder.PathOf($"Damaged/{name}.onnx")));
+        _folder.WriteProject("Unpublished", _folder.CleaveReference + "\n    <AdditionalFiles Include=\"*.onnx\" />");
+        _folder.Write("Unpublished/Program.cs", "System.Console.WriteLine();\n");
+        _folder.Write("Unpublished/Directory.Build.targets", """
+            <Project>
+              <Target Name="TakeAway" AfterTargets="ComputeResolvedFilesToPublishList">
+                <ItemGroup><ResolvedFileToPublish Remove="@(ResolvedFileToPublish)" Condition="'%(Extension)' == '.onnx'" /></ItemGroup>
+              </Target>
+            </Project>
+            """);
+    }
 
     private static string Contract(byte[] bytes)
     {

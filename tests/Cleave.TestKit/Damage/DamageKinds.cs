@@ -12,7 +12,9 @@ namespace Cleave.TestKit.Damage;
 /// <summary>The kinds of damage that the mutation test draws from.</summary>
 public static class DamageKinds
 {
-    public static IReadOnlyList<DamageKind> All { get; } = [.. Files(), .. Graphs(), .. Surfaces(), .. Weights(), .. Metadata()];
+    private const string OfAnotherGraph = "cleave-tuning 1\nmachine \"another\" 2 \"1.30.0\"\n  graph \"h2:00\"\n  complete\n";
+
+    public static IReadOnlyList<DamageKind> All { get; } = [.. Files(), .. Graphs(), .. Surfaces(), .. Weights(), .. Metadata(), .. Project()];
 
     private static IEnumerable<DamageKind> Files() =>
     [
@@ -84,6 +86,12 @@ public static class DamageKinds
         new("metadata out of range", Seen.Build, ["CLV2004"], (m, _, _) => Of(m, "Weights=\"Mmap\"")),
         new("chosen output that is not there", Seen.Build, ["CLV2010"], (m, _, _) => Of(m, "Outputs=\"nobody\"")),
         new("two models of one class", Seen.Build, ["CLV2003"], (m, _, _) => Of(m, "ClassName=\"Twice\"")),
+    ];
+
+    private static IEnumerable<DamageKind> Project() =>
+    [
+        new("stale tuning section", Seen.Build, ["CLV1025"], (m, _, file) => With(m, (file + ".onnx.tune", Encoding.ASCII.GetBytes(OfAnotherGraph)))),
+        new("missing from publish", Seen.Publish, ["CLV3004"], (m, _, _) => Of(m)),
     ];
 
     private static DamagedModelParts Set(ModelProto model, Action<ModelProto> change)

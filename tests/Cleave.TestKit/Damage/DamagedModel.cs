@@ -11,6 +11,9 @@ public enum Seen
     /// <summary>The build sees it where the model has a contract.</summary>
     Contract,
 
+    /// <summary>Publishing the application sees it: a target of the project takes the model away.</summary>
+    Publish,
+
     /// <summary>Only running the model shows it, or what was recorded.</summary>
     Running,
 

@@ -207,6 +207,15 @@ internal static class Rules
     public static readonly Rule QueueFull = Error("CLV4012", "Queue is full",
         "A request to the model '{0}' was rejected: {1} wait already, as many as Batching.MaxWaiting allows. Ask again later, or set WhenFull = FullQueue.Wait.");
 
+    public static readonly Rule DeviceUnavailable = Error("CLV4020", "Device cannot be used",
+        "The device '{0}' cannot be used: {1}. To use it, {2}; or leave the work to the CPU.");
+
+    public static readonly Rule DeviceMemory = Error("CLV4021", "Device is out of memory",
+        "There is no room for '{0}' on the device '{1}': {2}. Give it fewer models, smaller batches or a higher limit, or leave the work to the CPU.");
+
+    public static readonly Rule DeviceLost = Error("CLV4022", "Device was lost",
+        "The device '{1}' was lost at '{0}': {2}. It stays unusable for this process: restart the application, and see what the system's log says of the device.");
+
     public static IReadOnlyList<Rule> All { get; } =
     [
         FileMissing, FileEmpty, LfsPointer, Truncated, NotOnnx, Malformed, NestedTooDeep, UnknownElementType,
@@ -221,6 +230,7 @@ internal static class Rules
         BadProperty, ValidationFailed, ValidationAborted, ValidatorMissing, TooSlow,
         ModelNotFound, GraphDiffers, ContractNotServed, FileChanged, NativeLibraryMissing, SegmentRefused,
         SessionFailed, RunFailed, OutputsWithoutSlicing, PlanBroken, PartFailed, QueueFull,
+        DeviceUnavailable, DeviceMemory, DeviceLost,
     ];
 
     /// <summary>The rule with an id, or null: a listing may come from another version.</summary>

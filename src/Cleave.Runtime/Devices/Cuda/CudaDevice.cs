@@ -1,0 +1,196 @@
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+using System.IO;
+using System.Linq;
+using System.Threading;
+using Cleave.Core.Diagnostics;
+using Cleave.Core.Graph;
+using Microsoft.ML.OnnxRuntime;
+using Microsoft.ML.OnnxRuntime.Tensors;
+
+namespace Cleave.Devices.Cuda;
+
+/// <summary>
+/// An NVIDIA GPU, through ONNX Runtime's CUDA provider; each executable is a session whose kernels go to its stream. Not yet run on a machine with a GPU.
+/// Thread-safe.
+/// </summary>
+internal sealed class CudaDevice : IDevice
+{
+    private readonly int _index;
+    private readonly OrtMemoryInfo _memory;
+    private long _used;
+    private int _lost;
+
+    private CudaDevice(int index, long memoryLimit, CudaRuntime runtime)
+    {
+        _index = index;
+        MemoryLimit = memoryLimit;
+        Runtime = runtime;
+        _memory = new OrtMemoryInfo(OrtMemoryInfo.allocatorCUDA, OrtAllocatorType.DeviceAllocator, index, OrtMemType.Default);
+    }
+
+    public string Name => NameOf(_index);
+
+    public long MemoryLimit { get; }
+
+    public long MemoryUsed => Interlocked.Read(ref _used);
+
+    public bool IsLost => Volatile.Read(ref _lost) != 0;
+
+    public CudaRuntime Runtime { get; }
+
+    public OrtMemoryInfo Memory => _memory;
+
+    /// <summary>The GPU with a number.</summary>
+    /// <exception cref="DeviceUnavailableException">Something is missing; the message says what, and what to install.</exception>
+    public static CudaDevice Open(int index, long memoryLimit = long.MaxValue)
+    {
+        CudaRequirements found = Look();
+        if (found.Problem(index) is { } problem)
+            throw new DeviceUnavailableException(NameOf(index), problem.Why, problem.Remedy);
+        string library = ElfLibraries.Of(found.ProviderPath!).FirstOrDefault(static l => l.StartsWith("libcudart.so.", StringComparison.Ordinal))
+            ?? "cudart64_" + (found.DriverVersion / 1000)!.Value.ToString(CultureInfo.InvariantCulture) + (found.DriverVersion >= 13000 ? "" : "0") + ".dll";
+        try
+        {
+            return new CudaDevice(index, memoryLimit, CudaRuntime.Load(library));
+        }
+        catch (Exception e) when (e is DllNotFoundException or EntryPointNotFoundException or BadImageFormatException)
+        {
+            throw new DeviceUnavailableException(NameOf(index), library + " cannot be loaded", "install " + CudaLibraries.Remedy(library), e);
+        }
+    }
+
+    /// <summary>What this machine has of what CUDA needs.</summary>
+    public static CudaRequirements Look()
+    {
+        string[] providers = OrtEnv.Instance().GetAvailableProviders();
+        // ONNX Runtime looks for its providers beside itself.
+        string? provider = ProviderFolders().Select(static f => Path.Combine(f, CudaLibraries.ProviderFile)).FirstOrDefault(File.Exists);
+        (int? version, int devices) = CudaDriver.Ask();
+        return new CudaRequirements(providers, provider, version, devices, provider is null ? [] : CudaLibraries.Missing(provider, CudaLibraries.CanLoad));
+    }
+
+    public IDeviceStream CreateStream(string name)
+    {
+        Check(Use().CreateStream(out nint stream), "cudaStreamCreateWithFlags", name);
+        return new CudaStream(this, name, stream);
+    }
+
+    public IDeviceExecutable Load(DeviceProgram program, IDeviceStream stream)
+    {
+        CudaStream own = (CudaStream)stream;
+        long bytes = program.WeightBytes + program.WorkspaceBytes;
+        Reserve(program.Title, bytes);
+        try
+        {
+            using SessionOptions options = Options(program, own, bytes);
+            return new CudaExecutable(this, program, own, program.Open(options), bytes);
+        }
+        catch (Exception e)
+        {
+            Release(bytes);
+            if (e is OnnxRuntimeException)
+                throw Failure(e, program.Title) ?? new CleaveException(Rules.SessionFailed, e, program.Model, program.Segment, e.Message);
+            throw;
+        }
+    }
+
+    public DeviceTensor Allocate(string name, ElementType type, IReadOnlyList<long> shape)
+    {
+        long bytes = TensorBytes.Of(type, shape);
+        Reserve(name, bytes);
+        // An empty tensor has an address, too.
+        int error = Use().Allocate((nuint)Math.Max(bytes, 1), out nint address);
+        if (error != 0)
+        {
+            Release(bytes);
+            Check(error, "cudaMalloc", name);
+        }
+        OrtValue value = OrtValue.CreateTensorValueWithData(_memory, (TensorElementType)(int)type, [.. shape], address, bytes);
+        return new CudaTensor(this, name, type, shape, value, address);
+    }
+
+    public HostTensor AllocateHost(ElementType type, IReadOnlyList<long> shape)
+    {
+        long bytes = TensorBytes.Of(type, shape);
+        Check(Use().AllocateHost((nuint)Math.Max(bytes, 1), out nint address), "cudaHostAlloc", "staging memory");
+        OrtValue value = OrtValue.CreateTensorValueWithData(OrtMemoryInfo.DefaultInstance, (TensorElementType)(int)type, [.. shape], address, bytes);
+        return new HostTensor(value, type, shape, () => Runtime.FreeHost(address));
+    }
+
+    public void Dispose() => _memory.Dispose();
+
+    /// <summary>The runtime library, with this device as the calling thread's.</summary>
+    public CudaRuntime Use()
+    {
+        Check(Runtime.SetDevice(_index), "cudaSetDevice", Name);
+        return Runtime;
+    }
+
+    public void Check(int error, string call, string what)
+    {
+        if (error != 0)
+            throw Noted(CudaFailure.Of(error, call, Runtime.Words(error), Name, what));
+    }
+
+    /// <summary>The exception to throw for one of ONNX Runtime's; null where it is no failure of the device.</summary>
+    public DeviceException? Failure(Exception e, string what) => CudaFailure.Of(e, Name, what) is { } failure ? Noted(failure) : null;
+
+    public void Release(long bytes) => Interlocked.Add(ref _used, -bytes);
+
+    private void Reserve(string what, long bytes)
+    {
+        if (IsLost)
+            throw new DeviceLostException(Name, what, "it was lost before");
+        long used = Interlocked.Add(ref _used, bytes) - bytes;
+        if (bytes <= MemoryLimit - used)
+            return;
+        Release(bytes);
+        throw new DeviceMemoryException(Name, what, bytes, used, MemoryLimit);
+    }
+
+    private SessionOptions Options(DeviceProgram program, CudaStream stream, long bytes)
+    {
+        SessionOptions options = new() { IntraOpNumThreads = 1, InterOpNumThreads = 1, ExecutionMode = ExecutionMode.ORT_SEQUENTIAL };
+        try
+        {
+            if (!program.AllowsCpu)
+                options.AddSessionConfigEntry("session.disable_cpu_ep_fallback", "1");
+            Dictionary<string, string> cuda = new()
+            {
+                ["device_id"] = _index.ToString(CultureInfo.InvariantCulture),
+                ["user_compute_stream"] = stream.Handle.ToString(CultureInfo.InvariantCulture),
+                ["arena_extend_strategy"] = "kSameAsRequested",
+            };
+            // The arena of this session gets what others left.
+            if (MemoryLimit != long.MaxValue)
+                cuda["gpu_mem_limit"] = Math.Max(MemoryLimit - MemoryUsed + bytes, bytes).ToString(CultureInfo.InvariantCulture);
+            using OrtCUDAProviderOptions provider = new();
+            provider.UpdateOptions(cuda);
+            options.AppendExecutionProvider_CUDA(provider);
+            return options;
+        }
+        catch
+        {
+            options.Dispose();
+            throw;
+        }
+    }
+
+    private DeviceException Noted(DeviceException failure)
+    {
+        if (failure is DeviceLostException)
+            Volatile.Write(ref _lost, 1);
+        return failure;
+    }
+
+    private static IEnumerable<string> ProviderFolders()
+    {
+        yield return AppContext.BaseDirectory;
+        string system = OperatingSystem.IsWindows() ? "win-x64" : "linux-x64";
+        yield return Path.Combine(AppContext.BaseDirectory, "runtimes", system, "native");
+    }
+
+    private static string NameOf(int index) => "cuda:" + index.ToString(CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,105 @@
+using System;
+using System.IO;
+using System.Linq;
+using Cleave.Devices.Cuda;
+using Cleave.Runtime.Tests.Support;
+using Xunit;
+
+namespace Cleave.Runtime.Tests.Devices;
+
+/// <summary>What is said where CUDA cannot be used, and which failure of CUDA's is which. None of it needs a GPU; what needs one has no test.</summary>
+public class CudaTests
+{
+    private static readonly CudaRequirements Complete = new(["CUDAExecutionProvider", "CPUExecutionProvider"], "/app/provider.so", 13000, 2, []);
+
+    [Fact]
+    public void Nothing_is_said_where_nothing_is_missing() => Assert.Null(Complete.Problem(1));
+
+    [Fact]
+    public void The_first_thing_that_is_missing_is_named_with_what_to_install()
+    {
+        AssertProblem(Complete with { Providers = ["CPUExecutionProvider"], DriverVersion = null }, "built without CUDA", "Microsoft.ML.OnnxRuntime.Gpu");
+        AssertProblem(Complete with { ProviderPath = null }, CudaLibraries.ProviderFile, "deploy its native libraries");
+        AssertProblem(Complete with { DriverVersion = null }, "no NVIDIA driver", "install the NVIDIA driver");
+        AssertProblem(Complete with { DriverVersion = -100 }, "finds no device", "CUDA_VISIBLE_DEVICES");
+        AssertProblem(Complete with { DriverVersion = -803 }, "different versions", "restart");
+        AssertProblem(Complete with { DriverVersion = -999 }, "CUDA error 999", "nvidia-smi");
+        AssertProblem(Complete with { Devices = 0 }, "shows no device", "CUDA_VISIBLE_DEVICES");
+        AssertProblem(Complete with { Devices = 1 }, "there are 1 devices", "another number");
+        AssertProblem(Complete with { Missing = ["libcublasLt.so.13", "libcublas.so.13", "libcudnn.so.9"] },
+            "needs libcublasLt.so.13, libcublas.so.13, libcudnn.so.9", "install the CUDA 13 runtime libraries and cuDNN 9 for that CUDA version");
+    }
+
+    [Theory]
+    [InlineData("libcudart.so.12", "the CUDA 12 runtime libraries")]
+    [InlineData("libcublasLt.so.13", "the CUDA 13 runtime libraries")]
+    [InlineData("libcurand.so.10", "the CUDA runtime libraries (libcurand) of the same version")]
+    [InlineData("libcudnn.so.9", "cuDNN 9 for that CUDA version")]
+    [InlineData("cudnn64_9.dll", "cuDNN 9 for that CUDA version")]
+    [InlineData("libcuda.so.1", "the NVIDIA driver")]
+    public void Every_library_has_a_remedy(string library, string remedy) => Assert.Equal(remedy, CudaLibraries.Remedy(library));
+
+    [SkippableFact]
+    public void A_library_names_what_it_needs()
+    {
+        Skip.IfNot(OperatingSystem.IsLinux(), "ELF files are Linux's.");
+        string native = Directory.EnumerateFiles(AppContext.BaseDirectory, "libonnxruntime.so", SearchOption.AllDirectories).First();
+        Assert.Contains("libc.so.6", ElfLibraries.Of(native));
+    }
+
+    [SkippableFact]
+    public void A_damaged_library_needs_nothing_and_breaks_nothing()
+    {
+        Skip.IfNot(OperatingSystem.IsLinux(), "ELF files are Linux's.");
+        using TempFolder folder = new();
+        string native = Directory.EnumerateFiles(AppContext.BaseDirectory, "libonnxruntime.so", SearchOption.AllDirectories).First();
+        byte[] head = File.ReadAllBytes(native)[..4096];
+        Random random = new(1);
+        for (int i = 0; i < 300; i++)
+        {
+            byte[] damaged = head[..random.Next(head.Length)];
+            for (int hits = random.Next(8); hits > 0 && damaged.Length > 0; hits--)
+                damaged[random.Next(Math.Min(damaged.Length, 600))] = (byte)random.Next(256);
+            string path = Path.Combine(folder.Path, "damaged.so");
+            File.WriteAllBytes(path, damaged);
+            Assert.True(ElfLibraries.Of(path).Count <= 4096);
+        }
+    }
+
+    [Fact]
+    public void Missing_libraries_are_those_that_cannot_be_loaded()
+    {
+        using TempFolder folder = new();
+        string path = Path.Combine(folder.Path, "none.so");
+        File.WriteAllText(path, "no library");
+        Assert.Single(CudaLibraries.Missing(path, _ => false));
+        Assert.Empty(CudaLibraries.Missing(path, _ => true));
+    }
+
+    [SkippableFact]
+    public void This_machine_is_told_what_it_lacks()
+    {
+        Skip.If(CudaDevice.Look().Problem(0) is null, "CUDA works here.");
+        DeviceUnavailableException e = Assert.Throws<DeviceUnavailableException>(() => CudaDevice.Open(0));
+        Assert.Equal(("CLV4020", "cuda:0"), (e.Id, e.Device));
+        Assert.Contains("To use it, ", e.Message);
+    }
+
+    [Theory]
+    [InlineData("[ErrorCode:RuntimeException] Non-zero status code returned while running ReduceSum node. onnxruntime::BFCArena::AllocateRawInternal Failed to allocate memory for requested buffer of size 939524096", typeof(DeviceMemoryException))]
+    [InlineData("CUDA failure 2: out of memory ; GPU=0 ; hostname=h ; expr=cudaMalloc((void**)&p, size);", typeof(DeviceMemoryException))]
+    [InlineData("CUBLAS failure 3: CUBLAS_STATUS_ALLOC_FAILED ; GPU=0", typeof(DeviceMemoryException))]
+    [InlineData("CUDA failure 700: an illegal memory access was encountered ; GPU=0", typeof(DeviceLostException))]
+    [InlineData("CUDA error 719: unspecified launch failure", typeof(DeviceLostException))]
+    [InlineData("CUDA failure 98: invalid device function ; GPU=0", null)]
+    [InlineData("Non-zero status code returned while running Gather node. indices element out of data bounds, idx=50", null)]
+    public void Failures_are_told_apart_by_their_words(string message, Type? expected) =>
+        Assert.Equal(expected, CudaFailure.Of(new InvalidOperationException(message), "cuda:0", "bert/Whole")?.GetType());
+
+    private static void AssertProblem(CudaRequirements found, string why, string remedy)
+    {
+        (string Why, string Remedy) problem = Assert.NotNull(found.Problem(1));
+        Assert.Contains(why, problem.Why);
+        Assert.Contains(remedy, problem.Remedy);
+    }
+}

@@ -1,0 +1,34 @@
+using System;
+using System.Diagnostics;
+using Cleave.Core.Graph;
+using Cleave.Devices;
+using Cleave.Emulator;
+using Xunit;
+
+namespace Cleave.Runtime.Tests.Devices;
+
+/// <summary>What is measured on the process: no other test runs meanwhile.</summary>
+[CollectionDefinition(nameof(EmulatorWaitTests), DisableParallelization = true)]
+[Collection(nameof(EmulatorWaitTests))]
+public class EmulatorWaitTests
+{
+    private const double Millisecond = 1e6;
+
+    [Fact]
+    public void Waiting_for_a_device_does_not_burn_a_core()
+    {
+        using EmulatedDevice device = new(new EmulatorProfile { Computes = false, LaunchCost = 0, RunTime = (_, _) => 20 * Millisecond });
+        using IDeviceStream stream = device.CreateStream("s");
+        using IDeviceExecutable times = device.Load(EmulatorTests.Times(3), stream);
+        using DeviceTensor a = device.Allocate("a", ElementType.Float, [4]);
+        TimeSpan before = Process.GetCurrentProcess().TotalProcessorTime;
+        for (int i = 0; i < 10; i++)
+        {
+            times.Launch([a], [a]);
+            stream.Synchronize();
+        }
+        TimeSpan used = Process.GetCurrentProcess().TotalProcessorTime - before;
+        // 200 ms of device time; the spins come to 10 x 3 x 80 µs.
+        Assert.True(used < TimeSpan.FromMilliseconds(100), used.ToString());
+    }
+}

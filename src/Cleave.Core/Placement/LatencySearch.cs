@@ -1,0 +1,207 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using System.Runtime.CompilerServices;
+using Cleave.Core.Passes.Partitions;
+
+namespace Cleave.Core.Placement;
+
+/// <summary>
+/// Places units so that all of them are done soonest: list scheduling by several ranks, then moves of units, chains and readers of a weight to other processors,
+/// and of units before others, while that helps; from what is found in this way, again after a random change. Everything on the CPU, and everything on one accelerator that it can run, are among the
+/// candidates, so no plan is slower than those by its own model. Deterministic. The exact problem is NP-hard (papers: Chrion, section 3.2).
+/// </summary>
+internal sealed class LatencySearch
+{
+    // Units looked at: bounds the time for large graphs.
+    private const long MostVisits = 6_000_000;
+
+    // Graphs of a few units are done after so many changes in vain.
+    private const int MostKicks = 24;
+
+    private readonly PlacementProblem _problem;
+    private readonly ScheduleWalk _walk;
+    private readonly IReadOnlyList<int[]> _moves;
+    private int[] _order = [];
+    private int[] _place = [];
+    private double _makespan;
+
+    private LatencySearch(PlacementProblem problem)
+    {
+        _problem = problem;
+        _walk = new ScheduleWalk(problem);
+        _moves = PlacementMoves.Of(problem);
+    }
+
+    public static PlacementSchedule Best(PlacementProblem problem) => new LatencySearch(problem).Best();
+
+    /// <summary>All units on processors of one memory, as far as they can run there, and what cannot on the CPU.</summary>
+    public static PlacementSchedule Only(PlacementProblem problem, int space)
+    {
+        int[] place = ListScheduling.Place(problem, RankBy.Mean, looksAhead: false, p => problem.Processors[p].Space == space);
+        ScheduleWalk walk = new(problem);
+        return walk.Schedule(walk.ByLongestWay(place), place);
+    }
+
+    private PlacementSchedule Best()
+    {
+        List<PlacementSchedule> candidates = [.. Candidates().OrderBy(c => c.Makespan)];
+        PlacementSchedule best = candidates[0];
+        foreach (PlacementSchedule candidate in candidates.Take(3))
+        {
+            PlacementSchedule improved = Improved(candidate);
+            if (improved.Makespan < best.Makespan)
+                best = improved;
+        }
+        return Kicked(best);
+    }
+
+    private IEnumerable<PlacementSchedule> Candidates()
+    {
+        foreach (int space in _problem.Processors.Select(p => p.Space).Distinct())
+            yield return Only(_problem, space);
+        foreach (RankBy by in new[] { RankBy.Mean, RankBy.Fastest, RankBy.Slowest })
+        {
+            foreach (bool looksAhead in new[] { false, true })
+            {
+                int[] place = ListScheduling.Place(_problem, by, looksAhead);
+                yield return _walk.Schedule(_walk.ByLongestWay(place), place);
+            }
+        }
+    }
+
+    // Local optima of few units are left by changing some at random; the seed is fixed, so the same problem gives the same plan.
+    private PlacementSchedule Kicked(PlacementSchedule best)
+    {
+        SeededRandom random = new((ulong)_problem.Units.Count);
+        int kicks = MostKicks;
+        while (kicks-- > 0 && _walk.Visits < MostVisits / 2 && _problem.Units.Count > 1)
+        {
+            int[] place = (int[])best.Place.Clone();
+            for (int changes = 1 + Math.Min(3, place.Length / 4); changes > 0; changes--)
+            {
+                int unit = random.Below(place.Length), processor = random.Below(_problem.Processors.Count);
+                if (_problem.CanRun(unit, processor))
+                    place[unit] = processor;
+            }
+            PlacementSchedule improved = Improved(_walk.Schedule(_walk.ByLongestWay(place), place));
+            if (improved.Makespan < best.Makespan)
+            {
+                best = improved;
+                kicks = MostKicks;
+            }
+        }
+        return best;
+    }
+
+    private PlacementSchedule Improved(PlacementSchedule from)
+    {
+        _order = (int[])from.Order.Clone();
+        _place = (int[])from.Place.Clone();
+        _makespan = from.Makespan;
+        bool better = true;
+        while (better && _walk.Visits < MostVisits)
+        {
+            better = MoveToOthers() | MoveBefore();
+            // As the placement now is, another order may be better; and by start it is the same schedule, from which others are near.
+            int[] order = _walk.ByLongestWay(_place);
+            double makespan = _walk.Makespan(order, _place, _makespan);
+            if (makespan < _makespan)
+            {
+                (_order, _makespan) = (order, makespan);
+                better = true;
+            }
+            else if (better)
+            {
+                _order = _walk.Schedule(_order, _place).Order;
+            }
+        }
+        return _walk.Schedule(_order, _place);
+    }
+
+    [MethodImpl(JustInTime.Optimized)]
+    private bool MoveToOthers()
+    {
+        bool better = false;
+        bool isSmall = _place.Length <= 64;
+        foreach (int[] group in _moves)
+        {
+            for (int processor = 0; processor < _problem.Processors.Count && _walk.Visits < MostVisits; processor++)
+            {
+                if (Array.TrueForAll(group, u => _place[u] == processor) || !Array.TrueForAll(group, u => _problem.CanRun(u, processor)))
+                    continue;
+                int[] before = Array.ConvertAll(group, u => _place[u]);
+                foreach (int unit in group)
+                    _place[unit] = processor;
+                double makespan = _walk.Makespan(_order, _place, _makespan);
+                if (makespan >= _makespan && isSmall)
+                {
+                    // A move may only pay in an order of its own.
+                    int[] order = _walk.ByLongestWay(_place);
+                    makespan = _walk.Makespan(order, _place, _makespan);
+                    if (makespan < _makespan)
+                        _order = order;
+                }
+                if (makespan < _makespan)
+                {
+                    _makespan = makespan;
+                    better = true;
+                    continue;
+                }
+                for (int i = 0; i < group.Length; i++)
+                    _place[group[i]] = before[i];
+            }
+        }
+        return better;
+    }
+
+    // Each unit before the one that its processor runs before it, unless it reads from anything between.
+    [MethodImpl(JustInTime.Optimized)]
+    private bool MoveBefore()
+    {
+        bool better = false;
+        for (int i = 1; i < _order.Length && _walk.Visits < MostVisits; i++)
+        {
+            int unit = _order[i], at = i;
+            do
+            {
+                at--;
+            }
+            while (at >= 0 && _place[_order[at]] != _place[unit]);
+            if (at < 0 || ReadsAny(unit, at, i))
+                continue;
+            Shift(i, at);
+            double makespan = _walk.Makespan(_order, _place, _makespan);
+            if (makespan < _makespan)
+            {
+                _makespan = makespan;
+                better = true;
+            }
+            else
+            {
+                Shift(at, i);
+            }
+        }
+        return better;
+    }
+
+    private bool ReadsAny(int unit, int from, int to)
+    {
+        for (int i = from; i < to; i++)
+        {
+            if (Array.BinarySearch(_problem.Graph.Predecessors[unit], _order[i]) >= 0)
+                return true;
+        }
+        return false;
+    }
+
+    private void Shift(int from, int to)
+    {
+        int unit = _order[from];
+        if (from > to)
+            Array.Copy(_order, to, _order, to + 1, from - to);
+        else
+            Array.Copy(_order, from + 1, _order, from, to - from);
+        _order[to] = unit;
+    }
+}

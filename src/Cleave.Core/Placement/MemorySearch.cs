@@ -1,0 +1,139 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using System.Runtime.CompilerServices;
+
+namespace Cleave.Core.Placement;
+
+/// <summary>
+/// Places units so that they take the least memory on accelerators and are done by a deadline. From the fastest placement, what saves most for the time it costs
+/// goes to the CPU while the deadline holds; from the CPU, what gains most for the memory it takes goes to an accelerator until it holds; the better of both is
+/// improved by exchanging. Deterministic.
+/// </summary>
+internal sealed class MemorySearch
+{
+    private const long MostVisits = 8_000_000;
+
+    private readonly PlacementProblem _problem;
+    private readonly double _deadline;
+    private readonly ScheduleWalk _walk;
+    private readonly IReadOnlyList<int[]> _moves;
+    private readonly int _host;
+
+    private MemorySearch(PlacementProblem problem, double deadline)
+    {
+        _problem = problem;
+        _deadline = deadline;
+        _walk = new ScheduleWalk(problem);
+        _moves = PlacementMoves.Of(problem);
+        _host = 0;
+    }
+
+    /// <param name="problem">What is to be placed.</param>
+    /// <param name="deadline">Nanoseconds.</param>
+    /// <param name="fastest">What is done soonest.</param>
+    /// <returns>What takes least memory; null where even the fastest misses the deadline.</returns>
+    public static PlacementSchedule? Best(PlacementProblem problem, double deadline, PlacementSchedule fastest) =>
+        fastest.Makespan > deadline ? null : new MemorySearch(problem, deadline).Best(fastest);
+
+    private PlacementSchedule Best(PlacementSchedule fastest)
+    {
+        Found best = Of(fastest);
+        PlacementSchedule host = LatencySearch.Only(_problem, space: 0);
+        foreach (PlacementSchedule start in new[] { fastest, LatencySearch.Only(_problem, space: 1), Grown(host) })
+        {
+            if (start.Makespan > _deadline)
+                continue;
+            Found shrunk = Shrunk(Of(start));
+            if (shrunk.Bytes < best.Bytes)
+                best = shrunk;
+        }
+        return host.Makespan <= _deadline && host.IsHostOnly(_problem) ? host : best.Schedule;
+    }
+
+    // Groups go to the CPU, those first that save most for the time they cost there; again until none can.
+    private Found Shrunk(Found found)
+    {
+        bool better = true;
+        while (better && _walk.Visits < MostVisits)
+        {
+            better = false;
+            foreach (int[] group in _moves.OrderByDescending(g => Saving(g, found.Schedule.Place)))
+            {
+                if (_walk.Visits >= MostVisits)
+                    break;
+                if (Moved(found, group, _host) is { } moved)
+                {
+                    found = moved;
+                    better = true;
+                }
+            }
+        }
+        return found;
+    }
+
+    // From the CPU: what shortens the schedule most for the memory that it takes, until the deadline holds. The last step may take more than it has to.
+    private PlacementSchedule Grown(PlacementSchedule from)
+    {
+        int device = Enumerable.Range(0, _problem.Processors.Count).FirstOrDefault(p => !_problem.Processors[p].IsHost);
+        PlacementSchedule at = from;
+        int[][] groups = [.. _moves.Where(g => Array.TrueForAll(g, u => _problem.CanRun(u, device))).OrderByDescending(g => Gain(g, device))];
+        for (int i = 0; i < groups.Length && at.Makespan > _deadline && _walk.Visits < MostVisits / 2; i++)
+        {
+            int[] place = (int[])at.Place.Clone();
+            foreach (int unit in groups[i])
+                place[unit] = device;
+            PlacementSchedule next = _walk.Schedule(_walk.ByLongestWay(place), place);
+            if (next.Makespan < at.Makespan)
+                at = next;
+        }
+        return at;
+    }
+
+    [MethodImpl(JustInTime.Optimized)]
+    private Found? Moved(Found found, int[] group, int processor)
+    {
+        int[] place = found.Schedule.Place;
+        if (Array.TrueForAll(group, u => place[u] == processor || _problem.Processors[place[u]].IsHost)
+            || !Array.TrueForAll(group, u => _problem.CanRun(u, processor)))
+            return null;
+        place = (int[])place.Clone();
+        foreach (int unit in group)
+            place[unit] = _problem.Processors[place[unit]].IsHost ? place[unit] : processor;
+        int[] order = found.Schedule.Order;
+        if (_walk.Makespan(order, place, _deadline * (1 + 1e-12)) > _deadline)
+        {
+            order = _walk.ByLongestWay(place);
+            if (_walk.Makespan(order, place, _deadline * (1 + 1e-12)) > _deadline)
+                return null;
+        }
+        Found moved = Of(_walk.Schedule(order, place));
+        return moved.Bytes < found.Bytes ? moved : null;
+    }
+
+    private Found Of(PlacementSchedule schedule) => new(schedule, PeakMemory.Of(_problem, schedule));
+
+    private double Saving(int[] group, int[] place)
+    {
+        double bytes = Bytes(group), time = 1;
+        foreach (int unit in group)
+        {
+            if (!_problem.Processors[place[unit]].IsHost)
+                time += Math.Max(0, _problem.Units[unit].Times[_host] - _problem.Units[unit].Times[place[unit]]);
+        }
+        return bytes / time;
+    }
+
+    private double Gain(int[] group, int device)
+    {
+        double time = 0;
+        foreach (int unit in group)
+            time += _problem.Units[unit].Times[_host] - _problem.Units[unit].Times[device];
+        return time / (1 + Bytes(group));
+    }
+
+    private double Bytes(int[] group) => group.SelectMany(u => _problem.Units[u].Weights).Distinct().Sum(w => _problem.WeightBytes[w])
+        + group.Max(u => _problem.Units[u].Workspace);
+
+    private sealed record Found(PlacementSchedule Schedule, double Bytes);
+}

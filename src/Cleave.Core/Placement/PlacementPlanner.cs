@@ -1,0 +1,48 @@
+using System;
+
+namespace Cleave.Core.Placement;
+
+/// <summary>
+/// Decides which processor runs what, for latency or for memory under a deadline (Cai et al. 2023, "Chrion": the two patterns; how it searches is not published
+/// in full). A plan is never slower than the CPU alone or the accelerator alone by its own model, unless the memory limit or the objective forbids those.
+/// </summary>
+internal static class PlacementPlanner
+{
+    public static PlacementPlan Plan(PlacementProblem problem, PlacementRequest request)
+    {
+        PlacementSchedule host = LatencySearch.Only(problem, space: 0), device = LatencySearch.Only(problem, space: 1);
+        PlacementSchedule fastest = LatencySearch.Best(problem);
+        double deviceBytes = PeakMemory.Of(problem, device);
+        PlacementSchedule chosen = Within(problem, request.MemoryLimit, fastest, host);
+        if (request.Objective == PlacementObjective.Memory)
+        {
+            // Without a deadline of its own: nothing may become slower.
+            double deadline = double.IsPositiveInfinity(request.Deadline) ? fastest.Makespan : request.Deadline;
+            chosen = MemorySearch.Best(problem, deadline, fastest) is { } least && PeakMemory.Of(problem, least) <= request.MemoryLimit ? least : chosen;
+        }
+        return new PlacementPlan(chosen, PeakMemory.Of(problem, chosen), host, device, deviceBytes, chosen.Makespan <= request.Deadline);
+    }
+
+    // The fastest, where it fits; otherwise the least deadline, to some percent, that fits.
+    private static PlacementSchedule Within(PlacementProblem problem, double limit, PlacementSchedule fastest, PlacementSchedule host)
+    {
+        if (PeakMemory.Of(problem, fastest) <= limit)
+            return fastest;
+        PlacementSchedule best = host;
+        double from = fastest.Makespan, to = host.Makespan;
+        for (int step = 0; step < 6 && to > from * 1.02; step++)
+        {
+            double deadline = Math.Sqrt(from * to);
+            if (MemorySearch.Best(problem, deadline, fastest) is { } least && PeakMemory.Of(problem, least) <= limit)
+            {
+                best = least.Makespan < best.Makespan ? least : best;
+                to = deadline;
+            }
+            else
+            {
+                from = deadline;
+            }
+        }
+        return best;
+    }
+}

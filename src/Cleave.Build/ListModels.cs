@@ -20,6 +20,7 @@ public sealed class ListModels : Task, ICancelableTask, IDisposable
 {
     private readonly CancellationTokenSource _cancel = new();
     private readonly List<ITaskItem> _listings = [];
+    private readonly List<ITaskItem> _ensembles = [];
     private readonly List<ITaskItem> _content = [];
     private readonly List<ITaskItem> _written = [];
     private readonly HashSet<string> _outputs = new(ProjectPaths.Comparer);
@@ -27,6 +28,9 @@ public sealed class ListModels : Task, ICancelableTask, IDisposable
     /// <summary>The models, as the project spells their paths, with their item metadata.</summary>
     [Required]
     public ITaskItem[] Models { get; set; } = [];
+
+    /// <summary>The ensembles, with their item metadata. Their members are models, whether the project lists them or not.</summary>
+    public ITaskItem[] Ensembles { get; set; } = [];
 
     /// <summary>The absolute path of the project file.</summary>
     [Required]
@@ -48,6 +52,10 @@ public sealed class ListModels : Task, ICancelableTask, IDisposable
     [Output]
     public ITaskItem[] Listings => [.. _listings];
 
+    /// <summary>One file for each ensemble, which says what its members are and how they are combined.</summary>
+    [Output]
+    public ITaskItem[] EnsembleListings => [.. _ensembles];
+
     /// <summary>The models and the files with their weights, with their places in the output as TargetPath.</summary>
     [Output]
     public ITaskItem[] Content => [.. _content];
@@ -66,7 +74,10 @@ public sealed class ListModels : Task, ICancelableTask, IDisposable
         WarnOfIgnoredUpdates();
         if (Contracts.Length > 0 && !ContractsRequired)
             Log.Report(Rules.BadProperty, ProjectFile, 0, Path.GetFileName(ProjectFile), "CleaveContracts", Contracts, "use require, or leave it out");
-        foreach (ModelPlace place in ModelPlace.Assign(Models, projectFolder, ListingFolder, AssemblyName))
+        EnsembleFiles ensembles = new(Ensembles, ProjectFile, ListingFolder);
+        List<ModelPlace> places = ModelPlace.Assign(ensembles.WithMembers(Models), projectFolder, ListingFolder, AssemblyName);
+        WriteEnsembles(ensembles, places);
+        foreach (ModelPlace place in places)
         {
             if (_cancel.IsCancellationRequested)
                 return false;
@@ -87,6 +98,22 @@ public sealed class ListModels : Task, ICancelableTask, IDisposable
             _written.Add(Item(place.Stamp));
         }
         return !Log.HasLoggedErrors;
+    }
+
+    private void WriteEnsembles(EnsembleFiles ensembles, List<ModelPlace> places)
+    {
+        try
+        {
+            foreach (string file in ensembles.Write(places))
+            {
+                _ensembles.Add(Item(file));
+                _written.Add(Item(file));
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or System.Security.SecurityException)
+        {
+            Log.Report(Rules.ListingFailed, ProjectFile, 0, Path.GetFileName(ProjectFile), e.Message);
+        }
     }
 
     private bool ContractsRequired => Contracts.Equals("require", StringComparison.OrdinalIgnoreCase);
@@ -140,7 +167,7 @@ public sealed class ListModels : Task, ICancelableTask, IDisposable
             if (!File.Exists(file) || !_outputs.Add(output))
                 return;
             TaskItem item = Item(file);
-            item.SetMetadata("TargetPath", Escape(output));
+            item.SetMetadata("TargetPath", TaskItemText.Escape(output));
             item.SetMetadata("CopyToOutputDirectory", copy ? "PreserveNewest" : "Never");
             _content.Add(item);
         }
@@ -152,23 +179,5 @@ public sealed class ListModels : Task, ICancelableTask, IDisposable
             Log.Report(Rules.UpdateIgnored, ProjectFile, line, Path.GetFileName(ProjectFile));
     }
 
-    private static TaskItem Item(string path) => new(Escape(path));
-
-    // MSBuild reads item specs and metadata that a task sets as escaped.
-    private static string Escape(string text)
-    {
-        if (text.IndexOfAny(Special) < 0)
-            return text;
-        System.Text.StringBuilder escaped = new();
-        foreach (char c in text)
-        {
-            if (Array.IndexOf(Special, c) >= 0)
-                escaped.Append('%').Append(((int)c).ToString("x2", System.Globalization.CultureInfo.InvariantCulture));
-            else
-                escaped.Append(c);
-        }
-        return escaped.ToString();
-    }
-
-    private static readonly char[] Special = ['%', '*', '?', '@', '$', '(', ')', ';', '\''];
+    private static TaskItem Item(string path) => new(TaskItemText.Escape(path));
 }

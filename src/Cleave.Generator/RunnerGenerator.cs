@@ -57,8 +57,23 @@ public sealed class RunnerGenerator : IIncrementalGenerator
             .Select((runner, _) => ClassName.Of(runner))
             .Collect();
 
+        IncrementalValuesProvider<EnsembleResult> ensembles = context.AdditionalTextsProvider
+            .Combine(context.AnalyzerConfigOptionsProvider)
+            .Select((pair, cancellation) => EnsembleFile.Read(pair.Left, pair.Right, cancellation))
+            .Where(file => file is not null)
+            .Select((file, _) => file!)
+            .WithTrackingName(TrackingNames.EnsembleFiles)
+            .Combine(specs.Collect().Combine(project))
+            .Select((pair, _) => EnsembleResult.Of(pair.Left, pair.Right.Left, pair.Right.Right))
+            .WithTrackingName(TrackingNames.Ensembles);
+
+        IncrementalValuesProvider<EnsembleRunner> together = ensembles
+            .Where(ensemble => ensemble.Runner is not null)
+            .Select((ensemble, _) => ensemble.Runner!);
+
         IncrementalValueProvider<ClassNames> names = classes
-            .Select((all, _) => ClassNames.Of(all))
+            .Combine(together.Select((ensemble, _) => ensemble.Name).Collect())
+            .Select((all, _) => ClassNames.Of(all.Left.AddRange(all.Right)))
             .WithTrackingName(TrackingNames.Names);
 
         IncrementalValuesProvider<NamedRunner> runners = specs
@@ -66,6 +81,12 @@ public sealed class RunnerGenerator : IIncrementalGenerator
             .Where(pair => pair.Right.AreUnique(pair.Left.Spec.FullName))
             .Select((pair, _) => new NamedRunner(pair.Left, pair.Right.Hint(pair.Left.Spec.FullName)))
             .WithTrackingName(TrackingNames.Runners);
+
+        IncrementalValuesProvider<NamedEnsemble> ensembleRunners = together
+            .Combine(names)
+            .Where(pair => pair.Right.AreUnique(pair.Left.Spec.Surface.FullName))
+            .Select((pair, _) => new NamedEnsemble(pair.Left, pair.Right.Hint(pair.Left.Spec.Surface.FullName)))
+            .WithTrackingName(TrackingNames.EnsembleRunners);
 
         IncrementalValuesProvider<ReportedProblem> problems = models
             .SelectMany((model, _) => model.Problems)
@@ -81,9 +102,27 @@ public sealed class RunnerGenerator : IIncrementalGenerator
             .WithTrackingName(TrackingNames.Notes);
 
         context.RegisterSourceOutput(runners, WriteSource);
+        context.RegisterSourceOutput(ensembleRunners, WriteEnsemble);
+        context.RegisterSourceOutput(ensembles.SelectMany((ensemble, _) => ensemble.Problems), Report);
         context.RegisterSourceOutput(problems, Report);
         context.RegisterSourceOutput(clashes, Report);
         context.RegisterSourceOutput(notes, Report);
+    }
+
+    private static void WriteEnsemble(SourceProductionContext context, NamedEnsemble ensemble)
+    {
+        GeneratedFile file;
+        try
+        {
+            file = EnsembleEmitter.Emit(ensemble.File.Spec);
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            Problem problem = new(Rules.GeneratorFailed, e.GetType().Name + ": " + e.Message);
+            Report(context, ReportedProblem.Of(problem, ensemble.File.Name.Source, ensemble.File.Place));
+            return;
+        }
+        context.AddSource(ensemble.Hint + file.Ending, file.Text);
     }
 
     private void WriteSource(SourceProductionContext context, NamedRunner runner)
@@ -109,4 +148,6 @@ public sealed class RunnerGenerator : IIncrementalGenerator
         context.ReportDiagnostic(problem.ToDiagnostic());
 
     private sealed record NamedRunner(RunnerFile File, string Hint);
+
+    private sealed record NamedEnsemble(EnsembleRunner File, string Hint);
 }

@@ -7,6 +7,9 @@ internal static class TrackingNames
     public const string Files = nameof(Files);
     public const string Models = nameof(Models);
     public const string Specs = nameof(Specs);
+    public const string EnsembleFiles = nameof(EnsembleFiles);
+    public const string Ensembles = nameof(Ensembles);
+    public const string EnsembleRunners = nameof(EnsembleRunners);
     public const string Names = nameof(Names);
     public const string Runners = nameof(Runners);
     public const string Problems = nameof(Problems);

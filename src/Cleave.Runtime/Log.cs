@@ -139,4 +139,8 @@ internal static partial class Log
     [LoggerMessage(EventId = 33, Level = LogLevel.Warning, Message =
         "Cleave does not prepare {Model} in {Folder}: {Why}")]
     public static partial void NotPrepares(ILogger logger, string model, string folder, string why);
+
+    [LoggerMessage(EventId = 50, Level = LogLevel.Information, Message =
+        "Cleave opened the ensemble {Ensemble}: {Members} members on {Cores} of the process's cores ({Reason}), {MemberCores} of them for each, {Milliseconds:0.0} ms")]
+    public static partial void EnsembleOpened(ILogger logger, string ensemble, int members, int cores, string reason, int memberCores, double milliseconds);
 }

@@ -229,7 +229,7 @@ public abstract class ModelRunner<TInput, TOutput> : IModelRunner<TInput, TOutpu
         RunnerEngine engine = _current.Enter();
         try
         {
-            return binder.Buffers(engine);
+            return (CallBuffers)binder.Buffers(engine);
         }
         finally
         {
@@ -330,7 +330,7 @@ public abstract class ModelRunner<TInput, TOutput> : IModelRunner<TInput, TOutpu
         try
         {
             Bind(input, ref binder);
-            return binder.Finish();
+            return (CallBuffers)binder.Finish();
         }
         catch
         {

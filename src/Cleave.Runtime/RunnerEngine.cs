@@ -24,7 +24,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace Cleave;
 
 /// <summary>What a runner is made of, whatever its inputs and outputs: the opened model, its sessions, buffers and threads. Thread-safe.</summary>
-internal sealed class RunnerEngine
+internal sealed class RunnerEngine : IRequestSource
 {
     /// <summary>How often a disposal that waits says so.</summary>
     internal TimeSpan DisposeStep { get; set; } = TimeSpan.FromSeconds(10);
@@ -62,7 +62,7 @@ internal sealed class RunnerEngine
         Divider = BatchDivider.Of(definition, options, Shapes, modes, cores.Cores, logger, out string whyWhole);
         if (Divider is null && options.Dividing == DividingChoice.On)
             Log.NoDividing(logger, definition.Name, whyWhole);
-        Pool = new CallPool(dims => new CallBuffers(this, Pool!, dims));
+        Pool = new CallPool<CallBuffers>(dims => new CallBuffers(this, Pool!, dims));
         if (definition.Batch is { } axis && !options.Deterministic)
             Joined = new JoinedCalls(definition.Name, axis, Shapes.SymbolOf(axis.Dimension), (pool, dims) => new CallBuffers(this, pool, dims), logger);
         Jobs = new JobPlanner(definition, Shapes, options.Parts, modes.PartThreads(Abreast), Abreast, Joined);
@@ -113,7 +113,9 @@ internal sealed class RunnerEngine
 
     public RunGate Gate { get; }
 
-    public CallPool Pool { get; }
+    public CallPool<CallBuffers> Pool { get; }
+
+    RequestBuffers IRequestSource.Rent(int[] dims) => Pool.Rent(dims);
 
     /// <summary>How batches are divided; null where none is.</summary>
     public BatchDivider? Divider { get; }

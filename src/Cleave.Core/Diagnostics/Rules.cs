@@ -136,6 +136,34 @@ internal static class Rules
     public static readonly Rule DimensionOutOfRange = Warning("CLV2017", "Dimension out of range",
         "The dimension '{1}' of '{0}' is {2} here; {3}. The call would end in an exception.");
 
+    // The typed class of an ensemble.
+    public static readonly Rule EnsembleEmpty = Error("CLV2030", "Ensemble without members",
+        "The ensemble '{0}' has no members. List the models on its item: Models=\"a.onnx;b.onnx\".");
+
+    public static readonly Rule EnsembleMemberTwice = Error("CLV2031", "Ensemble lists a member twice",
+        "The ensemble '{0}' lists the model '{1}' more than once. Leave one of them out; a member that is to count more gets a weight: Combine=\"WeightedMean\" Weights=\"2;1\".");
+
+    public static readonly Rule EnsembleMemberMissing = Error("CLV2032", "Member of an ensemble has no runner",
+        "The ensemble '{0}' lists the model '{1}', of which no class is generated, so the ensemble has none either. Mend what is reported of that model, or take it off the ensemble.");
+
+    public static readonly Rule EnsembleBadMetadata = Error("CLV2033", "Item metadata of an ensemble not understood",
+        "The ensemble '{0}' has the item metadata {1}=\"{2}\"; {3}.");
+
+    public static readonly Rule EnsembleInputDiffers = Error("CLV2034", "Members of an ensemble disagree on an input",
+        "The members of the ensemble '{0}' disagree on the input '{1}': {2}. Export them with the same input, or give the input of one of them another name: then it is an input of its own.");
+
+    public static readonly Rule EnsembleOutputDiffers = Error("CLV2035", "Members of an ensemble disagree on an output",
+        "The members of the ensemble '{0}' disagree on the output '{1}': {2}. Choose outputs that they have in common (item metadata Outputs of the models), or combine it by a rule of your own: Combine=\"{1}=Custom\".");
+
+    public static readonly Rule EnsembleRuleUnfit = Error("CLV2036", "Output cannot be combined by that rule",
+        "The ensemble '{0}' cannot combine the output '{1}' by {2}: {3}. Take another rule for it: Combine=\"{1}=Stack\", or Custom for one of your own.");
+
+    public static readonly Rule EnsembleMatchedByOrder = new("CLV2037", Severity.Info, "Members of an ensemble call one thing by different names",
+        "The members of the ensemble '{0}' have no {1} of one name there: '{2}' of '{3}' is taken for '{4}', by its place and shape. Where that is wrong, give it another shape or the right name when exporting.");
+
+    public static readonly Rule EnsembleOutputLeftOut = new("CLV2038", Severity.Info, "Output of a member is not in the ensemble",
+        "The ensemble '{0}' does not give the output '{1}' of '{2}', which its first member does not have. The runner of that model does.");
+
     // The build.
     public static readonly Rule UpdateIgnored = Warning("CLV3001", "OnnxModel Update has no effect",
         "'{0}' uses <OnnxModel Update=…>, which has no effect there: the items do not exist yet. Put the metadata on the AdditionalFiles item.");
@@ -216,6 +244,12 @@ internal static class Rules
     public static readonly Rule DeviceLost = Error("CLV4022", "Device was lost",
         "The device '{1}' was lost at '{0}': {2}. It stays unusable for this process: restart the application, and see what the system's log says of the device.");
 
+    public static readonly Rule EnsembleMemberFailed = Error("CLV4030", "Member of an ensemble failed",
+        "The ensemble '{0}' has no output for a request, because its member '{1}' failed: {2}");
+
+    public static readonly Rule EnsembleRuleFailed = Error("CLV4031", "Rule of an ensemble failed",
+        "The ensemble '{0}' could not combine the output '{1}': {2}");
+
     public static IReadOnlyList<Rule> All { get; } =
     [
         FileMissing, FileEmpty, LfsPointer, Truncated, NotOnnx, Malformed, NestedTooDeep, UnknownElementType,
@@ -226,11 +260,14 @@ internal static class Rules
         GeneratorFailed, NoOutputs, TensorTooLarge, ChosenOutputMissing, CannotBeOutput, OutputChosenTwice,
         ChosenOutputsNeedSlicing,
         NothingToSplit, MetadataMisspelt, LengthContradicts, DimensionOutOfRange,
+        EnsembleEmpty, EnsembleMemberTwice, EnsembleMemberMissing, EnsembleBadMetadata, EnsembleInputDiffers, EnsembleOutputDiffers,
+        EnsembleRuleUnfit, EnsembleMatchedByOrder, EnsembleOutputLeftOut,
         UpdateIgnored, ListingFailed, AddedTooLate, NotInOutput, NativeRuntimeMissing, PackedWithoutModels,
         BadProperty, ValidationFailed, ValidationAborted, ValidatorMissing, TooSlow,
         ModelNotFound, GraphDiffers, ContractNotServed, FileChanged, NativeLibraryMissing, SegmentRefused,
         SessionFailed, RunFailed, OutputsWithoutSlicing, PlanBroken, PartFailed, QueueFull,
         DeviceUnavailable, DeviceMemory, DeviceLost,
+        EnsembleMemberFailed, EnsembleRuleFailed,
     ];
 
     /// <summary>The rule with an id, or null: a listing may come from another version.</summary>

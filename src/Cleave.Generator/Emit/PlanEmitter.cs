@@ -89,7 +89,7 @@ internal static class PlanEmitter
 
     private static void WriteDefinition(SourceWriter code, RunnerSpec spec)
     {
-        code.Line("private static readonly global::Cleave.Generated.ModelDefinition Definition = new(");
+        code.Line("internal static readonly global::Cleave.Generated.ModelDefinition Definition = new(");
         code.Indent();
         code.Line($"contract: {Contract},");
         code.Line($"name: {SafeText.Literal(spec.ModelName)},");

@@ -74,7 +74,8 @@ internal static class RunnerEmitter
         }
     }
 
-    private static void WriteBind(SourceWriter code, RunnerSpec spec)
+    /// <summary>The method that gives a request's dimensions and inputs to the binder.</summary>
+    public static void WriteBind(SourceWriter code, RunnerSpec spec)
     {
         code.Doc("<inheritdoc/>");
         using (code.Open($"protected override void Bind({spec.Input} input, ref global::Cleave.Generated.InputBinder binder)"))

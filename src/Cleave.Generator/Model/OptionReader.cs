@@ -6,7 +6,7 @@ using Cleave.Core.Listing;
 namespace Cleave.Generator.Model;
 
 /// <summary>Checks the item metadata in a listing; what cannot be understood becomes a problem.</summary>
-internal sealed class OptionReader(ListingOptions options, List<Problem> problems)
+internal sealed class OptionReader(ListingOptions options, List<Problem> problems, Rule rule)
 {
     private const string DefaultNamespace = "Cleave.Models";
     private const int LongestNamespace = 500;
@@ -71,5 +71,5 @@ internal sealed class OptionReader(ListingOptions options, List<Problem> problem
     }
 
     private void Refuse(string metadata, string value, string advice) =>
-        problems.Add(new Problem(Rules.BadMetadata, metadata, value, advice));
+        problems.Add(new Problem(rule, metadata, value, advice));
 }

@@ -20,7 +20,8 @@ internal sealed class SpecBuilder
     public static readonly string[] ObjectMembers =
         ["Equals", "GetHashCode", "GetType", "ToString", "MemberwiseClone", "Finalize", "ReferenceEquals"];
 
-    private static readonly string[] RunnerMembers =
+    /// <summary>Members of the generated runners.</summary>
+    public static readonly string[] RunnerMembers =
     [
         "Run", "RunAsync", "RunMany", "RunManyAsync", "ReloadAsync", "TuneAsync", "Dispose", "DisposeAsync", "Bind", "Collect", "Rent", "NewBinder", "CreateCall",
         "Budgets", "Definition", RunnerSpec.WholePlan, "Whole", "Plan", "Trunk",
@@ -43,7 +44,7 @@ internal sealed class SpecBuilder
     public static RunnerSpec? Build(ModelListing listing, string source, string rootNamespace, List<Problem> problems)
     {
         problems.AddRange(listing.Problems);
-        OptionReader options = new(listing.Options, problems);
+        OptionReader options = new(listing.Options, problems, Rules.BadMetadata);
         string modelName = NameOf(source);
         string stem = options.Stem(modelName);
         string space = options.Namespace(rootNamespace);

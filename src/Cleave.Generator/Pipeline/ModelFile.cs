@@ -20,12 +20,12 @@ internal sealed record ModelFile(string Path, bool IsListing, string? Text)
     {
         if (file.Path.EndsWith(".onnx", StringComparison.OrdinalIgnoreCase))
             return new ModelFile(file.Path, IsListing: false, Text: null);
-        if (!file.Path.EndsWith(".graph", StringComparison.OrdinalIgnoreCase)
-            || !options.GetOptions(file).TryGetValue(Mark, out string? mark)
-            || !mark.Equals("true", StringComparison.OrdinalIgnoreCase))
-        {
-            return null;
-        }
-        return new ModelFile(file.Path, IsListing: true, file.GetText(cancellation)?.ToString());
+        return file.Path.EndsWith(".graph", StringComparison.OrdinalIgnoreCase) && IsMarked(file, options)
+            ? new ModelFile(file.Path, IsListing: true, file.GetText(cancellation)?.ToString())
+            : null;
     }
+
+    /// <summary>Whether the build of Cleave made the file.</summary>
+    public static bool IsMarked(AdditionalText file, AnalyzerConfigOptionsProvider options) =>
+        options.GetOptions(file).TryGetValue(Mark, out string? mark) && mark.Equals("true", StringComparison.OrdinalIgnoreCase);
 }

@@ -28,7 +28,7 @@ internal sealed class BatchRun
     }
 
     /// <summary>The buffers of batches.</summary>
-    public CallPool Pool => _joined.Pool;
+    public CallPool<CallBuffers> Pool => _joined.Pool;
 
     /// <summary>What ran together, and how long requests waited.</summary>
     public BatchCounts Counts { get; } = new();

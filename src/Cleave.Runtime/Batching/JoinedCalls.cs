@@ -22,20 +22,20 @@ internal sealed class JoinedCalls
     /// <param name="symbol">The place of the batch among the dimensions.</param>
     /// <param name="create">Makes the buffers of a batch.</param>
     /// <param name="logger">Told when batches are limited.</param>
-    public JoinedCalls(string model, BatchAxis axis, int symbol, Func<CallPool, int[], CallBuffers> create, ILogger logger)
+    public JoinedCalls(string model, BatchAxis axis, int symbol, Func<CallPool<CallBuffers>, int[], CallBuffers> create, ILogger logger)
     {
         _model = model;
         _axis = axis;
         _logger = logger;
         Symbol = symbol;
-        Pool = new CallPool(dims => create(Pool!, dims));
+        Pool = new CallPool<CallBuffers>(dims => create(Pool!, dims));
     }
 
     /// <summary>The place of the batch among the dimensions.</summary>
     public int Symbol { get; }
 
     /// <summary>The buffers of batches.</summary>
-    public CallPool Pool { get; }
+    public CallPool<CallBuffers> Pool { get; }
 
     /// <summary>The most samples that may run together, by what failed so far.</summary>
     public int Most => Volatile.Read(ref _most);

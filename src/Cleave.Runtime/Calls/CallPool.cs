@@ -8,7 +8,8 @@ namespace Cleave.Calls;
 /// Idle call buffers, by dimensions, the dimensions used last in front. What is idle is bounded in number and in bytes;
 /// what was not used for longest is freed first. Thread-safe.
 /// </summary>
-internal sealed class CallPool(Func<int[], CallBuffers> create)
+internal sealed class CallPool<TBuffers>(Func<int[], TBuffers> create)
+    where TBuffers : RequestBuffers
 {
     // Enough for the bursts of a server; two are always kept, however large they are.
     private const int MostIdle = 64;
@@ -42,12 +43,12 @@ internal sealed class CallPool(Func<int[], CallBuffers> create)
     }
 
     /// <summary>Buffers for these dimensions; the pool may keep the array.</summary>
-    public CallBuffers Rent(int[] dims)
+    public TBuffers Rent(int[] dims)
     {
         lock (_buckets)
         {
             int at = Find(dims);
-            if (at >= 0 && _buckets[at].Idle.TryPop(out CallBuffers? found))
+            if (at >= 0 && _buckets[at].Idle.TryPop(out TBuffers? found))
             {
                 MoveToFront(at);
                 _idle--;
@@ -56,23 +57,23 @@ internal sealed class CallPool(Func<int[], CallBuffers> create)
                 return found;
             }
         }
-        CallBuffers made = create(dims);
+        TBuffers made = create(dims);
         lock (_buckets)
             _rented++;
         return made;
     }
 
     /// <summary>Takes buffers that are idle, of each of the dimensions used last one. They count as rented.</summary>
-    public List<CallBuffers> TakeRecent(int most)
+    public List<TBuffers> TakeRecent(int most)
     {
-        List<CallBuffers> recent = [];
+        List<TBuffers> recent = [];
         lock (_buckets)
         {
             foreach (Bucket bucket in _buckets)
             {
                 if (recent.Count == most)
                     break;
-                if (!bucket.Idle.TryPop(out CallBuffers? found))
+                if (!bucket.Idle.TryPop(out TBuffers? found))
                     continue;
                 _idle--;
                 _rented++;
@@ -97,9 +98,9 @@ internal sealed class CallPool(Func<int[], CallBuffers> create)
             _rented++;
     }
 
-    public void Return(CallBuffers buffers)
+    public void Return(TBuffers buffers)
     {
-        List<CallBuffers>? surplus = null;
+        List<TBuffers>? surplus = null;
         lock (_buckets)
         {
             _rented--;
@@ -120,7 +121,7 @@ internal sealed class CallPool(Func<int[], CallBuffers> create)
     /// <summary>Frees what is idle; what is still rented is freed when it comes back.</summary>
     public void Close()
     {
-        List<CallBuffers> all = [];
+        List<TBuffers> all = [];
         lock (_buckets)
         {
             _closed = true;
@@ -131,7 +132,7 @@ internal sealed class CallPool(Func<int[], CallBuffers> create)
         Free(all);
     }
 
-    private void Put(CallBuffers buffers)
+    private void Put(TBuffers buffers)
     {
         int at = Find(buffers.Dims);
         if (at < 0)
@@ -143,11 +144,11 @@ internal sealed class CallPool(Func<int[], CallBuffers> create)
         _idleBytes += buffers.ByteLength;
     }
 
-    private CallBuffers TakeOldest()
+    private TBuffers TakeOldest()
     {
         while (_buckets[^1].Idle.Count == 0)
             _buckets.RemoveAt(_buckets.Count - 1);
-        CallBuffers oldest = _buckets[^1].Idle.Pop();
+        TBuffers oldest = _buckets[^1].Idle.Pop();
         _idle--;
         _idleBytes -= oldest.ByteLength;
         return oldest;
@@ -172,9 +173,9 @@ internal sealed class CallPool(Func<int[], CallBuffers> create)
         _buckets.Insert(0, bucket);
     }
 
-    private static void Free(List<CallBuffers>? surplus)
+    private static void Free(List<TBuffers>? surplus)
     {
-        foreach (CallBuffers buffers in surplus ?? [])
+        foreach (TBuffers buffers in surplus ?? [])
             buffers.Free();
     }
 
@@ -182,6 +183,6 @@ internal sealed class CallPool(Func<int[], CallBuffers> create)
     {
         public int[] Dims { get; } = dims;
 
-        public Stack<CallBuffers> Idle { get; } = new();
+        public Stack<TBuffers> Idle { get; } = new();
     }
 }

@@ -26,9 +26,17 @@ internal sealed class ShapeTable
     private readonly string[] _symbols;
 
     public ShapeTable(ModelDefinition definition, Value[] results)
+        : this(definition.Name, definition.Inputs, results)
     {
-        _model = definition.Name;
-        _inputs = definition.Inputs;
+    }
+
+    /// <param name="model">The name of the model, or of the ensemble.</param>
+    /// <param name="inputs">Its inputs.</param>
+    /// <param name="results">Values whose shapes are of interest.</param>
+    public ShapeTable(string model, Value[] inputs, Value[] results)
+    {
+        _model = model;
+        _inputs = inputs;
         List<string> symbols = [];
         _inputPatterns = Array.ConvertAll(_inputs, v => Pattern(v, symbols, addSymbols: true));
         _resultPatterns = Array.ConvertAll(results, v => Pattern(v, symbols, addSymbols: false));

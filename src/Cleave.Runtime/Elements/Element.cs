@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using Cleave.Core.Graph;
+using Cleave.Ensembles.Combining;
 using Microsoft.ML.OnnxRuntime;
 using Microsoft.ML.OnnxRuntime.Tensors;
 
@@ -41,6 +42,12 @@ internal abstract class Element
 
     public abstract OutputSlot NewOutput(string name);
 
+    /// <summary>An output of an ensemble, for a rule of the application.</summary>
+    public abstract OutputSlot NewCombined(string name);
+
+    /// <summary>Lays the outputs of an ensemble's members one after the other.</summary>
+    public abstract OutputCombiner NewStack(string name, int members);
+
     /// <summary>Memory of ONNX Runtime's for a value inside the model; null where there can be none (strings).</summary>
     public abstract OrtValue? Allocate(int[] shape);
 
@@ -64,6 +71,10 @@ internal abstract class Element
 
         public override OutputSlot NewOutput(string name) => new NumberOutput<T>(type, name);
 
+        public override OutputSlot NewCombined(string name) => new CombinedOutput<T>(name);
+
+        public override OutputCombiner NewStack(string name, int members) => new StackCombiner<T>(name, members);
+
         public override OrtValue Allocate(int[] shape) =>
             OrtValue.CreateAllocatedTensorValue(OrtAllocator.DefaultInstance, type, Array.ConvertAll(shape, static d => (long)d));
     }
@@ -79,6 +90,10 @@ internal abstract class Element
         public override InputSlot NewInput(string name, int[] shape, int length) => new StringInput(name, shape, length);
 
         public override OutputSlot NewOutput(string name) => new StringOutput(name);
+
+        public override OutputSlot NewCombined(string name) => new CombinedOutput<string>(name);
+
+        public override OutputCombiner NewStack(string name, int members) => new StackCombiner<string>(name, members);
 
         public override OrtValue? Allocate(int[] shape) => null;
     }

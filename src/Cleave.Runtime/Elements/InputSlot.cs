@@ -39,6 +39,9 @@ internal abstract class InputSlot(string name, int[] shape) : ITensorSource, IDi
     /// <exception cref="NotSupportedException">It is of strings.</exception>
     public abstract InputSlot Slice(int at, int count);
 
+    /// <summary>The same elements as an input of another name, and of another model.</summary>
+    public abstract InputSlot Shared(string name);
+
     public void Release()
     {
     }
@@ -86,6 +89,8 @@ internal sealed class NumberInput<T> : InputSlot<T>
 
     public override long ByteLength { get; }
 
+    public override InputSlot Shared(string name) => new NumberInput<T>(_type, name, Shape, _data);
+
     public override InputSlot Slice(int at, int count)
     {
         int each = _data.Length / Shape[0];
@@ -96,9 +101,17 @@ internal sealed class NumberInput<T> : InputSlot<T>
 /// <summary>Strings: ONNX Runtime keeps its own copies, made before each run.</summary>
 internal sealed class StringInput : InputSlot<string>
 {
+    private readonly string[] _texts;
+
     public StringInput(string name, int[] shape, int length)
-        : base(name, shape, NewArray(length), 0, length)
+        : this(name, shape, NewArray(length), length)
     {
+    }
+
+    private StringInput(string name, int[] shape, string[] texts, int length)
+        : base(name, shape, texts, 0, length)
+    {
+        _texts = texts;
         Tensor = OrtValue.CreateTensorWithEmptyStrings(OrtAllocator.DefaultInstance, ToLong(shape));
         ByteLength = 32L * length;
     }
@@ -110,6 +123,8 @@ internal sealed class StringInput : InputSlot<string>
     public override bool NeedsWork => true;
 
     public override InputSlot Slice(int at, int count) => throw new NotSupportedException();
+
+    public override InputSlot Shared(string name) => new StringInput(name, Shape, _texts, Span.Length);
 
     public override void BeforeRun()
     {

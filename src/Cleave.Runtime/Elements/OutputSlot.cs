@@ -14,7 +14,7 @@ internal abstract class OutputSlot(string name) : IDisposable
 
     public int[] Shape { get; protected set; } = [];
 
-    public CallBuffers? Owner { get; set; }
+    public RequestBuffers? Owner { get; set; }
 
     /// <summary>Our own memory as a tensor, once <see cref="BindOwn"/> made it.</summary>
     public OrtValue? Own { get; protected set; }

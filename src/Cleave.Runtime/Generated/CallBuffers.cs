@@ -19,11 +19,11 @@ namespace Cleave.Generated;
 /// Then runs copy and allocate nothing. Any other output is copied after each run, any other value freed when it was read.
 /// </remarks>
 [EditorBrowsable(EditorBrowsableState.Never)]
-public sealed class CallBuffers
+public sealed class CallBuffers : RequestBuffers
 {
     // Where it runs; a call that its user keeps moves with the runner when that is reloaded.
     private RunnerEngine _engine;
-    private CallPool _pool;
+    private CallPool<CallBuffers> _pool;
     // One for each mode of the runner, and each instance of it, that this call ran in.
     private BoundPlan?[] _plans;
     private ModeTimes _times;
@@ -36,13 +36,19 @@ public sealed class CallBuffers
     private int _last;
     private bool _hasResult;
 
-    internal CallBuffers(RunnerEngine engine, CallPool pool, int[] dims)
+    internal CallBuffers(RunnerEngine engine, CallPool<CallBuffers> pool, int[] dims)
+        : this(engine, pool, dims, MakeInputs(engine, dims))
+    {
+    }
+
+    /// <summary>Buffers whose inputs lie where somebody else has them.</summary>
+    internal CallBuffers(RunnerEngine engine, CallPool<CallBuffers> pool, int[] dims, InputSlot[] inputs)
     {
         _engine = engine;
         _pool = pool;
         Dims = dims;
         Batch = engine.BatchSizes?.Of(dims) ?? default;
-        Inputs = MakeInputs(engine, dims);
+        Inputs = inputs;
         Outputs = Array.ConvertAll(engine.Definition.Outputs, v => v.Element.NewOutput(v.Name));
         foreach (OutputSlot output in Outputs)
             output.Owner = this;
@@ -55,7 +61,7 @@ public sealed class CallBuffers
         _divided = Divided();
     }
 
-    internal int[] Dims { get; }
+    internal override int[] Dims { get; }
 
     /// <summary>How a request of these dimensions may run with others.</summary>
     internal BatchPlace Batch { get; }
@@ -66,14 +72,14 @@ public sealed class CallBuffers
     /// <summary>The lanes that run this call alone.</summary>
     internal PlanCall Lanes => Plan.Lanes;
 
-    internal InputSlot[] Inputs { get; }
+    internal override InputSlot[] Inputs { get; }
 
-    internal OutputSlot[] Outputs { get; }
+    internal override OutputSlot[] Outputs { get; }
 
-    internal int Generation => Volatile.Read(ref _generation);
+    internal override int Generation => Volatile.Read(ref _generation);
 
     /// <summary>Memory of the inputs, the outputs and the values inside; does not change while nothing runs.</summary>
-    internal long ByteLength
+    internal override long ByteLength
     {
         get
         {
@@ -184,7 +190,7 @@ public sealed class CallBuffers
     }
 
     /// <summary>Gives the buffers back to the pool, once for each time they were rented.</summary>
-    internal bool Release(int generation)
+    internal override bool Release(int generation)
     {
         if (Interlocked.CompareExchange(ref _generation, generation + 1, generation) != generation)
             return false;
@@ -207,7 +213,7 @@ public sealed class CallBuffers
             GiveBack();
     }
 
-    internal void CheckReadable(int generation)
+    internal override void CheckReadable(int generation)
     {
         if (Generation != generation)
             throw new ObjectDisposedException(_engine.Name, "The output of '" + _engine.Name + "' was disposed; its memory belongs to another request.");
@@ -216,7 +222,7 @@ public sealed class CallBuffers
     }
 
     /// <summary>Frees the tensors. The memory itself is the garbage collector's.</summary>
-    internal void Free()
+    internal override void Free()
     {
         _divided?.Dispose();
         foreach (BoundPlan? plan in _plans)
@@ -225,6 +231,13 @@ public sealed class CallBuffers
             input.Dispose();
         foreach (OutputSlot output in Outputs)
             output.Dispose();
+    }
+
+    /// <summary>Frees buffers that no pool rented out.</summary>
+    internal void Leave()
+    {
+        _pool.Leave();
+        Free();
     }
 
     // Inputs and outputs keep their memory: the user has it. The old engine may have been freed; bindings outlive their session.

@@ -1,5 +1,6 @@
 using System;
 using System.ComponentModel;
+using Cleave.Calls;
 using Cleave.Elements;
 
 namespace Cleave.Generated;
@@ -8,18 +9,18 @@ namespace Cleave.Generated;
 [EditorBrowsable(EditorBrowsableState.Never)]
 public ref struct InputBinder
 {
-    private RunnerEngine _engine;
+    private IRequestSource _source;
     private int[] _dims;
     private int _used;
     private int _symbols;
     private int _shapes;
     private int _copied;
-    private CallBuffers? _buffers;
+    private RequestBuffers? _buffers;
 
-    internal InputBinder(RunnerEngine engine)
+    internal InputBinder(IRequestSource source)
     {
-        _engine = engine;
-        int symbols = engine.Shapes.Symbols;
+        _source = source;
+        int symbols = source.Shapes.Symbols;
         _dims = symbols == 0 ? [] : new int[symbols];
     }
 
@@ -27,9 +28,9 @@ public ref struct InputBinder
     /// <exception cref="ArgumentOutOfRangeException">It is negative.</exception>
     public void Dim(int size)
     {
-        if (_symbols == _engine.Shapes.Symbols || _shapes > 0 || _buffers != null)
+        if (_symbols == _source.Shapes.Symbols || _shapes > 0 || _buffers != null)
             throw OutOfOrder();
-        _engine.Shapes.CheckSymbol(_symbols++, size);
+        _source.Shapes.CheckSymbol(_symbols++, size);
         _dims[_used++] = size;
     }
 
@@ -37,7 +38,7 @@ public ref struct InputBinder
     /// <exception cref="ArgumentException">A dimension is negative.</exception>
     public void Shape(ReadOnlySpan<int> shape)
     {
-        if (_symbols != _engine.Shapes.Symbols || _shapes == _engine.Shapes.InputsOfUnknownRank || _buffers != null)
+        if (_symbols != _source.Shapes.Symbols || _shapes == _source.Shapes.InputsOfUnknownRank || _buffers != null)
             throw OutOfOrder();
         foreach (int size in shape)
             ArgumentOutOfRangeException.ThrowIfNegative(size, nameof(shape));
@@ -56,13 +57,13 @@ public ref struct InputBinder
         if (_buffers is null)
         {
             CheckComplete();
-            int expected = _engine.Shapes.InputLength(input, _dims);
+            int expected = _source.Shapes.InputLength(input, _dims);
             if (data.Length != expected)
-                throw _engine.Shapes.WrongLength(input, _dims, expected, data.Length);
+                throw _source.Shapes.WrongLength(input, _dims, expected, data.Length);
         }
         InputSlot<T> slot = Slot<T>(input);
         if (data.Length != slot.Span.Length)
-            throw _engine.Shapes.WrongLength(input, _dims, slot.Span.Length, data.Length);
+            throw _source.Shapes.WrongLength(input, _dims, slot.Span.Length, data.Length);
         data.Span.CopyTo(slot.Span);
         _copied++;
     }
@@ -72,34 +73,34 @@ public ref struct InputBinder
     {
         InputSlot<T> slot = Slot<T>(input);
         if (slot.Span.Length != 1)
-            throw _engine.Shapes.WrongLength(input, _dims, slot.Span.Length, 1);
+            throw _source.Shapes.WrongLength(input, _dims, slot.Span.Length, 1);
         slot.First = scalar;
         _copied++;
     }
 
     /// <summary>The buffers, every input copied.</summary>
-    internal CallBuffers Finish()
+    internal RequestBuffers Finish()
     {
-        CallBuffers buffers = Buffers();
+        RequestBuffers buffers = Buffers();
         if (_copied != buffers.Inputs.Length)
-            throw new InvalidOperationException("The runner of '" + _engine.Name + "' gave " + _copied + " of " + buffers.Inputs.Length + " inputs.");
+            throw new InvalidOperationException("The runner of '" + _source.Name + "' gave " + _copied + " of " + buffers.Inputs.Length + " inputs.");
         return buffers;
     }
 
     /// <summary>The buffers for the dimensions given, rented at the first call.</summary>
-    internal CallBuffers Buffers()
+    internal RequestBuffers Buffers()
     {
         if (_buffers is { } rented)
             return rented;
         CheckComplete();
-        return _buffers = _engine.Pool.Rent(_dims);
+        return _buffers = _source.Rent(_dims);
     }
 
     /// <summary>The same, of the engine that the runner has entered since the binder was made.</summary>
-    internal CallBuffers Buffers(RunnerEngine engine)
+    internal RequestBuffers Buffers(IRequestSource source)
     {
         if (_buffers is null)
-            _engine = engine;
+            _source = source;
         return Buffers();
     }
 
@@ -107,15 +108,15 @@ public ref struct InputBinder
     internal readonly void Abandon() => _buffers?.Release(_buffers.Generation);
 
     private InputSlot<T> Slot<T>(int input) =>
-        Buffers().Inputs[input] as InputSlot<T> ?? throw _engine.Shapes.WrongType<T>(input);
+        Buffers().Inputs[input] as InputSlot<T> ?? throw _source.Shapes.WrongType<T>(input);
 
     private readonly void CheckComplete()
     {
-        if (_symbols != _engine.Shapes.Symbols || _shapes != _engine.Shapes.InputsOfUnknownRank)
+        if (_symbols != _source.Shapes.Symbols || _shapes != _source.Shapes.InputsOfUnknownRank)
             throw OutOfOrder();
     }
 
     private readonly InvalidOperationException OutOfOrder() => new(
-        "The runner of '" + _engine.Name + "' must give " + _engine.Shapes.Symbols + " dimensions, then "
-        + _engine.Shapes.InputsOfUnknownRank + " shapes, then the inputs.");
+        "The runner of '" + _source.Name + "' must give " + _source.Shapes.Symbols + " dimensions, then "
+        + _source.Shapes.InputsOfUnknownRank + " shapes, then the inputs.");
 }

@@ -9,10 +9,10 @@ namespace Cleave.Generated;
 [EditorBrowsable(EditorBrowsableState.Never)]
 public readonly struct OutputBuffers : IDisposable
 {
-    private readonly CallBuffers? _buffers;
+    private readonly RequestBuffers? _buffers;
     private readonly int _generation;
 
-    internal OutputBuffers(CallBuffers buffers)
+    internal OutputBuffers(RequestBuffers buffers)
     {
         _buffers = buffers;
         _generation = buffers.Generation;

@@ -161,7 +161,7 @@ namespace MyApp
             new(16, WholePlan.Plan, 16),            // 2.2 µs: the sizes of too many values are not known
         };
 
-        private static readonly global::Cleave.Generated.ModelDefinition Definition = new(
+        internal static readonly global::Cleave.Generated.ModelDefinition Definition = new(
             contract: 1,
             name: "face",
             path: "models/MyApp/models/face.onnx",

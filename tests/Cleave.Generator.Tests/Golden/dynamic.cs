@@ -139,7 +139,7 @@ namespace MyApp
             new(1, WholePlan.Plan, 1),              // 1.5 µs: one core
         };
 
-        private static readonly global::Cleave.Generated.ModelDefinition Definition = new(
+        internal static readonly global::Cleave.Generated.ModelDefinition Definition = new(
             contract: 1,
             name: "bert",
             path: "models/MyApp/models/bert.onnx",

@@ -116,7 +116,7 @@ namespace MyApp
             new(1, WholePlan.Plan, 1),              // 1.5 µs: asked for
         };
 
-        private static readonly global::Cleave.Generated.ModelDefinition Definition = new(
+        internal static readonly global::Cleave.Generated.ModelDefinition Definition = new(
             contract: 1,
             name: "face_detector",
             path: "models/MyApp/models/face_detector.onnx",

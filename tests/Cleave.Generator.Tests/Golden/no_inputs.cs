@@ -100,7 +100,7 @@ namespace MyApp
             new(1, WholePlan.Plan, 1),              // 1.5 µs: one core
         };
 
-        private static readonly global::Cleave.Generated.ModelDefinition Definition = new(
+        internal static readonly global::Cleave.Generated.ModelDefinition Definition = new(
             contract: 1,
             name: "3d table",
             path: "models/MyApp/models/3d table.onnx",

@@ -124,7 +124,7 @@ namespace MyApp
             new(3, ThreeLanes.Plan, 1, 1, 1),       // 6.7 µs: asked for; a split takes 16 % longer than one session of one thread
         };
 
-        private static readonly global::Cleave.Generated.ModelDefinition Definition = new(
+        internal static readonly global::Cleave.Generated.ModelDefinition Definition = new(
             contract: 1,
             name: "split",
             path: "models/MyApp/models/split.onnx",

@@ -123,7 +123,7 @@ namespace MyApp
             new(2, TwoLanes.Plan, 1, 1),            // 6.5 µs: asked for; a split takes 54 % longer than one session of one thread
         };
 
-        private static readonly global::Cleave.Generated.ModelDefinition Definition = new(
+        internal static readonly global::Cleave.Generated.ModelDefinition Definition = new(
             contract: 1,
             name: "split",
             path: "models/MyApp/models/split.onnx",

@@ -148,7 +148,7 @@ namespace MyApp
             new(2, TwoLanes.Plan, 1, 1),            // 47 µs: asked for; 1.87x one session of one thread
         };
 
-        private static readonly global::Cleave.Generated.ModelDefinition Definition = new(
+        internal static readonly global::Cleave.Generated.ModelDefinition Definition = new(
             contract: 1,
             name: "split",
             path: "models/MyApp/models/split.onnx",

@@ -24,7 +24,7 @@ public sealed class GeneratedModel
     private readonly Assembly _assembly;
     private string? _file;
 
-    private GeneratedModel(RunnerSpec spec, Assembly assembly, IReadOnlyDictionary<string, string> sources)
+    internal GeneratedModel(RunnerSpec spec, Assembly assembly, IReadOnlyDictionary<string, string> sources)
     {
         Spec = spec;
         _assembly = assembly;
@@ -93,7 +93,7 @@ public sealed class GeneratedModel
     internal Type TypeOf(string name) =>
         _assembly.GetType(Spec.Namespace + "." + name, throwOnError: true)!;
 
-    private static Assembly Load(Compilation compilation)
+    internal static Assembly Load(Compilation compilation)
     {
         using MemoryStream image = new();
         Compiling.Expect(compilation.Emit(image).Diagnostics, "The generated code does not compile");

@@ -16,7 +16,7 @@ public sealed class GeneratedRunner : IDisposable, IAsyncDisposable
     private readonly RunnerSpec _spec;
     private readonly object _runner;
 
-    internal GeneratedRunner(GeneratedModel model, RunnerOptions? options)
+    internal GeneratedRunner(GeneratedModel model, object? options)
     {
         _model = model;
         _spec = model.Spec;

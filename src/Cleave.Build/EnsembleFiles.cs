@@ -1,0 +1,75 @@
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+using System.IO;
+using System.Linq;
+using Cleave.Core.Listing;
+using Microsoft.Build.Framework;
+using Microsoft.Build.Utilities;
+
+namespace Cleave.Build;
+
+/// <summary>The project's ensembles: their members among the models, and a file for each, which the generator reads beside the members' listings.</summary>
+/// <param name="ensembles">The items.</param>
+/// <param name="projectFile">The absolute path of the project file.</param>
+/// <param name="listingFolder">The absolute path of the folder for listings.</param>
+internal sealed class EnsembleFiles(IReadOnlyList<ITaskItem> ensembles, string projectFile, string listingFolder)
+{
+    private readonly string _projectFolder = Path.GetDirectoryName(projectFile)!;
+
+    /// <summary>The models, and the members that are none of them, which become models by that.</summary>
+    public IEnumerable<ITaskItem> WithMembers(IReadOnlyList<ITaskItem> models)
+    {
+        HashSet<string> known = new(models.Select(m => ProjectPaths.Absolute(_projectFolder, m.ItemSpec)), ProjectPaths.Comparer);
+        foreach (ITaskItem model in models)
+            yield return model;
+        foreach (string member in ensembles.SelectMany(static e => ItemList.Read(e, "Models")))
+        {
+            if (IsPath(member) && known.Add(ProjectPaths.Absolute(_projectFolder, member)))
+                yield return new TaskItem(TaskItemText.Escape(member));
+        }
+    }
+
+    /// <summary>Writes the file of each ensemble; gives their paths.</summary>
+    /// <param name="places">The models with the members.</param>
+    public IEnumerable<string> Write(IReadOnlyList<ModelPlace> places)
+    {
+        Dictionary<string, ModelPlace> byFile = new(ProjectPaths.Comparer);
+        foreach (ModelPlace place in places)
+            byFile[place.File] = place;
+        HashSet<string> keys = new(StringComparer.OrdinalIgnoreCase);
+        foreach (ITaskItem item in ensembles)
+        {
+            string name = item.ItemSpec.Trim();
+            string key = ModelKey.For(name + ".onnx");
+            for (int i = 2; !keys.Add(key); i++)
+                key = ModelKey.For(name + ".onnx") + "~" + i.ToString(CultureInfo.InvariantCulture);
+            string file = Path.Combine(listingFolder, key + EnsembleText.Ending);
+            EnsembleListing ensemble = Of(item, name, byFile);
+            Directory.CreateDirectory(listingFolder);
+            OutputFile.Write(file, stream => EnsembleText.Write(ensemble, stream));
+            yield return file;
+        }
+    }
+
+    private EnsembleListing Of(ITaskItem item, string name, Dictionary<string, ModelPlace> places) => new()
+    {
+        Name = name,
+        Source = Path.GetFileName(projectFile),
+        Namespace = item.GetMetadata("Namespace"),
+        ClassName = item.GetMetadata("ClassName"),
+        Access = item.GetMetadata("Access"),
+        Combine = ItemList.Read(item, "Combine"),
+        Weights = ItemList.Read(item, "Weights"),
+        Members =
+        [
+            .. ItemList.Read(item, "Models").Select(member =>
+                IsPath(member) && places.TryGetValue(ProjectPaths.Absolute(_projectFolder, member), out ModelPlace? place)
+                    ? new EnsembleMemberEntry(place.Source, place.Output)
+                    : new EnsembleMemberEntry(member, member)),
+        ],
+    };
+
+    // What no file can be called is said by the generator: there is no such model.
+    private static bool IsPath(string text) => text.IndexOfAny(Path.GetInvalidPathChars()) < 0;
+}

@@ -1,0 +1,35 @@
+using System.Collections.Generic;
+
+namespace Cleave.Core.Listing;
+
+/// <summary>
+/// One ensemble as its item says it: the content of an <c>.ensemble</c> file (docs/ensembles.md), which lies beside the members' listings. Whoever uses a setting
+/// checks it.
+/// </summary>
+internal sealed record EnsembleListing
+{
+    /// <summary>The item's name: what the class is called after.</summary>
+    public string Name { get; init; } = "";
+
+    /// <summary>The project file that lists it, in its folder; what is wrong with the ensemble is reported there.</summary>
+    public string Source { get; init; } = "";
+
+    public string Namespace { get; init; } = "";
+
+    public string ClassName { get; init; } = "";
+
+    public string Access { get; init; } = "";
+
+    /// <summary>The rules: <c>Mean</c> for every output, <c>scores=Stack</c> for one.</summary>
+    public IReadOnlyList<string> Combine { get; init; } = [];
+
+    /// <summary>The members' weights, in their order, as they stand there.</summary>
+    public IReadOnlyList<string> Weights { get; init; } = [];
+
+    public IReadOnlyList<EnsembleMemberEntry> Members { get; init; } = [];
+}
+
+/// <summary>A member of an ensemble.</summary>
+/// <param name="Source">The model's path in the project; for messages.</param>
+/// <param name="Path">The model's place below the application's folder, which no other model has: the member is found by it.</param>
+internal sealed record EnsembleMemberEntry(string Source, string Path);

@@ -1,0 +1,91 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Text;
+
+namespace Cleave.Core.Listing;
+
+/// <summary>Writes and reads <c>.ensemble</c> files: lines of a keyword and its values, escaped as in addresses. Equal ensembles give equal bytes.</summary>
+internal static class EnsembleText
+{
+    /// <summary>How such a file's name ends.</summary>
+    public const string Ending = ".ensemble";
+
+    private const string First = "cleave-ensemble 1";
+
+    public static void Write(EnsembleListing ensemble, Stream stream)
+    {
+        StringBuilder text = new();
+        text.Append(First).Append('\n');
+        Line("name", ensemble.Name);
+        Line("source", ensemble.Source);
+        Line("namespace", ensemble.Namespace);
+        Line("class", ensemble.ClassName);
+        Line("access", ensemble.Access);
+        foreach (string rule in ensemble.Combine)
+            Line("combine", rule);
+        foreach (string weight in ensemble.Weights)
+            Line("weight", weight);
+        foreach (EnsembleMemberEntry member in ensemble.Members)
+            Line("member", member.Source, member.Path);
+        byte[] bytes = Encoding.UTF8.GetBytes(text.ToString());
+        stream.Write(bytes, 0, bytes.Length);
+
+        void Line(string keyword, params string[] values)
+        {
+            text.Append(keyword);
+            foreach (string value in values)
+                text.Append(' ').Append(Uri.EscapeDataString(value));
+            text.Append('\n');
+        }
+    }
+
+    /// <exception cref="ListingException">It is no such file, or of another version.</exception>
+    public static EnsembleListing Read(string text)
+    {
+        string[] lines = text.Split('\n');
+        if (lines[0].TrimEnd('\r') != First)
+            throw new ListingException(1, "it does not begin with '" + First + "'");
+        EnsembleListing ensemble = new();
+        List<string> combine = [], weights = [];
+        List<EnsembleMemberEntry> members = [];
+        for (int i = 1; i < lines.Length; i++)
+        {
+            string line = lines[i].TrimEnd('\r');
+            if (line.Length == 0)
+                continue;
+            string[] fields = line.Split(' ');
+            string value = fields.Length > 1 ? Uri.UnescapeDataString(fields[1]) : throw new ListingException(i + 1, "a value is missing");
+            switch (fields[0])
+            {
+                case "name":
+                    ensemble = ensemble with { Name = value };
+                    break;
+                case "source":
+                    ensemble = ensemble with { Source = value };
+                    break;
+                case "namespace":
+                    ensemble = ensemble with { Namespace = value };
+                    break;
+                case "class":
+                    ensemble = ensemble with { ClassName = value };
+                    break;
+                case "access":
+                    ensemble = ensemble with { Access = value };
+                    break;
+                case "combine":
+                    combine.Add(value);
+                    break;
+                case "weight":
+                    weights.Add(value);
+                    break;
+                case "member" when fields.Length > 2:
+                    members.Add(new EnsembleMemberEntry(value, Uri.UnescapeDataString(fields[2])));
+                    break;
+                default:
+                    throw new ListingException(i + 1, "'" + fields[0] + "' is not understood");
+            }
+        }
+        return ensemble with { Combine = combine, Weights = weights, Members = members };
+    }
+}

@@ -1,0 +1,48 @@
+using System;
+using System.Collections.Generic;
+using System.Collections.Immutable;
+using System.Linq;
+using Cleave.Core.Diagnostics;
+using Cleave.Core.Listing;
+using Cleave.Generator.Emit;
+using Cleave.Generator.Model;
+
+namespace Cleave.Generator.Pipeline;
+
+/// <summary>What an ensemble's file gives: a runner to write, problems to report, or both (notes).</summary>
+internal sealed record EnsembleResult(EnsembleRunner? Runner, EquatableArray<ReportedProblem> Problems)
+{
+    private const int LongestName = 300;
+
+    public static EnsembleResult Of(EnsembleFile file, ImmutableArray<RunnerFile> models, ProjectFacts project)
+    {
+        string name = project.Shorten(file.Path);
+        string place = file.Path;
+        List<Problem> problems = [];
+        EnsembleSpec? spec = null;
+        try
+        {
+            EnsembleListing ensemble = EnsembleText.Read(file.Text ?? throw new ListingException(1, "the file is missing or no text"));
+            name = SafeText.OneLine(ensemble.Name, LongestName);
+            place = project.PathOf(ensemble.Source);
+            spec = EnsembleBuilder.Build(ensemble, [.. models.Select(m => m.Spec)], project.RootNamespace, problems);
+        }
+        catch (ListingException e)
+        {
+            problems = [new Problem(Rules.ListingUnreadable, e.Message)];
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            // As with a model: it costs this one's class only.
+            problems = [new Problem(Rules.GeneratorFailed, e.GetType().Name + ": " + e.Message)];
+            spec = null;
+        }
+        return new(spec is null ? null : new EnsembleRunner(spec, place), new([.. problems.Select(p => ReportedProblem.Of(p, name, place))]));
+    }
+}
+
+/// <summary>An ensemble's runner to write, and the file that its diagnostics stand at.</summary>
+internal sealed record EnsembleRunner(EnsembleSpec Spec, string Place)
+{
+    public ClassName Name => new(Spec.Surface.FullName, Spec.Surface.Source, Place);
+}

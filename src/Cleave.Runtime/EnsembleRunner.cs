@@ -1,0 +1,262 @@
+using System;
+using System.Collections.Generic;
+using System.ComponentModel;
+using System.Globalization;
+using System.Linq;
+using System.Threading;
+using System.Threading.Tasks;
+using Cleave.Core.Diagnostics;
+using Cleave.Ensembles;
+using Cleave.Generated;
+
+namespace Cleave;
+
+/// <summary>Base of the generated runners of ensembles: opens the members, runs them on the same inputs, and combines what they give (docs/ensembles.md).</summary>
+/// <typeparam name="TInput">The generated input class.</typeparam>
+/// <typeparam name="TOutput">The generated output class.</typeparam>
+/// <remarks>
+/// <para>Every member may be used from several threads at once. The inputs are copied once, whatever the number of members. Members run side by side, as many
+/// at once as there are cores; a request that is one of many runs its members one after the other, on one core.</para>
+/// <para>A request fails where a member fails; the runner stays usable. Disposing lets nothing new in, and waits for what runs and what is queued.</para>
+/// <para>The method is that of Pochelu, Petiton and Conche (arXiv 2208.14049), in one process: a crash in native code takes all members with it.</para>
+/// </remarks>
+public abstract class EnsembleRunner<TInput, TOutput> : IModelRunner<TInput, TOutput>
+    where TOutput : IDisposable
+{
+    private readonly EnsembleEngine _engine;
+    private readonly Action<int, MemberOutputs> _combine;
+    private readonly Func<EnsembleCall, CancellationToken, TOutput> _run;
+
+    /// <summary>Opens the members.</summary>
+    /// <param name="definition">What the generated code says of the ensemble.</param>
+    /// <param name="options">How to open and run it; null for the defaults. Read here, later changes have no effect.</param>
+    /// <exception cref="CleaveException">A member is missing, damaged, or not the model that the runner was generated for; ONNX Runtime is missing or refused it.</exception>
+    protected EnsembleRunner(EnsembleDefinition definition, EnsembleOptions? options)
+    {
+        ArgumentNullException.ThrowIfNull(definition);
+        _combine = CombineOutput;
+        _run = RunBound;
+        _engine = new EnsembleEngine(definition, options ?? new EnsembleOptions());
+    }
+
+    /// <summary>The members, by their paths in the project.</summary>
+    public IReadOnlyList<string> Members => [.. _engine.Members.Select(m => m.Name)];
+
+    /// <inheritdoc/>
+    /// <exception cref="CleaveException">A member failed (CLV4030), or the outputs cannot be combined (CLV4031).</exception>
+    public TOutput Run(TInput input, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(input);
+        _engine.Gate.Enter();
+        try
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            return RunBound(BindInputs(input), cancellationToken);
+        }
+        finally
+        {
+            _engine.Gate.Exit();
+        }
+    }
+
+    /// <inheritdoc/>
+    public Task<TOutput> RunAsync(TInput input, CancellationToken cancellationToken = default)
+    {
+        bool entered = false;
+        try
+        {
+            ArgumentNullException.ThrowIfNull(input);
+            _engine.Gate.Enter();
+            entered = true;
+            cancellationToken.ThrowIfCancellationRequested();
+            EnsembleTask<TOutput> task = new(_engine, BindInputs(input), _run, cancellationToken);
+            // From here on the task leaves the gate.
+            entered = false;
+            task.Queue();
+            return task.Task;
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            return Task.FromCanceled<TOutput>(cancellationToken);
+        }
+        catch (Exception e)
+        {
+            return Task.FromException<TOutput>(e);
+        }
+        finally
+        {
+            if (entered)
+                _engine.Gate.Exit();
+        }
+    }
+
+    /// <inheritdoc/>
+    public TOutput[] RunMany(IReadOnlyList<TInput> inputs, CancellationToken cancellationToken = default) =>
+        RunManyAsync(inputs, cancellationToken).GetAwaiter().GetResult();
+
+    /// <inheritdoc/>
+    public Task<TOutput[]> RunManyAsync(IReadOnlyList<TInput> inputs, CancellationToken cancellationToken = default)
+    {
+        EnsembleCall[] calls = [];
+        bool entered = false;
+        try
+        {
+            ArgumentNullException.ThrowIfNull(inputs);
+            _engine.Gate.Enter();
+            entered = true;
+            cancellationToken.ThrowIfCancellationRequested();
+            calls = BindAll(inputs);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            return Task.FromCanceled<TOutput[]>(cancellationToken);
+        }
+        catch (Exception e)
+        {
+            return Task.FromException<TOutput[]>(e);
+        }
+        finally
+        {
+            // Each request enters for itself, before this one leaves.
+            foreach (EnsembleCall _ in calls)
+                _engine.Gate.Enter();
+            if (entered)
+                _engine.Gate.Exit();
+        }
+        return CollectAsync(calls, cancellationToken);
+    }
+
+    /// <summary>
+    /// Has another file's weights take the place of a member's present ones, while requests come and run; the other members are not touched. As
+    /// <see cref="ModelRunner{TInput,TOutput}.ReloadAsync"/> of one model: each request has of each member one set of weights.
+    /// </summary>
+    /// <param name="member">One of <see cref="Members"/>.</param>
+    /// <param name="model">A model with the same graph: retrained, with other weights.</param>
+    /// <param name="cancellationToken">Gives up while the new one is being opened.</param>
+    /// <returns>Done when the old weights are freed. Where it fails, the old weights stay.</returns>
+    /// <exception cref="ArgumentException">There is no such member.</exception>
+    /// <exception cref="CleaveException">The file is missing or damaged, ONNX Runtime refused it, or it is of another graph (CLV4002).</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
+    /// <exception cref="ObjectDisposedException">The runner was disposed.</exception>
+    public Task ReloadMemberAsync(string member, ModelSource model, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(member);
+        ArgumentNullException.ThrowIfNull(model);
+        return _engine.Member(member).Current.ReloadAsync(model, cancellationToken);
+    }
+
+    /// <summary>
+    /// Lets nothing new in, waits until what runs and what is queued is done, then frees the members. Outputs stay valid until they are disposed themselves. May be
+    /// called more than once and from several threads; each call returns when all is done.
+    /// </summary>
+    public void Dispose()
+    {
+        _engine.Dispose();
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>As <see cref="Dispose"/>, without blocking a thread.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _engine.DisposeAsync().ConfigureAwait(false);
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Gives the dimensions and inputs of a request to the binder. Written by the generator.</summary>
+    [EditorBrowsable(EditorBrowsableState.Never)]
+    protected abstract void Bind(TInput input, ref InputBinder binder);
+
+    /// <summary>Makes the output object. Written by the generator.</summary>
+    [EditorBrowsable(EditorBrowsableState.Never)]
+    protected abstract TOutput Collect(OutputBuffers outputs);
+
+    /// <summary>Combines an output by the application's rule. Written by the generator, where there is one.</summary>
+    [EditorBrowsable(EditorBrowsableState.Never)]
+    protected virtual void CombineOutput(int output, MemberOutputs members) =>
+        throw new InvalidOperationException("The ensemble '" + _engine.Name + "' has no rule for its output " + output.ToString(CultureInfo.InvariantCulture) + ".");
+
+    private TOutput RunBound(EnsembleCall call, CancellationToken cancellationToken)
+    {
+        int generation = call.Generation;
+        try
+        {
+            call.Run(_combine, cancellationToken);
+            return Collect(new OutputBuffers(call));
+        }
+        catch
+        {
+            call.Release(generation);
+            throw;
+        }
+    }
+
+    private EnsembleCall BindInputs(TInput input)
+    {
+        InputBinder binder = new(_engine);
+        try
+        {
+            Bind(input, ref binder);
+            return (EnsembleCall)binder.Finish();
+        }
+        catch
+        {
+            binder.Abandon();
+            throw;
+        }
+    }
+
+    // Nothing runs where one of them does not fit.
+    private EnsembleCall[] BindAll(IReadOnlyList<TInput> inputs)
+    {
+        List<EnsembleCall> calls = new(inputs.Count);
+        try
+        {
+            foreach (TInput input in inputs)
+            {
+                if (input is null)
+                    throw new ArgumentException("The input " + calls.Count.ToString(CultureInfo.InvariantCulture) + " is null.", nameof(inputs));
+                calls.Add(BindInputs(input));
+            }
+            return [.. calls];
+        }
+        catch
+        {
+            foreach (EnsembleCall call in calls)
+                call.Release(call.Generation);
+            throw;
+        }
+    }
+
+    private async Task<TOutput[]> CollectAsync(EnsembleCall[] calls, CancellationToken cancellationToken)
+    {
+        using CancellationTokenSource all = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        Exception? first = null;
+        EnsembleTask<TOutput>[] tasks = Array.ConvertAll(calls, c => new EnsembleTask<TOutput>(_engine, c, RunOrEndAll, all.Token));
+        foreach (EnsembleTask<TOutput> task in tasks)
+            task.Queue();
+        await ((Task)Task.WhenAll(tasks.Select(t => t.Task))).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (tasks.All(t => t.Task.IsCompletedSuccessfully))
+            return Array.ConvertAll(tasks, t => t.Task.Result);
+        foreach (EnsembleTask<TOutput> task in tasks.Where(t => t.Task.IsCompletedSuccessfully))
+            task.Task.Result.Dispose();
+        first ??= Array.Find(tasks, t => t.Task.IsFaulted)?.Task.Exception?.InnerException;
+        if (first is null)
+            throw new OperationCanceledException(cancellationToken);
+        int failed = tasks.Count(t => t.Task.IsFaulted);
+        throw new CleaveException(Rules.PartFailed, first, _engine.Name, failed.ToString(CultureInfo.InvariantCulture), calls.Length.ToString(CultureInfo.InvariantCulture), first.Message);
+
+        TOutput RunOrEndAll(EnsembleCall call, CancellationToken token)
+        {
+            try
+            {
+                return RunBound(call, token);
+            }
+            catch (Exception e) when (e is not OperationCanceledException)
+            {
+                if (Interlocked.CompareExchange(ref first, e, null) is null)
+                    all.Cancel();
+                throw;
+            }
+        }
+    }
+}

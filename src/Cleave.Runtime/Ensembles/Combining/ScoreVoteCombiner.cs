@@ -1,0 +1,44 @@
+using System;
+using System.Numerics;
+
+namespace Cleave.Ensembles.Combining;
+
+/// <summary>Majority vote on scores: a member votes for the place of its largest along the last dimension, of equal ones for the first.</summary>
+internal sealed class ScoreVoteCombiner<T>(string name, double[] weights, int members) : OutputCombiner<T, long>(name)
+    where T : unmanaged, INumber<T>
+{
+    private readonly Votes<int> _votes = new(weights, members);
+    private int[] _shape = [];
+
+    public override void Begin(int[] shape)
+    {
+        _shape = shape;
+        _votes.Begin(Length(shape.AsSpan(0, shape.Length - 1)));
+    }
+
+    public override void Add(int member, ReadOnlySpan<T> output, int at)
+    {
+        int classes = _shape[^1];
+        if (classes == 0)
+            return;
+        Span<int> votes = _votes.Of(member).Slice(at / classes, output.Length / classes);
+        for (int i = 0; i < votes.Length; i++)
+        {
+            ReadOnlySpan<T> scores = output.Slice(i * classes, classes);
+            int largest = 0;
+            for (int c = 1; c < classes; c++)
+            {
+                if (scores[c] > scores[largest])
+                    largest = c;
+            }
+            votes[i] = largest;
+        }
+    }
+
+    public override void Finish()
+    {
+        Span<long> labels = Target.Write(_shape.AsSpan(0, _shape.Length - 1));
+        for (int i = 0; i < labels.Length; i++)
+            labels[i] = _shape[^1] == 0 ? 0 : _votes.Winner(i);
+    }
+}

@@ -1,0 +1,217 @@
+using System;
+using System.Runtime.ExceptionServices;
+using System.Threading;
+using Cleave.Core.Diagnostics;
+using Cleave.Elements;
+using Cleave.Generated;
+using Cleave.Workers;
+
+namespace Cleave.Ensembles;
+
+/// <summary>
+/// One request to an ensemble: its inputs, which the members read where they lie, the members' outputs, and what is made of them. The request's thread takes a member,
+/// threads of the ensemble take others, and each takes what is left until none is: so nobody waits for a thread that does not come. What a member gives is
+/// combined at once by the thread that ran it. After a failure, or once it is cancelled, no further member is begun.
+/// </summary>
+internal sealed class EnsembleCall : RequestBuffers, IWorkItem
+{
+    private readonly EnsembleEngine _engine;
+    private readonly CallBuffers[] _members;
+    private readonly CombinedStage[] _stages;
+    // The members, those that took longest first.
+    private readonly int[] _order;
+    private readonly ManualResetEventSlim _over = new(false);
+    private CancellationToken _token;
+    private Exception? _failure;
+    private int _next;
+    private int _open;
+    private int _generation;
+    private bool _hasResult;
+
+    public EnsembleCall(EnsembleEngine engine, int[] dims)
+    {
+        _engine = engine;
+        Dims = dims;
+        Value[] inputs = engine.Definition.Inputs;
+        int[] lengths = new int[inputs.Length];
+        for (int i = 0; i < inputs.Length; i++)
+            lengths[i] = engine.Shapes.InputLength(i, dims);
+        Inputs = new InputSlot[inputs.Length];
+        for (int i = 0; i < inputs.Length; i++)
+            Inputs[i] = inputs[i].Element.NewInput(inputs[i].Name, engine.Shapes.InputShape(i, dims), lengths[i]);
+        _members = Array.ConvertAll(engine.Members, m => m.NewBuffers(Inputs));
+        _stages = Array.ConvertAll(engine.Definition.Outputs, o => new CombinedStage(engine, o, _members));
+        Outputs = Array.ConvertAll(_stages, s => s.Result);
+        foreach (OutputSlot output in Outputs)
+            output.Owner = this;
+        _order = new int[_members.Length];
+        for (int m = 0; m < _order.Length; m++)
+            _order[m] = m;
+        _next = _order.Length;
+    }
+
+    internal override int[] Dims { get; }
+
+    internal override InputSlot[] Inputs { get; }
+
+    internal override OutputSlot[] Outputs { get; }
+
+    internal override int Generation => Volatile.Read(ref _generation);
+
+    internal override long ByteLength
+    {
+        get
+        {
+            long bytes = 0;
+            foreach (InputSlot input in Inputs)
+                bytes += input.ByteLength;
+            foreach (OutputSlot output in Outputs)
+                bytes += output.ByteLength;
+            foreach (CallBuffers member in _members)
+                bytes += member.ByteLength;
+            return bytes;
+        }
+    }
+
+    /// <summary>Runs all members and combines what they give. The first failure, in time, is thrown.</summary>
+    /// <param name="combine">The application's rule for an output of that place.</param>
+    /// <param name="token">Ends it.</param>
+    public void Run(Action<int, MemberOutputs> combine, CancellationToken token)
+    {
+        _hasResult = false;
+        _failure = null;
+        _token = token;
+        _open = _order.Length;
+        _over.Reset();
+        Sort();
+        foreach (CombinedStage stage in _stages)
+            stage.Begin();
+        // Last: an item of an earlier run, which a thread meets only now, takes part in this one from here on.
+        Volatile.Write(ref _next, 0);
+        AskForHelp();
+        Execute();
+        AwaitOthers();
+        if (_failure is { } failure)
+            ExceptionDispatchInfo.Throw(failure);
+        for (int o = 0; o < _stages.Length; o++)
+            _stages[o].Finish(o, combine);
+        _hasResult = true;
+    }
+
+    /// <summary>Takes members until none is left.</summary>
+    public void Execute()
+    {
+        for (int next = Take(); next < _order.Length; next = Take())
+            RunOne(_order[next]);
+    }
+
+    internal override bool Release(int generation)
+    {
+        if (Interlocked.CompareExchange(ref _generation, generation + 1, generation) != generation)
+            return false;
+        _hasResult = false;
+        foreach (InputSlot input in Inputs)
+            input.Forget();
+        foreach (OutputSlot output in Outputs)
+            output.Forget();
+        _engine.Pool.Return(this);
+        return true;
+    }
+
+    internal override void CheckReadable(int generation)
+    {
+        if (Generation != generation)
+            throw new ObjectDisposedException(_engine.Name, "The output of '" + _engine.Name + "' was disposed; its memory belongs to another request.");
+        if (!_hasResult)
+            throw new InvalidOperationException("There is no output of '" + _engine.Name + "': nothing ran yet, or the last run failed.");
+    }
+
+    internal override void Free()
+    {
+        foreach (CallBuffers member in _members)
+            member.Leave();
+        foreach (InputSlot input in Inputs)
+            input.Dispose();
+    }
+
+    private int Take() => Interlocked.Increment(ref _next) - 1;
+
+    private void RunOne(int member)
+    {
+        try
+        {
+            _token.ThrowIfCancellationRequested();
+            if (Volatile.Read(ref _failure) is null)
+            {
+                RunMember(member);
+                foreach (CombinedStage stage in _stages)
+                    stage.Add(member);
+            }
+        }
+        catch (Exception e)
+        {
+            Interlocked.CompareExchange(ref _failure, e, null);
+        }
+        if (Interlocked.Decrement(ref _open) == 0)
+            _over.Set();
+    }
+
+    private void RunMember(int member)
+    {
+        MemberModel model = _engine.Members[member];
+        try
+        {
+            model.Run(_members[member], _token);
+        }
+        catch (Exception e) when (e is not OperationCanceledException and not ArgumentException)
+        {
+            throw new CleaveException(Rules.EnsembleMemberFailed, e, _engine.Name, model.Name, e.Message);
+        }
+    }
+
+    // Few, and nearly sorted already.
+    private void Sort()
+    {
+        MemberModel[] models = _engine.Members;
+        for (int i = 1; i < _order.Length; i++)
+        {
+            int member = _order[i];
+            int at = i;
+            for (; at > 0 && models[_order[at - 1]].Seconds < models[member].Seconds; at--)
+                _order[at] = _order[at - 1];
+            _order[at] = member;
+        }
+    }
+
+    private void AskForHelp()
+    {
+        try
+        {
+            for (int i = _engine.Helpers; i > 0; i--)
+                _engine.Workers.Enqueue(this);
+        }
+        catch (Exception) when (_engine.Workers.Workers == 0)
+        {
+            // No thread can be started: this one runs them all.
+        }
+    }
+
+    private void AwaitOthers()
+    {
+        SpinWait spin = default;
+        try
+        {
+            // The others are about to end: waking this thread would take longer.
+            while (!_over.IsSet && !spin.NextSpinWillYield)
+                spin.SpinOnce(sleep1Threshold: -1);
+            _over.Wait(CancellationToken.None);
+        }
+        catch
+        {
+            // Somebody interrupted this thread; the others still use the memory.
+            while (!_over.IsSet)
+                spin.SpinOnce();
+            throw;
+        }
+    }
+}

@@ -1,0 +1,128 @@
+using System;
+using System.Collections.Generic;
+using System.Diagnostics;
+using System.Globalization;
+using System.Threading.Tasks;
+using Cleave.Calls;
+using Cleave.Core.Diagnostics;
+using Cleave.Cores;
+using Cleave.Generated;
+using Cleave.Ledger;
+using Cleave.Workers;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Cleave.Ensembles;
+
+/// <summary>What an ensemble's runner is made of, whatever its inputs and outputs: the opened members, buffers and threads. Thread-safe.</summary>
+internal sealed class EnsembleEngine : IRequestSource
+{
+    private const int ContractServed = 1;
+
+    private readonly ILogger _logger;
+    private readonly int _cores;
+    private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <exception cref="CleaveException">A member cannot be opened; those opened before are closed.</exception>
+    public EnsembleEngine(EnsembleDefinition definition, EnsembleOptions options)
+    {
+        if (definition.Contract != ContractServed)
+        {
+            throw new CleaveException(Rules.ContractNotServed, null, definition.Name,
+                definition.Contract.ToString(CultureInfo.InvariantCulture), ContractServed.ToString(CultureInfo.InvariantCulture));
+        }
+        long start = Stopwatch.GetTimestamp();
+        _logger = options.Logger ?? NullLogger.Instance;
+        Definition = definition;
+        Shapes = new ShapeTable(definition.Name, definition.Inputs, []);
+        CoreLedger ledger = options.Ledger ?? CoreLedger.Process;
+        ledger.Cores.Read();
+        CoreBudget budget = ledger.Cores.Budget.WithOption(options.Cores);
+        _cores = budget.Cores;
+        // Where there are as many members as cores, each runs on one thread, and as many at once as there are cores: no core waits for another.
+        MemberCores = Math.Max(1, _cores / definition.Members.Length);
+        Members = Open(definition, options);
+        Gate = new RunGate(definition.Name);
+        Workers = new WorkerPool(new WorkerSettings(number => string.Create(CultureInfo.InvariantCulture, $"Cleave {definition.Name} worker {number}"), _cores, _logger));
+        Pool = new CallPool<EnsembleCall>(dims => new EnsembleCall(this, dims));
+        Log.EnsembleOpened(_logger, definition.Name, Members.Length, _cores, budget.Reason, MemberCores, Stopwatch.GetElapsedTime(start).TotalMilliseconds);
+    }
+
+    public string Name => Definition.Name;
+
+    public EnsembleDefinition Definition { get; }
+
+    public ShapeTable Shapes { get; }
+
+    public MemberModel[] Members { get; }
+
+    /// <summary>The cores that a member gets.</summary>
+    public int MemberCores { get; }
+
+    public RunGate Gate { get; }
+
+    public WorkerPool Workers { get; }
+
+    public CallPool<EnsembleCall> Pool { get; }
+
+    /// <summary>How many threads may help a request: none where requests themselves take all cores.</summary>
+    public int Helpers => Math.Min(Members.Length - 1, _cores - Gate.Inside);
+
+    public RequestBuffers Rent(int[] dims) => Pool.Rent(dims);
+
+    /// <exception cref="ArgumentException">There is no such member.</exception>
+    public MemberModel Member(string name) => Array.Find(Members, m => m.Name == name)
+        ?? throw new ArgumentException("The ensemble '" + Name + "' has no member '" + name + "': it has " + string.Join(", ", Array.ConvertAll(Members, m => "'" + m.Name + "'")) + ".", nameof(name));
+
+    public void Dispose()
+    {
+        if (Gate.Close())
+            Close().GetAwaiter().GetResult();
+        _closed.Task.GetAwaiter().GetResult();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (Gate.Close())
+            await Close().ConfigureAwait(false);
+        await _closed.Task.ConfigureAwait(false);
+    }
+
+    private async Task Close()
+    {
+        try
+        {
+            await Gate.Drained.ConfigureAwait(false);
+            Workers.Stop();
+            await Workers.Ended.ConfigureAwait(false);
+            Pool.Close();
+            foreach (MemberModel member in Members)
+                member.Dispose();
+        }
+        finally
+        {
+            _closed.SetResult();
+        }
+    }
+
+    private MemberModel[] Open(EnsembleDefinition definition, EnsembleOptions options)
+    {
+        List<MemberModel> opened = [];
+        try
+        {
+            foreach (EnsembleMember member in definition.Members)
+            {
+                RunnerOptions own = new() { Cores = MemberCores, Logger = options.Logger, Ledger = options.Ledger };
+                options.ConfigureMember?.Invoke(member.Name, own);
+                opened.Add(new MemberModel(member, own));
+            }
+            return [.. opened];
+        }
+        catch
+        {
+            foreach (MemberModel member in opened)
+                member.Dispose();
+            throw;
+        }
+    }
+}

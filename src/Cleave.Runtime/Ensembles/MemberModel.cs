@@ -1,0 +1,111 @@
+using System;
+using System.Collections.Generic;
+using System.Threading;
+using Cleave.Core.Graph;
+using Cleave.Elements;
+using Cleave.Generated;
+
+namespace Cleave.Ensembles;
+
+/// <summary>An opened member: its model, and how its inputs and dimensions follow from the ensemble's. Thread-safe.</summary>
+internal sealed class MemberModel : IDisposable
+{
+    // How much the last run counts against those before it.
+    private const float Newest = 0.2f;
+
+    private readonly EnsembleMember _member;
+    private readonly CurrentEngine _engine;
+    // Of each symbolic dimension, in the model's order: an input that has it, and the axis.
+    private readonly (int Input, int Axis)[] _symbols;
+    private float _seconds;
+
+    public MemberModel(EnsembleMember member, RunnerOptions options)
+    {
+        _member = member;
+        _symbols = Symbols(member.Model.Inputs);
+        _engine = new CurrentEngine(member.Model, options);
+    }
+
+    public string Name => _member.Name;
+
+    /// <summary>What a run took lately.</summary>
+    public float Seconds => Volatile.Read(ref _seconds);
+
+    public ElementType OutputType(int place) => _member.Model.Outputs[place].Element.Type;
+
+    public CurrentEngine Current => _engine;
+
+    /// <summary>Notes what a run took. Races lose a sample, no more.</summary>
+    public void Took(double seconds)
+    {
+        float before = Seconds;
+        Volatile.Write(ref _seconds, before == 0 ? (float)seconds : before + Newest * ((float)seconds - before));
+    }
+
+    /// <summary>Buffers whose inputs lie where the ensemble has them.</summary>
+    public CallBuffers NewBuffers(InputSlot[] inputs)
+    {
+        RunnerEngine engine = _engine.Enter();
+        try
+        {
+            InputSlot[] mine = new InputSlot[_member.Inputs.Length];
+            for (int i = 0; i < mine.Length; i++)
+                mine[i] = inputs[_member.Inputs[i]].Shared(_member.Model.Inputs[i].Name);
+            CallBuffers buffers = new(engine, engine.Pool, Dims(mine), mine);
+            engine.Pool.Join();
+            return buffers;
+        }
+        finally
+        {
+            engine.Gate.Exit();
+        }
+    }
+
+    /// <summary>Runs it once over such buffers, on this thread.</summary>
+    public void Run(CallBuffers buffers, CancellationToken token)
+    {
+        RunnerEngine engine = _engine.Enter();
+        try
+        {
+            long start = engine.Modes.Ledger.Now;
+            buffers.Run(engine, buffers.Generation, token);
+            Took(engine.Modes.Ledger.Seconds(start, engine.Modes.Ledger.Now));
+        }
+        finally
+        {
+            engine.Gate.Exit();
+        }
+    }
+
+    public void Dispose() => _engine.Dispose();
+
+    // As ShapeTable has them: the symbolic dimensions, then for each input of unknown rank its rank and dimensions.
+    private int[] Dims(InputSlot[] inputs)
+    {
+        List<int> dims = [];
+        foreach ((int input, int axis) in _symbols)
+            dims.Add(inputs[input].Shape[axis]);
+        for (int i = 0; i < inputs.Length; i++)
+        {
+            if (_member.Model.Inputs[i].Shape is null)
+                dims.AddRange([inputs[i].Shape.Length, .. inputs[i].Shape]);
+        }
+        return [.. dims];
+    }
+
+    private static (int, int)[] Symbols(Value[] inputs)
+    {
+        List<(int, int)> places = [];
+        HashSet<string> known = new(StringComparer.Ordinal);
+        for (int i = 0; i < inputs.Length; i++)
+        {
+            Dim[] shape = inputs[i].Shape ?? [];
+            for (int axis = 0; axis < shape.Length; axis++)
+            {
+                if (shape[axis].Name is { } name && known.Add(name))
+                    places.Add((i, axis));
+            }
+        }
+        return [.. places];
+    }
+}

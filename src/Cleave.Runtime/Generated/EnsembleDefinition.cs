@@ -1,0 +1,45 @@
+using System;
+using System.ComponentModel;
+
+namespace Cleave.Generated;
+
+/// <summary>What generated code says of an ensemble. Immutable.</summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
+public sealed class EnsembleDefinition
+{
+    /// <summary>Describes an ensemble.</summary>
+    /// <param name="contract">The contract that the code was generated for.</param>
+    /// <param name="name">Its name in messages, logs and thread names.</param>
+    /// <param name="inputs">Its inputs.</param>
+    /// <param name="members">Its members; at least one.</param>
+    /// <param name="outputs">Its outputs.</param>
+    public EnsembleDefinition(int contract, string name, Value[] inputs, EnsembleMember[] members, EnsembleOutput[] outputs)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        ArgumentNullException.ThrowIfNull(inputs);
+        ArgumentNullException.ThrowIfNull(members);
+        ArgumentNullException.ThrowIfNull(outputs);
+        if (members.Length == 0)
+            throw new ArgumentException("An ensemble needs a member.", nameof(members));
+        foreach (EnsembleOutput output in outputs)
+        {
+            if (output.Places.Length != members.Length || (output.Weights.Length > 0 && output.Weights.Length != members.Length))
+                throw new ArgumentException("An output needs a place, and a weight if any, for each member.", nameof(outputs));
+        }
+        Contract = contract;
+        Name = name;
+        Inputs = inputs;
+        Members = members;
+        Outputs = outputs;
+    }
+
+    internal int Contract { get; }
+
+    internal string Name { get; }
+
+    internal Value[] Inputs { get; }
+
+    internal EnsembleMember[] Members { get; }
+
+    internal EnsembleOutput[] Outputs { get; }
+}

@@ -1,0 +1,70 @@
+using System.IO;
+using System.Linq;
+using Cleave.Core.Listing;
+using Microsoft.Build.Framework;
+using Xunit;
+
+namespace Cleave.Build.Tests;
+
+/// <summary>Ensembles: a file of each for the generator, and their members among the models.</summary>
+public sealed class EnsembleFilesTests
+{
+    private static ListModels Run(TaskRun run, string[] models, params ITaskItem[] ensembles)
+    {
+        run.Add("a.onnx", new Cleave.TestKit.TinyModel().ToBytes());
+        run.Add("models/b.onnx", new Cleave.TestKit.TinyModel().ToBytes());
+        ListModels task = run.Task([.. models.Select(m => TaskRun.Item(m))]);
+        task.Ensembles = ensembles;
+        Assert.True(task.Execute());
+        return task;
+    }
+
+    private static EnsembleListing Read(TaskRun run, string key) =>
+        EnsembleText.Read(File.ReadAllText(Path.Combine(run.ListingFolder, key + EnsembleText.Ending)));
+
+    [Fact]
+    public void Members_are_models_whether_they_are_listed_or_not()
+    {
+        using TaskRun run = new();
+        ListModels task = Run(run, ["a.onnx"], TaskRun.Spelled("Vision", ("Models", "a.onnx; models\\b.onnx;"), ("Combine", "Mean"), ("Weights", "1;0.5")));
+        Assert.Equal([run.Listing("a"), run.Listing("models.b")], task.Listings.Select(l => l.ItemSpec));
+        Assert.Equal(["models/App/a.onnx", "models/App/models/b.onnx"], task.Content.Select(c => c.GetMetadata("TargetPath")));
+        EnsembleListing ensemble = Read(run, "Vision");
+        Assert.Equal(("Vision", "App.csproj"), (ensemble.Name, ensemble.Source));
+        Assert.Equal([new("a.onnx", "models/App/a.onnx"), new("models/b.onnx", "models/App/models/b.onnx")], ensemble.Members);
+        Assert.Equal(["Mean"], ensemble.Combine);
+        Assert.Equal(["1", "0.5"], ensemble.Weights);
+        Assert.Equal(Path.Combine(run.ListingFolder, "Vision.ensemble"), Assert.Single(task.EnsembleListings).ItemSpec);
+        Assert.Contains(task.Written, w => w.ItemSpec.EndsWith("Vision.ensemble", System.StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void What_is_wrong_is_left_to_the_generator()
+    {
+        using TaskRun run = new();
+        Run(run, [], TaskRun.Spelled("Empty"), TaskRun.Spelled("Twice", ("Models", "a.onnx;./a.onnx;gone.onnx")));
+        Assert.Empty(Read(run, "Empty").Members);
+        Assert.Equal(["models/App/a.onnx", "models/App/a.onnx", "models/App/gone.onnx"], Read(run, "Twice").Members.Select(m => m.Path));
+    }
+
+    [Fact]
+    public void Equal_items_give_equal_bytes_and_names_that_differ_in_case_two_files()
+    {
+        using TaskRun run = new();
+        ITaskItem[] items = [TaskRun.Spelled("Vision", ("Models", "a.onnx")), TaskRun.Spelled("vision", ("Models", "a.onnx"))];
+        ListModels task = Run(run, [], items);
+        byte[] before = File.ReadAllBytes(task.EnsembleListings[0].ItemSpec);
+        Assert.NotEqual(task.EnsembleListings[0].ItemSpec.ToUpperInvariant(), task.EnsembleListings[1].ItemSpec.ToUpperInvariant());
+        Assert.Equal(before, File.ReadAllBytes(Run(run, [], items).EnsembleListings[0].ItemSpec));
+    }
+
+    [Fact]
+    public void Metadata_survives_whatever_stands_in_it()
+    {
+        using TaskRun run = new();
+        Run(run, [], TaskRun.Spelled("Vision", ("Models", "a.onnx"), ("Combine", "a b%3Bc=Mean;ü=Stack"), ("Namespace", "My.App"), ("ClassName", "V"), ("Access", "public")));
+        EnsembleListing ensemble = Read(run, "Vision");
+        Assert.Equal(["a b;c=Mean", "ü=Stack"], ensemble.Combine);
+        Assert.Equal(("My.App", "V", "public"), (ensemble.Namespace, ensemble.ClassName, ensemble.Access));
+    }
+}

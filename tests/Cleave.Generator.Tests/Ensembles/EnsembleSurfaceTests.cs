@@ -1,0 +1,192 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using Cleave.Core.Graph;
+using Cleave.Core.Listing;
+using Cleave.TestKit.Generation;
+using Microsoft.CodeAnalysis;
+using Xunit;
+
+namespace Cleave.Generator.Tests.Ensembles;
+
+/// <summary>What is generated of an ensemble, and what is said where there can be none.</summary>
+public sealed class EnsembleSurfaceTests
+{
+    private static readonly ModelListing A = Model("a", [Models.Float("image", "batch", 3)], [Models.Float("scores", "batch", 10)]);
+    private static readonly ModelListing B = Model("b", [Models.Float("image", "N", 3)], [Models.Float("scores", "N", 10)]);
+
+    private static ModelListing Model(string name, IReadOnlyList<ValueInfo> inputs, IReadOnlyList<ValueInfo> outputs) =>
+        Models.Listing(inputs, outputs, "models/" + name + ".onnx");
+
+    private static EnsembleListing Vision(params ModelListing[] members) => new()
+    {
+        Name = "Vision",
+        Source = "App.csproj",
+        Members = [.. members.Select(m => new EnsembleMemberEntry(m.Options.Source, m.Options.Path))],
+    };
+
+    private static Generated Run(EnsembleListing ensemble, params ModelListing[] models) => GeneratorHost.Run(
+    [
+        .. models.Select((m, i) => Models.File(m, "model" + i)),
+        new BuildFile("/project/obj/cleave/" + ensemble.Name + EnsembleText.Ending, GeneratedEnsemble.Text(ensemble)),
+    ]);
+
+    private static string Message(EnsembleListing ensemble, params ModelListing[] models) => Assert.Single(Run(ensemble, models).Messages);
+
+    private static string Message(params ModelListing[] models) => Message(Vision(models), models);
+
+    [Fact]
+    public void It_has_the_members_input_and_the_combined_output()
+    {
+        Generated generated = Run(Vision(A, B), A, B).Compiles();
+        Assert.Equal(["Batch", "Image"], generated.Members("MyApp.VisionInput"));
+        Assert.Equal(["Scores", "Dispose"], generated.Members("MyApp.VisionOutput"));
+        Assert.Contains("global::Cleave.EnsembleRunner<VisionInput, VisionOutput>", generated.Source("MyApp.VisionRunner.g.cs"), StringComparison.Ordinal);
+        Assert.Contains("<c>scores</c>: float [batch, 10].", generated.Source("MyApp.VisionRunner.g.cs"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_file_that_says_the_same_writes_nothing_again()
+    {
+        EnsembleListing ensemble = Vision(A, B);
+        BuildFile file = new("/project/obj/cleave/Vision.ensemble", GeneratedEnsemble.Text(ensemble));
+        GeneratorDriver driver = GeneratorHost.Driver(new RunnerGenerator(), GeneratorHost.Options, Models.File(A, "a"), Models.File(B, "b"), file).RunGenerators(Compiling.Project());
+        driver = driver.ReplaceAdditionalText(file, new BuildFile(file.Path, GeneratedEnsemble.Text(ensemble))).RunGenerators(Compiling.Project());
+        Steps.Of(driver).IsCached(TrackingNames.EnsembleRunners).NothingIsWritten();
+    }
+
+    [Theory]
+    [InlineData("SoftVote", "int64 [batch]")]
+    [InlineData("MajorityVote", "int64 [batch]")]
+    [InlineData("Stack", "float [2, batch, 10]")]
+    [InlineData("Max", "float [batch, 10]")]
+    [InlineData("scores=stack", "float [2, batch, 10]")]
+    public void A_rule_says_what_the_output_is(string rule, string shape) =>
+        Assert.Contains("<c>scores</c>: " + shape + ".", Run(Vision(A, B) with { Combine = [rule] }, A, B).Compiles().Source("MyApp.VisionRunner.g.cs"), StringComparison.Ordinal);
+
+    [Fact]
+    public void Weights_are_written_as_they_are() => Assert.Contains(
+        "CombinationRule.WeightedMean, new int[] { 0, 0 }, new double[] { 0.1, 2 }",
+        Run(Vision(A, B) with { Combine = ["WeightedMean"], Weights = ["0.1", "2"] }, A, B).Compiles().Source("MyApp.VisionRunner.g.cs"), StringComparison.Ordinal);
+
+    [Fact]
+    public void An_own_rule_is_a_partial_method_that_the_compiler_asks_for()
+    {
+        EnsembleListing ensemble = Vision(A, B) with { Combine = ["Custom"] };
+        BuildFile[] files = [Models.File(A, "a"), Models.File(B, "b"), new("/project/obj/cleave/Vision.ensemble", GeneratedEnsemble.Text(ensemble))];
+        const string rule = "namespace MyApp { partial class VisionRunner { private partial Cleave.OutputTensor<float> CombineScores(Cleave.OutputTensor<float> a, Cleave.OutputTensor<float> b) => b; } }";
+        GeneratorHost.Run(new RunnerGenerator(), GeneratorHost.Options, [rule], files).Compiles();
+        Generated without = GeneratorHost.Run(files);
+        Assert.Equal(["CS8795"], without.Compilation.GetDiagnostics().Where(d => d.Severity == DiagnosticSeverity.Error).Select(d => d.Id));
+    }
+
+    [Fact]
+    public void Inputs_of_other_names_are_matched_by_order_with_a_note()
+    {
+        ModelListing other = Model("other", [Models.Float("pixels", "N", 3)], [Models.Float("scores", "N", 10)]);
+        Generated generated = Run(Vision(A, other), A, other);
+        Diagnostic note = Assert.Single(generated.Diagnostics);
+        Assert.Equal(("CLV2037", DiagnosticSeverity.Info), (note.Id, note.Severity));
+        Assert.Contains("'pixels' of 'models/other.onnx' is taken for 'image'", Assert.Single(generated.Messages), StringComparison.Ordinal);
+        Assert.Equal(["Batch", "Image"], generated.Members("MyApp.VisionInput"));
+    }
+
+    [Fact]
+    public void A_member_may_have_an_input_of_its_own()
+    {
+        ModelListing other = Model("other", [Models.Float("image", "N", 3), Models.Tensor("words", ElementType.Int64, "N", "sequence")], [Models.Float("scores", "N", 10)]);
+        Generated generated = Run(Vision(A, other), A, other).Compiles();
+        Assert.Equal(["Batch", "Sequence", "Image", "Words"], generated.Members("MyApp.VisionInput"));
+        Assert.Contains("new int[] { 0, 1 }", generated.Source("MyApp.VisionRunner.g.cs"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_fixed_dimension_of_one_member_is_the_ensembles()
+    {
+        ModelListing one = Model("one", [Models.Float("image", 1, 3)], [Models.Float("scores", 1, 10)]);
+        Generated generated = Run(Vision(A, one), A, one).Compiles();
+        Assert.Equal(["Image"], generated.Members("MyApp.VisionInput"));
+        Assert.Contains("<c>scores</c>: float [1, 10].", generated.Source("MyApp.VisionRunner.g.cs"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_differs_in_an_input_is_named()
+    {
+        Assert.Equal(
+            "CLV2034: The members of the ensemble 'Vision' disagree on the input 'image': its dimension 1 is 3 in 'models/a.onnx' and 4 in 'models/c.onnx'. Export them with the same input, or give the input of one of them another name: then it is an input of its own.",
+            Message(A, Model("c", [Models.Float("image", "N", 4)], [Models.Float("scores", "N", 10)])));
+        Assert.Contains("'models/a.onnx' takes float, 'models/c.onnx' double", Message(A, Model("c", [Models.Tensor("image", ElementType.Double, "N", 3)], [Models.Float("scores", "N", 10)])), StringComparison.Ordinal);
+        Assert.Contains("'models/a.onnx' takes 2 dimensions, 'models/c.onnx' 3", Message(A, Model("c", [Models.Float("image", "N", 3, 4)], [Models.Float("scores", "N", 10)])), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_differs_in_an_output_is_named()
+    {
+        Assert.StartsWith("CLV2036: The ensemble 'Vision' cannot combine the output 'scores' by Mean: it takes outputs of equal shapes, but 'models/a.onnx' gives [batch, 10], 'models/c.onnx' [N, 11]",
+            Message(A, Model("c", [Models.Float("image", "N", 3)], [Models.Float("scores", "N", 11)])), StringComparison.Ordinal);
+        Assert.StartsWith("CLV2035: The members of the ensemble 'Vision' disagree on the output 'scores': 'models/a.onnx' has it, 'models/c.onnx' does not: it has 'x', 'y'",
+            Message(A, Model("c", [Models.Float("image", "N", 3)], [Models.Float("x", "N", 10), Models.Float("y", "N", 10)])), StringComparison.Ordinal);
+        Assert.Contains("gives float, 'models/c.onnx' int64", Message(A, Model("c", [Models.Float("image", "N", 3)], [Models.Tensor("scores", ElementType.Int64, "N", 10)])), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void An_output_that_the_first_member_does_not_have_is_noted()
+    {
+        ModelListing more = Model("more", [Models.Float("image", "N", 3)], [Models.Float("scores", "N", 10), Models.Float("features", "N", 64)]);
+        Assert.StartsWith("CLV2038: The ensemble 'Vision' does not give the output 'features' of 'models/more.onnx'", Message(A, more), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Members_are_known_and_listed_once()
+    {
+        Assert.StartsWith("CLV2030:", Message(Vision(), A), StringComparison.Ordinal);
+        Assert.StartsWith("CLV2031: The ensemble 'Vision' lists the model 'models/a.onnx' more than once.", Message(Vision(A, B, A), A, B), StringComparison.Ordinal);
+        Assert.StartsWith("CLV2032: The ensemble 'Vision' lists the model 'models/b.onnx'", Message(Vision(A, B), A), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("Average", "", "Combine=\"Average\"; use Mean, WeightedMean, SoftVote, MajorityVote, Max, Stack or Custom")]
+    [InlineData("box=Mean", "", "the members have no output 'box': they have 'scores'")]
+    [InlineData("WeightedMean", "", "give each member a weight")]
+    [InlineData("WeightedMean", "1", "Weights=\"1\"; give one weight for each of the 2 members, not 1")]
+    [InlineData("WeightedMean", "1;-1", "use numbers of 0 and more")]
+    [InlineData("WeightedMean", "1;1,5", "use numbers of 0 and more")]
+    [InlineData("WeightedMean", "0;0", "their sum must be more than 0")]
+    [InlineData("Mean", "1;2", "no rule uses them")]
+    public void Metadata_that_makes_no_sense_is_refused(string combine, string weights, string expected)
+    {
+        string message = Message(Vision(A, B) with { Combine = combine.Split(';'), Weights = weights.Split(';', StringSplitOptions.RemoveEmptyEntries) }, A, B);
+        Assert.StartsWith("CLV2033: The ensemble 'Vision' has the item metadata", message, StringComparison.Ordinal);
+        Assert.Contains(expected, message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Labels_have_no_mean()
+    {
+        ModelListing[] labels = [.. new[] { "a", "b" }.Select(n => Model(n, [Models.Float("x", 1)], [Models.Tensor("label", ElementType.Int64, 1)]))];
+        Assert.Contains("by Mean: it takes float, double or float16, and it is int64", Message(labels), StringComparison.Ordinal);
+        Run(Vision(labels) with { Combine = ["MajorityVote"] }, labels).Compiles();
+    }
+
+    [Fact]
+    public void A_class_that_a_model_makes_too_is_an_error_of_both()
+    {
+        ModelListing vision = Model("vision", [Models.Float("image", "N", 3)], [Models.Float("scores", "N", 10)]);
+        Assert.Equal(2, Run(Vision(A, vision), A, vision).Diagnostics.Count(d => d.Id == "CLV2003"));
+    }
+
+    [Fact]
+    public void A_file_that_is_none_is_reported()
+    {
+        Generated generated = GeneratorHost.Run(new BuildFile("/project/obj/cleave/x.ensemble", "cleave-ensemble 2\n"));
+        Assert.StartsWith("CLV2006:", Assert.Single(generated.Messages), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Hostile_names_are_escaped()
+    {
+        const string evil = "*/ \" \\ \n <x> \u202e";
+        ModelListing odd = Model("odd", [Models.Float(evil, 1)], [Models.Float(evil + "2", 1)]);
+        Run(Vision(odd) with { Name = "Vision" + evil }, odd).Compiles();
+    }
+}

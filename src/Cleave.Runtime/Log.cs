@@ -143,4 +143,8 @@ internal static partial class Log
     [LoggerMessage(EventId = 50, Level = LogLevel.Information, Message =
         "Cleave opened the ensemble {Ensemble}: {Members} members on {Cores} of the process's cores ({Reason}), {MemberCores} of them for each, {Milliseconds:0.0} ms")]
     public static partial void EnsembleOpened(ILogger logger, string ensemble, int members, int cores, string reason, int memberCores, double milliseconds);
+
+    [LoggerMessage(EventId = 51, Level = LogLevel.Warning, Message =
+        "Cleave could not free the instance {Instance} of {Member}: {Why}")]
+    public static partial void InstanceNotFreed(ILogger logger, string member, string instance, string why, Exception cause);
 }

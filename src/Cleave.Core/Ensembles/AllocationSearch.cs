@@ -1,0 +1,104 @@
+using System;
+using System.Collections.Generic;
+using Cleave.Core.Batching;
+using Cleave.Core.Passes.Partitions;
+
+namespace Cleave.Core.Ensembles;
+
+/// <summary>How long is searched.</summary>
+/// <param name="MaxIterations">The most steps; the paper's 10.</param>
+/// <param name="MaxNeighbours">The most matrices tried in a step; the paper's 100.</param>
+/// <param name="Seed">Says which neighbours, where there are more.</param>
+internal sealed record AllocationSearchOptions(int MaxIterations = 10, int MaxNeighbours = 100, ulong Seed = 1);
+
+/// <summary>What was found.</summary>
+/// <param name="Matrix">The best matrix.</param>
+/// <param name="Throughput">Samples a second of it, as the function says.</param>
+/// <param name="Evaluations">How often the function was asked.</param>
+/// <param name="Steps">The throughput at the start and after each step; it rises.</param>
+internal sealed record FoundAllocation(AllocationMatrix Matrix, double Throughput, int Evaluations, IReadOnlyList<double> Steps);
+
+/// <summary>
+/// Algorithm 2 of Pochelu et al. (arXiv 2208.14049, section 3): a bounded greedy over matrices that differ in one cell (another batch, one more replica, one less), by
+/// throughput as it is measured or simulated. The best neighbour is taken while it is better; the result is never worse than the start.
+/// </summary>
+internal static class AllocationSearch
+{
+    /// <param name="problem">What is allocated.</param>
+    /// <param name="start">A valid matrix.</param>
+    /// <param name="throughput">Samples a second of a valid matrix; 0 where it does not run after all.</param>
+    /// <param name="options">How long.</param>
+    /// <exception cref="ArgumentException"><paramref name="start"/> is not valid.</exception>
+    public static FoundAllocation Improve(AllocationProblem problem, AllocationMatrix start, Func<AllocationMatrix, double> throughput, AllocationSearchOptions options)
+    {
+        if (!problem.IsValid(start))
+            throw new ArgumentException("The matrix to begin with leaves a model out, or takes more memory than there is.", nameof(start));
+        SeededRandom random = new(options.Seed);
+        Dictionary<AllocationMatrix, double> known = [];
+        AllocationMatrix best = start;
+        double most = Ask(start);
+        List<double> steps = [most];
+        for (int i = 0; i < options.MaxIterations; i++)
+        {
+            AllocationMatrix? next = null;
+            foreach (AllocationMatrix neighbour in Sample(Neighbours(problem, best), options.MaxNeighbours, random))
+            {
+                double value = Ask(neighbour);
+                if (value > most)
+                    (next, most) = (neighbour, value);
+            }
+            if (next is null)
+                break;
+            best = next;
+            steps.Add(most);
+        }
+        return new FoundAllocation(best, most, known.Count, steps);
+
+        double Ask(AllocationMatrix matrix)
+        {
+            if (!known.TryGetValue(matrix, out double value))
+                known.Add(matrix, value = throughput(matrix));
+            return value;
+        }
+    }
+
+    /// <summary>All valid matrices that differ in one cell, in a fixed order.</summary>
+    public static List<AllocationMatrix> Neighbours(AllocationProblem problem, AllocationMatrix matrix)
+    {
+        List<AllocationMatrix> neighbours = [];
+        for (int d = 0; d < matrix.Devices; d++)
+        {
+            for (int m = 0; m < matrix.Models; m++)
+            {
+                if (matrix[d, m].Count > 0)
+                    Add(d, m, default);
+                foreach (InstanceGroup cell in problem.Devices[d].Choices)
+                {
+                    if (cell != matrix[d, m])
+                        Add(d, m, cell);
+                }
+            }
+        }
+        return neighbours;
+
+        void Add(int device, int model, InstanceGroup cell)
+        {
+            AllocationMatrix neighbour = matrix.With(device, model, cell);
+            if (problem.IsValid(neighbour))
+                neighbours.Add(neighbour);
+        }
+    }
+
+    // The first ones of a random order, in that order.
+    private static List<AllocationMatrix> Sample(List<AllocationMatrix> all, int most, SeededRandom random)
+    {
+        if (all.Count <= most)
+            return all;
+        for (int i = 0; i < most; i++)
+        {
+            int other = i + random.Below(all.Count - i);
+            (all[i], all[other]) = (all[other], all[i]);
+        }
+        return all.GetRange(0, most);
+    }
+}

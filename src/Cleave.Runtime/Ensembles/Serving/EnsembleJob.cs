@@ -1,0 +1,60 @@
+using System;
+using System.Threading;
+using System.Threading.Tasks;
+using Cleave.Core.Diagnostics;
+
+namespace Cleave.Ensembles.Serving;
+
+/// <summary>
+/// A request to the inference system: samples that every member is to see, and what becomes of the outputs. It is over when nothing reads or writes its memory any
+/// more, also where it failed or was cancelled. Thread-safe.
+/// </summary>
+internal abstract class EnsembleJob(int samples)
+{
+    private readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private Exception? _failure;
+    // Segments of members that are not over, and one for whoever hands them out.
+    private int _open = 1;
+
+    public int Samples => samples;
+
+    /// <summary>Done when it is over; failed or cancelled where it was.</summary>
+    public Task Done => _done.Task;
+
+    /// <summary>Whether what is left of it need not be done.</summary>
+    public bool IsLost => Volatile.Read(ref _failure) != null;
+
+    /// <summary>Called once, before <see cref="Done"/>, where all members have answered for all samples.</summary>
+    protected abstract void Finish();
+
+    /// <summary>The first failure, in time, is the job's.</summary>
+    public void Fail(Exception failure) => Interlocked.CompareExchange(ref _failure, failure, null);
+
+    /// <summary>Notes that more segments are under way.</summary>
+    public void Open(int segments) => Interlocked.Add(ref _open, segments);
+
+    /// <summary>Notes that one is over, or that all were handed out.</summary>
+    public void Close()
+    {
+        if (Interlocked.Decrement(ref _open) != 0)
+            return;
+        try
+        {
+            if (_failure is null)
+                Finish();
+        }
+        catch (Exception e)
+        {
+            _failure = e;
+        }
+        if (_failure is OperationCanceledException cancelled)
+            _done.TrySetCanceled(cancelled.CancellationToken);
+        else if (_failure is { } failure)
+            _done.TrySetException(failure);
+        else
+            _done.TrySetResult();
+    }
+
+    /// <summary>A member's failure, with its name.</summary>
+    public static CleaveException Named(string ensemble, string member, Exception failure) => new(Rules.EnsembleMemberFailed, failure, ensemble, member, failure.Message);
+}

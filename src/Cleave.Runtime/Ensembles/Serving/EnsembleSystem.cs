@@ -1,0 +1,120 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using System.Threading;
+using System.Threading.Tasks;
+using Cleave.Calls;
+using Cleave.Core.Diagnostics;
+
+namespace Cleave.Ensembles.Serving;
+
+/// <summary>
+/// The inference system of Pochelu et al. (arXiv 2208.14049, section 4) in one process: a request is cut into segments, each goes to the queue of every member, the
+/// member's instances take segments from there, run them in batches, and add what comes out to the request, whichever member answers first. Thread-safe.
+/// </summary>
+internal sealed class EnsembleSystem : IAsyncDisposable
+{
+    private readonly string _name;
+    private readonly SystemOptions _options;
+    private readonly MemberState[] _members;
+    private readonly SemaphoreSlim _room;
+    private readonly RunGate _gate;
+
+    /// <param name="name">The ensemble's name.</param>
+    /// <param name="members">The members by name, each with at least one instance; they are disposed with this.</param>
+    /// <param name="options">How it works.</param>
+    public EnsembleSystem(string name, IReadOnlyList<(string Name, IReadOnlyList<IMemberInstance> Instances)> members, SystemOptions options)
+    {
+        if (members.Count == 0 || members.Any(static m => m.Instances.Count == 0))
+            throw new ArgumentException("There must be a member, and an instance of each.", nameof(members));
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.SegmentSize, 1, nameof(options));
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.MostSegments, 1, nameof(options));
+        _name = name;
+        _options = options;
+        _gate = new RunGate(name);
+        _room = new SemaphoreSlim(options.MostSegments);
+        _members = [.. members.Select(m => new MemberState(name, m.Name, options))];
+        for (int m = 0; m < _members.Length; m++)
+            _members[m].Replace(members[m].Instances);
+    }
+
+    public IReadOnlyList<MemberSnapshot> Members => [.. _members.Select(static m => m.Snapshot())];
+
+    /// <summary>Runs a job. Done when nothing of it is under way any more.</summary>
+    /// <exception cref="CleaveException">A member failed (CLV4030), or there was no room and <see cref="SystemOptions.WhenFull"/> is to reject (CLV4012).</exception>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    public async Task RunAsync(EnsembleJob job, CancellationToken token = default)
+    {
+        _gate.Enter();
+        try
+        {
+            using CancellationTokenRegistration registration = token.UnsafeRegister(static (job, token) => ((EnsembleJob)job!).Fail(new OperationCanceledException(token)), job);
+            await Broadcast(job, token).ConfigureAwait(false);
+            await job.Done.ConfigureAwait(false);
+        }
+        finally
+        {
+            _gate.Exit();
+        }
+    }
+
+    /// <summary>Starts other instances of a member, of other weights or on other devices, in the place of those there are; the other members go on. Done when the old ones are disposed.</summary>
+    public async Task ReplaceAsync(string member, IReadOnlyList<IMemberInstance> instances)
+    {
+        if (instances.Count == 0)
+            throw new ArgumentException("A member needs an instance.", nameof(instances));
+        _gate.Enter();
+        try
+        {
+            MemberState state = Array.Find(_members, m => m.Name == member) ?? throw new ArgumentException("There is no member '" + member + "'.", nameof(member));
+            await state.Replace(instances).ConfigureAwait(false);
+        }
+        finally
+        {
+            _gate.Exit();
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _gate.Close();
+        await _gate.Drained.ConfigureAwait(false);
+        await Task.WhenAll(_members.Select(static m => m.Close())).ConfigureAwait(false);
+    }
+
+    private async Task Broadcast(EnsembleJob job, CancellationToken token)
+    {
+        try
+        {
+            for (int at = 0; at < job.Samples && !job.IsLost; at += _options.SegmentSize)
+            {
+                if (!_room.Wait(0, CancellationToken.None))
+                {
+                    if (_options.WhenFull == FullQueue.Reject && at == 0)
+                        throw new CleaveException(Rules.QueueFull, null, _name, _options.MostSegments.ToString(System.Globalization.CultureInfo.InvariantCulture));
+                    await _room.WaitAsync(token).ConfigureAwait(false);
+                }
+                Put(job, at, Math.Min(at + _options.SegmentSize, job.Samples));
+            }
+        }
+        catch (Exception e)
+        {
+            job.Fail(e);
+        }
+        job.Close();
+    }
+
+    private void Put(EnsembleJob job, int start, int end)
+    {
+        int open = _members.Length;
+        job.Open(open);
+        foreach (MemberState member in _members)
+            member.Queue.Put(new MemberSegment(job, start, end, s => member.Queue.Put(s, again: true), Over));
+
+        void Over()
+        {
+            if (Interlocked.Decrement(ref open) == 0)
+                _room.Release();
+        }
+    }
+}

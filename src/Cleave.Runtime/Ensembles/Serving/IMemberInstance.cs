@@ -1,0 +1,34 @@
+using System;
+
+namespace Cleave.Ensembles.Serving;
+
+/// <summary>
+/// One instance of a member, a cell of the allocation matrix: takes batches through three stages, each on a thread of its own, so that one batch is loaded while
+/// another runs and a third is sent. A batch stays in one slot from stage to stage; no slot is used for two at once.
+/// </summary>
+internal interface IMemberInstance : IDisposable
+{
+    /// <summary>For people: <c>cuda:0</c>.</summary>
+    string Name { get; }
+
+    /// <summary>The most samples that it takes at once.</summary>
+    int Batch { get; }
+
+    /// <summary>How many batches may be under way; 1: the stages run one after the other, on one thread.</summary>
+    int Slots { get; }
+
+    /// <summary>Whether it will never run again: its device is lost.</summary>
+    bool IsLost { get; }
+
+    /// <summary>Brings samples to where it reads them. By the batcher's thread.</summary>
+    void Load(EnsembleJob job, int at, int count, int slot);
+
+    /// <summary>Runs the member on them, or sees to it that it is run. By the predictor's thread.</summary>
+    void Predict(int slot);
+
+    /// <summary>Waits for the outputs. By the sender's thread.</summary>
+    void Receive(int slot);
+
+    /// <summary>Adds the outputs to the job. By the sender's thread.</summary>
+    void Add(EnsembleJob job, int at, int count, int slot);
+}

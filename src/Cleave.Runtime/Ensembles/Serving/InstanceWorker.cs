@@ -1,0 +1,183 @@
+using System;
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Threading;
+using System.Threading.Tasks;
+
+namespace Cleave.Ensembles.Serving;
+
+/// <summary>
+/// The threads of an instance: batcher, predictor and sender, which work on different batches at once; or one for all where it has one slot. They take segments of
+/// the member's queue until they are stopped, and end with what they have begun.
+/// </summary>
+internal sealed class InstanceWorker
+{
+    private readonly MemberState _member;
+    private readonly IMemberInstance _instance;
+    private readonly SystemOptions _options;
+    private readonly BlockingCollection<int> _free;
+    private readonly BlockingCollection<BatchItem> _loaded = [];
+    private readonly BlockingCollection<BatchItem> _predicted = [];
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private int _stops;
+
+    public InstanceWorker(MemberState member, IMemberInstance instance, SystemOptions options)
+    {
+        _member = member;
+        _instance = instance;
+        _options = options;
+        _free = [];
+        for (int slot = 0; slot < instance.Slots; slot++)
+            _free.Add(slot);
+    }
+
+    public IMemberInstance Instance => _instance;
+
+    /// <summary>Done when the threads have ended and the instance is disposed.</summary>
+    public Task Ended => _ended.Task;
+
+    private bool IsPipeline => _instance.Slots > 1;
+
+    public void Start()
+    {
+        StartThread("batcher", Batch);
+        if (!IsPipeline)
+            return;
+        StartThread("predictor", Predict);
+        StartThread("sender", Send);
+    }
+
+    /// <summary>Takes no further segment.</summary>
+    public void Stop()
+    {
+        Volatile.Write(ref _stops, 1);
+        _member.Queue.WakeAll();
+    }
+
+    private void StartThread(string what, Action work) =>
+        new Thread(() => work()) { IsBackground = true, Name = $"Cleave {_member.Name} {_instance.Name} {what}" }.UnsafeStart();
+
+    private void Batch()
+    {
+        Func<bool> stops = () => Volatile.Read(ref _stops) != 0;
+        while (_member.Queue.Take(stops) is { } segment)
+            Divide(segment);
+        _loaded.CompleteAdding();
+        if (!IsPipeline)
+            End();
+    }
+
+    private void Divide(MemberSegment segment)
+    {
+        (int tried, int from) = segment.Begin();
+        for (int at = from; at < segment.End; at += _instance.Batch)
+        {
+            int slot = _free.Take();
+            segment.Hold();
+            BatchItem item = new(segment, tried, at, Math.Min(_instance.Batch, segment.End - at), slot);
+            if (!segment.IsWanted(tried))
+            {
+                segment.GiveUp(tried);
+                Free(item);
+                break;
+            }
+            bool loaded = Do(item, BatchStage.Load, () => _instance.Load(segment.Job, item.At, item.Count, slot));
+            if (!loaded)
+                Free(item);
+            else if (IsPipeline)
+                _loaded.Add(item);
+            else if (PredictOne(item))
+                SendOne(item);
+        }
+        segment.Release();
+    }
+
+    private void Predict()
+    {
+        foreach (BatchItem item in _loaded.GetConsumingEnumerable())
+        {
+            if (PredictOne(item))
+                _predicted.Add(item);
+        }
+        _predicted.CompleteAdding();
+    }
+
+    private bool PredictOne(BatchItem item)
+    {
+        if (!item.Segment.IsWanted(item.Try))
+            item.Segment.GiveUp(item.Try);
+        else if (Do(item, BatchStage.Predict, () => _instance.Predict(item.Slot)))
+            return true;
+        Free(item);
+        return false;
+    }
+
+    private void Send()
+    {
+        foreach (BatchItem item in _predicted.GetConsumingEnumerable())
+            SendOne(item);
+        End();
+    }
+
+    // What was begun on a device is waited for, wanted or not.
+    private void SendOne(BatchItem item)
+    {
+        if (Do(item, BatchStage.Send, () => _instance.Receive(item.Slot)))
+        {
+            if (item.Segment.IsWanted(item.Try))
+                _member.Answered();
+            item.Segment.Add(item.Try, item.Count, () => _instance.Add(item.Segment.Job, item.At, item.Count, item.Slot));
+        }
+        Free(item);
+    }
+
+    private void Free(BatchItem item)
+    {
+        _free.Add(item.Slot);
+        item.Segment.Release();
+    }
+
+    private bool Do(BatchItem item, BatchStage stage, Action action)
+    {
+        long start = Stopwatch.GetTimestamp();
+        try
+        {
+            action();
+        }
+        catch (Exception e)
+        {
+            Failed(item, e);
+            return false;
+        }
+        _options.Timeline?.Invoke(new StageSpan(_member.Name, _instance.Name, stage, item.At, item.Count, start, Stopwatch.GetTimestamp()));
+        return true;
+    }
+
+    // The batch is still held: the segment is over, or put back, after this.
+    private void Failed(BatchItem item, Exception failure)
+    {
+        if (_instance.IsLost && Interlocked.Exchange(ref _stops, 1) == 0)
+            _member.Lost(this, failure);
+        if (!item.Segment.Fails(item.Try, _options.Retries, out bool again))
+            return;
+        _member.Failed(failure);
+        if (!again)
+            item.Segment.Job.Fail(_member.Named(failure));
+    }
+
+    private void End()
+    {
+        try
+        {
+            _instance.Dispose();
+        }
+        catch (Exception e)
+        {
+            // Of a device that is lost, say: nothing of it can be freed any more.
+            Log.InstanceNotFreed(_options.Logger, _member.Name, _instance.Name, e.Message, e);
+        }
+        _ended.SetResult();
+    }
+
+    private readonly record struct BatchItem(MemberSegment Segment, int Try, int At, int Count, int Slot);
+}

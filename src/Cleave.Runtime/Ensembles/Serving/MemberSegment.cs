@@ -1,0 +1,152 @@
+using System;
+
+namespace Cleave.Ensembles.Serving;
+
+/// <summary>
+/// Samples of a job that one member is to see, in batches, in order. Where that fails it may be tried again, by whichever instance takes it next, from the first batch
+/// on that was not added yet: none is added twice. Batches of an earlier try that are still under way are dropped. It is over, or put back, once nothing of it is
+/// under way.
+/// </summary>
+internal sealed class MemberSegment
+{
+    private readonly object _lock = new();
+    private readonly Action _over;
+    private readonly Action<MemberSegment> _again;
+    private int _added;
+    private int _try;
+    private int _holders;
+    private Outcome _outcome;
+
+    /// <param name="job">The job.</param>
+    /// <param name="start">The first sample.</param>
+    /// <param name="end">Behind the last.</param>
+    /// <param name="again">Puts it back, to be tried again.</param>
+    /// <param name="over">Called once, when it is over.</param>
+    public MemberSegment(EnsembleJob job, int start, int end, Action<MemberSegment> again, Action over)
+    {
+        Job = job;
+        End = end;
+        _added = start;
+        _again = again;
+        _over = over;
+    }
+
+    private enum Outcome
+    {
+        None,
+        Over,
+        Again,
+    }
+
+    public EnsembleJob Job { get; }
+
+    /// <summary>Behind the last sample.</summary>
+    public int End { get; }
+
+    /// <summary>Begins a try, and holds it: which one, and from which sample on.</summary>
+    public (int Try, int From) Begin()
+    {
+        lock (_lock)
+        {
+            _holders++;
+            return (_try, _added);
+        }
+    }
+
+    /// <summary>Something of it is under way.</summary>
+    public void Hold()
+    {
+        lock (_lock)
+            _holders++;
+    }
+
+    /// <summary>It is so no more.</summary>
+    public void Release()
+    {
+        Outcome outcome;
+        lock (_lock)
+        {
+            if (--_holders > 0 || _outcome == Outcome.None)
+                return;
+            outcome = _outcome;
+            _outcome = Outcome.None;
+        }
+        if (outcome == Outcome.Again)
+            _again(this);
+        else
+            Leave();
+    }
+
+    /// <summary>Whether batches of a try are still wanted.</summary>
+    public bool IsWanted(int tried)
+    {
+        lock (_lock)
+            return _try == tried && !Job.IsLost;
+    }
+
+    /// <summary>Adds a batch, unless its try is over. What fails here cannot be tried again: half of it may have been added.</summary>
+    public void Add(int tried, int count, Action add)
+    {
+        lock (_lock)
+        {
+            if (_try != tried)
+                return;
+            if (!Job.IsLost)
+                Try(add);
+            _added += count;
+            if (_added >= End || Job.IsLost)
+                Settle(Outcome.Over);
+        }
+    }
+
+    /// <summary>A try failed. False where it was over.</summary>
+    /// <param name="tried">Which.</param>
+    /// <param name="retries">How often it may be tried again in all.</param>
+    /// <param name="again">Whether it will be.</param>
+    public bool Fails(int tried, int retries, out bool again)
+    {
+        lock (_lock)
+        {
+            again = _try == tried && _try < retries && !Job.IsLost;
+            if (_try != tried)
+                return false;
+            Settle(again ? Outcome.Again : Outcome.Over);
+            return true;
+        }
+    }
+
+    /// <summary>Ends a try whose job is lost, unless it is over.</summary>
+    public void GiveUp(int tried)
+    {
+        lock (_lock)
+        {
+            if (_try == tried)
+                Settle(Outcome.Over);
+        }
+    }
+
+    /// <summary>It is over.</summary>
+    public void Leave()
+    {
+        _over();
+        Job.Close();
+    }
+
+    private void Settle(Outcome outcome)
+    {
+        _try++;
+        _outcome = outcome;
+    }
+
+    private void Try(Action add)
+    {
+        try
+        {
+            add();
+        }
+        catch (Exception e)
+        {
+            Job.Fail(e);
+        }
+    }
+}

@@ -1,0 +1,112 @@
+using System;
+using System.Collections.Generic;
+using System.Threading;
+
+namespace Cleave.Ensembles.Serving;
+
+/// <summary>What a member has to do: first come, first served by all its instances, so the faster ones take more. Thread-safe.</summary>
+internal sealed class SegmentQueue
+{
+    private readonly object _lock = new();
+    private readonly LinkedList<MemberSegment> _segments = new();
+    private Exception? _abandoned;
+    private bool _closed;
+
+    public int Waiting
+    {
+        get
+        {
+            lock (_lock)
+                return _segments.Count;
+        }
+    }
+
+    /// <summary>Puts a segment at the end; one that is to be tried again, at the front. Where no instance is left, it fails.</summary>
+    public void Put(MemberSegment segment, bool again = false)
+    {
+        Exception? abandoned;
+        lock (_lock)
+        {
+            abandoned = _abandoned;
+            if (abandoned is null)
+            {
+                if (again)
+                    _segments.AddFirst(segment);
+                else
+                    _segments.AddLast(segment);
+                Monitor.Pulse(_lock);
+            }
+        }
+        if (abandoned is not null)
+            Fail(segment, abandoned);
+    }
+
+    /// <summary>The next segment; null where the queue was closed and is empty, or this thread is to stop.</summary>
+    public MemberSegment? Take(Func<bool> stops)
+    {
+        lock (_lock)
+        {
+            while (true)
+            {
+                if (stops())
+                {
+                    // The wake-up may have been another's.
+                    Monitor.Pulse(_lock);
+                    return null;
+                }
+                if (_segments.First is { } first)
+                {
+                    _segments.RemoveFirst();
+                    return first.Value;
+                }
+                if (_closed)
+                    return null;
+                Monitor.Wait(_lock);
+            }
+        }
+    }
+
+    /// <summary>Has every thread that waits look again.</summary>
+    public void WakeAll()
+    {
+        lock (_lock)
+            Monitor.PulseAll(_lock);
+    }
+
+    /// <summary>Nothing more comes.</summary>
+    public void Close()
+    {
+        lock (_lock)
+        {
+            _closed = true;
+            Monitor.PulseAll(_lock);
+        }
+    }
+
+    /// <summary>No instance is left: what waits fails, and what comes.</summary>
+    public void Abandon(Exception why)
+    {
+        List<MemberSegment> waiting;
+        lock (_lock)
+        {
+            _abandoned = why;
+            waiting = [.. _segments];
+            _segments.Clear();
+        }
+        foreach (MemberSegment segment in waiting)
+            Fail(segment, why);
+    }
+
+    /// <summary>There are instances again.</summary>
+    public void Resume()
+    {
+        lock (_lock)
+            _abandoned = null;
+    }
+
+    private static void Fail(MemberSegment segment, Exception why)
+    {
+        segment.Job.Fail(why);
+        segment.Leave();
+    }
+}

@@ -1,0 +1,25 @@
+using System;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Cleave.Ensembles.Serving;
+
+/// <summary>How the inference system works.</summary>
+internal sealed record SystemOptions
+{
+    /// <summary>Samples of a segment; the paper's 128.</summary>
+    public int SegmentSize { get; init; } = 128;
+
+    /// <summary>The most segments under way; who brings more waits, or is rejected.</summary>
+    public int MostSegments { get; init; } = 64;
+
+    public FullQueue WhenFull { get; init; } = FullQueue.Wait;
+
+    /// <summary>How often a segment that failed is tried again before its request fails.</summary>
+    public int Retries { get; init; }
+
+    /// <summary>Told what each thread did; on that thread.</summary>
+    public Action<StageSpan>? Timeline { get; init; }
+
+    public ILogger Logger { get; init; } = NullLogger.Instance;
+}

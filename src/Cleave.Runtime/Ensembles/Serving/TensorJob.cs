@@ -1,0 +1,53 @@
+using System;
+using System.Runtime.InteropServices;
+using Cleave.Ensembles.Combining;
+
+namespace Cleave.Ensembles.Serving;
+
+/// <summary>A job of rows of numbers: inputs that lie in the caller's memory, and one combiner for each output. Members read and are combined at once, row by row.</summary>
+internal sealed class TensorJob : EnsembleJob
+{
+    private readonly ReadOnlyMemory<float>[] _inputs;
+    private readonly OutputCombiner<float, float>[] _combiners;
+    private readonly int[] _widths;
+    private readonly int _segment;
+    private readonly object[] _locks;
+
+    /// <param name="samples">The rows.</param>
+    /// <param name="inputs">Each of as many rows.</param>
+    /// <param name="outputs">The combiner of each output, and the elements of a row of it.</param>
+    /// <param name="segment">Rows of a segment: two members never add to one at once.</param>
+    public TensorJob(int samples, ReadOnlyMemory<float>[] inputs, (OutputCombiner<float, float> Combiner, int Width)[] outputs, int segment)
+        : base(samples)
+    {
+        _inputs = inputs;
+        _segment = segment;
+        _combiners = Array.ConvertAll(outputs, static o => o.Combiner);
+        _widths = Array.ConvertAll(outputs, static o => o.Width);
+        _locks = new object[(samples + segment - 1) / segment];
+        for (int i = 0; i < _locks.Length; i++)
+            _locks[i] = new object();
+        for (int o = 0; o < outputs.Length; o++)
+            _combiners[o].Begin([samples, _widths[o]]);
+    }
+
+    /// <summary>Rows of an input.</summary>
+    public ReadOnlySpan<byte> Input(int input, int at, int count)
+    {
+        int width = _inputs[input].Length / Math.Max(1, Samples);
+        return MemoryMarshal.AsBytes(_inputs[input].Span.Slice(at * width, count * width));
+    }
+
+    /// <summary>Adds rows of an output of a member.</summary>
+    public void Add(int member, int output, int at, ReadOnlySpan<float> rows)
+    {
+        lock (_locks[at / _segment])
+            _combiners[output].Add(member, rows, at * _widths[output]);
+    }
+
+    protected override void Finish()
+    {
+        foreach (OutputCombiner<float, float> combiner in _combiners)
+            combiner.Finish();
+    }
+}

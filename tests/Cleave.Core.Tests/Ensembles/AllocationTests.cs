@@ -1,0 +1,149 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using Cleave.Core.Batching;
+using Cleave.Core.Ensembles;
+using Xunit;
+
+namespace Cleave.Core.Tests.Ensembles;
+
+/// <summary>Members are allocated to devices.</summary>
+public sealed class AllocationTests
+{
+    public static TheoryData<ulong> Seeds => [.. Enumerable.Range(1, 25).Select(i => (ulong)i)];
+
+    private static AllocationProblem Problem(long[] devices, params long[] weights) => new(
+        [.. devices.Select((memory, d) => EnsembleDevice.Accelerator("gpu" + d, memory))],
+        [.. weights.Select((w, m) => new MemberMemory("m" + m, w, 1))]);
+
+    [Fact]
+    public void The_largest_goes_first_and_each_where_most_room_is_left()
+    {
+        // With the default batch of 8 they take 508, 408, 308, 108.
+        FirstAllocation placed = WorstFitDecreasing.Place(Problem([1000, 900], 300, 100, 500, 400));
+        Assert.True(placed.Fits);
+        Assert.Equal("          model 0  model 1  model 2  model 3\ndevice 0        8        -        8        -\ndevice 1        -        8        -        8\n", placed.Matrix.ToString());
+    }
+
+    [Fact]
+    public void What_no_accelerator_has_room_for_goes_to_the_processor()
+    {
+        AllocationProblem problem = new([EnsembleDevice.Accelerator("gpu", 600), EnsembleDevice.Cpu(10_000, 4)], [new("a", 500, 1), new("b", 400, 1)]);
+        FirstAllocation placed = WorstFitDecreasing.Place(problem);
+        Assert.True(placed.Fits);
+        Assert.Equal(new InstanceGroup(1, 1, 8), placed.Matrix[0, 0]);
+        Assert.Equal(new InstanceGroup(1, 1, 8), placed.Matrix[1, 1]);
+        Assert.Equal("gpu  8  -\ncpu  -  8\n", placed.Matrix.ToText(["gpu", "cpu"], ["a", "b"]).Split('\n', 2)[1]);
+    }
+
+    [Fact]
+    public void A_packing_that_the_widest_place_misses_is_found_in_the_tightest()
+    {
+        AllocationProblem problem = Problem([1016, 616], 592, 492, 492);
+        Assert.True(WorstFitDecreasing.Place(problem).Fits);
+    }
+
+    [Fact]
+    public void What_does_not_fit_says_by_how_much()
+    {
+        AllocationProblem problem = Problem([1000, 900], 700, 700, 700);
+        FirstAllocation placed = WorstFitDecreasing.Place(problem);
+        Misfit misfit = Assert.Single(placed.Misfits);
+        Assert.False(misfit.IsTooLarge);
+        // 708 bytes, and 1000 - 708 are left.
+        Assert.Equal(708 - 292, misfit.Missing);
+        Assert.Equal("'m2' does not fit: gpu0, which has the most room left, lacks 0.0 MB", placed.Words(problem));
+        // So much more, and it fits.
+        Assert.True(WorstFitDecreasing.Place(Problem([1000 + misfit.Missing, 900], 700, 700, 700)).Fits);
+        Assert.False(WorstFitDecreasing.Place(Problem([1000 + misfit.Missing - 1, 900], 700, 700, 700)).Fits);
+    }
+
+    [Fact]
+    public void A_member_too_large_for_every_device_is_told_from_one_that_finds_no_room()
+    {
+        AllocationProblem problem = Problem([1L << 20, 1L << 21], 3 << 20, 10);
+        FirstAllocation placed = WorstFitDecreasing.Place(problem);
+        Misfit misfit = Assert.Single(placed.Misfits);
+        Assert.True(misfit.IsTooLarge);
+        Assert.StartsWith("'m0' is too large for every device: gpu1 lacks 1.0 MB even when empty", placed.Words(problem), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Nothing_to_allocate_is_refused()
+    {
+        Assert.Throws<ArgumentException>(() => WorstFitDecreasing.Place(new([], [new("a", 1, 1)])));
+        Assert.Throws<ArgumentException>(() => WorstFitDecreasing.Place(new([EnsembleDevice.Accelerator("gpu", 1)], [])));
+        AllocationProblem problem = Problem([1000], 10);
+        Assert.Throws<ArgumentException>(() => AllocationSearch.Improve(problem, new AllocationMatrix(1, 1), _ => 1, new()));
+    }
+
+    [Theory]
+    [MemberData(nameof(Seeds))]
+    public void What_is_found_is_valid_no_worse_than_the_start_and_always_the_same(ulong seed)
+    {
+        RandomEnsembles random = new(seed, 1 + (int)(seed % 4), 1 + (int)(seed * 7 % 6), 8, 16, 32, 64);
+        FirstAllocation start = WorstFitDecreasing.Place(random.Problem);
+        if (!start.Fits)
+        {
+            Assert.True(start.Missing > 0);
+            return;
+        }
+        Assert.True(random.Problem.IsValid(start.Matrix));
+        int asked = 0;
+        AllocationSearchOptions options = new(MaxIterations: 5, MaxNeighbours: 20, seed);
+        FoundAllocation found = AllocationSearch.Improve(random.Problem, start.Matrix, m =>
+        {
+            asked++;
+            Assert.True(random.Problem.IsValid(m));
+            return random.Simulator.Of(m);
+        }, options);
+        Assert.Equal(asked, found.Evaluations);
+        Assert.True(asked <= 1 + 5 * 20);
+        Assert.True(random.Problem.IsValid(found.Matrix));
+        Assert.True(found.Throughput >= random.Simulator.Of(start.Matrix));
+        Assert.Equal(found.Steps.Order(), found.Steps);
+        Assert.Equal(random.Simulator.Of(found.Matrix), found.Throughput);
+        Assert.Equal(found.Matrix, AllocationSearch.Improve(random.Problem, start.Matrix, random.Simulator.Of, options).Matrix);
+    }
+
+    [Fact]
+    public void A_matrix_that_does_not_run_is_not_taken()
+    {
+        AllocationProblem problem = Problem([10_000, 10_000], 100, 200);
+        AllocationMatrix start = WorstFitDecreasing.Place(problem).Matrix;
+        FoundAllocation found = AllocationSearch.Improve(problem, start, m => m.Equals(start) ? 5 : 0, new());
+        Assert.Equal((start, 5.0), (found.Matrix, found.Throughput));
+    }
+
+    [Fact]
+    public void One_model_is_put_on_every_device()
+    {
+        AllocationProblem problem = new([.. Enumerable.Range(0, 16).Select(d => EnsembleDevice.Accelerator("gpu" + d, 16_000))], [new("a", 100, 1)]);
+        ThroughputSimulator simulator = new(problem, (_, _, cell) => 0.001 + cell.Batch * 0.0001, ThroughputSimulator.SamplesFor(problem));
+        FoundAllocation found = AllocationSearch.Improve(problem, WorstFitDecreasing.Place(problem).Matrix, simulator.Of, new(MaxIterations: 40));
+        Assert.All(Enumerable.Range(0, 16), d => Assert.True(found.Matrix[d, 0].Count == 1));
+    }
+
+    [Fact]
+    public void Found_matrices_are_near_the_best_of_all()
+    {
+        List<double> below = [];
+        for (ulong seed = 1; below.Count < 24; seed++)
+        {
+            (int devices, int models) = (seed % 3) switch
+            {
+                0 => (2, 3),
+                1 => (3, 2),
+                _ => (2, 4),
+            };
+            RandomEnsembles random = new(seed, devices, models, 8, 32);
+            if (WorstFitDecreasing.Place(random.Problem) is not { Fits: true } start)
+                continue;
+            FoundAllocation found = AllocationSearch.Improve(random.Problem, start.Matrix, random.Simulator.Of, new());
+            double optimum = random.Optimum();
+            Assert.True(found.Throughput <= optimum);
+            below.Add(1 - found.Throughput / optimum);
+        }
+        Assert.True(below.Average() <= 0.05, $"{below.Average():P1} below on average, {below.Max():P1} at most");
+    }
+}

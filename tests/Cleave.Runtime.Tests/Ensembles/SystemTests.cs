@@ -1,0 +1,272 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using System.Threading;
+using System.Threading.Tasks;
+using Cleave.Elements;
+using Cleave.Ensembles.Combining;
+using Cleave.Ensembles.Serving;
+using Xunit;
+
+namespace Cleave.Runtime.Tests.Ensembles;
+
+/// <summary>The inference system: segments, queues, three stages, accumulation.</summary>
+public sealed class SystemTests
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
+
+    private static readonly SystemOptions Small = new() { SegmentSize = 16, MostSegments = 4 };
+
+    private static EnsembleSystem System(SystemOptions options, params StubInstance[][] members) =>
+        new("Vision", [.. members.Select((m, i) => ("m" + i, (IReadOnlyList<IMemberInstance>)m))], options);
+
+    private static (TensorJob Job, Func<float[]> Result) Job(int samples, int members, SystemOptions options)
+    {
+        MeanCombiner<float> combiner = new("y", [], members);
+        float[] rows = [.. Enumerable.Range(0, samples * 2).Select(i => (float)i)];
+        return (new TensorJob(samples, [rows], [(combiner, 2)], options.SegmentSize), () => ((OutputSlot<float>)combiner.Result).Span.ToArray());
+    }
+
+    private static float[] Expected(int samples, float factor) => [.. Enumerable.Range(0, samples * 2).Select(i => i * factor)];
+
+    [Theory]
+    [InlineData(1, 1)]
+    [InlineData(16, 3)]
+    [InlineData(100, 3)]
+    [InlineData(100, 1)]
+    public async Task Every_sample_is_seen_by_every_member_once(int samples, int slots)
+    {
+        StubInstance[][] members = [[new("a", 0, 8, 1, slots), new("b", 0, 5, 1, slots)], [new("c", 1, 16, 3, slots)]];
+        await using EnsembleSystem system = System(Small, members);
+        for (int i = 0; i < 5; i++)
+        {
+            (TensorJob job, Func<float[]> result) = Job(samples, 2, Small);
+            await system.RunAsync(job).WaitAsync(Patience);
+            Assert.Equal(Expected(samples, 2), result());
+        }
+        Assert.All(members, m => Assert.Equal(5 * samples, m.Sum(i => i.Added.Sum(a => a.Count))));
+        Assert.All(members.SelectMany(m => m), i => Assert.All(i.Added, a => Assert.True(a.Count <= i.Batch)));
+    }
+
+    [Fact]
+    public async Task A_job_of_no_samples_is_done() => await Ended(System(Small, [[new("a", 0, 8, 1)]]), async system =>
+    {
+        (TensorJob job, Func<float[]> result) = Job(0, 1, Small);
+        await system.RunAsync(job).WaitAsync(Patience);
+        Assert.Empty(result());
+    });
+
+    [Fact]
+    public async Task A_faster_instance_takes_more()
+    {
+        using ManualResetEventSlim go = new();
+        StubInstance slow = new("slow", 0, 16, 1, 1) { OnPredict = _ => Assert.True(go.Wait(Patience)) };
+        StubInstance fast = new("fast", 0, 16, 1, 1);
+        await using EnsembleSystem system = System(Small, [slow, fast]);
+        (TensorJob job, _) = Job(160, 1, Small);
+        Task run = system.RunAsync(job);
+        // All but what the slow one has begun.
+        SpinWait.SpinUntil(() => fast.Added.Count == 9 || slow.Added.Count > 0, Patience);
+        Assert.Equal(9, fast.Added.Count);
+        go.Set();
+        await run.WaitAsync(Patience);
+        Assert.Single(slow.Added);
+    }
+
+    [Fact]
+    public async Task Three_batches_are_under_way_at_once()
+    {
+        // Each stage waits until the two others are at other batches: without overlap none would ever go on.
+        using Barrier all = new(2);
+        int met = 0;
+        StubInstance instance = new("a", 0, 16, 1);
+        instance.OnLoad = () => Meet();
+        instance.OnPredict = n => Meet();
+        List<StageSpan> spans = [];
+        SystemOptions options = Small with { Timeline = s => { lock (spans) spans.Add(s); } };
+        await using EnsembleSystem system = System(options, [instance]);
+        (TensorJob job, Func<float[]> result) = Job(160, 1, options);
+        await system.RunAsync(job).WaitAsync(Patience);
+        Assert.Equal(Expected(160, 1), result());
+        Assert.True(met > 0);
+        lock (spans)
+        {
+            StageSpan[] loads = [.. spans.Where(s => s.Stage == BatchStage.Load)], runs = [.. spans.Where(s => s.Stage == BatchStage.Predict)];
+            Assert.Equal(10, loads.Length);
+            // Of the recorded timeline: a later batch was loaded while an earlier one ran.
+            Assert.Contains(runs, run => loads.Any(load => load.At > run.At && load.Start < run.End && run.Start < load.End));
+        }
+
+        // The first load and the last run have no partner: they wait in vain, and not for ever.
+        void Meet()
+        {
+            if (all.SignalAndWait(TimeSpan.FromMilliseconds(200)))
+                Interlocked.Increment(ref met);
+        }
+    }
+
+    [Fact]
+    public async Task Who_brings_too_much_waits_or_is_rejected()
+    {
+        using ManualResetEventSlim go = new();
+        StubInstance slow = new("slow", 0, 16, 1, 1) { OnPredict = _ => Assert.True(go.Wait(Patience)) };
+        SystemOptions rejecting = Small with { WhenFull = FullQueue.Reject };
+        await using EnsembleSystem system = System(rejecting, [slow]);
+        (TensorJob first, _) = Job(16 * 4, 1, Small);
+        Task run = system.RunAsync(first);
+        (TensorJob second, _) = Job(16, 1, Small);
+        Assert.Equal("CLV4012", (await Assert.ThrowsAsync<CleaveException>(() => system.RunAsync(second).WaitAsync(Patience))).Id);
+        Assert.True(system.Members[0].Waiting <= 4);
+        go.Set();
+        await run.WaitAsync(Patience);
+        (TensorJob third, Func<float[]> result) = Job(16 * 10, 1, Small);
+        await system.RunAsync(third).WaitAsync(Patience);
+        Assert.Equal(Expected(160, 1), result());
+    }
+
+    [Fact]
+    public async Task A_segment_that_failed_is_tried_again_from_where_it_was()
+    {
+        StubInstance flaky = new("flaky", 0, 4, 1) { OnPredict = n => ThrowIf(n == 2 || n == 7) };
+        SystemOptions options = Small with { Retries = 2 };
+        await using EnsembleSystem system = System(options, [flaky], [new("fine", 1, 16, 3)]);
+        (TensorJob job, Func<float[]> result) = Job(64, 2, options);
+        await system.RunAsync(job).WaitAsync(Patience);
+        Assert.Equal(Expected(64, 2), result());
+        MemberSnapshot member = system.Members[0];
+        Assert.Equal((16, 2, 0), (member.Batches, member.Failures, member.InARow));
+        Assert.Equal(16, flaky.Added.Count);
+    }
+
+    [Fact]
+    public async Task A_member_that_always_fails_fails_requests_with_its_name_and_the_state_says_so()
+    {
+        StubInstance broken = new("broken", 1, 16, 1) { OnPredict = _ => ThrowIf(true) };
+        SystemOptions options = Small with { Retries = 1 };
+        await using EnsembleSystem system = System(options, [new("fine", 0, 16, 1)], [broken]);
+        for (int i = 1; i <= 3; i++)
+        {
+            (TensorJob job, _) = Job(100, 2, options);
+            CleaveException e = await Assert.ThrowsAsync<CleaveException>(() => system.RunAsync(job).WaitAsync(Patience));
+            Assert.Equal("CLV4030", e.Id);
+            Assert.Equal("The ensemble 'Vision' has no output for a request, because its member 'm1' failed: no", e.Message);
+        }
+        Assert.Equal(0, system.Members[0].Failures);
+        MemberSnapshot state = system.Members[1];
+        Assert.Equal((0, "no"), (state.Batches, state.Last));
+        Assert.Equal(state.Failures, state.InARow);
+        Assert.True(state.Failures >= 6);
+        // Another set of weights mends it, while the other member goes on.
+        await system.ReplaceAsync("m1", [new StubInstance("mended", 1, 16, 3)]).WaitAsync(Patience);
+        Assert.True(broken.IsDisposed);
+        (TensorJob again, Func<float[]> result) = Job(100, 2, options);
+        await system.RunAsync(again).WaitAsync(Patience);
+        Assert.Equal(Expected(100, 2), result());
+    }
+
+    [Fact]
+    public async Task An_instance_that_is_lost_leaves_its_work_to_the_others_and_the_last_one_fails_all()
+    {
+        StubInstance first = new("first", 0, 16, 1, 1), second = new("second", 0, 16, 1, 1);
+        SystemOptions options = Small with { Retries = 1 };
+        await using EnsembleSystem system = System(options, [first, second]);
+        first.OnPredict = _ => Lose(first);
+        for (int i = 0; i < 20; i++)
+        {
+            (TensorJob job, Func<float[]> result) = Job(64, 1, options);
+            await system.RunAsync(job).WaitAsync(Patience);
+            Assert.Equal(Expected(64, 1), result());
+        }
+        second.OnPredict = _ => Lose(second);
+        first.OnPredict = _ => Lose(first);
+        for (int i = 0; i < 3; i++)
+        {
+            (TensorJob job, _) = Job(640, 1, options);
+            Assert.Equal("CLV4030", (await Assert.ThrowsAsync<CleaveException>(() => system.RunAsync(job).WaitAsync(Patience))).Id);
+        }
+        Assert.Empty(system.Members[0].Instances);
+        await system.ReplaceAsync("m0", [new StubInstance("new", 0, 16, 1)]).WaitAsync(Patience);
+        (TensorJob last, _) = Job(64, 1, options);
+        await system.RunAsync(last).WaitAsync(Patience);
+
+        static void Lose(StubInstance instance)
+        {
+            instance.IsLost = true;
+            ThrowIf(true);
+        }
+    }
+
+    [Fact]
+    public async Task Cancelling_ends_a_job_and_no_other()
+    {
+        using ManualResetEventSlim go = new();
+        StubInstance slow = new("slow", 0, 16, 1, 1) { OnPredict = _ => Assert.True(go.Wait(Patience)) };
+        await using EnsembleSystem system = System(Small, [slow]);
+        using CancellationTokenSource source = new();
+        (TensorJob cancelled, _) = Job(16 * 20, 1, Small);
+        (TensorJob other, Func<float[]> result) = Job(64, 1, Small);
+        Task first = system.RunAsync(cancelled, source.Token);
+        Task second = system.RunAsync(other);
+        source.Cancel();
+        // It is not over while an instance still reads its memory.
+        Assert.False(first.IsCompleted);
+        go.Set();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => first.WaitAsync(Patience));
+        await second.WaitAsync(Patience);
+        Assert.Equal(Expected(64, 1), result());
+    }
+
+    [Fact]
+    public void Members_without_instances_are_refused() => Assert.Throws<ArgumentException>(() => new EnsembleSystem("Vision", [("m0", [])], new()));
+
+    [Fact]
+    public async Task Stress_of_everything_at_once()
+    {
+        int n = 0;
+        SystemOptions options = Small with { Retries = 3 };
+        StubInstance Flaky(string name, int member, float factor, int slots) =>
+            new(name, member, 1 + member * 3 + slots, factor, slots) { OnPredict = _ => ThrowIf(Interlocked.Increment(ref n) % 97 == 0) };
+        EnsembleSystem system = System(options, [Flaky("a", 0, 1, 3), Flaky("b", 0, 1, 1)], [Flaky("c", 1, 2, 3)], [Flaky("d", 2, 3, 2), Flaky("e", 2, 3, 3)]);
+        Task replacing = Task.Run(async () =>
+        {
+            for (int i = 0; i < 20; i++)
+                await system.ReplaceAsync("m1", [Flaky("c" + i, 1, 2, 1 + i % 3)]);
+        });
+        await Task.WhenAll(Enumerable.Range(0, 6).Select(seed => Task.Run(async () =>
+        {
+            Random random = new(seed);
+            for (int i = 0; i < 40; i++)
+            {
+                int samples = random.Next(200);
+                (TensorJob job, Func<float[]> result) = Job(samples, 3, options);
+                using CancellationTokenSource source = new();
+                Task run = system.RunAsync(job, source.Token);
+                if (random.Next(5) == 0)
+                    source.Cancel();
+                try
+                {
+                    await run;
+                    Assert.Equal(Expected(samples, 2), result());
+                }
+                catch (OperationCanceledException) when (source.IsCancellationRequested)
+                {
+                }
+            }
+        }))).WaitAsync(Patience);
+        await replacing.WaitAsync(Patience);
+        Assert.All(system.Members, m => Assert.Equal(0, m.Waiting));
+        await system.DisposeAsync().AsTask().WaitAsync(Patience);
+    }
+
+    private static async Task Ended(EnsembleSystem system, Func<EnsembleSystem, Task> test)
+    {
+        await using (system)
+            await test(system);
+    }
+
+    private static void ThrowIf(bool fails)
+    {
+        if (fails)
+            throw new InvalidOperationException("no");
+    }
+}

@@ -8,6 +8,7 @@ using Cleave.Benchmarks.Graph;
 using Cleave.Benchmarks.Graph.Costs;
 using Cleave.Benchmarks.Harness;
 using Cleave.Benchmarks.Ledger;
+using Cleave.Benchmarks.Prepared;
 using Cleave.Benchmarks.Validation;
 using Cleave.Tool.Measuring;
 
@@ -71,6 +72,10 @@ internal static class Suites
             new HarnessAgainstItself(),
             new FixGain(),
             new ChosenOutputs(),
+        ],
+        ["prepared"] =
+        [
+            new PreparedStart(),
         ],
         ["validation"] =
         [

@@ -192,6 +192,7 @@ internal sealed class RunnerEngine : IRequestSource
             modes.Reconfigures = instances => home.Reopen(logger, instances);
             if (store.IsAsked && tuned is null && !options.IsTrial)
                 engine.Tuning.StartByItself();
+            factory.Prepared.Refused = engine.Preparing.StartIfMissing;
             engine.Preparing.StartIfMissing();
             return engine;
         }

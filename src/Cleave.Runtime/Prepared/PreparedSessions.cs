@@ -13,8 +13,8 @@ using Microsoft.ML.OnnxRuntime;
 namespace Cleave.Prepared;
 
 /// <summary>
-/// Opens the segments of one model from prepared files, where there are some that fit. Each session must give, bit for bit, what was recorded of a plain one; on anything else the segment
-/// is opened plainly, and one line says why. Thread-safe.
+/// Opens the segments of one model from prepared files, where there are some that fit. Each session must give, bit for bit, what was recorded of a plain one, before anyone gets a
+/// result of it; on anything else the segment is opened plainly, and one line says why. Thread-safe.
 /// </summary>
 internal sealed class PreparedSessions(SessionFactory factory, PreparedFolders folders, RunnerOptions options, string model, ILogger logger) : IDisposable
 {
@@ -24,6 +24,7 @@ internal sealed class PreparedSessions(SessionFactory factory, PreparedFolders f
     private readonly FolderTrust _trust = new(options.PreparedTrustGroup);
     // By part: null where the segment is opened plainly.
     private readonly Dictionary<string, PreparedEntry?> _entries = new(StringComparer.Ordinal);
+    private readonly List<PreparedEntry> _refused = [];
     // What plain sessions gave, by entry and number of threads.
     private readonly Dictionary<string, string> _found = new(StringComparer.Ordinal);
     private bool _isMissing;
@@ -31,6 +32,9 @@ internal sealed class PreparedSessions(SessionFactory factory, PreparedFolders f
 
     /// <summary>The folder that the application asked for, where a segment was sought there, and was not found, or failed, and might be prepared; null where none is missing.</summary>
     public string? Missing => Volatile.Read(ref _isMissing) ? folders.Asked : null;
+
+    /// <summary>Called when an entry was refused after the sessions were opened.</summary>
+    public Action? Refused { get; set; }
 
     /// <summary>The entry that the sessions of a segment are made from; null where they are opened plainly.</summary>
     public PreparedEntry? Find(Segment segment)
@@ -50,7 +54,7 @@ internal sealed class PreparedSessions(SessionFactory factory, PreparedFolders f
         }
     }
 
-    /// <summary>A session of a segment; null where it is to be opened plainly.</summary>
+    /// <summary>A session of a segment, which is being checked; null where it is to be opened plainly.</summary>
     public SegmentSession? TryCreate(Segment segment, int threads)
     {
         if (Find(segment) is not { } entry)
@@ -62,14 +66,17 @@ internal sealed class PreparedSessions(SessionFactory factory, PreparedFolders f
             if (why is null)
             {
                 session = factory.CreatePrepared(segment, threads, entry.Graph, entry.Folder);
-                why = entry.WhatChanged() ?? WhatDiffers(entry, segment, threads, session);
+                why = entry.WhatChanged();
             }
-            if (why is null)
-                return session;
         }
-        catch (Exception e) when (e is OnnxRuntimeException or TimeoutException or NotSupportedException || (e as CleaveException)?.Id == Rules.SessionFailed.Id)
+        catch (Exception e) when (IsRefusal(e))
         {
             why = e.Message;
+        }
+        if (why is null)
+        {
+            session!.Check = new PreparedCheck(model, token => Check(entry, segment, threads, session, token));
+            return session;
         }
         session?.Dispose();
         Refuse(entry, why);
@@ -80,9 +87,10 @@ internal sealed class PreparedSessions(SessionFactory factory, PreparedFolders f
     {
         lock (_entries)
         {
-            foreach (PreparedEntry? entry in _entries.Values)
+            foreach (PreparedEntry? entry in _entries.Values.Concat(_refused))
                 entry?.Dispose();
             _entries.Clear();
+            _refused.Clear();
         }
     }
 
@@ -101,15 +109,37 @@ internal sealed class PreparedSessions(SessionFactory factory, PreparedFolders f
         return null;
     }
 
-    // Null where the session gives what a plain one gives.
-    private string? WhatDiffers(PreparedEntry entry, Segment segment, int threads, SegmentSession session)
+    private static bool IsRefusal(Exception e) =>
+        e is OnnxRuntimeException or TimeoutException or NotSupportedException || (e as CleaveException)?.Id == Rules.SessionFailed.Id;
+
+    // Null where the session gives what a plain one gives, else a plain one.
+    private SegmentSession? Check(PreparedEntry entry, Segment segment, int threads, SegmentSession session, CancellationToken token)
     {
-        string[] outputs = [.. segment.Writes.Select(static v => v.Name)];
-        string given = entry.Manifest.Probe.Run(session.Session, outputs, limit: ProbeLimit);
-        return given == Expected(entry, segment, threads, session.Threads, outputs) ? null : "its results differ from those of the plain model";
+        string? why = null;
+        try
+        {
+            string[] outputs = [.. segment.Writes.Select(static v => v.Name)];
+            string given = entry.Manifest.Probe.Run(session.Unchecked, outputs, limit: ProbeLimit, token: token);
+            if (given != Expected(entry, segment, threads, session.Threads, outputs, token))
+                why = "its results differ from those of the plain model";
+        }
+        catch (OperationCanceledException) when (token.IsCancellationRequested)
+        {
+            // The runner is disposed: nobody runs it any more.
+        }
+        catch (Exception e) when (IsRefusal(e))
+        {
+            why = e.Message;
+        }
+        if (why is null)
+            return null;
+        Refuse(entry, why);
+        SegmentSession plain = factory.CreatePlain(segment, threads);
+        Refused?.Invoke();
+        return plain;
     }
 
-    private string Expected(PreparedEntry entry, Segment segment, int threads, int chosen, string[] outputs)
+    private string Expected(PreparedEntry entry, Segment segment, int threads, int chosen, string[] outputs, CancellationToken token)
     {
         if (entry.Manifest.Expected.TryGetValue(chosen, out string? recorded))
             return recorded;
@@ -121,7 +151,7 @@ internal sealed class PreparedSessions(SessionFactory factory, PreparedFolders f
         }
         // Nothing was recorded for so many threads: a plain session says what is right, once.
         using SegmentSession plain = factory.CreatePlain(segment, threads);
-        string expected = entry.Manifest.Probe.Run(plain.Session, outputs, limit: ProbeLimit);
+        string expected = entry.Manifest.Probe.Run(plain.Session, outputs, limit: ProbeLimit, token: token);
         lock (_found)
             _found[key] = expected;
         return expected;
@@ -135,9 +165,10 @@ internal sealed class PreparedSessions(SessionFactory factory, PreparedFolders f
             if (!_entries.TryGetValue(entry.Manifest.Target.Part, out PreparedEntry? now) || now != entry)
                 return;
             _entries[entry.Manifest.Target.Part] = null;
+            // Another session may be made from it at this moment: it is freed in the end.
+            _refused.Add(entry);
             _isMissing = true;
         }
-        entry.Dispose();
         Log.PreparedFailed(logger, entry.Folder, model, why, entry.Manifest.Target.Processor, CpuSignature.Of() ?? "unknown");
     }
 

@@ -26,10 +26,12 @@ internal sealed record Probe(IReadOnlyList<ProbeInput> Inputs)
     /// <param name="outputs">The outputs.</param>
     /// <param name="seed">Another number makes up other elements.</param>
     /// <param name="limit">How long it may take; null: however long.</param>
+    /// <param name="token">Ends it.</param>
+    /// <exception cref="OperationCanceledException"><paramref name="token"/> was cancelled.</exception>
     /// <exception cref="TimeoutException">It took longer, and was ended.</exception>
     /// <exception cref="OnnxRuntimeException">The session refuses it.</exception>
     /// <exception cref="NotSupportedException">An output is no tensor.</exception>
-    public string Run(InferenceSession session, string[] outputs, int seed = 0, TimeSpan? limit = null)
+    public string Run(InferenceSession session, string[] outputs, int seed = 0, TimeSpan? limit = null, CancellationToken token = default)
     {
         using RunOptions options = new();
         List<InputSlot> slots = [];
@@ -38,13 +40,20 @@ internal sealed record Probe(IReadOnlyList<ProbeInput> Inputs)
         {
             foreach (ProbeInput input in Inputs)
                 slots.Add(Slot(input, seed));
-            using Timer? timer = limit is { } most ? new Timer(_ => options.Terminate = true, null, most, Timeout.InfiniteTimeSpan) : null;
+            using CancellationTokenSource ending = CancellationTokenSource.CreateLinkedTokenSource(token);
+            using CancellationTokenRegistration end = ending.Token.UnsafeRegister(static options => ((RunOptions)options!).Terminate = true, options);
+            if (limit is { } most)
+                ending.CancelAfter(most);
             using IDisposableReadOnlyCollection<OrtValue> results = session.Run(options, [.. slots.Select(static s => s.Name)], [.. slots.Select(static s => s.Tensor)], outputs);
             return Hash(results);
         }
-        catch (OnnxRuntimeException) when (limit is { } most && Stopwatch.GetElapsedTime(start) >= most)
+        catch (OnnxRuntimeException) when (token.IsCancellationRequested)
         {
-            throw new TimeoutException("the probe took longer than " + most);
+            throw new OperationCanceledException(token);
+        }
+        catch (OnnxRuntimeException) when (limit is { } over && Stopwatch.GetElapsedTime(start) >= over)
+        {
+            throw new TimeoutException("the probe took longer than " + over);
         }
         finally
         {

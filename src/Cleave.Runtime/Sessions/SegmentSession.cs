@@ -1,5 +1,6 @@
 using System;
 using Cleave.Generated;
+using Cleave.Prepared;
 using Microsoft.ML.OnnxRuntime;
 
 namespace Cleave.Sessions;
@@ -12,7 +13,15 @@ internal sealed class SegmentSession(string model, Segment segment, InferenceSes
     /// <summary>The segment that it was made for; an equal one of another plan may use it, too.</summary>
     public Segment Segment { get; } = segment;
 
-    public InferenceSession Session { get; } = session;
+    /// <summary>What runs it. Where it was made from prepared files, this waits until they were checked, and is a plain session if they are not as they should be.</summary>
+    /// <exception cref="CleaveException">The prepared files are not, and no plain session could be made.</exception>
+    public InferenceSession Session => Check?.Replacement is { } plain ? plain.Session : Unchecked;
+
+    /// <summary>What it was made as.</summary>
+    public InferenceSession Unchecked { get; } = session;
+
+    /// <summary>Compares it with what was recorded of a plain one; null where it is one.</summary>
+    public PreparedCheck? Check { get; set; }
 
     /// <summary>How it was opened, for the log.</summary>
     public string Way { get; } = way;
@@ -27,5 +36,9 @@ internal sealed class SegmentSession(string model, Segment segment, InferenceSes
     /// <summary>The end of a message about the segment: its nodes, or nothing.</summary>
     public string NodesForMessages { get; } = nodes;
 
-    public void Dispose() => Session.Dispose();
+    public void Dispose()
+    {
+        Check?.Dispose();
+        Unchecked.Dispose();
+    }
 }

@@ -61,6 +61,14 @@ internal static class BenchWorkloads
         return (() => new LooseRunner(arguments[0], spec, options), inputs);
     }
 
+    /// <summary>The item metadata <c>Dims</c> that says what is measured.</summary>
+    /// <param name="arguments">The model's file, and the inputs as arguments.</param>
+    public static string Dims(string[] arguments)
+    {
+        (OnnxModel model, ModelInputs inputs) = Read(arguments[0], arguments[1..]);
+        return Dims(model, inputs);
+    }
+
     private static Callers CreateItem(string listing, string path, string[] inputArguments)
     {
         (OnnxModel model, ModelInputs inputs) = Read(path, inputArguments);

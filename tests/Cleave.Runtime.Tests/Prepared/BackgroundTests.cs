@@ -93,6 +93,7 @@ public sealed class BackgroundTests
             if (start > 0)
                 model.Rewrite(m => m with { Expected = m.Expected.ToDictionary(e => e.Key, _ => new string('0', 64)) });
             using LooseRunner runner = model.Open(Hasty);
+            Assert.False(PreparedModel.IsPrepared(runner));
             await runner.Engine.Preparing.Ended;
         }
         Assert.Contains("two attempts failed", model.Logger.Warnings[^1]);

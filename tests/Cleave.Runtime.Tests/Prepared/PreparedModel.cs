@@ -88,7 +88,8 @@ internal sealed class PreparedModel : IDisposable
         return output.Get<float>(0).Span.ToArray();
     }
 
-    public static bool IsPrepared(LooseRunner runner) => runner.Engine.Plan.Sessions.All(s => s.Way == "prepared");
+    // Waits for the check.
+    public static bool IsPrepared(LooseRunner runner) => runner.Engine.Plan.Sessions.All(s => s.Way == "prepared" && s.Session == s.Unchecked);
 
     /// <summary>Asserts that a runner opens plainly, gives what it should, and says why.</summary>
     public void AssertPlain(string why, Action<RunnerOptions>? change = null)

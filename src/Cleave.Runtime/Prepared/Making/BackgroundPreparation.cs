@@ -24,17 +24,21 @@ internal sealed class BackgroundPreparation(
     private const int MemoryFactor = 3;
 
     private readonly CancellationTokenSource _closing = new();
-    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private TaskCompletionSource? _begun;
 
-    /// <summary>Done when it is over, or was not begun.</summary>
-    public Task Ended => _ended.Task;
+    /// <summary>Done when it is over; at once where it was not begun.</summary>
+    public Task Ended => Volatile.Read(ref _begun)?.Task ?? Task.CompletedTask;
 
-    /// <summary>Begins, where a folder was asked for that has no entry for one of the segments that are open.</summary>
+    /// <summary>Begins, where a folder was asked for that has no entry for one of the segments that are open; once.</summary>
     public void StartIfMissing()
     {
         if (factory.Prepared.Missing is not { } folder || options.IsTrial || !options.PreparesByItself || !gate.TryEnter())
         {
-            _ended.SetResult();
+            return;
+        }
+        if (Interlocked.CompareExchange(ref _begun, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously), null) != null)
+        {
+            gate.Exit();
             return;
         }
         try
@@ -97,6 +101,6 @@ internal sealed class BackgroundPreparation(
     private void End()
     {
         gate.Exit();
-        _ended.TrySetResult();
+        _begun!.SetResult();
     }
 }

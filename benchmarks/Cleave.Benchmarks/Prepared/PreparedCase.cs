@@ -1,0 +1,59 @@
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+using System.IO;
+using System.Linq;
+using System.Threading;
+using Cleave.Benchmarks.Clusters;
+using Cleave.Core.Listing;
+using Cleave.Prepared.Making;
+using Cleave.TestKit.Catalog;
+using Cleave.Tool.Benching;
+using Cleave.Tool.Preparing;
+
+namespace Cleave.Benchmarks.Prepared;
+
+/// <summary>A model, the inputs that it runs with, and the folder that it was prepared into.</summary>
+/// <param name="Name">The model's name in the catalog.</param>
+/// <param name="Arguments">Its file, and the inputs as arguments.</param>
+/// <param name="Folder">The folder of its entries.</param>
+internal sealed record PreparedCase(string Name, string[] Arguments, string Folder)
+{
+    /// <summary>Four models, of which creation costs most.</summary>
+    public static IReadOnlyList<string> Four { get; } = ["light_resnet50_random", "light_inception_v2_random", "light_densenet121_random", "bert_6x768"];
+
+    /// <summary>Where all of them are prepared into: artifacts/prepared.</summary>
+    private static string Root { get; } = Path.Combine(Path.GetDirectoryName(ModelCatalog.Folder)!, "prepared");
+
+    /// <summary>The cases of models, those that there are; the others say why they are not measured.</summary>
+    public static IEnumerable<(string Model, PreparedCase? Case, string Why)> Of(IEnumerable<string> models)
+    {
+        foreach (string name in models)
+        {
+            if (ModelCatalog.All.FirstOrDefault(m => m.Name == name) is not { } model)
+            {
+                yield return (name, null, "the model is absent");
+                continue;
+            }
+            (PreparedCase made, IReadOnlyList<PreparedSegment> segments) = Make(model);
+            string? why = segments.Select(static s => s.WhyNot).FirstOrDefault(static w => w != null);
+            yield return (name, why is null ? made : null, why ?? "");
+        }
+    }
+
+    /// <summary>Prepares what is not prepared yet, for the cores at hand.</summary>
+    public static (PreparedCase Case, IReadOnlyList<PreparedSegment> Segments) Make(CatalogModel model)
+    {
+        Tool.Benching.BenchOptions inputs = Contest.Inputs(model);
+        PreparedCase made = new(model.Name, [model.Write(ModelCatalog.Folder), .. inputs.InputArguments], Path.Combine(Root, model.Name));
+        ListingOptions item = new() { Dims = BenchWorkloads.Dims(made.Arguments) };
+        return (made, PrepareRun.Make(made.Arguments[0], new PrepareOptions(made.Folder, Contest.Cores, null, item), static _ => { }, CancellationToken.None));
+    }
+
+    /// <summary>What makes a runner; with a folder it looks for prepared entries there.</summary>
+    public static (Func<LooseRunner> Create, Tool.Benching.ModelInputs Inputs) Runner(string[] arguments, string? folder) =>
+        BenchWorkloads.Planned(arguments, new RunnerOptions { Prepared = folder, PreparesByItself = false });
+
+    /// <summary>Megabytes, for a line.</summary>
+    public static string Megabytes(double bytes) => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e6:0}");
+}

@@ -1,0 +1,33 @@
+using System;
+using System.Diagnostics;
+using Cleave.Tool.Measuring;
+
+namespace Cleave.Benchmarks.Prepared;
+
+/// <summary>
+/// One start, which a process has once: how long it takes until the sessions exist, until the first request has its result, and the second one.
+/// </summary>
+/// <param name="open">Makes the sessions, and gives what runs a request.</param>
+internal sealed class StartWorkload(Func<(Action Run, IDisposable Owner)> open) : IWorkload
+{
+    /// <summary>So many times are taken.</summary>
+    public const int Times = 3;
+
+    public void Block(double[] nanoseconds)
+    {
+        long start = Stopwatch.GetTimestamp();
+        (Action run, IDisposable owner) = open();
+        using (owner)
+        {
+            nanoseconds[0] = Stopwatch.GetElapsedTime(start).TotalNanoseconds;
+            run();
+            nanoseconds[1] = Stopwatch.GetElapsedTime(start).TotalNanoseconds;
+            run();
+            nanoseconds[2] = Stopwatch.GetElapsedTime(start).TotalNanoseconds;
+        }
+    }
+
+    public void Dispose()
+    {
+    }
+}

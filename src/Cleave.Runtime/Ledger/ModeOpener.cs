@@ -64,7 +64,7 @@ internal sealed class ModeOpener(
     /// <summary>Opens the planned mode; where ONNX Runtime refuses a part of it, the whole model.</summary>
     public RunnerMode OpenPlanned()
     {
-        _limit.Add(sessions.Factory.EstimatedBytes);
+        _limit.Add(sessions.Factory.EstimatedBytes(_modes[Planned].Plan));
         _asked[Planned] = 1;
         OpenedPlan plan = OpenedPlan.Open(definition, options, _modes[Planned], cores.Cores, sessions, logger);
         _whyOnly = plan.WhyOnly;
@@ -98,7 +98,7 @@ internal sealed class ModeOpener(
         Start(new ModeOpening(
             chosen,
             () => opened(new RunnerMode(
-                definition, OpenedPlan.OpenExactly(definition, options, chosen, number, sessions, logger),
+                definition, OpenedPlan.OpenExactly(definition, options, chosen, number, sessions, logger).Checked(),
                 new LaneSettings(ledger, HasCores: true, options.Timeline), place, oneAtATime: true, logger)),
             e => Log.ModeFailed(logger, definition.Name, chosen.Words, e.Message, e)));
     }
@@ -134,7 +134,7 @@ internal sealed class ModeOpener(
     private bool IsAllowed(ChosenPlan mode, out string why)
     {
         why = _whyOnly ?? "";
-        if (_whyOnly is null && _limit.TryAdd(sessions.Factory.EstimatedBytes, out why))
+        if (_whyOnly is null && _limit.TryAdd(sessions.Factory.EstimatedBytes(mode.Plan), out why))
             return true;
         Log.ModeRefused(logger, definition.Name, mode.Words, why);
         return false;
@@ -142,7 +142,7 @@ internal sealed class ModeOpener(
 
     private ModeOpening Opening(int index, int number, Action<int, RunnerMode> opened) => new(
         _modes[index],
-        () => opened(index, Mode(index, number, OpenedPlan.OpenExactly(definition, options, _modes[index], number, sessions, logger))),
+        () => opened(index, Mode(index, number, OpenedPlan.OpenExactly(definition, options, _modes[index], number, sessions, logger).Checked())),
         e => Failed(index, e));
 
     private void Start(ModeOpening opening)
@@ -165,7 +165,7 @@ internal sealed class ModeOpener(
             return false;
         try
         {
-            Log.ModeOpens(logger, definition.Name, opening.Chosen.Words, sessions.Factory.EstimatedBytes / 1048576.0, _limit.Words);
+            Log.ModeOpens(logger, definition.Name, opening.Chosen.Words, sessions.Factory.EstimatedBytes(opening.Chosen.Plan) / 1048576.0, _limit.Words);
             opening.Open();
             return true;
         }

@@ -115,6 +115,15 @@ internal sealed record OpenedPlan(PlanOutline Outline, SegmentSession[] Sessions
         }
     }
 
+    /// <summary>Itself, when its prepared sessions are checked: nobody waits for the plan meanwhile, and no request shall.</summary>
+    /// <exception cref="CleaveException">Prepared files are not as they should be, and ONNX Runtime refuses the model.</exception>
+    public OpenedPlan Checked()
+    {
+        foreach (SegmentSession session in Sessions)
+            session.Check?.Wait();
+        return this;
+    }
+
     private static ProcessorLease? Processors(PinnedProcessors pinned, ModelDefinition definition, ChosenPlan chosen, ILogger logger)
     {
         ProcessorLease? lease = pinned.Take(Topology.Read(ProcessFiles.System, AffinityMask.Processors()), chosen.Threads);

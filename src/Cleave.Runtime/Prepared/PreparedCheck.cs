@@ -33,6 +33,10 @@ internal sealed class PreparedCheck : IDisposable
     /// <exception cref="CleaveException">The comparison failed, and no plain session could be made.</exception>
     public SegmentSession? Replacement => _done.Task.GetAwaiter().GetResult();
 
+    /// <summary>Waits for the comparison.</summary>
+    /// <exception cref="CleaveException">It failed, and no plain session could be made.</exception>
+    public void Wait() => _ = Replacement;
+
     /// <summary>Ends it, and frees the plain session.</summary>
     public void Dispose()
     {

@@ -45,6 +45,9 @@ internal sealed class PreparedEntry : IDisposable
     /// <summary>The bytes of its weights, which all sessions on the machine share.</summary>
     public long WeightBytes => _identity.Length;
 
+    /// <summary>Whether a session has mapped them.</summary>
+    public bool IsMapped { get; set; }
+
     private string WeightsPath => Path.Combine(Folder, PreparedManifest.WeightsFile);
 
     /// <summary>Opens the entry of a target; null where there is none that may be used.</summary>

@@ -54,6 +54,20 @@ internal sealed class PreparedSessions(SessionFactory factory, PreparedFolders f
         }
     }
 
+    /// <summary>The bytes of a plan's prepared weights that no session has mapped yet; null where one of its segments is opened plainly.</summary>
+    public long? BytesToMap(Plan plan)
+    {
+        long bytes = 0;
+        foreach (Segment segment in plan.Segments)
+        {
+            if (Find(segment) is not { } entry)
+                return null;
+            if (!entry.IsMapped)
+                bytes += entry.WeightBytes;
+        }
+        return bytes;
+    }
+
     /// <summary>A session of a segment, which is being checked; null where it is to be opened plainly.</summary>
     public SegmentSession? TryCreate(Segment segment, int threads)
     {
@@ -75,6 +89,7 @@ internal sealed class PreparedSessions(SessionFactory factory, PreparedFolders f
         }
         if (why is null)
         {
+            entry.IsMapped = true;
             session!.Check = new PreparedCheck(model, token => Check(entry, segment, threads, session, token));
             return session;
         }

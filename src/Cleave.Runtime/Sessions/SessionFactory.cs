@@ -60,8 +60,11 @@ internal sealed class SessionFactory : IDisposable
     /// <summary>The bytes of the weights that the outputs need.</summary>
     public long WeightBytes { get; }
 
-    /// <summary>What a session of all of it takes. Packed for its kernels a weight is about as large as before; copied ones are there once more.</summary>
-    public long EstimatedBytes => WeightBytes * (_weights.Loading == WeightLoading.Map ? 1 : 2);
+    /// <summary>
+    /// What the sessions of a plan take that are not there yet. Packed for its kernels a weight is about as large as before; copied ones are there once more. Prepared ones are mapped:
+    /// all sessions share one copy.
+    /// </summary>
+    public long EstimatedBytes(Plan plan) => Prepared.BytesToMap(plan) ?? WeightBytes * (_weights.Loading == WeightLoading.Map ? 1 : 2);
 
     /// <summary>Whether a part of the model can be cut out.</summary>
     public bool Slicing => _slicing;

@@ -164,9 +164,8 @@ internal sealed class RunnerTuning
     private bool HasMemory(out string why)
     {
         MemoryLimit limit = new(_options.MaxMemory, ProcessFiles.System);
-        long bytes = _engine.Sessions.Factory.EstimatedBytes;
-        limit.Add(bytes * Enumerable.Range(0, _engine.Modes.Count).Sum(mode => _engine.Modes.Instances(mode).Length));
-        return limit.TryAdd(2 * bytes, out why);
+        limit.Add(_engine.Modes.SessionBytes);
+        return limit.TryAdd(2 * _engine.Sessions.Factory.EstimatedBytes(_engine.Plan.Outline.Plan), out why);
     }
 
     private void GoBy(TuningSection section)

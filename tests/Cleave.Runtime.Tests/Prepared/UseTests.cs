@@ -101,6 +101,21 @@ public sealed class UseTests
     }
 
     [Fact]
+    public void Prepared_weights_count_once_against_the_memory_limit_however_many_sessions_map_them()
+    {
+        using PreparedModel model = new();
+        model.Prepare();
+        long mapped = new FileInfo(model.Weights).Length;
+        using LooseRunner runner = model.Open(o => o.MaxMemory = mapped);
+        Assert.True(PreparedModel.IsPrepared(runner));
+        Assert.Equal(mapped, runner.Engine.Modes.SessionBytes);
+        Assert.Equal(0, runner.Engine.Sessions.Factory.EstimatedBytes(runner.Engine.Plan.Outline.Plan));
+        using LooseRunner plain = model.Open(o => o.Prepared = null);
+        Assert.True(plain.Engine.Sessions.Factory.EstimatedBytes(plain.Engine.Plan.Outline.Plan) >= mapped);
+        Assert.Equal(plain.Engine.Modes.SessionBytes, plain.Engine.Sessions.Factory.EstimatedBytes(plain.Engine.Plan.Outline.Plan));
+    }
+
+    [Fact]
     public void The_order_of_folders_is_option_environment_beside()
     {
         using TempFolder folder = new();

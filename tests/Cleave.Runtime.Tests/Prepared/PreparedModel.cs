@@ -58,11 +58,15 @@ internal sealed class PreparedModel : IDisposable
     {
         options ??= new RunnerOptions();
         options.Model ??= ModelSource.File(Path);
-        ModelDefinition definition = Definition();
+        return Prepare(Definition(), options, cores, isAsked, most, at, folder ?? Folder);
+    }
+
+    public static IReadOnlyList<PreparedSegment> Prepare(ModelDefinition definition, RunnerOptions options, int cores, bool isAsked, long? most, Action<string>? at, string folder)
+    {
         using OpenedModel opened = OpenedModel.Open(definition, options);
         using SessionFactory factory = new(opened, definition, options, ProcessFiles.System, NullLogger.Instance);
         ModeList modes = ModeList.Of(definition, options, cores, factory.Slicing, tuned: null);
-        return new ModelPreparation(factory, definition, modes.Modes, new FolderTrust(false), new PreparationOptions(IsForAll: false, isAsked, most, at ?? (static _ => { }))).Run(folder ?? Folder);
+        return new ModelPreparation(factory, definition, modes.Modes, new FolderTrust(false), new PreparationOptions(IsForAll: false, isAsked, most, at ?? (static _ => { }))).Run(folder);
     }
 
     /// <summary>A runner that looks into the folder.</summary>

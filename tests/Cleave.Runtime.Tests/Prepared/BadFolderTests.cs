@@ -1,0 +1,159 @@
+using System;
+using System.Collections.Generic;
+using System.Diagnostics;
+using System.IO;
+using System.Linq;
+using System.Threading.Tasks;
+using Cleave.Prepared;
+using Cleave.Prepared.Making;
+using Cleave.Runtime.Tests.Support;
+using Cleave.TestKit.Catalog;
+using Microsoft.ML.OnnxRuntime;
+using Xunit;
+
+namespace Cleave.Runtime.Tests.Prepared;
+
+/// <summary>Folders that cannot be written to, or fill up, and a recorded request that takes too long.</summary>
+public sealed class BadFolderTests
+{
+    private const string WhySkipped = "needs root, to mount a small or read-only file system";
+
+    [SkippableFact]
+    public void A_folder_mounted_read_only_is_used_and_cannot_be_prepared_into()
+    {
+        using PreparedModel model = new();
+        model.Prepare();
+        using (Mounted mounted = Mounted.TryReadOnly(model.Folder))
+        {
+            Skip.IfNot(mounted.Is, WhySkipped);
+            using LooseRunner runner = model.Open();
+            Assert.True(PreparedModel.IsPrepared(runner));
+            Assert.Equal(model.Plainly(), PreparedModel.Run(runner));
+            Assert.False(FolderTrust.CanWrite(model.Folder));
+            Assert.ThrowsAny<Exception>(() => model.Prepare());
+        }
+        // It cannot be marked there; the runner serves all the same.
+        model.Rewrite(m => m with { Expected = m.Expected.ToDictionary(e => e.Key, e => new string('0', 64)) });
+        using (Mounted mounted = Mounted.TryReadOnly(model.Folder))
+        {
+            model.AssertPlain("its results differ from those of the plain model");
+            Assert.False(File.Exists(Path.Combine(model.Entry, PreparedEntry.FailedFile)));
+        }
+    }
+
+    [SkippableFact]
+    public async Task A_runner_whose_folder_is_read_only_says_so_once_and_serves()
+    {
+        using PreparedModel model = new();
+        Directory.CreateDirectory(model.Folder);
+        using Mounted mounted = Mounted.TryReadOnly(model.Folder);
+        Skip.IfNot(mounted.Is, WhySkipped);
+        using LooseRunner runner = model.Open(o => o.PreparesByItself = true);
+        Assert.Equal(model.Plainly(), PreparedModel.Run(runner));
+        await runner.Engine.Preparing.Ended.WaitAsync(TimeSpan.FromMinutes(1));
+        Assert.Contains("Read-only file system", Assert.Single(model.Logger.Warnings));
+    }
+
+    [SkippableTheory]
+    [InlineData("folder made")]
+    [InlineData("weights written")]
+    [InlineData("results compared")]
+    [InlineData("files finished")]
+    public void A_disk_that_fills_up_meanwhile_leaves_nothing(string step)
+    {
+        using PreparedModel model = new();
+        Directory.CreateDirectory(model.Folder);
+        using Mounted mounted = Mounted.TrySmall(model.Folder, kilobytes: 1024);
+        Skip.IfNot(mounted.Is, WhySkipped);
+        string filler = Path.Combine(model.Folder, "filler");
+        Exception? failed = Record.Exception(() => model.Prepare(at: at =>
+        {
+            if (at == step)
+                Fill(filler);
+        }));
+        // Where nothing is written any more but the manifest, there may be room for it.
+        Assert.NotNull(failed);
+        File.Delete(filler);
+        Assert.Empty(Directory.GetDirectories(model.Folder));
+        Assert.Null(Assert.Single(model.Prepare()).WhyNot);
+        using LooseRunner runner = model.Open();
+        Assert.True(PreparedModel.IsPrepared(runner));
+    }
+
+    [SkippableFact]
+    public void A_disk_without_room_is_not_begun_on()
+    {
+        using PreparedModel model = new();
+        Directory.CreateDirectory(model.Folder);
+        using Mounted mounted = Mounted.TrySmall(model.Folder, kilobytes: 64);
+        Skip.IfNot(mounted.Is, WhySkipped);
+        Assert.Contains("too little space is left", Assert.Throws<IOException>(() => model.Prepare()).Message);
+        Assert.Empty(Directory.GetDirectories(model.Folder));
+    }
+
+    [Fact]
+    public void A_recorded_request_that_takes_too_long_is_ended()
+    {
+        using TempFolder folder = new();
+        using InferenceSession session = new(ModelCatalog.Get("loop_inside").Write(folder.Path));
+        ProbeInput[] inputs = [.. session.InputMetadata.Select(i => new ProbeInput(
+            i.Key, (Core.Graph.ElementType)i.Value.ElementDataType, [.. i.Value.Dimensions.Select(d => Math.Max(1, d))],
+            i.Key == "rounds" ? [long.MaxValue] : null))];
+        Probe endless = new(inputs);
+        string[] outputs = [.. session.OutputNames];
+        Assert.Throws<TimeoutException>(() => endless.Run(session, outputs, limit: TimeSpan.FromMilliseconds(200)));
+    }
+
+    private static void Fill(string path)
+    {
+        using FileStream file = File.Create(path);
+        byte[] block = new byte[4096];
+        try
+        {
+            while (true)
+            {
+                file.Write(block);
+                file.Flush();
+            }
+        }
+        catch (IOException)
+        {
+            // Full, as asked.
+        }
+    }
+
+    // A file system of its own in place of a folder; where this user may not mount, nothing is.
+    private sealed class Mounted : IDisposable
+    {
+        private readonly string _path;
+
+        private Mounted(string path, bool isMounted)
+        {
+            _path = path;
+            Is = isMounted;
+        }
+
+        public bool Is { get; }
+
+        public static Mounted TryReadOnly(string path) =>
+            new(path, Run("mount", "--bind", path, path) && Run("mount", "-o", "remount,ro,bind", path));
+
+        public static Mounted TrySmall(string path, int kilobytes) => new(path, Run("mount", "-t", "tmpfs", "-o", "mode=0700,size=" + kilobytes + "k", "tmpfs", path));
+
+        public void Dispose()
+        {
+            if (Is && !Run("umount", "-l", _path))
+                throw new IOException(_path + " is still mounted");
+        }
+
+        private static bool Run(string program, params string[] arguments)
+        {
+            if (!OperatingSystem.IsLinux() || !Environment.IsPrivilegedProcess)
+                return false;
+            using Process process = Process.Start(new ProcessStartInfo(program, (IEnumerable<string>)arguments) { RedirectStandardError = true })!;
+            process.StandardError.ReadToEnd();
+            process.WaitForExit();
+            return process.ExitCode == 0;
+        }
+    }
+}

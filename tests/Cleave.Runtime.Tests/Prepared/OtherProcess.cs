@@ -1,0 +1,82 @@
+using System;
+using System.Diagnostics;
+using System.IO;
+using System.Linq;
+using System.Threading;
+using System.Threading.Tasks;
+using Cleave.Cores;
+using Cleave.Runtime.Tests.Support;
+
+namespace Cleave.Runtime.Tests.Prepared;
+
+/// <summary>How another process ended, and what it said.</summary>
+internal sealed record OtherProcessResult(int ExitCode, string Output, string Errors);
+
+/// <summary>The entry point of this assembly, and what starts it: a process that prepares a model or starts with a prepared one, on another processor where it runs in an emulator.</summary>
+internal static class OtherProcess
+{
+    public const string Emulator = "qemu-x86_64";
+
+    /// <summary>The model's results are behind it.</summary>
+    public const string Results = "results ";
+
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(3);
+
+    public static bool HasEmulator { get; } = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Any(f => File.Exists(Path.Combine(f, Emulator)));
+
+    public static int Main(string[] args)
+    {
+        switch (args)
+        {
+            case ["prepare", string model, string folder, string step]:
+                int steps = 0, last = int.Parse(step, System.Globalization.CultureInfo.InvariantCulture);
+                PreparedModel.Prepare(Definitions.OfFile(model), new RunnerOptions { Model = ModelSource.File(model) }, 1, isAsked: false, null, _ =>
+                {
+                    if (++steps == last)
+                        Process.GetCurrentProcess().Kill();
+                }, folder);
+                return 0;
+            case ["start", string model, string folder]:
+                ListLogger logger = new();
+                using (LooseRunner runner = new(Definitions.OfFile(model), new RunnerOptions
+                {
+                    Model = ModelSource.File(model), Prepared = folder, Cores = 1, Logger = logger, PreparesByItself = false,
+                }))
+                {
+                    Console.WriteLine("processor " + CpuSignature.Of());
+                    Console.WriteLine(PreparedModel.IsPrepared(runner) ? "prepared" : "plain");
+                    Console.WriteLine(Results + string.Join(' ', PreparedModel.Run(runner).Select(BitConverter.SingleToInt32Bits)));
+                }
+                foreach (string line in logger.Lines)
+                    Console.WriteLine(line);
+                return 0;
+            default:
+                return 2;
+        }
+    }
+
+    /// <summary>Runs it.</summary>
+    /// <param name="processor">The processor to emulate; null: this one.</param>
+    /// <param name="arguments">What it is to do.</param>
+    public static OtherProcessResult Run(string? processor, params string[] arguments)
+    {
+        string dotnet = Environment.ProcessPath is { } path && Path.GetFileNameWithoutExtension(path) == "dotnet" ? path : DotNet();
+        string[] program = [typeof(OtherProcess).Assembly.Location, .. arguments];
+        ProcessStartInfo start = processor is null ? new(dotnet, program) : new(Emulator, ["-cpu", processor, dotnet, .. program]);
+        start.RedirectStandardOutput = start.RedirectStandardError = true;
+        using Process process = Process.Start(start)!;
+        Task<string> output = process.StandardOutput.ReadToEndAsync(), errors = process.StandardError.ReadToEndAsync();
+        if (!process.WaitForExit(Limit))
+        {
+            process.Kill(entireProcessTree: true);
+            throw new TimeoutException(string.Join(' ', arguments) + " did not end within " + Limit);
+        }
+        // The emulator warns of what the processor has and it has not.
+        string said = string.Join('\n', errors.Result.Split('\n').Where(static l => !l.StartsWith(Emulator + ": warning", StringComparison.Ordinal)));
+        return new OtherProcessResult(process.ExitCode, output.Result, said);
+    }
+
+    // The test host may be a program of its own.
+    private static string DotNet() => Environment.GetEnvironmentVariable("DOTNET_HOST_PATH")
+        ?? Path.GetFullPath(Path.Combine(Path.GetDirectoryName(typeof(object).Assembly.Location)!, "..", "..", "..", "dotnet"));
+}

@@ -1,0 +1,79 @@
+using System.IO;
+using System.Linq;
+using Cleave.Prepared;
+using Cleave.Prepared.Making;
+using Cleave.Runtime.Tests.Support;
+using Xunit;
+
+namespace Cleave.Runtime.Tests.Prepared;
+
+/// <summary>Prepared in one process, started in another: that was killed meanwhile, or has another processor.</summary>
+public sealed class OtherProcessTests
+{
+    private const string WhySkipped = "needs " + OtherProcess.Emulator + " (Debian's package qemu-user)";
+
+    [Fact]
+    public void A_process_killed_at_any_step_leaves_nothing_that_is_used_or_in_the_way()
+    {
+        using PreparedModel model = new();
+        string plain = Start(null, model, "plain");
+        for (int step = 1; ; step++)
+        {
+            string folder = model.Folder + step;
+            OtherProcessResult killed = OtherProcess.Run(null, "prepare", model.Path, folder, step.ToString());
+            if (killed.ExitCode == 0)
+            {
+                // There were no more steps.
+                Assert.True(step > 10);
+                Assert.Equal(plain, Start(null, model, "prepared", folder));
+                return;
+            }
+            Assert.Equal("", killed.Errors);
+            using (LooseRunner runner = model.Open(o => o.Prepared = folder))
+                _ = PreparedModel.Run(runner);
+            // The lock went with its holder, and one attempt does not forbid the next.
+            Assert.Null(Assert.Single(model.Prepare(folder: folder, isAsked: false)).WhyNot);
+            Assert.Empty(Directory.GetDirectories(folder, EntryWriter.TemporaryPrefix + "*"));
+            using LooseRunner next = model.Open(o => o.Prepared = folder);
+            Assert.True(PreparedModel.IsPrepared(next));
+        }
+    }
+
+    [SkippableFact]
+    public void What_was_prepared_here_is_refused_on_another_processor()
+    {
+        const string processor = "SandyBridge";
+        Skip.IfNot(OtherProcess.HasEmulator, WhySkipped);
+        using PreparedModel model = new();
+        model.Prepare();
+        // A packing that another processor reads may make it read anywhere: nothing is even opened.
+        File.Delete(model.Weights);
+        string there = Start(processor, model, "plain");
+        Assert.Equal(there, Start(processor, model, "plain", "none"));
+    }
+
+    [SkippableFact]
+    public void What_was_prepared_on_another_processor_is_refused_here_and_used_there()
+    {
+        const string processor = "Haswell-noTSX";
+        Skip.IfNot(OtherProcess.HasEmulator, WhySkipped);
+        using PreparedModel model = new();
+        OtherProcessResult made = OtherProcess.Run(processor, "prepare", model.Path, model.Folder, "0");
+        Assert.Equal((0, ""), (made.ExitCode, made.Errors));
+        Assert.Equal(Start(processor, model, "plain", "none"), Start(processor, model, "prepared"));
+        File.Delete(model.Weights);
+        model.AssertPlain("it was prepared for another processor");
+    }
+
+    // What it gave.
+    private static string Start(string? processor, PreparedModel model, string way, string? folder = null)
+    {
+        OtherProcessResult started = OtherProcess.Run(processor, "start", model.Path, folder ?? model.Folder);
+        Assert.Equal((0, ""), (started.ExitCode, started.Errors));
+        string[] lines = started.Output.Split('\n');
+        Assert.Contains(way, lines);
+        if (processor != null && way == "plain" && folder is null)
+            Assert.Contains(lines, static l => l.Contains("it was prepared for another processor"));
+        return lines.Single(static l => l.StartsWith(OtherProcess.Results));
+    }
+}

@@ -76,6 +76,10 @@ internal static class Suites
         ["prepared"] =
         [
             new PreparedStart(),
+            new PreparedMemory(),
+            new PreparedGrowth(),
+            new PreparedSpeed(),
+            new PreparableModels(),
         ],
         ["validation"] =
         [

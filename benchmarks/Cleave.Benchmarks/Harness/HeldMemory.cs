@@ -1,7 +1,5 @@
 using System;
 using System.Collections.Generic;
-using System.Globalization;
-using System.IO;
 using System.Linq;
 using Cleave.Core.Onnx;
 using Cleave.Tool.Benching;
@@ -39,29 +37,18 @@ internal sealed class HeldMemory(int runs, Func<(Action Run, IDisposable Owner)>
     {
         // ONNX Runtime's library is the process's, whatever is run with it.
         Microsoft.ML.OnnxRuntime.OrtEnv.Instance();
-        (long resident, long anonymous) = Held();
+        ProcessMemory before = ProcessMemory.Read();
         (Action run, IDisposable owner) = create();
         using (owner)
         {
             for (int i = 0; i < runs; i++)
                 run();
-            (long nowResident, long nowAnonymous) = Held();
-            (nanoseconds[0], nanoseconds[1]) = (nowResident - resident, nowAnonymous - anonymous);
+            ProcessMemory held = ProcessMemory.Read() - before;
+            (nanoseconds[0], nanoseconds[1]) = (held.Resident, held.Private);
         }
     }
 
     public void Dispose()
     {
-    }
-
-    private static (long Resident, long Anonymous) Held()
-    {
-        GC.Collect();
-        GC.WaitForPendingFinalizers();
-        GC.Collect();
-        string[] fields = File.ReadAllLines("/proc/self/smaps_rollup");
-        return (Field("Rss:"), Field("Anonymous:"));
-
-        long Field(string name) => 1024 * long.Parse(fields.First(f => f.StartsWith(name, StringComparison.Ordinal))[name.Length..].Replace("kB", "", StringComparison.Ordinal), CultureInfo.InvariantCulture);
     }
 }

@@ -13,24 +13,25 @@ internal sealed class HandSession : IDisposable
 {
     private readonly InferenceSession _session;
     private readonly RunOptions _options = new();
-    private readonly string[] _names;
-    private readonly OrtValue[] _values;
+    private readonly IReadOnlyList<(string Name, NativeTensor Tensor)> _inputs;
 
     /// <param name="path">The model's file.</param>
-    /// <param name="values">Its inputs, by name.</param>
-    public HandSession(string path, IReadOnlyList<(string Name, OrtValue Value)> values)
+    /// <param name="inputs">What it runs with, by name.</param>
+    public HandSession(string path, IReadOnlyList<(string Name, NativeTensor Tensor)> inputs)
     {
-        _names = [.. values.Select(static v => v.Name)];
-        _values = [.. values.Select(static v => v.Value)];
+        _inputs = inputs;
         _session = new InferenceSession(path);
     }
 
-    /// <summary>Inputs as ONNX Runtime takes them; they live as long as the process.</summary>
-    public static IReadOnlyList<(string Name, OrtValue Value)> Values(ModelInputs inputs) => [.. inputs.Inputs.Select(static i => (i.Name, Value(i)))];
+    /// <summary>Inputs as ONNX Runtime takes them.</summary>
+    public static IReadOnlyList<(string Name, NativeTensor Tensor)> Tensors(ModelInputs inputs) => [.. inputs.Inputs.Select(static i => (i.Name, Tensor(i)))];
 
-    public void Run()
+    public void Run() => Run(_inputs);
+
+    public void Run(IReadOnlyList<(string Name, NativeTensor Tensor)> inputs)
     {
-        using IDisposableReadOnlyCollection<OrtValue> results = _session.Run(_options, _names, _values, _session.OutputNames);
+        using IDisposableReadOnlyCollection<OrtValue> results =
+            _session.Run(_options, [.. inputs.Select(static i => i.Name)], [.. inputs.Select(static i => i.Tensor.Value)], _session.OutputNames);
     }
 
     public void Dispose()
@@ -39,12 +40,12 @@ internal sealed class HandSession : IDisposable
         _options.Dispose();
     }
 
-    private static OrtValue Value(InputData input)
+    private static NativeTensor Tensor(InputData input)
     {
         if (input.Type == ElementType.String)
             throw new NotSupportedException("The inputs of these models are numbers.");
         NativeTensor tensor = new((TensorElementType)input.Type, [.. input.Shape.Select(static d => (long)d)], input.Bytes.Length);
         tensor.Set(input.Bytes);
-        return tensor.Value;
+        return tensor;
     }
 }

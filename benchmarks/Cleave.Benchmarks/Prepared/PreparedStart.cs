@@ -19,12 +19,12 @@ internal sealed class PreparedStart : IFamily
     private const int Rounds = 15;
     private const int Created = 0;
     private const int FirstRun = 1;
-    private const string WarmedWith = "mlp_8x512";
+    private const string Warm = "warm";
     private static readonly string[] Small = ["ultraface_rfb_320", "light_shufflenet_random", "light_squeezenet_random", "dtln_1", "ppocrv3_det_en"];
 
     public IEnumerable<Line> Measure(Harness.BenchOptions options)
     {
-        PreparedCase warm = PreparedCase.Make(ModelCatalog.Get(WarmedWith)).Case;
+        PreparedCase warm = PreparedCase.Make(ModelCatalog.Get(Starts.WarmedWith)).Case;
         foreach ((string model, PreparedCase? found, string why) in PreparedCase.Of(PreparedCase.Four.Concat(Small).Where(options.Has)))
         {
             if (found is not { } prepared)
@@ -39,8 +39,8 @@ internal sealed class PreparedStart : IFamily
 
     public IWorkload? CreateWorkload(string name, string[] arguments) => name switch
     {
-        "start-hand" => new StartWorkload(Hand(arguments[1..], warm: arguments[0])),
-        "start-runner" => new StartWorkload(Runner(arguments[2..], folder: arguments[1], warm: arguments[0])),
+        "start-hand" => new StartWorkload(Starts.Hand(arguments[1..], warm: arguments[0] == Warm)),
+        "start-runner" => new StartWorkload(Starts.Runner(arguments[2..], folder: arguments[1], warm: arguments[0])),
         _ => null,
     };
 
@@ -49,7 +49,7 @@ internal sealed class PreparedStart : IFamily
         using ReadOnlyFolder copy = new(prepared.Folder);
         Dictionary<string, (string, string[])> candidates = new(StringComparer.Ordinal)
         {
-            ["by hand"] = ("start-hand", [warm.Arguments[0], .. prepared.Arguments]),
+            ["by hand"] = ("start-hand", [Warm, .. prepared.Arguments]),
             ["prepared"] = ("start-runner", [warm.Folder, prepared.Folder, .. prepared.Arguments]),
             ["copied"] = ("start-runner", [warm.Folder, copy.Path, .. prepared.Arguments]),
             ["plain runner"] = ("start-runner", [warm.Folder, "", .. prepared.Arguments]),
@@ -68,48 +68,10 @@ internal sealed class PreparedStart : IFamily
     {
         StartSamples samples = StartSamples.Take(new(StringComparer.Ordinal)
         {
-            ["by hand"] = ("start-hand", [warm.Arguments[0], .. prepared.Arguments]),
+            ["by hand"] = ("start-hand", [Warm, .. prepared.Arguments]),
             ["prepared"] = ("start-runner", [warm.Folder, prepared.Folder, .. prepared.Arguments]),
         }, options.Rounds(Rounds));
         yield return samples.Compare($"until all sessions exist, prepared against new InferenceSession(path): {prepared.Name}", "prepared", "by hand", Created, 0.8);
         yield return samples.Show($"from the constructor's call to the end of the first Run: {prepared.Name}", "prepared", "by hand", FirstRun);
-    }
-
-    private static Func<(Action, IDisposable)> Hand(string[] arguments, string warm)
-    {
-        (_, Tool.Benching.ModelInputs inputs) = PreparedCase.Runner(arguments, null);
-        IReadOnlyList<(string, Microsoft.ML.OnnxRuntime.OrtValue)> values = HandSession.Values(inputs);
-        if (warm.Length > 0)
-            Once(Open(warm, HandSession.Values(PreparedCase.Runner([warm], null).Inputs)));
-        return () => Open(arguments[0], values);
-
-        static (Action, IDisposable) Open(string path, IReadOnlyList<(string, Microsoft.ML.OnnxRuntime.OrtValue)> values)
-        {
-            HandSession session = new(path, values);
-            return (session.Run, session);
-        }
-    }
-
-    private static Func<(Action, IDisposable)> Runner(string[] arguments, string folder, string warm)
-    {
-        (Func<LooseRunner> create, Tool.Benching.ModelInputs inputs) = PreparedCase.Runner(arguments, folder.Length > 0 ? folder : null);
-        if (warm.Length > 0)
-        {
-            (Func<LooseRunner> createSmall, Tool.Benching.ModelInputs small) = PreparedCase.Runner([Path.Combine(ModelCatalog.Folder, WarmedWith + ".onnx")], folder.Length > 0 ? warm : null);
-            Once(Open(createSmall, small));
-        }
-        return () => Open(create, inputs);
-
-        static (Action, IDisposable) Open(Func<LooseRunner> create, Tool.Benching.ModelInputs inputs)
-        {
-            LooseRunner runner = create();
-            return (() => runner.Run(runner.NewRequest(inputs)).Dispose(), runner);
-        }
-    }
-
-    private static void Once((Action Run, IDisposable Owner) opened)
-    {
-        using (opened.Owner)
-            opened.Run();
     }
 }

@@ -1,0 +1,95 @@
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+using System.Linq;
+using Cleave.Benchmarks.Harness;
+using Cleave.TestKit.Catalog;
+using Cleave.Tool.Measuring;
+
+namespace Cleave.Benchmarks.Prepared;
+
+/// <summary>Memory with prepared models against sessions of ONNX Runtime with its defaults: private, and, of several sessions and processes, proportional.</summary>
+internal sealed class PreparedMemory : IFamily
+{
+    private const int Processes = 5;
+    private const int Runs = 100;
+    private const int Instances = 4;
+
+    // Four sessions need not run as often: what they hold after some runs they keep.
+    private const int RunsOfEach = 20;
+
+    private const string One = "1";
+
+    public IEnumerable<Line> Measure(Harness.BenchOptions options)
+    {
+        PreparedCase warm = PreparedCase.Make(ModelCatalog.Get(Starts.WarmedWith)).Case;
+        foreach ((string model, PreparedCase? found, string why) in PreparedCase.Of(PreparedCase.Four.Where(options.Has)))
+        {
+            if (found is not { } prepared)
+            {
+                yield return Line.NotMeasured("memory of " + model, "", why);
+                continue;
+            }
+            foreach (Line line in Measure(prepared, warm, options))
+                yield return line;
+        }
+    }
+
+    public IWorkload? CreateWorkload(string name, string[] arguments) => name switch
+    {
+        "memory-hand" => new MemoryWorkload(Starts.Hand(arguments[1..], warm: true), Number(arguments[0]), RunsFor(arguments[0])),
+        "memory-prepared" => new MemoryWorkload(Starts.Runner(arguments[3..], folder: arguments[2], warm: arguments[1]), Number(arguments[0]), RunsFor(arguments[0])),
+        _ => null,
+    };
+
+    private static IEnumerable<Line> Measure(PreparedCase prepared, PreparedCase warm, Harness.BenchOptions options)
+    {
+        string four = Instances.ToString(CultureInfo.InvariantCulture);
+        int rounds = options.Rounds(Processes);
+        string[] Ours(string times) => [times, warm.Folder, prepared.Folder, .. prepared.Arguments];
+        string[] Theirs(string times) => [times, .. prepared.Arguments];
+
+        ProcessMemory[] hand = Held("memory-hand", Theirs(One), rounds), ours = Held("memory-prepared", Ours(One), rounds);
+        yield return Compare($"private memory after {Runs} runs, one runner with a prepared model against one session: {prepared.Name}", 0.35, ours, hand, static m => m.Private);
+
+        ProcessMemory[] hands = Held("memory-hand", Theirs(four), rounds), all = Held("memory-prepared", Ours(four), rounds);
+        yield return Compare($"proportional memory of {Instances} runners with all cores each against {Instances} sessions: {prepared.Name}", 0.5, all, hands, static m => m.Proportional);
+        yield return Compare($"the same against one session: {prepared.Name}", 1.3, all, hand, static m => m.Proportional);
+
+        ProcessMemory[] handPairs = Pairs("memory-hand", Theirs(One), rounds), pairs = Pairs("memory-prepared", Ours(One), rounds);
+        yield return Compare($"proportional memory of two processes together: {prepared.Name}", 0.6, pairs, handPairs, static m => m.Proportional);
+    }
+
+    private static Line Compare(string what, double limit, ProcessMemory[] ours, ProcessMemory[] theirs, Func<ProcessMemory, double> read)
+    {
+        double mine = Statistics.Median(ours.Select(read)), other = Statistics.Median(theirs.Select(read));
+        return Line.Of(what, string.Create(CultureInfo.InvariantCulture, $"<= {limit}x"),
+            string.Create(CultureInfo.InvariantCulture, $"{mine / other:0.00}x ({mine / 1e6:0} and {other / 1e6:0} MB)"), mine <= limit * other, new { ours, theirs });
+    }
+
+    private static ProcessMemory[] Held(string workload, string[] arguments, int rounds) => [.. Enumerable.Range(0, rounds).Select(_ =>
+    {
+        using WorkerProcess worker = new(Interleaved.Host, workload, arguments);
+        return Read(worker);
+    })];
+
+    // Both hold their sessions while each is read; before the second has opened, the first would count all pages as its own.
+    private static ProcessMemory[] Pairs(string workload, string[] arguments, int rounds) => [.. Enumerable.Range(0, rounds).Select(_ =>
+    {
+        using WorkerProcess one = new(Interleaved.Host, workload, arguments), other = new(Interleaved.Host, workload, arguments);
+        Read(one);
+        Read(other);
+        ProcessMemory first = Read(one), second = Read(other);
+        return new ProcessMemory(first.Resident + second.Resident, first.Private + second.Private, first.Proportional + second.Proportional);
+    })];
+
+    private static ProcessMemory Read(WorkerProcess worker)
+    {
+        double[] held = worker.Block(MemoryWorkload.Numbers).Nanoseconds;
+        return new ProcessMemory(held[0], held[1], held[2]);
+    }
+
+    private static int Number(string text) => int.Parse(text, CultureInfo.InvariantCulture);
+
+    private static int RunsFor(string times) => times == One ? Runs : RunsOfEach;
+}

@@ -1,0 +1,43 @@
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+using System.Linq;
+using Cleave.Benchmarks.Harness;
+using Cleave.TestKit.Catalog;
+using Cleave.Tool.Benching;
+using Cleave.Tool.Measuring;
+using ModelInputs = Cleave.Tool.Benching.ModelInputs;
+
+namespace Cleave.Benchmarks.Prepared;
+
+/// <summary>Runs of prepared models against runs of the same runner without.</summary>
+internal sealed class PreparedSpeed : IFamily
+{
+    private const double Limit = 1.02;
+    private const string Prepared = "prepared";
+    private const string Plain = "plain";
+
+    public IEnumerable<Line> Measure(Harness.BenchOptions options)
+    {
+        IEnumerable<string> models = ModelCatalog.All.Where(m => options.Has(m.Name) && !m.HasConstantWeights && (!options.Quick || !m.IsBig)).Select(static m => m.Name);
+        foreach ((string model, PreparedCase? found, string why) in PreparedCase.Of(models))
+        {
+            if (found is not { } prepared)
+                continue;
+            Candidate[] candidates = [new(Prepared, "speed-runner", [prepared.Folder, .. prepared.Arguments]), new(Plain, "speed-runner", ["", .. prepared.Arguments])];
+            (Samples samples, Interval ratio, bool holds) = Claims.NoLoss(() => Interleaved.Measure(candidates, options.Settings), static s => s.Ratio(Prepared, Plain), Limit);
+            yield return Line.Of($"time of a run, prepared against plain: {model}", string.Create(CultureInfo.InvariantCulture, $"<= {Limit}x"),
+                string.Create(CultureInfo.InvariantCulture, $"{ratio.AsRatio()} ({samples.Median(Prepared) / 1e3:0.0} and {samples.Median(Plain) / 1e3:0.0} us)"), holds, samples);
+        }
+    }
+
+    public IWorkload? CreateWorkload(string name, string[] arguments)
+    {
+        if (name != "speed-runner")
+            return null;
+        (Func<LooseRunner> create, ModelInputs inputs) = PreparedCase.Runner(arguments[1..], arguments[0].Length > 0 ? arguments[0] : null);
+        LooseRunner runner = create();
+        LooseCall call = runner.CreateCall(inputs);
+        return new Repeated(() => call.Run(), 1, runner);
+    }
+}

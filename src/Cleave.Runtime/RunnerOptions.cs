@@ -24,6 +24,7 @@ public sealed class RunnerOptions
     private bool? _deterministic;
     private bool? _strict;
     private bool? _pinning;
+    private bool? _preparedTrustGroup;
 
     /// <summary>
     /// Where the model is. Null: its place in the build output, under the folder that the environment variable
@@ -202,8 +203,8 @@ public sealed class RunnerOptions
     /// <summary>
     /// A folder with prepared models, which open in a part of the time and share their weights with every session on the machine (docs/prepared.md): as
     /// <c>cleave prepare</c> wrote it. What does not fit exactly (processor, ONNX Runtime, weights, settings) is not used, and one line says why; it is prepared into the folder
-    /// in the background, for the next start. Null: the folder
-    /// that the environment variable <c>CLEAVE_PREPARED</c> names, if any, and a folder <c>prepared</c> beside the model.
+    /// in the background, for the next start. A relative one is below the application's folder. Null: the model's item metadata, or else the folder
+    /// that the environment variable <c>CLEAVE_PREPARED</c> names, if any; empty: no folder. A folder <c>prepared</c> beside the model is read in any case.
     /// </summary>
     public string? Prepared { get; set; }
 
@@ -217,7 +218,11 @@ public sealed class RunnerOptions
     /// Whether prepared models are used that a group of users can write to, as in volumes that Kubernetes mounts with an fsGroup. Never those that everyone can write to,
     /// or that belong to a user who is neither this one nor root.
     /// </summary>
-    public bool PreparedTrustGroup { get; set; }
+    public bool PreparedTrustGroup
+    {
+        get => _preparedTrustGroup ?? false;
+        set => _preparedTrustGroup = value;
+    }
 
     /// <summary>Gets one line that says what was chosen and why, and warnings. Null: nothing is logged.</summary>
     public ILogger? Logger { get; set; }
@@ -246,6 +251,8 @@ public sealed class RunnerOptions
         both._deterministic ??= item._deterministic;
         both._strict ??= item._strict;
         both._pinning ??= item._pinning;
+        both.Prepared ??= item.Prepared;
+        both._preparedTrustGroup ??= item._preparedTrustGroup;
         return both;
     }
 

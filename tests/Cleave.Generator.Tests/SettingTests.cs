@@ -31,6 +31,8 @@ public sealed class SettingTests
     [InlineData("PartPolicy", "One", "Parts = new global::Cleave.PartsOptions { Policy = global::Cleave.PartPolicy.One }")]
     [InlineData("PartWeights", "Measured", "Parts = new global::Cleave.PartsOptions { Weights = global::Cleave.PartWeights.Measured }")]
     [InlineData("PartMerging", "false", "Parts = new global::Cleave.PartsOptions { Merging = false }")]
+    [InlineData("Prepared", "pre pared\\ü", "Prepared = \"pre pared\\\\\\u00FC\"")]
+    [InlineData("PreparedTrustGroup", "true", "PreparedTrustGroup = true")]
     public void Is_set_in_generated_code(string metadata, string value, string expected) =>
         Assert.Contains(" Options = new global::Cleave.RunnerOptions { " + expected + " },\n", Plan((metadata, value)), StringComparison.Ordinal);
 
@@ -57,6 +59,8 @@ public sealed class SettingTests
     [InlineData("BatchDelay", "86401s", "use a time up to a day, such as 2ms, 500us or 1s")]
     [InlineData("BatchFull", "Drop", "use Wait or Reject")]
     [InlineData("PartPolicy", "Fair\"; //", "use EarliestFinish, Proportional, Equal or One")]
+    [InlineData("Prepared", "a\"; //", "name a folder, with none of <>\"|?*")]
+    [InlineData("Prepared", " ", "name a folder, with none of <>\"|?*")]
     [InlineData("Unheard", "1", "take it off the item")]
     public void Is_refused_with_advice(string metadata, string value, string advice)
     {

@@ -12,7 +12,7 @@ public sealed class RunnerOptionsTests
     private static readonly string[] OfTheApplication =
     [
         nameof(RunnerOptions.Model), nameof(RunnerOptions.Timeline), nameof(RunnerOptions.ConfigureSession), nameof(RunnerOptions.Logger),
-        nameof(RunnerOptions.Prepared), nameof(RunnerOptions.PreparedKey), nameof(RunnerOptions.PreparedTrustGroup),
+        nameof(RunnerOptions.PreparedKey),
     ];
 
     [Fact]
@@ -39,7 +39,7 @@ public sealed class RunnerOptionsTests
         Assert.Equal(other, property.GetValue(silent.Over(item).Over(null)));
         Assert.Equal(preset, property.GetValue(silent));
         // To the default, too, where it can be.
-        object spoken = preset ?? (property.PropertyType == typeof(int?) ? (object)1 : 1L);
+        object spoken = preset ?? (property.PropertyType == typeof(int?) ? 1 : property.PropertyType == typeof(string) ? "" : (object)1L);
         property.SetValue(outspoken, spoken);
         Assert.Equal(spoken, property.GetValue(outspoken.Over(item)));
     }
@@ -54,6 +54,7 @@ public sealed class RunnerOptionsTests
         nameof(RunnerOptions.Batching) => BatchingOptions.On,
         nameof(RunnerOptions.Parts) => PartsOptions.Default with { Merging = false },
         nameof(RunnerOptions.Slicing) => false,
+        nameof(RunnerOptions.Prepared) => "a folder",
         _ => property.PropertyType == typeof(bool) ? true : Enum.ToObject(property.PropertyType, 1),
     };
 }

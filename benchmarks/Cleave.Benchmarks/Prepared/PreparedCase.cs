@@ -47,7 +47,7 @@ internal sealed record PreparedCase(string Name, string[] Arguments, string Fold
         Tool.Benching.BenchOptions inputs = Contest.Inputs(model);
         PreparedCase made = new(model.Name, [model.Write(ModelCatalog.Folder), .. inputs.InputArguments], Path.Combine(Root, model.Name));
         ListingOptions item = new() { Dims = BenchWorkloads.Dims(made.Arguments) };
-        return (made, PrepareRun.Make(made.Arguments[0], new PrepareOptions(made.Folder, Contest.Cores, null, item), static _ => { }, CancellationToken.None));
+        return (made, PrepareRun.Make(new ModelToPrepare(made.Name, made.Arguments[0], made.Folder, item), new PrepareOptions(Contest.Cores, null), static _ => { }, CancellationToken.None));
     }
 
     /// <summary>What makes a runner; with a folder it looks for prepared entries there.</summary>

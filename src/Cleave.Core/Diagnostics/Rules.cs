@@ -198,6 +198,9 @@ internal static class Rules
     public static readonly Rule TooSlow = Error("CLV3011", "Model is slower than its speed budget",
         "The model '{0}' is slower than its speed budget: {1}. 'cleave bench' measures what would be faster; the item metadata MaxSlowdown is the budget.");
 
+    public static readonly Rule NotPrepared = Error("CLV3012", "Models could not be prepared",
+        "'{0}' asks for prepared models, but {1}.");
+
     // The running application.
     public static readonly Rule ModelNotFound = Error("CLV4001", "Model file not found at run time",
         "The model '{0}' was not found at '{1}'. Deploy the build output's models folder with the application, or set CLEAVE_MODELS or RunnerOptions.Model.");
@@ -263,7 +266,7 @@ internal static class Rules
         EnsembleEmpty, EnsembleMemberTwice, EnsembleMemberMissing, EnsembleBadMetadata, EnsembleInputDiffers, EnsembleOutputDiffers,
         EnsembleRuleUnfit, EnsembleMatchedByOrder, EnsembleOutputLeftOut,
         UpdateIgnored, ListingFailed, AddedTooLate, NotInOutput, NativeRuntimeMissing, PackedWithoutModels,
-        BadProperty, ValidationFailed, ValidationAborted, ValidatorMissing, TooSlow,
+        BadProperty, ValidationFailed, ValidationAborted, ValidatorMissing, TooSlow, NotPrepared,
         ModelNotFound, GraphDiffers, ContractNotServed, FileChanged, NativeLibraryMissing, SegmentRefused,
         SessionFailed, RunFailed, OutputsWithoutSlicing, PlanBroken, PartFailed, QueueFull,
         DeviceUnavailable, DeviceMemory, DeviceLost,

@@ -11,5 +11,6 @@ internal static class RunnerSettings
         "Cores", "Hint", "MaxMemory", "Deterministic", "Strict", "Pinning", "Dividing",
         "Batching", "BatchSize", "BatchDelay", "BatchWaiting", "BatchFull",
         "PartPolicy", "PartWeights", "PartMerging",
+        "Prepared", "PreparedTrustGroup",
     ];
 }

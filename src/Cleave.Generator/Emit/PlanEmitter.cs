@@ -136,6 +136,7 @@ internal static class PlanEmitter
         SettingSpec.Truth or SettingSpec.Number => setting.Value,
         SettingSpec.Bytes => setting.Value + "L",
         SettingSpec.Time => "global::System.TimeSpan.FromTicks(" + setting.Value + ")",
+        SettingSpec.Text => SafeText.Literal(setting.Value),
         _ => "global::Cleave." + setting.Type + "." + setting.Value,
     };
 

@@ -12,6 +12,9 @@ internal static class SettingReader
 {
     private static readonly Kind Truth = new(SettingSpec.Truth, "use true or false", static text => OneOf(text, "true", "false"));
 
+    // On one system or another.
+    private static readonly char[] NotInPaths = ['<', '>', '"', '|', '?', '*'];
+
     // By the metadata's name: the property, and what may stand there.
     private static readonly Dictionary<string, (string Owner, string Property, Kind Kind)> Known = new(StringComparer.Ordinal)
     {
@@ -30,6 +33,8 @@ internal static class SettingReader
         ["PartPolicy"] = ("Parts", "Policy", Member("PartPolicy", "EarliestFinish", "Proportional", "Equal", "One")),
         ["PartWeights"] = ("Parts", "Weights", Member("PartWeights", "Predicted", "InputSize", "Measured")),
         ["PartMerging"] = ("Parts", "Merging", Truth),
+        ["Prepared"] = ("", "Prepared", new(SettingSpec.Text, "name a folder, with none of " + new string(NotInPaths), Folder)),
+        ["PreparedTrustGroup"] = ("", "PreparedTrustGroup", Truth),
     };
 
     private static readonly (string Unit, long Bytes)[] Sizes = [("GB", 1L << 30), ("MB", 1L << 20), ("KB", 1L << 10), ("", 1)];
@@ -70,6 +75,8 @@ internal static class SettingReader
             ? (number * bytes).ToString(CultureInfo.InvariantCulture)
             : null;
     }
+
+    private static string? Folder(string text) => text.Length > 0 && text.IndexOfAny(NotInPaths) < 0 && !text.Any(char.IsControl) ? text : null;
 
     private static string? Delay(string text)
     {

@@ -29,13 +29,14 @@ internal sealed record PreparedFolders(string? Asked, string? Beside)
 
     public static PreparedFolders Of(RunnerOptions options, OpenedModel model) => Of(options.Prepared, Environment.GetEnvironmentVariable(Variable), model.Path);
 
-    /// <param name="option">What the application says.</param>
+    /// <param name="option">What the application or the model's item says, below the application's folder where it is relative; empty: none, whatever the environment says.</param>
     /// <param name="variable">What the environment says; not for a model in memory: it may have been decrypted, and only its code knows whether it may lie on a disk.</param>
     /// <param name="model">The model's file; null for one in memory.</param>
     public static PreparedFolders Of(string? option, string? variable, string? model)
     {
-        string? asked = !string.IsNullOrWhiteSpace(option) ? option : model is null || string.IsNullOrWhiteSpace(variable) ? null : variable;
+        string? named = option is null ? (model is null ? null : variable) : Path.Combine(AppContext.BaseDirectory, option);
+        string? asked = string.IsNullOrWhiteSpace(option ?? named) ? null : Path.GetFullPath(named!);
         string? beside = model is null ? null : Path.Combine(Path.GetDirectoryName(model)!, BesideName);
-        return new PreparedFolders(asked is null ? null : Path.GetFullPath(asked), beside != null && Directory.Exists(beside) ? beside : null);
+        return new PreparedFolders(asked, beside != null && Directory.Exists(beside) ? beside : null);
     }
 }

@@ -2,6 +2,7 @@ using System;
 using System.IO;
 using System.Threading.Tasks;
 using Cleave.Core.Diagnostics;
+using Cleave.Core.Listing;
 using Cleave.Tool.Benching;
 using Cleave.Tool.Output;
 using Cleave.Tool.Rewriting;
@@ -29,7 +30,7 @@ internal static class CommandGuard
         {
             return await run().ConfigureAwait(false);
         }
-        catch (Exception e) when (e is BenchException or RewriteException or VerifyException or ModelException or CleaveException or IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is BenchException or ListingException or RewriteException or VerifyException or ModelException or CleaveException or IOException or UnauthorizedAccessException)
         {
             string message = e is ModelException problem ? $"{problem.Problem.Rule.Id}: {problem.Problem.Message(path)}" : e.Message;
             error.Write($"cleave: error {Terminal.Safe(message)}\n");

@@ -10,6 +10,7 @@ using Cleave.Prepared.Making;
 using Cleave.Tool.Benching;
 using Cleave.Tool.Output;
 using Cleave.Tool.Preparing;
+using Cleave.Tool.Validation;
 
 namespace Cleave.Tool.Commands;
 
@@ -18,10 +19,19 @@ internal static class PrepareCommand
 {
     public static Command Create()
     {
-        Argument<string> path = new("model") { Description = "The .onnx file; with --list, --check and --prune the folder of prepared models." };
+        Argument<string[]> paths = new("models")
+        {
+            Description = "The .onnx files; with --published graph listings of a build (.graph), which carry the item metadata; with --list, --check and --prune the folder of prepared models.",
+            Arity = ArgumentArity.OneOrMore,
+        };
         Option<string?> folder = new("--output", "-o") { Description = "The folder of prepared models; it may hold those of other models, machines and versions." };
         Option<int?> cores = CleaveCommand.Number<int>("--cores", "The cores to prepare for. Default: all that this process may use.");
         Option<long?> limit = CleaveCommand.Number<long>("--limit", "The most megabytes that the folder may hold.");
+        Option<string?> published = new("--published")
+        {
+            Description = "The folder of a published application: entries go into a folder 'prepared' beside each model there. What cannot be prepared is opened plainly, and no failure. dotnet publish -p:CleavePrepare=true does this.",
+        };
+        Option<string?> library = new("--onnxruntime") { Description = "The native library to prepare for, instead of the one that comes with this command." };
         Option<string?> dims = new("--plan-dims") { Description = "The item metadata Dims of the model in the project, where it has some." };
         Option<string?> outputs = new("--outputs") { Description = "The item metadata Outputs of the model in the project, where it has some." };
         Option<string?> plan = new("--plan") { Description = "The item metadata Plan of the model in the project, where it has some: Auto, Whole or Split." };
@@ -31,34 +41,59 @@ internal static class PrepareCommand
         Option<bool> group = new("--trust-group") { Description = "With --list, --check and --prune: also what a group can write to, as RunnerOptions.PreparedTrustGroup." };
         Command command = new("prepare", "Has ONNX Runtime optimise a model and pack its weights once, for this processor and ONNX Runtime: runners open that in a part of the time.")
         {
-            path, folder, cores, limit, dims, outputs, plan, list, check, prune, group,
+            paths, folder, cores, limit, published, library, dims, outputs, plan, list, check, prune, group,
         };
         command.SetAction((arguments, cancellationToken) =>
         {
             InvocationConfiguration console = arguments.InvocationConfiguration;
-            string given = arguments.GetRequiredValue(path);
+            string[] given = arguments.GetRequiredValue(paths);
             FolderTrust trust = new(arguments.GetValue(group));
-            return Task.FromResult(CommandGuard.Run(given, console.Error, CommandGuard.NothingWritten, () =>
+            return Task.FromResult(CommandGuard.Run(given[0], console.Error, CommandGuard.NothingWritten, () =>
             {
                 if (arguments.GetValue(prune))
                     return Prune(given, trust, console.Output);
                 if (arguments.GetValue(list) || arguments.GetValue(check))
                     return List(given, arguments.GetValue(check), trust, console.Output);
-                return Prepare(given, new PrepareOptions(
-                    arguments.GetValue(folder) ?? throw new BenchException("--output: name the folder to prepare into."),
-                    arguments.GetValue(cores), arguments.GetValue(limit) * 1048576,
-                    new ListingOptions { Dims = arguments.GetValue(dims) ?? "", Plan = arguments.GetValue(plan) ?? "", Outputs = VerifyCommand.Names(arguments.GetValue(outputs)) }), console, cancellationToken);
+                PrepareOptions options = new(arguments.GetValue(cores), arguments.GetValue(limit) * 1048576);
+                if (arguments.GetValue(library) is { } native)
+                    Load(native);
+                if (arguments.GetValue(published) is { } application)
+                    return Prepare(ModelToPrepare.Published(given, application), options, mustAll: false, console, cancellationToken);
+                string target = arguments.GetValue(folder) ?? throw new BenchException("--output: name the folder to prepare into.");
+                ListingOptions item = new() { Dims = arguments.GetValue(dims) ?? "", Plan = arguments.GetValue(plan) ?? "", Outputs = VerifyCommand.Names(arguments.GetValue(outputs)) };
+                return Prepare(given.Select(path => new ModelToPrepare(path, path, target, item)), options, mustAll: true, console, cancellationToken);
             }));
         });
         return command;
     }
 
-    private static int Prepare(string path, PrepareOptions options, InvocationConfiguration console, CancellationToken cancellationToken)
+    private static void Load(string library)
+    {
+        if (!File.Exists(library))
+            throw new BenchException($"--onnxruntime {library}: there is no such file.");
+        ResolvedOnnxRuntime.Use(Path.GetFullPath(library));
+        try
+        {
+            LoadedOnnxRuntime.Find();
+        }
+        catch (LibraryException e)
+        {
+            throw new BenchException(ResolvedOnnxRuntime.Refused(library, e));
+        }
+    }
+
+    private static int Prepare(IEnumerable<ModelToPrepare> models, PrepareOptions options, bool mustAll, InvocationConfiguration console, CancellationToken cancellationToken)
     {
         string last = "";
-        IReadOnlyList<PreparedSegment> segments = PrepareRun.Make(path, options, Say, cancellationToken);
-        PrepareText.Write(segments, console.Output);
-        return segments.All(s => s.WhyNot is null) ? CleaveCommand.Success : CleaveCommand.Failure;
+        bool all = true;
+        ModelToPrepare[] asked = [.. models];
+        foreach (ModelToPrepare model in asked)
+        {
+            IReadOnlyList<PreparedSegment> segments = PrepareRun.Make(model, options, Say, cancellationToken);
+            PrepareText.Write(asked.Length > 1 || !mustAll ? model.Name + ", " : "", segments, console.Output);
+            all &= segments.All(static s => s.WhyNot is null);
+        }
+        return all || !mustAll ? CleaveCommand.Success : CleaveCommand.Failure;
 
         // The same step may come for each of many weights.
         void Say(string step)
@@ -69,16 +104,17 @@ internal static class PrepareCommand
         }
     }
 
-    private static int List(string folder, bool isChecked, FolderTrust trust, TextWriter output)
+    private static int List(string[] folders, bool isChecked, FolderTrust trust, TextWriter output)
     {
-        IReadOnlyList<(ListedEntry Entry, string? Problem)> entries = isChecked ? PrepareRun.Check(folder, trust) : [.. Housekeeping.List(folder, trust).Select(e => (e, e.Problem))];
+        (ListedEntry Entry, string? Problem)[] entries =
+            [.. folders.SelectMany(f => isChecked ? PrepareRun.Check(f, trust) : Housekeeping.List(f, trust).Select(static e => (e, e.Problem)))];
         PrepareText.Write(entries, output);
         return isChecked && entries.Any(e => e.Problem != null && e.Entry.Manifest?.NotPreparable is null) ? CleaveCommand.Failure : CleaveCommand.Success;
     }
 
-    private static int Prune(string folder, FolderTrust trust, TextWriter output)
+    private static int Prune(string[] folders, FolderTrust trust, TextWriter output)
     {
-        foreach (string deleted in Housekeeping.Prune(folder, trust))
+        foreach (string deleted in folders.SelectMany(f => Housekeeping.Prune(f, trust)))
             output.Write("deleted " + Terminal.Safe(deleted) + "\n");
         return CleaveCommand.Success;
     }

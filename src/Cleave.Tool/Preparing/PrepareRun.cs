@@ -20,29 +20,50 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace Cleave.Tool.Preparing;
 
 /// <summary>What <c>cleave prepare</c> was asked for.</summary>
-/// <param name="Folder">Where entries are made.</param>
 /// <param name="Cores">The cores to prepare for; null: all that the process may use.</param>
 /// <param name="MostBytes">The most bytes that the folder may hold.</param>
-/// <param name="Item">The model's item metadata in the project.</param>
-internal sealed record PrepareOptions(string Folder, int? Cores, long? MostBytes, ListingOptions Item);
+internal sealed record PrepareOptions(int? Cores, long? MostBytes);
+
+/// <summary>A model to prepare.</summary>
+/// <param name="Name">For messages.</param>
+/// <param name="Path">Its file.</param>
+/// <param name="Folder">Where its entries are made.</param>
+/// <param name="Item">Its item metadata in the project.</param>
+internal sealed record ModelToPrepare(string Name, string Path, string Folder, ListingOptions Item)
+{
+    /// <summary>What was published of a build's listings: each model with the folder beside it, where runners look. Those that are not published have none.</summary>
+    /// <param name="listings">The listings.</param>
+    /// <param name="published">The folder of the published application.</param>
+    /// <exception cref="ListingException">A file is no listing.</exception>
+    public static IEnumerable<ModelToPrepare> Published(IEnumerable<string> listings, string published)
+    {
+        foreach (string listing in listings)
+        {
+            ListingOptions item = ListingReader.Read(File.ReadAllText(listing)).Options;
+            string path = System.IO.Path.GetFullPath(System.IO.Path.Combine(published, item.Path));
+            if (File.Exists(path))
+                yield return new ModelToPrepare(item.Source, path, System.IO.Path.Combine(System.IO.Path.GetDirectoryName(path)!, PreparedFolders.BesideName), item);
+        }
+    }
+}
 
 /// <summary><c>cleave prepare</c>: prepares the segments that the generated runner would open here.</summary>
 internal static class PrepareRun
 {
-    /// <param name="path">The model.</param>
+    /// <param name="asked">The model.</param>
     /// <param name="options">What was asked for.</param>
     /// <param name="say">Told what is going on.</param>
     /// <param name="cancellationToken">Ends it; nothing half-made is left.</param>
     /// <exception cref="BenchException">The generator would report an error.</exception>
     /// <exception cref="CleaveException">ONNX Runtime refuses the model.</exception>
     /// <exception cref="IOException">The folder cannot be written to.</exception>
-    public static IReadOnlyList<PreparedSegment> Make(string path, PrepareOptions options, Action<string> say, CancellationToken cancellationToken)
+    public static IReadOnlyList<PreparedSegment> Make(ModelToPrepare asked, PrepareOptions options, Action<string> say, CancellationToken cancellationToken)
     {
-        OnnxModel model = ModelReader.ReadFile(path, cancellationToken);
-        RunnerSpec spec = LooseDefinition.SpecOf(path, model, options.Item);
+        OnnxModel model = ModelReader.ReadFile(asked.Path, cancellationToken);
+        RunnerSpec spec = LooseDefinition.SpecOf(asked.Path, model, asked.Item);
         ModelDefinition definition = LooseDefinition.Of(spec);
-        RunnerOptions runner = new() { Model = ModelSource.File(path) };
-        CoreBudget cores = CoreBudget.Resolve(options.Cores);
+        RunnerOptions runner = new RunnerOptions { Model = ModelSource.File(asked.Path) }.Over(definition.Options);
+        CoreBudget cores = CoreBudget.Resolve(options.Cores ?? runner.Cores);
         using OpenedModel opened = OpenedModel.Open(definition, runner);
         using SessionFactory factory = new(opened, definition, runner, ProcessFiles.System, NullLogger.Instance);
         ModeList modes = ModeList.Of(definition, runner, cores.Cores, factory.Slicing, tuned: null);
@@ -52,7 +73,7 @@ internal static class PrepareRun
             say(step);
         }));
         say($"preparing for {cores.Cores} {(cores.Cores == 1 ? "core" : "cores")}, about {PrepareText.Megabytes(factory.WeightBytes)} to {PrepareText.Megabytes(preparation.EstimatedBytes)} for each session of the whole model");
-        return preparation.Run(Path.GetFullPath(options.Folder));
+        return preparation.Run(Path.GetFullPath(asked.Folder));
     }
 
     /// <summary>What is damaged, by entry: every byte is hashed. Entries that say that nothing was prepared have none.</summary>

@@ -12,7 +12,10 @@ internal static class PrepareText
 {
     public static string Megabytes(long bytes) => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1048576.0:0.0} MB");
 
-    public static void Write(IReadOnlyList<PreparedSegment> segments, TextWriter output)
+    /// <param name="model">What stands before each segment's name.</param>
+    /// <param name="segments">What became of them.</param>
+    /// <param name="output">Where it goes.</param>
+    public static void Write(string model, IReadOnlyList<PreparedSegment> segments, TextWriter output)
     {
         foreach (PreparedSegment segment in segments)
         {
@@ -20,7 +23,7 @@ internal static class PrepareText
                 ? "not prepared: " + why
                 : string.Create(CultureInfo.InvariantCulture,
                     $"{(segment.IsNew ? "prepared" : "was prepared already")}, {Megabytes(segment.Bytes)}; the probe noticed {segment.Damage.Noticed} of {segment.Damage.Damaged} damaged weights");
-            output.Write(Terminal.Safe(segment.Segment + ": " + outcome) + "\n");
+            output.Write(Terminal.Safe(model + segment.Segment + ": " + outcome) + "\n");
         }
     }
 

@@ -29,7 +29,7 @@ internal static unsafe class ResolvedOnnxRuntime
         string made = typeof(OrtEnv).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "another release";
         string which = library.Length == 0 ? "the ONNX Runtime that comes with this command" : $"'{library}'" + (VersionOf(library) is { } version ? $", ONNX Runtime {version}," : "");
         return $"{which} cannot be used by this command, which is made for ONNX Runtime {made}: {refusal.Message}. "
-            + "Let the project reference that release of Microsoft.ML.OnnxRuntime or a later one, or validate on another library with --onnxruntime";
+            + "Let the project reference that release of Microsoft.ML.OnnxRuntime or a later one, or name another library with --onnxruntime";
     }
 
     // The one thing that every release can be asked.

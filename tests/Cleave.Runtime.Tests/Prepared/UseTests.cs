@@ -124,6 +124,8 @@ public sealed class UseTests
         Assert.Equal(["/variable", beside], PreparedFolders.Of(null, "/variable", model).All);
         Assert.Equal([beside], PreparedFolders.Of(null, " ", model).All);
         Assert.Equal([beside], PreparedFolders.Of(beside, null, model).All);
+        Assert.Equal([Path.Combine(AppContext.BaseDirectory, "relative"), beside], PreparedFolders.Of("relative", "/variable", model).All);
+        Assert.Equal([beside], PreparedFolders.Of("", "/variable", model).All);
         // A decrypted model goes to a disk only where its code says so.
         Assert.Empty(PreparedFolders.Of(null, "/variable", null).All);
         Assert.Equal(["/option"], PreparedFolders.Of("/option", "/variable", null).All);

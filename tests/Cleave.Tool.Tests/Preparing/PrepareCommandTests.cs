@@ -76,6 +76,29 @@ public sealed class PrepareCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task Listings_of_a_published_application_are_prepared_beside_their_models()
+    {
+        string published = Path.Combine(Path.GetDirectoryName(_tiny.Save())!, "out"), listing = Path.Combine(published, "tiny.graph"), absent = Path.Combine(published, "absent.graph");
+        Directory.CreateDirectory(Path.Combine(published, "models", "App"));
+        File.Copy(_tiny.Path, Path.Combine(published, "models", "App", "tiny.onnx"));
+        foreach ((string file, string path) in new[] { (listing, "models/App/tiny.onnx"), (absent, "models/App/absent.onnx") })
+        {
+            using FileStream stream = File.Create(file);
+            Core.Listing.ListingWriter.Write(new Core.Listing.ModelListing { Options = new Core.Listing.ListingOptions { Source = "src/tiny.onnx", Path = path, Dims = "batch=2" } }, stream);
+        }
+
+        ToolRun run = await ToolRun.Of("prepare", listing, absent, "--published", published, "--cores", "1");
+
+        Assert.Equal("", run.Code == 0 ? "" : run.Output + run.Error);
+        Assert.StartsWith("src/tiny.onnx, Whole: prepared, ", run.Output);
+        Assert.Single(Directory.GetDirectories(Path.Combine(published, "models", "App", PreparedFolders.BesideName)));
+        ToolRun none = await ToolRun.Of("prepare", _tiny.Path, "--published", published);
+        Assert.Equal(1, none.Code);
+        ToolRun library = await ToolRun.Of("prepare", _tiny.Path, "-o", Folder, "--onnxruntime", "missing.so");
+        Assert.Equal((1, "cleave: error --onnxruntime missing.so: there is no such file.\n"), (library.Code, library.Error));
+    }
+
+    [Fact]
     public async Task What_cannot_be_done_is_said()
     {
         ToolRun folder = await ToolRun.Of("prepare", _tiny.Save()), missing = await ToolRun.Of("prepare", "missing.onnx", "-o", Folder), list = await ToolRun.Of("prepare", "--list", Folder);

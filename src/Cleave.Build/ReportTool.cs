@@ -5,10 +5,14 @@ using Microsoft.Build.Utilities;
 
 namespace Cleave.Build;
 
-/// <summary>Reports that the models could not be validated.</summary>
+/// <summary>Reports that the command <c>cleave</c> could not do what the project asks for; the rule's message takes the project and the reason.</summary>
 [MSBuildMultiThreadableTask]
-public sealed class ReportValidator : Task
+public sealed class ReportTool : Task
 {
+    /// <summary>The rule's id.</summary>
+    [Required]
+    public string Rule { get; set; } = "";
+
     /// <summary>The absolute path of the project file.</summary>
     [Required]
     public string ProjectFile { get; set; } = "";
@@ -18,7 +22,7 @@ public sealed class ReportValidator : Task
 
     public override bool Execute()
     {
-        Log.Report(Rules.ValidatorMissing, ProjectFile, 0, Path.GetFileName(ProjectFile), Reason);
+        Log.Report(Rules.Find(Rule)!, ProjectFile, 0, Path.GetFileName(ProjectFile), Reason);
         return false;
     }
 }

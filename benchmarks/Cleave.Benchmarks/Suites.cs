@@ -80,6 +80,7 @@ internal static class Suites
             new PreparedGrowth(),
             new PreparedSpeed(),
             new PreparableModels(),
+            new ForeignEntries(),
         ],
         ["validation"] =
         [

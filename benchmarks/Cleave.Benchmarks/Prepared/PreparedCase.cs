@@ -36,10 +36,15 @@ internal sealed record PreparedCase(string Name, string[] Arguments, string Fold
                 continue;
             }
             (PreparedCase made, IReadOnlyList<PreparedSegment> segments) = Make(model);
-            string? why = segments.Select(static s => s.WhyNot).FirstOrDefault(static w => w != null);
+            string? why = WhyNot(segments);
             yield return (name, why is null ? made : null, why ?? "");
         }
     }
+
+    /// <summary>Why a model is not prepared; null where all of its segments are that have weights.</summary>
+    public static string? WhyNot(IReadOnlyList<PreparedSegment> segments) =>
+        segments.Select(static s => s.WhyNot).FirstOrDefault(static w => w is not (null or SegmentPreparer.NoWeights))
+        ?? (segments.All(static s => s.WhyNot is SegmentPreparer.NoWeights) ? SegmentPreparer.NoWeights : null);
 
     /// <summary>Prepares what is not prepared yet, for the cores at hand.</summary>
     public static (PreparedCase Case, IReadOnlyList<PreparedSegment> Segments) Make(CatalogModel model)

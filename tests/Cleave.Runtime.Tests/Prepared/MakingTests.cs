@@ -145,6 +145,21 @@ public sealed class MakingTests
         Assert.Equal("the probe noticed none of 1 damaged weights", Assert.Single(model.Prepare()).WhyNot);
     }
 
+    [Fact]
+    public void Where_the_smallest_sizes_show_nothing_of_the_weights_larger_ones_are_recorded()
+    {
+        // Of a batch of one, what is left beside its mean is 0.
+        ModelProto centred = Onnx.Model(
+            [Tensor("x", ElementType.Float, "batch", 64)], [Tensor("y", ElementType.Float, "batch", 64)],
+            [Node("MatMul", ["x", "w"], ["a"]), Node("ReduceMean", ["a", "axis"], ["n"]), Node("Sub", ["a", "n"], ["y"])],
+            [Floats("w", [64, 64], Onnx.Random(64 * 64, 1)), Longs("axis", [1], 0)], opset: 18);
+        using PreparedModel model = new(centred);
+        Assert.Null(Assert.Single(model.Prepare()).WhyNot);
+        Assert.True(Assert.Single(PreparedManifest.Read(File.ReadAllBytes(model.Manifest)).Probe.Inputs).Shape[0] > 1);
+        using LooseRunner runner = model.Open();
+        Assert.True(PreparedModel.IsPrepared(runner));
+    }
+
     [SkippableFact]
     public void A_dump_that_ONNX_Runtime_does_not_open_is_not_prepared()
     {

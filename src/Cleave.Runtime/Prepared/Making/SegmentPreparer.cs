@@ -19,6 +19,9 @@ namespace Cleave.Prepared.Making;
 /// </summary>
 internal sealed class SegmentPreparer(SessionFactory factory, ModelWeights weights, SegmentToPrepare asked, IReadOnlyList<(Probe Probe, int Seed)> samples, Action<string> at)
 {
+    /// <summary>Why a segment is not prepared in which there is nothing to gain.</summary>
+    public const string NoWeights = "it has no weights of a kilobyte or more";
+
     // Smaller tensors are copied into the graph: each outside one costs 25 µs at the opening.
     private const string SmallestOutside = "1024";
 
@@ -40,7 +43,7 @@ internal sealed class SegmentPreparer(SessionFactory factory, ModelWeights weigh
         at("results compared");
         OnnxModel optimised = ReadGraph(graph);
         IReadOnlyList<PreparedRegion> regions = PreparedRegion.Of(optimised, new FileInfo(writer[PreparedManifest.WeightsFile]).Length);
-        (int damaged, int noticed) = Damage(writer, graph, regions, expected.First());
+        (int probe, int damaged, int noticed) = Damage(writer, graph, regions, expected.First());
         at("damage noticed");
         foreach (string file in new[] { PreparedManifest.GraphFile, PreparedManifest.WeightsFile })
             writer.Finish(file);
@@ -55,8 +58,8 @@ internal sealed class SegmentPreparer(SessionFactory factory, ModelWeights weigh
             Regions = ranges,
             Edges = Edges(writer[PreparedManifest.WeightsFile], ranges),
             Damage = (damaged, noticed),
-            Probe = samples[0].Probe,
-            Expected = expected.ToDictionary(static e => e.Key, static e => e.Value[0]),
+            Probe = samples[probe].Probe,
+            Expected = expected.ToDictionary(static e => e.Key, e => e.Value[probe]),
         };
     }
 
@@ -116,7 +119,7 @@ internal sealed class SegmentPreparer(SessionFactory factory, ModelWeights weigh
         }).Dispose();
         FileInfo data = new(writer[PreparedManifest.WeightsFile]);
         if (!data.Exists || data.Length == 0)
-            throw new NotPreparableException("it has no weights of a kilobyte or more");
+            throw new NotPreparableException(NoWeights);
     }
 
     private static OnnxModel ReadGraph(byte[] graph)
@@ -134,17 +137,25 @@ internal sealed class SegmentPreparer(SessionFactory factory, ModelWeights weigh
         }
     }
 
-    private (int Damaged, int Noticed) Damage(EntryWriter writer, byte[] graph, IReadOnlyList<PreparedRegion> regions, KeyValuePair<int, string[]> expected)
+    // The first sample is the quickest; where it shows nothing of the weights (the mean over a batch of one), another one is recorded. Starts make up elements with the first one's seed.
+    private (int Probe, int Damaged, int Noticed) Damage(EntryWriter writer, byte[] graph, IReadOnlyList<PreparedRegion> regions, KeyValuePair<int, string[]> expected)
     {
         string folder = Directory.CreateDirectory(writer["damaged"]).FullName, copy = Path.Combine(folder, PreparedManifest.WeightsFile);
         File.Copy(writer[PreparedManifest.WeightsFile], copy);
-        (int damaged, int noticed) = DamageTest.Run(copy, regions, expected.Value[0], () =>
+        int damaged = 0;
+        for (int probe = 0; probe < samples.Count && samples[probe].Seed == samples[0].Seed; probe++)
         {
-            using SegmentSession session = factory.CreatePrepared(_segment, expected.Key, graph, folder, isSilent: true);
-            return samples[0].Probe.Run(session.Session, _outputs, samples[0].Seed, PreparedSessions.ProbeLimit);
-        }, at);
-        Directory.Delete(folder, recursive: true);
-        return noticed > 0 ? (damaged, noticed) : throw new NotPreparableException("the probe noticed none of " + damaged + " damaged weights");
+            (damaged, int noticed) = DamageTest.Run(copy, regions, expected.Value[probe], () =>
+            {
+                using SegmentSession session = factory.CreatePrepared(_segment, expected.Key, graph, folder, isSilent: true);
+                return samples[probe].Probe.Run(session.Session, _outputs, samples[probe].Seed, PreparedSessions.ProbeLimit);
+            }, at);
+            if (noticed == 0)
+                continue;
+            Directory.Delete(folder, recursive: true);
+            return (probe, damaged, noticed);
+        }
+        throw new NotPreparableException("the probe noticed none of " + damaged + " damaged weights");
     }
 
     private static PreparedFile Describe(string path)

@@ -1,0 +1,204 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Linq;
+using Cleave.Benchmarks.Clusters;
+using Cleave.Benchmarks.Harness;
+using Cleave.Core.Listing;
+using Cleave.Core.Onnx;
+using Cleave.Generated;
+using Cleave.Generator.Model;
+using Cleave.Plans;
+using Cleave.Cores;
+using Cleave.Prepared;
+using Cleave.Prepared.Making;
+using Cleave.Sessions;
+using Cleave.Sources;
+using Cleave.TestKit.Catalog;
+using Cleave.Tool.Benching;
+using Cleave.Tool.Measuring;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Cleave.Benchmarks.Prepared;
+
+/// <summary>Entries that must not be used: made for something else, or damaged. The tests start them on other processors, too.</summary>
+internal sealed class ForeignEntries : IFamily
+{
+    private const string Model = "light_squeezenet_random";
+    private const int Places = 200;
+    private const int Seed = 5;
+
+    public IEnumerable<Line> Measure(Harness.BenchOptions options)
+    {
+        const string foreign = "entries for another processor, ONNX Runtime, library, configuration, graph or weights, and each byte of the manifest damaged: used";
+        (string _, PreparedCase? found, string why) = PreparedCase.Of([Model]).Single();
+        if (found is not { } prepared)
+        {
+            yield return Line.NotMeasured(foreign, "none", why);
+            yield break;
+        }
+        using OpenedEntry entry = new(prepared);
+        (int tried, int used) = Foreign(entry);
+        yield return Line.Of(foreign, "none", $"{used} of {tried}; their weights were never opened", used == 0, new { tried, used });
+
+        (int places, int digest, int probe, int check) = Changed(entry, options.Quick ? 5 : Places);
+        yield return Line.Of($"one byte of the weights changed, its time kept, at {places} random places: found by cleave prepare --check", "all", $"{check}", check == places, new { places, check });
+        yield return Line.Shown("the same: found at a start", $"{digest} by the digest of the tensors' edges, {probe} by the recorded request, {places - digest - probe} not", new { digest, probe });
+    }
+
+    public IWorkload? CreateWorkload(string name, string[] arguments) => null;
+
+    // Without the file of the weights: whatever were used would fail to open it.
+    private static (int Tried, int Used) Foreign(OpenedEntry entry)
+    {
+        string weights = Path.Combine(entry.Path, PreparedManifest.WeightsFile), hidden = weights + ".hidden";
+        File.Move(weights, hidden);
+        int tried = 0, used = 0;
+        PreparedTarget target = entry.Manifest.Target;
+        foreach (PreparedTarget other in new[]
+        {
+            target with { Processor = "another" }, target with { OnnxRuntime = "1.0.0" }, target with { Library = "another" },
+            target with { Configuration = "another" }, target with { Graph = "another" }, target with { Weights = "another" }, target with { Part = "another" },
+        })
+        {
+            tried++;
+            File.WriteAllBytes(entry.ManifestPath, (entry.Manifest with { Target = other }).Write());
+            used += IsPutOff(entry) ? 0 : 1;
+        }
+        byte[] whole = entry.Manifest.Write();
+        for (int i = 0; i < whole.Length; i++)
+        {
+            tried++;
+            byte[] damaged = [.. whole];
+            damaged[i] ^= 0x10;
+            File.WriteAllBytes(entry.ManifestPath, damaged);
+            used += IsPutOff(entry) ? 0 : 1;
+        }
+        File.WriteAllBytes(entry.ManifestPath, whole);
+        File.Move(hidden, weights);
+        return (tried, used);
+    }
+
+    // Before the weights are looked for, which are not there.
+    private static bool IsPutOff(OpenedEntry entry)
+    {
+        using PreparedEntry? opened = entry.Open(out string why);
+        return opened is null && !why.Contains("Could not find", StringComparison.Ordinal);
+    }
+
+    private static (int Places, int Digest, int Probe, int Check) Changed(OpenedEntry entry, int places)
+    {
+        string weights = Path.Combine(entry.Path, PreparedManifest.WeightsFile);
+        DateTime time = File.GetLastWriteTimeUtc(weights);
+        entry.Keep(time);
+        Random random = new(Seed);
+        int digest = 0, probe = 0, check = 0;
+        for (int i = 0; i < places; i++)
+        {
+            long at = random.NextInt64(new FileInfo(weights).Length);
+            Flip(weights, at, time);
+            if (PreparedEntry.Damage(entry.Path, entry.Manifest) != null)
+                check++;
+            switch (entry.Start())
+            {
+                case null:
+                    digest++;
+                    break;
+                case false:
+                    probe++;
+                    break;
+                default:
+                    break;
+            }
+            Flip(weights, at, time);
+        }
+        return (places, digest, probe, check);
+    }
+
+    private static void Flip(string path, long at, DateTime time)
+    {
+        using (FileStream file = new(path, FileMode.Open, FileAccess.ReadWrite))
+        {
+            file.Position = at;
+            int value = file.ReadByte();
+            file.Position = at;
+            file.WriteByte((byte)(value ^ 0x40));
+        }
+        File.SetLastWriteTimeUtc(path, time);
+    }
+
+    // A copy of an entry that may be changed, and the model that it is for.
+    private sealed class OpenedEntry : IDisposable
+    {
+        private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("cleave-foreign-");
+        private readonly OpenedModel _model;
+        private readonly SessionFactory _factory;
+        private readonly Segment _segment;
+
+        public OpenedEntry(PreparedCase prepared)
+        {
+            string from = Directory.GetDirectories(prepared.Folder).Single();
+            Path = Directory.CreateDirectory(System.IO.Path.Combine(_folder.FullName, System.IO.Path.GetFileName(from))).FullName;
+            foreach (string file in Directory.GetFiles(from))
+                File.Copy(file, System.IO.Path.Combine(Path, System.IO.Path.GetFileName(file)));
+            Manifest = PreparedManifest.Read(File.ReadAllBytes(ManifestPath));
+            RunnerSpec spec = LooseDefinition.SpecOf(prepared.Arguments[0], ModelReader.ReadFile(prepared.Arguments[0]), new ListingOptions { Dims = BenchWorkloads.Dims(prepared.Arguments) });
+            ModelDefinition definition = LooseDefinition.Of(spec);
+            RunnerOptions options = new() { Model = ModelSource.File(prepared.Arguments[0]) };
+            _model = OpenedModel.Open(definition, options);
+            _factory = new SessionFactory(_model, definition, options, ProcessFiles.System, NullLogger.Instance);
+            _segment = SegmentToPrepare.Of(definition, ModeList.Of(definition, options, Contest.Cores, _factory.Slicing, tuned: null).Modes).Single().Segment;
+        }
+
+        public string Path { get; }
+
+        public string ManifestPath => System.IO.Path.Combine(Path, PreparedManifest.FileName);
+
+        public PreparedManifest Manifest { get; private set; }
+
+        // The copy's time is what it was prepared with.
+        public void Keep(DateTime time)
+        {
+            string weights = System.IO.Path.Combine(Path, PreparedManifest.WeightsFile);
+            File.SetLastWriteTimeUtc(weights, time);
+            FileIdentity identity = FileIdentity.Of(weights)!.Value;
+            Manifest = Manifest with
+            {
+                Files = [.. Manifest.Files.Select(f => f.Name == PreparedManifest.WeightsFile ? f with { WrittenTicks = identity.WrittenTicks, Inode = unchecked((long)identity.Inode) } : f)],
+            };
+            File.WriteAllBytes(ManifestPath, Manifest.Write());
+        }
+
+        public PreparedEntry? Open(out string why)
+        {
+            PreparedTarget target = _factory.Targets.Of(_segment, _factory.Slices(_segment), out why)!;
+            return PreparedEntry.Open(_folder.FullName, target, _factory.ModelWeights, new FolderTrust(false), out why);
+        }
+
+        // Null: not opened. Else whether the recorded request gave what it should.
+        public bool? Start()
+        {
+            using PreparedEntry? opened = Open(out _);
+            if (opened is null)
+                return null;
+            int threads = opened.Manifest.Expected.Keys.Min();
+            try
+            {
+                using SegmentSession session = _factory.CreatePrepared(_segment, threads, opened.Graph, opened.Folder, isSilent: true);
+                return opened.Manifest.Probe.Run(session.Session, [.. _segment.Writes.Select(static w => w.Name)]) == opened.Manifest.Expected[threads];
+            }
+            catch (CleaveException)
+            {
+                // ONNX Runtime refuses it: noticed.
+                return false;
+            }
+        }
+
+        public void Dispose()
+        {
+            _factory.Dispose();
+            _model.Dispose();
+            _folder.Delete(recursive: true);
+        }
+    }
+}

@@ -6,7 +6,6 @@ using System.Linq;
 using Cleave.Benchmarks.Harness;
 using Cleave.Core.Graph;
 using Cleave.Core.Onnx;
-using Cleave.TestKit.Catalog;
 using Cleave.Tool.Benching;
 using Cleave.Tool.Measuring;
 using ModelInputs = Cleave.Tool.Benching.ModelInputs;

@@ -1,11 +1,8 @@
 using System;
 using System.Collections.Generic;
-using System.Globalization;
-using System.IO;
 using System.Linq;
 using Cleave.Benchmarks.Harness;
 using Cleave.TestKit.Catalog;
-using Cleave.Tool.Benching;
 using Cleave.Tool.Measuring;
 
 namespace Cleave.Benchmarks.Prepared;

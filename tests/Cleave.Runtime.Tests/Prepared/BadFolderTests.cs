@@ -5,7 +5,6 @@ using System.IO;
 using System.Linq;
 using System.Threading.Tasks;
 using Cleave.Prepared;
-using Cleave.Prepared.Making;
 using Cleave.Runtime.Tests.Support;
 using Cleave.TestKit.Catalog;
 using Microsoft.ML.OnnxRuntime;

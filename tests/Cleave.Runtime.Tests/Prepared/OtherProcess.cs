@@ -2,7 +2,6 @@ using System;
 using System.Diagnostics;
 using System.IO;
 using System.Linq;
-using System.Threading;
 using System.Threading.Tasks;
 using Cleave.Cores;
 using Cleave.Runtime.Tests.Support;
@@ -38,10 +37,7 @@ internal static class OtherProcess
                 return 0;
             case ["start", string model, string folder]:
                 ListLogger logger = new();
-                using (LooseRunner runner = new(Definitions.OfFile(model), new RunnerOptions
-                {
-                    Model = ModelSource.File(model), Prepared = folder, Cores = 1, Logger = logger, PreparesByItself = false,
-                }))
+                using (LooseRunner runner = new(Definitions.OfFile(model), new RunnerOptions { Model = ModelSource.File(model), Prepared = folder, Cores = 1, Logger = logger, PreparesByItself = false }))
                 {
                     Console.WriteLine("processor " + CpuSignature.Of());
                     Console.WriteLine(PreparedModel.IsPrepared(runner) ? "prepared" : "plain");

@@ -1,6 +1,5 @@
 using System.IO;
 using System.Linq;
-using Cleave.Prepared;
 using Cleave.Prepared.Making;
 using Cleave.Runtime.Tests.Support;
 using Xunit;

@@ -1,8 +1,8 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
-using Cleave.Core.Placement;
 using Cleave.Core.Passes.Partitions;
+using Cleave.Core.Placement;
 
 namespace Cleave.TestKit.Placement;
 

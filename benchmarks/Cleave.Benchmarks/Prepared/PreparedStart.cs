@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.IO;
 using System.Linq;
 using Cleave.Benchmarks.Harness;
 using Cleave.TestKit.Catalog;
@@ -19,9 +20,16 @@ internal sealed class PreparedStart : IFamily
     private const string Warm = "warm";
     private static readonly string[] Small = ["ultraface_rfb_320", "light_shufflenet_random", "light_squeezenet_random", "dtln_1", "ppocrv3_det_en"];
 
+    private static readonly (string, string, int)[] Bars =
+    [
+        ("sessions, by hand", "by hand", Created), ("sessions, prepared", "prepared", Created),
+        ("first result, by hand", "by hand", FirstRun), ("first result, prepared", "prepared", FirstRun),
+    ];
+
     public IEnumerable<Line> Measure(Harness.BenchOptions options)
     {
         PreparedCase warm = PreparedCase.Make(ModelCatalog.Get(Starts.WarmedWith)).Case;
+        List<(string, StartSamples)> drawn = [];
         foreach ((string model, PreparedCase? found, string why) in PreparedCase.Of(PreparedCase.Four.Concat(Small).Where(options.Has)))
         {
             if (found is not { } prepared)
@@ -29,9 +37,21 @@ internal sealed class PreparedStart : IFamily
                 yield return Line.NotMeasured("creation of " + model, "", why);
                 continue;
             }
-            foreach (Line line in PreparedCase.Four.Contains(model) ? Large(prepared, warm, options) : One(prepared, warm, options))
-                yield return line;
+            if (PreparedCase.Four.Contains(model))
+            {
+                StartSamples samples = Large(prepared, warm, options);
+                drawn.Add((model, samples));
+                foreach (Line line in Lines(model, samples))
+                    yield return line;
+            }
+            else
+            {
+                foreach (Line line in One(prepared, warm, options))
+                    yield return line;
+            }
         }
+        if (drawn.Count > 0)
+            StartPlot.Write(drawn, Bars, Path.Combine(Report.BenchFolder(), "starts.svg"));
     }
 
     public IWorkload? CreateWorkload(string name, string[] arguments) => name switch
@@ -41,7 +61,7 @@ internal sealed class PreparedStart : IFamily
         _ => null,
     };
 
-    private static IEnumerable<Line> Large(PreparedCase prepared, PreparedCase warm, Harness.BenchOptions options)
+    private static StartSamples Large(PreparedCase prepared, PreparedCase warm, Harness.BenchOptions options)
     {
         using ReadOnlyFolder copy = new(prepared.Folder);
         Dictionary<string, (string, string[])> candidates = new(StringComparer.Ordinal)
@@ -53,13 +73,17 @@ internal sealed class PreparedStart : IFamily
             ["by hand, cold"] = ("start-hand", ["", .. prepared.Arguments]),
             ["prepared, cold"] = ("start-runner", ["", prepared.Folder, .. prepared.Arguments]),
         };
-        StartSamples samples = StartSamples.Take(candidates, options.Rounds(Rounds));
-        yield return samples.Compare($"until all sessions exist, prepared against new InferenceSession(path): {prepared.Name}", "prepared", "by hand", Created, 0.35);
-        yield return samples.Compare($"the same, the entries copied to a read-only folder: {prepared.Name}", "copied", "by hand", Created, 0.45);
-        yield return samples.Compare($"from the constructor's call to the end of the first Run, the recorded request included: {prepared.Name}", "prepared", "by hand", FirstRun, 0.7);
-        yield return samples.Show($"the same against a runner without prepared models: {prepared.Name}", "prepared", "plain runner", FirstRun);
-        yield return samples.Show($"to the end of the first Run where no code is compiled yet: {prepared.Name}", "prepared, cold", "by hand, cold", FirstRun);
+        return StartSamples.Take(candidates, options.Rounds(Rounds));
     }
+
+    private static IEnumerable<Line> Lines(string model, StartSamples samples) =>
+    [
+        samples.Compare($"until all sessions exist, prepared against new InferenceSession(path): {model}", "prepared", "by hand", Created, 0.35),
+        samples.Compare($"the same, the entries copied to a read-only folder: {model}", "copied", "by hand", Created, 0.45),
+        samples.Compare($"from the constructor's call to the end of the first Run, the recorded request included: {model}", "prepared", "by hand", FirstRun, 0.7),
+        samples.Show($"the same against a runner without prepared models: {model}", "prepared", "plain runner", FirstRun),
+        samples.Show($"to the end of the first Run where no code is compiled yet: {model}", "prepared, cold", "by hand, cold", FirstRun),
+    ];
 
     private static IEnumerable<Line> One(PreparedCase prepared, PreparedCase warm, Harness.BenchOptions options)
     {

@@ -37,12 +37,13 @@ internal sealed record StartSamples(IReadOnlyDictionary<string, double[][]> Mill
     /// <summary>A line without a target.</summary>
     public Line Show(string what, string candidate, string baseline, int time) => Line.Shown(what, Ratio(candidate, baseline, time).Words, Milliseconds);
 
+    /// <summary>One time of a candidate, in all rounds.</summary>
+    public double[] At(string candidate, int time) => [.. Milliseconds[candidate].Select(t => t[time])];
+
     private (Interval Ratio, string Words) Ratio(string candidate, string baseline, int time)
     {
         double[] ours = At(candidate, time), theirs = At(baseline, time);
         Interval ratio = Statistics.MedianInterval(ours.Zip(theirs, static (a, b) => a / b));
         return (ratio, string.Create(CultureInfo.InvariantCulture, $"{ratio.AsRatio()} ({Statistics.Median(ours):0} and {Statistics.Median(theirs):0} ms; least {ours.Min():0} and {theirs.Min():0})"));
     }
-
-    private double[] At(string candidate, int time) => [.. Milliseconds[candidate].Select(t => t[time])];
 }

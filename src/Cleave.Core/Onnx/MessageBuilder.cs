@@ -36,6 +36,18 @@ internal sealed class MessageBuilder
         Varint(unchecked((ulong)value));
     }
 
+    public void Single(int tag, float value)
+    {
+        Varint((ulong)tag);
+        byte[] bytes = BitConverter.GetBytes(value);
+        if (!BitConverter.IsLittleEndian)
+            Array.Reverse(bytes);
+        Reserve(bytes.Length);
+        Buffer.BlockCopy(bytes, 0, _own, _ownUsed, bytes.Length);
+        _ownUsed += bytes.Length;
+        Length += bytes.Length;
+    }
+
     /// <summary>A text; nothing where it is empty, which is what leaving it out means.</summary>
     public void Text(int tag, string text)
     {

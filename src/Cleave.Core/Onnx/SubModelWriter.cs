@@ -135,13 +135,21 @@ internal sealed class SubModelWriter
 
     private void WriteNodes(MessageBuilder graph, SegmentSlice slice, WeightWriter tensors)
     {
+        MessageBuilder made = new();
         foreach (int position in slice.Nodes)
         {
             Node node = _model.Graph.Nodes[position];
             if (node.Message.Length > LargestBody)
                 RefuseLargeBody(node);
             tensors.NoteExternal(node);
-            graph.Copy(Tags.Graph.Node, _source, node.Message);
+            if (node.Message.Exists)
+            {
+                graph.Copy(Tags.Graph.Node, _source, node.Message);
+                continue;
+            }
+            made.Clear();
+            NodeWriter.Write(made, node);
+            graph.Message(Tags.Graph.Node, made);
         }
     }
 

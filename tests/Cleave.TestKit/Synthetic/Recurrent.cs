@@ -5,13 +5,20 @@ using Cleave.OnnxProto;
 namespace Cleave.TestKit.Synthetic;
 
 /// <summary>LSTM and GRU layers over [batch, sequence, features], each layer and direction a node of its own.</summary>
-/// <param name="cell">LSTM or GRU.</param>
-internal sealed class Recurrent(string cell, int layers, int width)
+/// <param name="cell">LSTM, GRU or RNN.</param>
+/// <param name="layers">How many.</param>
+/// <param name="width">Features and hidden size.</param>
+/// <param name="steps">The length of the sequence, of a batch of one; 0: both are given by the caller.</param>
+internal sealed class Recurrent(string cell, int layers, int width, int steps = 0)
 {
     private readonly ModelBuilder _g = new(cell.ToLowerInvariant());
     private readonly List<string> _lastStates = [];
 
-    private int Gates => cell == "LSTM" ? 4 : 3;
+    private int Gates => cell switch { "LSTM" => 4, "GRU" => 3, _ => 1 };
+
+    private Dim Batch => steps > 0 ? 1 : "batch";
+
+    private Dim Sequence => steps > 0 ? steps : "sequence";
 
     public ModelProto Stacked()
     {
@@ -35,6 +42,15 @@ internal sealed class Recurrent(string cell, int layers, int width)
         return Finish(y, 2 * width);
     }
 
+    /// <summary>Forwards and backwards as one node, as PyTorch exports it.</summary>
+    public ModelProto BothWays()
+    {
+        (string y, string zeros) = Start(directions: 2);
+        for (int i = 0; i < layers; i++)
+            y = LayerBothWays($"layers.{i}", y, i == 0 ? width : 2 * width, zeros);
+        return Finish(y, 2 * width, states: 2 * layers);
+    }
+
     /// <summary>The batch lies on axis 1.</summary>
     public ModelProto TimeMajor()
     {
@@ -46,23 +62,42 @@ internal sealed class Recurrent(string cell, int layers, int width)
         return _g.ToModel();
     }
 
-    private (string Steps, string Zeros) Start()
+    private (string Steps, string Zeros) Start(int directions = 1)
     {
-        string x = _g.Input("input", "batch", "sequence", width);
-        return (_g.Transpose(x, 1, 0, 2), Zeros(_g.SizeOf(x, 0)));
+        string x = _g.Input("input", Batch, Sequence, width);
+        return (_g.Transpose(x, 1, 0, 2), Zeros(_g.SizeOf(x, 0), directions));
     }
 
-    private ModelProto Finish(string steps, int features)
+    private ModelProto Finish(string y, int features, int states = 0)
     {
-        _g.Output("output", _g.Transpose(steps, 1, 0, 2), "batch", "sequence", features);
-        _g.Output("h_n", _g.Node("Concat", [.. _lastStates], Attributes.Int("axis", 0)), _lastStates.Count, "batch", width);
+        _g.Output("output", _g.Transpose(y, 1, 0, 2), Batch, Sequence, features);
+        _g.Output("h_n", _g.Node("Concat", [.. _lastStates], Attributes.Int("axis", 0)), states == 0 ? _lastStates.Count : states, Batch, width);
         return _g.ToModel();
     }
 
     // The state before the first step.
-    private string Zeros(string batch) =>
-        _g.Node("ConstantOfShape", [_g.ShapeOf(_g.Int64(1), batch, _g.Int64(width))],
+    private string Zeros(string batch, int directions = 1) =>
+        _g.Node("ConstantOfShape", [_g.ShapeOf(_g.Int64(directions), batch, _g.Int64(width))],
             Attributes.Tensor("value", Tensors.Floats(_g.Floats, [1], [0])));
+
+    private string LayerBothWays(string module, string x, int inputs, string zeros)
+    {
+        using IDisposable inside = _g.In(module);
+        string[] arguments =
+        [
+            x,
+            _g.Weight("weight_ih", inputs, 1, 2, Gates * width, inputs),
+            _g.Weight("weight_hh", width, 1, 2, Gates * width, width),
+            _g.Uniform("bias", -0.1f, 0.1f, 2, 2 * Gates * width),
+            "",
+            zeros,
+        ];
+        if (cell == "LSTM")
+            arguments = [.. arguments, zeros];
+        string[] results = _g.Nodes(cell, cell == "LSTM" ? 3 : 2, arguments, Attributes.Text("direction", "bidirectional"), Attributes.Int("hidden_size", width));
+        _lastStates.Add(results[1]);
+        return _g.Node("Reshape", [_g.Transpose(results[0], 0, 2, 1, 3), _g.Int64s(0, 0, -1)]);
+    }
 
     private string Layer(string module, string x, int inputs, string zeros, string direction)
     {
@@ -79,7 +114,7 @@ internal sealed class Recurrent(string cell, int layers, int width)
         List<AttributeProto> attributes = [Attributes.Text("direction", direction), Attributes.Int("hidden_size", width)];
         if (cell == "LSTM")
             arguments = [.. arguments, zeros];
-        else
+        else if (cell == "GRU")
             attributes.Add(Attributes.Int("linear_before_reset", 1));
         string[] results = _g.Nodes(cell, cell == "LSTM" ? 3 : 2, arguments, [.. attributes]);
         _lastStates.Add(results[1]);

@@ -1,0 +1,33 @@
+using System;
+using Cleave.Core.Graph;
+
+namespace Cleave.Core.Onnx.Recurrent;
+
+/// <summary>What an LSTM, GRU or RNN node reads and writes, by its place in ONNX's definition.</summary>
+internal static class RecurrentNode
+{
+    public const int X = 0;
+    public const int SequenceLengths = 4;
+    public const int InitialH = 5;
+    public const int InitialC = 6;
+    public const int Y = 0;
+    public const int LastH = 1;
+    public const int LastC = 2;
+
+    /// <summary>Whether the node can be taken apart: steps lie on axis 0, all samples have all of them, and weights are read as inputs.</summary>
+    public static bool CanBeSplit(Node node) =>
+        node is { Domain: "", OpType: "LSTM" or "GRU" or "RNN" } && node.Inputs.Length >= 3 && Input(node, SequenceLengths).Length == 0
+        && Integer(node, "layout") is null or 0 && Array.TrueForAll(node.Attributes, a => a.Reference is null && CanBeWritten(a));
+
+    public static string Direction(Node node) => Array.Find(node.Attributes, a => a.Name == "direction")?.Strings is { Length: 1 } text ? text[0].Text ?? "" : "forward";
+
+    public static bool HasCell(Node node) => node.OpType == "LSTM";
+
+    public static string Input(Node node, int index) => index < node.Inputs.Length ? node.Inputs[index] : "";
+
+    public static string Output(Node node, int index) => index < node.Outputs.Length ? node.Outputs[index] : "";
+
+    private static long? Integer(Node node, string name) => Array.Find(node.Attributes, a => a.Name == name)?.Ints is { Length: 1 } value ? value[0] : null;
+
+    private static bool CanBeWritten(NodeAttribute attribute) => NodeWriter.CanWrite(attribute);
+}

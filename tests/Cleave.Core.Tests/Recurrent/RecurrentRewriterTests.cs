@@ -1,0 +1,187 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using System.Threading;
+using Cleave.Core.Clustering;
+using Cleave.Core.Cost;
+using Cleave.Core.Diagnostics;
+using Cleave.Core.Graph;
+using Cleave.Core.Onnx;
+using Cleave.Core.Onnx.Recurrent;
+using Cleave.Core.Passes;
+using Cleave.Core.Schedule;
+using Cleave.Core.Shapes;
+using Cleave.Core.Tests.Slicing;
+using Cleave.OnnxProto;
+using Cleave.TestKit.Synthetic;
+using Google.Protobuf;
+using Microsoft.ML.OnnxRuntime;
+using Microsoft.ML.OnnxRuntime.Tensors;
+using Xunit;
+using RecurrentModel = Cleave.TestKit.Synthetic.Recurrent;
+
+namespace Cleave.Core.Tests.Recurrent;
+
+/// <summary>Recurrent nodes taken apart give what they gave whole, in ONNX Runtime.</summary>
+public sealed class RecurrentRewriterTests
+{
+    private const float Tolerance = 1e-6f;
+
+    public static TheoryData<string, string, int, int> Cases
+    {
+        get
+        {
+            TheoryData<string, string, int, int> cases = [];
+            foreach (string cell in new[] { "LSTM", "GRU", "RNN" })
+            {
+                foreach (string shape in new[] { "stacked", "two nodes", "both ways" })
+                {
+                    foreach ((int steps, int chunks) in new[] { (16, 4), (13, 5), (6, 1), (9, 3) })
+                        cases.Add(cell, shape, steps, chunks);
+                }
+            }
+            return cases;
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public void What_was_taken_apart_gives_the_same(string cell, string shape, int steps, int chunks)
+    {
+        byte[] bytes = Model(cell, shape, steps).ToByteArray();
+        using ByteSource source = ByteSource.FromBytes(bytes, 0, bytes.Length);
+        OnnxModel model = ModelReader.Read(source, CancellationToken.None);
+        OnnxModel rewritten = RecurrentRewriter.Apply(model, Splits(model, steps, chunks));
+        SubModel whole = new SubModelWriter(rewritten, source, null).Write(Slices.Whole(rewritten), WeightMode.Copy);
+        AssertEqual(bytes, inputs => Run(whole.Bytes, inputs));
+    }
+
+    [Theory]
+    [InlineData("LSTM", "stacked")]
+    [InlineData("GRU", "stacked")]
+    [InlineData("LSTM", "both ways")]
+    [InlineData("RNN", "two nodes")]
+    public void Segments_of_what_was_taken_apart_give_the_same(string cell, string shape)
+    {
+        byte[] bytes = Model(cell, shape, 16, layers: 3).ToByteArray();
+        using ByteSource source = ByteSource.FromBytes(bytes, 0, bytes.Length);
+        OnnxModel model = ModelReader.Read(source, CancellationToken.None);
+        OnnxModel rewritten = RecurrentRewriter.Apply(model, Splits(model, 16, 4));
+        PlanGraph graph = PlanGraphBuilder.Build(ShapeInference.Infer(rewritten));
+        BudgetTable table = Planner.Plan(new SizedGraph(graph, static _ => 1), new CostModel(DeviceTables.Baked), new PlanOptions { Cores = [2], Mode = PlanMode.Split });
+        ExecutionPlan plan = table.Rows[^1].Chosen.Plan;
+        Assert.True(plan.Lanes.Count == 2, "nothing runs side by side");
+        SubModelWriter writer = new(rewritten, source, null);
+        AssertEqual(bytes, inputs =>
+        {
+            Dictionary<string, NamedOnnxValue> values = inputs.ToDictionary(i => i.Name);
+            foreach (PlanSegment segment in plan.Segments)
+            {
+                SubModel part = writer.Write(new SegmentRequest(segment.Name, segment.Nodes, segment.Reads, segment.Writes) { Cloned = segment.Cloned, Types = Types(graph) }, WeightMode.Copy);
+                foreach ((string name, NamedOnnxValue value) in Run(part.Bytes, [.. segment.Reads.Select(r => values[r])]))
+                    values[name] = value;
+            }
+            return values;
+        });
+    }
+
+    [Fact]
+    public void A_layer_reads_the_chunks_of_the_one_before_it_not_their_concatenation()
+    {
+        byte[] bytes = Model("LSTM", "stacked", 16, layers: 4).ToByteArray();
+        OnnxModel model = ModelReader.Read(ByteSource.FromBytes(bytes, 0, bytes.Length), CancellationToken.None);
+        OnnxModel rewritten = RecurrentRewriter.Apply(model, Splits(model, 16, 8));
+        GraphIndex index = new(rewritten);
+        int[] depth = new int[rewritten.Graph.Nodes.Count];
+        foreach (int node in index.Order)
+        {
+            foreach (string read in index.Reads(node))
+                depth[node] = Math.Max(depth[node], index.Producer(read) is >= 0 and var p ? depth[p] : 0);
+            depth[node] += rewritten.Graph.Nodes[node].OpType == "LSTM" ? 1 : 0;
+        }
+        // A wavefront: eight chunks through four layers take eleven steps, not thirty-two.
+        Assert.Equal(11, depth.Max());
+        Assert.Equal(32, rewritten.Graph.Nodes.Count(n => n.OpType == "LSTM"));
+    }
+
+    [Fact]
+    public void The_same_model_and_splits_give_the_same_nodes()
+    {
+        byte[] bytes = Model("GRU", "both ways", 12).ToByteArray();
+        string One()
+        {
+            OnnxModel model = ModelReader.Read(ByteSource.FromBytes(bytes, 0, bytes.Length), CancellationToken.None);
+            return string.Join("\n", RecurrentRewriter.Apply(model, Splits(model, 12, 3)).Graph.Nodes.Select(n => n.OpType + " " + string.Join(",", n.Inputs) + " -> " + string.Join(",", n.Outputs)));
+        }
+        Assert.Equal(One(), One());
+    }
+
+    [Fact]
+    public void Names_that_a_model_has_already_are_not_used_again()
+    {
+        ModelProto proto = Model("RNN", "stacked", 6);
+        string taken = proto.Graph.Node.First(n => n.OpType == "RNN").Input[0] + "/chunk 0";
+        proto.Graph.Node.Add(new NodeProto { OpType = "Neg", Name = "n", Input = { "input" }, Output = { taken } });
+        byte[] bytes = proto.ToByteArray();
+        OnnxModel model = ModelReader.Read(ByteSource.FromBytes(bytes, 0, bytes.Length), CancellationToken.None);
+        string[] names = [.. RecurrentRewriter.Apply(model, Splits(model, 6, 2)).Graph.Nodes.SelectMany(n => n.Outputs).Where(o => o.Length > 0)];
+        Assert.Equal(names.Length, names.Distinct().Count());
+    }
+
+    [Fact]
+    public void What_cannot_be_divided_so_is_refused()
+    {
+        byte[] bytes = Model("LSTM", "stacked", 6).ToByteArray();
+        OnnxModel model = ModelReader.Read(ByteSource.FromBytes(bytes, 0, bytes.Length), CancellationToken.None);
+        int lstm = Enumerable.Range(0, model.Graph.Nodes.Count).First(i => model.Graph.Nodes[i].OpType == "LSTM");
+        foreach (RecurrentSplit wrong in new RecurrentSplit[] { new(-1, 6, 2), new(999, 6, 2), new(0, 6, 2), new(lstm, 6, 7), new(lstm, 6, 0) })
+            Assert.Equal(Rules.SegmentRefused.Id, Assert.Throws<ModelException>(() => RecurrentRewriter.Apply(model, [wrong])).Problem.Rule.Id);
+    }
+
+    [Fact]
+    public void Only_what_has_a_fixed_number_of_steps_and_something_beside_it_is_taken_apart()
+    {
+        Assert.Equal(4, Candidates(Model("LSTM", "stacked", 64, layers: 4), 8).Count);
+        Assert.Equal(2, Candidates(Model("GRU", "both ways", 64), 8).Count);
+        Assert.Empty(Candidates(Model("LSTM", "stacked", 64, layers: 1), 8));
+        Assert.Empty(Candidates(Model("LSTM", "stacked", 12), 8));
+        Assert.Empty(Candidates(new RecurrentModel("LSTM", 4, 16).Stacked(), 8));
+    }
+
+    private static IReadOnlyList<RecurrentSplit> Candidates(ModelProto proto, int chunks)
+    {
+        byte[] bytes = proto.ToByteArray();
+        return RecurrentCandidates.Of(PlanGraphBuilder.Build(ShapeInference.Infer(ModelReader.Read(ByteSource.FromBytes(bytes, 0, bytes.Length), CancellationToken.None))), chunks);
+    }
+
+    private static ModelProto Model(string cell, string shape, int steps, int layers = 2)
+    {
+        RecurrentModel model = new(cell, layers, 16, steps);
+        return shape switch { "stacked" => model.Stacked(), "two nodes" => model.Bidirectional(), _ => model.BothWays() };
+    }
+
+    private static RecurrentSplit[] Splits(OnnxModel model, int steps, int chunks) =>
+        [.. Enumerable.Range(0, model.Graph.Nodes.Count).Where(i => RecurrentNode.CanBeSplit(model.Graph.Nodes[i])).Select(i => new RecurrentSplit(i, steps, chunks))];
+
+    private static Dictionary<string, OnnxType.Tensor> Types(PlanGraph graph) => graph.Facts.Values.Where(v => v.Value.Element != ElementType.Undefined)
+        .ToDictionary(v => v.Key, v => new OnnxType.Tensor(v.Value.Element, null), StringComparer.Ordinal);
+
+    private static void AssertEqual(byte[] model, Func<NamedOnnxValue[], Dictionary<string, NamedOnnxValue>> run)
+    {
+        using InferenceSession session = Ort.Open(model);
+        NamedOnnxValue[] inputs = [.. Ort.RandomInputs(session, 3, static (_, _) => 1).Values];
+        Dictionary<string, NamedOnnxValue> expected = Ort.Run(session, inputs), actual = run(inputs);
+        foreach ((string name, NamedOnnxValue value) in expected)
+        {
+            Tensor<float> wanted = value.AsTensor<float>(), got = actual[name].AsTensor<float>();
+            Assert.Equal(wanted.Dimensions.ToArray(), got.Dimensions.ToArray());
+            Assert.All(wanted.Zip(got), pair => Assert.True(Math.Abs(pair.First - pair.Second) <= Tolerance));
+        }
+    }
+
+    private static Dictionary<string, NamedOnnxValue> Run(byte[] model, NamedOnnxValue[] inputs)
+    {
+        using InferenceSession session = Ort.Open(model);
+        return Ort.Run(session, inputs);
+    }
+}

@@ -8,6 +8,7 @@ using Cleave.Benchmarks.Graph;
 using Cleave.Benchmarks.Graph.Costs;
 using Cleave.Benchmarks.Harness;
 using Cleave.Benchmarks.Ledger;
+using Cleave.Benchmarks.Placement;
 using Cleave.Benchmarks.Prepared;
 using Cleave.Benchmarks.Validation;
 using Cleave.Tool.Measuring;
@@ -81,6 +82,13 @@ internal static class Suites
             new PreparedSpeed(),
             new PreparableModels(),
             new ForeignEntries(),
+        ],
+        ["placement"] =
+        [
+            new PlannerQuality(),
+            new SimulatedPlacements(),
+            new DeviceDispatch(),
+            new Wavefront(),
         ],
         ["validation"] =
         [

@@ -68,12 +68,26 @@ internal sealed class RecurrentRewriter
         OnnxGraph graph = _model.Graph;
         return new OnnxModel
         {
-            IrVersion = _model.IrVersion, Opsets = _model.Opsets, ProducerName = _model.ProducerName, ProducerVersion = _model.ProducerVersion, Domain = _model.Domain,
-            Version = _model.Version, DocString = _model.DocString, Metadata = _model.Metadata, MetadataMessages = _model.MetadataMessages, Functions = _model.Functions,
+            IrVersion = _model.IrVersion,
+            Opsets = _model.Opsets,
+            ProducerName = _model.ProducerName,
+            ProducerVersion = _model.ProducerVersion,
+            Domain = _model.Domain,
+            Version = _model.Version,
+            DocString = _model.DocString,
+            Metadata = _model.Metadata,
+            MetadataMessages = _model.MetadataMessages,
+            Functions = _model.Functions,
             Graph = new OnnxGraph
             {
-                Name = graph.Name, DocString = graph.DocString, Inputs = graph.Inputs, Outputs = graph.Outputs, ValueInfos = graph.ValueInfos,
-                Initializers = graph.Initializers, SparseInitializers = graph.SparseInitializers, Nodes = _nodes,
+                Name = graph.Name,
+                DocString = graph.DocString,
+                Inputs = graph.Inputs,
+                Outputs = graph.Outputs,
+                ValueInfos = graph.ValueInfos,
+                Initializers = graph.Initializers,
+                SparseInitializers = graph.SparseInitializers,
+                Nodes = _nodes,
             },
         };
     }
@@ -226,7 +240,12 @@ internal sealed class RecurrentRewriter
     {
         string name = "cleave/" + value.ToString(CultureInfo.InvariantCulture);
         if (_constants.Add(name))
-            _nodes.Add(new Node(name, "Constant", "", [], [name], [new NodeAttribute("value_ints", AttributeKind.Ints) { Ints = [value] }]));
+        {
+            Node constant = new(name, "Constant", "", [], [name], [new NodeAttribute("value_ints", AttributeKind.Ints) { Ints = [value] }]);
+            // The shapes of chunks depend on it.
+            constant.Constant!.Keep([value], null);
+            _nodes.Add(constant);
+        }
         return name;
     }
 

@@ -1,0 +1,36 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using Cleave.Core.Graph;
+using Cleave.Core.Passes;
+
+namespace Cleave.Core.Placement;
+
+/// <summary>
+/// The operators that ONNX Runtime's CUDA provider is taken to have. Those it is not sure to have stay on the CPU: a node that the provider turns out to lack
+/// would cost two copies inside a segment. Operators that ONNX Runtime moves to the CPU anyway, those on shapes, are not in it.
+/// </summary>
+internal static class CudaOperators
+{
+    private static readonly HashSet<string> Standard = new(StringComparer.Ordinal)
+    {
+        "Abs", "Add", "And", "ArgMax", "ArgMin", "AveragePool", "BatchNormalization", "Cast", "Ceil", "Clip", "Concat", "Conv", "ConvTranspose", "Cos", "CumSum",
+        "DepthToSpace", "DequantizeLinear", "Div", "Dropout", "Einsum", "Elu", "Equal", "Erf", "Exp", "Expand", "Flatten", "Floor", "GRU", "Gather", "GatherElements",
+        "GatherND", "Gelu", "Gemm", "GlobalAveragePool", "GlobalMaxPool", "Greater", "GreaterOrEqual", "HardSigmoid", "HardSwish", "Identity", "InstanceNormalization",
+        "LRN", "LSTM", "LayerNormalization", "LeakyRelu", "Less", "LessOrEqual", "Log", "LogSoftmax", "MatMul", "MatMulInteger", "Max", "MaxPool", "Min", "Mod", "Mul",
+        "Neg", "Not", "Or", "PRelu", "Pad", "Pow", "QuantizeLinear", "RNN", "Reciprocal", "ReduceL1", "ReduceL2", "ReduceLogSum", "ReduceLogSumExp", "ReduceMax",
+        "ReduceMean", "ReduceMin", "ReduceProd", "ReduceSum", "ReduceSumSquare", "Relu", "Reshape", "Resize", "Round", "ScatterElements", "ScatterND", "Selu", "Sigmoid",
+        "Sign", "Sin", "Slice", "Softmax", "Softplus", "Softsign", "SpaceToDepth", "Split", "Sqrt", "Squeeze", "Sub", "Sum", "Tanh", "Tile", "TopK", "Transpose",
+        "Trilu", "Unsqueeze", "Upsample", "Where", "Xor",
+    };
+
+    /// <summary>Whether all nodes of a group can run there: operators that it has, on float and float16; what they read beside may be whole numbers.</summary>
+    public static bool CanRun(PlanGraph graph, FusionGroup group) => group.Nodes.All(n => CanRun(graph, graph.Nodes[n]));
+
+    private static bool CanRun(PlanGraph graph, Node node) =>
+        node.Domain.Length == 0 && Standard.Contains(node.OpType) && node.Outputs.All(o => o.Length == 0 || IsNumber(graph.Facts.Of(o).Element))
+        && node.Outputs.Any(o => o.Length > 0 && graph.Facts.Of(o).Content is null);
+
+    private static bool IsNumber(ElementType type) =>
+        type is ElementType.Float or ElementType.Float16 or ElementType.Bool or ElementType.Int64 or ElementType.Int32 or ElementType.Int8 or ElementType.UInt8;
+}

@@ -1,0 +1,106 @@
+using System;
+using System.IO;
+using System.Linq;
+using System.Threading;
+using Cleave.Core.Clustering;
+using Cleave.Core.Cost;
+using Cleave.Core.Onnx;
+using Cleave.Core.Passes;
+using Cleave.Core.Placement;
+using Cleave.Core.Shapes;
+using Cleave.OnnxProto;
+using Google.Protobuf;
+using Xunit;
+
+namespace Cleave.Core.Tests.Placement;
+
+/// <summary>What the planner is given of a model, and the text of profiles.</summary>
+public sealed class PlacementModelTests
+{
+    private const string Text = """
+        cleave-accelerator 1
+        name slow
+        source made up
+        # for people
+        kernel 3000
+        arithmetic 1000
+        bandwidth 100
+        cache 1000000
+        cache-bandwidth 1000
+        step-kernels 2
+        to-device 10000 10
+        to-host 20000 5
+        launch 1000
+        memory 1000000000
+        """;
+
+    [Fact]
+    public void Weights_values_and_times_are_those_of_the_model()
+    {
+        PlacementProblem problem = Problem(new TestKit.Synthetic.Recurrent("LSTM", 2, 128, 64).Stacked());
+        // Two layers: input weights, recurrent weights and biases of four gates; beside them constants of some bytes.
+        double layer = 4 * 128 * 4 * (128 + 128 + 2);
+        Assert.InRange(problem.WeightBytes.Sum(), 2 * layer, (2 * layer) + 1000);
+        PlacementUnit[] layers = [.. problem.Units.Where(u => u.Weights.Sum(w => problem.WeightBytes[w]) > 100_000)];
+        Assert.Equal(2, layers.Length);
+        Assert.All(layers, u => Assert.Equal(64 * 4 * 128 * 4, u.Workspace));
+        // 64 steps of two kernels, and one for the inputs; the products beside them are small.
+        Assert.All(layers, u => Assert.InRange(u.Times[^1], 65 * 2 * 3000 - 3000, 64 * 2 * 3000 + 3000 + 64 * 128 * 512 / 1000 + 10_000));
+        Assert.Equal(64 * 128 * 4, problem.Values.Where(v => v.Producer >= 0).Max(v => v.Bytes));
+        Assert.Contains(problem.Values, v => v.Producer < 0 && v.Bytes == 64 * 128 * 4);
+        Assert.Equal(2, problem.Values.Count(v => v.IsOutput));
+    }
+
+    [Fact]
+    public void What_the_provider_lacks_and_arithmetic_on_shapes_stay_on_the_cpu()
+    {
+        ModelProto model = new TestKit.Synthetic.Recurrent("GRU", 1, 16, 8).Stacked();
+        model.Graph.Node.Add(new NodeProto { OpType = "Det", Name = "d", Input = { "output" }, Output = { "lacking" } });
+        model.Graph.Output.Add(Make.Value("lacking", 1));
+        PlacementProblem problem = Problem(model);
+        Assert.Contains(problem.Units, u => double.IsPositiveInfinity(u.Times[^1]));
+        PlacementPlan plan = PlacementPlanner.Plan(problem, new PlacementRequest(PlacementObjective.Latency));
+        for (int unit = 0; unit < problem.Units.Count; unit++)
+            Assert.True(problem.CanRun(unit, plan.DeviceOnly.Place[unit]));
+    }
+
+    [Fact]
+    public void A_longer_copy_keeps_more_on_one_side()
+    {
+        PlacementProblem problem = Problem(new TestKit.Synthetic.Recurrent("LSTM", 2, 256, 64).Bidirectional());
+        PlacementPlan near = PlacementPlanner.Plan(problem, new PlacementRequest(PlacementObjective.Latency));
+        PlacementProblem far = new(problem.Processors, problem.Units, problem.Values, problem.WeightBytes, problem.Transfers with { ToDeviceLatency = 1e9, ToHostLatency = 1e9 });
+        Assert.True(PlacementPlanner.Plan(far, new PlacementRequest(PlacementObjective.Latency)).Chosen.IsHostOnly(far));
+        Assert.True(near.Chosen.Makespan <= near.DeviceOnly.Makespan);
+    }
+
+    [Theory]
+    [InlineData("cleave-accelerator 1", "cleave-accelerator 2", "line 1")]
+    [InlineData("kernel 3000", "kernel minus", "line 5")]
+    [InlineData("kernel 3000", "kernle 3000", "line 5")]
+    [InlineData("kernel 3000", "name again", "line 5")]
+    [InlineData("launch 1000", "# nothing", "\"launch\"")]
+    [InlineData("to-host 20000 5", "to-host 20000", "line 12")]
+    public void A_profile_that_cannot_be_read_is_refused_with_its_line(string good, string bad, string expected)
+    {
+        FormatException e = Assert.Throws<FormatException>(() => Read(Text.ReplaceLineEndings("\n").Replace(good + "\n", bad + "\n", StringComparison.Ordinal)));
+        Assert.Contains(expected, e.Message);
+    }
+
+    [Fact]
+    public void The_committed_profiles_can_be_read_and_say_where_they_come_from()
+    {
+        string[] files = Directory.GetFiles(Path.Combine(TestKit.SharedModels.Repository, "benchmarks", "placement", "profiles"), "*.txt");
+        Assert.Equal(2, files.Length);
+        Assert.All(files, f => Assert.Contains("not measured", Read(File.ReadAllText(f)).Source));
+    }
+
+    private static AcceleratorProfile Read(string text) => AcceleratorProfileText.Read(new StringReader(text));
+
+    private static PlacementProblem Problem(ModelProto model)
+    {
+        byte[] bytes = model.ToByteArray();
+        PlanGraph graph = PlanGraphBuilder.Build(ShapeInference.Infer(ModelReader.Read(ByteSource.FromBytes(bytes, 0, bytes.Length), CancellationToken.None)));
+        return PlacementModel.Of(PlanUnits.Of(graph), new SizedGraph(graph, static _ => 1), new CostModel(DeviceTables.Baked), Read(Text));
+    }
+}

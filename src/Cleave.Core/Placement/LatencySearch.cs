@@ -19,6 +19,10 @@ internal sealed class LatencySearch
     // Graphs of a few units are done after so many changes in vain.
     private const int MostKicks = 24;
 
+    // Of so few, more changes are tried, and more ways to move them.
+    private const int FewUnits = 20;
+    private const int MostKicksOfFew = 120;
+
     private readonly PlacementProblem _problem;
     private readonly ScheduleWalk _walk;
     private readonly IReadOnlyList<int[]> _moves;
@@ -38,9 +42,8 @@ internal sealed class LatencySearch
     /// <summary>All units on processors of one memory, as far as they can run there, and what cannot on the CPU.</summary>
     public static PlacementSchedule Only(PlacementProblem problem, int space)
     {
-        int[] place = ListScheduling.Place(problem, RankBy.Mean, looksAhead: false, p => problem.Processors[p].Space == space);
         ScheduleWalk walk = new(problem);
-        return walk.Schedule(walk.ByLongestWay(place), place);
+        return Better(walk, ListScheduling.Place(problem, RankBy.Mean, looksAhead: false, p => problem.Processors[p].Space == space));
     }
 
     private PlacementSchedule Best()
@@ -64,21 +67,28 @@ internal sealed class LatencySearch
         {
             foreach (bool looksAhead in new[] { false, true })
             {
-                int[] place = ListScheduling.Place(_problem, by, looksAhead);
-                yield return _walk.Schedule(_walk.ByLongestWay(place), place);
+                yield return Better(_walk, ListScheduling.Place(_problem, by, looksAhead));
             }
         }
+    }
+
+    // As it was found, or by the longest way to the end.
+    private static PlacementSchedule Better(ScheduleWalk walk, (int[] Place, int[] Order) found)
+    {
+        PlacementSchedule one = walk.Schedule(found.Order, found.Place), other = walk.Schedule(walk.ByLongestWay(found.Place), found.Place);
+        return other.Makespan < one.Makespan ? other : one;
     }
 
     // Local optima of few units are left by changing some at random; the seed is fixed, so the same problem gives the same plan.
     private PlacementSchedule Kicked(PlacementSchedule best)
     {
         SeededRandom random = new((ulong)_problem.Units.Count);
-        int kicks = MostKicks;
+        int most = _problem.Units.Count <= FewUnits ? MostKicksOfFew : MostKicks;
+        int kicks = most;
         while (kicks-- > 0 && _walk.Visits < MostVisits / 2 && _problem.Units.Count > 1)
         {
             int[] place = (int[])best.Place.Clone();
-            for (int changes = 1 + Math.Min(3, place.Length / 4); changes > 0; changes--)
+            for (int changes = 1 + random.Below(1 + Math.Min(5, place.Length / 3)); changes > 0; changes--)
             {
                 int unit = random.Below(place.Length), processor = random.Below(_problem.Processors.Count);
                 if (_problem.CanRun(unit, processor))
@@ -88,7 +98,7 @@ internal sealed class LatencySearch
             if (improved.Makespan < best.Makespan)
             {
                 best = improved;
-                kicks = MostKicks;
+                kicks = most;
             }
         }
         return best;

@@ -29,6 +29,7 @@ internal sealed class ListScheduling
     private readonly bool _looksAhead;
     private readonly double[] _finish;
     private readonly int[] _place;
+    private readonly double[] _start;
     private readonly List<(double Start, double End, int Unit)>[] _busy;
 
     private ListScheduling(PlacementProblem problem, RankBy by, bool looksAhead)
@@ -40,6 +41,7 @@ internal sealed class ListScheduling
         _ahead = looksAhead ? OptimisticRest(problem) : [];
         _finish = new double[units];
         _place = new int[units];
+        _start = new double[units];
         _busy = new List<(double, double, int)>[problem.Processors.Count];
         for (int i = 0; i < _busy.Length; i++)
             _busy[i] = [];
@@ -49,11 +51,11 @@ internal sealed class ListScheduling
     /// <param name="by">What decides who comes first.</param>
     /// <param name="looksAhead">Whether a unit goes where the way from there to the end looks shortest (Arabnejad and Barbosa 2014, "PEFT"), not where it is done earliest.</param>
     /// <param name="allowed">Which processors may be used; null: all. Units that none of them can run go wherever they can.</param>
-    /// <returns>By unit: its processor.</returns>
-    public static int[] Place(PlacementProblem problem, RankBy by, bool looksAhead, Func<int, bool>? allowed = null) =>
+    /// <returns>By unit: its processor; and all units by start, gaps used.</returns>
+    public static (int[] Place, int[] Order) Place(PlacementProblem problem, RankBy by, bool looksAhead, Func<int, bool>? allowed = null) =>
         new ListScheduling(problem, by, looksAhead).Place(allowed ?? (static _ => true));
 
-    private int[] Place(Func<int, bool> allowed)
+    private (int[] Place, int[] Order) Place(Func<int, bool> allowed)
     {
         int[] order = new int[_rank.Length];
         for (int i = 0; i < order.Length; i++)
@@ -61,7 +63,12 @@ internal sealed class ListScheduling
         Array.Sort(order, (a, b) => _rank[a] != _rank[b] ? _rank[b].CompareTo(_rank[a]) : a.CompareTo(b));
         foreach (int unit in order)
             PlaceOne(unit, allowed);
-        return _place;
+        int[] byStart = (int[])order.Clone();
+        int[] rankOf = new int[order.Length];
+        for (int i = 0; i < order.Length; i++)
+            rankOf[order[i]] = i;
+        Array.Sort(byStart, (a, b) => _start[a] != _start[b] ? _start[a].CompareTo(_start[b]) : rankOf[a].CompareTo(rankOf[b]));
+        return (_place, byStart);
     }
 
     [MethodImpl(JustInTime.Optimized)]
@@ -85,6 +92,7 @@ internal sealed class ListScheduling
         double end = bestStart + _problem.Units[unit].Times[best];
         _place[unit] = best;
         _finish[unit] = end;
+        _start[unit] = bestStart;
         List<(double Start, double End, int Unit)> busy = _busy[best];
         int at = busy.Count;
         while (at > 0 && busy[at - 1].Start > bestStart)

@@ -7,11 +7,14 @@ namespace Cleave.Core.Placement;
 /// <summary>Which units a search moves together: single ones, chains, and those that read the same weights.</summary>
 internal static class PlacementMoves
 {
+    // Of more, neighbours and cuts are too many to try.
+    private const int FewUnits = 64;
+
     /// <summary>Each group once, units rising; single units last.</summary>
     public static IReadOnlyList<int[]> Of(PlacementProblem problem)
     {
         Dictionary<string, int[]> groups = new(StringComparer.Ordinal);
-        foreach (int[] group in ByWeights(problem).Concat(Chains(problem)).Concat(Enumerable.Range(0, problem.Units.Count).Select(u => new[] { u })))
+        foreach (int[] group in ByWeights(problem).Concat(Chains(problem)).Concat(problem.Units.Count <= FewUnits ? Neighbours(problem) : []).Concat(Enumerable.Range(0, problem.Units.Count).Select(u => new[] { u })))
         {
             string key = string.Join(",", group);
             if (!groups.ContainsKey(key))
@@ -30,6 +33,27 @@ internal static class PlacementMoves
                 readers[weight].Add(unit);
         }
         return readers.Where(r => r.Count > 1).Select(r => r.Distinct().ToArray());
+    }
+
+    // Where a copy costs more than a unit, those on both its ends move together; and all before or after a cut.
+    private static IEnumerable<int[]> Neighbours(PlacementProblem problem)
+    {
+        int count = problem.Units.Count;
+        for (int unit = 0; unit < count; unit++)
+        {
+            int[] before = problem.Graph.Predecessors[unit], after = problem.Graph.Successors[unit];
+            foreach (int other in before)
+                yield return [other, unit];
+            if (before.Length > 1)
+                yield return [.. before, unit];
+            if (after.Length > 1)
+                yield return [unit, .. after];
+            if (unit > 0)
+            {
+                yield return [.. Enumerable.Range(0, unit)];
+                yield return [.. Enumerable.Range(unit, count - unit)];
+            }
+        }
     }
 
     // Units of which each is the only one to read the one before it, and reads nothing else.

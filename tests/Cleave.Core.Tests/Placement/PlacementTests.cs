@@ -85,9 +85,10 @@ public sealed class PlacementTests(ITestOutputHelper output)
     public void Plans_are_near_the_optimum()
     {
         List<double> gaps = [];
-        for (ulong seed = 0; seed < 200; seed++)
+        for (int seed = 0; seed < 150; seed++)
         {
-            PlacementProblem problem = RandomPlacement.Of(100_000 + seed, 4 + (int)(seed % 9));
+            // The first of those that bench placement plans 2,000 of.
+            PlacementProblem problem = RandomPlacement.Of((ulong)seed, 2 + (seed % 13));
             double found = PlacementPlanner.Plan(problem, new PlacementRequest(PlacementObjective.Latency)).Chosen.Makespan;
             double exact = ExactPlacement.Makespan(problem, found);
             Assert.True(exact <= found);

@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Linq;
 using Cleave.Benchmarks.Batches;
 using Cleave.Benchmarks.Clusters;
+using Cleave.Benchmarks.Ensembles;
 using Cleave.Benchmarks.Foundation;
 using Cleave.Benchmarks.Graph;
 using Cleave.Benchmarks.Graph.Costs;
@@ -42,6 +43,14 @@ internal static class Suites
             new SearchTime(),
             new ForcedSplits(),
             new SplitMemory(),
+        ],
+        ["ensembles"] =
+        [
+            new AllocationQuality(),
+            new EmulatedDevices(),
+            new ImageEnsembles(),
+            new SmallModels(),
+            new SystemOverhead(),
         ],
         ["foundation"] =
         [

@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Linq;
 using Cleave.Core.Batching;
 using Cleave.Core.Ensembles;
+using Cleave.TestKit.Ensembles;
 using Xunit;
 
 namespace Cleave.Core.Tests.Ensembles;

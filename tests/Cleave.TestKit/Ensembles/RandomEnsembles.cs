@@ -5,7 +5,7 @@ using Cleave.Core.Batching;
 using Cleave.Core.Ensembles;
 using Cleave.Core.Passes.Partitions;
 
-namespace Cleave.Core.Tests.Ensembles;
+namespace Cleave.TestKit.Ensembles;
 
 /// <summary>Random ensembles and devices, with times of batches that are like those of real ones.</summary>
 internal sealed class RandomEnsembles

@@ -1,0 +1,63 @@
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+using System.Linq;
+using Cleave.Core.Onnx;
+using Cleave.Tool.Benching;
+using Cleave.Tool.Measuring;
+
+namespace Cleave.Benchmarks.Ensembles;
+
+/// <summary>What answers for an ensemble in a process of its own: its runner, or one session of ONNX Runtime after the other.</summary>
+internal static class EnsembleCandidates
+{
+    public const string Ours = "Cleave";
+
+    private const string Sessions = "ensemble-sessions";
+    private const string Runner = "ensemble-runner";
+
+    /// <summary>The members one after the other, bound by hand, by so many callers.</summary>
+    public static Candidate OfSessions(string name, OrtConfiguration configuration, string[] paths) =>
+        new(name, Sessions, [.. configuration.ToArguments(), .. paths]) { Callers = configuration.Callers };
+
+    /// <summary>The ensemble's runner.</summary>
+    public static Candidate OfRunner(int callers, CombinationRule rule, int length, string[] paths) =>
+        new(Ours, Runner, [Text(callers), rule.ToString(), Text(length), .. paths]) { Callers = callers };
+
+    public static IWorkload? CreateWorkload(string name, string[] arguments)
+    {
+        if (name == Sessions)
+        {
+            OrtConfiguration configuration = OrtConfiguration.Parse(arguments);
+            SessionCalls[] sessions = [.. arguments[4..].Select(p => new SessionCalls(p, configuration, Inputs(p)))];
+            return new Callers([.. Enumerable.Range(0, configuration.Callers).Select<int, Action>(caller => () =>
+            {
+                foreach (SessionCalls session in sessions)
+                    session.Calls[caller]();
+            })], new AllOf(sessions));
+        }
+        if (name != Runner)
+            return null;
+        string[] paths = arguments[3..];
+        LooseEnsembleRunner runner = LooseEnsembleRunner.Of(paths, Enum.Parse<CombinationRule>(arguments[1]), int.Parse(arguments[2], CultureInfo.InvariantCulture));
+        ModelInputs inputs = Inputs(paths[0]);
+        return new Callers([.. Enumerable.Range(0, int.Parse(arguments[0], CultureInfo.InvariantCulture)).Select<int, Action>(_ =>
+        {
+            LooseRequest request = runner.NewRequest(inputs);
+            return () => runner.Run(request).Dispose();
+        })], runner);
+    }
+
+    private static ModelInputs Inputs(string path) => ModelInputs.For(ModelReader.ReadFile(path), new Dictionary<string, string>(), new Dictionary<string, string>());
+
+    private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
+
+    private sealed class AllOf(IReadOnlyList<IDisposable> owned) : IDisposable
+    {
+        public void Dispose()
+        {
+            foreach (IDisposable one in owned)
+                one.Dispose();
+        }
+    }
+}

@@ -50,7 +50,11 @@ internal sealed record PreparedCase(string Name, string[] Arguments, string Fold
     public static (PreparedCase Case, IReadOnlyList<PreparedSegment> Segments) Make(CatalogModel model)
     {
         Tool.Benching.BenchOptions inputs = Contest.Inputs(model);
-        PreparedCase made = new(model.Name, [model.Write(ModelCatalog.Folder), .. inputs.InputArguments], Path.Combine(Root, model.Name));
+        string written = Path.Combine(ModelCatalog.Folder, model.Name + ".onnx");
+        PreparedCase made = new(model.Name, [File.Exists(written) ? written : model.Write(ModelCatalog.Folder), .. inputs.InputArguments], Path.Combine(Root, model.Name));
+        // Another suite may have written the model anew. Then every start would hash all of it, which is not what is measured.
+        if (Directory.Exists(made.Folder) && Directory.GetDirectories(made.Folder).Any(entry => Directory.GetLastWriteTimeUtc(entry) < File.GetLastWriteTimeUtc(made.Arguments[0])))
+            Directory.Delete(made.Folder, recursive: true);
         ListingOptions item = new() { Dims = BenchWorkloads.Dims(made.Arguments) };
         return (made, PrepareRun.Make(new ModelToPrepare(made.Name, made.Arguments[0], made.Folder, item), new PrepareOptions(Contest.Cores, null), static _ => { }, CancellationToken.None));
     }

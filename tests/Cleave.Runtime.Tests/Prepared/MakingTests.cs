@@ -134,6 +134,18 @@ public sealed class MakingTests
     }
 
     [Fact]
+    public void Operators_that_are_not_ONNX_Runtimes_are_found_in_bodies_too()
+    {
+        NodeProto custom = Node("Secret", ["x"], ["z"]), optimised = Node("Conv", ["x"], ["c"]);
+        (custom.Domain, optimised.Domain) = ("acme", "com.microsoft.nchwc");
+        GraphProto body = new() { Name = "body", Node = { custom } };
+        Core.Graph.OnnxModel Read(params NodeProto[] nodes) => Core.Onnx.ModelReader.Read(
+            Core.Onnx.ByteSource.FromBytes(Google.Protobuf.MessageExtensions.ToByteArray(Onnx.Model([Tensor("x", ElementType.Float, 1)], [], nodes))), System.Threading.CancellationToken.None);
+        Assert.Equal("Secret of acme", UnsuitableOperators.Foreign(Read(optimised, Node("Loop", ["x"], ["y"], Graph("body", body)))));
+        Assert.Null(UnsuitableOperators.Foreign(Read(optimised)));
+    }
+
+    [Fact]
     public void Weights_that_nothing_shows_of_are_not_prepared()
     {
         // The output is 0 whatever the weights are.

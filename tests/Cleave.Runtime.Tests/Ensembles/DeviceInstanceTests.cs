@@ -1,14 +1,12 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
-using System.Threading;
 using System.Threading.Tasks;
 using Cleave.Devices;
 using Cleave.Elements;
 using Cleave.Emulator;
 using Cleave.Ensembles.Combining;
 using Cleave.Ensembles.Serving;
-using Cleave.Runtime.Tests.Support;
 using Google.Protobuf;
 using Microsoft.ML.OnnxRuntime;
 using Xunit;

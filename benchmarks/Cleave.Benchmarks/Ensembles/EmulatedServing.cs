@@ -25,7 +25,7 @@ internal static class EmulatedServing
         EmulatedDevice[] devices = [.. Enumerable.Range(0, matrix.Devices).Select(d => new EmulatedDevice(EmulatedModels.Profile(models), "emulated:" + d))];
         try
         {
-            return Serve(models, matrix, devices, samples, new SystemOptions { SegmentSize = segment, MostSegments = Math.Max(MostSegments, 3 * matrix.Devices / matrix.Models) }).GetAwaiter().GetResult();
+            return Serve(models, matrix, devices, samples, new SystemOptions { SegmentSize = segment, MostSegments = Math.Max(MostSegments, 3 * matrix.Devices) }).GetAwaiter().GetResult();
         }
         finally
         {

@@ -5,6 +5,7 @@ using System.Globalization;
 using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
+using Cleave.Calls;
 using Cleave.Core.Diagnostics;
 using Cleave.Ensembles;
 using Cleave.Generated;
@@ -69,7 +70,7 @@ public abstract class EnsembleRunner<TInput, TOutput> : IModelRunner<TInput, TOu
             _engine.Gate.Enter();
             entered = true;
             cancellationToken.ThrowIfCancellationRequested();
-            EnsembleTask<TOutput> task = new(_engine, BindInputs(input), _run, cancellationToken);
+            QueuedRun<EnsembleCall, TOutput> task = new(_engine.Gate, _engine.Workers, BindInputs(input), _run, cancellationToken);
             // From here on the task leaves the gate.
             entered = false;
             task.Queue();
@@ -231,13 +232,13 @@ public abstract class EnsembleRunner<TInput, TOutput> : IModelRunner<TInput, TOu
     {
         using CancellationTokenSource all = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         Exception? first = null;
-        EnsembleTask<TOutput>[] tasks = Array.ConvertAll(calls, c => new EnsembleTask<TOutput>(_engine, c, RunOrEndAll, all.Token));
-        foreach (EnsembleTask<TOutput> task in tasks)
+        QueuedRun<EnsembleCall, TOutput>[] tasks = Array.ConvertAll(calls, c => new QueuedRun<EnsembleCall, TOutput>(_engine.Gate, _engine.Workers, c, RunOrEndAll, all.Token));
+        foreach (QueuedRun<EnsembleCall, TOutput> task in tasks)
             task.Queue();
         await ((Task)Task.WhenAll(tasks.Select(t => t.Task))).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (tasks.All(t => t.Task.IsCompletedSuccessfully))
             return Array.ConvertAll(tasks, t => t.Task.Result);
-        foreach (EnsembleTask<TOutput> task in tasks.Where(t => t.Task.IsCompletedSuccessfully))
+        foreach (QueuedRun<EnsembleCall, TOutput> task in tasks.Where(t => t.Task.IsCompletedSuccessfully))
             task.Task.Result.Dispose();
         first ??= Array.Find(tasks, t => t.Task.IsFaulted)?.Task.Exception?.InnerException;
         if (first is null)

@@ -23,6 +23,7 @@ public abstract class ModelRunner<TInput, TOutput> : IModelRunner<TInput, TOutpu
     where TOutput : IDisposable
 {
     private readonly CurrentEngine _current;
+    private readonly Func<CallBuffers, CancellationToken, TOutput> _run;
 
     /// <summary>Opens the model.</summary>
     /// <param name="definition">What the generated code says of the model.</param>
@@ -33,6 +34,7 @@ public abstract class ModelRunner<TInput, TOutput> : IModelRunner<TInput, TOutpu
     protected ModelRunner(ModelDefinition definition, RunnerOptions? options)
     {
         ArgumentNullException.ThrowIfNull(definition);
+        _run = RunBound;
         _current = new CurrentEngine(definition, options ?? new RunnerOptions());
     }
 
@@ -86,7 +88,7 @@ public abstract class ModelRunner<TInput, TOutput> : IModelRunner<TInput, TOutpu
                 request.Start();
                 return request.Outcome;
             }
-            QueuedRun<TInput, TOutput> run = new(this, engine, buffers, cancellationToken);
+            QueuedRun<CallBuffers, TOutput> run = new(engine.Gate, engine.Workers, buffers, _run, cancellationToken);
             // From here on the queued run leaves the gate.
             entered = null;
             run.Queue();

@@ -6,10 +6,16 @@ using Cleave.Workers;
 
 namespace Cleave.Calls;
 
-/// <summary>A request that waits for a worker, and its task. It has entered the runner's gate, and leaves it when it is over.</summary>
-internal sealed class QueuedRun<TInput, TOutput>(
-    ModelRunner<TInput, TOutput> runner, RunnerEngine engine, CallBuffers buffers, CancellationToken cancellationToken)
+/// <summary>A request to a model or an ensemble that waits for a worker, and its task. It has entered the runner's gate, and leaves it when it is over.</summary>
+/// <param name="gate">The runner's.</param>
+/// <param name="workers">Who runs it.</param>
+/// <param name="buffers">Its inputs and outputs; given back where it does not begin.</param>
+/// <param name="run">Runs them, and makes the output object, which then owns them; gives them back where it fails.</param>
+/// <param name="cancellationToken">Ends it.</param>
+internal sealed class QueuedRun<TBuffers, TOutput>(
+    RunGate gate, WorkerPool workers, TBuffers buffers, Func<TBuffers, CancellationToken, TOutput> run, CancellationToken cancellationToken)
     : TaskCompletionSource<TOutput>(TaskCreationOptions.RunContinuationsAsynchronously), IWorkItem
+    where TBuffers : RequestBuffers
     where TOutput : IDisposable
 {
     private const int Waiting = 0;
@@ -24,8 +30,8 @@ internal sealed class QueuedRun<TInput, TOutput>(
         try
         {
             if (cancellationToken.CanBeCanceled)
-                _registration = cancellationToken.UnsafeRegister(static run => ((QueuedRun<TInput, TOutput>)run!).Drop(), this);
-            engine.Workers.Enqueue(this);
+                _registration = cancellationToken.UnsafeRegister(static queued => ((QueuedRun<TBuffers, TOutput>)queued!).Drop(), this);
+            workers.Enqueue(this);
         }
         catch (Exception e)
         {
@@ -46,21 +52,21 @@ internal sealed class QueuedRun<TInput, TOutput>(
         TOutput output;
         try
         {
-            output = runner.RunBound(buffers, cancellationToken);
+            output = run(buffers, cancellationToken);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
-            engine.Gate.Exit();
+            gate.Exit();
             SetCanceled(cancellationToken);
             return;
         }
         catch (Exception e)
         {
-            engine.Gate.Exit();
+            gate.Exit();
             SetException(e);
             return;
         }
-        engine.Gate.Exit();
+        gate.Exit();
         SetResult(output);
     }
 
@@ -76,6 +82,6 @@ internal sealed class QueuedRun<TInput, TOutput>(
     private void Leave()
     {
         buffers.Release(buffers.Generation);
-        engine.Gate.Exit();
+        gate.Exit();
     }
 }

@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using Microsoft.Extensions.Logging;
 
 namespace Cleave;
@@ -7,6 +8,9 @@ namespace Cleave;
 public sealed class EnsembleOptions
 {
     private int? _cores;
+    private int _retries;
+    private int _mostSegments = 64;
+    private FullQueue _whenFull;
 
     /// <summary>The most cores to use for all members together. Null: as many as the process has, as for one model.</summary>
     /// <exception cref="ArgumentOutOfRangeException">Set to less than 1.</exception>
@@ -27,9 +31,62 @@ public sealed class EnsembleOptions
     /// </summary>
     public Action<string, RunnerOptions>? ConfigureMember { get; set; }
 
+    /// <summary>
+    /// Whether a request of many samples is cut into segments, which the instances of each member take one after the other (docs/ensembles.md). That needs a batch that
+    /// is proven to be the first axis of every input and output of every member; otherwise each member runs the request whole. Results are equal within the tolerance of
+    /// the whole models, not bit for bit.
+    /// </summary>
+    public bool Segments { get; set; } = true;
+
+    /// <summary>
+    /// How members serve segments, by their paths in the project. Those that are missing, or all where it is null: as <c>cleave tune --ensemble</c> found for this machine, or
+    /// else an instance of one thread on each core, and 32 samples at once.
+    /// </summary>
+    public IReadOnlyDictionary<string, EnsembleCell>? Cells { get; set; }
+
+    /// <summary>How often a segment in which a member failed is tried again before its request fails. 0 unless it is set.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">Set to less than 0.</exception>
+    public int Retries
+    {
+        get => _retries;
+        set
+        {
+            ArgumentOutOfRangeException.ThrowIfNegative(value, nameof(Retries));
+            _retries = value;
+        }
+    }
+
+    /// <summary>The most segments of all requests that are under way; more wait, or are rejected. 64 unless it is set.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">Set to less than 1.</exception>
+    public int MostSegments
+    {
+        get => _mostSegments;
+        set
+        {
+            ArgumentOutOfRangeException.ThrowIfLessThan(value, 1, nameof(MostSegments));
+            _mostSegments = value;
+        }
+    }
+
+    /// <summary>What becomes of a request that comes while <see cref="MostSegments"/> are under way.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">Set to no value of the enumeration.</exception>
+    public FullQueue WhenFull
+    {
+        get => _whenFull;
+        set
+        {
+            if (!Enum.IsDefined(value))
+                throw new ArgumentOutOfRangeException(nameof(WhenFull), value, null);
+            _whenFull = value;
+        }
+    }
+
     /// <summary>Gets one line that says what was chosen, those of the members, and warnings. Null: nothing is logged.</summary>
     public ILogger? Logger { get; set; }
 
     /// <summary>Who uses which cores; another one than the process's in tests.</summary>
     internal Ledger.CoreLedger? Ledger { get; set; }
+
+    /// <summary>Told what each thread of the inference system did; on that thread.</summary>
+    internal Action<Ensembles.Serving.StageSpan>? Stages { get; set; }
 }

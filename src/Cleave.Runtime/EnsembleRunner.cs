@@ -17,7 +17,8 @@ namespace Cleave;
 /// <typeparam name="TOutput">The generated output class.</typeparam>
 /// <remarks>
 /// <para>Every member may be used from several threads at once. The inputs are copied once, whatever the number of members. Members run side by side, as many
-/// at once as there are cores; a request that is one of many runs its members one after the other, on one core.</para>
+/// at once as there are cores; a request that is one of many runs its members one after the other, on one core. A request of many samples is cut into segments, which
+/// instances of the members take one after the other.</para>
 /// <para>A request fails where a member fails; the runner stays usable. Disposing lets nothing new in, and waits for what runs and what is queued.</para>
 /// <para>The method is that of Pochelu, Petiton and Conche (arXiv 2208.14049), in one process: a crash in native code takes all members with it.</para>
 /// </remarks>
@@ -143,7 +144,7 @@ public abstract class EnsembleRunner<TInput, TOutput> : IModelRunner<TInput, TOu
     {
         ArgumentNullException.ThrowIfNull(member);
         ArgumentNullException.ThrowIfNull(model);
-        return _engine.Member(member).Current.ReloadAsync(model, cancellationToken);
+        return _engine.ReloadAsync(member, model, cancellationToken);
     }
 
     /// <summary>

@@ -147,4 +147,12 @@ internal static partial class Log
     [LoggerMessage(EventId = 51, Level = LogLevel.Warning, Message =
         "Cleave could not free the instance {Instance} of {Member}: {Why}")]
     public static partial void InstanceNotFreed(ILogger logger, string member, string instance, string why, Exception cause);
+
+    [LoggerMessage(EventId = 52, Level = LogLevel.Information, Message =
+        "Cleave serves requests of more than {Segment} samples to {Ensemble} in segments, by {Cells} ({Why})")]
+    public static partial void EnsembleServes(ILogger logger, string ensemble, int segment, string cells, string why);
+
+    [LoggerMessage(EventId = 53, Level = LogLevel.Information, Message =
+        "Cleave runs every request to {Ensemble} whole: {Why}")]
+    public static partial void EnsembleWhole(ILogger logger, string ensemble, string why);
 }

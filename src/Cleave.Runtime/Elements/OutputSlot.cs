@@ -33,6 +33,17 @@ internal abstract class OutputSlot(string name) : IDisposable
     /// <exception cref="NotSupportedException">It has none.</exception>
     public virtual OutputSlot Slice(int at, int count) => throw new NotSupportedException();
 
+    /// <summary>Becomes an output of this shape, to be written in parts.</summary>
+    /// <exception cref="NotSupportedException">It is no output of an ensemble.</exception>
+    public virtual void BeginParts(int[] shape) => throw new NotSupportedException();
+
+    /// <summary>Copies a part of such an output, from element <paramref name="at"/> on.</summary>
+    /// <exception cref="NotSupportedException">It is no output of an ensemble.</exception>
+    public virtual void Put(OutputSlot part, int at) => throw new NotSupportedException();
+
+    /// <summary>How many elements there are.</summary>
+    public abstract int Length { get; }
+
     /// <summary>
     /// Makes memory of our own for outputs of the present shape, holding the present elements.
     /// False where that cannot be (strings).
@@ -77,7 +88,7 @@ internal class OutputSlot<T>(string name) : OutputSlot(name)
 
     public ReadOnlySpan<T> Span => new(_array, _start, _length);
 
-    public int Length => _length;
+    public override int Length => _length;
 
     public override void Take(OrtValue result, int[] shape) => throw new NotSupportedException();
 

@@ -1,4 +1,5 @@
 using System;
+using System.Linq;
 using Cleave.Core.Diagnostics;
 using Cleave.Elements;
 using Cleave.Ensembles.Combining;
@@ -10,24 +11,38 @@ namespace Cleave.Ensembles;
 internal sealed class CombinedStage
 {
     private readonly EnsembleEngine _engine;
+    private readonly int[] _places;
+    // Where members run a request whole: their outputs. Where it is cut, and the rule is the application's: what their parts are put together in.
     private readonly OutputSlot[] _members;
+    private readonly bool[] _begun;
     private readonly OutputCombiner? _combiner;
     private readonly object _lock = new();
     private int _first;
+    private int[] _shape = [];
 
-    public CombinedStage(EnsembleEngine engine, EnsembleOutput output, CallBuffers[] members)
+    /// <param name="engine">The ensemble.</param>
+    /// <param name="output">What is combined.</param>
+    /// <param name="members">The buffers of the members, which run the request whole; null where it is cut.</param>
+    public CombinedStage(EnsembleEngine engine, EnsembleOutput output, CallBuffers[]? members)
     {
         _engine = engine;
-        _members = new OutputSlot[members.Length];
-        for (int m = 0; m < members.Length; m++)
-            _members[m] = members[m].Outputs[output.Places[m]];
-        _combiner = OutputCombiner.Of(output, engine.Members[0].OutputType(output.Places[0]), members.Length);
+        _places = output.Places;
+        _combiner = OutputCombiner.Of(output, engine.Members[0].OutputType(output.Places[0]), engine.Members.Length);
+        _begun = new bool[engine.Members.Length];
+        if (members is not null)
+            _members = [.. members.Select((m, i) => m.Outputs[_places[i]])];
+        else
+            _members = _combiner is null ? [.. engine.Members.Select((m, i) => m.NewWhole(_places[i]))] : [];
         Result = _combiner?.Result ?? output.Value.Element.NewCombined(output.Value.Name);
     }
 
     public OutputSlot Result { get; }
 
-    public void Begin() => _first = -1;
+    public void Begin()
+    {
+        _first = -1;
+        Array.Clear(_begun);
+    }
 
     /// <summary>A member has run.</summary>
     /// <exception cref="CleaveException">Its output has another shape than one before it.</exception>
@@ -44,10 +59,31 @@ internal sealed class CombinedStage
             }
             else if (!_members[member].Shape.AsSpan().SequenceEqual(_members[_first].Shape))
             {
-                throw new CleaveException(Rules.EnsembleRuleFailed, null, _engine.Name, Result.Name,
-                    $"'{_engine.Members[_first].Name}' gave {Words(_members[_first])}, '{_engine.Members[member].Name}' {Words(_members[member])}");
+                throw Unfit(_first, _members[_first].Shape, member, _members[member].Shape);
             }
             _combiner.Add(member, _members[member], at: 0);
+        }
+    }
+
+    /// <summary>A member has run some samples.</summary>
+    /// <param name="member">Which.</param>
+    /// <param name="buffers">What it gave.</param>
+    /// <param name="at">The first sample.</param>
+    /// <param name="count">How many.</param>
+    /// <param name="samples">Those of the request.</param>
+    /// <exception cref="CleaveException">Its output has another shape than one before it, or no row for each sample.</exception>
+    public void AddPart(int member, CallBuffers buffers, int at, int count, int samples)
+    {
+        OutputSlot part = buffers.Outputs[_places[member]];
+        if (part.Shape is not [var rows, ..] || rows != count)
+            throw Unfit($"'{_engine.Members[member].Name}' gave {Words(part.Shape)} for {count} samples");
+        int first = part.Length / count * at;
+        lock (_lock)
+        {
+            if (_combiner is null)
+                PutPart(member, part, first, samples);
+            else
+                AddPart(member, part, first, samples);
         }
     }
 
@@ -70,5 +106,44 @@ internal sealed class CombinedStage
         }
     }
 
-    private static string Words(OutputSlot output) => "[" + string.Join(", ", output.Shape) + "]";
+    private void AddPart(int member, OutputSlot part, int at, int samples)
+    {
+        if (_first < 0)
+        {
+            _shape = Whole(part, samples);
+            _combiner!.Begin(_shape);
+            _first = member;
+        }
+        else if (!IsPartOf(_shape, part))
+        {
+            throw Unfit(_first, [part.Shape[0], .. _shape[1..]], member, part.Shape);
+        }
+        _combiner!.Add(member, part, at);
+    }
+
+    private void PutPart(int member, OutputSlot part, int at, int samples)
+    {
+        OutputSlot whole = _members[member];
+        if (!_begun[member])
+        {
+            whole.BeginParts(Whole(part, samples));
+            _begun[member] = true;
+        }
+        else if (!IsPartOf(whole.Shape, part))
+        {
+            throw Unfit(member, [part.Shape[0], .. whole.Shape[1..]], member, part.Shape);
+        }
+        whole.Put(part, at);
+    }
+
+    private CleaveException Unfit(int member, int[] shape, int other, int[] otherShape) =>
+        Unfit($"'{_engine.Members[member].Name}' gave {Words(shape)}, '{_engine.Members[other].Name}' {Words(otherShape)}");
+
+    private CleaveException Unfit(string what) => new(Rules.EnsembleRuleFailed, null, _engine.Name, Result.Name, what);
+
+    private static int[] Whole(OutputSlot part, int samples) => [samples, .. part.Shape[1..]];
+
+    private static bool IsPartOf(int[] whole, OutputSlot part) => part.Shape.AsSpan(1).SequenceEqual(whole.AsSpan(1));
+
+    private static string Words(int[] shape) => "[" + string.Join(", ", shape) + "]";
 }

@@ -18,6 +18,8 @@ internal sealed class EnsembleCall : RequestBuffers, IWorkItem
     private readonly EnsembleEngine _engine;
     private readonly CallBuffers[] _members;
     private readonly CombinedStage[] _stages;
+    // Where it is cut; then the members have no buffers for all of it.
+    private readonly SegmentedCall? _segments;
     // The members, those that took longest first.
     private readonly int[] _order;
     private readonly ManualResetEventSlim _over = new(false);
@@ -39,8 +41,11 @@ internal sealed class EnsembleCall : RequestBuffers, IWorkItem
         Inputs = new InputSlot[inputs.Length];
         for (int i = 0; i < inputs.Length; i++)
             Inputs[i] = inputs[i].Element.NewInput(inputs[i].Name, engine.Shapes.InputShape(i, dims), lengths[i]);
-        _members = Array.ConvertAll(engine.Members, m => m.NewBuffers(Inputs));
-        _stages = Array.ConvertAll(engine.Definition.Outputs, o => new CombinedStage(engine, o, _members));
+        bool isCut = engine.Serving is { } serving && serving.Cuts(Inputs);
+        _members = isCut ? [] : Array.ConvertAll(engine.Members, m => m.NewBuffers(Inputs));
+        _stages = Array.ConvertAll(engine.Definition.Outputs, o => new CombinedStage(engine, o, isCut ? null : _members));
+        if (isCut)
+            _segments = new SegmentedCall(engine.Serving!, Inputs, _stages);
         Outputs = Array.ConvertAll(_stages, s => s.Result);
         foreach (OutputSlot output in Outputs)
             output.Owner = this;
@@ -69,7 +74,7 @@ internal sealed class EnsembleCall : RequestBuffers, IWorkItem
                 bytes += output.ByteLength;
             foreach (CallBuffers member in _members)
                 bytes += member.ByteLength;
-            return bytes;
+            return bytes + (_segments?.ByteLength ?? 0);
         }
     }
 
@@ -79,20 +84,12 @@ internal sealed class EnsembleCall : RequestBuffers, IWorkItem
     public void Run(Action<int, MemberOutputs> combine, CancellationToken token)
     {
         _hasResult = false;
-        _failure = null;
-        _token = token;
-        _open = _order.Length;
-        _over.Reset();
-        Sort();
         foreach (CombinedStage stage in _stages)
             stage.Begin();
-        // Last: an item of an earlier run, which a thread meets only now, takes part in this one from here on.
-        Volatile.Write(ref _next, 0);
-        AskForHelp();
-        Execute();
-        AwaitOthers();
-        if (_failure is { } failure)
-            ExceptionDispatchInfo.Throw(failure);
+        if (_segments is null)
+            RunWhole(token);
+        else
+            _segments.Run(token);
         for (int o = 0; o < _stages.Length; o++)
             _stages[o].Finish(o, combine);
         _hasResult = true;
@@ -130,8 +127,25 @@ internal sealed class EnsembleCall : RequestBuffers, IWorkItem
     {
         foreach (CallBuffers member in _members)
             member.Leave();
+        _segments?.Free();
         foreach (InputSlot input in Inputs)
             input.Dispose();
+    }
+
+    private void RunWhole(CancellationToken token)
+    {
+        _failure = null;
+        _token = token;
+        _open = _order.Length;
+        _over.Reset();
+        Sort();
+        // Last: an item of an earlier run, which a thread meets only now, takes part in this one from here on.
+        Volatile.Write(ref _next, 0);
+        AskForHelp();
+        Execute();
+        AwaitOthers();
+        if (_failure is { } failure)
+            ExceptionDispatchInfo.Throw(failure);
     }
 
     private int Take() => Interlocked.Increment(ref _next) - 1;

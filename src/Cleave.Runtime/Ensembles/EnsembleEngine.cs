@@ -2,6 +2,8 @@ using System;
 using System.Collections.Generic;
 using System.Diagnostics;
 using System.Globalization;
+using System.Linq;
+using System.Threading;
 using System.Threading.Tasks;
 using Cleave.Calls;
 using Cleave.Core.Diagnostics;
@@ -41,7 +43,9 @@ internal sealed class EnsembleEngine : IRequestSource
         _cores = budget.Cores;
         // Where there are as many members as cores, each runs on one thread, and as many at once as there are cores: no core waits for another.
         MemberCores = Math.Max(1, _cores / definition.Members.Length);
-        Members = Open(definition, options);
+        RunnerOptions[] opened = new RunnerOptions[definition.Members.Length];
+        Members = Open(definition, options, opened);
+        Serving = Serve(options, opened);
         Gate = new RunGate(definition.Name);
         Workers = new WorkerPool(new WorkerSettings(number => string.Create(CultureInfo.InvariantCulture, $"Cleave {definition.Name} worker {number}"), _cores, _logger));
         Pool = new CallPool<EnsembleCall>(dims => new EnsembleCall(this, dims));
@@ -58,6 +62,9 @@ internal sealed class EnsembleEngine : IRequestSource
 
     /// <summary>The cores that a member gets.</summary>
     public int MemberCores { get; }
+
+    /// <summary>The inference system, for requests of many samples; null where no request may be cut.</summary>
+    public CpuServing? Serving { get; }
 
     public RunGate Gate { get; }
 
@@ -95,7 +102,10 @@ internal sealed class EnsembleEngine : IRequestSource
             await Gate.Drained.ConfigureAwait(false);
             Workers.Stop();
             await Workers.Ended.ConfigureAwait(false);
+            if (Serving is not null)
+                await Serving.StopAsync().ConfigureAwait(false);
             Pool.Close();
+            Serving?.Dispose();
             foreach (MemberModel member in Members)
                 member.Dispose();
         }
@@ -105,7 +115,44 @@ internal sealed class EnsembleEngine : IRequestSource
         }
     }
 
-    private MemberModel[] Open(EnsembleDefinition definition, EnsembleOptions options)
+    /// <summary>Gives a member other weights, wherever it runs.</summary>
+    /// <exception cref="ArgumentException">There is no such member.</exception>
+    public Task ReloadAsync(string member, ModelSource model, CancellationToken token)
+    {
+        MemberModel own = Member(member);
+        return Serving is null ? own.Current.ReloadAsync(model, token) : All();
+
+        async Task All()
+        {
+            // First the one that may refuse it: then nothing has changed.
+            await own.Current.ReloadAsync(model, token).ConfigureAwait(false);
+            await Serving.ReloadAsync(member, model, token).ConfigureAwait(false);
+        }
+    }
+
+    private CpuServing? Serve(EnsembleOptions options, RunnerOptions[] opened)
+    {
+        try
+        {
+            ServingCells cells = ServingCells.Of(Definition.Members, options, null, _cores);
+            if (CpuServing.WhyNot(Definition, options) is { Length: > 0 } why)
+            {
+                Log.EnsembleWhole(_logger, Name, why);
+                return null;
+            }
+            CpuServing serving = new(Definition, options, [.. Members.Zip(opened)], cells.Cells, _cores, _logger);
+            Log.EnsembleServes(_logger, Name, serving.SegmentSize, cells.Words(Definition.Members), cells.Why);
+            return serving;
+        }
+        catch
+        {
+            foreach (MemberModel member in Members)
+                member.Dispose();
+            throw;
+        }
+    }
+
+    private MemberModel[] Open(EnsembleDefinition definition, EnsembleOptions options, RunnerOptions[] used)
     {
         List<MemberModel> opened = [];
         try
@@ -114,6 +161,7 @@ internal sealed class EnsembleEngine : IRequestSource
             {
                 RunnerOptions own = new() { Cores = MemberCores, Logger = options.Logger, Ledger = options.Ledger };
                 options.ConfigureMember?.Invoke(member.Name, own);
+                used[opened.Count] = own;
                 opened.Add(new MemberModel(member, own));
             }
             return [.. opened];

@@ -23,15 +23,22 @@ internal sealed class MemberModel : IDisposable
     {
         _member = member;
         _symbols = Symbols(member.Model.Inputs);
+        Cores = options.Cores;
         _engine = new CurrentEngine(member.Model, options);
     }
 
     public string Name => _member.Name;
 
+    /// <summary>The most cores that it was opened for; null: as many as there are.</summary>
+    public int? Cores { get; }
+
     /// <summary>What a run took lately.</summary>
     public float Seconds => Volatile.Read(ref _seconds);
 
     public ElementType OutputType(int place) => _member.Model.Outputs[place].Element.Type;
+
+    /// <summary>Memory for a whole output that comes in parts.</summary>
+    public OutputSlot NewWhole(int place) => _member.Model.Outputs[place].Element.NewCombined(_member.Model.Outputs[place].Name);
 
     public CurrentEngine Current => _engine;
 

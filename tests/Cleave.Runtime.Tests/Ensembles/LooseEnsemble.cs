@@ -12,14 +12,11 @@ internal sealed class LooseEnsemble(EnsembleDefinition definition, EnsembleOptio
 {
     /// <summary>Models of one input x and one output y of the same type and shape.</summary>
     public static LooseEnsemble Of(ModelProto[] models, CombinationRule rule = CombinationRule.Mean, EnsembleOptions? options = null, Action<int, MemberOutputs>? combine = null)
-    {
-        ModelDefinition[] definitions = [.. models.Select(m => Definitions.Of(m))];
-        EnsembleDefinition definition = new(
-            1, "Vision", definitions[0].Inputs,
-            [.. definitions.Select((d, i) => new EnsembleMember("m" + i, d, [0]))],
-            [new EnsembleOutput(definitions[0].Outputs[0], rule, new int[models.Length])]);
-        return new LooseEnsemble(definition, With(models, options), combine);
-    }
+        => new(Describe([.. models.Select(m => Definitions.Of(m))], rule, []), With(models, options), combine);
+
+    /// <summary>The same, of models whose batch is the first axis of x and y.</summary>
+    public static LooseEnsemble Batched(ModelProto[] models, CombinationRule rule, EnsembleOptions? options = null, Action<int, MemberOutputs>? combine = null, params double[] weights)
+        => new(Describe([.. models.Select(m => Definitions.Batched(m))], rule, weights), With(models, options), combine);
 
     /// <summary>Options with which the members are opened from memory.</summary>
     public static EnsembleOptions With(ModelProto[] models, EnsembleOptions? options = null)
@@ -33,6 +30,11 @@ internal sealed class LooseEnsemble(EnsembleDefinition definition, EnsembleOptio
         };
         return options;
     }
+
+    private static EnsembleDefinition Describe(ModelDefinition[] models, CombinationRule rule, double[] weights) => new(
+        1, "Vision", models[0].Inputs,
+        [.. models.Select((d, i) => new EnsembleMember("m" + i, d, [0]))],
+        [new EnsembleOutput(models[0].Outputs[0], rule, new int[models.Length], weights)]);
 
     protected override void Bind(Request input, ref InputBinder binder) => input(ref binder);
 

@@ -70,6 +70,16 @@ internal static class Definitions
         return new(contract, "test", path, hash ?? ListingWriter.Hash(model), inputs, outputs, budgets ?? [new(1, Whole(inputs, outputs), 1)]);
     }
 
+    /// <summary>The same of a model whose batch is the first axis of every input and output.</summary>
+    public static ModelDefinition Batched(ModelProto model, string dimension = "batch")
+    {
+        ModelDefinition plain = Of(model);
+        return new(1, "test", plain.Path, plain.Hash, plain.Inputs, plain.Outputs, [new(1, Whole(plain.Inputs, plain.Outputs), 1)])
+        {
+            Batch = new BatchAxis(dimension, new int[plain.Inputs.Length], new int[plain.Outputs.Length], new BatchGain(1000, 8, 2)),
+        };
+    }
+
     public static Plan Whole(Value[] inputs, Value[] outputs)
     {
         Segment whole = new("Whole", "*", inputs, outputs);

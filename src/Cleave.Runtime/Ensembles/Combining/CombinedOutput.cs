@@ -27,6 +27,10 @@ internal sealed class CombinedOutput<T>(string name) : OutputSlot<T>(name)
     /// <summary>Copies what a rule gave.</summary>
     public void Take(OutputTensor<T> result) => result.Span.CopyTo(Write(result.Shape));
 
+    public override void BeginParts(int[] shape) => Write(shape);
+
+    public override void Put(OutputSlot part, int at) => ((OutputSlot<T>)part).Span.CopyTo(Present[at..]);
+
     protected override Span<T> Memory(int length)
     {
         if (_memory.Length < length)

@@ -55,6 +55,24 @@ internal abstract class EnsembleJob(int samples)
             _done.TrySetResult();
     }
 
+    /// <summary>Blocks this thread until it is over.</summary>
+    public void Await()
+    {
+        try
+        {
+            Done.GetAwaiter().GetResult();
+        }
+        catch (ThreadInterruptedException e)
+        {
+            // Somebody interrupted this thread; the others still use the memory.
+            Fail(e);
+            SpinWait spin = default;
+            while (!Done.IsCompleted)
+                spin.SpinOnce();
+            throw;
+        }
+    }
+
     /// <summary>A member's failure, with its name.</summary>
     public static CleaveException Named(string ensemble, string member, Exception failure) => new(Rules.EnsembleMemberFailed, failure, ensemble, member, failure.Message);
 }

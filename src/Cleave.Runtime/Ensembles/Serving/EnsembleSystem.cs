@@ -58,6 +58,24 @@ internal sealed class EnsembleSystem : IAsyncDisposable
         }
     }
 
+    /// <summary>As <see cref="RunAsync"/>, on the thread of the request, which waits.</summary>
+    /// <exception cref="CleaveException">A member failed (CLV4030), or there was no room and <see cref="SystemOptions.WhenFull"/> is to reject (CLV4012).</exception>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    public void Run(EnsembleJob job, CancellationToken token)
+    {
+        _gate.Enter();
+        try
+        {
+            using CancellationTokenRegistration registration = token.UnsafeRegister(static (job, token) => ((EnsembleJob)job!).Fail(new OperationCanceledException(token)), job);
+            Hand(job, token);
+            job.Await();
+        }
+        finally
+        {
+            _gate.Exit();
+        }
+    }
+
     /// <summary>Starts other instances of a member, of other weights or on other devices, in the place of those there are; the other members go on. Done when the old ones are disposed.</summary>
     public async Task ReplaceAsync(string member, IReadOnlyList<IMemberInstance> instances)
     {
@@ -88,12 +106,8 @@ internal sealed class EnsembleSystem : IAsyncDisposable
         {
             for (int at = 0; at < job.Samples && !job.IsLost; at += _options.SegmentSize)
             {
-                if (!_room.Wait(0, CancellationToken.None))
-                {
-                    if (_options.WhenFull == FullQueue.Reject && at == 0)
-                        throw new CleaveException(Rules.QueueFull, null, _name, _options.MostSegments.ToString(System.Globalization.CultureInfo.InvariantCulture));
+                if (!HasRoom(at))
                     await _room.WaitAsync(token).ConfigureAwait(false);
-                }
                 Put(job, at, Math.Min(at + _options.SegmentSize, job.Samples));
             }
         }
@@ -102,6 +116,34 @@ internal sealed class EnsembleSystem : IAsyncDisposable
             job.Fail(e);
         }
         job.Close();
+    }
+
+    private void Hand(EnsembleJob job, CancellationToken token)
+    {
+        try
+        {
+            for (int at = 0; at < job.Samples && !job.IsLost; at += _options.SegmentSize)
+            {
+                if (!HasRoom(at))
+                    _room.Wait(token);
+                Put(job, at, Math.Min(at + _options.SegmentSize, job.Samples));
+            }
+        }
+        catch (Exception e)
+        {
+            job.Fail(e);
+        }
+        job.Close();
+    }
+
+    // A request that was let in is not rejected half-way.
+    private bool HasRoom(int at)
+    {
+        if (_room.Wait(0, CancellationToken.None))
+            return true;
+        return _options.WhenFull == FullQueue.Reject && at == 0
+            ? throw new CleaveException(Rules.QueueFull, null, _name, _options.MostSegments.ToString(System.Globalization.CultureInfo.InvariantCulture))
+            : false;
     }
 
     private void Put(EnsembleJob job, int start, int end)

@@ -1,0 +1,48 @@
+using System.Threading;
+using Cleave.Ensembles.Serving;
+using Cleave.Generated;
+
+namespace Cleave.Ensembles;
+
+/// <summary>
+/// An instance on the processor: runs its member on samples of a request where they lie, once it has its cores. There is nothing to copy, and so one thread for all stages.
+/// </summary>
+internal sealed class CpuInstance(CpuMember member, MemberModel model, CoreTurns turns) : IMemberInstance
+{
+    private CallBuffers? _now;
+
+    public string Name => "cpu";
+
+    public int Batch => member.Cell.Batch;
+
+    public int Slots => 1;
+
+    public bool IsLost => false;
+
+    public void Load(EnsembleJob job, int at, int count, int slot) => _now = ((SegmentJob)job).Call.Buffers(model, at, count);
+
+    public void Predict(int slot)
+    {
+        turns.Enter(member.Cell.Threads);
+        try
+        {
+            // A batch is short: what ends a request, ends it between two.
+            model.Run(_now!, CancellationToken.None);
+        }
+        finally
+        {
+            turns.Leave(member.Cell.Threads);
+        }
+    }
+
+    public void Receive(int slot)
+    {
+    }
+
+    public void Add(EnsembleJob job, int at, int count, int slot) => ((SegmentJob)job).Call.Add(member.Place, _now!, at, count);
+
+    // The models are the member's.
+    public void Dispose()
+    {
+    }
+}

@@ -64,7 +64,10 @@ internal sealed class SessionFactory : IDisposable
     /// What the sessions of a plan take that are not there yet. Packed for its kernels a weight is about as large as before; copied ones are there once more. Prepared ones are mapped:
     /// all sessions share one copy.
     /// </summary>
-    public long EstimatedBytes(Plan plan) => Prepared.BytesToMap(plan) ?? WeightBytes * (_weights.Loading == WeightLoading.Map ? 1 : 2);
+    public long EstimatedBytes(Plan plan) => Prepared.BytesToMap(plan) ?? PlainBytes(WeightBytes, _weights);
+
+    /// <summary>The same for sessions that are not prepared.</summary>
+    public static long PlainBytes(long weightBytes, WeightChoice weights) => weightBytes * (weights.Loading == WeightLoading.Map ? 1 : 2);
 
     /// <summary>Whether a part of the model can be cut out.</summary>
     public bool Slicing => _slicing;

@@ -10,11 +10,12 @@ using Cleave.Tool.Verification;
 
 namespace Cleave.Tool.Commands;
 
-/// <summary>What commands that measure or write say where they do not.</summary>
+/// <summary>What commands say that cannot do what they were asked to.</summary>
 internal static class CommandGuard
 {
     public const string NothingWritten = "nothing was written";
     public const string NothingMeasured = "nothing was measured";
+    public const string NothingPlanned = "nothing was planned";
 
     /// <param name="path">The model, as it was given.</param>
     /// <param name="error">Where it is said.</param>

@@ -1,5 +1,6 @@
 using System;
 using System.CommandLine;
+using System.IO;
 using System.Threading.Tasks;
 using Cleave.Core.Clustering;
 using Cleave.Tool.Output;
@@ -21,21 +22,27 @@ internal static class PlanCommand
         Option<PlanMode?> mode = CleaveCommand.PlanOption("auto: split where that is predicted to pay; whole: never; split: always.");
         Option<string> device = new("--device") { Description = "A device table to predict with: avx2 (which the build plans for), avx512, neon, or a file made by cleave calibrate." };
         Option<string> outputs = new("--outputs") { Description = "Values to ask for instead of the model's outputs, as the item metadata Outputs." };
+        Option<string?> prepared = new("--prepared") { Description = "The folder of prepared models that the runner is given. Default: the one that CLEAVE_PREPARED names, and 'prepared' beside the model." };
         Option<bool> json = new("--json") { Description = "Write JSON with everything (docs/plan.md) and nothing else." };
         Option<bool> mermaid = new("--mermaid") { Description = "Write a Mermaid diagram of the plan and nothing else." };
         Command command = new("plan", "Shows how a model would be run on so many cores: whole or split, with predicted times, and why.")
         {
-            model, cores, dims, mode, device, outputs, json, mermaid,
+            model, cores, dims, mode, device, outputs, prepared, json, mermaid,
         };
         command.SetAction((arguments, cancellationToken) =>
         {
             InvocationConfiguration console = arguments.InvocationConfiguration;
             string path = arguments.GetRequiredValue(model);
-            return Task.FromResult(VerifyCommand.Guarded(path, console.Error, () =>
+            return Task.FromResult(CommandGuard.Run(path, console.Error, CommandGuard.NothingPlanned, () =>
             {
-                PlanRequest request = new(Cores(arguments.GetValue(cores) ?? Environment.ProcessorCount), DimensionSample.Parse(arguments.GetValue(dims) ?? ""), arguments.GetValue(mode) ?? PlanMode.Auto, arguments.GetValue(device));
-                using ModelUnderTest opened = new(path, VerifyCommand.Names(arguments.GetValue(outputs)), cancellationToken);
-                PlanReport report = PlanRun.Run(opened, request);
+                string[] asked = VerifyCommand.Names(arguments.GetValue(outputs));
+                PlanRequest request = new(Cores(arguments.GetValue(cores) ?? Environment.ProcessorCount), DimensionSample.Parse(arguments.GetValue(dims) ?? ""), arguments.GetValue(mode) ?? PlanMode.Auto, arguments.GetValue(device))
+                {
+                    Outputs = asked,
+                    Prepared = arguments.GetValue(prepared) is { } folder ? Path.GetFullPath(folder) : null,
+                };
+                using ModelUnderTest opened = new(path, asked, cancellationToken);
+                PlanReport report = PlanRun.Run(opened, request, cancellationToken);
                 if (arguments.GetValue(json))
                     JsonReport.Write(report, JsonReport.Default.PlanReport, console.Output);
                 else if (arguments.GetValue(mermaid))

@@ -4,6 +4,7 @@ using System.IO;
 using System.Linq;
 using Cleave.Core.Cost;
 using Cleave.Tool.Planning;
+using Cleave.Tool.Preparing;
 using Spectre.Console;
 
 namespace Cleave.Tool.Output;
@@ -23,6 +24,7 @@ internal static class PlanText
         WriteRows(console, report);
         WritePlan(console, report.Plan);
         Line(console, Batches(report.Batch));
+        Line(console, Memory(report.Memory));
         foreach (string note in report.Notes)
             Line(console, "note: " + note);
     }
@@ -30,6 +32,16 @@ internal static class PlanText
     private static string Batches(PlanBatchReport batch) => batch.Dimension is not { } dimension
         ? "no batch axis: " + batch.Why + ". No requests run together, and no batch is divided"
         : $"batch axis: {dimension}. Requests may run together along it" + (batch.Divided ? ", and batches be divided" : "; batches are not divided: " + batch.Why);
+
+    private static string Memory(PlanMemoryReport memory)
+    {
+        string plain = $"memory: {PrepareText.Megabytes(memory.WeightBytes)} of weights; the plan's sessions take about {PrepareText.Megabytes(memory.PlainBytes)}, and every further set of them as much again. ";
+        return plain + (memory.PreparedBytes is { } mapped
+            ? $"Prepared in {memory.PreparedFolders}: {PrepareText.Megabytes(mapped)}, once for all sessions and processes of this machine"
+            : memory.PreparedFolders is { } folders
+                ? $"Not prepared in {folders} for what is here (cleave prepare --list says for what)"
+                : "Prepared (cleave prepare), all sessions and processes of a machine share one copy");
+    }
 
     private static void WriteRows(IAnsiConsole console, PlanReport report)
     {

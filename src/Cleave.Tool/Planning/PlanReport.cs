@@ -34,6 +34,9 @@ internal sealed record PlanReport
     /// <summary>Whether requests may run together, and batches be divided.</summary>
     public required PlanBatchReport Batch { get; init; }
 
+    /// <summary>What its sessions take.</summary>
+    public required PlanMemoryReport Memory { get; init; }
+
     /// <summary>What limits the prediction.</summary>
     public required IReadOnlyList<string> Notes { get; init; }
 }
@@ -42,6 +45,12 @@ internal sealed record PlanReport
 /// <param name="Divided">Whether batches may be divided: it is the first axis of every input and output.</param>
 /// <param name="Why">Where something may not be done: why, and what can be done about it.</param>
 internal sealed record PlanBatchReport(string? Dimension, bool Divided, string Why);
+
+/// <param name="WeightBytes">Of the model's weights.</param>
+/// <param name="PlainBytes">Of the plan's sessions, about, and of every further set of them.</param>
+/// <param name="PreparedBytes">Of the plan's prepared weights, which all sessions and processes of the machine share; null where it is not prepared.</param>
+/// <param name="PreparedFolders">Where its runner looks for them; null where it looks nowhere.</param>
+internal sealed record PlanMemoryReport(long WeightBytes, long PlainBytes, long? PreparedBytes, string? PreparedFolders);
 
 /// <param name="Cores">How many cores.</param>
 /// <param name="Plan">Rows of equal numbers run the same plan; from 1.</param>

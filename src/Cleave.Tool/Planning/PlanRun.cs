@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Globalization;
 using System.IO;
 using System.Linq;
+using System.Threading;
 using Cleave.Core.Clustering;
 using Cleave.Core.Cost;
 using Cleave.Core.Graph;
@@ -17,13 +18,21 @@ namespace Cleave.Tool.Planning;
 /// <param name="Dims">Sizes of open dimensions.</param>
 /// <param name="Mode">Whether the model is split.</param>
 /// <param name="Device">The name of a device table, or a file with one; null is the one that the build plans for.</param>
-internal sealed record PlanRequest(int Cores, DimensionSample Dims, PlanMode Mode, string? Device);
+internal sealed record PlanRequest(int Cores, DimensionSample Dims, PlanMode Mode, string? Device)
+{
+    /// <summary>The values asked for; none is the model's outputs.</summary>
+    public IReadOnlyList<string> Outputs { get; init; } = [];
+
+    /// <summary>The folder of prepared models that its runner is given; null: the one in the environment, if any.</summary>
+    public string? Prepared { get; init; }
+}
 
 /// <summary>Plans a model and says what came out.</summary>
 internal static class PlanRun
 {
     /// <exception cref="VerifyException">What was asked for cannot be done.</exception>
-    public static PlanReport Run(ModelUnderTest model, PlanRequest request)
+    /// <exception cref="Benching.BenchException">The same: the generator would report an error, where it is to be seen what is prepared.</exception>
+    public static PlanReport Run(ModelUnderTest model, PlanRequest request, CancellationToken cancellationToken)
     {
         IReadOnlyDictionary<string, long> dims;
         try
@@ -53,6 +62,7 @@ internal static class PlanRun
             Rows = [.. table.Rows.Select(r => Row(r, table))],
             Plan = Detail(table.Rows[^1]),
             Batch = Batch(model),
+            Memory = PlanMemory.Of(model, request, (long)sized.WeightBytes, cancellationToken),
             Notes = [.. PlanDimensions.Nameless(model.Graph).Select(i => $"an axis of the input '{i}' has no name, so no size: what depends on it counts as nothing but overhead")],
         };
     }

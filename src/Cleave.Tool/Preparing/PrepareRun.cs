@@ -3,19 +3,10 @@ using System.Collections.Generic;
 using System.IO;
 using System.Linq;
 using System.Threading;
-using Cleave.Core.Graph;
 using Cleave.Core.Listing;
-using Cleave.Core.Onnx;
-using Cleave.Cores;
-using Cleave.Generated;
-using Cleave.Generator.Model;
-using Cleave.Plans;
 using Cleave.Prepared;
 using Cleave.Prepared.Making;
-using Cleave.Sessions;
-using Cleave.Sources;
 using Cleave.Tool.Benching;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Cleave.Tool.Preparing;
 
@@ -59,20 +50,13 @@ internal static class PrepareRun
     /// <exception cref="IOException">The folder cannot be written to.</exception>
     public static IReadOnlyList<PreparedSegment> Make(ModelToPrepare asked, PrepareOptions options, Action<string> say, CancellationToken cancellationToken)
     {
-        OnnxModel model = ModelReader.ReadFile(asked.Path, cancellationToken);
-        RunnerSpec spec = LooseDefinition.SpecOf(asked.Path, model, asked.Item);
-        ModelDefinition definition = LooseDefinition.Of(spec);
-        RunnerOptions runner = new RunnerOptions { Model = ModelSource.File(asked.Path) }.Over(definition.Options);
-        CoreBudget cores = CoreBudget.Resolve(options.Cores ?? runner.Cores);
-        using OpenedModel opened = OpenedModel.Open(definition, runner);
-        using SessionFactory factory = new(opened, definition, runner, ProcessFiles.System, NullLogger.Instance);
-        ModeList modes = ModeList.Of(definition, runner, cores.Cores, factory.Slicing, tuned: null);
-        ModelPreparation preparation = new(factory, definition, modes.Modes, new FolderTrust(false), new PreparationOptions(IsForAll: true, IsAsked: true, options.MostBytes, step =>
+        using OpenedForRunner opened = new(asked.Path, asked.Item, options.Cores, new RunnerOptions(), cancellationToken);
+        ModelPreparation preparation = new(opened.Factory, opened.Definition, opened.Modes.Modes, new FolderTrust(false), new PreparationOptions(IsForAll: true, IsAsked: true, options.MostBytes, step =>
         {
             cancellationToken.ThrowIfCancellationRequested();
             say(step);
         }));
-        say($"preparing for {cores.Cores} {(cores.Cores == 1 ? "core" : "cores")}, about {PrepareText.Megabytes(factory.WeightBytes)} to {PrepareText.Megabytes(preparation.EstimatedBytes)} for each session of the whole model");
+        say($"preparing for {opened.Cores} {(opened.Cores == 1 ? "core" : "cores")}, about {PrepareText.Megabytes(opened.Factory.WeightBytes)} to {PrepareText.Megabytes(preparation.EstimatedBytes)} for each session of the whole model");
         return preparation.Run(Path.GetFullPath(asked.Folder));
     }
 

@@ -5,6 +5,7 @@ using System.IO;
 using System.Linq;
 using System.Threading.Tasks;
 using Cleave.Prepared;
+using Cleave.Prepared.Making;
 using Cleave.Runtime.Tests.Support;
 using Cleave.TestKit.Catalog;
 using Microsoft.ML.OnnxRuntime;
@@ -90,6 +91,47 @@ public sealed class BadFolderTests
         Assert.Empty(Directory.GetDirectories(model.Folder));
     }
 
+    [SkippableFact]
+    public void An_entry_in_the_image_of_a_container_which_cannot_be_renamed_is_replaced()
+    {
+        using PreparedModel model = new();
+        model.Prepare();
+        File.WriteAllText(Path.Combine(model.Entry, PreparedEntry.FailedFile), "for this test");
+        using TempFolder changes = new();
+        using Mounted room = Mounted.TrySmall(changes.Path, kilobytes: 4096);
+        using Mounted mounted = Mounted.TryLayered(model.Folder, changes.Path);
+        Skip.IfNot(room.Is && mounted.Is, WhySkipped);
+        Assert.Throws<IOException>(() => Directory.Move(model.Entry, Path.Combine(model.Folder, "elsewhere")));
+
+        PreparedSegment made = Assert.Single(model.Prepare());
+
+        Assert.True(made.IsNew);
+        Assert.Null(made.WhyNot);
+        using LooseRunner runner = model.Open();
+        Assert.True(PreparedModel.IsPrepared(runner));
+        Assert.Equal(model.Plainly(), PreparedModel.Run(runner));
+    }
+
+    [SkippableFact]
+    public async Task A_folder_in_which_nothing_can_be_renamed_is_given_up_and_the_runner_serves()
+    {
+        using PreparedModel model = new();
+        Directory.CreateDirectory(model.Folder);
+        using Mounted mounted = Mounted.TryAppendOnly(model.Folder);
+        Skip.IfNot(mounted.Is, "needs root and a file system whose folders can be made to take new names only (chattr +a)");
+        using (LooseRunner runner = model.Open(o => o.PreparesByItself = true))
+        {
+            Assert.Equal(model.Plainly(), PreparedModel.Run(runner));
+            await runner.Engine.Preparing.Ended.WaitAsync(TimeSpan.FromMinutes(1));
+            Assert.Equal(model.Plainly(), PreparedModel.Run(runner));
+        }
+        Assert.Contains("denied", Assert.Single(model.Logger.Warnings));
+        Assert.All(Directory.GetDirectories(model.Folder), f => Assert.StartsWith(EntryWriter.TemporaryPrefix, Path.GetFileName(f)));
+        // What could not be deleted there is in nobody's way.
+        using LooseRunner next = model.Open();
+        Assert.False(PreparedModel.IsPrepared(next));
+    }
+
     [Fact]
     public void A_recorded_request_that_takes_too_long_is_ended()
     {
@@ -125,10 +167,12 @@ public sealed class BadFolderTests
     private sealed class Mounted : IDisposable
     {
         private readonly string _path;
+        private string[] _undo;
 
         private Mounted(string path, bool isMounted)
         {
             _path = path;
+            _undo = ["umount", "-l", path];
             Is = isMounted;
         }
 
@@ -139,15 +183,26 @@ public sealed class BadFolderTests
 
         public static Mounted TrySmall(string path, int kilobytes) => new(path, Run("mount", "-t", "tmpfs", "-o", "mode=0700,size=" + kilobytes + "k", "tmpfs", path));
 
+        /// <summary>As in a container: what is in the folder is the image, and what is changed goes elsewhere.</summary>
+        public static Mounted TryLayered(string path, string changes)
+        {
+            string upper = Directory.CreateDirectory(Path.Combine(changes, "upper")).FullName, work = Directory.CreateDirectory(Path.Combine(changes, "work")).FullName;
+            return new(path, Run("mount", "-t", "overlay", "-o", $"lowerdir={path},upperdir={upper},workdir={work}", "overlay", path));
+        }
+
+        public static Mounted TryAppendOnly(string path) => new(path, Run("chattr", "+a", path)) { _undo = ["chattr", "-a", path] };
+
         public void Dispose()
         {
-            if (Is && !Run("umount", "-l", _path))
-                throw new IOException(_path + " is still mounted");
+            if (Is && !Run(_undo[0], [.. _undo.Skip(1)]))
+                throw new IOException(_path + " is still as it was for the test");
         }
 
         private static bool Run(string program, params string[] arguments)
         {
             if (!OperatingSystem.IsLinux() || !Environment.IsPrivilegedProcess)
+                return false;
+            if (!(Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Append("/usr/sbin").Append("/sbin").Any(f => File.Exists(Path.Combine(f, program))))
                 return false;
             using Process process = Process.Start(new ProcessStartInfo(program, (IEnumerable<string>)arguments) { RedirectStandardError = true })!;
             process.StandardError.ReadToEnd();

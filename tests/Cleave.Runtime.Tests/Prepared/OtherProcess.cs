@@ -19,6 +19,9 @@ internal static class OtherProcess
     /// <summary>The model's results are behind it.</summary>
     public const string Results = "results ";
 
+    /// <summary>How a process ends that could not prepare.</summary>
+    public const int Refused = 3;
+
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(3);
 
     public static bool HasEmulator { get; } = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Any(f => File.Exists(Path.Combine(f, Emulator)));
@@ -29,12 +32,21 @@ internal static class OtherProcess
         {
             case ["prepare", string model, string folder, string step]:
                 int steps = 0, last = int.Parse(step, System.Globalization.CultureInfo.InvariantCulture);
-                PreparedModel.Prepare(Definitions.OfFile(model), new RunnerOptions { Model = ModelSource.File(model) }, 1, isAsked: false, null, _ =>
+                try
                 {
-                    if (++steps == last)
-                        Process.GetCurrentProcess().Kill();
-                }, folder);
-                return 0;
+                    PreparedModel.Prepare(Definitions.OfFile(model), new RunnerOptions { Model = ModelSource.File(model) }, 1, isAsked: false, null, _ =>
+                    {
+                        if (++steps == last)
+                            Process.GetCurrentProcess().Kill();
+                    }, folder);
+                    return 0;
+                }
+                catch (Exception e) when (e is IOException or CleaveException)
+                {
+                    // Another process is at it, or was faster.
+                    Console.WriteLine(e.Message);
+                    return Refused;
+                }
             case ["start", string model, string folder]:
                 ListLogger logger = new();
                 using (LooseRunner runner = new(Definitions.OfFile(model), new RunnerOptions { Model = ModelSource.File(model), Prepared = folder, Cores = 1, Logger = logger, PreparesByItself = false }))
@@ -54,11 +66,17 @@ internal static class OtherProcess
     /// <summary>Runs it.</summary>
     /// <param name="processor">The processor to emulate; null: this one.</param>
     /// <param name="arguments">What it is to do.</param>
-    public static OtherProcessResult Run(string? processor, params string[] arguments)
+    public static OtherProcessResult Run(string? processor, params string[] arguments) => Run(processor, [], arguments);
+
+    /// <inheritdoc cref="Run(string?, string[])"/>
+    /// <param name="environment">What it finds in its environment.</param>
+    public static OtherProcessResult Run(string? processor, (string Name, string Value)[] environment, params string[] arguments)
     {
         string dotnet = Environment.ProcessPath is { } path && Path.GetFileNameWithoutExtension(path) == "dotnet" ? path : DotNet();
         string[] program = [typeof(OtherProcess).Assembly.Location, .. arguments];
         ProcessStartInfo start = processor is null ? new(dotnet, program) : new(Emulator, ["-cpu", processor, dotnet, .. program]);
+        foreach ((string name, string value) in environment)
+            start.Environment[name] = value;
         start.RedirectStandardOutput = start.RedirectStandardError = true;
         using Process process = Process.Start(start)!;
         Task<string> output = process.StandardOutput.ReadToEndAsync(), errors = process.StandardError.ReadToEndAsync();

@@ -1,5 +1,6 @@
 using System.IO;
 using System.Linq;
+using System.Threading.Tasks;
 using Cleave.Prepared.Making;
 using Cleave.Runtime.Tests.Support;
 using Xunit;
@@ -35,6 +36,32 @@ public sealed class OtherProcessTests
             Assert.Empty(Directory.GetDirectories(folder, EntryWriter.TemporaryPrefix + "*"));
             using LooseRunner next = model.Open(o => o.Prepared = folder);
             Assert.True(PreparedModel.IsPrepared(next));
+        }
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Several_processes_that_prepare_at_once_leave_one_entry_also_where_there_are_no_locks(bool locks)
+    {
+        using PreparedModel model = new();
+        string plain = Start(null, model, "plain");
+        // .NET asks for none then, and files are as on a file system that has none.
+        (string, string)[] environment = locks ? [] : [("DOTNET_SYSTEM_IO_DISABLEFILELOCKING", "1")];
+        for (int round = 0; round < 3; round++)
+        {
+            string folder = model.Folder + round;
+            Directory.CreateDirectory(folder);
+            OtherProcessResult[] ended = await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => Task.Run(() =>
+                OtherProcess.Run(null, environment, "prepare", model.Path, folder, "0"))));
+
+            // One of them comes to its end; another may find its folder gone, or a name taken.
+            Assert.All(ended, e => Assert.Equal("", e.ExitCode is 0 or OtherProcess.Refused ? "" : e.Output + e.Errors));
+            Assert.True(!locks || ended.Any(static e => e.ExitCode == 0));
+            // What is there is whole, and the next one tidies up.
+            Assert.Null(Assert.Single(model.Prepare(folder: folder, isAsked: true)).WhyNot);
+            Assert.Empty(Directory.GetDirectories(folder, EntryWriter.TemporaryPrefix + "*"));
+            Assert.Equal(plain, Start(null, model, "prepared", folder));
         }
     }
 

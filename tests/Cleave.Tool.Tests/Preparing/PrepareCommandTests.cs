@@ -51,6 +51,24 @@ public sealed class PrepareCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task Plan_says_what_the_sessions_take_and_what_is_prepared_for_them()
+    {
+        string none = (await ToolRun.Of("plan", _tiny.Save(), "--cores", "1")).Output.ReplaceLineEndings(" ");
+        Assert.Contains("of weights; the plan's sessions take about 0.0 MB", none);
+        Assert.Contains("Prepared (cleave prepare), all sessions and processes of a machine share one copy", none);
+        Directory.CreateDirectory(Folder);
+        string missing = (await ToolRun.Of("plan", _tiny.Path, "--cores", "1", "--prepared", Folder)).Output.ReplaceLineEndings(" ");
+        Assert.Contains("Not prepared in", missing);
+
+        await ToolRun.Of("prepare", _tiny.Path, "-o", Folder, "--cores", "1");
+
+        System.Text.Json.JsonElement memory = (await ToolRun.Of("plan", _tiny.Path, "--cores", "1", "--prepared", Folder, "--json")).Json.GetProperty("memory");
+        Assert.Equal(2 * memory.GetProperty("weightBytes").GetInt64(), memory.GetProperty("plainBytes").GetInt64());
+        Assert.Equal(new FileInfo(Path.Combine(Assert.Single(Directory.GetDirectories(Folder)), PreparedManifest.WeightsFile)).Length, memory.GetProperty("preparedBytes").GetInt64());
+        Assert.Equal(Folder, memory.GetProperty("preparedFolders").GetString());
+    }
+
+    [Fact]
     public async Task A_folder_is_listed_checked_and_pruned()
     {
         await ToolRun.Of("prepare", _tiny.Save(), "-o", Folder, "--cores", "1");

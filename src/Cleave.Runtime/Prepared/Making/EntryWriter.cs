@@ -66,16 +66,28 @@ internal sealed class EntryWriter : IDisposable
     public void Commit()
     {
         FlushFolder(Temporary);
-        string? old = null;
-        if (Directory.Exists(_path))
-        {
-            old = Path.Combine(Path.GetDirectoryName(_path)!, TemporaryPrefix + Guid.NewGuid().ToString("N"));
-            Directory.Move(_path, old);
-        }
+        string? old = Directory.Exists(_path) ? MoveAway() : null;
         Directory.Move(Temporary, _path);
         FlushFolder(Path.GetDirectoryName(_path)!);
         if (old != null)
             Directory.Delete(old, recursive: true);
+    }
+
+    // What is replaced was refused, or is about to be: nobody misses it.
+    private string? MoveAway()
+    {
+        string old = Path.Combine(Path.GetDirectoryName(_path)!, TemporaryPrefix + Guid.NewGuid().ToString("N"));
+        try
+        {
+            Directory.Move(_path, old);
+            return old;
+        }
+        catch (IOException) when (Directory.Exists(_path) && !Directory.Exists(old))
+        {
+            // A container's file system does not rename the folders of its image; it deletes them.
+            Directory.Delete(_path, recursive: true);
+            return null;
+        }
     }
 
     public void Dispose()

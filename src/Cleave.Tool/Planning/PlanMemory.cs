@@ -1,0 +1,38 @@
+using System;
+using System.Linq;
+using System.Threading;
+using Cleave.Core.Listing;
+using Cleave.Prepared;
+using Cleave.Sessions;
+using Cleave.Tool.Preparing;
+using Cleave.Tool.Verification;
+
+namespace Cleave.Tool.Planning;
+
+/// <summary>What the sessions of a plan take in memory, as the runner counts it against its limit (<see cref="RunnerOptions.MaxMemory"/>).</summary>
+internal static class PlanMemory
+{
+    /// <param name="model">The model.</param>
+    /// <param name="request">What was planned.</param>
+    /// <param name="weightBytes">The bytes of its weights.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <exception cref="Benching.BenchException">The generator would report an error.</exception>
+    /// <exception cref="CleaveException">The model cannot be opened.</exception>
+    public static PlanMemoryReport Of(ModelUnderTest model, PlanRequest request, long weightBytes, CancellationToken cancellationToken)
+    {
+        WeightChoice loading = WeightChoice.Make(WeightLoading.Auto, fromFile: true, model.Graph.Model.Graph, weightBytes);
+        long plain = SessionFactory.PlainBytes(weightBytes, loading);
+        PreparedFolders folders = PreparedFolders.Of(request.Prepared, Environment.GetEnvironmentVariable(PreparedFolders.Variable), model.Path);
+        if (!folders.All.Any())
+            return new PlanMemoryReport(weightBytes, plain, null, null);
+        ListingOptions item = new()
+        {
+            Dims = string.Join(',', request.Dims.Sizes.Select(static d => FormattableString.Invariant($"{d.Key}={d.Value}"))),
+            Plan = request.Mode.ToString(),
+            Outputs = [.. request.Outputs],
+        };
+        using OpenedForRunner opened = new(model.Path, item, request.Cores, new RunnerOptions { Prepared = folders.Asked }, cancellationToken);
+        long? mapped = opened.Factory.Prepared.BytesToMap(opened.Modes.Modes[opened.Modes.Planned].Plan);
+        return new PlanMemoryReport(weightBytes, plain, mapped, string.Join(", ", folders.All));
+    }
+}

@@ -140,6 +140,22 @@ internal static partial class Log
         "Cleave does not prepare {Model} in {Folder}: {Why}")]
     public static partial void NotPrepares(ILogger logger, string model, string folder, string why);
 
+    [LoggerMessage(EventId = 40, Level = LogLevel.Information, Message =
+        "Cleave runs {Model} on {Device}: {Segments}; {Megabytes:0.0} MB there")]
+    public static partial void DeviceOpened(ILogger logger, string model, string device, string segments, double megabytes);
+
+    [LoggerMessage(EventId = 41, Level = LogLevel.Warning, Message =
+        "Cleave runs {Model} on the CPU, although it was planned for an accelerator: {Why}")]
+    public static partial void NoDevice(ILogger logger, string model, string why, Exception cause);
+
+    [LoggerMessage(EventId = 42, Level = LogLevel.Warning, Message =
+        "Cleave ran a request of {Model} again on the CPU: {Why}")]
+    public static partial void RanAgain(ILogger logger, string model, string why, Exception cause);
+
+    [LoggerMessage(EventId = 43, Level = LogLevel.Error, Message =
+        "Cleave runs {Model} on the CPU from now on, not on {Device}: {Why}")]
+    public static partial void DeviceGivenUp(ILogger logger, string model, string device, string why, Exception cause);
+
     [LoggerMessage(EventId = 50, Level = LogLevel.Information, Message =
         "Cleave opened the ensemble {Ensemble}: {Members} members on {Cores} of the process's cores ({Reason}), {MemberCores} of them for each, {Milliseconds:0.0} ms")]
     public static partial void EnsembleOpened(ILogger logger, string ensemble, int members, int cores, string reason, int memberCores, double milliseconds);

@@ -134,6 +134,12 @@ public abstract class ModelRunner<TInput, TOutput> : IModelRunner<TInput, TOutpu
     }
 
     /// <summary>
+    /// What runs on the accelerator that the model was planned for, as ONNX Runtime itself says, or why nothing does. Null where the model is for the CPU: it was planned for no accelerator, or
+    /// <see cref="DevicePolicy.Never"/> was asked for.
+    /// </summary>
+    public DeviceReport? DeviceReport => Engine.Device?.Report;
+
+    /// <summary>
     /// Has another file's weights take the place of the present ones, while requests come and run: it is opened and warmed beside the old one, requests go to it
     /// from then on, those under way end with the old weights, and then these are freed. No request fails or waits for that, and each is of one set
     /// of weights. Until the old weights are freed, both are in memory.

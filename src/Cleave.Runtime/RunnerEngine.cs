@@ -8,6 +8,7 @@ using Cleave.Batching;
 using Cleave.Calls;
 using Cleave.Core.Tuning;
 using Cleave.Cores;
+using Cleave.Devices.Dispatch;
 using Cleave.Generated;
 using Cleave.Jobs;
 using Cleave.Lanes;
@@ -39,7 +40,7 @@ internal sealed class RunnerEngine : IRequestSource
 
     private RunnerEngine(
         ModelDefinition definition, OpenedModel model, SessionTable sessions, RunnerModes modes, RunGate gate, CoreBudget cores, RunnerOptions options, CurrentEngine home,
-        RunnerEngine? before, ILogger logger)
+        RunnerEngine? before, DeviceMode? device, ILogger logger)
     {
         _logger = logger;
         Sessions = sessions;
@@ -48,6 +49,7 @@ internal sealed class RunnerEngine : IRequestSource
         Modes = modes;
         Gate = gate;
         Home = home;
+        Device = device;
         // Other weights take no other time.
         RunnerEngine? alike = before != null && before.Modes.AreAlike(modes) ? before : null;
         Times = alike?.Times ?? new DimensionTimes(modes.Count, modes.PlannedIndex);
@@ -58,8 +60,9 @@ internal sealed class RunnerEngine : IRequestSource
         // Where the whole model runs on one thread, too, as many samples as there are cores do so at once, and no core waits for another.
         bool onLanes = threads.Length > 1 && modes.Count == 1;
         Abreast = onLanes ? 1 : cores.Cores;
-        Groups = onLanes ? GroupSchedule.Of(Plan.Outline, threads, Plan.Pins != null) : null;
-        Divider = BatchDivider.Of(definition, options, Shapes, modes, cores.Cores, logger, out string whyWhole);
+        Groups = onLanes && device?.Mode is null ? GroupSchedule.Of(Plan.Outline, threads, Plan.Pins != null) : null;
+        string whyWhole = "it runs on an accelerator";
+        Divider = device?.Mode != null ? null : BatchDivider.Of(definition, options, Shapes, modes, cores.Cores, logger, out whyWhole);
         if (Divider is null && options.Dividing == DividingChoice.On)
             Log.NoDividing(logger, definition.Name, whyWhole);
         Pool = new CallPool<CallBuffers>(dims => new CallBuffers(this, Pool!, dims));
@@ -93,6 +96,12 @@ internal sealed class RunnerEngine : IRequestSource
 
     /// <summary>The ways in which it runs the model.</summary>
     public RunnerModes Modes { get; }
+
+    /// <summary>How it runs the model on an accelerator; null where it is not to.</summary>
+    public DeviceMode? Device { get; }
+
+    /// <summary>How many places a call has for what it is bound to: one for each instance of a mode, and one for the accelerator.</summary>
+    public int Places => Modes.Places + 1;
 
     /// <summary>How long requests took lately.</summary>
     public DimensionTimes Times { get; }
@@ -165,6 +174,7 @@ internal sealed class RunnerEngine : IRequestSource
         OpenedModel model = OpenedModel.Open(definition, options);
         options.Processors = before?.Plan.Lease;
         SessionTable? sessions = null;
+        DeviceMode? device = null;
         try
         {
             SessionFactory factory = new(model, definition, options, ProcessFiles.System, logger);
@@ -177,9 +187,10 @@ internal sealed class RunnerEngine : IRequestSource
             ModeOpener opener = new(definition, options, list, cores, ledger, sessions, gate, logger);
             RunnerModes modes = new(ledger, options.Hint, opener);
             OpenedPlan plan = modes.Planned.Plan;
+            device = DeviceModeOpener.Open(definition, options, cores.Cores, modes.Places, sessions, ledger, logger);
             if (tuned != null && TunedRunner.Times(tuned, definition, modes.Planned.Shapes) is { } times)
                 definition = definition.With(times);
-            RunnerEngine engine = new(definition, model, sessions, modes, gate, cores, options, home, before, logger);
+            RunnerEngine engine = new(definition, model, sessions, modes, gate, cores, options, home, before, device, logger);
             engine.Preparing = new BackgroundPreparation(factory, definition, options, list.Modes, ledger, gate, ProcessFiles.System, logger);
             engine.Tuning = new RunnerTuning(engine, options, cores, store, tuned, logger);
             Log.Opened(logger, definition.Name, plan.Outline.Plan.Name, cores.Cores, cores.Reason, OpenedPlan.Words(plan.Threads),
@@ -198,6 +209,7 @@ internal sealed class RunnerEngine : IRequestSource
         }
         catch
         {
+            Free(device);
             sessions?.Dispose();
             model.Dispose();
             throw;
@@ -244,6 +256,7 @@ internal sealed class RunnerEngine : IRequestSource
                 SayWhatRuns(start);
             Workers.Stop();
             Modes.Stop();
+            Device?.Mode?.Stop();
             Task ended = ThreadsEnded();
             while (!ended.Wait(DisposeStep))
                 SayWhatRuns(start);
@@ -266,6 +279,7 @@ internal sealed class RunnerEngine : IRequestSource
             await WaitSaying(Gate.Drained, start).ConfigureAwait(false);
             Workers.Stop();
             Modes.Stop();
+            Device?.Mode?.Stop();
             await WaitSaying(ThreadsEnded(), start).ConfigureAwait(false);
             Free();
         }
@@ -284,6 +298,8 @@ internal sealed class RunnerEngine : IRequestSource
                 foreach (RunnerMode mode in Modes.Instances(i))
                     buffers.Warm(mode, token);
             }
+            if (Device?.InUse is { } device)
+                buffers.Warm(device, token);
         }
         catch (CleaveException e)
         {
@@ -306,7 +322,7 @@ internal sealed class RunnerEngine : IRequestSource
     private void SayWhatRuns(long start) =>
         Log.DisposeWaits(_logger, Name, Stopwatch.GetElapsedTime(start).TotalSeconds, Gate.Inside, Plan.Outline.Plan.Name, Workers.Waiting);
 
-    private Task ThreadsEnded() => Task.WhenAll(Workers.Ended, Modes.Ended);
+    private Task ThreadsEnded() => Task.WhenAll(Workers.Ended, Modes.Ended, Device?.Mode?.Ended ?? Task.CompletedTask);
 
     private static WorkerSettings Threads(string model, string what, int most, ThreadPin? pin, bool maySpin, ILogger logger) =>
         new(number => string.Create(CultureInfo.InvariantCulture, $"Cleave {model} {what} {number}"), most, logger)
@@ -314,6 +330,14 @@ internal sealed class RunnerEngine : IRequestSource
             Pin = pin,
             SpinLimit = maySpin ? WorkerSettings.ShortSpin : 0,
         };
+
+    private static void Free(DeviceMode? mode)
+    {
+        if (mode?.Mode?.Plan.Device is not { } side)
+            return;
+        side.Dispose();
+        side.Device.Dispose();
+    }
 
     private void Free()
     {
@@ -324,6 +348,7 @@ internal sealed class RunnerEngine : IRequestSource
                 Modes.Ledger.Pinned.Return(lease);
             Pool.Close();
             Joined?.Pool.Close();
+            Free(Device);
             Sessions.Dispose();
             Model.Dispose();
         }

@@ -25,6 +25,7 @@ public sealed class RunnerOptions
     private bool? _strict;
     private bool? _pinning;
     private bool? _preparedTrustGroup;
+    private DeviceOptions? _device;
 
     /// <summary>
     /// Where the model is. Null: its place in the build output, under the folder that the environment variable
@@ -224,6 +225,20 @@ public sealed class RunnerOptions
         set => _preparedTrustGroup = value;
     }
 
+    /// <summary>
+    /// Whether the accelerator is used that the model was planned for (item metadata <c>Accelerator</c>), and what happens where it cannot be, or fails. What is not set in it is as the item says.
+    /// </summary>
+    /// <exception cref="ArgumentNullException">Set to null.</exception>
+    public DeviceOptions Device
+    {
+        get => _device ?? DeviceOptions.Prefer;
+        set
+        {
+            ArgumentNullException.ThrowIfNull(value, nameof(Device));
+            _device = value;
+        }
+    }
+
     /// <summary>Gets one line that says what was chosen and why, and warnings. Null: nothing is logged.</summary>
     public ILogger? Logger { get; set; }
 
@@ -253,6 +268,7 @@ public sealed class RunnerOptions
         both._pinning ??= item._pinning;
         both.Prepared ??= item.Prepared;
         both._preparedTrustGroup ??= item._preparedTrustGroup;
+        both._device = _device is { } device && item._device is { } ofItem ? device.Over(ofItem) : _device ?? item._device;
         return both;
     }
 

@@ -5,6 +5,7 @@ using System.Threading;
 using Cleave.Core.Diagnostics;
 using Cleave.Core.Graph;
 using Cleave.Devices;
+using Cleave.Sessions;
 using Microsoft.ML.OnnxRuntime;
 
 namespace Cleave.Emulator;
@@ -28,6 +29,8 @@ internal sealed class EmulatedDevice : IDevice
     }
 
     public string Name { get; }
+
+    public string Provider => "EmulatedExecutionProvider";
 
     public EmulatorProfile Profile { get; }
 
@@ -147,6 +150,7 @@ internal sealed class EmulatedDevice : IDevice
         try
         {
             using SessionOptions options = new() { IntraOpNumThreads = 1, InterOpNumThreads = 1 };
+            options.AddSessionConfigEntry(NodeAssignments.RecordKey, "1");
             return program.Open(options);
         }
         catch (OnnxRuntimeException e)

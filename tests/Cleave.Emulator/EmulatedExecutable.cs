@@ -1,9 +1,11 @@
 using System;
 using System.Collections.Generic;
 using System.Diagnostics;
+using System.Linq;
 using Cleave.Core.Diagnostics;
 using Cleave.Core.Graph;
 using Cleave.Devices;
+using Cleave.Sessions;
 using Microsoft.ML.OnnxRuntime;
 
 namespace Cleave.Emulator;
@@ -16,6 +18,10 @@ namespace Cleave.Emulator;
 internal sealed class EmulatedExecutable(EmulatedDevice device, DeviceProgram program, EmulatedStream stream, InferenceSession? session) : IDeviceExecutable
 {
     public DeviceProgram Program => program;
+
+    /// <summary>As a provider would have it that has every operator but those that the profile says it lacks.</summary>
+    public IReadOnlyList<NodeAssignment>? Assignments { get; } = session is null ? null
+        : NodeAssignments.Of(session)?.Select(n => device.Profile.Lacks.Contains(n.Operator) ? n : n with { Provider = device.Provider }).ToArray();
 
     public void Launch(DeviceTensor[] inputs, DeviceTensor?[] outputs)
     {

@@ -37,6 +37,9 @@ internal sealed record EmulatorProfile
     /// </summary>
     public bool Computes { get; init; } = true;
 
+    /// <summary>Operators that its execution provider does not have: they run on the CPU.</summary>
+    public IReadOnlyCollection<string> Lacks { get; init; } = [];
+
     public double CopyTime(long bytes, bool toDevice) =>
         toDevice ? ToDeviceLatency + bytes / ToDeviceBandwidth : ToHostLatency + bytes / ToHostBandwidth;
 

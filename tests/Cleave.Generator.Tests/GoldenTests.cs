@@ -9,6 +9,7 @@ using Cleave.Generator.Emit;
 using Cleave.OnnxProto;
 using Cleave.TestKit;
 using Cleave.TestKit.Catalog;
+using Cleave.TestKit.Synthetic;
 using Google.Protobuf;
 using Xunit;
 
@@ -33,6 +34,7 @@ public class GoldenTests
         ["split_two_towers"] = () => Split(ModelCatalog.Get("two_tower_8x256")),
         ["split_symbolic"] = () => Split(SplitModels.Doubled()),
         ["split_sent_to_two"] = () => Split(SplitModels.Fan(3, 4)),
+        ["accelerator"] = () => Placed(new Recurrent("GRU", 2, 256, 32).Bidirectional()),
         ["described"] = () => Models.Listing(
             [new ValueInfo("x", new OnnxType.Tensor(ElementType.Float, [Dimension.Fixed(1)])) { DocString = "Red, green, blue;\nfrom 0 to 1 <inclusive> & no more." }],
             [new ValueInfo("y", new OnnxType.Tensor(ElementType.Float, [])) { DocString = "The answer." }]),
@@ -80,6 +82,10 @@ public class GoldenTests
 
     private static ModelListing Split(ModelProto model) => WithOptions(
         Models.Listing(ModelReader.Read(ByteSource.FromBytes(model.ToByteArray()), default), "models/split.onnx"), o => o with { Plan = "Split" });
+
+    private static ModelListing Placed(ModelProto model) => WithOptions(
+        Models.Listing(ModelReader.Read(ByteSource.FromBytes(model.ToByteArray()), default), "models/gru.onnx"),
+        o => o with { Settings = [new("Accelerator", "Cuda"), new("Objective", "Latency"), new("GpuMemory", "64MB")] });
 
     private static ModelListing WithOptions(ModelListing listing, Func<ListingOptions, ListingOptions> change) =>
         listing with { Options = change(listing.Options) };

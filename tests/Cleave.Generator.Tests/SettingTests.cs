@@ -77,7 +77,11 @@ public sealed class SettingTests
         foreach (string name in RunnerSettings.Names)
         {
             List<Problem> problems = [];
-            SettingReader.Read(new ListingOptions { Settings = [new(name, "?")] }, problems);
+            ListingOptions options = new() { Settings = name == "Accelerator" ? [new(name, "?")] : [new("Accelerator", "Cuda"), new(name, "?")] };
+            SettingReader.Read(options, problems);
+            // Some are for planning alone.
+            if (problems.Count == 0)
+                AcceleratorOptions.Read(options, slicing: null, problems);
             Assert.NotEqual("take it off the item", Assert.Single(problems).Arguments[2]);
         }
     }

@@ -44,6 +44,14 @@ public sealed class RunnerOptionsTests
         Assert.Equal(spoken, property.GetValue(outspoken.Over(item)));
     }
 
+    [Fact]
+    public void Of_the_device_each_part_is_as_the_item_says_unless_it_is_set()
+    {
+        RunnerOptions item = new() { Device = new DeviceOptions { MemoryLimit = 512, Policy = DevicePolicy.Never } };
+        Assert.Equal(DeviceOptions.Require with { MemoryLimit = 512 }, new RunnerOptions { Device = DeviceOptions.Require }.Over(item).Device);
+        Assert.Equal(DeviceOptions.Never with { MemoryLimit = 7, Index = 1 }, new RunnerOptions { Device = new DeviceOptions { MemoryLimit = 7, Index = 1 } }.Over(item).Device);
+    }
+
     public static TheoryData<string> Properties =>
         [.. typeof(RunnerOptions).GetProperties(BindingFlags.Public | BindingFlags.Instance).Select(p => p.Name).Except(OfTheApplication)];
 
@@ -55,6 +63,7 @@ public sealed class RunnerOptionsTests
         nameof(RunnerOptions.Parts) => PartsOptions.Default with { Merging = false },
         nameof(RunnerOptions.Slicing) => false,
         nameof(RunnerOptions.Prepared) => "a folder",
+        nameof(RunnerOptions.Device) => DeviceOptions.Require,
         _ => property.PropertyType == typeof(bool) ? true : Enum.ToObject(property.PropertyType, 1),
     };
 }

@@ -136,6 +136,12 @@ internal static class Rules
     public static readonly Rule DimensionOutOfRange = Warning("CLV2017", "Dimension out of range",
         "The dimension '{1}' of '{0}' is {2} here; {3}. The call would end in an exception.");
 
+    public static readonly Rule NothingOnAccelerator = Warning("CLV2018", "Nothing on the accelerator",
+        "The model '{0}' has the item metadata Accelerator, but nothing of it is planned there: {1}. It runs on the CPU. Take the metadata off the item.");
+
+    public static readonly Rule DeadlineMissed = Warning("CLV2019", "Deadline cannot be met",
+        "The model '{0}' is to be done by a deadline of {1}, but the best that is planned for {3}, which was measured, takes {2}. Allow that, or give it more GpuMemory, a smaller model or a faster device.");
+
     // The typed class of an ensemble.
     public static readonly Rule EnsembleEmpty = Error("CLV2030", "Ensemble without members",
         "The ensemble '{0}' has no members. List the models on its item: Models=\"a.onnx;b.onnx\".");
@@ -262,7 +268,7 @@ internal static class Rules
         NotATensor, ElementTypeNotSupported, ClassDefinedTwice, BadMetadata, TargetsMissing, ListingUnreadable,
         GeneratorFailed, NoOutputs, TensorTooLarge, ChosenOutputMissing, CannotBeOutput, OutputChosenTwice,
         ChosenOutputsNeedSlicing,
-        NothingToSplit, MetadataMisspelt, LengthContradicts, DimensionOutOfRange,
+        NothingToSplit, MetadataMisspelt, LengthContradicts, DimensionOutOfRange, NothingOnAccelerator, DeadlineMissed,
         EnsembleEmpty, EnsembleMemberTwice, EnsembleMemberMissing, EnsembleBadMetadata, EnsembleInputDiffers, EnsembleOutputDiffers,
         EnsembleRuleUnfit, EnsembleMatchedByOrder, EnsembleOutputLeftOut,
         UpdateIgnored, ListingFailed, AddedTooLate, NotInOutput, NativeRuntimeMissing, PackedWithoutModels,

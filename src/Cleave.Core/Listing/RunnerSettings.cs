@@ -2,7 +2,7 @@ using System.Collections.Generic;
 
 namespace Cleave.Core.Listing;
 
-/// <summary>Item metadata that only the running application uses: what it may leave to the model's item, of <c>RunnerOptions</c>. Planning needs none of it.</summary>
+/// <summary>Item metadata that goes through the listing as it is: what an application may leave to the model's item, of <c>RunnerOptions</c>, and what is asked of an accelerator.</summary>
 internal static class RunnerSettings
 {
     /// <summary>The metadata's names, in the order of listings and generated code.</summary>
@@ -12,5 +12,6 @@ internal static class RunnerSettings
         "Batching", "BatchSize", "BatchDelay", "BatchWaiting", "BatchFull",
         "PartPolicy", "PartWeights", "PartMerging",
         "Prepared", "PreparedTrustGroup",
+        "Accelerator", "Objective", "Deadline", "GpuMemory", "DevicePolicy",
     ];
 }

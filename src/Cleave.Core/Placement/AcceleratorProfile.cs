@@ -1,3 +1,5 @@
+using System;
+
 namespace Cleave.Core.Placement;
 
 /// <summary>
@@ -8,8 +10,11 @@ internal sealed class AcceleratorProfile
 {
     public required string Name { get; init; }
 
-    /// <summary>Where the numbers come from.</summary>
+    /// <summary>Where the numbers come from; begins with "measured" where they were measured on the device.</summary>
     public required string Source { get; init; }
+
+    /// <summary>Whether they were measured on the device: then what is predicted from them is worth a warning.</summary>
+    public bool IsMeasured => Source.StartsWith("measured", StringComparison.Ordinal);
 
     /// <summary>Nanoseconds from one small kernel to the next in a full queue: the least that anything takes.</summary>
     public required double Kernel { get; init; }

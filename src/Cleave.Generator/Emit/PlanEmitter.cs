@@ -108,6 +108,11 @@ internal static class PlanEmitter
             code.Line("Options = new global::Cleave.RunnerOptions { " + string.Join(", ", options) + " },");
         if (spec.PlannedSizes.Count > 0)
             code.Line($"PlannedSizes = new[] {{ {string.Join(", ", spec.PlannedSizes.Select(s => s.ToString(CultureInfo.InvariantCulture)))} }}, // of {SafeText.OneLine(string.Join(", ", spec.Symbols.Select(s => s.Name)), LongestComment)}");
+        if (spec.Device is { } device)
+        {
+            code.Line("// Predicted: " + device.Comment + ".");
+            code.Line($"Device = new global::Cleave.Generated.DevicePlan({SafeText.Literal(device.Kind)}, {device.Class}.Plan, {string.Join(", ", device.Threads.Select(t => t.ToString(CultureInfo.InvariantCulture)))}),");
+        }
         if (spec.Batch is { } batch)
             WriteBatch(code, batch);
         if (spec.Times.Count > 0)
@@ -183,7 +188,7 @@ internal static class PlanEmitter
         : "new[] { " + string.Join(", ", axes.Select(a => a.ToString(CultureInfo.InvariantCulture))) + " }";
 
     private static bool HasSettings(RunnerSpec spec) =>
-        Options(spec).Any() || spec.PlannedSizes.Count > 0 || spec.Batch is not null || spec.Times.Count > 0;
+        Options(spec).Any() || spec.PlannedSizes.Count > 0 || spec.Device is not null || spec.Batch is not null || spec.Times.Count > 0;
 
     private static void WriteWholePlan(SourceWriter code, RunnerSpec spec)
     {

@@ -16,7 +16,9 @@ internal static class SplitEmitter
 
     public static void Write(SourceWriter code, PlanSpec plan)
     {
-        code.Doc("<summary>The model on " + plan.Lanes.Count + " lanes" + ".</summary>");
+        code.Doc(plan.Segments.Any(s => s.Device is not null)
+            ? "<summary>The model on an accelerator and the CPU.</summary>"
+            : "<summary>The model on " + plan.Lanes.Count + " lanes.</summary>");
         using (code.Open("private static class " + plan.Class))
         {
             foreach (ValueSpec value in plan.Values)
@@ -41,12 +43,15 @@ internal static class SplitEmitter
 
     private static void WriteSegment(SourceWriter code, SegmentSpec segment)
     {
-        code.Line($"private static readonly global::Cleave.Generated.Segment {segment.Field} = new(");
+        string make = segment.Device is null ? "new" : "global::Cleave.Generated.Segment.OnDevice";
+        code.Line($"private static readonly global::Cleave.Generated.Segment {segment.Field} = {make}(");
         code.Indent();
         code.Line(SafeText.Literal(segment.Name) + ",");
         code.Line(SafeText.Literal(segment.Nodes) + ",");
         PlanEmitter.WriteValues(code, "reads: ", segment.Reads, ",");
-        PlanEmitter.WriteValues(code, "writes: ", segment.Writes, ");");
+        PlanEmitter.WriteValues(code, "writes: ", segment.Writes, segment.Device is null ? ");" : ",");
+        if (segment.Device is { } device)
+            code.Line($"weightBytes: {device.WeightBytes.ToString(CultureInfo.InvariantCulture)}, workspaceBytes: {device.WorkspaceBytes.ToString(CultureInfo.InvariantCulture)});");
         code.Unindent();
     }
 
@@ -77,7 +82,7 @@ internal static class SplitEmitter
     private static void WriteTables(SourceWriter code, PlanSpec plan)
     {
         string[] segments = [.. plan.Segments.Select(s => s.Field)];
-        string[] values = [.. plan.Lanes.SelectMany(l => l.Statements).Where(s => s.Kind != StatementKind.Run).SelectMany(s => s.Fields).Distinct()];
+        string[] values = [.. plan.Lanes.SelectMany(l => l.Statements).Where(s => s.Kind is StatementKind.Send or StatementKind.Receive).SelectMany(s => s.Fields).Distinct()];
         Dictionary<string, int> places = Enumerable.Concat(segments.Select((f, i) => (f, i)), values.Select((f, i) => (f, i))).ToDictionary(p => p.f, p => p.i);
         int count = plan.Lanes.Sum(l => l.Statements.Count);
         code.Line($"// {Number(count)} statements, and over {Number(PlanSpecBuilder.MostInCode)} nobody reads as code: each lane follows a table.");
@@ -89,7 +94,7 @@ internal static class SplitEmitter
         foreach (LaneSpec lane in plan.Lanes)
         {
             using (code.Open($"private static readonly int[] {lane.Table} =", "};"))
-                WriteRows(code, lane.Statements.SelectMany(s => s.Fields.Select(f => $"{s.Kind}, {Number(places[f])}")));
+                WriteRows(code, lane.Statements.SelectMany(s => s.Fields.Select(f => $"{(s.Kind == StatementKind.Launch ? StatementKind.Run : s.Kind)}, {Number(places[f])}")));
             code.Line();
         }
     }

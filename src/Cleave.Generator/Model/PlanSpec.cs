@@ -36,7 +36,18 @@ internal sealed record ValueSpec(string Field, string Name, ElementType Type, bo
 /// <param name="Nodes">Positions in the model's list: <c>0-4,7</c>.</param>
 /// <param name="Reads">Fields.</param>
 /// <param name="Writes">Fields.</param>
-internal sealed record SegmentSpec(string Field, string Name, string Nodes, EquatableArray<string> Reads, EquatableArray<string> Writes);
+/// <param name="Device">What it takes on an accelerator; null where it runs on the CPU.</param>
+internal sealed record SegmentSpec(string Field, string Name, string Nodes, EquatableArray<string> Reads, EquatableArray<string> Writes, DeviceNeedSpec? Device = null);
+
+/// <summary>What a segment takes on an accelerator.</summary>
+internal sealed record DeviceNeedSpec(long WeightBytes, long WorkspaceBytes);
+
+/// <summary>The plan for an accelerator.</summary>
+/// <param name="Kind">Of the accelerator.</param>
+/// <param name="Class">The class of the plan.</param>
+/// <param name="Threads">By lane.</param>
+/// <param name="Comment">What is predicted.</param>
+internal sealed record DeviceSpec(string Kind, string Class, EquatableArray<int> Threads, string Comment);
 
 /// <summary>What a lane does.</summary>
 /// <param name="Method">Its method.</param>
@@ -58,4 +69,5 @@ internal enum StatementKind
     Run,
     Send,
     Receive,
+    Launch,
 }

@@ -5,6 +5,7 @@ using System.Linq;
 using Cleave.Core.Clustering;
 using Cleave.Core.Cost;
 using Cleave.Core.Graph;
+using Cleave.Core.Placement;
 using Cleave.Core.Schedule;
 using Cleave.Core.Shapes;
 using Cleave.Generator.Emit;
@@ -26,6 +27,8 @@ internal sealed class PlanSpecBuilder
 
     private readonly PlannedModel _model;
     private readonly PlannedRun _run;
+    private readonly PlacedRun? _placed;
+    private readonly string _device;
     private readonly ExecutionPlan _plan;
     private readonly HashSet<string> _symbols;
     private readonly NameScope _names;
@@ -38,8 +41,12 @@ internal sealed class PlanSpecBuilder
     /// <param name="run">The plan, with the threads of the first row that has it.</param>
     /// <param name="runner">The runner, as far as it is known.</param>
     /// <param name="type">The plan's class.</param>
-    public PlanSpecBuilder(PlannedModel model, PlannedRun run, RunnerSpec runner, string type)
+    /// <param name="placed">What of it is on an accelerator; null: nothing.</param>
+    /// <param name="device">The kind of the accelerator.</param>
+    public PlanSpecBuilder(PlannedModel model, PlannedRun run, RunnerSpec runner, string type, PlacedRun? placed = null, string device = "")
     {
+        _placed = placed;
+        _device = device;
         _model = model;
         _run = run;
         _plan = run.Plan;
@@ -50,7 +57,7 @@ internal sealed class PlanSpecBuilder
             _outputs[output.Name] = _fields[output.Name] = output.Field;
         foreach (TensorSpec input in runner.Inputs)
             _fields[input.Name] = input.Field;
-        _lanes = [.. _plan.Lanes.Select((l, i) => Take(i == 0 ? l.Name : l.Name + " lane", "Lane"))];
+        _lanes = [.. _plan.Lanes.Select((l, i) => Take(i == 0 ? l.Name : i == placed?.DeviceLane ? device : l.Name + " lane", "Lane"))];
         _segments = [.. _plan.Segments.Select(s => Take(s.Name, "Segment"))];
         Class = type;
     }
@@ -95,7 +102,8 @@ internal sealed class PlanSpecBuilder
         segment.Name,
         NodeRanges.Write([.. segment.Nodes.OrderBy(n => n)]),
         new([.. segment.Reads.Select(r => _fields[r])]),
-        new([.. segment.Writes.Select(w => _outputs.TryGetValue(w, out string? output) ? output : _fields[w])]));
+        new([.. segment.Writes.Select(w => _outputs.TryGetValue(w, out string? output) ? output : _fields[w])]),
+        _placed?.Segments[index] is { IsOnDevice: true } there ? new DeviceNeedSpec(there.WeightBytes, there.WorkspaceBytes) : null);
 
     private StatementSpec[] Statements(int lane)
     {
@@ -126,9 +134,11 @@ internal sealed class PlanSpecBuilder
         _plan.Lanes[lane].Statements.OfType<Statement.Send>().SelectMany(s => s.Values.Select(v => (Value: v, s.To))).ToLookup(p => p.Value, p => p.To, StringComparer.Ordinal);
 
     private StatementSpec Run(int segment) => new(
-        StatementKind.Run,
+        IsOnDevice(segment) ? StatementKind.Launch : StatementKind.Run,
         new([_segments[segment]]),
-        FactsBuilder.Nodes([.. _plan.Segments[segment].Nodes.Select(n => _model.Graph.Nodes[n])]) + "; " + DurationText.Predicted(_run.Segments[segment]));
+        (IsOnDevice(segment) ? "on " + _device + ": " : "") + FactsBuilder.Nodes([.. _plan.Segments[segment].Nodes.Select(n => _model.Graph.Nodes[n])]) + "; " + DurationText.Predicted(_run.Segments[segment]));
+
+    private bool IsOnDevice(int segment) => _placed?.Segments[segment].IsOnDevice == true;
 
     private IEnumerable<StatementSpec> Receive(Statement.Receive receive)
     {
@@ -138,7 +148,7 @@ internal sealed class PlanSpecBuilder
             yield return new(
                 StatementKind.Receive,
                 new([.. values.Select(v => _fields[v])]),
-                "of " + _lanes[receive.From] + "; " + string.Join(", ", values.Select(Shape).GroupBy(s => s).Select(g => (g.Count() > 1 ? Number(g.Count()) + " x " : "") + g.Key)));
+                Way(receive.From) + "of " + _lanes[receive.From] + "; " + string.Join(", ", values.Select(Shape).GroupBy(s => s).Select(g => (g.Count() > 1 ? Number(g.Count()) + " x " : "") + g.Key)));
         }
     }
 
@@ -151,8 +161,13 @@ internal sealed class PlanSpecBuilder
             : type + " of unknown shape";
     }
 
+    // From the accelerator's lane, and to it, a value is copied.
+    private string Way(int other) => other == _placed?.DeviceLane ? "copied; " : "";
+
     private string Comment(int lane)
     {
+        if (lane == _placed?.DeviceLane)
+            return "Lane " + Number(lane) + ": launches on " + _device + ", and waits for nothing but what it receives.";
         double busy = _plan.Lanes[lane].Statements.OfType<Statement.Run>().Sum(r => _run.Segments[r.Segment]);
         return "Lane " + Number(lane) + ": " + DurationText.Predicted(busy) + " of " + DurationText.Predicted(_run.Nanoseconds)
             + " with " + (_run.Threads[lane] == 1 ? "one thread" : Number(_run.Threads[lane]) + " threads") + ".";

@@ -68,7 +68,10 @@ internal sealed record RunnerSpec
     /// <summary>What calls are predicted to take, by rising elements and samples, with the threads of <c>CallPredictor.Counts</c>; none where too little is known.</summary>
     public EquatableArray<CallTimeSpec> Times { get; init; }
 
-    /// <summary>The distinct plans that split the model.</summary>
+    /// <summary>How it runs on an accelerator; null where it does not.</summary>
+    public DeviceSpec? Device { get; init; }
+
+    /// <summary>The distinct plans that split the model, and last the one for an accelerator.</summary>
     public EquatableArray<PlanSpec> Plans { get; init; }
 
     public string Runner => Stem + "Runner";

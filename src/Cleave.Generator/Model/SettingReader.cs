@@ -35,7 +35,12 @@ internal static class SettingReader
         ["PartMerging"] = ("Parts", "Merging", Truth),
         ["Prepared"] = ("", "Prepared", new(SettingSpec.Text, "name a folder, with none of " + new string(NotInPaths), Folder)),
         ["PreparedTrustGroup"] = ("", "PreparedTrustGroup", Truth),
+        ["GpuMemory"] = ("Device", "MemoryLimit", new(SettingSpec.Bytes, "use a size such as 512MB or 2GB, or a number of bytes", MemoryOfDevice)),
+        ["DevicePolicy"] = ("Device", "Policy", Member("DevicePolicy", "Prefer", "Require", "Never")),
     };
+
+    // Only planning uses them.
+    private static readonly string[] Planned = ["Accelerator", "Objective", "Deadline"];
 
     private static readonly (string Unit, long Bytes)[] Sizes = [("GB", 1L << 30), ("MB", 1L << 20), ("KB", 1L << 10), ("", 1)];
 
@@ -48,6 +53,8 @@ internal static class SettingReader
         List<SettingSpec> settings = [];
         foreach (KeyValuePair<string, string> setting in options.Settings)
         {
+            if (Array.IndexOf(Planned, setting.Key) >= 0)
+                continue;
             if (!Known.TryGetValue(setting.Key, out (string Owner, string Property, Kind Kind) known))
                 problems.Add(new Problem(Rules.BadMetadata, setting.Key, setting.Value, "take it off the item"));
             else if (known.Kind.Parse(setting.Value.Trim()) is { } value)
@@ -68,7 +75,10 @@ internal static class SettingReader
 
     private static string? OneOf(string text, params string[] known) => Array.Find(known, k => k.Equals(text, StringComparison.OrdinalIgnoreCase));
 
-    private static string? Bytes(string text)
+    private static string? MemoryOfDevice(string text) => Bytes(text) is { } bytes && bytes != "0" ? bytes : null;
+
+    /// <summary>A size such as <c>512MB</c> in bytes; null where it is none.</summary>
+    public static string? Bytes(string text)
     {
         (string unit, long bytes) = Array.Find(Sizes, s => text.EndsWith(s.Unit, StringComparison.OrdinalIgnoreCase));
         return long.TryParse(text.Substring(0, text.Length - unit.Length).TrimEnd(), NumberStyles.None, CultureInfo.InvariantCulture, out long number) && number <= long.MaxValue / bytes
@@ -78,7 +88,8 @@ internal static class SettingReader
 
     private static string? Folder(string text) => text.Length > 0 && text.IndexOfAny(NotInPaths) < 0 && !text.Any(char.IsControl) ? text : null;
 
-    private static string? Delay(string text)
+    /// <summary>A time up to a day, such as <c>20ms</c>, in ticks; null where it is none.</summary>
+    public static string? Delay(string text)
     {
         (string unit, double ticks) = Array.Find(Times, t => text.EndsWith(t.Unit, StringComparison.OrdinalIgnoreCase));
         return unit is { Length: > 0 }

@@ -8,6 +8,7 @@ using Cleave.Core.Diagnostics;
 using Cleave.Core.Graph;
 using Cleave.Core.Listing;
 using Cleave.Core.Passes;
+using Cleave.Core.Placement;
 using Cleave.Core.Schedule;
 using Cleave.Core.Shapes;
 
@@ -24,7 +25,7 @@ internal sealed class SpecBuilder
     public static readonly string[] RunnerMembers =
     [
         "Run", "RunAsync", "RunMany", "RunManyAsync", "ReloadAsync", "TuneAsync", "Dispose", "DisposeAsync", "Bind", "Collect", "Rent", "NewBinder", "CreateCall",
-        "Budgets", "Definition", RunnerSpec.WholePlan, "Whole", "Plan", "Trunk",
+        "DeviceReport", "Budgets", "Definition", RunnerSpec.WholePlan, "Whole", "Plan", "Trunk",
     ];
 
     private readonly List<Problem> _problems;
@@ -54,6 +55,7 @@ internal sealed class SpecBuilder
         string? plan = options.Plan(slicing);
         options.CheckMaxSlowdown();
         SettingSpec[] settings = SettingReader.Read(listing.Options, problems);
+        AcceleratorOptions? accelerator = AcceleratorOptions.Read(listing.Options, slicing, problems);
         if (listing.Model is not { } model)
         {
             if (!HasError(problems))
@@ -78,7 +80,7 @@ internal sealed class SpecBuilder
         SymbolBuilder symbols = new(builder._properties, builder._parameters, inputs, outputs);
         inputs = symbols.Name(inputs);
         PredictionSpec predicted = PredictionBuilder.Of(planned, inputs, outputs);
-        return builder.WithPlans(planned, new RunnerSpec
+        RunnerSpec runner = builder.WithPlans(planned, new RunnerSpec
         {
             Namespace = space,
             Stem = stem,
@@ -100,6 +102,7 @@ internal sealed class SpecBuilder
             Batch = predicted.Batch,
             Times = predicted.Times,
         });
+        return accelerator is null ? runner : builder.WithAccelerator(planned, runner, accelerator);
     }
 
     private static PlanMode Mode(string? plan, bool? slicing) =>
@@ -125,6 +128,20 @@ internal sealed class SpecBuilder
                 budgets.Add(budget);
         }
         return runner with { PlannedFor = model.For, Budgets = new([.. budgets]), Plans = new([.. plans]) };
+    }
+
+    private RunnerSpec WithAccelerator(PlannedModel model, RunnerSpec runner, AcceleratorOptions options)
+    {
+        AcceleratorProfile profile = AcceleratorProfiles.Default;
+        if (AcceleratorPlanner.Plan(model, options, profile, _problems) is not { } placed)
+            return runner;
+        string type = _fields.Take("On" + Identifiers.Pascal(options.Kind, "Device"));
+        PlanSpec plan = new PlanSpecBuilder(model, AcceleratorPlanner.AsRun(placed), runner, type, placed, options.Kind).Build();
+        return runner with
+        {
+            Plans = new([.. runner.Plans, plan]),
+            Device = new DeviceSpec(options.Kind, type, new(placed.Threads), AcceleratorPlanner.Comment(placed, profile)),
+        };
     }
 
     private static bool HasError(List<Problem> problems) => problems.Exists(p => p.Rule.Severity == Severity.Error && !p.Rule.KeepsClass);

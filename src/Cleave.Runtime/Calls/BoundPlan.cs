@@ -1,5 +1,6 @@
 using System;
 using System.Threading;
+using Cleave.Devices.Dispatch;
 using Cleave.Elements;
 using Cleave.Lanes;
 using Cleave.Plans;
@@ -18,6 +19,7 @@ internal sealed class BoundPlan : IDisposable
     private readonly ResultPredictions _predictions;
     private readonly InputSlot[] _inputs;
     private readonly bool _inputsNeedWork;
+    private readonly DeviceRun? _device;
     // The outputs' memory that the segments are bound to.
     private readonly OrtValue?[] _bound;
     private bool _settled;
@@ -34,7 +36,8 @@ internal sealed class BoundPlan : IDisposable
         _bound = new OrtValue?[outputs.Length];
         ResultSlot[] results = mode.Plan.NewResults(outputs);
         Sample = new PlanSample(mode.Plan.Bind(inputs, results, _predictions), results);
-        Lanes = new PlanCall(mode.Plan.Outline, mode.LaneSettings, mode.Crew, Sample);
+        _device = mode.Plan.Device is { } side ? new DeviceRun(side, inputs, results, dims, _predictions) : null;
+        Lanes = new PlanCall(mode.Plan.Outline, mode.LaneSettings, mode.Crew, Sample, _device);
         FollowOutputs();
     }
 
@@ -64,10 +67,10 @@ internal sealed class BoundPlan : IDisposable
     {
         if (!IsStale())
             return;
-        foreach (SegmentCall segment in Sample.Segments)
+        foreach (SegmentCall? segment in Sample.Segments)
         {
-            segment.Unsettle();
-            segment.BindOwn();
+            segment?.Unsettle();
+            segment?.BindOwn();
         }
         NoteOutputs();
         _verified = false;
@@ -115,7 +118,7 @@ internal sealed class BoundPlan : IDisposable
     /// A wrong guess costs one more run that fails again.
     /// </summary>
     public bool MayBeAboutShapes(Exception e) =>
-        Array.Exists(Sample.Results, static r => r.Own != null)
+        Array.Exists(Sample.Results, static r => r.Own != null || r.IsOnDevice)
         && e is CleaveException { InnerException: OnnxRuntimeException { Message: var message } }
         && message.Contains("shape", StringComparison.OrdinalIgnoreCase);
 
@@ -124,8 +127,9 @@ internal sealed class BoundPlan : IDisposable
     {
         foreach (ResultSlot result in Sample.Results)
             result.UnbindOwn();
-        foreach (SegmentCall segment in Sample.Segments)
-            segment.Unsettle();
+        foreach (SegmentCall? segment in Sample.Segments)
+            segment?.Unsettle();
+        _device?.Distrust();
         NoteOutputs();
         _settled = false;
         _verified = false;
@@ -135,10 +139,11 @@ internal sealed class BoundPlan : IDisposable
     public void Dispose()
     {
         Lanes.Dispose();
+        _device?.Dispose();
         Sample.Dispose();
     }
 
-    // Everything but the plain case: the first runs, cancellation, strings, results that are not bound, other devices.
+    // Everything but the plain case: the first runs, cancellation, strings, results that are not bound, accelerators.
     private void RunWithCare(CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
@@ -152,17 +157,17 @@ internal sealed class BoundPlan : IDisposable
     {
         foreach (ResultSlot result in Sample.Results)
             result.BindOwn(_dims, _predictions);
-        foreach (SegmentCall segment in Sample.Segments)
-            segment.BindOwn();
+        foreach (SegmentCall? segment in Sample.Segments)
+            segment?.BindOwn();
         _settled = true;
     }
 
     private void Verified()
     {
         _verified = true;
-        _plain = !_inputsNeedWork;
-        foreach (SegmentCall segment in Sample.Segments)
-            _plain &= segment.Verified();
+        _plain = !_inputsNeedWork && _device is null;
+        foreach (SegmentCall? segment in Sample.Segments)
+            _plain &= segment?.Verified() ?? true;
     }
 
     private bool IsStale()

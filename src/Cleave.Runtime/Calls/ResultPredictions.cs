@@ -18,6 +18,9 @@ internal sealed class ResultPredictions(ShapeTable shapes, int results)
         return false;
     }
 
+    /// <summary>The shape that the result is declared to have; null where that is not known, or was wrong once.</summary>
+    public int[]? Expected(int result, ReadOnlySpan<int> dims) => _wrong[result] ? null : shapes.ResultShape(result, dims);
+
     /// <summary>From now on the result is not bound any more.</summary>
     public void Distrust(int result) => _wrong[result] = true;
 }

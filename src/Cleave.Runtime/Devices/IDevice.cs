@@ -13,6 +13,9 @@ internal interface IDevice : IDisposable
     /// <summary>Kind and number, for example <c>cuda:0</c>.</summary>
     string Name { get; }
 
+    /// <summary>ONNX Runtime's name of the execution provider that runs nodes on it.</summary>
+    string Provider { get; }
+
     /// <summary>The most bytes that may be used of it; <see cref="long.MaxValue"/> where only the device itself sets a limit.</summary>
     long MemoryLimit { get; }
 

@@ -1,4 +1,6 @@
 using System;
+using System.Collections.Generic;
+using Cleave.Sessions;
 
 namespace Cleave.Devices;
 
@@ -6,6 +8,9 @@ namespace Cleave.Devices;
 internal interface IDeviceExecutable : IDisposable
 {
     DeviceProgram Program { get; }
+
+    /// <summary>Who runs its nodes, as ONNX Runtime says; null where that does not say.</summary>
+    IReadOnlyList<NodeAssignment>? Assignments { get; }
 
     /// <summary>Queues a run on the stream that it was loaded for.</summary>
     /// <param name="inputs">What it reads, in the program's order; on this device.</param>

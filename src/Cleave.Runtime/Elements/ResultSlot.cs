@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Threading;
 using Cleave.Calls;
+using Cleave.Devices.Dispatch;
 using Cleave.Generated;
 using Microsoft.ML.OnnxRuntime;
 
@@ -26,9 +27,15 @@ internal sealed class ResultSlot(int index, Value value, OutputSlot? output, int
     /// <summary>Memory that stays from run to run.</summary>
     public OrtValue? Own => output is null ? _own : output.Own;
 
-    public OrtValue Tensor => _result ?? Own ?? throw new InvalidOperationException("The value '" + Name + "' was read before it was written.");
+    /// <summary>Where it arrives that an accelerator makes, if the host reads it; null for what the CPU makes.</summary>
+    public Landing? Landing { get; set; }
 
-    public bool IsFixed => Own != null;
+    /// <summary>Whether an accelerator makes it.</summary>
+    public bool IsOnDevice { get; set; }
+
+    public OrtValue Tensor => Landing?.Tensor ?? _result ?? Own ?? throw new InvalidOperationException("The value '" + Name + "' was read before it was written.");
+
+    public bool IsFixed => !IsOnDevice && Own != null;
 
     /// <summary>Bytes of a value inside the model; the outputs count their own.</summary>
     public long ByteLength { get; private set; }
@@ -62,10 +69,26 @@ internal sealed class ResultSlot(int index, Value value, OutputSlot? output, int
         result.Dispose();
     }
 
+    /// <summary>Hands over the output of the model that has landed.</summary>
+    public void Arrive()
+    {
+        if (output is null)
+            return;
+        int[] shape = Array.ConvertAll(Landing!.Tensor.GetTensorTypeAndShape().Shape, static d => checked((int)d));
+        // Another mode of the runner may have given the output memory of its own.
+        if (output.Own is { } own && output.Shape.AsSpan().SequenceEqual(shape))
+        {
+            Landing.Memory.Bytes.CopyTo(own.GetTensorMutableRawData());
+            return;
+        }
+        output.UnbindOwn();
+        output.Take(Landing.Tensor, shape);
+    }
+
     /// <summary>Gives it memory of its own where it came as declared. The next run shows whether it is written to.</summary>
     public void BindOwn(ReadOnlySpan<int> dims, ResultPredictions predictions)
     {
-        if (Own != null || !predictions.Hold(index, dims, _shape))
+        if (IsOnDevice || Own != null || !predictions.Hold(index, dims, _shape))
             return;
         if (output != null)
         {

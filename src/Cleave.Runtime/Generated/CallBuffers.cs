@@ -55,7 +55,7 @@ public sealed class CallBuffers : RequestBuffers
         _times = engine.Times.Of(dims);
         _inputsNeedWork = Array.Exists(Inputs, static i => i.NeedsWork);
         _holdsText = _inputsNeedWork || Array.Exists(Outputs, static o => o is StringOutput);
-        _plans = new BoundPlan?[engine.Modes.Places];
+        _plans = new BoundPlan?[engine.Places];
         _last = engine.Modes.Planned.Place;
         Bound(engine.Modes.Planned);
         _divided = Divided();
@@ -123,7 +123,11 @@ public sealed class CallBuffers : RequestBuffers
             _hasResult = false;
             if (engine != _engine)
                 MoveTo(engine);
-            if (begun is null)
+            if (RanOnDevice(cancellationToken))
+            {
+                // As planned.
+            }
+            else if (begun is null)
                 RunInTurn(cancellationToken);
             else
                 Turned(begun).Run(cancellationToken);
@@ -250,7 +254,7 @@ public sealed class CallBuffers : RequestBuffers
         _pool.Join();
         _engine = engine;
         _times = engine.Times.Of(Dims);
-        _plans = new BoundPlan?[engine.Modes.Places];
+        _plans = new BoundPlan?[engine.Places];
         _last = engine.Modes.Planned.Place;
         Bound(engine.Modes.Planned);
         _divided?.Dispose();
@@ -285,6 +289,30 @@ public sealed class CallBuffers : RequestBuffers
         for (int i = 0; i < values.Length; i++)
             slots[i] = values[i].Element.NewInput(values[i].Name, engine.Shapes.InputShape(i, dims), lengths[i]);
         return slots;
+    }
+
+    // False where the model runs on the CPU, or this request has to run there.
+    private bool RanOnDevice(CancellationToken cancellationToken)
+    {
+        if (_engine.Device is not { InUse: { } mode } device)
+            return false;
+        Turn turn = _engine.Modes.EnterOn(mode, cancellationToken);
+        try
+        {
+            Turned(mode).Run(cancellationToken);
+            device.Succeeded();
+            return true;
+        }
+        catch (DeviceException e)
+        {
+            if (device.FallsBack(e))
+                return false;
+            throw;
+        }
+        finally
+        {
+            _engine.Modes.Leave(turn);
+        }
     }
 
     private void RunInTurn(CancellationToken cancellationToken)

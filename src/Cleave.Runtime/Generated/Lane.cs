@@ -20,7 +20,15 @@ public abstract class Lane
     /// <exception cref="OperationCanceledException">The request was cancelled.</exception>
     public abstract void Run(Segment segment);
 
-    /// <summary>Lets the other lanes read a value that this lane made. Never blocks.</summary>
+    /// <summary>
+    /// Queues a segment on the plan's accelerator, after the copies of what it reads of the host, and the copies of what the host reads of it. Does not wait for any of them.
+    /// </summary>
+    /// <exception cref="DeviceException">The accelerator has no room for it, or was lost (CLV4021, CLV4022).</exception>
+    /// <exception cref="CleaveException">ONNX Runtime failed (CLV4008).</exception>
+    /// <exception cref="OperationCanceledException">The request was cancelled.</exception>
+    public abstract void Launch(Segment segment);
+
+    /// <summary>Lets the other lanes read a value that this lane made, or its accelerator makes. Never blocks.</summary>
     public abstract void Send(Value value);
 
     /// <summary>Waits until another lane has sent a value; without copying it.</summary>
@@ -66,7 +74,9 @@ public abstract class Lane
             if (i + 1 == statements.Length || (uint)kind > (uint)StatementKind.Receive || (uint)statements[i + 1] >= (uint)of)
                 throw new ArgumentException("A table of statements has no statement at position " + i + ": it was changed by hand, or made wrongly. Rebuild the application.", nameof(statements));
             int place = statements[i + 1];
-            if (kind == StatementKind.Run)
+            if (kind == StatementKind.Run && segments[place].IsOnDevice)
+                Launch(segments[place]);
+            else if (kind == StatementKind.Run)
                 Run(segments[place]);
             else if (kind == StatementKind.Send)
                 Send(values[place]);

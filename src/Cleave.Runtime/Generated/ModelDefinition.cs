@@ -46,6 +46,7 @@ public sealed class ModelDefinition
         Batch = other.Batch;
         PlannedSizes = other.PlannedSizes;
         Times = other.Times;
+        Device = other.Device;
     }
 
     /// <summary>What the item metadata says of how to open and run the model; null where it says nothing. What the application sets wins. Not changed any more.</summary>
@@ -70,11 +71,14 @@ public sealed class ModelDefinition
     /// <summary>The sizes that the model was planned for, of the dimensions that callers choose, in the order of their first appearance in the inputs.</summary>
     public int[] PlannedSizes { get; init; } = [];
 
+    /// <summary>How the model runs on an accelerator and the CPU together; null where it was not planned for one.</summary>
+    public DevicePlan? Device { get; init; }
+
     /// <summary>The same, with what was measured in the place of what was predicted.</summary>
     internal ModelDefinition With(PredictedTimes times) => new(this, Budgets) { Times = times };
 
     /// <summary>The same with one way to run it, and nothing said about others.</summary>
-    internal ModelDefinition Only(Budget budget) => new(this, [budget]) { Options = null, Batch = null, Times = null };
+    internal ModelDefinition Only(Budget budget) => new(this, [budget]) { Options = null, Batch = null, Times = null, Device = null };
 
     internal int Contract { get; }
 

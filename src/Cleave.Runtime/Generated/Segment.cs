@@ -24,6 +24,30 @@ public sealed class Segment
         Writes = writes;
     }
 
+    /// <summary>Describes a segment that runs on the plan's accelerator: its lane launches it.</summary>
+    /// <param name="name">Its name in messages and logs.</param>
+    /// <param name="nodes">The nodes that form it, as positions in the model's node list.</param>
+    /// <param name="reads">What it reads.</param>
+    /// <param name="writes">What it writes.</param>
+    /// <param name="weightBytes">Of its weights.</param>
+    /// <param name="workspaceBytes">What a run takes there beside its inputs and outputs, by estimate.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A size is negative.</exception>
+    public static Segment OnDevice(string name, string nodes, Value[] reads, Value[] writes, long weightBytes, long workspaceBytes)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(weightBytes);
+        ArgumentOutOfRangeException.ThrowIfNegative(workspaceBytes);
+        return new Segment(name, nodes, reads, writes) { IsOnDevice = true, WeightBytes = weightBytes, WorkspaceBytes = workspaceBytes };
+    }
+
+    /// <summary>Whether it runs on the plan's accelerator.</summary>
+    internal bool IsOnDevice { get; private init; }
+
+    /// <summary>Of its weights, on an accelerator.</summary>
+    internal long WeightBytes { get; private init; }
+
+    /// <summary>What a run takes on an accelerator beside its inputs and outputs, by estimate.</summary>
+    internal long WorkspaceBytes { get; private init; }
+
     internal string Name { get; }
 
     internal string Nodes { get; }

@@ -17,7 +17,21 @@ internal sealed class LaneNotes : Lane
         return notes._statements;
     }
 
-    public override void Run(Segment segment) => Note(StatementKind.Run, segment);
+    public override void Run(Segment segment)
+    {
+        ArgumentNullException.ThrowIfNull(segment);
+        if (segment.IsOnDevice)
+            throw new ArgumentException("The segment '" + segment.Name + "' is on an accelerator: a lane launches it, and does not run it.", nameof(segment));
+        Note(StatementKind.Run, segment);
+    }
+
+    public override void Launch(Segment segment)
+    {
+        ArgumentNullException.ThrowIfNull(segment);
+        if (!segment.IsOnDevice)
+            throw new ArgumentException("The segment '" + segment.Name + "' is on no accelerator: a lane runs it, and does not launch it.", nameof(segment));
+        Note(StatementKind.Run, segment);
+    }
 
     public override void Send(Value value) => Note(StatementKind.Send, value);
 

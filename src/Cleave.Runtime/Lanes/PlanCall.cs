@@ -3,6 +3,7 @@ using System.Runtime.ExceptionServices;
 using System.Threading;
 using Cleave.Core.Diagnostics;
 using Cleave.Cores;
+using Cleave.Devices.Dispatch;
 using Cleave.Elements;
 using Cleave.Generated;
 using Cleave.Sessions;
@@ -24,13 +25,18 @@ internal sealed class PlanCall : IDisposable
     // Where the first lane runs, if it keeps that core busy while it waits; -1 otherwise.
     private int _processor = -1;
     private int _stopped;
+    // Ends the waits for an accelerator.
+    private CancellationTokenSource? _deviceWaits;
 
     /// <param name="outline">The plan.</param>
     /// <param name="settings">What the runner's lanes have in common.</param>
     /// <param name="crew">The threads of the lanes but the first; null where there is one.</param>
     /// <param name="sample">What the lane methods run; null: groups of samples.</param>
-    public PlanCall(PlanOutline outline, LaneSettings settings, LaneCrew? crew, PlanSample? sample)
+    /// <param name="device">What runs on an accelerator; null where nothing does.</param>
+    public PlanCall(PlanOutline outline, LaneSettings settings, LaneCrew? crew, PlanSample? sample, DeviceRun? device = null)
     {
+        Device = device;
+        _deviceWaits = device is null ? null : new CancellationTokenSource();
         Outline = outline;
         Settings = settings;
         _crew = crew;
@@ -45,6 +51,12 @@ internal sealed class PlanCall : IDisposable
     public PlanOutline Outline { get; }
 
     public LaneSettings Settings { get; }
+
+    /// <summary>What runs on an accelerator; null where nothing does.</summary>
+    public DeviceRun? Device { get; }
+
+    /// <summary>Cancelled when the request is stopped, for waits for an accelerator.</summary>
+    public CancellationToken DeviceWaits => _deviceWaits!.Token;
 
     /// <summary>Whether the lanes go through a table instead of following their methods.</summary>
     public bool IsGroup { get; }
@@ -170,6 +182,7 @@ internal sealed class PlanCall : IDisposable
     {
         foreach (RunningLane lane in _lanes)
             lane.Free();
+        _deviceWaits?.Dispose();
     }
 
     private void RunOnce()
@@ -234,6 +247,7 @@ internal sealed class PlanCall : IDisposable
     private void Stop()
     {
         Volatile.Write(ref _stopped, 1);
+        _deviceWaits?.Cancel();
         foreach (RunningLane lane in _lanes)
         {
             lane.Terminate();
@@ -251,6 +265,11 @@ internal sealed class PlanCall : IDisposable
     {
         foreach (RunningLane lane in _lanes)
             lane.Reset();
+        if (_deviceWaits != null)
+        {
+            _deviceWaits.Dispose();
+            _deviceWaits = new CancellationTokenSource();
+        }
         Volatile.Write(ref _stopped, 0);
     }
 }

@@ -18,6 +18,7 @@ internal sealed class PlanOutline
     {
         Model = definition.Name;
         Plan = plan;
+        Outputs = definition.Outputs.Length;
         Results = NumberResults(definition);
         Reads = Array.ConvertAll(plan.Segments, s => Array.ConvertAll(s.Reads, v => Source(s, v, definition)));
         Writes = Array.ConvertAll(plan.Segments, s => Array.ConvertAll(s.Writes, v => _resultOf[v]));
@@ -38,6 +39,9 @@ internal sealed class PlanOutline
 
     /// <summary>What segments write: the model's outputs in its order, then the values inside.</summary>
     public Value[] Results { get; }
+
+    /// <summary>How many of them are the model's outputs.</summary>
+    public int Outputs { get; }
 
     /// <summary>How many segments read each result.</summary>
     public int[] Readers { get; }

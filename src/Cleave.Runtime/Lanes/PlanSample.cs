@@ -6,11 +6,12 @@ using Cleave.Elements;
 namespace Cleave.Lanes;
 
 /// <summary>One request's way through a plan, time after time: the segments bound to its buffers, and what they write.</summary>
-internal sealed class PlanSample(SegmentCall[] segments, ResultSlot[] results) : IDisposable
+internal sealed class PlanSample(SegmentCall?[] segments, ResultSlot[] results) : IDisposable
 {
     private static long _requests;
 
-    public SegmentCall[] Segments => segments;
+    /// <summary>By segment; null for those on an accelerator.</summary>
+    public SegmentCall?[] Segments => segments;
 
     public ResultSlot[] Results => results;
 
@@ -37,8 +38,8 @@ internal sealed class PlanSample(SegmentCall[] segments, ResultSlot[] results) :
 
     public void Dispose()
     {
-        foreach (SegmentCall segment in segments)
-            segment.Dispose();
+        foreach (SegmentCall? segment in segments)
+            segment?.Dispose();
         foreach (ResultSlot result in results)
             result.Dispose();
     }

@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Threading;
 using Cleave.Calls;
+using Cleave.Devices.Dispatch;
 using Cleave.Elements;
 using Cleave.Generated;
 using Cleave.Timelines;
@@ -61,6 +62,8 @@ internal sealed class RunningLane : Lane, IWorkItem
         Volatile.Write(ref _begun, _call.Number);
         if (_call.IsGroup)
             FollowTable();
+        else if (Launcher is { } device)
+            FollowOnDevice(device);
         else
             FollowMethod();
     }
@@ -69,6 +72,8 @@ internal sealed class RunningLane : Lane, IWorkItem
     public void Execute() => _call.FollowOther(this);
 
     public override void Run(Segment segment) => Do(Next(StatementKind.Run, segment));
+
+    public override void Launch(Segment segment) => Do(Next(StatementKind.Run, segment));
 
     public override void Send(Value value) => Do(Next(StatementKind.Send, value));
 
@@ -104,6 +109,45 @@ internal sealed class RunningLane : Lane, IWorkItem
             throw Strays("ended");
     }
 
+    // The accelerator's part of the call, where this is the lane that launches it.
+    private DeviceRun? Launcher => _call.Device is { } device && device.Lane == _number ? device : null;
+
+    // The next request has the same memory on the device: the lane ends when nothing is queued any more.
+    private void FollowOnDevice(DeviceRun device)
+    {
+        bool succeeded = false;
+        try
+        {
+            device.Begin();
+            FollowMethod();
+            OnDevice(static (d, token) => d.Finish(token), device);
+            succeeded = true;
+        }
+        finally
+        {
+            if (!succeeded)
+                device.Abandon();
+        }
+    }
+
+    // While it waits for the device, nobody takes the lanes for stuck.
+    private void OnDevice<T>(Action<T, CancellationToken> wait, T what)
+    {
+        try
+        {
+            Volatile.Write(ref _inSegment, true);
+            wait(what, _call.DeviceWaits);
+        }
+        catch (OperationCanceledException) when (_call.IsStopped)
+        {
+            throw _call.Released();
+        }
+        finally
+        {
+            Volatile.Write(ref _inSegment, false);
+        }
+    }
+
     private void FollowTable()
     {
         _busy ??= new long[_call.Outline.Lanes.Length];
@@ -121,7 +165,7 @@ internal sealed class RunningLane : Lane, IWorkItem
         switch (statement.Kind)
         {
             case StatementKind.Run:
-                Run(sample, sample.Segments[statement.Index], (Segment)statement.Subject, _call.Outline.LaneOf[statement.Index]);
+                Run(sample, statement.Index, (Segment)statement.Subject, _call.Outline.LaneOf[statement.Index]);
                 break;
             case StatementKind.Send:
                 sample.Results[statement.Index].Publish(sample.Number);
@@ -133,12 +177,26 @@ internal sealed class RunningLane : Lane, IWorkItem
         }
     }
 
-    private void Run(PlanSample sample, SegmentCall run, Segment segment, int home)
+    private void Run(PlanSample sample, int index, Segment segment, int home)
     {
         if (_call.IsStopped)
             throw _call.Released();
         bool isTimed = _timeline != null || _busy != null;
         long start = isTimed ? Stopwatch.GetTimestamp() : 0;
+        if (sample.Segments[index] is { } run)
+            Run(run, segment);
+        else
+            OnDevice(static (s, token) => s.Device.Launch(s.Index, token), (Device: _call.Device!, Index: index));
+        if (!isTimed)
+            return;
+        long end = Stopwatch.GetTimestamp();
+        if (_busy != null)
+            _busy[home] += end - start;
+        _timeline?.Add(new TimelineSpan(_call.Outline, _number, segment.Name, IsWait: false, sample.Request, start, end));
+    }
+
+    private void Run(SegmentCall run, Segment segment)
+    {
         try
         {
             Volatile.Write(ref _inSegment, true);
@@ -152,12 +210,6 @@ internal sealed class RunningLane : Lane, IWorkItem
         {
             Volatile.Write(ref _inSegment, false);
         }
-        if (!isTimed)
-            return;
-        long end = Stopwatch.GetTimestamp();
-        if (_busy != null)
-            _busy[home] += end - start;
-        _timeline?.Add(new TimelineSpan(_call.Outline, _number, segment.Name, IsWait: false, sample.Request, start, end));
     }
 
     private void Receive(PlanSample sample, ResultSlot slot)
@@ -166,6 +218,18 @@ internal sealed class RunningLane : Lane, IWorkItem
             Await(sample, slot);
         if (_call.IsStopped)
             throw _call.Released();
+        if (slot.Landing is { } landing)
+            Land(sample, slot, landing);
+        else if (Launcher is { } device)
+            device.Received(Array.IndexOf(sample.Results, slot));
+    }
+
+    // Its copy was queued before it was published.
+    private void Land(PlanSample sample, ResultSlot slot, Landing landing)
+    {
+        long start = _timeline is null ? 0 : Stopwatch.GetTimestamp();
+        OnDevice(static (l, token) => l.Wait(token), landing);
+        _timeline?.Add(new TimelineSpan(_call.Outline, _number, slot.Name, IsWait: true, sample.Request, start, Stopwatch.GetTimestamp()));
     }
 
     private void Await(PlanSample sample, ResultSlot slot)

@@ -141,6 +141,27 @@ internal sealed class RunnerModes
         return Begin(_planned, now, isAlone: false);
     }
 
+    /// <summary>Begins a request in a mode that is none of these, on an accelerator.</summary>
+    /// <exception cref="OperationCanceledException">It was cancelled while it waited, in the background, for a core.</exception>
+    public Turn EnterOn(RunnerMode mode, CancellationToken token)
+    {
+        long now;
+        if (_hint == RunnerHint.Background)
+        {
+            _ledger.Waiting.Await(token);
+            _ledger.EnterBackground();
+            now = _ledger.Now;
+        }
+        else
+        {
+            now = _ledger.Now;
+            _ledger.Enter(now);
+        }
+        mode.Begin();
+        _ledger.Take(mode.Cores - 1);
+        return new Turn(mode, _planned, now, IsAlone: false);
+    }
+
     /// <summary>
     /// Begins a part of a job that is given so many cores. Where no session for so many is free, it has fewer; where none is open yet, it shares the planned one.
     /// </summary>

@@ -4,6 +4,8 @@ using System.Linq;
 using Cleave.Calls;
 using Cleave.Core.Diagnostics;
 using Cleave.Cores;
+using Cleave.Devices;
+using Cleave.Devices.Dispatch;
 using Cleave.Elements;
 using Cleave.Generated;
 using Cleave.Lanes;
@@ -15,12 +17,21 @@ namespace Cleave.Plans;
 
 /// <summary>A plan with its sessions. Immutable; the sessions belong to their table.</summary>
 /// <param name="Outline">What its lanes do.</param>
-/// <param name="Sessions">The session of each segment.</param>
+/// <param name="BySegment">The session of each segment; null for those on an accelerator.</param>
 /// <param name="Threads">Threads of each lane.</param>
 /// <param name="Pins">Where each lane's threads are to run; null: anywhere.</param>
 /// <param name="Lease">The processors there, which no other runner is given while this is alive.</param>
-internal sealed record OpenedPlan(PlanOutline Outline, SegmentSession[] Sessions, int[] Threads, ThreadPin[]? Pins, ProcessorLease? Lease)
+internal sealed record OpenedPlan(PlanOutline Outline, SegmentSession?[] BySegment, int[] Threads, ThreadPin[]? Pins, ProcessorLease? Lease)
 {
+    /// <summary>Those of the segments on the CPU.</summary>
+    public SegmentSession[] Sessions { get; } = [.. BySegment.OfType<SegmentSession>()];
+
+    /// <summary>What it has on an accelerator; null where it is all on the CPU.</summary>
+    public DeviceSide? Device { get; init; }
+
+    /// <summary>The cores that a request uses: the lane that launches waits most of the time.</summary>
+    public int Cores => Threads.Where((_, lane) => lane != Device?.Outline.Lane).Sum();
+
     /// <summary>Opens a plan; where ONNX Runtime refuses a part of it, the whole model.</summary>
     public static OpenedPlan Open(ModelDefinition definition, RunnerOptions options, ChosenPlan chosen, int cores, SessionTable sessions, ILogger logger)
     {
@@ -49,11 +60,13 @@ internal sealed record OpenedPlan(PlanOutline Outline, SegmentSession[] Sessions
     {
         get
         {
-            for (int i = 0; i < Sessions.Length; i++)
+            for (int i = 0; i < BySegment.Length; i++)
             {
-                if (Sessions[i].CopiesInputsWhenBound)
+                if (BySegment[i] is not { } session)
+                    continue;
+                if (session.CopiesInputsWhenBound)
                     return "ConfigureSession put it on another device";
-                if (Sessions[i].Threads != Threads[Outline.LaneOf[i]])
+                if (session.Threads != Threads[Outline.LaneOf[i]])
                     return "ConfigureSession set its threads";
             }
             return null;
@@ -61,7 +74,7 @@ internal sealed record OpenedPlan(PlanOutline Outline, SegmentSession[] Sessions
     }
 
     /// <summary>Whether there is a core for each thread.</summary>
-    public bool HasCores(int cores) => Threads.Sum() <= cores;
+    public bool HasCores(int cores) => Cores <= cores;
 
     public static string Words(int[] threads) => string.Join(' ', threads.Select(static t => t.ToString(CultureInfo.InvariantCulture)));
 
@@ -75,13 +88,15 @@ internal sealed record OpenedPlan(PlanOutline Outline, SegmentSession[] Sessions
     }
 
     /// <summary>The segments bound to one call's buffers.</summary>
-    public SegmentCall[] Bind(InputSlot[] inputs, ResultSlot[] results, ResultPredictions predictions)
+    public SegmentCall?[] Bind(InputSlot[] inputs, ResultSlot[] results, ResultPredictions predictions)
     {
-        SegmentCall[] calls = new SegmentCall[Sessions.Length];
+        SegmentCall?[] calls = new SegmentCall?[BySegment.Length];
         for (int i = 0; i < calls.Length; i++)
         {
+            if (BySegment[i] is not { } session)
+                continue;
             ITensorSource[] reads = Array.ConvertAll(Outline.Reads[i], source => source >= 0 ? (ITensorSource)results[source] : inputs[~source]);
-            calls[i] = new SegmentCall(Sessions[i], reads, Array.ConvertAll(Outline.Writes[i], w => results[w]), predictions);
+            calls[i] = new SegmentCall(session, reads, Array.ConvertAll(Outline.Writes[i], w => results[w]), predictions);
         }
         return calls;
     }
@@ -111,6 +126,30 @@ internal sealed record OpenedPlan(PlanOutline Outline, SegmentSession[] Sessions
         {
             if (lease != null)
                 pinned.Return(lease);
+            throw;
+        }
+    }
+
+    /// <summary>Opens a plan of which a part is on an accelerator. Its threads are not pinned.</summary>
+    /// <exception cref="DeviceException">There is no room for it, or the device was lost.</exception>
+    /// <exception cref="CleaveException">ONNX Runtime refuses a part of it (CLV4007), or it does not run through (CLV4010).</exception>
+    public static OpenedPlan OpenOn(IDevice device, ModelDefinition definition, DevicePlan chosen, SessionTable sessions)
+    {
+        PlanOutline outline = PlanOutline.Read(chosen.Plan, definition);
+        DeviceSide side = DeviceSide.Open(device, new DeviceOutline(outline), sessions.Factory);
+        try
+        {
+            SegmentSession?[] opened = new SegmentSession?[chosen.Plan.Segments.Length];
+            for (int i = 0; i < opened.Length; i++)
+            {
+                if (!chosen.Plan.Segments[i].IsOnDevice)
+                    opened[i] = sessions.Get(chosen.Plan.Segments[i], chosen.Threads[outline.LaneOf[i]], instance: 0, pin: null);
+            }
+            return new OpenedPlan(outline, opened, chosen.Threads, null, null) { Device = side };
+        }
+        catch
+        {
+            side.Dispose();
             throw;
         }
     }

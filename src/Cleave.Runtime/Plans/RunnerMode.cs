@@ -3,7 +3,6 @@ using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
 using Cleave.Calls;
-using Cleave.Cores;
 using Cleave.Generated;
 using Cleave.Lanes;
 using Cleave.Workers;
@@ -32,11 +31,11 @@ internal sealed class RunnerMode
         LaneSettings = settings;
         Place = place;
         _oneAtATime = oneAtATime;
-        Cores = plan.Threads.Sum();
+        Cores = plan.Cores;
         Shapes = new ShapeTable(definition, plan.Outline.Results);
         Predictions = new ResultPredictions(Shapes, plan.Outline.Results.Length);
         Crew = plan.Threads.Length == 1 ? null : new LaneCrew(Enumerable.Range(1, plan.Threads.Length - 1)
-            .Select(lane => LaneThread(definition.Name, lane, plan.Pins?[lane], settings.HasCores, logger)));
+            .Select(lane => LaneThread(definition.Name, lane, plan, settings.HasCores, logger)));
     }
 
     public OpenedPlan Plan { get; }
@@ -94,10 +93,10 @@ internal sealed class RunnerMode
     public void Stop() => Crew?.Stop();
 
     // Where lanes share cores, one that spins while it has nothing to do takes the core from one that has.
-    private static WorkerSettings LaneThread(string model, int lane, ThreadPin? pin, bool maySpin, ILogger logger) =>
-        new(_ => string.Create(CultureInfo.InvariantCulture, $"Cleave {model} lane {lane}"), 1, logger)
+    private static WorkerSettings LaneThread(string model, int lane, OpenedPlan plan, bool maySpin, ILogger logger) =>
+        new(_ => string.Create(CultureInfo.InvariantCulture, $"Cleave {model} {(lane == plan.Device?.Outline.Lane ? plan.Device.Device.Name + " launcher" : "lane " + lane)}"), 1, logger)
         {
-            Pin = pin,
+            Pin = plan.Pins?[lane],
             SpinLimit = maySpin ? LaneWait.SpinLimit : 0,
         };
 }

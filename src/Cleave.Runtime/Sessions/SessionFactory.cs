@@ -97,6 +97,30 @@ internal sealed class SessionFactory : IDisposable
         return (new InferenceSession(graph, options), "prepared");
     });
 
+    /// <summary>Creates a session of a segment that runs on an accelerator, by options that have its execution provider; waits while another one is being created in the process.</summary>
+    /// <exception cref="OnnxRuntimeException">ONNX Runtime refused it.</exception>
+    /// <exception cref="CleaveException">The file changed, or it cannot be cut.</exception>
+    public InferenceSession OpenOn(Segment segment, SessionOptions options)
+    {
+        _model.CheckUnchanged();
+        _settings.Apply(options, segment, threads: 1);
+        using SessionTurn.Holder turn = SessionTurn.Take(_logger, _model.Name);
+        InferenceSession? session = null;
+        try
+        {
+            session = Open(segment, options).Session;
+            _model.CheckUnchanged();
+            return session;
+        }
+        catch (Exception e)
+        {
+            session?.Dispose();
+            if (e is ModelException problem)
+                throw new CleaveException(problem, _model.Place);
+            throw;
+        }
+    }
+
     public void Dispose() => Prepared.Dispose();
 
     private SegmentSession Create(Segment segment, int threads, bool isSilent, Func<SessionOptions, (InferenceSession Session, string Way)> open)

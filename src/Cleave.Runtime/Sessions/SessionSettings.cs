@@ -33,22 +33,7 @@ internal sealed class SessionSettings(ModelDefinition definition, RunnerOptions 
         SessionOptions options = new();
         try
         {
-            // Never 0: ONNX Runtime would count the cores of the host, whatever the process may use.
-            options.IntraOpNumThreads = threads;
-            options.InterOpNumThreads = 1;
-            options.ExecutionMode = ExecutionMode.ORT_SEQUENTIAL;
-            options.GraphOptimizationLevel = GraphOptimizationLevel.ORT_ENABLE_ALL;
-            // Within a run the pool's threads are ours, and waking one costs more than a small operator. Between runs they sleep: idle threads that
-            // spin take cores from everyone else.
-            options.AddSessionConfigEntry("session.force_spinning_stop", "1");
-            // ONNX Runtime keeps one memory pattern per shape: twice the growth, no speed.
-            if (_shapesVary)
-                options.EnableMemoryPattern = false;
-            if (_isTrial || isSilent)
-                options.LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL;
-            _configure?.Invoke(options, new SegmentInfo(definition.Name, segment.Name, threads));
-            if (options.IntraOpNumThreads != threads)
-                Log.ThreadsChanged(logger, definition.Name, segment.Name, options.IntraOpNumThreads, threads);
+            Apply(options, segment, threads, isSilent);
             return options;
         }
         catch
@@ -56,5 +41,26 @@ internal sealed class SessionSettings(ModelDefinition definition, RunnerOptions 
             options.Dispose();
             throw;
         }
+    }
+
+    /// <summary>The same to options that are there.</summary>
+    public void Apply(SessionOptions options, Segment segment, int threads, bool isSilent = false)
+    {
+        // Never 0: ONNX Runtime would count the cores of the host, whatever the process may use.
+        options.IntraOpNumThreads = threads;
+        options.InterOpNumThreads = 1;
+        options.ExecutionMode = ExecutionMode.ORT_SEQUENTIAL;
+        options.GraphOptimizationLevel = GraphOptimizationLevel.ORT_ENABLE_ALL;
+        // Within a run the pool's threads are ours, and waking one costs more than a small operator. Between runs they sleep: idle threads that
+        // spin take cores from everyone else.
+        options.AddSessionConfigEntry("session.force_spinning_stop", "1");
+        // ONNX Runtime keeps one memory pattern per shape: twice the growth, no speed.
+        if (_shapesVary)
+            options.EnableMemoryPattern = false;
+        if (_isTrial || isSilent)
+            options.LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL;
+        _configure?.Invoke(options, new SegmentInfo(definition.Name, segment.Name, threads));
+        if (options.IntraOpNumThreads != threads)
+            Log.ThreadsChanged(logger, definition.Name, segment.Name, options.IntraOpNumThreads, threads);
     }
 }

@@ -28,7 +28,7 @@ public class EmulatorWaitTests
             stream.Synchronize();
         }
         TimeSpan used = Process.GetCurrentProcess().TotalProcessorTime - before;
-        // 200 ms of device time; the spins come to 10 x 3 x 80 µs.
-        Assert.True(used < TimeSpan.FromMilliseconds(100), used.ToString());
+        // 200 ms of device time; the spins come to 10 x 3 x 80 µs. What else the process does, its compiler above all, counts, too.
+        Assert.True(used < TimeSpan.FromMilliseconds(150), used.ToString());
     }
 }

@@ -20,6 +20,11 @@ internal sealed class ExactPlacement
     private readonly double[] _free;
     private readonly double[][] _bound;
     private readonly Dictionary<(int Mask, int Places), List<double[]>> _seen = [];
+    // By depth, so that nothing is allocated on the way.
+    private readonly (int Unit, int Processor, double Start, double End)[][] _choices;
+    private readonly double[] _state;
+    // Units by how much better the first of two processors is for them.
+    private readonly int[] _byAdvantage;
     private double _best;
     private int _done;
 
@@ -35,6 +40,9 @@ internal sealed class ExactPlacement
         _finish = new double[_units];
         _free = new double[_processors];
         _bound = [.. Enumerable.Range(0, _units).Select(_ => new double[_processors])];
+        _choices = [.. Enumerable.Range(0, _units + 1).Select(_ => new (int, int, double, double)[_units * _processors])];
+        _state = new double[2 + _processors + _units];
+        _byAdvantage = [.. Enumerable.Range(0, _units).OrderBy(u => problem.Units[u].Times[0] / problem.Units[u].Times[^1]).ThenBy(u => u)];
         _best = upper;
     }
 
@@ -45,40 +53,70 @@ internal sealed class ExactPlacement
     {
         // A little more, so that a schedule of exactly that makespan is found, too.
         ExactPlacement search = new(problem, upper * (1 + 1e-9));
-        search.Branch(makespan: 0, lastStart: 0, lastUnit: -1);
+        search.Branch(depth: 0, makespan: 0, lastStart: 0, lastUnit: -1);
         return Math.Min(search._best, upper);
     }
 
-    private void Branch(double makespan, double lastStart, int lastUnit)
+    private void Branch(int depth, double makespan, double lastStart, int lastUnit)
     {
-        if (_done == (1 << _units) - 1)
+        if (depth == _units)
         {
             _best = Math.Min(_best, makespan);
             return;
         }
         if (Math.Max(makespan, LowerBound()) >= _best || IsDominated(makespan, lastStart))
             return;
-        foreach ((int unit, int processor, double start) in Choices().Where(c => c.Start > lastStart || (c.Start == lastStart && c.Unit > lastUnit)).ToArray())
+        int count = Choose(_choices[depth], lastStart, lastUnit);
+        for (int i = 0; i < count; i++)
         {
-            double end = start + _problem.Units[unit].Times[processor], free = _free[processor];
+            (int unit, int processor, double start, double end) = _choices[depth][i];
+            double free = _free[processor];
             _place[unit] = processor;
             _finish[unit] = end;
             _free[processor] = end;
             _done |= 1 << unit;
-            Branch(Math.Max(makespan, end + _problem.Output[processor][unit]), start, unit);
+            Branch(depth + 1, Math.Max(makespan, end + _problem.Output[processor][unit]), start, unit);
             _done &= ~(1 << unit);
             _free[processor] = free;
         }
     }
 
-    private IEnumerable<(int Unit, int Processor, double Start)> Choices() =>
-        from unit in Enumerable.Range(0, _units)
-        where (_done & (1 << unit)) == 0 && Array.TrueForAll(_problem.Graph.Predecessors[unit], p => (_done & (1 << p)) != 0)
-        from processor in Enumerable.Range(0, _processors)
-        where _problem.CanRun(unit, processor)
-        let start = Start(unit, processor)
-        orderby start + _problem.Units[unit].Times[processor]
-        select (unit, processor, start);
+    // What can start next, not before what started last; what ends soonest first.
+    private int Choose((int Unit, int Processor, double Start, double End)[] choices, double lastStart, int lastUnit)
+    {
+        int count = 0;
+        for (int unit = 0; unit < _units; unit++)
+        {
+            if (IsDone(unit) || !AreDone(_problem.Graph.Predecessors[unit]))
+                continue;
+            for (int processor = 0; processor < _processors; processor++)
+            {
+                if (!_problem.CanRun(unit, processor))
+                    continue;
+                double start = Start(unit, processor);
+                if (start < lastStart || (start == lastStart && unit <= lastUnit))
+                    continue;
+                double end = start + _problem.Units[unit].Times[processor];
+                int at = count++;
+                for (; at > 0 && choices[at - 1].End > end; at--)
+                    choices[at] = choices[at - 1];
+                choices[at] = (unit, processor, start, end);
+            }
+        }
+        return count;
+    }
+
+    private bool IsDone(int unit) => (_done & (1 << unit)) != 0;
+
+    private bool AreDone(int[] units)
+    {
+        foreach (int unit in units)
+        {
+            if (!IsDone(unit))
+                return false;
+        }
+        return true;
+    }
 
     private double Start(int unit, int processor)
     {
@@ -89,14 +127,13 @@ internal sealed class ExactPlacement
         return ready;
     }
 
-    // As if every processor could run any number of units at once, but none before it is free; and as if all could share what is left evenly.
+    // As if every processor could run any number of units at once, but none before it is free; and as if what is left could be divided between them at will.
     private double LowerBound()
     {
-        double longest = 0, work = _free.Sum();
+        double longest = 0;
         for (int unit = 0; unit < _units; unit++)
         {
-            bool isDone = (_done & (1 << unit)) != 0;
-            work += isDone ? 0 : _leastTime[unit];
+            bool isDone = IsDone(unit);
             double least = double.PositiveInfinity;
             for (int p = 0; p < _processors; p++)
             {
@@ -105,7 +142,52 @@ internal sealed class ExactPlacement
             }
             longest = Math.Max(longest, least);
         }
-        return Math.Max(longest, work / _processors);
+        return longest >= _best ? longest : Math.Max(longest, _processors == 2 ? Divided() : Evenly());
+    }
+
+    private double Evenly()
+    {
+        double work = 0;
+        foreach (double free in _free)
+            work += free;
+        for (int unit = 0; unit < _units; unit++)
+            work += IsDone(unit) ? 0 : _leastTime[unit];
+        return work / _processors;
+    }
+
+    // Two processors, units that may be cut: the first gets those for which it is better, from the front, until it would be done later than the other one with the rest.
+    private double Divided()
+    {
+        double first = _free[0], second = _free[1];
+        foreach (int unit in _byAdvantage)
+        {
+            if (!IsDone(unit))
+                second += _problem.Units[unit].Times[1];
+        }
+        foreach (int unit in _byAdvantage)
+        {
+            if (IsDone(unit))
+                continue;
+            double here = _problem.Units[unit].Times[0], there = _problem.Units[unit].Times[1];
+            if (double.IsPositiveInfinity(there))
+            {
+                // Only the first can run it. What the sum of the others is, was lost in it.
+                second = _free[1];
+                foreach (int other in _byAdvantage)
+                    second += IsDone(other) || double.IsPositiveInfinity(_problem.Units[other].Times[1]) ? 0 : _problem.Units[other].Times[1];
+                first += here;
+                continue;
+            }
+            if (first + here >= second - there)
+            {
+                // Cut so that both are done at once; where the first is later already, it gets none of it.
+                double part = Math.Clamp((second - first) / (here + there), 0, 1);
+                return Math.Max(first + (part * here), second - (part * there));
+            }
+            first += here;
+            second -= there;
+        }
+        return Math.Max(first, second);
     }
 
     private double Earliest(int unit, int processor)
@@ -125,16 +207,19 @@ internal sealed class ExactPlacement
     // What matters of the past: when processors are free, and where and when values are that are still to be read.
     private bool IsDominated(double makespan, double lastStart)
     {
-        int places = 1;
-        List<double> state = [makespan, lastStart, .. _free];
+        int places = 1, count = 0;
+        _state[count++] = makespan;
+        _state[count++] = lastStart;
+        foreach (double free in _free)
+            _state[count++] = free;
         for (int unit = 0; unit < _units; unit++)
         {
-            if ((_done & (1 << unit)) == 0 || Array.TrueForAll(_problem.Graph.Successors[unit], s => (_done & (1 << s)) != 0))
+            if (!IsDone(unit) || AreDone(_problem.Graph.Successors[unit]))
                 continue;
             places = (places * _processors) + _place[unit];
-            state.Add(_finish[unit]);
+            _state[count++] = _finish[unit];
         }
-        double[] now = [.. state];
+        ReadOnlySpan<double> now = _state.AsSpan(0, count);
         if (!_seen.TryGetValue((_done, places), out List<double[]>? known))
             _seen.Add((_done, places), known = []);
         foreach (double[] other in known)
@@ -143,12 +228,16 @@ internal sealed class ExactPlacement
             if (IsNowhereWorse(other, now))
                 return !other.AsSpan().SequenceEqual(now);
         }
-        known.RemoveAll(other => IsNowhereWorse(now, other));
-        known.Add(now);
+        for (int i = known.Count - 1; i >= 0; i--)
+        {
+            if (IsNowhereWorse(now, known[i]))
+                known.RemoveAt(i);
+        }
+        known.Add(now.ToArray());
         return false;
     }
 
-    private static bool IsNowhereWorse(double[] one, double[] other)
+    private static bool IsNowhereWorse(ReadOnlySpan<double> one, ReadOnlySpan<double> other)
     {
         for (int i = 0; i < one.Length; i++)
         {

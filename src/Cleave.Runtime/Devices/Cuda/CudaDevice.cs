@@ -6,6 +6,7 @@ using System.Linq;
 using System.Threading;
 using Cleave.Core.Diagnostics;
 using Cleave.Core.Graph;
+using Cleave.Sessions;
 using Microsoft.ML.OnnxRuntime;
 using Microsoft.ML.OnnxRuntime.Tensors;
 
@@ -31,6 +32,8 @@ internal sealed class CudaDevice : IDevice
     }
 
     public string Name => NameOf(_index);
+
+    public string Provider => "CUDAExecutionProvider";
 
     public long MemoryLimit { get; }
 
@@ -155,6 +158,7 @@ internal sealed class CudaDevice : IDevice
         SessionOptions options = new() { IntraOpNumThreads = 1, InterOpNumThreads = 1, ExecutionMode = ExecutionMode.ORT_SEQUENTIAL };
         try
         {
+            options.AddSessionConfigEntry(NodeAssignments.RecordKey, "1");
             if (!program.AllowsCpu)
                 options.AddSessionConfigEntry("session.disable_cpu_ep_fallback", "1");
             Dictionary<string, string> cuda = new()

@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using Cleave.Core.Diagnostics;
 using Cleave.Core.Graph;
+using Cleave.Sessions;
 using Microsoft.ML.OnnxRuntime;
 
 namespace Cleave.Devices.Cuda;
@@ -22,12 +23,15 @@ internal sealed class CudaExecutable : IDeviceExecutable
         Stream = stream;
         _session = session;
         _bytes = bytes;
+        Assignments = NodeAssignments.Of(session);
         _binding = session.CreateIoBinding();
         // The run ends when its kernels are queued: what waits for them is the stream.
         _options.AddRunConfigEntry("disable_synchronize_execution_providers", "1");
     }
 
     public DeviceProgram Program { get; }
+
+    public IReadOnlyList<NodeAssignment>? Assignments { get; }
 
     public CudaStream Stream { get; }
 

@@ -1,0 +1,56 @@
+using System;
+using Cleave.Core.Clustering;
+using Cleave.Core.Cost;
+using Cleave.Core.Passes;
+
+namespace Cleave.Core.Placement;
+
+/// <summary>Places a model, and makes lanes of it that carry it out.</summary>
+internal static class PlacedPlanner
+{
+    // With less known of a model, a prediction is a guess.
+    private const double LeastKnown = 0.9;
+
+    // Less than this is no reason to need a device.
+    private const double LeastGain = 0.02;
+
+    // What a plan takes when it runs is more than its peak: the limit is tightened so often.
+    private const int MostTries = 4;
+
+    /// <param name="graph">The model at dimensions.</param>
+    /// <param name="cpu">The CPU.</param>
+    /// <param name="accelerator">The accelerator.</param>
+    /// <param name="request">What is asked for.</param>
+    /// <param name="lanes">Lanes of the CPU, of one thread each.</param>
+    /// <param name="plan">What was found; null where nothing was placed.</param>
+    /// <param name="why">Why nothing is on the accelerator, where nothing is.</param>
+    /// <returns>Null where nothing is on the accelerator.</returns>
+    public static PlacedRun? Plan(SizedGraph graph, CostModel cpu, AcceleratorProfile accelerator, PlacementRequest request, int lanes, out PlacementPlan? plan, out string why)
+    {
+        plan = null;
+        why = "";
+        if (graph.KnownPart() < LeastKnown)
+            why = "the sizes of too many of its values are not known";
+        else if (Array.Exists([.. graph.Graph.Outputs], o => graph.Graph.Index.Producer(o) < 0 || graph.Graph.Roles[graph.Graph.Index.Producer(o)] != NodeRole.Live))
+            why = "an output of it is an input, or a constant";
+        if (why.Length > 0)
+            return null;
+        PlanUnits units = PlanUnits.Of(graph.Graph);
+        PlacementProblem problem = PlacementModel.Of(units, graph, cpu, accelerator, lanes);
+        for (int tried = 0; tried < MostTries; tried++)
+        {
+            plan = PlacementPlanner.Plan(problem, request);
+            bool isWorth = request.Objective == PlacementObjective.Memory || plan.Chosen.Makespan * (1 + LeastGain) < plan.HostOnly.Makespan;
+            if (!isWorth || PlacedRunBuilder.Build(units, graph, cpu, accelerator, problem, plan) is not { } run)
+            {
+                why = double.IsPositiveInfinity(request.MemoryLimit) ? "the CPU alone is predicted to be as good" : "the CPU alone is predicted to be as good, or nothing that is better fits the memory";
+                return null;
+            }
+            if (run.DeviceBytes <= request.MemoryLimit)
+                return run;
+            request = request with { MemoryLimit = request.MemoryLimit * Math.Min(0.9, plan.Bytes / run.DeviceBytes) };
+        }
+        why = "no plan fits the memory";
+        return null;
+    }
+}

@@ -46,9 +46,14 @@ internal sealed record PlacedModel(ModelDefinition Definition, byte[] Bytes, Pla
         Plan cpu = new("Whole", [whole], lane => lane.Run(whole));
         Segment[] segments = [.. run.Plan.Segments.Select((s, i) => SegmentOf(s, i, run.Segments[i], Of))];
         Plan placed = new("Placed", segments, [.. run.Plan.Lanes.Select(l => Lane(l, segments, Of))]);
-        return new PlacedModel(
-            new ModelDefinition(1, "placed", "models/placed.onnx", ListingWriter.Hash(read), inputs, outputs, [new(1, cpu, 1)]) { Device = new DevicePlan("emulated", placed, run.Threads) },
-            model, run, accelerator) { BytesOf = graph.Bytes };
+        ModelDefinition definition = new(1, "placed", "models/placed.onnx", ListingWriter.Hash(read), inputs, outputs, [new(1, cpu, 1)])
+        {
+            Device = new DevicePlan("emulated", placed, run.Threads),
+        };
+        return new PlacedModel(definition, model, run, accelerator)
+        {
+            BytesOf = graph.Bytes,
+        };
 
         Value Of(string name)
         {

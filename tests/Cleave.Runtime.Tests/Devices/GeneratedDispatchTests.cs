@@ -24,7 +24,7 @@ public sealed class GeneratedDispatchTests : IDisposable
 
     [Theory]
     [InlineData("LSTM", 256, "Latency", null)]
-    [InlineData("GRU", 256, "GpuMemory", "2ms")]
+    [InlineData("GRU", 256, "GpuMemory", "1ms")]
     public async Task Generated_code_runs_on_a_device_as_it_says(string cell, int width, string objective, string? deadline)
     {
         GeneratedModel model = Generate(cell, width, objective, deadline);

@@ -93,7 +93,8 @@ case $verb in
     ;;
   sample)
     pack
-    run sample-app/LabelReader "$@"
+    [[ " $* " == *' --out '* ]] || set -- --out "$root/artifacts/pages-read" "$@"
+    run sample-app/PageReader "$@"
     ;;
   bench)
     [[ $# -gt 0 ]] || die "bench needs a name, for example: ./build.sh bench foundation"

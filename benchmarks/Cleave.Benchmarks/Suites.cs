@@ -11,6 +11,7 @@ using Cleave.Benchmarks.Harness;
 using Cleave.Benchmarks.Ledger;
 using Cleave.Benchmarks.Placement;
 using Cleave.Benchmarks.Prepared;
+using Cleave.Benchmarks.Sample;
 using Cleave.Benchmarks.Validation;
 using Cleave.Tool.Measuring;
 
@@ -98,6 +99,13 @@ internal static class Suites
             new SimulatedPlacements(),
             new DeviceDispatch(),
             new Wavefront(),
+        ],
+        ["sample"] =
+        [
+            new PageAccuracy(),
+            new PageLines(),
+            new SampleTraining(),
+            new SampleTime(),
         ],
         ["validation"] =
         [

@@ -1,5 +1,5 @@
 using System.Text;
-using LabelReader.Imaging;
+using PageReader.Imaging;
 using Xunit;
 
 namespace Cleave.Sample.Tests;

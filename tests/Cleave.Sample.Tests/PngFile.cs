@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
 using System.Text;
-using LabelReader.Imaging;
+using PageReader.Imaging;
 
 namespace Cleave.Sample.Tests;
 

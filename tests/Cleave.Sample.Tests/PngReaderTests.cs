@@ -1,4 +1,4 @@
-using LabelReader.Imaging;
+using PageReader.Imaging;
 using Xunit;
 
 namespace Cleave.Sample.Tests;

@@ -1,0 +1,87 @@
+using Cleave;
+using PageReader.Imaging;
+using PageReader.Reading;
+
+namespace PageReader;
+
+/// <summary>What a page says.</summary>
+/// <param name="Page">The page, the right way up.</param>
+/// <param name="Transcripts">What each of its lines says.</param>
+/// <param name="WasTurned">Whether the image showed it upside down.</param>
+internal sealed record Scan(Page Page, IReadOnlyList<Transcript> Transcripts, bool WasTurned)
+{
+    // Below it, marks were taken for text.
+    private const float LeastConfidence = 0.45f;
+
+    /// <summary>The page's rows as text, each with the mean confidence of its characters; those that are no text left out.</summary>
+    public IReadOnlyList<(string Text, float Confidence)> Rows()
+    {
+        List<(string, float)> rows = [];
+        int next = 0;
+        foreach (IReadOnlyList<TextLine> row in Page.Rows)
+        {
+            Transcript[] parts = [.. row.Select(_ => Transcripts[next++]).Where(IsText)];
+            if (parts.Length > 0)
+                rows.Add((string.Join("  ", parts.Select(p => p.Text)), parts.Sum(p => p.Confidence * p.Characters.Count) / parts.Sum(p => p.Characters.Count)));
+        }
+        return rows;
+    }
+
+    /// <summary>Whether a line is text rather than other marks.</summary>
+    public static bool IsText(Transcript transcript) => transcript.Text.Length > 0 && transcript.Confidence >= LeastConfidence;
+}
+
+/// <summary>Reads pages in the three stages of the usual pipeline: finds the lines, turns the page upright, recognises the lines.</summary>
+/// <param name="orientation">Tells upright lines from those on their head.</param>
+/// <param name="recognizers">Reads lines: three models that answer as one.</param>
+internal sealed class PageScanner(
+    IModelRunner<OrientationInput, OrientationOutput> orientation,
+    IModelRunner<RecognizersInput, RecognizersOutput> recognizers)
+{
+    // A line says less about how a page lies than all of them together, and few are enough.
+    private const int MostLinesAsked = 24;
+
+    /// <exception cref="ImageException">The image shows no text.</exception>
+    public async Task<Scan> ScanAsync(GrayImage image, CancellationToken cancellationToken)
+    {
+        Page page = Page.TakeApart(image);
+        if (page.Lines.Count == 0)
+            throw new ImageException("no text was found");
+        bool turned = await IsUpsideDownAsync(page, cancellationToken);
+        if (turned)
+            page = page.Turned();
+        Scan scan = new(page, await RecognizeAsync(page.Crops, cancellationToken), turned);
+        return scan.Rows().Count > 0 ? scan : throw new ImageException("no text was found that could be read");
+    }
+
+    // The lines differ in width: nothing is padded, each is a part of one job.
+    private async Task<IReadOnlyList<Transcript>> RecognizeAsync(IReadOnlyList<LineCrop> crops, CancellationToken cancellationToken)
+    {
+        RecognizersInput[] inputs = [.. crops.Select(c => new RecognizersInput(batch: 1, width: c.Width) { Lines = c.Pixels })];
+        RecognizersOutput[] outputs = await recognizers.RunManyAsync(inputs, cancellationToken);
+        return [.. outputs.Select(Read)];
+
+        static Transcript Read(RecognizersOutput output)
+        {
+            using (output)
+                return Transcript.Of(output.Scores.Span);
+        }
+    }
+
+    private async Task<bool> IsUpsideDownAsync(Page page, CancellationToken cancellationToken)
+    {
+        OrientationInput[] inputs =
+        [
+            .. page.Crops.OrderByDescending(c => c.Width).Take(MostLinesAsked).Select(c => new OrientationInput(batch: 1, width: c.Width) { Lines = c.Pixels }),
+        ];
+        OrientationOutput[] outputs = await orientation.RunManyAsync(inputs, cancellationToken);
+        // Independent witnesses: the odds are multiplied, none of them alone decides.
+        double odds = 0;
+        foreach (OrientationOutput output in outputs)
+        {
+            using (output)
+                odds += Math.Clamp(Math.Log(output.Turned[1] + 1e-6) - Math.Log(output.Turned[0] + 1e-6), -4, 4);
+        }
+        return odds > 0;
+    }
+}

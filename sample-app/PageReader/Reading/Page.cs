@@ -1,0 +1,45 @@
+using PageReader.Imaging;
+
+namespace PageReader.Reading;
+
+/// <summary>A page taken apart: its lines in reading order, each cut out for the models.</summary>
+public sealed class Page
+{
+    private Page(GrayImage image, IReadOnlyList<IReadOnlyList<TextLine>> rows)
+    {
+        Image = image;
+        Rows = rows;
+        Lines = [.. rows.SelectMany(r => r)];
+        Crops = [.. Lines.Select(l => LineCrop.Of(image, l))];
+    }
+
+    public GrayImage Image { get; }
+
+    /// <summary>What stands side by side is one row.</summary>
+    public IReadOnlyList<IReadOnlyList<TextLine>> Rows { get; }
+
+    /// <summary>All lines, row by row.</summary>
+    public IReadOnlyList<TextLine> Lines { get; }
+
+    /// <summary>The lines as the models get them.</summary>
+    public IReadOnlyList<LineCrop> Crops { get; }
+
+    public static Page TakeApart(GrayImage image) => new(image, ReadingOrder.Rows(LineFinder.Find(InkMask.Of(image))));
+
+    /// <summary>The same page, upside down.</summary>
+    public Page Turned()
+    {
+        GrayImage turned = new(Image.Width, Image.Height);
+        Image.Pixels.CopyTo(turned.Pixels, 0);
+        Array.Reverse(turned.Pixels);
+        return TakeApart(turned);
+    }
+
+    /// <summary>The text: rows on lines of their own, what stands side by side separated by two spaces.</summary>
+    /// <param name="transcripts">Of each line, in their order.</param>
+    public IReadOnlyList<string> Text(IReadOnlyList<Transcript> transcripts)
+    {
+        int next = 0;
+        return [.. Rows.Select(row => string.Join("  ", row.Select(_ => transcripts[next++].Text).Where(t => t.Length > 0)))];
+    }
+}

@@ -1,0 +1,64 @@
+namespace PageReader.Reading;
+
+/// <summary>A character that was read, and where: at which step of the recogniser's output.</summary>
+public readonly record struct ReadCharacter(char Character, float Confidence, float Step);
+
+/// <summary>What a line says.</summary>
+public sealed record Transcript(IReadOnlyList<ReadCharacter> Characters)
+{
+    public string Text { get; } = string.Concat(Characters.Select(c => c.Character));
+
+    /// <summary>The recogniser's probability for what it chose, the mean over the characters; 0 where there are none.</summary>
+    public float Confidence { get; } = Characters.Count == 0 ? 0 : Characters.Average(c => c.Confidence);
+
+    /// <summary>
+    /// Steps in a row that are not blank are one character: the class that is the most probable over all of them. (Greedy
+    /// decoding, as after CTC, Graves et al. 2006, may take such a run for several; here training separates all
+    /// characters by blanks.)
+    /// </summary>
+    /// <param name="scores">[steps, classes], a probability each.</param>
+    public static Transcript Of(ReadOnlySpan<float> scores)
+    {
+        int classes = Alphabet.Classes.Length;
+        int steps = scores.Length / classes;
+        List<ReadCharacter> characters = [];
+        float[] sums = new float[classes];
+        int start = 0;
+        for (int step = 0; step <= steps; step++)
+        {
+            bool blank = step == steps || scores[step * classes + Alphabet.Blank] >= 0.5f;
+            if (!blank)
+            {
+                for (int c = 0; c < classes; c++)
+                    sums[c] += scores[step * classes + c];
+                continue;
+            }
+            if (step > start)
+                characters.Add(Character(sums, start, step));
+            Array.Clear(sums);
+            start = step + 1;
+        }
+        return new Transcript(Trimmed(characters));
+    }
+
+    private static ReadCharacter Character(float[] sums, int start, int end)
+    {
+        sums[Alphabet.Blank] = 0;
+        int best = sums.AsSpan().IndexOf(sums.Max());
+        return new ReadCharacter(Alphabet.Classes[best], sums[best] / sums.Sum(), (start + end - 1) * 0.5f);
+    }
+
+    // No spaces at the ends, and one where there are several.
+    private static List<ReadCharacter> Trimmed(List<ReadCharacter> characters)
+    {
+        List<ReadCharacter> kept = [];
+        foreach (ReadCharacter c in characters)
+        {
+            if (c.Character != ' ' || (kept.Count > 0 && kept[^1].Character != ' '))
+                kept.Add(c);
+        }
+        if (kept.Count > 0 && kept[^1].Character == ' ')
+            kept.RemoveAt(kept.Count - 1);
+        return kept;
+    }
+}

@@ -63,7 +63,7 @@ internal static class Annotation
     // As high as the line, and narrowed where it would be longer.
     private static void Text(Canvas canvas, TextLine line, string text, float scale, float shift)
     {
-        bool descends = text.AsSpan().ContainsAny("gjpqy,;()@$Q");
+        bool descends = text.AsSpan().ContainsAny("gjpqy()@$");
         float unit = line.Height * scale / (descends ? 13 : 10);
         float length = TextPainter.Measure(text, Letters) * unit;
         float room = line.Width * scale;

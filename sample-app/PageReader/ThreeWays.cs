@@ -3,9 +3,6 @@ using PageReader.Reading;
 
 namespace PageReader;
 
-/// <summary>How long all lines of some pages take, read in each way.</summary>
-internal sealed record WaysTimes(int Lines, TimeSpan Loop, TimeSpan PaddedBatches, TimeSpan RunMany, TimeSpan OneCall);
-
 /// <summary>Recognises the same lines by one model in the ways one could write it.</summary>
 internal sealed class ThreeWays(RecognizerARunner recognizer)
 {

@@ -59,9 +59,9 @@ internal sealed record LineSample(LineCrop Crop, int[] Steps)
         // A line of nothing but dots and dashes is not as high as its ink.
         float height = Math.Max(bottom - top, 6.5f * place.Unit);
         float slope = place.Slope + random.Range(-0.006f, 0.006f);
-        float level0 = top + (left - place.X) * slope;
+        float start = top + (left - place.X) * slope;
         return new TextLine(
-            left, right, level0 + height * random.Range(-0.07f, 0.05f), level0 + height * (1 + random.Range(-0.05f, 0.07f)), slope);
+            left, right, start + height * random.Range(-0.07f, 0.05f), start + height * (1 + random.Range(-0.05f, 0.07f)), slope);
     }
 
     private static int[] Label(int steps, IReadOnlyList<DrawnCharacter> drawn, float start, float scale)

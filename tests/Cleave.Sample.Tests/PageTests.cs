@@ -28,7 +28,7 @@ public sealed class PageTests
         Page page = Page.TakeApart(ImageFile.Read(Committed.Image("receipt.png")));
 
         Assert.Equal(SampleImages.All[0].Page.Text.Count, page.Rows.Count);
-        Assert.Equal([.. SampleImages.All[0].Page.Text.Select(t => t.Split("  ").Length)], page.Rows.Select(r => r.Count));
+        Assert.Equal(SampleImages.All[0].Page.Text.Select(t => t.Split("  ").Length), page.Rows.Select(r => r.Count));
     }
 
     [Theory]

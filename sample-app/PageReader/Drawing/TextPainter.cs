@@ -1,15 +1,5 @@
 namespace PageReader.Drawing;
 
-/// <summary>Where a character was drawn: its room along the line, in pixels from the line's start.</summary>
-public readonly record struct DrawnCharacter(char Character, float Start, float End);
-
-/// <summary>Where a line starts, how large it is and how it rises.</summary>
-/// <param name="X">Left end.</param>
-/// <param name="Baseline">The base line there, from the top.</param>
-/// <param name="Unit">Pixels of a tenth of the capitals' height.</param>
-/// <param name="Slope">Pixels down for each to the right.</param>
-public readonly record struct LinePlace(float X, float Baseline, float Unit, float Slope = 0);
-
 /// <summary>Draws lines of text, with additions, multiplications, divisions and roots only: the same pixels on every machine.</summary>
 public static class TextPainter
 {

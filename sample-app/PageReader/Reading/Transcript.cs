@@ -1,8 +1,5 @@
 namespace PageReader.Reading;
 
-/// <summary>A character that was read, and where: at which step of the recogniser's output.</summary>
-public readonly record struct ReadCharacter(char Character, float Confidence, float Step);
-
 /// <summary>What a line says.</summary>
 public sealed record Transcript(IReadOnlyList<ReadCharacter> Characters)
 {

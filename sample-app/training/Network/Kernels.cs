@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
@@ -38,10 +39,10 @@ internal static class Kernels
                     {
                         Vector256<float> left = Vector256.LoadUnsafe(ref input, (nuint)(at + offsets[k]));
                         Vector256<float> right = Vector256.LoadUnsafe(ref input, (nuint)(at + offsets[k] + 8));
-                        Vector256<float> w0 = Vector256.Create(Unsafe(ref w, o0 * taps + k));
-                        Vector256<float> w1 = Vector256.Create(Unsafe(ref w, o1 * taps + k));
-                        Vector256<float> w2 = Vector256.Create(Unsafe(ref w, o2 * taps + k));
-                        Vector256<float> w3 = Vector256.Create(Unsafe(ref w, o3 * taps + k));
+                        Vector256<float> w0 = Vector256.Create(At(ref w, o0 * taps + k));
+                        Vector256<float> w1 = Vector256.Create(At(ref w, o1 * taps + k));
+                        Vector256<float> w2 = Vector256.Create(At(ref w, o2 * taps + k));
+                        Vector256<float> w3 = Vector256.Create(At(ref w, o3 * taps + k));
                         a0 = Vector256.FusedMultiplyAdd(w0, left, a0);
                         b0 = Vector256.FusedMultiplyAdd(w0, right, b0);
                         a1 = Vector256.FusedMultiplyAdd(w1, left, a1);
@@ -117,7 +118,7 @@ internal static class Kernels
     private static Vector256<float> Start(ReadOnlySpan<float> bias, int channel) =>
         bias.IsEmpty ? Vector256<float>.Zero : Vector256.Create(bias[channel]);
 
-    private static ref float Unsafe(ref float start, int index) => ref System.Runtime.CompilerServices.Unsafe.Add(ref start, index);
+    private static ref float At(ref float start, int index) => ref Unsafe.Add(ref start, index);
 
     private static void Store(Planes target, int channel, int y, int x, Vector256<float> left, Vector256<float> right, bool clip)
     {

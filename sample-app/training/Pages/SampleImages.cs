@@ -20,7 +20,7 @@ internal static class SampleImages
         (string Left, string Right)[] lines =
         [
             ("The Corner Bakery", ""), ("24 Mill Lane, Oxbridge", ""), ("Tel. 555-0187", ""), ("", ""),
-            ("2 x Rye bread 750 g", "$8.40"), ("1 x Apple pie", "$12.95"), ("3 x Coffee (large)", "$10.50"), ("1 x Jam & butter", "$4.25"), ("", ""),
+            ("2 x Rye bread", "$8.40"), ("1 x Apple pie", "$12.95"), ("3 x Coffee (XL)", "$10.50"), ("1 x Jam & butter", "$4.25"), ("", ""),
             ("Subtotal", "$36.10"), ("VAT 8.5%", "$3.07"),
         ];
         List<PlacedText> texts = [];

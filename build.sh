@@ -58,9 +58,24 @@ pack() {
   forget_packed
   local project
   for project in src/Cleave.Runtime/Cleave.Runtime.csproj nuget/Cleave.csproj src/Cleave.Tool/Cleave.Tool.csproj; do
-    dotnet pack "$root/$project" -c "$configuration" -o "$packages" -v quiet "$@"
+    pack_project "$project" "$@"
   done
   printf 'packed %s\n' "$packages"/*.nupkg | sed "s:$root/::"
+}
+
+# What an application references: all but the command.
+pack_libraries() {
+  setup
+  rm -f "$packages"/Cleave.[0-9]* "$packages"/Cleave.Runtime.*
+  forget_packed
+  pack_project src/Cleave.Runtime/Cleave.Runtime.csproj
+  pack_project nuget/Cleave.csproj
+}
+
+pack_project() {
+  local project=$1
+  shift
+  dotnet pack "$root/$project" -c "$configuration" -o "$packages" -v quiet "$@"
 }
 
 run() {
@@ -92,7 +107,7 @@ case $verb in
     "$root/build/test.sh" "$configuration"
     ;;
   sample)
-    pack
+    pack_libraries
     [[ " $* " == *' --out '* ]] || set -- --out "$root/artifacts/pages-read" "$@"
     run sample-app/PageReader "$@"
     ;;

@@ -1,4 +1,3 @@
-using PageReader.Reading;
 using PageReader.Training;
 using PageReader.Training.Network;
 using Xunit;

@@ -47,6 +47,7 @@ internal static class Suites
         ],
         ["ensembles"] =
         [
+            new EnsembleAccuracy(),
             new AllocationQuality(),
             new EmulatedDevices(),
             new ImageEnsembles(),

@@ -4,6 +4,7 @@ using System.Globalization;
 using System.IO;
 using System.Linq;
 using Cleave.Core.Listing;
+using Cleave.Core.Tuning;
 using Microsoft.Build.Framework;
 using Microsoft.Build.Utilities;
 
@@ -13,7 +14,8 @@ namespace Cleave.Build;
 /// <param name="ensembles">The items.</param>
 /// <param name="projectFile">The absolute path of the project file.</param>
 /// <param name="listingFolder">The absolute path of the folder for listings.</param>
-internal sealed class EnsembleFiles(IReadOnlyList<ITaskItem> ensembles, string projectFile, string listingFolder)
+/// <param name="assemblyName">The assembly, below which everything lies in the output.</param>
+internal sealed class EnsembleFiles(IReadOnlyList<ITaskItem> ensembles, string projectFile, string listingFolder, string assemblyName)
 {
     private readonly string _projectFolder = Path.GetDirectoryName(projectFile)!;
 
@@ -52,15 +54,21 @@ internal sealed class EnsembleFiles(IReadOnlyList<ITaskItem> ensembles, string p
         }
     }
 
+    /// <summary>What was measured of the ensembles, beside the project, with its places in the output; where it is not there, it was not measured.</summary>
+    public IEnumerable<(string File, string Output)> Tunings() => ensembles.Select(e => Output(e.ItemSpec.Trim())).Where(static o => o.Length > 0)
+        .Select(o => (Path.Combine(_projectFolder, Path.GetFileName(o) + TuningFile.Ending), o + TuningFile.Ending));
+
     private EnsembleListing Of(ITaskItem item, string name, Dictionary<string, ModelPlace> places) => new()
     {
         Name = name,
         Source = Path.GetFileName(projectFile),
+        Path = Output(name),
         Namespace = item.GetMetadata("Namespace"),
         ClassName = item.GetMetadata("ClassName"),
         Access = item.GetMetadata("Access"),
         Combine = ItemList.Read(item, "Combine"),
         Weights = ItemList.Read(item, "Weights"),
+        Devices = ItemList.Read(item, "Devices"),
         Members =
         [
             .. ItemList.Read(item, "Models").Select(member =>
@@ -69,6 +77,10 @@ internal sealed class EnsembleFiles(IReadOnlyList<ITaskItem> ensembles, string p
                     : new EnsembleMemberEntry(member, member)),
         ],
     };
+
+    // A name that is no file's has no place.
+    private string Output(string name) =>
+        name.Length > 0 && name[0] != '.' && name.IndexOfAny([.. Path.GetInvalidFileNameChars(), '/', '\\', ':']) < 0 ? "models/" + assemblyName + "/" + name + EnsembleText.Ending : "";
 
     // What no file can be called is said by the generator: there is no such model.
     private static bool IsPath(string text) => text.IndexOfAny(Path.GetInvalidPathChars()) < 0;

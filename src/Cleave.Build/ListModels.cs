@@ -74,7 +74,7 @@ public sealed class ListModels : Task, ICancelableTask, IDisposable
         WarnOfIgnoredUpdates();
         if (Contracts.Length > 0 && !ContractsRequired)
             Log.Report(Rules.BadProperty, ProjectFile, 0, Path.GetFileName(ProjectFile), "CleaveContracts", Contracts, "use require, or leave it out");
-        EnsembleFiles ensembles = new(Ensembles, ProjectFile, ListingFolder);
+        EnsembleFiles ensembles = new(Ensembles, ProjectFile, ListingFolder, AssemblyName);
         List<ModelPlace> places = ModelPlace.Assign(ensembles.WithMembers(Models), projectFolder, ListingFolder, AssemblyName);
         WriteEnsembles(ensembles, places);
         foreach (ModelPlace place in places)
@@ -109,6 +109,8 @@ public sealed class ListModels : Task, ICancelableTask, IDisposable
                 _ensembles.Add(Item(file));
                 _written.Add(Item(file));
             }
+            foreach ((string file, string output) in ensembles.Tunings())
+                AddFile(file, output, copy: true);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or System.Security.SecurityException)
         {
@@ -151,26 +153,26 @@ public sealed class ListModels : Task, ICancelableTask, IDisposable
     private void AddContent(ModelPlace place, IReadOnlyList<string> externalFiles)
     {
         bool copy = !string.Equals(place.Item.GetMetadata("CopyToOutputDirectory"), "Never", StringComparison.OrdinalIgnoreCase);
-        Add(place.File, place.Output);
+        AddFile(place.File, place.Output, copy);
         // What was measured of it (docs/tuning.md) lies beside it, where the runner looks.
-        Add(place.File + TuningFile.Ending, place.Output + TuningFile.Ending);
+        AddFile(place.File + TuningFile.Ending, place.Output + TuningFile.Ending, copy);
         foreach (string name in externalFiles)
         {
             string inOutput = name.Replace('\\', '/');
             if (ProjectPaths.StaysInside(inOutput))
-                Add(place.ExternalFile(inOutput), place.ExternalOutput(inOutput));
+                AddFile(place.ExternalFile(inOutput), place.ExternalOutput(inOutput), copy);
         }
+    }
 
-        void Add(string file, string output)
-        {
-            // Models may share a file with weights.
-            if (!File.Exists(file) || !_outputs.Add(output))
-                return;
-            TaskItem item = Item(file);
-            item.SetMetadata("TargetPath", TaskItemText.Escape(output));
-            item.SetMetadata("CopyToOutputDirectory", copy ? "PreserveNewest" : "Never");
-            _content.Add(item);
-        }
+    private void AddFile(string file, string output, bool copy)
+    {
+        // Models may share a file with weights.
+        if (!File.Exists(file) || !_outputs.Add(output))
+            return;
+        TaskItem item = Item(file);
+        item.SetMetadata("TargetPath", TaskItemText.Escape(output));
+        item.SetMetadata("CopyToOutputDirectory", copy ? "PreserveNewest" : "Never");
+        _content.Add(item);
     }
 
     private void WarnOfIgnoredUpdates()

@@ -26,7 +26,7 @@ public sealed class EnsembleFilesTests
     public void Members_are_models_whether_they_are_listed_or_not()
     {
         using TaskRun run = new();
-        ListModels task = Run(run, ["a.onnx"], TaskRun.Spelled("Vision", ("Models", "a.onnx; models\\b.onnx;"), ("Combine", "Mean"), ("Weights", "1;0.5")));
+        ListModels task = Run(run, ["a.onnx"], TaskRun.Spelled("Vision", ("Models", "a.onnx; models\\b.onnx;"), ("Combine", "Mean"), ("Weights", "1;0.5"), ("Devices", "cpu;")));
         Assert.Equal([run.Listing("a"), run.Listing("models.b")], task.Listings.Select(l => l.ItemSpec));
         Assert.Equal(["models/App/a.onnx", "models/App/models/b.onnx"], task.Content.Select(c => c.GetMetadata("TargetPath")));
         EnsembleListing ensemble = Read(run, "Vision");
@@ -34,8 +34,23 @@ public sealed class EnsembleFilesTests
         Assert.Equal([new("a.onnx", "models/App/a.onnx"), new("models/b.onnx", "models/App/models/b.onnx")], ensemble.Members);
         Assert.Equal(["Mean"], ensemble.Combine);
         Assert.Equal(["1", "0.5"], ensemble.Weights);
+        Assert.Equal(["cpu"], ensemble.Devices);
         Assert.Equal(Path.Combine(run.ListingFolder, "Vision.ensemble"), Assert.Single(task.EnsembleListings).ItemSpec);
         Assert.Contains(task.Written, w => w.ItemSpec.EndsWith("Vision.ensemble", System.StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void What_was_measured_of_it_lies_beside_the_project_and_goes_to_the_output()
+    {
+        using TaskRun run = new();
+        run.Add("Vision.ensemble.tune", [1]);
+        ListModels task = Run(run, [], TaskRun.Spelled("Vision", ("Models", "a.onnx")), TaskRun.Spelled("Other", ("Models", "a.onnx")), TaskRun.Spelled("../a:b", ("Models", "a.onnx")));
+        Assert.Equal("models/App/Vision.ensemble", Read(run, "Vision").Path);
+        ITaskItem file = Assert.Single(task.Content, c => c.ItemSpec.EndsWith(".tune", System.StringComparison.Ordinal));
+        Assert.Equal(("models/App/Vision.ensemble.tune", "PreserveNewest"), (file.GetMetadata("TargetPath"), file.GetMetadata("CopyToOutputDirectory")));
+        // No file can be called so.
+        Assert.Equal(["", "models/App/Other.ensemble", "models/App/Vision.ensemble"],
+            task.EnsembleListings.Select(l => EnsembleText.Read(File.ReadAllText(l.ItemSpec)).Path).Order(System.StringComparer.Ordinal));
     }
 
     [Fact]

@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Diagnostics;
 using System.Globalization;
 using System.Linq;
+using System.Threading;
 using Cleave.Benchmarks.Harness;
 using Cleave.Ensembles.Combining;
 using Cleave.Ensembles.Serving;
@@ -43,7 +44,7 @@ internal sealed class SystemOverhead : IFamily
         float[] rows = new float[segments * Segment];
         TensorJob job = new(segments * Segment, [rows], [(new MeanCombiner<float>("y", [], Members), Classes)], Segment);
         long start = Stopwatch.GetTimestamp();
-        system.RunAsync(job).GetAwaiter().GetResult();
+        system.Run(job, CancellationToken.None);
         double microseconds = Stopwatch.GetElapsedTime(start).TotalMicroseconds;
         system.DisposeAsync().AsTask().GetAwaiter().GetResult();
         return microseconds / segments / Members;

@@ -51,11 +51,14 @@ internal sealed class AllocationMatrix : IEquatable<AllocationMatrix>
     public override int GetHashCode() => _cells.Aggregate(Devices, static (hash, cell) => unchecked((hash * 31) + cell.GetHashCode()));
 
     /// <summary>The matrix as a table for people: a row for each device.</summary>
-    public string ToText(IReadOnlyList<string> devices, IReadOnlyList<string> models)
+    /// <param name="devices">Their names.</param>
+    /// <param name="models">Their names.</param>
+    /// <param name="configurations">Whether every cell is shown as ⟨i, t, b⟩; otherwise an instance of one thread is its batch alone.</param>
+    public string ToText(IReadOnlyList<string> devices, IReadOnlyList<string> models, bool configurations = false)
     {
         List<string[]> rows = [["", .. models]];
         for (int d = 0; d < Devices; d++)
-            rows.Add([devices[d], .. Enumerable.Range(0, Models).Select(m => Word(this[d, m]))]);
+            rows.Add([devices[d], .. Enumerable.Range(0, Models).Select(m => Word(this[d, m], configurations))]);
         int[] widths = [.. Enumerable.Range(0, Models + 1).Select(c => rows.Max(r => r[c].Length))];
         StringBuilder text = new();
         foreach (string[] row in rows)
@@ -66,7 +69,7 @@ internal sealed class AllocationMatrix : IEquatable<AllocationMatrix>
     public override string ToString() =>
         ToText([.. Enumerable.Range(0, Devices).Select(d => "device " + d)], [.. Enumerable.Range(0, Models).Select(m => "model " + m)]);
 
-    private static string Word(InstanceGroup cell) => cell.Count == 0 ? "-"
-        : cell is { Count: 1, Threads: 1 } ? cell.Batch.ToString(System.Globalization.CultureInfo.InvariantCulture)
+    private static string Word(InstanceGroup cell, bool configurations) => cell.Count == 0 ? "-"
+        : cell is { Count: 1, Threads: 1 } && !configurations ? cell.Batch.ToString(System.Globalization.CultureInfo.InvariantCulture)
         : cell.ToString();
 }

@@ -9,6 +9,7 @@ namespace Cleave.Core.Ensembles;
 /// <param name="Fixed">Bytes besides: of the session, the context.</param>
 internal sealed record MemberMemory(string Name, long Weights, long Sample, long Fixed = 0)
 {
-    /// <summary>Bytes of a cell: instances of one device share the weights.</summary>
-    public long Of(InstanceGroup cell) => cell.Count == 0 ? 0 : Weights + Fixed + (long)cell.Count * cell.Batch * Sample;
+    /// <summary>Bytes of a cell: instances of one thread share a session, and so the weights; those of several have one each.</summary>
+    public long Of(InstanceGroup cell) =>
+        cell.Count == 0 ? 0 : ((cell.Threads == 1 ? 1 : cell.Count) * (Weights + Fixed)) + ((long)cell.Count * cell.Batch * Sample);
 }

@@ -14,6 +14,9 @@ internal sealed record EnsembleListing
     /// <summary>The project file that lists it, in its folder; what is wrong with the ensemble is reported there.</summary>
     public string Source { get; init; } = "";
 
+    /// <summary>Its place below the application's folder: what was measured of it lies there. "": nowhere, for no file can be called so.</summary>
+    public string Path { get; init; } = "";
+
     public string Namespace { get; init; } = "";
 
     public string ClassName { get; init; } = "";
@@ -25,6 +28,9 @@ internal sealed record EnsembleListing
 
     /// <summary>The members' weights, in their order, as they stand there.</summary>
     public IReadOnlyList<string> Weights { get; init; } = [];
+
+    /// <summary>The devices that members may run on.</summary>
+    public IReadOnlyList<string> Devices { get; init; } = [];
 
     public IReadOnlyList<EnsembleMemberEntry> Members { get; init; } = [];
 }

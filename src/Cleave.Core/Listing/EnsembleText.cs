@@ -19,6 +19,7 @@ internal static class EnsembleText
         text.Append(First).Append('\n');
         Line("name", ensemble.Name);
         Line("source", ensemble.Source);
+        Line("path", ensemble.Path);
         Line("namespace", ensemble.Namespace);
         Line("class", ensemble.ClassName);
         Line("access", ensemble.Access);
@@ -26,6 +27,8 @@ internal static class EnsembleText
             Line("combine", rule);
         foreach (string weight in ensemble.Weights)
             Line("weight", weight);
+        foreach (string device in ensemble.Devices)
+            Line("device", device);
         foreach (EnsembleMemberEntry member in ensemble.Members)
             Line("member", member.Source, member.Path);
         byte[] bytes = Encoding.UTF8.GetBytes(text.ToString());
@@ -47,7 +50,7 @@ internal static class EnsembleText
         if (lines[0].TrimEnd('\r') != First)
             throw new ListingException(1, "it does not begin with '" + First + "'");
         EnsembleListing ensemble = new();
-        List<string> combine = [], weights = [];
+        List<string> combine = [], weights = [], devices = [];
         List<EnsembleMemberEntry> members = [];
         for (int i = 1; i < lines.Length; i++)
         {
@@ -64,6 +67,9 @@ internal static class EnsembleText
                 case "source":
                     ensemble = ensemble with { Source = value };
                     break;
+                case "path":
+                    ensemble = ensemble with { Path = value };
+                    break;
                 case "namespace":
                     ensemble = ensemble with { Namespace = value };
                     break;
@@ -79,6 +85,9 @@ internal static class EnsembleText
                 case "weight":
                     weights.Add(value);
                     break;
+                case "device":
+                    devices.Add(value);
+                    break;
                 case "member" when fields.Length > 2:
                     members.Add(new EnsembleMemberEntry(value, Uri.UnescapeDataString(fields[2])));
                     break;
@@ -86,6 +95,6 @@ internal static class EnsembleText
                     throw new ListingException(i + 1, "'" + fields[0] + "' is not understood");
             }
         }
-        return ensemble with { Combine = combine, Weights = weights, Members = members };
+        return ensemble with { Combine = combine, Weights = weights, Devices = devices, Members = members };
     }
 }

@@ -92,7 +92,7 @@ internal static class EnsembleEmitter
                 code.Line($"new({SafeText.Literal(member.Source)}, {member.Runner}.Definition, {Array(member.Inputs, "int", Number)}),");
         }
         code.Line("// Of each output: how it is combined, its place among each member's outputs, the members' weights.");
-        using (code.Open($"outputs: new {Generated}EnsembleOutput[]", "});"))
+        using (code.Open($"outputs: new {Generated}EnsembleOutput[]", surface.OutputPath.Length == 0 ? "});" : "})"))
         {
             for (int i = 0; i < spec.Outputs.Count; i++)
             {
@@ -101,6 +101,8 @@ internal static class EnsembleEmitter
                 code.Line($"new({surface.Outputs[i].Field}, global::Cleave.CombinationRule.{output.Rule}, {Array(output.Places, "int", Number)}{weights}),");
             }
         }
+        if (surface.OutputPath.Length > 0)
+            code.Line($"{{ Path = {SafeText.Literal(surface.OutputPath)} }};");
         code.Unindent();
     }
 

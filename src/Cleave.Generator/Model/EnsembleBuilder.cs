@@ -10,6 +10,8 @@ namespace Cleave.Generator.Model;
 /// <summary>Makes the spec of an ensemble from its file and the specs of its members, or says why there can be none.</summary>
 internal static class EnsembleBuilder
 {
+    private const string Cpu = "cpu";
+
     private static readonly string[] EnsembleMembers = ["Bind", "Collect", "CombineOutput", "Members", "ReloadMemberAsync"];
 
     /// <summary>The spec, or null and at least one error among <paramref name="problems"/>.</summary>
@@ -25,6 +27,8 @@ internal static class EnsembleBuilder
         string space = item.Namespace(rootNamespace);
         string access = item.Access();
         CombineOptions combine = new(ensemble, problems);
+        problems.AddRange(ensemble.Devices.Where(d => !d.Equals(Cpu, StringComparison.OrdinalIgnoreCase))
+            .Select(d => new Problem(Rules.EnsembleBadMetadata, "Devices", d, "generated runners of ensembles run their members on the processor: use cpu, or leave it out")));
         RunnerSpec[] members = Members(ensemble, runners, problems);
         if (HasError(problems))
             return null;
@@ -47,7 +51,7 @@ internal static class EnsembleBuilder
             Access = access,
             Source = ensemble.Name,
             ModelName = ensemble.Name,
-            OutputPath = "",
+            OutputPath = ensemble.Path,
             Hash = "",
             Facts = new ModelFacts("", "", "", 0, "", ""),
             Symbols = new([.. symbols.Symbols]),

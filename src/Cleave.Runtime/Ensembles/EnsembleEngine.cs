@@ -10,6 +10,7 @@ using Cleave.Core.Diagnostics;
 using Cleave.Cores;
 using Cleave.Generated;
 using Cleave.Ledger;
+using Cleave.Tuning;
 using Cleave.Workers;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -134,7 +135,7 @@ internal sealed class EnsembleEngine : IRequestSource
     {
         try
         {
-            ServingCells cells = ServingCells.Of(Definition.Members, options, null, _cores);
+            ServingCells cells = ServingCells.Of(Definition.Members, options, options.Segments ? EnsembleTuningStore.Load(Definition, _cores, _logger) : null, _cores);
             if (CpuServing.WhyNot(Definition, options) is { Length: > 0 } why)
             {
                 Log.EnsembleWhole(_logger, Name, why);

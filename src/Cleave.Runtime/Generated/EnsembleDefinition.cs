@@ -33,6 +33,9 @@ public sealed class EnsembleDefinition
         Outputs = outputs;
     }
 
+    /// <summary>Its place below the application's folder, where what was measured of it lies; "": nowhere.</summary>
+    public string Path { get; init; } = "";
+
     internal int Contract { get; }
 
     internal string Name { get; }

@@ -39,7 +39,7 @@ internal sealed class LooseDefinition
     private ModelDefinition Build()
     {
         foreach (TensorSpec tensor in _spec.Inputs.Concat(_spec.Outputs))
-            _values.Add(tensor.Field, ValueOf(tensor.Name, tensor.Type, tensor.RankIsKnown, tensor.Shape));
+            _values.Add(tensor.Field, ValueOf(tensor));
         Value[] inputs = [.. _spec.Inputs.Select(i => _values[i.Field])], outputs = [.. _spec.Outputs.Select(o => _values[o.Field])];
         Segment whole = new("Whole", _spec.Nodes, inputs, outputs);
         Dictionary<string, Plan> plans = new(StringComparer.Ordinal) { [RunnerSpec.WholePlan] = new("Whole", [whole], lane => lane.Run(whole)) };
@@ -99,6 +99,9 @@ internal sealed class LooseDefinition
         foreach (Action<Lane> step in steps)
             step(lane);
     };
+
+    /// <summary>A tensor as generated code describes it.</summary>
+    public static Value ValueOf(TensorSpec tensor) => ValueOf(tensor.Name, tensor.Type, tensor.RankIsKnown, tensor.Shape);
 
     private static Value ValueOf(string name, ElementType type, bool rankIsKnown, IEnumerable<DimSpec> dims) => Value.Of(
         name, type, rankIsKnown ? [.. dims.Select(d => d.Size is { } size ? size : d.Symbol is { } symbol ? symbol : Dim.Unknown)] : null);

@@ -6,6 +6,7 @@ using System.Numerics;
 using System.Threading;
 using System.Threading.Tasks;
 using Cleave.Core.Clustering;
+using Cleave.Tool.Benching;
 
 namespace Cleave.Tool.Commands;
 
@@ -67,4 +68,19 @@ internal static class CleaveCommand
 
     /// <summary>The argument that every command takes.</summary>
     public static Argument<string> ModelArgument() => new("model") { Description = "The .onnx file." };
+
+    /// <summary>The argument of commands that take a model, or the members of an ensemble.</summary>
+    public static Argument<string[]> ModelsArgument() => new("model") { Description = "The .onnx file; with --ensemble all members, in the order of the project's item.", Arity = ArgumentArity.OneOrMore };
+
+    /// <summary>The name of an ensemble.</summary>
+    public static Option<string?> EnsembleOption(string description) => new("--ensemble") { Description = description };
+
+    /// <summary>Where what was measured of an ensemble lies.</summary>
+    public static Option<string?> ProjectOption() => new("--project") { Description = "With --ensemble: the folder of the project. Default: this one." };
+
+    /// <summary>The one model of a command that was not given an ensemble.</summary>
+    /// <exception cref="BenchException">There are several.</exception>
+    public static string One(string[] models) => models is [var model]
+        ? model
+        : throw new BenchException("There are several models: give one, or --ensemble NAME, which they are the members of.");
 }

@@ -1,8 +1,11 @@
 using System;
+using System.Collections.Generic;
 using System.CommandLine;
 using System.IO;
 using System.Threading.Tasks;
 using Cleave.Core.Clustering;
+using Cleave.Tool.Benching;
+using Cleave.Tool.Ensembles;
 using Cleave.Tool.Output;
 using Cleave.Tool.Planning;
 using Cleave.Tool.Verification;
@@ -16,27 +19,36 @@ internal static class PlanCommand
 
     public static Command Create()
     {
-        Argument<string> model = CleaveCommand.ModelArgument();
+        Argument<string[]> model = CleaveCommand.ModelsArgument();
         Option<int?> cores = CleaveCommand.Number<int>("--cores", "For how many cores. Default: as many as there are here.");
         Option<string> dims = new("--dims") { Description = "Sizes of dimensions that the model leaves open: batch=1,sequence=128." };
         Option<PlanMode?> mode = CleaveCommand.PlanOption("auto: split where that is predicted to pay; whole: never; split: always.");
         Option<string> device = new("--device") { Description = "A device table to predict with: avx2 (which the build plans for), avx512, neon, or a file made by cleave calibrate." };
         Option<string> outputs = new("--outputs") { Description = "Values to ask for instead of the model's outputs, as the item metadata Outputs." };
         Option<string?> prepared = new("--prepared") { Description = "The folder of prepared models that the runner is given. Default: the one that CLEAVE_PREPARED names, and 'prepared' beside the model." };
+        Option<string?> ensemble = CleaveCommand.EnsembleOption("The name of an OnnxEnsemble item of the project in this folder, whose members are given: shows the matrix, measured if NAME.ensemble.tune has this machine.");
+        Option<string?> project = CleaveCommand.ProjectOption();
         Option<bool> json = new("--json") { Description = "Write JSON with everything (docs/plan.md) and nothing else." };
         Option<bool> mermaid = new("--mermaid") { Description = "Write a Mermaid diagram of the plan and nothing else." };
         Command command = new("plan", "Shows how a model would be run on so many cores: whole or split, with predicted times, and why.")
         {
-            model, cores, dims, mode, device, outputs, prepared, json, mermaid,
+            model, cores, dims, mode, device, outputs, prepared, ensemble, project, json, mermaid,
         };
         command.SetAction((arguments, cancellationToken) =>
         {
             InvocationConfiguration console = arguments.InvocationConfiguration;
-            string path = arguments.GetRequiredValue(model);
-            return Task.FromResult(CommandGuard.Run(path, console.Error, CommandGuard.NothingPlanned, () =>
+            string[] paths = arguments.GetRequiredValue(model);
+            int count = arguments.GetValue(cores) ?? Environment.ProcessorCount;
+            if (arguments.GetValue(ensemble) is { } name)
             {
+                return Task.FromResult(CommandGuard.Run(name, console.Error, CommandGuard.NothingPlanned, () => RunEnsemble(
+                    name, arguments.GetValue(project) ?? ".", paths, Cores(count), BenchOptions.Pairs("--dims", arguments.GetValue(dims) is { } sizes ? [sizes] : []), arguments.GetValue(json), console.Output)));
+            }
+            return Task.FromResult(CommandGuard.Run(paths[0], console.Error, CommandGuard.NothingPlanned, () =>
+            {
+                string path = CleaveCommand.One(paths);
                 string[] asked = VerifyCommand.Names(arguments.GetValue(outputs));
-                PlanRequest request = new(Cores(arguments.GetValue(cores) ?? Environment.ProcessorCount), DimensionSample.Parse(arguments.GetValue(dims) ?? ""), arguments.GetValue(mode) ?? PlanMode.Auto, arguments.GetValue(device))
+                PlanRequest request = new(Cores(count), DimensionSample.Parse(arguments.GetValue(dims) ?? ""), arguments.GetValue(mode) ?? PlanMode.Auto, arguments.GetValue(device))
                 {
                     Outputs = asked,
                     Prepared = arguments.GetValue(prepared) is { } folder ? Path.GetFullPath(folder) : null,
@@ -53,6 +65,16 @@ internal static class PlanCommand
             }));
         });
         return command;
+    }
+
+    private static int RunEnsemble(string name, string folder, string[] paths, int cores, IReadOnlyDictionary<string, string> dims, bool json, TextWriter output)
+    {
+        EnsembleReport report = EnsemblePlanRun.Run(new EnsembleModels(name, paths, dims, new Dictionary<string, string>()), folder, cores);
+        if (json)
+            JsonReport.Write(report, JsonReport.Default.EnsembleReport, output);
+        else
+            report.Write(output);
+        return CleaveCommand.Success;
     }
 
     private static int Cores(int cores) => cores is >= 1 and <= MostCores ? cores : throw new VerifyException($"--cores {cores}: give 1 to {MostCores}.");

@@ -1,11 +1,14 @@
 using System;
+using System.Collections.Generic;
 using System.CommandLine;
 using System.Globalization;
 using System.IO;
 using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
+using Cleave.Ledger;
 using Cleave.Tool.Benching;
+using Cleave.Tool.Ensembles;
 using Cleave.Tool.Output;
 using Cleave.Tool.Tuning;
 
@@ -18,23 +21,33 @@ internal static class TuneCommand
 
     public static Command Create()
     {
-        Argument<string> model = CleaveCommand.ModelArgument();
+        Argument<string[]> model = CleaveCommand.ModelsArgument();
         Option<int?> budget = CleaveCommand.Number<int>("--budget", "Seconds to measure at most. Default: 30. What was not measured is measured by the next call.");
         Option<int?> cores = CleaveCommand.Number<int>("--cores", "The cores to tune for. Default: all that this process may use.");
         Option<string[]> dims = new("--dims") { Description = "The sizes of a request, as batch=1,sequence=128; again for another kind of request. Default: sizes that the model runs with, in batches, shorter and longer." };
         Option<string[]> fills = new("--input") { Description = "A number for every element of an input: sr=16000. What is not given is random, the same each time." };
         Option<string?> plan = new("--plan-dims") { Description = "The item metadata Dims of the model in the project, where it has some: other sizes may give other plans." };
+        Option<string?> ensemble = CleaveCommand.EnsembleOption("The name of an OnnxEnsemble item of the project in this folder, whose members are given: measures how they share the cores, into NAME.ensemble.tune.");
+        Option<string?> project = CleaveCommand.ProjectOption();
         Option<bool> json = new("--json") { Description = "Write JSON and nothing else." };
         Command command = new("tune", "Measures which plan, and how many threads, is the fastest on this machine, and writes it into model.onnx.tune, which runners go by.")
         {
-            model, budget, cores, dims, fills, plan, json,
+            model, budget, cores, dims, fills, plan, ensemble, project, json,
         };
         command.SetAction((arguments, cancellationToken) =>
         {
             InvocationConfiguration console = arguments.InvocationConfiguration;
-            string path = arguments.GetRequiredValue(model);
+            string[] paths = arguments.GetRequiredValue(model);
+            if (arguments.GetValue(ensemble) is { } name)
+            {
+                return CommandGuard.RunAsync(name, console.Error, "what was measured is written", () => RunEnsemble(
+                    name, arguments.GetValue(project) ?? ".", paths, Positive("--budget", arguments.GetValue(budget)) ?? DefaultBudget, Positive("--cores", arguments.GetValue(cores)),
+                    BenchOptions.Pairs("--dims", arguments.GetValue(dims) ?? []), BenchOptions.Pairs("--input", arguments.GetValue(fills) ?? []),
+                    arguments.GetValue(json), console.Output, console.Error, cancellationToken));
+            }
+            string path = paths[0];
             return CommandGuard.RunAsync(path, console.Error, CommandGuard.NothingWritten, () => Run(
-                path,
+                CleaveCommand.One(paths),
                 new TuneOptions(
                     TimeSpan.FromSeconds(Positive("--budget", arguments.GetValue(budget)) ?? DefaultBudget),
                     Positive("--cores", arguments.GetValue(cores)),
@@ -54,6 +67,28 @@ internal static class TuneCommand
         else
             Write(result, output);
         return result.File is null ? CleaveCommand.Failure : CleaveCommand.Success;
+    }
+
+    // Measured on a thread of its own: it runs whole requests.
+    private static async Task<int> RunEnsemble(
+        string name, string folder, string[] paths, int budget, int? cores, IReadOnlyDictionary<string, string> dims, IReadOnlyDictionary<string, string> fills, bool json, TextWriter output, TextWriter error,
+        CancellationToken cancellationToken)
+    {
+        EnsembleModels models = new(name, paths, dims, fills);
+        CoreLedger.Process.Cores.Read();
+        Action<string> progress = step => (json ? TextWriter.Null : error).Write(Terminal.Safe(step) + "\n");
+        EnsembleTuneRun run = new(models, folder, CoreLedger.Process.Cores.Budget.WithOption(cores).Cores, TimeSpan.FromSeconds(budget), progress, cancellationToken);
+        EnsembleReport? report = await Task.Factory.StartNew(run.Run, cancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default).ConfigureAwait(false);
+        if (report is null)
+            throw new BenchException($"There was no time for one matrix: what was measured of the members is kept; call it again, or with more than --budget {budget}.");
+        if (json)
+        {
+            JsonReport.Write(report, JsonReport.Default.EnsembleReport, output);
+            return CleaveCommand.Success;
+        }
+        report.Write(output);
+        output.Write((report.IsComplete ? "" : "Not all was measured: call it again, or with a longer --budget.\n") + "Written to " + Terminal.Safe(Path.GetFileName(report.File!)) + "\n");
+        return CleaveCommand.Success;
     }
 
     private static void Write(TuningResult result, TextWriter output)

@@ -22,6 +22,7 @@ namespace Cleave.Tool.Output;
 [JsonSerializable(typeof(PlanReport))]
 [JsonSerializable(typeof(BenchReport))]
 [JsonSerializable(typeof(TuningResult))]
+[JsonSerializable(typeof(Ensembles.EnsembleReport))]
 [JsonSerializable(typeof(VerifyReport))]
 [JsonSerializable(typeof(FixReport))]
 [JsonSerializable(typeof(ValidationReport))]

@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.IO;
 using System.Linq;
 using Cleave.Core.Listing;
+using Cleave.TestKit.Ensembles;
 using Cleave.TestKit.Generation;
 using Cleave.TestKit.Synthetic;
 using Google.Protobuf;
@@ -36,6 +37,31 @@ public sealed class EnsembleRunningTests : IDisposable
             TensorData together = ensemble.Run(input)["y"];
             Assert.Equal([3, 4], together.Shape);
             Assert.Equal(mean.Select(m => (float)(m / 3)), together.As<float>());
+        }
+    }
+
+    [Fact]
+    public void It_is_more_accurate_than_each_of_its_members()
+    {
+        const int points = 2000, members = 5;
+        const double margin = 0.01;
+        string[] files = [.. Enumerable.Range(1, members).Select(i =>
+        {
+            string file = Path.Combine(_folder, "spiral" + i + ".onnx");
+            File.WriteAllBytes(file, SpiralClassifiers.Member((ulong)i).ToByteArray());
+            return file;
+        })];
+        // Points that no member has seen. So many that requests are cut.
+        (float[] xy, int[] labels) = SpiralClassifiers.Draw(2, points);
+        Dictionary<string, TensorData> input = new() { ["points"] = new TensorData(xy, [points, 2]) };
+        using GeneratedRunner mean = GeneratedEnsemble.Open(new EnsembleListing { Name = "Spirals" }, files);
+        using GeneratedRunner stack = GeneratedEnsemble.Open(new EnsembleListing { Name = "Spirals", Combine = ["Stack"] }, files);
+        float[] alone = stack.Run(input)["scores"].As<float>();
+        double together = SpiralClassifiers.Accuracy(mean.Run(input)["scores"].As<float>(), labels);
+        for (int m = 0; m < members; m++)
+        {
+            double one = SpiralClassifiers.Accuracy(alone.AsSpan(m * points * 3, points * 3), labels);
+            Assert.True(together > one + margin, $"together {together}, member {m + 1} {one}");
         }
     }
 

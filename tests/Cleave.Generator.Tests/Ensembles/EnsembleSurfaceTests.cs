@@ -65,6 +65,15 @@ public sealed class EnsembleSurfaceTests
         Assert.Contains("<c>scores</c>: " + shape + ".", Run(Vision(A, B) with { Combine = [rule] }, A, B).Compiles().Source("MyApp.VisionRunner.g.cs"), StringComparison.Ordinal);
 
     [Fact]
+    public void Its_place_is_written_and_devices_that_it_cannot_use_are_an_error()
+    {
+        Assert.Contains(
+            "{ Path = \"models/App/Vision.ensemble\" };",
+            Run(Vision(A, B) with { Path = "models/App/Vision.ensemble", Devices = ["CPU"] }, A, B).Compiles().Source("MyApp.VisionRunner.g.cs"), StringComparison.Ordinal);
+        Assert.Contains("Devices=\"cuda:0\"; generated runners of ensembles run their members on the processor", Message(Vision(A, B) with { Devices = ["cpu", "cuda:0"] }, A, B), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Weights_are_written_as_they_are() => Assert.Contains(
         "CombinationRule.WeightedMean, new int[] { 0, 0 }, new double[] { 0.1, 2 }",
         Run(Vision(A, B) with { Combine = ["WeightedMean"], Weights = ["0.1", "2"] }, A, B).Compiles().Source("MyApp.VisionRunner.g.cs"), StringComparison.Ordinal);

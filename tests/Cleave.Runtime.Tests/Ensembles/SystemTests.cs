@@ -57,6 +57,30 @@ public sealed class SystemTests
     });
 
     [Fact]
+    public async Task A_slow_instance_keeps_no_more_of_a_segment_than_it_works_on()
+    {
+        using ManualResetEventSlim began = new(), go = new();
+        StubInstance slow = new("slow", 0, 4, 1, 1)
+        {
+            OnPredict = _ =>
+            {
+                began.Set();
+                Assert.True(go.Wait(Patience));
+            },
+        };
+        StubInstance fast = new("fast", 0, 4, 1, 1) { OnPredict = _ => Assert.True(began.Wait(Patience)) };
+        await using EnsembleSystem system = System(Small, [slow, fast]);
+        (TensorJob job, Func<float[]> result) = Job(16, 1, Small);
+        Task run = system.RunAsync(job);
+        // One segment of four batches.
+        Assert.True(SpinWait.SpinUntil(() => fast.Added.Sum(a => a.Count) == 12, Patience));
+        Assert.Empty(slow.Added);
+        go.Set();
+        await run.WaitAsync(Patience);
+        Assert.Equal(Expected(16, 1), result());
+    }
+
+    [Fact]
     public async Task A_faster_instance_takes_more()
     {
         const int segments = 10, stages = 3;

@@ -10,7 +10,8 @@ namespace Cleave.Ensembles.Serving;
 
 /// <summary>
 /// The inference system of Pochelu et al. (arXiv 2208.14049, section 4) in one process: a request is cut into segments, each goes to the queue of every member, the
-/// member's instances take segments from there, run them in batches, and add what comes out to the request, whichever member answers first. Thread-safe.
+/// member's instances take segments from there, as many samples of one as they can have under way, run them in batches, and add what comes out to the request, whichever member
+/// answers first. Thread-safe.
 /// </summary>
 internal sealed class EnsembleSystem : IAsyncDisposable
 {
@@ -148,15 +149,9 @@ internal sealed class EnsembleSystem : IAsyncDisposable
 
     private void Put(EnsembleJob job, int start, int end)
     {
-        int open = _members.Length;
-        job.Open(open);
+        job.Open(_members.Length);
+        SegmentPlace place = new(_room, _members.Length);
         foreach (MemberState member in _members)
-            member.Queue.Put(new MemberSegment(job, start, end, s => member.Queue.Put(s, again: true), Over));
-
-        void Over()
-        {
-            if (Interlocked.Decrement(ref open) == 0)
-                _room.Release();
-        }
+            member.Queue.Put(new MemberSegment(job, start, end, member.Again, place));
     }
 }

@@ -4,7 +4,8 @@ namespace Cleave.Ensembles.Serving;
 
 /// <summary>
 /// One instance of a member, a cell of the allocation matrix: takes batches through three stages, each on a thread of its own, so that one batch is loaded while
-/// another runs and a third is sent. A batch stays in one slot from stage to stage; no slot is used for two at once.
+/// another runs and a third is sent; the batcher's runs all of a batch that is very short. A batch stays in one slot from stage to stage; no slot is used for two at once,
+/// and no stage.
 /// </summary>
 internal interface IMemberInstance : IDisposable
 {
@@ -23,12 +24,12 @@ internal interface IMemberInstance : IDisposable
     /// <summary>Brings samples to where it reads them. By the batcher's thread.</summary>
     void Load(EnsembleJob job, int at, int count, int slot);
 
-    /// <summary>Runs the member on them, or sees to it that it is run. By the predictor's thread.</summary>
+    /// <summary>Runs the member on them, or sees to it that it is run. One batch at a time.</summary>
     void Predict(int slot);
 
-    /// <summary>Waits for the outputs. By the sender's thread.</summary>
+    /// <summary>Waits for the outputs. One batch at a time.</summary>
     void Receive(int slot);
 
-    /// <summary>Adds the outputs to the job. By the sender's thread.</summary>
+    /// <summary>Adds the outputs to the job, after <see cref="Receive"/>.</summary>
     void Add(EnsembleJob job, int at, int count, int slot);
 }

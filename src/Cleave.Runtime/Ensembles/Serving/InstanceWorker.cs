@@ -8,10 +8,16 @@ namespace Cleave.Ensembles.Serving;
 
 /// <summary>
 /// The threads of an instance: batcher, predictor and sender, which work on different batches at once; or one for all where it has one slot. They take segments of
-/// the member's queue until they are stopped, and end with what they have begun.
+/// the member's queue until they are stopped, and end with what they have begun. Where a batch takes less time than handing it from thread to thread would, the batcher runs
+/// all its stages.
 /// </summary>
 internal sealed class InstanceWorker
 {
+    // What waking a thread takes, about: batches shorter than this are not worth two.
+    private const double HandOff = 20e-6;
+
+    private static readonly long ShortTicks = (long)(HandOff * Stopwatch.Frequency);
+
     private readonly MemberState _member;
     private readonly IMemberInstance _instance;
     private readonly SystemOptions _options;
@@ -20,6 +26,11 @@ internal sealed class InstanceWorker
     private readonly BlockingCollection<BatchItem> _predicted = [];
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _stops;
+    // Batches between the batcher and the end of the sender; only the batcher adds.
+    private int _underWay;
+    // What the stages behind the batcher took for the last batch.
+    private long _predictTicks = long.MaxValue / 2;
+    private long _sendTicks;
 
     public InstanceWorker(MemberState member, IMemberInstance instance, SystemOptions options)
     {
@@ -37,6 +48,9 @@ internal sealed class InstanceWorker
     public Task Ended => _ended.Task;
 
     private bool IsPipeline => _instance.Slots > 1;
+
+    // Batches stay in their order: nothing may be ahead.
+    private bool IsShort => Volatile.Read(ref _underWay) == 0 && Interlocked.Read(ref _predictTicks) + Interlocked.Read(ref _sendTicks) < ShortTicks;
 
     public void Start()
     {
@@ -59,8 +73,9 @@ internal sealed class InstanceWorker
 
     private void Batch()
     {
+        int most = (int)Math.Min(int.MaxValue, (long)_instance.Batch * _instance.Slots);
         Func<bool> stops = () => Volatile.Read(ref _stops) != 0;
-        while (_member.Queue.Take(stops) is { } segment)
+        while (_member.Queue.Take(stops, most) is { } segment)
             Divide(segment);
         _loaded.CompleteAdding();
         if (!IsPipeline)
@@ -84,12 +99,18 @@ internal sealed class InstanceWorker
             bool loaded = Do(item, BatchStage.Load, () => _instance.Load(segment.Job, item.At, item.Count, slot));
             if (!loaded)
                 Free(item);
-            else if (IsPipeline)
-                _loaded.Add(item);
+            else if (IsPipeline && !IsShort)
+                Hand(item);
             else if (PredictOne(item))
                 SendOne(item);
         }
         segment.Release();
+    }
+
+    private void Hand(BatchItem item)
+    {
+        Interlocked.Increment(ref _underWay);
+        _loaded.Add(item);
     }
 
     private void Predict()
@@ -98,6 +119,8 @@ internal sealed class InstanceWorker
         {
             if (PredictOne(item))
                 _predicted.Add(item);
+            else
+                Interlocked.Decrement(ref _underWay);
         }
         _predicted.CompleteAdding();
     }
@@ -106,8 +129,14 @@ internal sealed class InstanceWorker
     {
         if (!item.Segment.IsWanted(item.Try))
             item.Segment.GiveUp(item.Try);
-        else if (Do(item, BatchStage.Predict, () => _instance.Predict(item.Slot)))
-            return true;
+        else
+        {
+            long start = Stopwatch.GetTimestamp();
+            bool predicted = Do(item, BatchStage.Predict, () => _instance.Predict(item.Slot));
+            Interlocked.Exchange(ref _predictTicks, Stopwatch.GetTimestamp() - start);
+            if (predicted)
+                return true;
+        }
         Free(item);
         return false;
     }
@@ -115,19 +144,24 @@ internal sealed class InstanceWorker
     private void Send()
     {
         foreach (BatchItem item in _predicted.GetConsumingEnumerable())
+        {
             SendOne(item);
+            Interlocked.Decrement(ref _underWay);
+        }
         End();
     }
 
     // What was begun on a device is waited for, wanted or not.
     private void SendOne(BatchItem item)
     {
+        long start = Stopwatch.GetTimestamp();
         if (Do(item, BatchStage.Send, () => _instance.Receive(item.Slot)))
         {
             if (item.Segment.IsWanted(item.Try))
                 _member.Answered();
             item.Segment.Add(item.Try, item.Count, () => _instance.Add(item.Segment.Job, item.At, item.Count, item.Slot));
         }
+        Interlocked.Exchange(ref _sendTicks, Stopwatch.GetTimestamp() - start);
         Free(item);
     }
 

@@ -10,7 +10,7 @@ namespace Cleave.Ensembles.Serving;
 internal sealed class MemberSegment
 {
     private readonly object _lock = new();
-    private readonly Action _over;
+    private readonly SegmentPlace _place;
     private readonly Action<MemberSegment> _again;
     private int _added;
     private int _try;
@@ -21,14 +21,14 @@ internal sealed class MemberSegment
     /// <param name="start">The first sample.</param>
     /// <param name="end">Behind the last.</param>
     /// <param name="again">Puts it back, to be tried again.</param>
-    /// <param name="over">Called once, when it is over.</param>
-    public MemberSegment(EnsembleJob job, int start, int end, Action<MemberSegment> again, Action over)
+    /// <param name="place">Told once, when it is over.</param>
+    public MemberSegment(EnsembleJob job, int start, int end, Action<MemberSegment> again, SegmentPlace place)
     {
         Job = job;
         End = end;
         _added = start;
         _again = again;
-        _over = over;
+        _place = place;
     }
 
     private enum Outcome
@@ -41,7 +41,25 @@ internal sealed class MemberSegment
     public EnsembleJob Job { get; }
 
     /// <summary>Behind the last sample.</summary>
-    public int End { get; }
+    public int End { get; private set; }
+
+    /// <summary>
+    /// Leaves so many samples in this one, and gives the rest as one of its own, for other instances: a slow one does not keep what others could do meanwhile. Null where there
+    /// is no rest. Nothing of it is under way.
+    /// </summary>
+    public MemberSegment? Split(int most)
+    {
+        lock (_lock)
+        {
+            if (End - _added <= most)
+                return null;
+            Job.Open(1);
+            _place.More();
+            MemberSegment rest = new(Job, _added + most, End, _again, _place) { _try = _try };
+            End = _added + most;
+            return rest;
+        }
+    }
 
     /// <summary>Begins a try, and holds it: which one, and from which sample on.</summary>
     public (int Try, int From) Begin()
@@ -128,7 +146,7 @@ internal sealed class MemberSegment
     /// <summary>It is over.</summary>
     public void Leave()
     {
-        _over();
+        _place.Over();
         Job.Close();
     }
 

@@ -25,10 +25,14 @@ internal sealed class MemberState(string ensemble, string name, SystemOptions op
     private long _failures;
     private long _inARow;
     private Exception? _last;
+    private Action<MemberSegment>? _again;
 
     public string Name => name;
 
     public SegmentQueue Queue { get; } = new();
+
+    /// <summary>Puts a segment back, to be tried again.</summary>
+    public Action<MemberSegment> Again => _again ??= s => Queue.Put(s, again: true);
 
     public MemberSnapshot Snapshot()
     {

@@ -42,7 +42,9 @@ internal sealed class SegmentQueue
     }
 
     /// <summary>The next segment; null where the queue was closed and is empty, or this thread is to stop.</summary>
-    public MemberSegment? Take(Func<bool> stops)
+    /// <param name="stops">Whether it is.</param>
+    /// <param name="most">The most samples that it wants: of a larger segment the rest stays.</param>
+    public MemberSegment? Take(Func<bool> stops, int most)
     {
         lock (_lock)
         {
@@ -57,6 +59,11 @@ internal sealed class SegmentQueue
                 if (_segments.First is { } first)
                 {
                     _segments.RemoveFirst();
+                    if (first.Value.Split(most) is { } rest)
+                    {
+                        _segments.AddFirst(rest);
+                        Monitor.Pulse(_lock);
+                    }
                     return first.Value;
                 }
                 if (_closed)

@@ -1,0 +1,154 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Linq;
+using System.Text;
+using Cleave.Core.Batching;
+using Cleave.Core.Listing;
+using Cleave.Core.Tuning;
+
+namespace Cleave.Core.Ensembles;
+
+/// <summary>
+/// <c>Vision.ensemble.tune</c>: what was measured of an ensemble, one section for each kind of machine, as tuning files of models are written. Sections are sorted, and each
+/// stands by itself, so that those of several machines merge in version control. Immutable.
+/// </summary>
+internal sealed class EnsembleTuningFile
+{
+    private const string FirstLine = "cleave-ensemble-tuning";
+    private const long Version = 1;
+
+    // No machine has more threads, no batch more samples, no ensemble more members; what is larger is damage.
+    private const int MostThreads = 4096;
+    private const int MostSamples = 1 << 20;
+    private const int MostMembers = 4096;
+
+    public static readonly EnsembleTuningFile Empty = new([]);
+
+    private EnsembleTuningFile(IReadOnlyList<EnsembleTuningSection> sections) => Sections = sections;
+
+    public IReadOnlyList<EnsembleTuningSection> Sections { get; }
+
+    /// <summary>The section of a machine; null where there is none.</summary>
+    public EnsembleTuningSection? Find(MachineSignature machine) => Sections.FirstOrDefault(s => s.Machine == machine);
+
+    /// <summary>The same, with this section in the place of the one of its machine.</summary>
+    public EnsembleTuningFile With(EnsembleTuningSection section) => new([.. Sections.Where(s => s.Machine != section.Machine).Append(section)
+        .OrderBy(s => s.Machine.Processor, StringComparer.Ordinal).ThenBy(s => s.Machine.Cores).ThenBy(s => s.Machine.OnnxRuntime, StringComparer.Ordinal)]);
+
+    /// <summary>Takes a file apart.</summary>
+    /// <exception cref="ListingException">It is damaged, or of a later version.</exception>
+    public static EnsembleTuningFile Read(string text)
+    {
+        ListingScanner scanner = new(text.Replace("\r\n", "\n"));
+        if (scanner.Keyword != FirstLine)
+            throw scanner.Error("this is no tuning file of an ensemble");
+        if (scanner.Number() != Version)
+            throw scanner.Error("this version is not known");
+        scanner.NextLine();
+        EnsembleTuningFile file = Empty;
+        while (!scanner.AtEnd)
+        {
+            if (scanner.Keyword != "machine" || scanner.Depth != 0)
+                throw scanner.Error("'machine' is expected");
+            EnsembleTuningSection section = ReadSection(scanner);
+            if (file.Find(section.Machine) != null)
+                throw scanner.Error("the machine has a section already: " + section.Machine.Words);
+            file = file.With(section);
+        }
+        return file;
+    }
+
+    /// <summary>Writes all of it, in the same bytes for the same sections.</summary>
+    public string Write()
+    {
+        using MemoryStream bytes = new();
+        using (ListingText text = new(bytes))
+        {
+            text.Line(FirstLine).Number(Version).End();
+            foreach (EnsembleTuningSection section in Sections)
+                Write(text, section);
+        }
+        return Encoding.UTF8.GetString(bytes.ToArray());
+    }
+
+    private static EnsembleTuningSection ReadSection(ListingScanner scanner)
+    {
+        MachineSignature machine = new(scanner.Text(), Bounded(scanner, scanner.Number(), MostThreads), scanner.Text());
+        bool isComplete = false;
+        List<TunedMember> members = [];
+        List<TunedMatrix> tried = [];
+        foreach (string keyword in scanner.Block())
+        {
+            switch (keyword)
+            {
+                case "complete":
+                    isComplete = true;
+                    scanner.NextLine();
+                    break;
+                case "member" when members.Count < MostMembers && tried.Count == 0:
+                    members.Add(ReadMember(scanner));
+                    break;
+                case "matrix":
+                    tried.Add(ReadMatrix(scanner, members.Count));
+                    scanner.NextLine();
+                    break;
+                default:
+                    throw scanner.Error("'" + keyword + "' is not expected");
+            }
+        }
+        return members.Count > 0 ? new EnsembleTuningSection(machine, isComplete, members, tried) : throw scanner.Error("the section before has no 'member'");
+    }
+
+    private static TunedMember ReadMember(ListingScanner scanner)
+    {
+        string name = scanner.Text(), graph = scanner.Text();
+        MemberMemory memory = new(name, Bytes(scanner), Bytes(scanner), Bytes(scanner));
+        List<TunedCell> times = [];
+        foreach (string keyword in scanner.Block())
+        {
+            if (keyword != "time" || scanner.Numbers() is not [var threads, var batch])
+                throw scanner.Error("'time', threads and samples are expected");
+            times.Add(new TunedCell(Bounded(scanner, threads, MostThreads), Bounded(scanner, batch, MostSamples), Positive(scanner, scanner.Number())));
+            scanner.NextLine();
+        }
+        return new TunedMember(memory, graph, times);
+    }
+
+    private static TunedMatrix ReadMatrix(ListingScanner scanner, int members)
+    {
+        long[] numbers = scanner.Numbers();
+        if (numbers.Length != 3L * members)
+            throw scanner.Error("a matrix needs instances, threads and samples of each member");
+        InstanceGroup[] cells = new InstanceGroup[members];
+        for (int m = 0; m < members; m++)
+            cells[m] = new InstanceGroup(Bounded(scanner, numbers[3 * m], MostThreads), Bounded(scanner, numbers[(3 * m) + 1], MostThreads), Bounded(scanner, numbers[(3 * m) + 2], MostSamples));
+        return new TunedMatrix(cells, Positive(scanner, scanner.Number()));
+    }
+
+    private static int Bounded(ListingScanner scanner, long number, int most) => number >= 1 && number <= most ? (int)number : throw scanner.Error("a number is out of range");
+
+    private static long Positive(ListingScanner scanner, long number) => number >= 1 ? number : throw scanner.Error("a time is out of range");
+
+    private static long Bytes(ListingScanner scanner) => scanner.Number() is >= 0 and <= 1L << 48 and var bytes ? bytes : throw scanner.Error("a number of bytes is out of range");
+
+    private static void Write(ListingText text, EnsembleTuningSection section)
+    {
+        text.Line("machine").Text(section.Machine.Processor).Number(section.Machine.Cores).Text(section.Machine.OnnxRuntime).End();
+        text.Indent();
+        if (section.IsComplete)
+            text.Line("complete").End();
+        foreach (TunedMember member in section.Members)
+        {
+            MemberMemory memory = member.Memory;
+            text.Line("member").Text(memory.Name).Text(member.Graph).Number(memory.Weights).Number(memory.Sample).Number(memory.Fixed).End();
+            text.Indent();
+            foreach (TunedCell time in member.Times)
+                text.Line("time").Numbers([time.Threads, time.Batch]).Number(time.Nanoseconds).End();
+            text.Unindent();
+        }
+        foreach (TunedMatrix matrix in section.Tried)
+            text.Line("matrix").Numbers([.. matrix.Cells.SelectMany(static c => new long[] { c.Count, c.Threads, c.Batch })]).Number(matrix.Nanoseconds).End();
+        text.Unindent();
+    }
+}

@@ -1,0 +1,42 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using Cleave.Core.Batching;
+using Cleave.Core.Tuning;
+
+namespace Cleave.Core.Ensembles;
+
+/// <summary>What was measured of one ensemble on one kind of machine (docs/ensembles.md). Immutable.</summary>
+/// <param name="Machine">The machine.</param>
+/// <param name="IsComplete">Whether everything was measured that was to be.</param>
+/// <param name="Members">The members, in the ensemble's order.</param>
+/// <param name="Tried">The matrices that were deployed, in that order.</param>
+internal sealed record EnsembleTuningSection(MachineSignature Machine, bool IsComplete, IReadOnlyList<TunedMember> Members, IReadOnlyList<TunedMatrix> Tried)
+{
+    /// <summary>The best of all that were deployed; null where none was. Of equal ones the first.</summary>
+    public TunedMatrix? Best => Tried.OrderBy(static t => t.Nanoseconds).FirstOrDefault();
+
+    /// <summary>Whether it was measured of members with these graphs.</summary>
+    public bool IsOf(IEnumerable<string> graphs) => Members.Select(static m => m.Graph).SequenceEqual(graphs, StringComparer.Ordinal);
+}
+
+/// <summary>A member.</summary>
+/// <param name="Memory">What it takes, by its name.</param>
+/// <param name="Graph">The hash of its graph.</param>
+/// <param name="Times">What an instance takes for a batch, alone.</param>
+internal sealed record TunedMember(MemberMemory Memory, string Graph, IReadOnlyList<TunedCell> Times);
+
+/// <summary>What one instance takes for a batch.</summary>
+/// <param name="Threads">Its threads.</param>
+/// <param name="Batch">The samples.</param>
+/// <param name="Nanoseconds">The median.</param>
+internal sealed record TunedCell(int Threads, int Batch, long Nanoseconds);
+
+/// <summary>A matrix of the processor that was deployed: a cell for each member.</summary>
+/// <param name="Cells">By member.</param>
+/// <param name="Nanoseconds">For each sample, through all members.</param>
+internal sealed record TunedMatrix(IReadOnlyList<InstanceGroup> Cells, long Nanoseconds)
+{
+    /// <summary>Samples a second.</summary>
+    public double Throughput => 1e9 / Nanoseconds;
+}

@@ -1,0 +1,55 @@
+using System;
+using System.IO;
+using System.Linq;
+using Cleave.Core.Batching;
+using Cleave.Core.Ensembles;
+using Cleave.Core.Listing;
+using Cleave.Core.Tuning;
+using Cleave.Generated;
+using Cleave.Sources;
+using Microsoft.Extensions.Logging;
+
+namespace Cleave.Tuning;
+
+/// <summary>
+/// Where an ensemble's runner finds what <c>cleave tune --ensemble</c> measured: in the folder that CLEAVE_TUNE names, and in the output, beside the members. A file that
+/// is damaged, of other members, or cannot be read never keeps a runner from working.
+/// </summary>
+internal static class EnsembleTuningStore
+{
+    /// <summary>The cells that were the best on this machine; null where nothing is known.</summary>
+    /// <param name="definition">The ensemble.</param>
+    /// <param name="cores">Its cores.</param>
+    /// <param name="logger">Gets a line for each file that is not used.</param>
+    public static InstanceGroup[]? Load(EnsembleDefinition definition, int cores, ILogger logger)
+    {
+        if (definition.Path.Length == 0)
+            return null;
+        string? tuned = Environment.GetEnvironmentVariable(TuningStore.FolderVariable), models = Environment.GetEnvironmentVariable(ModelLocation.FolderVariable);
+        string beside = string.IsNullOrWhiteSpace(models) ? AppContext.BaseDirectory : models;
+        return new[] { tuned, beside }.Where(static f => !string.IsNullOrWhiteSpace(f))
+            .Select(f => Load(definition, Path.GetFullPath(Path.Combine(f!, definition.Path + TuningFile.Ending)), cores, logger)).FirstOrDefault(static c => c is not null);
+    }
+
+    private static InstanceGroup[]? Load(EnsembleDefinition definition, string path, int cores, ILogger logger)
+    {
+        try
+        {
+            if (!File.Exists(path))
+                return null;
+            MachineSignature machine = ThisMachine.Of(cores);
+            EnsembleTuningSection? section = EnsembleTuningFile.Read(File.ReadAllText(path)).Find(machine);
+            if (section is null)
+                Log.TunedElsewhere(logger, definition.Name, path, machine.Words);
+            else if (!section.IsOf(definition.Members.Select(static m => m.Model.Hash)))
+                Log.TuningRefused(logger, definition.Name, path, "it was measured of other members or other graphs; tune again");
+            else
+                return section.Best is { } best ? [.. best.Cells.Select(c => c with { Count = Math.Min(c.Count, cores), Threads = Math.Min(c.Threads, cores) })] : null;
+        }
+        catch (Exception e) when (e is ListingException or IOException or UnauthorizedAccessException)
+        {
+            Log.TuningRefused(logger, definition.Name, path, e.Message);
+        }
+        return null;
+    }
+}

@@ -1,0 +1,112 @@
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+using System.IO;
+using System.Linq;
+using Cleave.Core.Diagnostics;
+using Cleave.Core.Graph;
+using Cleave.Core.Listing;
+using Cleave.Core.Onnx;
+using Cleave.Ensembles;
+using Cleave.Generated;
+using Cleave.Generator.Model;
+using Cleave.Tool.Benching;
+
+namespace Cleave.Tool.Ensembles;
+
+/// <summary>The members of an ensemble, as the generator sees them, and requests of any number of samples.</summary>
+internal sealed class EnsembleModels
+{
+    private readonly OnnxModel[] _models;
+    private readonly EnsembleSpec _spec;
+    private readonly IReadOnlyDictionary<string, string> _dims;
+    private readonly IReadOnlyDictionary<string, string> _fills;
+
+    /// <param name="name">The ensemble's name in the project.</param>
+    /// <param name="paths">The members.</param>
+    /// <param name="dims">Sizes of open dimensions, but for the batch.</param>
+    /// <param name="fills">Numbers by input: every element of it is that.</param>
+    /// <exception cref="BenchException">The generator would report an error, requests to it are never cut, or what is given fits no member.</exception>
+    public EnsembleModels(string name, string[] paths, IReadOnlyDictionary<string, string> dims, IReadOnlyDictionary<string, string> fills)
+    {
+        if (name.Length == 0 || name.IndexOfAny([.. Path.GetInvalidFileNameChars(), '/', '\\', ':']) >= 0 || name[0] == '.')
+            throw new BenchException($"--ensemble {name}: give the name of the OnnxEnsemble item, as Vision.");
+        Name = name;
+        Paths = paths;
+        _dims = dims;
+        _fills = fills;
+        _models = [.. paths.Select(static p => ModelReader.ReadFile(p))];
+        // Each by its own path: files of one name may lie in several folders.
+        Specs = [.. paths.Select((p, i) => LooseDefinition.SpecOf(p, _models[i], new ListingOptions()) with { Source = p, OutputPath = p })];
+        List<Problem> problems = [];
+        EnsembleListing listing = new() { Name = name, Source = name, Combine = [nameof(CombinationRule.Custom)], Members = [.. paths.Select(p => new EnsembleMemberEntry(p, p))] };
+        _spec = EnsembleBuilder.Build(listing, Specs, "Cleave.Models", problems)
+            ?? throw new BenchException(string.Join(" ", problems.Where(p => p.Rule.Severity == Severity.Error).Select(p => p.Rule.Id + ": " + p.Message(name))));
+        Definition = new EnsembleDefinition(
+            1, name, [.. _spec.Surface.Inputs.Select(LooseDefinition.ValueOf)],
+            [.. _spec.Members.Select((m, i) => new EnsembleMember(paths[i], LooseDefinition.Of(Specs[i]), [.. m.Inputs]))],
+            [.. _spec.Outputs.Select((o, i) => new Cleave.Generated.EnsembleOutput(LooseDefinition.ValueOf(_spec.Surface.Outputs[i]), CombinationRule.Custom, [.. o.Places]))]);
+        if (CpuServing.WhyNot(Definition, new EnsembleOptions()) is { Length: > 0 } why)
+            throw new BenchException($"There is no matrix for '{name}': requests are never cut, because {why}.");
+        Expect("--dims", dims.Keys, [.. Specs.SelectMany(s => s.Symbols.Select(d => NameOf(s, d))).Distinct()]);
+        Expect("--input", fills.Keys, [.. Specs.SelectMany(s => s.Inputs.Select(i => i.Name)).Distinct()]);
+    }
+
+    public string Name { get; }
+
+    public IReadOnlyList<string> Paths { get; }
+
+    public RunnerSpec[] Specs { get; }
+
+    public EnsembleDefinition Definition { get; }
+
+    /// <summary>Where what is measured goes: beside the project.</summary>
+    public string FileIn(string folder) => Path.Combine(folder, Name + EnsembleText.Ending + Core.Tuning.TuningFile.Ending);
+
+    /// <summary>Options with which the members are opened from their files.</summary>
+    public EnsembleOptions Options(int? cores) => new() { Cores = cores, ConfigureMember = static (name, member) => member.Model = ModelSource.File(name) };
+
+    /// <summary>A member's inputs.</summary>
+    public ModelInputs Inputs(int member, int samples)
+    {
+        RunnerSpec spec = Specs[member];
+        Dictionary<string, string> sizes = new(StringComparer.Ordinal);
+        foreach ((SymbolSpec symbol, int planned) in spec.Symbols.Zip(spec.PlannedSizes))
+        {
+            string name = NameOf(spec, symbol);
+            sizes[name] = symbol.Name == spec.Batch!.Dimension ? Text(samples) : _dims.GetValueOrDefault(name) ?? Text(planned);
+        }
+        return ModelInputs.For(_models[member], sizes, _fills.Where(f => spec.Inputs.Any(i => i.Name == f.Key)).ToDictionary(StringComparer.Ordinal));
+    }
+
+    /// <summary>A request to the ensemble.</summary>
+    public LooseRequest Request(int samples)
+    {
+        ModelInputs[] members = [.. Specs.Select((_, m) => Inputs(m, samples))];
+        InputData[] inputs = new InputData[_spec.Surface.Inputs.Count];
+        for (int m = members.Length - 1; m >= 0; m--)
+        {
+            for (int i = 0; i < Specs[m].Inputs.Count; i++)
+            {
+                int place = _spec.Members[m].Inputs[i];
+                InputData data = members[m].Inputs.First(d => d.Name == Specs[m].Inputs[i].Name);
+                inputs[place] = data with { Name = _spec.Surface.Inputs[place].Name };
+            }
+        }
+        return new LooseRequest(_spec.Surface, new ModelInputs(inputs, []));
+    }
+
+    // As --dims names it: one without a name by its place.
+    private static string NameOf(RunnerSpec spec, SymbolSpec symbol) => symbol.IsNamed
+        ? symbol.Name
+        : spec.Inputs.SelectMany(input => input.Shape.Select((dim, axis) => (dim.Symbol, Place: string.Create(CultureInfo.InvariantCulture, $"{input.Name}[{axis}]"))))
+            .First(d => d.Symbol == symbol.Name).Place;
+
+    private static void Expect(string option, IEnumerable<string> given, IReadOnlyCollection<string> known)
+    {
+        if (given.FirstOrDefault(g => !known.Contains(g)) is { } unknown)
+            throw new BenchException($"{option} {unknown}: no member has that; they have {string.Join(", ", known)}.");
+    }
+
+    private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,39 @@
+using System;
+using System.IO;
+using System.Linq;
+using Cleave.Core.Ensembles;
+using Cleave.Core.Parts;
+using Cleave.Tool.Benching;
+using Cleave.Tuning;
+
+namespace Cleave.Tool.Ensembles;
+
+/// <summary><c>cleave plan --ensemble</c>: the matrix that was measured for this machine, or else the one that is predicted to be the best.</summary>
+internal static class EnsemblePlanRun
+{
+    /// <param name="models">The members.</param>
+    /// <param name="folder">Where the project is.</param>
+    /// <param name="cores">For how many cores.</param>
+    /// <exception cref="BenchException">The members do not fit into memory, or nothing can be predicted for one.</exception>
+    /// <exception cref="Core.Listing.ListingException">The tuning file is damaged.</exception>
+    public static EnsembleReport Run(EnsembleModels models, string folder, int cores)
+    {
+        string file = models.FileIn(folder);
+        if (File.Exists(file) && EnsembleTuningFile.Read(File.ReadAllText(file)).Find(ThisMachine.Of(cores)) is { } section
+            && section.IsOf(models.Definition.Members.Select(static m => m.Model.Hash)) && EnsembleReport.Of(models.Name, section, file) is { } measured)
+            return measured;
+        CallTimes[] times = [.. models.Definition.Members.Select(m => m.Model.Times?.ToCallTimes()
+            ?? throw new BenchException($"Nothing is predicted for '{m.Name}': measure it, cleave tune --ensemble {models.Name} …"))];
+        long[] elements = [.. models.Specs.Select((_, m) => models.Inputs(m, 1).Inputs.Sum(static i => (long)i.Count))];
+        AllocationProblem problem = new(
+            [EnsembleDevice.Cpu(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes, cores)],
+            [.. models.Specs.Select((s, m) => new MemberMemory(models.Paths[m], s.Facts.WeightBytes, models.Inputs(m, 1).Inputs.Sum(static i => (long)i.Bytes.Length)))]);
+        FirstAllocation first = WorstFitDecreasing.Place(problem);
+        if (!first.Fits)
+            throw new BenchException($"The ensemble '{models.Name}' does not fit: {first.Words(problem)}.");
+        ThroughputSimulator simulator = new(problem, (_, m, cell) => times[m].Of(elements[m], cell.Batch).At(cell.Threads) / 1e6, ThroughputSimulator.SamplesFor(problem));
+        FoundAllocation found = AllocationSearch.Improve(problem, first.Matrix, simulator.Of, new AllocationSearchOptions());
+        return new EnsembleReport(
+            models.Name, cores, "predicted", [.. problem.Models.Select((memory, m) => EnsembleMemberReport.Of(memory, found.Matrix[0, m]))], found.Throughput, null, 0, true, null);
+    }
+}

@@ -1,0 +1,90 @@
+using System;
+using System.Linq;
+using Cleave.Core.Batching;
+using Cleave.Core.Ensembles;
+using Cleave.Core.Listing;
+using Cleave.Core.Tuning;
+using Xunit;
+
+namespace Cleave.Core.Tests.Ensembles;
+
+/// <summary><c>Vision.ensemble.tune</c>.</summary>
+public sealed class EnsembleTuningFileTests
+{
+    private static readonly MachineSignature Here = new("x64 \"A\"", 2, "1.30.0");
+
+    private static EnsembleTuningSection Section(MachineSignature machine, bool isComplete = true) => new(
+        machine, isComplete,
+        [
+            new TunedMember(new MemberMemory("a b.onnx", 100, 20, 3), "h2:a", [new(1, 8, 900), new(2, 8, 500)]),
+            new TunedMember(new MemberMemory("ü.onnx", 7, 0, 0), "h2:b", []),
+        ],
+        [new([new(1, 1, 8), new(1, 2, 8)], 700), new([new(2, 1, 16), new(1, 2, 8)], 600), new([new(2, 1, 32), new(1, 2, 8)], 600)]);
+
+    private const string Start = "cleave-ensemble-tuning 1\n";
+
+    private static readonly string Text = EnsembleTuningFile.Empty.With(Section(Here)).Write();
+
+    [Fact]
+    public void What_is_written_is_read()
+    {
+        EnsembleTuningFile file = EnsembleTuningFile.Empty.With(Section(Here)).With(Section(Here with { Cores = 1 }, isComplete: false));
+        string text = file.Write();
+        Assert.Equal(text, EnsembleTuningFile.Read(text).Write());
+        Assert.Equal(text, EnsembleTuningFile.Read(text.Replace("\n", "\r\n")).Write());
+        EnsembleTuningSection read = EnsembleTuningFile.Read(text).Find(Here)!;
+        Assert.True(read.IsComplete);
+        Assert.True(read.IsOf(["h2:a", "h2:b"]));
+        Assert.False(read.IsOf(["h2:b", "h2:a"]));
+        Assert.False(read.IsOf(["h2:a"]));
+        Assert.Equal(new MemberMemory("a b.onnx", 100, 20, 3), read.Members[0].Memory);
+        Assert.Equal([new(1, 8, 900), new(2, 8, 500)], read.Members[0].Times);
+        // The first of equal ones.
+        Assert.Equal([new(2, 1, 16), new(1, 2, 8)], read.Best!.Cells);
+        Assert.Null(EnsembleTuningFile.Read(text).Find(Here with { OnnxRuntime = "1.29.0" }));
+        Assert.Null((read with { Tried = [] }).Best);
+    }
+
+    [Fact]
+    public void A_section_takes_the_place_of_its_machines()
+    {
+        EnsembleTuningFile file = EnsembleTuningFile.Empty.With(Section(Here with { Processor = "z" })).With(Section(Here)).With(Section(Here, isComplete: false));
+        Assert.Equal([Here, Here with { Processor = "z" }], file.Sections.Select(s => s.Machine));
+        Assert.False(file.Find(Here)!.IsComplete);
+    }
+
+    [Theory]
+    [InlineData("", "this is no tuning file of an ensemble")]
+    [InlineData("cleave-tuning 1\n", "this is no tuning file of an ensemble")]
+    [InlineData("cleave-ensemble-tuning 2\n", "this version is not known")]
+    [InlineData(Start + "member \"a\" \"b\" 1 1 1\n", "'machine' is expected")]
+    [InlineData(Start + "machine \"a\" 1 \"b\"\n", "the section before has no 'member'")]
+    [InlineData(Start + "machine \"a\" 0 \"b\"\n", "a number is out of range")]
+    [InlineData(Start + "machine \"a\" 1 \"b\"\n  member \"m\" \"h\" 1 1 -1\n", "a number of bytes is out of range")]
+    [InlineData(Start + "machine \"a\" 1 \"b\"\n  member \"m\" \"h\" 1 1 1\n    time [1] 5\n", "'time', threads and samples are expected")]
+    [InlineData(Start + "machine \"a\" 1 \"b\"\n  member \"m\" \"h\" 1 1 1\n    time [1,1] 0\n", "a time is out of range")]
+    [InlineData(Start + "machine \"a\" 1 \"b\"\n  member \"m\" \"h\" 1 1 1\n  matrix [1,1] 5\n", "a matrix needs instances, threads and samples of each member")]
+    [InlineData(Start + "machine \"a\" 1 \"b\"\n  member \"m\" \"h\" 1 1 1\n  matrix [1,1,9999999] 5\n", "a number is out of range")]
+    [InlineData(Start + "machine \"a\" 1 \"b\"\n  member \"m\" \"h\" 1 1 1\n  matrix [1,1,1] 5\n  member \"n\" \"h\" 1 1 1\n", "'member' is not expected")]
+    [InlineData(Start + "machine \"a\" 1 \"b\"\n  member \"m\" \"h\" 1 1 1\nmachine \"a\" 1 \"b\"\n  member \"m\" \"h\" 1 1 1\n", "the machine has a section already")]
+    public void What_is_damaged_is_named(string text, string message) =>
+        Assert.Contains(message, Assert.Throws<ListingException>(() => EnsembleTuningFile.Read(text)).Message, StringComparison.Ordinal);
+
+    [Fact]
+    public void No_damage_is_anything_but_a_listing_exception()
+    {
+        for (int at = 0; at < Text.Length; at++)
+        {
+            foreach (string damaged in new[] { Text[..at], Text[..at] + "9" + Text[(at + 1)..], Text[..at] + "\n" + Text[at..], Text[..at] + "[" + Text[at..] })
+            {
+                try
+                {
+                    EnsembleTuningFile.Read(damaged);
+                }
+                catch (ListingException)
+                {
+                }
+            }
+        }
+    }
+}

@@ -21,6 +21,8 @@ namespace Cleave.Tool.Ensembles;
 internal sealed record EnsembleReport(
     string Ensemble, int Cores, string Source, IReadOnlyList<EnsembleMemberReport> Members, double SamplesPerSecond, double? UntunedSamplesPerSecond, int Tried, bool IsComplete, string? File)
 {
+    private const int LongestRow = 10_000;
+
     /// <summary>What a section says; null where nothing was deployed yet.</summary>
     public static EnsembleReport? Of(string ensemble, EnsembleTuningSection section, string file) => section.Best is not { } best ? null : new(
         ensemble, section.Machine.Cores, "measured",
@@ -40,7 +42,8 @@ internal sealed record EnsembleReport(
     public void Write(TextWriter output)
     {
         output.Write(string.Create(CultureInfo.InvariantCulture, $"{Terminal.Safe(Ensemble)}, {Cores} {(Cores == 1 ? "core" : "cores")}, {Source}: instances x <threads,samples>\n"));
-        output.Write(Terminal.Safe(Matrix()).TrimEnd('\n') + "\n");
+        foreach (string row in Matrix().TrimEnd('\n').Split('\n'))
+            output.Write(Terminal.Safe(row, LongestRow) + "\n");
         foreach (EnsembleMemberReport member in Members)
             output.Write(string.Create(CultureInfo.InvariantCulture, $"{Terminal.Safe(member.Model)}: {member.Bytes / 1048576.0:0.0} MB\n"));
         string gain = UntunedSamplesPerSecond is { } untuned ? string.Create(CultureInfo.InvariantCulture, $", {SamplesPerSecond / untuned:0.00}x what it is untuned") : "";

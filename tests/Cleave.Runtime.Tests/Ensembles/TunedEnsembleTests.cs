@@ -77,7 +77,7 @@ public sealed class TunedEnsembleTests : IDisposable
     {
         foreach ((string text, string why) in new[]
         {
-            (Tuned(Cores + 1, Model.Hash), ""), (Tuned(Cores, "h2:other"), "it was measured of other members or other graphs; tune again"), ("nonsense", "this is no tuning file of an ensemble"),
+            (Tuned(Cores + 1, Model.Hash), ""), (Tuned(Cores, "h2:other"), "it was measured of other members or other graphs; tune again"), ("nonsense\n", "this is no tuning file of an ensemble"),
         })
         {
             Write(text);

@@ -13,9 +13,9 @@ namespace Cleave.TestKit.Ensembles;
 internal static class SpiralClassifiers
 {
     private const int Classes = 3;
-    private const int Hidden = 28;
-    private const int Trained = 300;
-    private const double Scatter = 0.3;
+    private const int Hidden = 16;
+    private const int Trained = 120;
+    private const double Scatter = 0.5;
     private const double Turn = 4;
     private const double Ridge = 0.01;
 

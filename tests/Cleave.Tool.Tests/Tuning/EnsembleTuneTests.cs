@@ -92,7 +92,7 @@ public sealed class EnsembleTuneTests : IDisposable
         ToolRun several = await ToolRun.Of("tune", _a.Save(), _b.Save());
         Assert.Equal((1, "cleave: error There are several models: give one, or --ensemble NAME, which they are the members of.\n"), (several.Code, several.Error));
         several = await ToolRun.Of("plan", _a.Save(), _b.Save());
-        Assert.Equal((1, "cleave: There are several models: give one, or --ensemble NAME, which they are the members of.\n"), (several.Code, several.Error));
+        Assert.Equal((1, "cleave: error There are several models: give one, or --ensemble NAME, which they are the members of.\n"), (several.Code, several.Error));
         ToolRun twice = await ToolRun.Of("tune", _a.Save(), _a.Save(), "--ensemble", "Vision");
         Assert.Equal(1, twice.Code);
         Assert.StartsWith("cleave: error CLV2031: ", twice.Error, StringComparison.Ordinal);

@@ -1,6 +1,5 @@
 using System;
 using System.Linq;
-using Cleave.Core.Batching;
 using Cleave.Core.Ensembles;
 using Cleave.Core.Listing;
 using Cleave.Core.Tuning;

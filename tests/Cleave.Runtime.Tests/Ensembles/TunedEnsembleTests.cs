@@ -44,7 +44,10 @@ public sealed class TunedEnsembleTests : IDisposable
     private (int First, int Second, ListLogger Log) Run(EnsembleOptions? options = null)
     {
         EnsembleDefinition definition = new(
-            1, "Vision", Model.Inputs, [new("m0", Model, [0]), new("m1", Model, [0])], [new EnsembleOutput(Model.Outputs[0], CombinationRule.Mean, [0, 0])]) { Path = _place };
+            1, "Vision", Model.Inputs, [new("m0", Model, [0]), new("m1", Model, [0])], [new EnsembleOutput(Model.Outputs[0], CombinationRule.Mean, [0, 0])])
+        {
+            Path = _place,
+        };
         ConcurrentQueue<StageSpan> spans = [];
         ListLogger log = new();
         options ??= new EnsembleOptions();

@@ -10,7 +10,7 @@ using Cleave.Tool.Benching;
 
 namespace Cleave.Tool.Commands;
 
-/// <summary>The command line: <c>cleave inspect</c>, <c>plan</c>, <c>bench</c>, <c>tune</c>, <c>prepare</c>, <c>verify</c>, <c>fix</c>, <c>extract</c>, <c>listing</c>, <c>contract</c>, <c>golden</c>, <c>validate</c>, <c>calibrate</c>.</summary>
+/// <summary>The command line: <c>cleave inspect</c>, <c>plan</c>, <c>bench</c>, <c>tune</c>, <c>prepare</c>, <c>verify</c>, <c>fix</c>, <c>quantize</c>, <c>extract</c>, <c>listing</c>, <c>contract</c>, <c>golden</c>, <c>validate</c>, <c>calibrate</c>.</summary>
 internal static class CleaveCommand
 {
     public const int Success = 0;
@@ -27,6 +27,7 @@ internal static class CleaveCommand
             PrepareCommand.Create(),
             VerifyCommand.Create(),
             FixCommand.Create(),
+            QuantizeCommand.Create(),
             ExtractCommand.Create(),
             ListingCommand.Create(),
             ContractCommand.Create(),
@@ -51,6 +52,20 @@ internal static class CleaveCommand
                 return null;
             },
         };
+
+    /// <summary>An option that takes a number with a point, and says so where it is given something else.</summary>
+    public static Option<double?> Decimal(string name, string description) => new(name)
+    {
+        Description = description,
+        CustomParser = result =>
+        {
+            string text = result.Tokens[0].Value;
+            if (double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double number) && double.IsFinite(number))
+                return number;
+            result.AddError($"{name} {text}: give a number, as in 0.05.");
+            return null;
+        },
+    };
 
     /// <summary>As <c>Plan</c> in a project.</summary>
     public static Option<PlanMode?> PlanOption(string description) => new("--plan")

@@ -6,6 +6,7 @@ using Cleave.Tool.Benching;
 using Cleave.Tool.Fixing;
 using Cleave.Tool.Inspection;
 using Cleave.Tool.Planning;
+using Cleave.Tool.Quantizing;
 using Cleave.Tool.Validation;
 using Cleave.Tool.Verification;
 
@@ -25,6 +26,7 @@ namespace Cleave.Tool.Output;
 [JsonSerializable(typeof(Ensembles.EnsembleReport))]
 [JsonSerializable(typeof(VerifyReport))]
 [JsonSerializable(typeof(FixReport))]
+[JsonSerializable(typeof(QuantizeReport))]
 [JsonSerializable(typeof(ValidationReport))]
 internal sealed partial class JsonReport : JsonSerializerContext
 {

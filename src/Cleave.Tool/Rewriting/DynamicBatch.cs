@@ -1,4 +1,3 @@
-using System.Collections.Generic;
 using System.Globalization;
 using System.Linq;
 using Cleave.Core.Shapes;
@@ -110,7 +109,7 @@ internal sealed class DynamicBatch
             BatchReshape reshape = new(from, _name, _size, node.Attribute.Any(a => a.Name == "allowzero" && a.I != 0));
             if (reshape.Adapted([.. content.Select(d => d.Value!.Value)]) is not { } adapted)
                 continue;
-            string name = Unused(node.Input[1] + "_" + _name);
+            string name = new FreshNames(_edit).Next(node.Input[1] + "_" + _name);
             _edit.Graph.Initializer.Add(new TensorProto { Name = name, DataType = (int)Core.Graph.ElementType.Int64, Dims = { adapted.Length }, Int64Data = { adapted } });
             node.Input[1] = name;
             _edit.AllowPlainInitializers();
@@ -118,15 +117,6 @@ internal sealed class DynamicBatch
             return true;
         }
         return false;
-    }
-
-    private string Unused(string name)
-    {
-        HashSet<string> used = [.. _edit.Graph.Node.SelectMany(n => n.Output), .. _edit.InitializerNames(), .. _edit.Graph.Input.Select(i => i.Name), .. _edit.BodyNames];
-        string unused = name;
-        for (int i = 1; used.Contains(unused); i++)
-            unused = string.Create(CultureInfo.InvariantCulture, $"{name}_{i}");
-        return unused;
     }
 
     private static RewriteException Refused(string why) =>

@@ -45,6 +45,15 @@ internal sealed class ExternalWeights(string folder)
         }
     }
 
+    /// <summary>The bytes of an external tensor.</summary>
+    /// <exception cref="RewriteException">There are not that many.</exception>
+    public byte[] Read(TensorProto tensor)
+    {
+        using MemoryStream bytes = new();
+        Copy(PathOf(tensor), Number(tensor, "offset") ?? 0, Number(tensor, "length") ?? Size(tensor), bytes, tensor.Name);
+        return bytes.ToArray();
+    }
+
     /// <summary>The file that was moved to gets another name.</summary>
     public static void Rename(ModelProto model, string from, string to)
     {
@@ -77,7 +86,7 @@ internal sealed class ExternalWeights(string folder)
     private static long Size(TensorProto tensor) =>
         ((tensor.Dims.Aggregate(1L, (count, dim) => checked(count * dim)) * ((ElementType)tensor.DataType).Bits()) + 7) / 8;
 
-    private static void Copy(string path, long offset, long length, FileStream target, string tensor)
+    private static void Copy(string path, long offset, long length, Stream target, string tensor)
     {
         using FileStream source = File.OpenRead(path);
         if (offset + length > source.Length)

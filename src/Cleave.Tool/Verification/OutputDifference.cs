@@ -105,7 +105,8 @@ internal sealed record OutputDifference(double Absolute, double Relative, double
     // Neighbouring floats are neighbouring numbers: negative ones count down from zero.
     private static long Ordered(long bits, long sign) => bits < 0 ? unchecked(sign - bits) : bits;
 
-    private static double[]? Numbers(TensorCopy tensor)
+    /// <summary>The elements as numbers; null where they are none.</summary>
+    public static double[]? Numbers(TensorCopy tensor)
     {
         ReadOnlySpan<byte> bytes = tensor.Bytes;
         int size = tensor.Type switch

@@ -1,0 +1,64 @@
+using System.CommandLine;
+using System.IO;
+using System.Linq;
+using System.Threading;
+using System.Threading.Tasks;
+using Cleave.Tool.Output;
+using Cleave.Tool.Quantizing;
+using Cleave.Tool.Verification;
+
+namespace Cleave.Tool.Commands;
+
+/// <summary><c>cleave quantize model.onnx -o model.int8.onnx --max-error 0.05 --inputs folder</c> (docs/quantize.md)</summary>
+internal static class QuantizeCommand
+{
+    private const double DefaultError = 0.05;
+
+    public static Command Create()
+    {
+        Argument<string> model = CleaveCommand.ModelArgument();
+        Option<string> output = new("--output", "-o") { Description = "The file to write.", Required = true };
+        Option<double?> error = CleaveCommand.Decimal("--max-error", "The largest ‖q−f‖₂/‖f‖₂ of any output on any input. Default: 0.05.");
+        Option<double?> gain = CleaveCommand.Decimal("--min-gain", "A model that 8 bits make less than so many times as fast is left alone. Default: 1.1.");
+        Option<string[]> inputs = new("--inputs") { Description = "Folders of the application's inputs: as ONNX's test data (test_data_set_0/input_0.pb), or .npy. Every second one is held out, to state the error on. Without them inputs are random, and only matrix products are quantised." };
+        Option<string[]> dims = new("--dims") { Description = "Sizes of dimensions that the model leaves open, for random inputs: batch=1,sequence=128." };
+        Option<string[]> fills = new("--input") { Description = "A number for every element of an input, for random inputs: sr=16000." };
+        Option<string> cpu = new("--cpu") { Description = "any: weights of 7 bits, the same results on every processor. vnni: of 8 bits, which saturate where the processor has no VNNI." };
+        cpu.AcceptOnlyFromAmong("any", "vnni");
+        Option<string?> curve = new("--curve") { Description = "An SVG file: error against time of what was tried." };
+        Option<bool> json = new("--json") { Description = "Write JSON (docs/quantize.md) and nothing else." };
+        Command command = new("quantize", "Writes the fastest model in 8 bits whose error stays within a budget, and states its error on inputs that it was not made with.")
+        {
+            model, output, error, gain, inputs, dims, fills, cpu, curve, json,
+        };
+        command.SetAction((arguments, cancellationToken) =>
+        {
+            InvocationConfiguration console = arguments.InvocationConfiguration;
+            string path = arguments.GetRequiredValue(model);
+            return Task.FromResult(CommandGuard.Run(path, console.Error, CommandGuard.NothingWritten, () => Run(new QuantizeOptions
+            {
+                Model = path,
+                Output = arguments.GetRequiredValue(output),
+                MaxError = arguments.GetValue(error) ?? DefaultError,
+                InputFolders = arguments.GetValue(inputs) ?? [],
+                Samples = [.. (arguments.GetValue(dims) ?? []).Select(DimensionSample.Parse)],
+                Fills = VerifyCommand.Fills(arguments.GetValue(fills) ?? []),
+                WeightBits = arguments.GetValue(cpu) == "vnni" ? 8 : 7,
+                LeastGain = arguments.GetValue(gain) ?? QuantizeRun.LeastGain,
+                Curve = arguments.GetValue(curve),
+            }, arguments.GetValue(json), console, cancellationToken)));
+        });
+        return command;
+    }
+
+    private static int Run(QuantizeOptions options, bool json, InvocationConfiguration console, CancellationToken cancellationToken)
+    {
+        QuantizeReport report = VerifyProgress.Show(json ? TextWriter.Null : console.Error, progress => new QuantizeRun(options, progress, cancellationToken).Run());
+        if (json)
+            JsonReport.Write(report, JsonReport.Default.QuantizeReport, console.Output);
+        else
+            QuantizeText.Write(report, console.Output);
+        // Who waits for the file must not go on without it.
+        return report.LeftAlone is null ? CleaveCommand.Success : CleaveCommand.Failure;
+    }
+}

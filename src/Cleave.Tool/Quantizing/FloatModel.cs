@@ -1,0 +1,34 @@
+using System.Linq;
+using Cleave.OnnxProto;
+using Cleave.Tool.Rewriting;
+using Cleave.Tool.Verification;
+
+namespace Cleave.Tool.Quantizing;
+
+/// <summary>A model made ready: its weights stand in its messages, constants are initializers, and norms are part of the convolutions before them.</summary>
+internal static class FloatModel
+{
+    // ONNX Runtime reads no message of more.
+    private const long MostBytes = int.MaxValue;
+
+    /// <param name="published">The model.</param>
+    /// <exception cref="RewriteException">It cannot be made ready; why.</exception>
+    public static ModelProto Read(ModelUnderTest published)
+    {
+        ModelProto model = ModelMessage.Read(published.Path);
+        FloatTensors.Gather(model, published.Folder);
+        if (model.Graph.Initializer.Sum(static t => (long)t.RawData.Length) > MostBytes)
+            throw new RewriteException("Model and weights together have over 2 GB: ONNX Runtime takes no such model from memory, so no choices can be tried.");
+        ModelEdit edit = new(model);
+        InputInitializers.Apply(edit);
+        edit.Changed();
+        ConstantNodes.Apply(edit);
+        edit.Changed();
+        PassThroughNodes.Apply(edit);
+        edit.Changed();
+        FoldedNorms.Apply(edit);
+        OpsetUpgrade.Apply(edit);
+        OperatorFinder.NameNodes(edit);
+        return model;
+    }
+}

@@ -1,0 +1,32 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Linq;
+using Cleave.Core.Graph;
+using Cleave.Core.Onnx;
+using Cleave.OnnxProto;
+using Cleave.Tool.Verification;
+using Google.Protobuf;
+using Microsoft.ML.OnnxRuntime;
+
+namespace Cleave.Tool.Quantizing;
+
+/// <summary>Looks into the optimised graph for operators that ONNX Runtime did not make one of: there 8 bits cost more than they gain.</summary>
+internal static class FusionCheck
+{
+    private const string Blocked = "_nchwc";
+
+    // A product of bytes that stands alone, and operators that still read floats.
+    private static readonly HashSet<string> Unfused = ["MatMulInteger", "Conv", "FusedConv", "MatMul", "Gemm", "FusedGemm", "FusedMatMul"];
+
+    /// <returns>Those of the chosen that stand alone.</returns>
+    public static IReadOnlyList<QuantizableOperator> Find(ModelUnderTest source, ModelProto changed, IReadOnlyCollection<QuantizableOperator> chosen)
+    {
+        using TemporaryFolder folder = new();
+        SessionChain.OfBytes(source, changed.ToByteArray(), new SessionRequest(GraphOptimizationLevel.ORT_ENABLE_ALL, 1, folder.Path)).Dispose();
+        OnnxModel optimised = ModelReader.ReadFile(Path.Combine(folder.Path, "0.onnx"));
+        HashSet<string> left = new(
+            optimised.Graph.Nodes.Where(n => Unfused.Contains(n.OpType)).Select(n => n.Name.EndsWith(Blocked, StringComparison.Ordinal) ? n.Name[..^Blocked.Length] : n.Name), StringComparer.Ordinal);
+        return [.. chosen.Where(c => left.Contains(c.Node))];
+    }
+}

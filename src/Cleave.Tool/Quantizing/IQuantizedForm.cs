@@ -1,0 +1,19 @@
+using System.Collections.Generic;
+using Cleave.OnnxProto;
+
+namespace Cleave.Tool.Quantizing;
+
+/// <summary>A way to write operators in 8 bits with ONNX's own operators.</summary>
+internal interface IQuantizedForm
+{
+    /// <summary>For people and programs: dynamic, static.</summary>
+    string Name { get; }
+
+    /// <summary>Whether the form can write the operator; why not, else null.</summary>
+    string? WhyNot(QuantizableOperator candidate);
+
+    /// <summary>Writes the chosen operators of a model in 8 bits.</summary>
+    /// <param name="model">Is changed; its weights stand in its messages, and its nodes have names.</param>
+    /// <param name="chosen">Operators that the form can write.</param>
+    void Apply(ModelProto model, IReadOnlyCollection<QuantizableOperator> chosen);
+}

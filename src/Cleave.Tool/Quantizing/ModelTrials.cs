@@ -1,0 +1,90 @@
+using System;
+using System.Collections.Generic;
+using System.Diagnostics;
+using System.Linq;
+using System.Threading;
+using Cleave.OnnxProto;
+using Cleave.Tool.Measuring;
+using Cleave.Tool.Verification;
+using Google.Protobuf;
+using Microsoft.ML.OnnxRuntime;
+
+namespace Cleave.Tool.Quantizing;
+
+/// <summary>What a trial found.</summary>
+/// <param name="Worst">The error on the worst input.</param>
+/// <param name="Median">And on the median one.</param>
+/// <param name="Cosine">The least.</param>
+/// <param name="Top1">On which part of the inputs the largest elements stand where they stood.</param>
+/// <param name="Output">The worst output.</param>
+/// <param name="Nanoseconds">Of a run on the first input, the fastest of a few.</param>
+internal sealed record Trial(double Worst, double Median, double Cosine, double Top1, string Output, double Nanoseconds);
+
+/// <summary>Runs models of changed precision beside the published one, on the same inputs.</summary>
+internal sealed class ModelTrials
+{
+    private const int LeastRuns = 5;
+    private static readonly TimeSpan Measured = TimeSpan.FromMilliseconds(150);
+
+    private readonly ModelUnderTest _published;
+    private readonly CancellationToken _cancellationToken;
+    private readonly IReadOnlyList<(InputCase Inputs, Dictionary<string, TensorCopy> Outputs)> _cases;
+
+    /// <param name="published">The model as it is.</param>
+    /// <param name="inputs">What both are run on.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <exception cref="SegmentException">The model does not take the inputs.</exception>
+    /// <exception cref="VerifyException">It gives no numbers on them.</exception>
+    public ModelTrials(ModelUnderTest published, IReadOnlyList<InputCase> inputs, CancellationToken cancellationToken)
+    {
+        _published = published;
+        _cancellationToken = cancellationToken;
+        using SessionChain chain = SessionChain.OfFile(published, new SessionRequest(GraphOptimizationLevel.ORT_ENABLE_ALL, 1));
+        _cases = [.. inputs.Select(i => (i, chain.Run(i.Values, published.Graph.Outputs)))];
+        PublishedNanoseconds = Time(chain, inputs[0]);
+        foreach ((InputCase given, Dictionary<string, TensorCopy> outputs) in _cases)
+        {
+            if (outputs.FirstOrDefault(static o => OutputDifference.Numbers(o.Value)?.Any(double.IsNaN) == true).Key is { } output)
+                throw new VerifyException($"On {given.Name} the output '{output}' has elements that are no numbers (NaN), so no error can be stated. Give other inputs, or mend the model.");
+        }
+    }
+
+    /// <summary>Of a run of the published model on the first input.</summary>
+    public double PublishedNanoseconds { get; }
+
+    public Trial Run(ModelProto changed)
+    {
+        _cancellationToken.ThrowIfCancellationRequested();
+        using SessionChain chain = SessionChain.OfBytes(_published, changed.ToByteArray(), new SessionRequest(GraphOptimizationLevel.ORT_ENABLE_ALL, 1));
+        OutputError[] errors = [.. _cases.Select(c => OutputError.Between(c.Outputs, chain.Run(c.Inputs.Values, _published.Graph.Outputs)))];
+        OutputError worst = errors.MaxBy(static e => e.Relative)!;
+        return new Trial(
+            worst.Relative, Statistics.Median([.. errors.Select(static e => e.Relative)]), errors.Min(static e => e.Cosine), errors.Average(static e => e.Top1 ? 1.0 : 0), worst.Output,
+            Time(chain, _cases[0].Inputs));
+    }
+
+    /// <summary>The fastest of a few runs.</summary>
+    public static double Time(SessionChain chain, InputCase inputs)
+    {
+        ChainLink link = chain.Links[0];
+        OrtValue[] values = [.. link.Reads.Select(r => inputs.Values[r].ToOrtValue())];
+        try
+        {
+            using RunOptions options = new();
+            long began = Stopwatch.GetTimestamp();
+            double best = double.PositiveInfinity;
+            for (int run = 0; run < LeastRuns || Stopwatch.GetElapsedTime(began) < Measured; run++)
+            {
+                long start = Stopwatch.GetTimestamp();
+                link.Session.Run(options, link.Inputs, values, link.Writes).Dispose();
+                best = Math.Min(best, Stopwatch.GetElapsedTime(start).TotalNanoseconds);
+            }
+            return best;
+        }
+        finally
+        {
+            foreach (OrtValue value in values)
+                value.Dispose();
+        }
+    }
+}

@@ -1,0 +1,69 @@
+using System.Collections.Generic;
+using Cleave.Tool.Fixing;
+
+namespace Cleave.Tool.Quantizing;
+
+/// <summary>What <c>cleave quantize</c> found and did. This is the JSON, too (docs/quantize.md). Times are nanoseconds of one run on one thread.</summary>
+internal sealed record QuantizeReport
+{
+    public int Format { get; init; } = 1;
+
+    /// <summary>The paths as they were passed.</summary>
+    public required string Model { get; init; }
+
+    public required string Output { get; init; }
+
+    /// <summary>The version of ONNX Runtime that ran it.</summary>
+    public required string OnnxRuntime { get; init; }
+
+    /// <summary>What the error may be at most.</summary>
+    public required double MaxError { get; init; }
+
+    /// <summary>Why nothing was written; null where the file was.</summary>
+    public string? LeftAlone { get; init; }
+
+    /// <summary>How the chosen operators are written: <c>dynamic</c>, or <c>static</c> with how ranges were found.</summary>
+    public required string Form { get; init; }
+
+    /// <summary>The search with the least time, operator by operator.</summary>
+    public required IReadOnlyList<QuantizedOperator> Operators { get; init; }
+
+    /// <summary>What was tried on the way: more operators, more error, less time.</summary>
+    public required IReadOnlyList<CurvePoint> Curve { get; init; }
+
+    /// <summary>On the inputs that it was chosen on.</summary>
+    public required StatedError Search { get; init; }
+
+    /// <summary>On inputs that nothing was chosen or calibrated on.</summary>
+    public required StatedError HeldOut { get; init; }
+
+    /// <summary>Of the whole, measured in processes of their own, in turn; null where it could not be measured.</summary>
+    public FixGain? Gain { get; init; }
+
+    /// <summary>Bytes of both files.</summary>
+    public long ModelBytes { get; init; }
+
+    public long OutputBytes { get; init; }
+
+    public IReadOnlyList<string> Notes { get; init; } = [];
+}
+
+/// <param name="Node">Its name.</param>
+/// <param name="Type">MatMul, Gemm or Conv.</param>
+/// <param name="Weights">How many weights it has.</param>
+/// <param name="Error">The error of the outputs where it alone is in 8 bits; null where it was not tried.</param>
+/// <param name="Floats">The time of it alone in floats.</param>
+/// <param name="Bytes">And in 8 bits, the rounding of its input included.</param>
+/// <param name="WhyNot">Why it stays in floats; null where it does not.</param>
+internal sealed record QuantizedOperator(string Node, string Type, long Weights, double? Error, double Floats, double Bytes, string? WhyNot);
+
+/// <param name="Inputs">How many.</param>
+/// <param name="Worst">‖q−f‖₂/‖f‖₂ of the worst output on the worst of them.</param>
+/// <param name="Median">And on the median one.</param>
+/// <param name="Cosine">The least cosine of any output.</param>
+/// <param name="Top1">On which part of them the largest elements stand where they stood.</param>
+/// <param name="Output">The worst output.</param>
+internal sealed record StatedError(int Inputs, double Worst, double Median, double Cosine, double Top1, string Output)
+{
+    public static StatedError Of(Trial trial, int inputs) => new(inputs, trial.Worst, trial.Median, trial.Cosine, trial.Top1, trial.Output);
+}

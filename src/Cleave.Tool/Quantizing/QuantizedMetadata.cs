@@ -1,0 +1,61 @@
+using System;
+using System.Globalization;
+using System.IO;
+using System.Linq;
+using System.Security.Cryptography;
+using System.Text;
+using Cleave.OnnxProto;
+using Cleave.Tool.Verification;
+using Microsoft.ML.OnnxRuntime;
+
+namespace Cleave.Tool.Quantizing;
+
+/// <summary>What a quantised model says of itself: what it was made of, on which inputs, and how large its error may be.</summary>
+internal static class QuantizedMetadata
+{
+    private const string Prefix = "cleave.quantized.";
+
+    public const string Source = Prefix + "source";
+    public const string Inputs = Prefix + "calibration";
+    public const string Operators = Prefix + "operators";
+
+    public static void Write(ModelProto model, string sourcePath, InputSets inputs, SearchResult result, QuantizeOptions options)
+    {
+        Set(model, Source, "sha256:" + OfFile(sourcePath));
+        Set(model, Inputs, inputs.AreGiven ? string.Join(' ', inputs.Search.Select(OfInputs).Order(StringComparer.Ordinal)) : "random");
+        Set(model, Prefix + "max_error", options.MaxError.ToString("R", CultureInfo.InvariantCulture));
+        Set(model, Prefix + "norm", "largest over outputs and inputs of |q-f|2/|f|2");
+        Set(model, Prefix + "form", result.Form.Name);
+        Set(model, Prefix + "cpu", options.WeightBits == 8 ? "vnni" : "any");
+        Set(model, Prefix + "onnxruntime", OrtEnv.Instance().GetVersionString());
+        Set(model, Operators, string.Join('\n', result.Chosen.Select(static c => c.Node).Order(StringComparer.Ordinal)));
+    }
+
+    public static string OfFile(string path)
+    {
+        using FileStream file = File.OpenRead(path);
+        return Convert.ToHexStringLower(SHA256.HashData(file));
+    }
+
+    /// <summary>Tells one set of inputs from another.</summary>
+    public static string OfInputs(InputCase one)
+    {
+        using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach ((string name, TensorCopy value) in one.Values.OrderBy(static v => v.Key, StringComparer.Ordinal))
+        {
+            hash.AppendData(Encoding.UTF8.GetBytes(name + "\n" + value.Type + "\n" + string.Join(',', value.Shape) + "\n"));
+            hash.AppendData(value.Bytes);
+            foreach (string text in value.Strings ?? [])
+                hash.AppendData(Encoding.UTF8.GetBytes(text + "\0"));
+        }
+        return Convert.ToHexStringLower(hash.GetHashAndReset())[..16];
+    }
+
+    private static void Set(ModelProto model, string key, string value)
+    {
+        if (model.MetadataProps.FirstOrDefault(p => p.Key == key) is { } known)
+            known.Value = value;
+        else
+            model.MetadataProps.Add(new StringStringEntryProto { Key = key, Value = value });
+    }
+}

@@ -1,0 +1,111 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Linq;
+using Cleave.Core.Onnx;
+using Cleave.OnnxProto;
+using Cleave.TestKit;
+using Cleave.TestKit.Catalog;
+using Cleave.TestKit.Synthetic;
+using Cleave.Tool.Quantizing;
+using Cleave.Tool.Rewriting;
+using Cleave.Tool.Verification;
+using Google.Protobuf;
+using Microsoft.ML.OnnxRuntime;
+using Xunit;
+
+namespace Cleave.Tool.Tests.Quantizing;
+
+/// <summary>What the forms write is what ONNX Runtime makes one operator of, and close to what it was.</summary>
+public sealed class FormTests : IDisposable
+{
+    private readonly TempFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void Between_two_operators_everything_stays_in_bytes_and_a_Relu_vanishes()
+    {
+        (string[] operators, double error) = Static(Convolutional.Residual(blocks: 2, channels: 32, side: 16), RangeMethod.MinMax);
+
+        Assert.Equal(5, operators.Count(static o => o == "QLinearConv"));
+        Assert.Equal(2, operators.Count(static o => o == "QLinearAdd"));
+        Assert.DoesNotContain("Relu", operators);
+        Assert.DoesNotContain("Conv", operators);
+        // In at the beginning, out at the end.
+        Assert.Single(operators, static o => o == "QuantizeLinear");
+        Assert.InRange(error, 1e-6, 0.1);
+    }
+
+    [SkippableTheory]
+    [InlineData("light_squeezenet_random")]
+    [InlineData("light_shufflenet_random")]
+    [InlineData("ultraface_slim_320")]
+    public void Published_networks_are_written_and_stay_close(string name)
+    {
+        CatalogModel model = ModelCatalog.Get(name);
+        Skip.IfNot(SharedModels.Exist, SharedModels.WhySkipped);
+
+        (string[] operators, double error) = Static(ModelProto.Parser.ParseFrom(File.ReadAllBytes(model.Write(_folder.Path))), RangeMethod.MinMax);
+
+        Assert.DoesNotContain("Conv", operators);
+        Assert.InRange(error, 1e-6, 0.5);
+    }
+
+    [Fact]
+    public void Products_that_read_the_same_value_round_it_once()
+    {
+        ModelProto model = Ready(ModelCatalog.Get("bert_tiny").Write(_folder.Path), out ModelUnderTest published);
+        using (published)
+        {
+            IReadOnlyList<QuantizableOperator> found = OperatorFinder.Find(new ModelEdit(model), static _ => { });
+            new DynamicForm(new WeightRounding(7)).Apply(model, found);
+
+            Assert.Equal(found.Select(static f => f.Input).Distinct().Count(), model.Graph.Node.Count(static n => n.OpType == "DynamicQuantizeLinear"));
+            Assert.Equal(found.Count, model.Graph.Node.Count(static n => n.OpType == "MatMulInteger"));
+            Assert.Empty(FusionCheck.Find(published, model, found));
+        }
+    }
+
+    [Fact]
+    public void A_Gemm_of_turned_weights_and_a_bias_is_the_same_product()
+    {
+        ModelBuilder g = new("gemm");
+        g.Output("y", g.Gemm(g.Input("x", "batch", 64), "layer", 64, 48), "batch", 48);
+        string path = Path.Combine(_folder.Path, "gemm.onnx");
+        File.WriteAllBytes(path, g.ToModel().ToByteArray());
+        ModelProto model = Ready(path, out ModelUnderTest published);
+        using (published)
+        {
+            InputCase[] inputs = [new InputMaker(published.Graph, new Dictionary<string, double>()).Make(DimensionSample.Parse("batch=3"), 1)];
+            new DynamicForm(new WeightRounding(7)).Apply(model, OperatorFinder.Find(new ModelEdit(model), static _ => { }));
+
+            Assert.Contains(model.Graph.Node, static n => n.OpType == "MatMulInteger");
+            Assert.InRange(new ModelTrials(published, inputs, default).Run(model).Worst, 1e-6, 0.02);
+        }
+    }
+
+    private (string[] Operators, double Error) Static(ModelProto source, RangeMethod method)
+    {
+        string path = Path.Combine(_folder.Path, "model.onnx"), written = Path.Combine(_folder.Path, "int8.onnx"), optimised = Path.Combine(_folder.Path, "optimised.onnx");
+        File.WriteAllBytes(path, source.ToByteArray());
+        ModelProto model = Ready(path, out ModelUnderTest published);
+        using (published)
+        {
+            InputSets inputs = InputSets.Random(published, new QuantizeOptions { Model = path, Output = written });
+            Tool.Quantizing.Calibration calibration = Tool.Quantizing.Calibration.Of(published, model, inputs.Search, onlyShapes: false);
+            IReadOnlyList<QuantizableOperator> found = OperatorFinder.Find(new ModelEdit(model), static _ => { });
+            new StaticForm(new WeightRounding(7), calibration.Ranges(method), method).Apply(model, found);
+            File.WriteAllBytes(written, model.ToByteArray());
+            using (SessionOptions options = new() { OptimizedModelFilePath = optimised, LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR })
+                new InferenceSession(written, options).Dispose();
+            return ([.. ModelReader.ReadFile(optimised).Graph.Nodes.Select(static n => n.OpType)], new ModelTrials(published, inputs.Search, default).Run(model).Worst);
+        }
+    }
+
+    private static ModelProto Ready(string path, out ModelUnderTest published)
+    {
+        published = new ModelUnderTest(path);
+        return FloatModel.Read(published);
+    }
+}

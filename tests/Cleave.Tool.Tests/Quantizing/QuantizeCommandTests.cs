@@ -1,0 +1,237 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Linq;
+using System.Runtime.InteropServices;
+using System.Text;
+using System.Text.Json;
+using System.Threading.Tasks;
+using Cleave.Core.Graph;
+using Cleave.Core.Onnx;
+using Cleave.Core.Passes.Partitions;
+using Cleave.OnnxProto;
+using Cleave.TestKit.Catalog;
+using Cleave.TestKit.Synthetic;
+using Google.Protobuf;
+using Microsoft.ML.OnnxRuntime;
+using Xunit;
+
+namespace Cleave.Tool.Tests.Quantizing;
+
+/// <summary>What a user sees of quantize: the file, its error, the text, the JSON, refusals that leave nothing behind.</summary>
+public sealed class QuantizeCommandTests : IDisposable
+{
+    private const int Side = 32;
+
+    private readonly TempFolder _folder = new();
+
+    private string Target => Path.Combine(_folder.Path, "model.int8.onnx");
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task A_transformer_needs_no_data_and_every_product_is_one_operator_of_ONNX_Runtime()
+    {
+        string model = Encoder();
+
+        JsonElement json = (await Quantize(model, "--dims", "batch=1,sequence=32", "--max-error", "0.1")).Json;
+
+        Assert.Equal("dynamic", json.GetProperty("form").GetString());
+        JsonElement[] chosen = [.. json.GetProperty("operators").EnumerateArray().Where(static o => o.GetProperty("whyNot").ValueKind == JsonValueKind.Null)];
+        Assert.NotEmpty(chosen);
+        Assert.InRange(json.GetProperty("heldOut").GetProperty("worst").GetDouble(), 1e-6, 0.1);
+        Assert.InRange(json.GetProperty("heldOut").GetProperty("cosine").GetDouble(), 0.99, 1);
+        string[] optimised = Optimised(Target);
+        Assert.DoesNotContain("MatMulInteger", optimised);
+        Assert.Equal(chosen.Length, optimised.Count(static o => o is "DynamicQuantizeMatMul" or "MatMulIntegerToFloat"));
+        Assert.Contains(json.GetProperty("notes").EnumerateArray(), static n => n.GetString()!.Contains("has a batch axis (batch), this one has none"));
+    }
+
+    [Fact]
+    public async Task Convolutions_are_quantised_with_the_ranges_of_given_inputs_and_what_lies_between_stays_in_bytes()
+    {
+        string model = Save(Convolutional.Residual(blocks: 2, channels: 32, Side));
+
+        JsonElement json = (await Quantize(model, "--inputs", Arrays("input", [1, 3, Side, Side], count: 6), "--max-error", "0.2")).Json;
+
+        Assert.StartsWith("static, ", json.GetProperty("form").GetString());
+        Assert.Equal(3, json.GetProperty("heldOut").GetProperty("inputs").GetInt32());
+        Assert.InRange(json.GetProperty("heldOut").GetProperty("worst").GetDouble(), 1e-6, 0.2);
+        string[] optimised = Optimised(Target);
+        int convolutions = json.GetProperty("operators").EnumerateArray().Count(static o => o.GetProperty("type").GetString() == "Conv" && o.GetProperty("whyNot").ValueKind == JsonValueKind.Null);
+        Assert.True(convolutions >= 4, json.ToString());
+        Assert.Equal(convolutions, optimised.Count(static o => o == "QLinearConv"));
+    }
+
+    [Fact]
+    public async Task The_file_says_what_it_was_made_of()
+    {
+        string model = Save(Convolutional.Residual(blocks: 1, channels: 32, Side));
+        await Quantize(model, "--inputs", Arrays("input", [1, 3, Side, Side], count: 4), "--max-error", "0.5");
+
+        Dictionary<string, string> said = ModelProto.Parser.ParseFrom(File.ReadAllBytes(Target)).MetadataProps.ToDictionary(static p => p.Key, static p => p.Value);
+
+        Assert.Equal("sha256:" + Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(File.ReadAllBytes(model))), said["cleave.quantized.source"]);
+        Assert.Equal(2, said["cleave.quantized.calibration"].Split(' ').Length);
+        Assert.Equal("0.5", said["cleave.quantized.max_error"]);
+        Assert.Equal("any", said["cleave.quantized.cpu"]);
+    }
+
+    [Fact]
+    public async Task A_budget_that_only_some_operators_fit_leaves_the_others_in_floats_and_the_curve_shows_why()
+    {
+        string model = Encoder(), curve = Path.Combine(_folder.Path, "curve.svg");
+        double all = (await Quantize(model, "--dims", "batch=1,sequence=32", "--max-error", "1")).Json.GetProperty("search").GetProperty("worst").GetDouble();
+        File.Delete(Target);
+
+        JsonElement json = (await Quantize(model, "--dims", "batch=1,sequence=32", "--max-error", (all / 1.5).ToString(System.Globalization.CultureInfo.InvariantCulture), "--curve", curve)).Json;
+
+        Assert.Contains(json.GetProperty("operators").EnumerateArray(), static o => o.GetProperty("whyNot").GetString() is "its error does not fit the budget any more" or "the error on other inputs was too large");
+        Assert.True(json.GetProperty("heldOut").GetProperty("worst").GetDouble() <= all / 1.5);
+        Assert.True(json.GetProperty("curve").GetArrayLength() >= 3);
+        Assert.StartsWith("<?xml", File.ReadAllText(curve));
+    }
+
+    [Fact]
+    public async Task The_text_has_operators_errors_and_times()
+    {
+        string model = Encoder();
+
+        ToolRun run = await ToolRun.Of("quantize", model, "-o", Target, "--dims", "batch=1,sequence=32", "--max-error", "0.5", "--min-gain", "0");
+
+        Assert.Equal("", run.Error);
+        string text = run.Output.ReplaceLineEndings(" ");
+        Assert.Contains("operators in 8 bits", text);
+        Assert.Contains("inputs that nothing was chosen on", text);
+        Assert.Contains("times as fast on one thread", text);
+        Assert.Contains("note: the error is that on random inputs", text);
+        Assert.Contains("written: " + Target, text);
+    }
+
+    [Fact]
+    public async Task A_model_that_gains_too_little_is_left_alone()
+    {
+        string model = Encoder();
+
+        ToolRun run = await ToolRun.Of("quantize", model, "-o", Target, "--dims", "batch=1,sequence=32", "--max-error", "0.5", "--min-gain", "1000");
+
+        Assert.Equal(1, run.Code);
+        Assert.Contains("left alone: 8 bits make it", run.Output.ReplaceLineEndings(" "));
+        Assert.False(File.Exists(Target));
+    }
+
+    public static TheoryData<string, string[], string> Refusals => new()
+    {
+        { "tiny", [], "There is nothing to quantise" },
+        { "residual", [], "Give inputs with --inputs" },
+        { "bert_tiny_dynamic", [], "is quantised already" },
+        { "bert_tiny", ["--max-error", "0"], "give a number above 0" },
+        { "bert_tiny", ["--max-error", "much"], "give a number, as in 0.05" },
+        { "bert_tiny", ["--max-error", "0.0000001"], "No choice of operators has an error of 1E-07 or less; the least is" },
+        { "bert_tiny", ["--inputs", "/nowhere"], "there is no such folder" },
+        { "residual", ["--inputs", "empty"], "there is nothing in it" },
+        { "residual", ["--inputs", "one"], "1 sample is too few" },
+        { "residual", ["--inputs", "wrong"], "the model takes [" },
+        { "residual", ["--inputs", "doubles"], "holds double; the model takes float" },
+        { "residual", ["--inputs", "broken"], "is no array of NumPy that can be read: it does not begin as one" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Refusals))]
+    public async Task What_cannot_be_done_is_said_and_nothing_is_written(string name, string[] options, string expected)
+    {
+        string model = name switch
+        {
+            "tiny" => Save(new Tests.TinyModel().Model),
+            "residual" => Save(Convolutional.Residual(blocks: 1, channels: 32, Side)),
+            _ => ModelCatalog.Get(name).Write(_folder.Path),
+        };
+        string[] before = Directory.GetFiles(_folder.Path);
+        options = [.. options.Select(o => o switch
+        {
+            "empty" => Directory.CreateDirectory(Path.Combine(_folder.Path, "empty")).FullName,
+            "one" => Arrays("input", [1, 3, Side, Side], count: 1),
+            "wrong" => Arrays("input", [1, 4, Side, Side], count: 2),
+            "doubles" => Arrays("input", [1, 3, Side, Side], count: 2, type: "<f8"),
+            "broken" => Broken(),
+            _ => o,
+        })];
+
+        ToolRun run = await ToolRun.Of(["quantize", model, "-o", Target, .. options]);
+
+        Assert.Equal(1, run.Code);
+        Assert.Contains(expected, (run.Error + run.Output).ReplaceLineEndings(" "));
+        Assert.Equal(before, Directory.GetFiles(_folder.Path));
+    }
+
+    [Fact]
+    public async Task A_model_whose_results_are_no_numbers_is_refused()
+    {
+        ModelProto damaged = Convolutional.Residual(blocks: 2, channels: 32, Side);
+        TensorProto weight = damaged.Graph.Initializer.First(static i => i.Name.Contains("blocks.1.conv1") && i.Dims.Count == 4);
+        byte[] bytes = weight.RawData.ToByteArray();
+        BitConverter.TryWriteBytes(bytes, float.NaN);
+        weight.RawData = ByteString.CopyFrom(bytes);
+
+        ToolRun run = await ToolRun.Of("quantize", Save(damaged), "-o", Target, "--inputs", Arrays("input", [1, 3, Side, Side], count: 2));
+
+        Assert.Equal(1, run.Code);
+        Assert.False(File.Exists(Target));
+        Assert.Contains("the output 'y' has elements that are no numbers", run.Error.ReplaceLineEndings(" "));
+    }
+
+    private async Task<ToolRun> Quantize(string model, params string[] options)
+    {
+        ToolRun run = await ToolRun.Of(["quantize", model, "-o", Target, "--min-gain", "0", "--json", .. options]);
+        Assert.Equal("", run.Error);
+        Assert.Equal(0, run.Code);
+        return run;
+    }
+
+    // Wide enough that bytes are faster whatever else the machine does.
+    private string Encoder() => Save(new Bert(layers: 1, width: 256, heads: 4, new FloatProducts()).Build());
+
+    private string Save(ModelProto model)
+    {
+        string path = Path.Combine(_folder.Path, "model.onnx");
+        File.WriteAllBytes(path, model.ToByteArray());
+        return path;
+    }
+
+    private string Arrays(string input, long[] shape, int count, string type = "<f4")
+    {
+        string folder = Directory.CreateDirectory(Path.Combine(_folder.Path, "arrays")).FullName;
+        SeededRandom random = new(5);
+        for (int i = 0; i < count; i++)
+        {
+            byte[] values = type == "<f8"
+                ? MemoryMarshal.AsBytes(Enumerable.Range(0, (int)shape.Aggregate(1L, static (a, b) => a * b)).Select(_ => random.Fraction()).ToArray().AsSpan()).ToArray()
+                : MemoryMarshal.AsBytes(Enumerable.Range(0, (int)shape.Aggregate(1L, static (a, b) => a * b)).Select(_ => (float)random.Fraction()).ToArray().AsSpan()).ToArray();
+            File.WriteAllBytes(Path.Combine(folder, $"{input}_{i}.npy"), Npy(type, shape, values));
+        }
+        return folder;
+    }
+
+    private string Broken()
+    {
+        string folder = Directory.CreateDirectory(Path.Combine(_folder.Path, "broken")).FullName;
+        File.WriteAllText(Path.Combine(folder, "a.npy"), "not an array of numbers");
+        return folder;
+    }
+
+    // As NumPy writes it.
+    private static byte[] Npy(string type, long[] shape, byte[] values)
+    {
+        string header = $"{{'descr': '{type}', 'fortran_order': False, 'shape': ({string.Join(", ", shape)},), }}";
+        header = header.PadRight(((header.Length + 11 + 63) / 64 * 64) - 11) + "\n";
+        return [0x93, .. "NUMPY"u8, 1, 0, (byte)header.Length, (byte)(header.Length >> 8), .. Encoding.ASCII.GetBytes(header), .. values];
+    }
+
+    private string[] Optimised(string model)
+    {
+        string path = Path.Combine(_folder.Path, "optimised.onnx");
+        using SessionOptions options = new() { OptimizedModelFilePath = path, LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR };
+        using InferenceSession session = new(model, options);
+        return [.. ModelReader.ReadFile(path).Graph.Nodes.Select(static n => n.OpType)];
+    }
+}

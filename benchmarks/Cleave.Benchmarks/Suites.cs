@@ -10,6 +10,7 @@ using Cleave.Benchmarks.Graph.Costs;
 using Cleave.Benchmarks.Harness;
 using Cleave.Benchmarks.Ledger;
 using Cleave.Benchmarks.Placement;
+using Cleave.Benchmarks.Precision;
 using Cleave.Benchmarks.Prepared;
 using Cleave.Benchmarks.Sample;
 using Cleave.Benchmarks.Validation;
@@ -84,6 +85,11 @@ internal static class Suites
             new HarnessAgainstItself(),
             new FixGain(),
             new ChosenOutputs(),
+        ],
+        ["precision"] =
+        [
+            new QuantizedSpeed(),
+            new LeftAlone(),
         ],
         ["prepared"] =
         [

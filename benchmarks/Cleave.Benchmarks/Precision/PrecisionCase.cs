@@ -1,0 +1,80 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Linq;
+using System.Runtime.InteropServices;
+using System.Text;
+using Cleave.Core.Passes.Partitions;
+using Cleave.TestKit.Catalog;
+using Cleave.Tool.Quantizing;
+using Cleave.Tool.Verification;
+
+namespace Cleave.Benchmarks.Precision;
+
+/// <summary>A model and what <c>cleave quantize</c> made of it.</summary>
+/// <param name="Name">The model's name in the catalog.</param>
+/// <param name="Floats">Its file.</param>
+/// <param name="Bytes">The quantised file; it is there where the report says so.</param>
+/// <param name="Report">What the command says.</param>
+internal sealed record PrecisionCase(string Name, string Floats, string Bytes, QuantizeReport Report)
+{
+    private const int Images = 8;
+    private const int Side = 224;
+    // Of a picture, so that neighbours are alike.
+    private const int Waves = 6;
+
+    /// <summary>The budget of all rows about speed.</summary>
+    public const double MaxError = 0.05;
+
+    private static string Root { get; } = Path.Combine(Path.GetDirectoryName(ModelCatalog.Folder)!, "quantised");
+
+    /// <param name="model">The model.</param>
+    /// <param name="dims">Sizes of open dimensions; empty: the model takes pictures, which are given.</param>
+    /// <param name="leastGain">What gains less is left alone.</param>
+    public static PrecisionCase Make(CatalogModel model, string dims, double leastGain)
+    {
+        string floats = Path.Combine(ModelCatalog.Folder, model.Name + ".onnx"), bytes = Path.Combine(Directory.CreateDirectory(Root).FullName, model.Name + dims.Replace(',', '_') + ".onnx");
+        if (!File.Exists(floats))
+            floats = model.Write(ModelCatalog.Folder);
+        QuantizeOptions options = new()
+        {
+            Model = floats,
+            Output = bytes,
+            MaxError = MaxError,
+            LeastGain = leastGain,
+            InputFolders = dims.Length == 0 ? [Pictures()] : [],
+            Samples = dims.Length == 0 ? [] : [DimensionSample.Parse(dims)],
+        };
+        return new PrecisionCase(model.Name, floats, bytes, new QuantizeRun(options, static (_, _) => { }, default).Run());
+    }
+
+    // Smooth random pictures from 0 to 1, the same each time.
+    private static string Pictures()
+    {
+        string folder = Directory.CreateDirectory(Path.Combine(Root, "pictures")).FullName;
+        SeededRandom random = new(3);
+        for (int i = 0; i < Images; i++)
+            File.WriteAllBytes(Path.Combine(folder, $"{i}.npy"), Picture(random));
+        return folder;
+    }
+
+    private static byte[] Picture(SeededRandom random)
+    {
+        float[] values = new float[3 * Side * Side];
+        double[] phase = [.. Enumerable.Range(0, 3 * Waves * 3).Select(_ => random.Fraction())];
+        for (int i = 0; i < values.Length; i++)
+        {
+            int channel = i / (Side * Side), y = i / Side % Side, x = i % Side;
+            double sum = 0;
+            for (int w = 0; w < Waves; w++)
+            {
+                int at = ((channel * Waves) + w) * 3;
+                sum += Math.Sin(((phase[at] * x) + (phase[at + 1] * y)) * (w + 1) / 12 + (phase[at + 2] * 2 * Math.PI));
+            }
+            values[i] = (float)(0.5 + (sum / Waves / 2) + ((random.Fraction() - 0.5) * 0.1));
+        }
+        string header = $"{{'descr': '<f4', 'fortran_order': False, 'shape': (1, 3, {Side}, {Side}), }}";
+        header = header.PadRight(((header.Length + 11 + 63) / 64 * 64) - 11) + "\n";
+        return [0x93, .. "NUMPY"u8, 1, 0, (byte)header.Length, (byte)(header.Length >> 8), .. Encoding.ASCII.GetBytes(header), .. MemoryMarshal.AsBytes(values.AsSpan())];
+    }
+}

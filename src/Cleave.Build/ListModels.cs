@@ -124,7 +124,7 @@ public sealed class ListModels : Task, ICancelableTask, IDisposable
     private IReadOnlyList<string> BringUpToDate(ModelPlace place)
     {
         ListingOptions options = ModelOptions.For(place, RootNamespace);
-        ModelChecks checks = new(place, ContractsRequired);
+        ModelChecks checks = new(place, Path.GetDirectoryName(ProjectFile)!, ContractsRequired);
         string stamp = File.Exists(place.Stamp) ? File.ReadAllText(place.Stamp) : "";
         List<string> known = Stamp.ExternalFiles(stamp);
         return stamp == Stamp.Text(place, options, checks, known) && File.Exists(place.Listing) ? known : List(place, options, checks);

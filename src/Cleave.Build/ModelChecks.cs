@@ -17,7 +17,7 @@ internal sealed class ModelChecks
     [
         nameof(ListingOptions.Namespace), nameof(ListingOptions.ClassName), nameof(ListingOptions.Access), nameof(ListingOptions.Slicing),
         nameof(ListingOptions.Weights), nameof(ListingOptions.Plan), nameof(ListingOptions.Dims), nameof(ListingOptions.MaxSlowdown), nameof(ListingOptions.Outputs),
-        "Link", "CopyToOutputDirectory", .. RunnerSettings.Names,
+        QuantisationCheck.From, QuantisationCheck.MostError, "Link", "CopyToOutputDirectory", .. RunnerSettings.Names,
     ];
 
     // Metadata of MSBuild, NuGet and editors, some of which look like misspelt ones of ours.
@@ -30,12 +30,14 @@ internal sealed class ModelChecks
     private readonly ModelPlace _place;
     private readonly bool _contractRequired;
     private readonly List<Problem> _metadata;
+    private readonly QuantisationCheck _quantisation;
 
-    public ModelChecks(ModelPlace place, bool contractRequired)
+    public ModelChecks(ModelPlace place, string projectFolder, bool contractRequired)
     {
         _place = place;
         _contractRequired = contractRequired;
         _metadata = Misspelt(place.Item);
+        _quantisation = new QuantisationCheck(place, projectFolder);
     }
 
     /// <summary>The contract's absolute path, whether or not there is one.</summary>
@@ -45,6 +47,7 @@ internal sealed class ModelChecks
     public IEnumerable<string> StampLines()
     {
         yield return "contract " + (_contractRequired ? "required " : "") + Stamp.State(Contract);
+        yield return _quantisation.StampLine;
         yield return "tuning " + Stamp.State(_place.File + TuningFile.Ending);
         foreach (Problem problem in _metadata)
             yield return "misspelt " + Uri.EscapeDataString(problem.Arguments[0]);
@@ -52,7 +55,7 @@ internal sealed class ModelChecks
 
     /// <summary>The listing with what the checks found.</summary>
     public ModelListing Check(ModelListing listing) =>
-        listing with { Problems = [.. listing.Problems, .. _metadata, .. CheckContract(listing), .. CheckTuning(listing)] };
+        listing with { Problems = [.. listing.Problems, .. _metadata, .. CheckContract(listing), .. CheckTuning(listing), .. listing.Model is { } model ? _quantisation.Check(model) : []] };
 
     private IEnumerable<Problem> CheckContract(ModelListing listing)
     {

@@ -4,7 +4,9 @@ using System.Linq;
 using System.Text;
 using Cleave.Core.Diagnostics;
 using Cleave.Core.Listing;
+using Cleave.OnnxProto;
 using Cleave.TestKit;
+using Google.Protobuf;
 using Microsoft.Build.Framework;
 using Xunit;
 
@@ -96,6 +98,41 @@ public sealed class ModelChecksTests : IDisposable
             Assert.True(_run.Succeeded);
             Assert.Equal(said, _run.Read("m").Problems.SelectMany(p => p.Arguments));
             Assert.All(_run.Read("m").Problems, p => Assert.Equal("CLV1025", p.Rule.Id));
+        }
+    }
+
+    [Fact]
+    public void A_model_in_8_bits_is_held_to_the_model_and_the_error_that_its_item_names()
+    {
+        byte[] floats = new TinyModel { Weights = [1, 2] }.ToBytes();
+        _run.Add("m.onnx", floats);
+        string source = "sha256:" + Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(floats));
+        Quantised(("cleave.quantized.source", source), ("cleave.quantized.max_error", "0.05"));
+
+        Assert.Empty(Problems(("QuantizedFrom", "m.onnx"), ("MaxError", "0.05")));
+        Assert.Empty(Problems());
+        Assert.Equal(["m.onnx", "it was made for an error of 0.05, and the item allows 0.01"], Problems(("QuantizedFrom", "m.onnx"), ("MaxError", "0.01")));
+        Assert.Equal(["?", "MaxError='little' is no number above 0, as in 0.05"], Problems(("MaxError", "little")));
+        Assert.Contains("cannot be read", Problems(("QuantizedFrom", "other.onnx"))[1]);
+        // Trained again: the quantised file is as it was.
+        Assert.Empty(Problems(("QuantizedFrom", "m.onnx")));
+        _run.Add("m.onnx", new TinyModel { Weights = [1, 3] }.ToBytes());
+        Assert.Equal(["m.onnx", "that file has changed since"], Problems(("QuantizedFrom", "m.onnx")));
+        Quantised();
+        Assert.Equal(["m.onnx", "it does not say of which model it was made, as what cleave quantize writes does"], Problems(("QuantizedFrom", "m.onnx")));
+
+        void Quantised(params (string Key, string Value)[] said)
+        {
+            ModelProto model = ModelProto.Parser.ParseFrom(new TinyModel().ToBytes());
+            model.MetadataProps.Add(said.Select(static s => new StringStringEntryProto { Key = s.Key, Value = s.Value }));
+            _run.Add("q.onnx", model.ToByteArray());
+        }
+
+        string[] Problems(params (string, string)[] metadata)
+        {
+            _run.Run(TaskRun.Item("q.onnx", metadata));
+            Assert.All(_run.Read("q").Problems, static p => Assert.Equal("CLV1026", p.Rule.Id));
+            return [.. _run.Read("q").Problems.SelectMany(static p => p.Arguments)];
         }
     }
 

@@ -84,6 +84,9 @@ internal static class Rules
     public static readonly Rule TuningStale = Warning("CLV1025", "Tuning file does not fit the model",
         "The tuning file '{1}' does not fit the model '{0}': {2}. Runners will not go by it. Tune again: cleave tune {0}");
 
+    public static readonly Rule QuantisationStale = Checked("CLV1026", "Model in 8 bits is not that of its source",
+        "The model '{0}' in 8 bits is to be made of '{1}', but {2}. Quantise that model again: cleave quantize, with the inputs and the budget that it had.");
+
     // The typed class.
     public static readonly Rule NotATensor = Error("CLV2001", "Input or output is not a tensor",
         "The model '{0}' has the {1} '{2}' of type {3}; a typed runner takes and gives dense tensors only. No class is generated. Export the model with tensors there.");

@@ -23,6 +23,7 @@ public sealed class RunnerOptions
     private long? _maxMemory;
     private bool? _deterministic;
     private bool? _strict;
+    private bool? _allowSaturation;
     private bool? _pinning;
     private bool? _preparedTrustGroup;
     private DeviceOptions? _device;
@@ -196,6 +197,16 @@ public sealed class RunnerOptions
     public Timeline? Timeline { get; set; }
 
     /// <summary>
+    /// Whether a model whose weights were rounded to 8 bits (<c>cleave quantize --cpu vnni</c>) is run on a processor without VNNI instructions, where sums of two products may be
+    /// cut off (docs/quantize.md). False: it is refused there, with CLV4013.
+    /// </summary>
+    public bool AllowSaturation
+    {
+        get => _allowSaturation ?? false;
+        set => _allowSaturation = value;
+    }
+
+    /// <summary>
     /// Called before each session is created, on the thread that creates it: custom operators, execution providers,
     /// configuration entries. What it sets wins; a changed number of threads is logged.
     /// </summary>
@@ -265,6 +276,7 @@ public sealed class RunnerOptions
         both._maxMemory ??= item._maxMemory;
         both._deterministic ??= item._deterministic;
         both._strict ??= item._strict;
+        both._allowSaturation ??= item._allowSaturation;
         both._pinning ??= item._pinning;
         both.Prepared ??= item.Prepared;
         both._preparedTrustGroup ??= item._preparedTrustGroup;

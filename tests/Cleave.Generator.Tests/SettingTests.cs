@@ -18,6 +18,7 @@ public sealed class SettingTests
     [InlineData("MaxMemory", "2 gb", "MaxMemory = 2147483648L")]
     [InlineData("MaxMemory", "1000", "MaxMemory = 1000L")]
     [InlineData("Deterministic", "True", "Deterministic = true")]
+    [InlineData("AllowSaturation", "true", "AllowSaturation = true")]
     [InlineData("Strict", "true", "Strict = true")]
     [InlineData("Pinning", "false", "Pinning = false")]
     [InlineData("Dividing", "Off", "Dividing = global::Cleave.DividingChoice.Off")]

@@ -247,6 +247,9 @@ internal static class Rules
     public static readonly Rule QueueFull = Error("CLV4012", "Queue is full",
         "A request to the model '{0}' was rejected: {1} wait already, as many as Batching.MaxWaiting allows. Ask again later, or set WhenFull = FullQueue.Wait.");
 
+    public static readonly Rule NeedsVnni = Error("CLV4013", "Model needs VNNI instructions",
+        "The model '{0}' has weights of 8 bits, made for processors with VNNI instructions (cleave quantize --cpu vnni), and this one has none: sums of products would be cut off. Quantise it for any processor (without --cpu vnni), or set RunnerOptions.AllowSaturation = true.");
+
     public static readonly Rule DeviceUnavailable = Error("CLV4020", "Device cannot be used",
         "The device '{0}' cannot be used: {1}. To use it, {2}; or leave the work to the CPU.");
 

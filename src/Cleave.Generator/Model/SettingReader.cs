@@ -22,6 +22,7 @@ internal static class SettingReader
         ["Hint"] = ("", "Hint", Member("RunnerHint", "Latency", "Throughput", "Background")),
         ["MaxMemory"] = ("", "MaxMemory", new(SettingSpec.Bytes, "use a size such as 512MB or 2GB, or a number of bytes", Bytes)),
         ["Deterministic"] = ("", "Deterministic", Truth),
+        ["AllowSaturation"] = ("", "AllowSaturation", Truth),
         ["Strict"] = ("", "Strict", Truth),
         ["Pinning"] = ("", "Pinning", Truth),
         ["Dividing"] = ("", "Dividing", Member("DividingChoice", "Auto", "On", "Off")),

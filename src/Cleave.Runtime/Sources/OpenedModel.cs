@@ -7,6 +7,7 @@ using Cleave.Core.Diagnostics;
 using Cleave.Core.Graph;
 using Cleave.Core.Listing;
 using Cleave.Core.Onnx;
+using Cleave.Cores;
 using Cleave.Generated;
 
 namespace Cleave.Sources;
@@ -74,6 +75,9 @@ internal sealed class OpenedModel : IDisposable
     /// <summary>Whether there are weights in other files.</summary>
     public bool HasExternalData => _external.Count > 0;
 
+    /// <summary>Whether its weights were rounded for processors with VNNI instructions.</summary>
+    public bool NeedsVnni => Model.Metadata.Any(static m => m is { Key: "cleave.quantized.cpu", Value: "vnni" });
+
     /// <summary>For messages: the path, or that there is none.</summary>
     public string Place => Path ?? Name + " (in memory)";
 
@@ -85,7 +89,11 @@ internal sealed class OpenedModel : IDisposable
                 definition.Contract.ToString(CultureInfo.InvariantCulture),
                 ModelDefinition.ContractServed.ToString(CultureInfo.InvariantCulture));
         }
-        return new OpenedModel(definition, ModelLocation.Resolve(definition, options));
+        OpenedModel opened = new(definition, ModelLocation.Resolve(definition, options));
+        if (options.AllowSaturation || !opened.NeedsVnni || Vnni.IsHere)
+            return opened;
+        opened.Dispose();
+        throw new CleaveException(Rules.NeedsVnni, null, opened.Place);
     }
 
     /// <summary>Throws where the path no longer leads to the file that is held, or the file was changed.</summary>

@@ -1,0 +1,44 @@
+using System;
+using Cleave.Cores;
+using Cleave.OnnxProto;
+using Cleave.Runtime.Tests.Support;
+using Google.Protobuf;
+using Xunit;
+
+namespace Cleave.Runtime.Tests;
+
+/// <summary>A model whose weights were rounded for processors with VNNI instructions is not run on others.</summary>
+public sealed class VnniTests
+{
+    [Theory]
+    [InlineData(1, 0, 0, 0, false)]
+    [InlineData(7, 0, 0, 0, false)]
+    [InlineData(7, 0, 1 << 11, 0, true)]
+    [InlineData(7, 1, 0, 1 << 4, true)]
+    // A leaf that there is not says nothing.
+    [InlineData(7, 0, 0, 1 << 4, false)]
+    public void Is_told_by_CPUID(int last, int subleaves, int ecx, int more, bool expected) => Assert.Equal(expected, Vnni.Has((leaf, sub) => (leaf, sub) switch
+    {
+        (0, _) => (last, 0, 0, 0),
+        (7, 0) => (subleaves, 0, ecx, 0),
+        (7, 1) => (more, 0, 0, 0),
+        _ => default,
+    }));
+
+    [Fact]
+    public void Without_VNNI_it_is_refused_unless_that_is_allowed()
+    {
+        ModelProto model = Models.Toy(8);
+        model.MetadataProps.Add(new StringStringEntryProto { Key = "cleave.quantized.cpu", Value = "vnni" });
+        RunnerOptions options = new() { Model = ModelSource.Bytes(model.ToByteArray()), Cores = 1 };
+        Exception? refused = Record.Exception(() => new LooseRunner(Definitions.Of(model), options).Dispose());
+        if (Vnni.IsHere)
+        {
+            Assert.Null(refused);
+            return;
+        }
+        Assert.Equal("CLV4013", Assert.IsType<CleaveException>(refused).Id);
+        options.AllowSaturation = true;
+        new LooseRunner(Definitions.Of(model), options).Dispose();
+    }
+}

@@ -2,9 +2,8 @@ using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Linq;
-using System.Runtime.InteropServices;
-using System.Text;
 using Cleave.Core.Passes.Partitions;
+using Cleave.TestKit;
 using Cleave.TestKit.Catalog;
 using Cleave.Tool.Quantizing;
 using Cleave.Tool.Verification;
@@ -73,8 +72,6 @@ internal sealed record PrecisionCase(string Name, string Floats, string Bytes, Q
             }
             values[i] = (float)(0.5 + (sum / Waves / 2) + ((random.Fraction() - 0.5) * 0.1));
         }
-        string header = $"{{'descr': '<f4', 'fortran_order': False, 'shape': (1, 3, {Side}, {Side}), }}";
-        header = header.PadRight(((header.Length + 11 + 63) / 64 * 64) - 11) + "\n";
-        return [0x93, .. "NUMPY"u8, 1, 0, (byte)header.Length, (byte)(header.Length >> 8), .. Encoding.ASCII.GetBytes(header), .. MemoryMarshal.AsBytes(values.AsSpan())];
+        return NumpyArray.Of([1, 3, Side, Side], values);
     }
 }

@@ -2,14 +2,13 @@ using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Linq;
-using System.Runtime.InteropServices;
-using System.Text;
 using System.Text.Json;
 using System.Threading.Tasks;
 using Cleave.Core.Graph;
 using Cleave.Core.Onnx;
 using Cleave.Core.Passes.Partitions;
 using Cleave.OnnxProto;
+using Cleave.TestKit;
 using Cleave.TestKit.Catalog;
 using Cleave.TestKit.Synthetic;
 using Google.Protobuf;
@@ -140,9 +139,10 @@ public sealed class QuantizeCommandTests : IDisposable
     [MemberData(nameof(Refusals))]
     public async Task What_cannot_be_done_is_said_and_nothing_is_written(string name, string[] options, string expected)
     {
+        using Tests.TinyModel tiny = new();
         string model = name switch
         {
-            "tiny" => Save(new Tests.TinyModel().Model),
+            "tiny" => Save(tiny.Model),
             "residual" => Save(Convolutional.Residual(blocks: 1, channels: 32, Side)),
             _ => ModelCatalog.Get(name).Write(_folder.Path),
         };
@@ -152,7 +152,7 @@ public sealed class QuantizeCommandTests : IDisposable
             "empty" => Directory.CreateDirectory(Path.Combine(_folder.Path, "empty")).FullName,
             "one" => Arrays("input", [1, 3, Side, Side], count: 1),
             "wrong" => Arrays("input", [1, 4, Side, Side], count: 2),
-            "doubles" => Arrays("input", [1, 3, Side, Side], count: 2, type: "<f8"),
+            "doubles" => Arrays("input", [1, 3, Side, Side], count: 2, doubles: true),
             "broken" => Broken(),
             _ => o,
         })];
@@ -198,17 +198,13 @@ public sealed class QuantizeCommandTests : IDisposable
         return path;
     }
 
-    private string Arrays(string input, long[] shape, int count, string type = "<f4")
+    private string Arrays(string input, long[] shape, int count, bool doubles = false)
     {
         string folder = Directory.CreateDirectory(Path.Combine(_folder.Path, "arrays")).FullName;
         SeededRandom random = new(5);
+        double[] Values() => [.. Enumerable.Range(0, (int)shape.Aggregate(1L, static (a, b) => a * b)).Select(_ => random.Fraction())];
         for (int i = 0; i < count; i++)
-        {
-            byte[] values = type == "<f8"
-                ? MemoryMarshal.AsBytes(Enumerable.Range(0, (int)shape.Aggregate(1L, static (a, b) => a * b)).Select(_ => random.Fraction()).ToArray().AsSpan()).ToArray()
-                : MemoryMarshal.AsBytes(Enumerable.Range(0, (int)shape.Aggregate(1L, static (a, b) => a * b)).Select(_ => (float)random.Fraction()).ToArray().AsSpan()).ToArray();
-            File.WriteAllBytes(Path.Combine(folder, $"{input}_{i}.npy"), Npy(type, shape, values));
-        }
+            File.WriteAllBytes(Path.Combine(folder, $"{input}_{i}.npy"), doubles ? NumpyArray.Of(shape, Values()) : NumpyArray.Of(shape, Array.ConvertAll(Values(), static v => (float)v)));
         return folder;
     }
 
@@ -217,14 +213,6 @@ public sealed class QuantizeCommandTests : IDisposable
         string folder = Directory.CreateDirectory(Path.Combine(_folder.Path, "broken")).FullName;
         File.WriteAllText(Path.Combine(folder, "a.npy"), "not an array of numbers");
         return folder;
-    }
-
-    // As NumPy writes it.
-    private static byte[] Npy(string type, long[] shape, byte[] values)
-    {
-        string header = $"{{'descr': '{type}', 'fortran_order': False, 'shape': ({string.Join(", ", shape)},), }}";
-        header = header.PadRight(((header.Length + 11 + 63) / 64 * 64) - 11) + "\n";
-        return [0x93, .. "NUMPY"u8, 1, 0, (byte)header.Length, (byte)(header.Length >> 8), .. Encoding.ASCII.GetBytes(header), .. values];
     }
 
     private string[] Optimised(string model)

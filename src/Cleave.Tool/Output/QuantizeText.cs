@@ -52,7 +52,7 @@ internal static class QuantizeText
         return table;
     }
 
-    private static string Error(StatedError error) => string.Create(Invariant, $"worst {Number(error.Worst)}, median {Number(error.Median)}, cosine {error.Cosine:0.#####}, same top-1 on {error.Top1:P0}");
+    private static string Error(StatedError error) => string.Create(Invariant, $"worst {Number(error.Worst)}, median {Number(error.Median)}, cosine {error.Cosine:0.#####}, same top-1 in {error.Top1 * 100:0} % of the rows");
 
     private static string Number(double number) => number.ToString("0.####", Invariant);
 

@@ -15,7 +15,7 @@ namespace Cleave.Tool.Quantizing;
 /// <param name="Worst">The error on the worst input.</param>
 /// <param name="Median">And on the median one.</param>
 /// <param name="Cosine">The least.</param>
-/// <param name="Top1">On which part of the inputs the largest elements stand where they stood.</param>
+/// <param name="Top1">In which part of the rows of an output the largest elements stand where they stood, the least of any input.</param>
 /// <param name="Output">The worst output.</param>
 /// <param name="Nanoseconds">Of a run on the first input, the fastest of a few.</param>
 internal sealed record Trial(double Worst, double Median, double Cosine, double Top1, string Output, double Nanoseconds);
@@ -59,7 +59,7 @@ internal sealed class ModelTrials
         OutputError[] errors = [.. _cases.Select(c => OutputError.Between(c.Outputs, chain.Run(c.Inputs.Values, _published.Graph.Outputs)))];
         OutputError worst = errors.MaxBy(static e => e.Relative)!;
         return new Trial(
-            worst.Relative, Statistics.Median([.. errors.Select(static e => e.Relative)]), errors.Min(static e => e.Cosine), errors.Average(static e => e.Top1 ? 1.0 : 0), worst.Output,
+            worst.Relative, Statistics.Median([.. errors.Select(static e => e.Relative)]), errors.Min(static e => e.Cosine), errors.Min(static e => e.Top1), worst.Output,
             Time(chain, _cases[0].Inputs));
     }
 

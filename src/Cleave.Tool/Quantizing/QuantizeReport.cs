@@ -61,7 +61,7 @@ internal sealed record QuantizedOperator(string Node, string Type, long Weights,
 /// <param name="Worst">‖q−f‖₂/‖f‖₂ of the worst output on the worst of them.</param>
 /// <param name="Median">And on the median one.</param>
 /// <param name="Cosine">The least cosine of any output.</param>
-/// <param name="Top1">On which part of them the largest elements stand where they stood.</param>
+/// <param name="Top1">In which part of the rows of an output the largest elements stand where they stood, the least of any input.</param>
 /// <param name="Output">The worst output.</param>
 internal sealed record StatedError(int Inputs, double Worst, double Median, double Cosine, double Top1, string Output)
 {

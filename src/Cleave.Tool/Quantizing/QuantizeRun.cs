@@ -21,6 +21,7 @@ internal sealed class QuantizeRun(QuantizeOptions options, Action<string, double
     public const double LeastGain = 1.1;
 
     private const string Published = "published";
+    private const string Cleaned = "cleaned";
     private const string Quantized = "quantised";
 
     private readonly List<string> _notes = [];
@@ -65,7 +66,7 @@ internal sealed class QuantizeRun(QuantizeOptions options, Action<string, double
         PrecisionSearch search = new(published, floats, trials, single, form => new OperatorTimes(published, floats, calibration.Shapes, form), progress);
         SearchResult found = Search(search, candidates, calibration, inputs.AreGiven, trials);
         (SearchResult proven, Trial heldOut) = Prove(published, search, found, inputs);
-        return Judge(published, target, inputs, proven, heldOut);
+        return Judge(published, floats, target, inputs, proven, heldOut);
     }
 
     // Every form that can be written; of those within the budget the fastest.
@@ -122,16 +123,12 @@ internal sealed class QuantizeRun(QuantizeOptions options, Action<string, double
         return (found, trial);
     }
 
-    private QuantizeReport Judge(ModelUnderTest published, TargetFile target, InputSets inputs, SearchResult result, Trial heldOut)
+    private QuantizeReport Judge(ModelUnderTest published, ModelProto floats, TargetFile target, InputSets inputs, SearchResult result, Trial heldOut)
     {
         QuantizedMetadata.Write(result.Model!, published.Path, inputs, result, options);
         string draft = target.Draft("onnx");
         ModelMessage.Write(result.Model!, draft);
-        FixTiming timing = FixTiming.Measure(
-            [(Published, published.Path, new Dictionary<string, long>()), (Quantized, draft, new Dictionary<string, long>())], inputs.Search[0], Sizes(published, inputs.Search[0]), progress, cancellationToken);
-        if (timing.Failure is { } failure)
-            _notes.Add("It could not be measured: " + failure);
-        FixGain? gain = timing.Gain(Published, Quantized);
+        FixGain? gain = Gain(published, floats, target, draft, inputs.Search[0]);
         string? alone = gain is { } g && g.Ratio.Median < options.LeastGain
             ? string.Create(CultureInfo.InvariantCulture, $"8 bits make it {g.Ratio.Median:0.00} times as fast; less than {options.LeastGain} is not worth an error")
             : null;
@@ -159,6 +156,19 @@ internal sealed class QuantizeRun(QuantizeOptions options, Action<string, double
             OutputBytes = bytes,
             Notes = _notes,
         };
+    }
+
+    // A published file may be slow for reasons that have nothing to do with floats: the cleaned one counts where it is faster.
+    private FixGain? Gain(ModelUnderTest published, ModelProto floats, TargetFile target, string draft, InputCase inputs)
+    {
+        string cleaned = target.Draft("floats");
+        ModelMessage.Write(floats, cleaned);
+        Dictionary<string, long> none = [];
+        FixTiming timing = FixTiming.Measure(
+            [(Published, published.Path, none), (Cleaned, cleaned, none), (Quantized, draft, none)], inputs, Sizes(published, inputs), progress, cancellationToken);
+        if (timing.Failure is { } failure)
+            _notes.Add("It could not be measured: " + failure);
+        return timing.Gain(Published, Quantized) is { } one && timing.Gain(Cleaned, Quantized) is { } other ? (one.Before <= other.Before ? one : other) : null;
     }
 
     private static string Words(RangeMethod method) => method switch

@@ -87,7 +87,7 @@ public sealed class TargetsFileTests
         ITaskItem item = TaskRun.Item("m.onnx", [.. options.Select(name => (name, "value of " + name))]);
         ModelPlace place = ModelPlace.Assign([item], run.Project, run.ListingFolder, "App").Single();
         ListingOptions listed = ModelOptions.For(place, "Root");
-        string stamp = Stamp.Text(place, listed, new ModelChecks(place, contractRequired: false), []);
+        string stamp = Stamp.Text(place, listed, new ModelChecks(place, run.Project, contractRequired: false), []);
         foreach (string name in options)
         {
             object? value = RunnerSettings.Names.Contains(name) ? listed.Settings.Single(s => s.Key == name).Value : typeof(ListingOptions).GetProperty(name)!.GetValue(listed);

@@ -2,6 +2,7 @@ using System;
 using System.Threading;
 using System.Threading.Tasks;
 using Cleave.Generated;
+using Cleave.Recording;
 using Microsoft.Extensions.Logging;
 
 namespace Cleave;
@@ -26,7 +27,11 @@ internal sealed class CurrentEngine
         _definition = definition;
         _options = options.Over(definition.Options);
         _now = RunnerEngine.Open(definition, _options, this, before: null);
+        Recorder = InputRecorder.Of(_options, definition.Name);
     }
+
+    /// <summary>Keeps inputs of requests; null where nobody asked for that.</summary>
+    public InputRecorder? Recorder { get; }
 
     /// <summary>Where requests go now.</summary>
     public RunnerEngine Now => Volatile.Read(ref _now);
@@ -94,6 +99,7 @@ internal sealed class CurrentEngine
         // A reload that is under way frees what it has opened.
         _turn.Wait();
         _turn.Release();
+        Recorder?.Dispose();
     }
 
     public async ValueTask DisposeAsync()
@@ -101,6 +107,8 @@ internal sealed class CurrentEngine
         await Close().DisposeAsync().ConfigureAwait(false);
         await _turn.WaitAsync().ConfigureAwait(false);
         _turn.Release();
+        if (Recorder is { } recorder)
+            await Task.Run(recorder.Dispose).ConfigureAwait(false);
     }
 
     private RunnerEngine Open(ModelSource? model, RunnerEngine old, int[]? instances, CancellationToken token)

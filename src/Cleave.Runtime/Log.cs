@@ -171,4 +171,20 @@ internal static partial class Log
     [LoggerMessage(EventId = 53, Level = LogLevel.Information, Message =
         "Cleave runs every request to {Ensemble} whole: {Why}")]
     public static partial void EnsembleWhole(ILogger logger, string ensemble, string why);
+
+    [LoggerMessage(EventId = 60, Level = LogLevel.Warning, Message =
+        "Cleave records inputs of {Model}, up to {Count} requests and {Megabytes:0} MB, which may be data of your users: {Folder} (it holds {There} so far). RunnerOptions.Record or CLEAVE_RECORD asked for it")]
+    public static partial void Records(ILogger logger, string model, int count, double megabytes, string folder, int there);
+
+    [LoggerMessage(EventId = 61, Level = LogLevel.Information, Message =
+        "Cleave has recorded {Count} requests to {Model}, {Megabytes:0.0} MB, in {Folder}, and records no more; {Lost} came too fast to be kept")]
+    public static partial void Recorded(ILogger logger, string model, int count, double megabytes, string folder, long lost);
+
+    [LoggerMessage(EventId = 62, Level = LogLevel.Warning, Message =
+        "Cleave does not record inputs of {Model} in {Folder}: {Why}")]
+    public static partial void NotRecorded(ILogger logger, string model, string folder, string why);
+
+    [LoggerMessage(EventId = 63, Level = LogLevel.Warning, Message =
+        "Cleave did not record a request to {Model}: RecordingOptions.Redact failed: {Why}")]
+    public static partial void NotRedacted(ILogger logger, string model, string why, Exception cause);
 }

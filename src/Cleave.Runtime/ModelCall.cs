@@ -40,6 +40,7 @@ public abstract class ModelCall : IDisposable
         RunnerEngine engine = buffers.Enter();
         try
         {
+            engine.Home.Recorder?.Offer(buffers.Inputs);
             buffers.Run(engine, _generation, cancellationToken);
         }
         finally

@@ -51,7 +51,7 @@ public abstract class ModelRunner<TInput, TOutput> : IModelRunner<TInput, TOutpu
         try
         {
             cancellationToken.ThrowIfCancellationRequested();
-            CallBuffers buffers = BindInputs(engine, input);
+            CallBuffers buffers = BindRequest(engine, input);
             if (QueueOf(engine, buffers) is not { } queue)
                 return RunBound(buffers, cancellationToken);
             if (queue.TryPass())
@@ -79,7 +79,7 @@ public abstract class ModelRunner<TInput, TOutput> : IModelRunner<TInput, TOutpu
             ArgumentNullException.ThrowIfNull(input);
             RunnerEngine engine = entered = _current.Enter();
             cancellationToken.ThrowIfCancellationRequested();
-            CallBuffers buffers = BindInputs(engine, input);
+            CallBuffers buffers = BindRequest(engine, input);
             if (QueueOf(engine, buffers) is { } queue)
             {
                 // From here on the request leaves the gate.
@@ -319,7 +319,7 @@ public abstract class ModelRunner<TInput, TOutput> : IModelRunner<TInput, TOutpu
         try
         {
             cancellationToken.ThrowIfCancellationRequested();
-            Job<TInput, TOutput> job = new(this, engine, JobParts.Bind(inputs, input => BindInputs(engine, input)), cancellationToken);
+            Job<TInput, TOutput> job = new(this, engine, JobParts.Bind(inputs, input => BindRequest(engine, input)), cancellationToken);
             // From here on the job leaves the gate.
             entered = false;
             job.Start(callers);
@@ -330,6 +330,13 @@ public abstract class ModelRunner<TInput, TOutput> : IModelRunner<TInput, TOutpu
             if (entered)
                 engine.Gate.Exit();
         }
+    }
+
+    private CallBuffers BindRequest(RunnerEngine engine, TInput input)
+    {
+        CallBuffers buffers = BindInputs(engine, input);
+        engine.Home.Recorder?.Offer(buffers.Inputs);
+        return buffers;
     }
 
     private CallBuffers BindInputs(RunnerEngine engine, TInput input)

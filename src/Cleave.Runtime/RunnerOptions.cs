@@ -207,6 +207,12 @@ public sealed class RunnerOptions
     }
 
     /// <summary>
+    /// Which requests' inputs are kept in files, for <c>cleave quantize</c> (docs/quantize.md). Null: none, unless the environment variable <c>CLEAVE_RECORD</c> names a folder; then the
+    /// first hundred.
+    /// </summary>
+    public RecordingOptions? Record { get; set; }
+
+    /// <summary>
     /// Called before each session is created, on the thread that creates it: custom operators, execution providers,
     /// configuration entries. What it sets wins; a changed number of threads is logged.
     /// </summary>

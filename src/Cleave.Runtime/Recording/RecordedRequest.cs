@@ -1,0 +1,26 @@
+using System.Collections.Generic;
+using System.Linq;
+using Cleave.Elements;
+using Microsoft.ML.OnnxRuntime;
+using Microsoft.ML.OnnxRuntime.Tensors;
+
+namespace Cleave.Recording;
+
+/// <summary>Copies of a request's inputs.</summary>
+/// <param name="Inputs">In the model's order.</param>
+/// <param name="Bytes">What they take.</param>
+internal sealed record RecordedRequest(IReadOnlyList<RecordedInput> Inputs, long Bytes)
+{
+    public static RecordedRequest Of(InputSlot[] inputs) => new([.. inputs.Select(Copy)], Size(inputs));
+
+    /// <summary>What the inputs take, without copying them.</summary>
+    public static long Size(InputSlot[] inputs) => inputs.Sum(static i => i.ByteLength);
+
+    private static RecordedInput Copy(InputSlot input)
+    {
+        if (input is InputSlot<string> texts)
+            return new RecordedInput(input.Name, TensorElementType.String, [.. input.Shape], [], texts.Span.ToArray());
+        OrtTensorTypeAndShapeInfo info = input.Tensor.GetTensorTypeAndShape();
+        return new RecordedInput(input.Name, info.ElementDataType, [.. input.Shape], info.ElementCount == 0 ? [] : input.Tensor.GetTensorMutableRawData().ToArray(), null);
+    }
+}

@@ -1,0 +1,97 @@
+using System;
+using System.Globalization;
+using System.IO;
+using System.Linq;
+using Cleave.Core.Onnx;
+
+namespace Cleave.Recording;
+
+/// <summary>The folder that inputs of one model are recorded into, as ONNX's test data has them; for its owner only.</summary>
+internal sealed class RecordingFolder
+{
+    private const string SetPrefix = "test_data_set_";
+    private const string Unfinished = ".making-";
+    private const UnixFileMode OwnFolder = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+    private const UnixFileMode OwnFile = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+
+    private readonly string _path;
+    private int _next;
+
+    /// <param name="folder">The folder of all models.</param>
+    /// <param name="model">The model's name.</param>
+    /// <exception cref="IOException">It cannot be made.</exception>
+    public RecordingFolder(string folder, string model)
+    {
+        _path = Path.Combine(Path.GetFullPath(folder), string.Concat(model.Select(static c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-' ? c : '_')));
+        Make(_path);
+        foreach (string left in Directory.GetDirectories(_path, Unfinished + "*"))
+            Directory.Delete(left, recursive: true);
+        string[] sets = Directory.GetDirectories(_path, SetPrefix + "*");
+        Count = sets.Length;
+        Bytes = sets.SelectMany(Directory.GetFiles).Sum(static f => new FileInfo(f).Length);
+        _next = sets.Select(static s => int.TryParse(Path.GetFileName(s).AsSpan(SetPrefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out int number) ? number + 1 : 0).DefaultIfEmpty(0).Max();
+    }
+
+    /// <summary>How many requests it holds.</summary>
+    public int Count { get; private set; }
+
+    /// <summary>What they take.</summary>
+    public long Bytes { get; private set; }
+
+    public string FullPath => _path;
+
+    /// <summary>Writes a request: under another name first, so that a killed process leaves it whole or not at all.</summary>
+    /// <exception cref="IOException">It cannot be written.</exception>
+    public void Add(RecordedRequest request)
+    {
+        string draft = Path.Combine(_path, Unfinished + Guid.NewGuid().ToString("N"));
+        try
+        {
+            Make(draft);
+            long bytes = 0;
+            for (int i = 0; i < request.Inputs.Count; i++)
+                bytes += Write(Path.Combine(draft, string.Create(CultureInfo.InvariantCulture, $"input_{i}.pb")), request.Inputs[i]);
+            Directory.Move(draft, Path.Combine(_path, string.Create(CultureInfo.InvariantCulture, $"{SetPrefix}{_next++}")));
+            Count++;
+            Bytes += bytes;
+        }
+        finally
+        {
+            if (Directory.Exists(draft))
+                Directory.Delete(draft, recursive: true);
+        }
+    }
+
+    private static void Make(string path)
+    {
+        if (OperatingSystem.IsWindows())
+            Directory.CreateDirectory(path);
+        else
+            Directory.CreateDirectory(path, OwnFolder);
+    }
+
+    private static int Write(string path, RecordedInput input)
+    {
+        FileStreamOptions options = new() { Mode = FileMode.CreateNew, Access = FileAccess.Write };
+        if (!OperatingSystem.IsWindows())
+            options.UnixCreateMode = OwnFile;
+        byte[] tensor = Tensor(input);
+        using FileStream file = new(path, options);
+        file.Write(tensor);
+        return tensor.Length;
+    }
+
+    private static byte[] Tensor(RecordedInput input)
+    {
+        MessageBuilder tensor = new();
+        foreach (int dim in input.Shape)
+            tensor.Number(Tags.Tensor.DimsOne, dim);
+        tensor.Number(Tags.Tensor.Element, (int)input.Type);
+        foreach (string text in input.Texts ?? [])
+            tensor.Text(Tags.Tensor.String, text);
+        tensor.Text(Tags.Tensor.Name, input.Name);
+        if (input.Texts is null)
+            tensor.Bytes(Tags.Tensor.Raw, input.Bytes);
+        return tensor.ToArray();
+    }
+}

@@ -1,0 +1,206 @@
+using System;
+using System.IO;
+using System.Linq;
+using System.Runtime.InteropServices;
+using System.Threading.Tasks;
+using Cleave.OnnxProto;
+using Cleave.Runtime.Tests.Support;
+using Xunit;
+
+namespace Cleave.Runtime.Tests.Recording;
+
+/// <summary>What is kept of requests, and what is not.</summary>
+public sealed class RecordingTests : IDisposable
+{
+    private const int Width = 8;
+
+    private readonly TempFolder _folder = new();
+    private readonly ListLogger _logger = new();
+
+    private string Recorded => Path.Combine(_folder.Path, "recorded");
+
+    // Of the model that Definitions calls "test".
+    private string[] Sets => Directory.Exists(Path.Combine(Recorded, "test")) ? [.. Directory.GetDirectories(Path.Combine(Recorded, "test")).OrderBy(static s => int.Parse(s.Split('_')[^1]))] : [];
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task Every_way_to_run_is_recorded_as_ONNX_has_test_data()
+    {
+        await using (LooseRunner runner = Open(new RecordingOptions(Recorded)))
+        {
+            Run(runner, 1);
+            (await runner.RunAsync(Input(2))).Dispose();
+            foreach (LooseOutput output in runner.RunMany([Input(3), Input(4)]))
+                output.Dispose();
+            using LooseCall call = runner.CreateCall(Input(5));
+            Values(5).CopyTo(call.In<float>(0));
+            call.Run();
+        }
+
+        Assert.Equal([1, 2, 3, 4, 5], Sets.Select(static s => (int)Read(s).Values[0]));
+        (TensorProto tensor, float[] values) = Read(Sets[0]);
+        Assert.Equal(("x", 1), (tensor.Name, tensor.DataType));
+        Assert.Equal([Width], tensor.Dims);
+        Assert.Equal(Values(1), values);
+        Assert.Contains("may be data of your users", Assert.Single(_logger.Warnings));
+    }
+
+    [Fact]
+    public void No_more_than_were_asked_for_are_kept_those_of_earlier_starts_included()
+    {
+        for (int start = 0; start < 3; start++)
+        {
+            using LooseRunner runner = Open(new RecordingOptions(Recorded) { Count = 5 });
+            for (int i = 0; i < 2; i++)
+                Run(runner, (start * 2) + i);
+        }
+        Assert.Equal([0, 1, 2, 3, 4], Sets.Select(static s => (int)Read(s).Values[0]));
+        Assert.Contains(_logger.Lines, static l => l.Contains("records no more"));
+    }
+
+    [Fact]
+    public void A_sample_is_every_so_manieth()
+    {
+        using (LooseRunner runner = Open(new RecordingOptions(Recorded) { Every = 3 }))
+        {
+            for (int i = 0; i < 10; i++)
+                Run(runner, i);
+        }
+        Assert.Equal([0, 3, 6, 9], Sets.Select(static s => (int)Read(s).Values[0]));
+    }
+
+    [Fact]
+    public void Bytes_are_bounded()
+    {
+        using (LooseRunner runner = Open(new RecordingOptions(Recorded) { MaxBytes = 3 * Width * sizeof(float) }))
+        {
+            for (int i = 0; i < 10; i++)
+                Run(runner, i);
+        }
+        Assert.InRange(Sets.Length, 1, 3);
+        Assert.InRange(Sets.SelectMany(Directory.GetFiles).Sum(static f => new FileInfo(f).Length), 1, 3 * (Width * sizeof(float) + 20));
+    }
+
+    [Fact]
+    public async Task Requests_can_be_kept_out()
+    {
+        await using (LooseRunner runner = Open(new RecordingOptions(Recorded)))
+        {
+            using (InputRecording.Off())
+            {
+                Run(runner, 1);
+                await Task.Yield();
+                (await runner.RunAsync(Input(2))).Dispose();
+                using (InputRecording.Off())
+                    Run(runner, 3);
+                Run(runner, 4);
+            }
+            Run(runner, 5);
+        }
+        Assert.Equal([5], Sets.Select(static s => (int)Read(s).Values[0]));
+    }
+
+    [Fact]
+    public void What_is_redacted_is_changed_in_the_file_alone_or_not_kept()
+    {
+        RecordingOptions options = new(Recorded)
+        {
+            Redact = inputs =>
+            {
+                Span<float> values = MemoryMarshal.Cast<byte, float>(inputs.Single(static i => i.Name == "x").Bytes);
+                if (values[0] == 2)
+                    return false;
+                if (values[0] == 3)
+                    throw new InvalidDataException("who is that");
+                values[1] = -1;
+                return true;
+            },
+        };
+        using (LooseRunner runner = Open(options))
+        {
+            for (int i = 1; i < 5; i++)
+                Assert.Equal(Plain(i), Run(runner, i));
+        }
+        Assert.Equal([1, 4], Sets.Select(static s => (int)Read(s).Values[0]));
+        Assert.All(Sets, static s => Assert.Equal(-1, Read(s).Values[1]));
+        Assert.Contains(_logger.Warnings, static w => w.Contains("who is that"));
+    }
+
+    [SkippableFact]
+    public void Only_the_owner_can_read_it()
+    {
+        Skip.If(OperatingSystem.IsWindows(), "Windows has other permissions");
+        using (LooseRunner runner = Open(new RecordingOptions(Recorded)))
+            Run(runner, 1);
+        string set = Assert.Single(Sets);
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(Assert.Single(Directory.GetFiles(set))));
+        foreach (string folder in new[] { set, Path.GetDirectoryName(set)! })
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute, File.GetUnixFileMode(folder));
+    }
+
+    [Fact]
+    public void Where_nothing_can_be_written_a_warning_says_so_and_requests_go_on()
+    {
+        File.WriteAllText(Recorded, "a file");
+        using LooseRunner runner = Open(new RecordingOptions(Recorded));
+        Assert.Equal(Plain(1), Run(runner, 1));
+        Assert.Contains("does not record inputs of test", Assert.Single(_logger.Warnings));
+    }
+
+    [Fact]
+    public void A_folder_that_vanishes_meanwhile_ends_the_recording_and_nothing_else()
+    {
+        using (LooseRunner runner = Open(new RecordingOptions(Recorded)))
+        {
+            Directory.Delete(Recorded, recursive: true);
+            File.WriteAllText(Recorded, "a file");
+            for (int i = 0; i < 5; i++)
+                Assert.Equal(Plain(i), Run(runner, i));
+        }
+        Assert.Single(_logger.Warnings, static w => w.Contains("does not record inputs of test"));
+    }
+
+    [Fact]
+    public async Task Many_callers_at_once_are_served_and_what_is_kept_is_whole()
+    {
+        const int callers = 8, each = 200, most = 100;
+        await using (LooseRunner runner = Open(new RecordingOptions(Recorded) { Count = most }))
+        {
+            await Task.WhenAll(Enumerable.Range(0, callers).Select(c => Task.Run(() =>
+            {
+                for (int i = 0; i < each; i++)
+                    Assert.Equal(Plain((c * each) + i), Run(runner, (c * each) + i));
+            })));
+        }
+        Assert.InRange(Sets.Length, 1, most);
+        foreach (string set in Sets)
+        {
+            float[] values = Read(set).Values;
+            Assert.Equal(Values((int)values[0]), values);
+        }
+        Assert.Equal(Sets.Length, Directory.GetDirectories(Path.Combine(Recorded, "test")).Length);
+    }
+
+    private LooseRunner Open(RecordingOptions options) => LooseRunner.Of(Models.Toy(Width), new RunnerOptions { Cores = 2, Record = options, Logger = _logger });
+
+    private static float[] Values(int first) => [.. Enumerable.Range(0, Width).Select(i => i == 0 ? first : i * 0.5f)];
+
+    private static Request Input(int first) => (ref b) => b.Copy<float>(0, Values(first));
+
+    private static float[] Run(LooseRunner runner, int first)
+    {
+        using LooseOutput output = runner.Run(Input(first));
+        return output.Get<float>(0).Span.ToArray();
+    }
+
+    private static readonly LooseRunner Unrecorded = LooseRunner.Of(Models.Toy(Width), new RunnerOptions { Cores = 1 });
+
+    private static float[] Plain(int first) => Run(Unrecorded, first);
+
+    private static (TensorProto Tensor, float[] Values) Read(string set)
+    {
+        TensorProto tensor = TensorProto.Parser.ParseFrom(File.ReadAllBytes(Path.Combine(set, "input_0.pb")));
+        return (tensor, MemoryMarshal.Cast<byte, float>(tensor.RawData.Span).ToArray());
+    }
+}

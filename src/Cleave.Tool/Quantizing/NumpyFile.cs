@@ -17,8 +17,18 @@ internal static partial class NumpyFile
 
     private static readonly Dictionary<string, ElementType> Types = new(StringComparer.Ordinal)
     {
-        ["<f4"] = ElementType.Float, ["<f8"] = ElementType.Double, ["<f2"] = ElementType.Float16, ["<i8"] = ElementType.Int64, ["<i4"] = ElementType.Int32, ["<i2"] = ElementType.Int16,
-        ["|i1"] = ElementType.Int8, ["<u8"] = ElementType.UInt64, ["<u4"] = ElementType.UInt32, ["<u2"] = ElementType.UInt16, ["|u1"] = ElementType.UInt8, ["|b1"] = ElementType.Bool,
+        ["<f4"] = ElementType.Float,
+        ["<f8"] = ElementType.Double,
+        ["<f2"] = ElementType.Float16,
+        ["<i8"] = ElementType.Int64,
+        ["<i4"] = ElementType.Int32,
+        ["<i2"] = ElementType.Int16,
+        ["|i1"] = ElementType.Int8,
+        ["<u8"] = ElementType.UInt64,
+        ["<u4"] = ElementType.UInt32,
+        ["<u2"] = ElementType.UInt16,
+        ["|u1"] = ElementType.UInt8,
+        ["|b1"] = ElementType.Bool,
     };
 
     /// <exception cref="VerifyException">It is no such array.</exception>

@@ -41,7 +41,7 @@ public sealed class RecordingTests : IDisposable
         Assert.Equal([1, 2, 3, 4, 5], Sets.Select(static s => (int)Read(s).Values[0]));
         (TensorProto tensor, float[] values) = Read(Sets[0]);
         Assert.Equal(("x", 1), (tensor.Name, tensor.DataType));
-        Assert.Equal([Width], tensor.Dims);
+        Assert.Equal([1, Width], tensor.Dims);
         Assert.Equal(Values(1), values);
         Assert.Contains("may be data of your users", Assert.Single(_logger.Warnings));
     }
@@ -108,7 +108,7 @@ public sealed class RecordingTests : IDisposable
         {
             Redact = inputs =>
             {
-                Span<float> values = MemoryMarshal.Cast<byte, float>(inputs.Single(static i => i.Name == "x").Bytes);
+                Span<float> values = MemoryMarshal.Cast<byte, float>(inputs.Single(static i => i.Name == "x").Bytes.AsSpan());
                 if (values[0] == 2)
                     return false;
                 if (values[0] == 3)
@@ -127,10 +127,12 @@ public sealed class RecordingTests : IDisposable
         Assert.Contains(_logger.Warnings, static w => w.Contains("who is that"));
     }
 
-    [SkippableFact]
+    [Fact]
     public void Only_the_owner_can_read_it()
     {
-        Skip.If(OperatingSystem.IsWindows(), "Windows has other permissions");
+        // Windows has other permissions, which a folder inherits.
+        if (OperatingSystem.IsWindows())
+            return;
         using (LooseRunner runner = Open(new RecordingOptions(Recorded)))
             Run(runner, 1);
         string set = Assert.Single(Sets);

@@ -3,7 +3,6 @@ using System.Collections.Generic;
 using System.Linq;
 using Cleave.Core.Passes.Partitions;
 using Cleave.OnnxProto;
-using Cleave.TestKit.Synthetic;
 using Cleave.Tool.Rewriting;
 using Google.Protobuf;
 using Microsoft.ML.OnnxRuntime;

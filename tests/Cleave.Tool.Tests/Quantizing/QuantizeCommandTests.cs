@@ -4,7 +4,6 @@ using System.IO;
 using System.Linq;
 using System.Text.Json;
 using System.Threading.Tasks;
-using Cleave.Core.Graph;
 using Cleave.Core.Onnx;
 using Cleave.Core.Passes.Partitions;
 using Cleave.OnnxProto;

@@ -270,7 +270,7 @@ internal static class Rules
         FileMissing, FileEmpty, LfsPointer, Truncated, NotOnnx, Malformed, NestedTooDeep, UnknownElementType,
         DuplicateName, MissingName, ExternalDataMissing, ExternalDataTooShort, ExternalDataOutside, Unreadable,
         BodyTooLarge, TensorSize, Cycle,
-        OpsetTooNew, IrTooNew, OperatorUnknown, OperatorRemoved, ContractBroken, ContractMissing, ReleaseUnknown, TuningStale,
+        OpsetTooNew, IrTooNew, OperatorUnknown, OperatorRemoved, ContractBroken, ContractMissing, ReleaseUnknown, TuningStale, QuantisationStale,
         NotATensor, ElementTypeNotSupported, ClassDefinedTwice, BadMetadata, TargetsMissing, ListingUnreadable,
         GeneratorFailed, NoOutputs, TensorTooLarge, ChosenOutputMissing, CannotBeOutput, OutputChosenTwice,
         ChosenOutputsNeedSlicing,
@@ -280,7 +280,7 @@ internal static class Rules
         UpdateIgnored, ListingFailed, AddedTooLate, NotInOutput, NativeRuntimeMissing, PackedWithoutModels,
         BadProperty, ValidationFailed, ValidationAborted, ValidatorMissing, TooSlow, NotPrepared,
         ModelNotFound, GraphDiffers, ContractNotServed, FileChanged, NativeLibraryMissing, SegmentRefused,
-        SessionFailed, RunFailed, OutputsWithoutSlicing, PlanBroken, PartFailed, QueueFull,
+        SessionFailed, RunFailed, OutputsWithoutSlicing, PlanBroken, PartFailed, QueueFull, NeedsVnni,
         DeviceUnavailable, DeviceMemory, DeviceLost,
         EnsembleMemberFailed, EnsembleRuleFailed,
     ];

@@ -12,7 +12,7 @@ public sealed class RunnerOptionsTests
     private static readonly string[] OfTheApplication =
     [
         nameof(RunnerOptions.Model), nameof(RunnerOptions.Timeline), nameof(RunnerOptions.ConfigureSession), nameof(RunnerOptions.Logger),
-        nameof(RunnerOptions.PreparedKey),
+        nameof(RunnerOptions.PreparedKey), nameof(RunnerOptions.Record),
     ];
 
     [Fact]

@@ -16,11 +16,6 @@ internal sealed class QuantisationCheck
     public const string From = "QuantizedFrom";
     public const string MostError = "MaxError";
 
-    // What cleave quantize writes into the model.
-    private const string SourceKey = "cleave.quantized.source";
-    private const string ErrorKey = "cleave.quantized.max_error";
-    private const string HashKind = "sha256:";
-
     private readonly string _from;
     private readonly string _path;
     private readonly string _mostError;
@@ -43,14 +38,14 @@ internal sealed class QuantisationCheck
     {
         if (_from.Length == 0 && _mostError.Length == 0)
             return null;
-        if (Said(model, SourceKey) is not { } source)
+        if (QuantisationMetadata.Of(model, QuantisationMetadata.Source) is not { } source)
             return "it does not say of which model it was made, as what cleave quantize writes does";
         if (_mostError.Length > 0)
         {
             if (!TryNumber(_mostError, out double allowed) || allowed <= 0)
                 return "MaxError='" + _mostError + "' is no number above 0, as in 0.05";
-            if (!TryNumber(Said(model, ErrorKey) ?? "", out double made) || made > allowed)
-                return "it was made for an error of " + (Said(model, ErrorKey) ?? "unknown size") + ", and the item allows " + _mostError;
+            if (!TryNumber(QuantisationMetadata.Of(model, QuantisationMetadata.MaxError) ?? "", out double made) || made > allowed)
+                return "it was made for an error of " + (QuantisationMetadata.Of(model, QuantisationMetadata.MaxError) ?? "unknown size") + ", and the item allows " + _mostError;
         }
         return _from.Length == 0 ? null : WhyNotFrom(source);
     }
@@ -59,7 +54,7 @@ internal sealed class QuantisationCheck
     {
         try
         {
-            return source == HashKind + Hash() ? null : "that file has changed since";
+            return source == QuantisationMetadata.HashKind + Hash() ? null : "that file has changed since";
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -75,6 +70,4 @@ internal sealed class QuantisationCheck
     }
 
     private static bool TryNumber(string text, out double number) => double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out number);
-
-    private static string? Said(OnnxModel model, string key) => model.Metadata.Where(m => m.Key == key).Select(static m => m.Value).LastOrDefault();
 }

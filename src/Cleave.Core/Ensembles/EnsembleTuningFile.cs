@@ -1,8 +1,5 @@
-using System;
 using System.Collections.Generic;
-using System.IO;
 using System.Linq;
-using System.Text;
 using Cleave.Core.Batching;
 using Cleave.Core.Listing;
 using Cleave.Core.Tuning;
@@ -10,67 +7,37 @@ using Cleave.Core.Tuning;
 namespace Cleave.Core.Ensembles;
 
 /// <summary>
-/// <c>Vision.ensemble.tune</c>: what was measured of an ensemble, one section for each kind of machine, as tuning files of models are written. Sections are sorted, and each
-/// stands by itself, so that those of several machines merge in version control. Immutable.
+/// <c>Vision.ensemble.tune</c>: what was measured of an ensemble, one section for each kind of machine, in the form of <see cref="MachineSections{T}"/>. Immutable.
 /// </summary>
 internal sealed class EnsembleTuningFile
 {
     private const string FirstLine = "cleave-ensemble-tuning";
-    private const long Version = 1;
 
     // No machine has more threads, no batch more samples, no ensemble more members; what is larger is damage.
     private const int MostThreads = 4096;
     private const int MostSamples = 1 << 20;
     private const int MostMembers = 4096;
 
-    public static readonly EnsembleTuningFile Empty = new([]);
+    public static readonly EnsembleTuningFile Empty = new(MachineSections<EnsembleTuningSection>.Empty);
 
-    private EnsembleTuningFile(IReadOnlyList<EnsembleTuningSection> sections) => Sections = sections;
+    private readonly MachineSections<EnsembleTuningSection> _sections;
 
-    public IReadOnlyList<EnsembleTuningSection> Sections { get; }
+    private EnsembleTuningFile(MachineSections<EnsembleTuningSection> sections) => _sections = sections;
 
-    /// <summary>The section of a machine; null where there is none.</summary>
-    public EnsembleTuningSection? Find(MachineSignature machine) => Sections.FirstOrDefault(s => s.Machine == machine);
+    public IReadOnlyList<EnsembleTuningSection> Sections => _sections.All;
 
-    /// <summary>The same, with this section in the place of the one of its machine.</summary>
-    public EnsembleTuningFile With(EnsembleTuningSection section) => new([.. Sections.Where(s => s.Machine != section.Machine).Append(section)
-        .OrderBy(s => s.Machine.Processor, StringComparer.Ordinal).ThenBy(s => s.Machine.Cores).ThenBy(s => s.Machine.OnnxRuntime, StringComparer.Ordinal)]);
+    /// <inheritdoc cref="MachineSections{T}.Find"/>
+    public EnsembleTuningSection? Find(MachineSignature machine) => _sections.Find(machine);
+
+    /// <inheritdoc cref="MachineSections{T}.With"/>
+    public EnsembleTuningFile With(EnsembleTuningSection section) => new(_sections.With(section));
 
     /// <summary>Takes a file apart.</summary>
     /// <exception cref="ListingException">It is damaged, or of a later version.</exception>
-    public static EnsembleTuningFile Read(string text)
-    {
-        ListingScanner scanner = new(text.Replace("\r\n", "\n"));
-        if (scanner.Keyword != FirstLine)
-            throw scanner.Error("this is no tuning file of an ensemble");
-        if (scanner.Number() != Version)
-            throw scanner.Error("this version is not known");
-        scanner.NextLine();
-        EnsembleTuningFile file = Empty;
-        while (!scanner.AtEnd)
-        {
-            if (scanner.Keyword != "machine" || scanner.Depth != 0)
-                throw scanner.Error("'machine' is expected");
-            EnsembleTuningSection section = ReadSection(scanner);
-            if (file.Find(section.Machine) != null)
-                throw scanner.Error("the machine has a section already: " + section.Machine.Words);
-            file = file.With(section);
-        }
-        return file;
-    }
+    public static EnsembleTuningFile Read(string text) => new(MachineSections<EnsembleTuningSection>.Read(text, FirstLine, "tuning file of an ensemble", ReadSection));
 
-    /// <summary>Writes all of it, in the same bytes for the same sections.</summary>
-    public string Write()
-    {
-        using MemoryStream bytes = new();
-        using (ListingText text = new(bytes))
-        {
-            text.Line(FirstLine).Number(Version).End();
-            foreach (EnsembleTuningSection section in Sections)
-                Write(text, section);
-        }
-        return Encoding.UTF8.GetString(bytes.ToArray());
-    }
+    /// <inheritdoc cref="MachineSections{T}.Write"/>
+    public string Write() => _sections.Write(FirstLine, Write);
 
     private static EnsembleTuningSection ReadSection(ListingScanner scanner)
     {
@@ -134,8 +101,6 @@ internal sealed class EnsembleTuningFile
 
     private static void Write(ListingText text, EnsembleTuningSection section)
     {
-        text.Line("machine").Text(section.Machine.Processor).Number(section.Machine.Cores).Text(section.Machine.OnnxRuntime).End();
-        text.Indent();
         if (section.IsComplete)
             text.Line("complete").End();
         foreach (TunedMember member in section.Members)
@@ -149,6 +114,5 @@ internal sealed class EnsembleTuningFile
         }
         foreach (TunedMatrix matrix in section.Tried)
             text.Line("matrix").Numbers([.. matrix.Cells.SelectMany(static c => new long[] { c.Count, c.Threads, c.Batch })]).Number(matrix.Nanoseconds).End();
-        text.Unindent();
     }
 }

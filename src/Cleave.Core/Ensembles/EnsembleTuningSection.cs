@@ -11,7 +11,7 @@ namespace Cleave.Core.Ensembles;
 /// <param name="IsComplete">Whether everything was measured that was to be.</param>
 /// <param name="Members">The members, in the ensemble's order.</param>
 /// <param name="Tried">The matrices that were deployed, in that order.</param>
-internal sealed record EnsembleTuningSection(MachineSignature Machine, bool IsComplete, IReadOnlyList<TunedMember> Members, IReadOnlyList<TunedMatrix> Tried)
+internal sealed record EnsembleTuningSection(MachineSignature Machine, bool IsComplete, IReadOnlyList<TunedMember> Members, IReadOnlyList<TunedMatrix> Tried) : IMachineSection
 {
     /// <summary>The best of all that were deployed; null where none was. Of equal ones the first.</summary>
     public TunedMatrix? Best => Tried.OrderBy(static t => t.Nanoseconds).FirstOrDefault();

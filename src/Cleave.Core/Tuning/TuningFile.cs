@@ -1,74 +1,41 @@
-using System;
 using System.Collections.Generic;
-using System.IO;
 using System.Linq;
-using System.Text;
 using Cleave.Core.Listing;
 
 namespace Cleave.Core.Tuning;
 
 /// <summary>
-/// <c>model.onnx.tune</c>: what was measured of a model, one section for each kind of machine, as text that is written as listings are. Sections are sorted, and each
-/// stands by itself, so that those of several machines merge in version control. Immutable.
+/// <c>model.onnx.tune</c>: what was measured of a model, one section for each kind of machine, in the form of <see cref="MachineSections{T}"/>. Immutable.
 /// </summary>
 internal sealed class TuningFile
 {
     public const string Ending = ".tune";
 
     private const string FirstLine = "cleave-tuning";
-    private const long Version = 1;
 
     // No machine has more; what is larger is damage, and sums of it would overflow.
     private const int MostThreads = 4096;
 
-    public static readonly TuningFile Empty = new([]);
+    public static readonly TuningFile Empty = new(MachineSections<TuningSection>.Empty);
 
-    private TuningFile(IReadOnlyList<TuningSection> sections) => Sections = sections;
+    private readonly MachineSections<TuningSection> _sections;
 
-    public IReadOnlyList<TuningSection> Sections { get; }
+    private TuningFile(MachineSections<TuningSection> sections) => _sections = sections;
 
-    /// <summary>The section of a machine; null where there is none.</summary>
-    public TuningSection? Find(MachineSignature machine) => Sections.FirstOrDefault(s => s.Machine == machine);
+    public IReadOnlyList<TuningSection> Sections => _sections.All;
 
-    /// <summary>The same, with this section in the place of the one of its machine.</summary>
-    public TuningFile With(TuningSection section) => new([.. Sections.Where(s => s.Machine != section.Machine).Append(section)
-        .OrderBy(s => s.Machine.Processor, StringComparer.Ordinal).ThenBy(s => s.Machine.Cores).ThenBy(s => s.Machine.OnnxRuntime, StringComparer.Ordinal)]);
+    /// <inheritdoc cref="MachineSections{T}.Find"/>
+    public TuningSection? Find(MachineSignature machine) => _sections.Find(machine);
+
+    /// <inheritdoc cref="MachineSections{T}.With"/>
+    public TuningFile With(TuningSection section) => new(_sections.With(section));
 
     /// <summary>Takes a file apart.</summary>
     /// <exception cref="ListingException">It is damaged, or of a later version.</exception>
-    public static TuningFile Read(string text)
-    {
-        ListingScanner scanner = new(text.Replace("\r\n", "\n"));
-        if (scanner.Keyword != FirstLine)
-            throw scanner.Error("this is no tuning file");
-        if (scanner.Number() != Version)
-            throw scanner.Error("this version is not known");
-        scanner.NextLine();
-        TuningFile file = Empty;
-        while (!scanner.AtEnd)
-        {
-            if (scanner.Keyword != "machine" || scanner.Depth != 0)
-                throw scanner.Error("'machine' is expected");
-            TuningSection section = ReadSection(scanner);
-            if (file.Find(section.Machine) != null)
-                throw scanner.Error("the machine has a section already: " + section.Machine.Words);
-            file = file.With(section);
-        }
-        return file;
-    }
+    public static TuningFile Read(string text) => new(MachineSections<TuningSection>.Read(text, FirstLine, "tuning file", ReadSection));
 
-    /// <summary>Writes all of it, in the same bytes for the same sections.</summary>
-    public string Write()
-    {
-        using MemoryStream bytes = new();
-        using (ListingText text = new(bytes))
-        {
-            text.Line(FirstLine).Number(Version).End();
-            foreach (TuningSection section in Sections)
-                Write(text, section);
-        }
-        return Encoding.UTF8.GetString(bytes.ToArray());
-    }
+    /// <inheritdoc cref="MachineSections{T}.Write"/>
+    public string Write() => _sections.Write(FirstLine, Write);
 
     private static TuningSection ReadSection(ListingScanner scanner)
     {
@@ -124,8 +91,6 @@ internal sealed class TuningFile
 
     private static void Write(ListingText text, TuningSection section)
     {
-        text.Line("machine").Text(section.Machine.Processor).Number(section.Machine.Cores).Text(section.Machine.OnnxRuntime).End();
-        text.Indent();
         text.Line("graph").Text(section.Hash).End();
         if (section.IsComplete)
             text.Line("complete").End();
@@ -137,6 +102,5 @@ internal sealed class TuningFile
                 text.Line("time").Text(time.Plan).Numbers([.. time.Threads.Select(t => (long)t)]).Number(time.Nanoseconds).Number(time.Rounds).End();
             text.Unindent();
         }
-        text.Unindent();
     }
 }

@@ -76,7 +76,7 @@ internal sealed class OpenedModel : IDisposable
     public bool HasExternalData => _external.Count > 0;
 
     /// <summary>Whether its weights were rounded for processors with VNNI instructions.</summary>
-    public bool NeedsVnni => Model.Metadata.Any(static m => m is { Key: "cleave.quantized.cpu", Value: "vnni" });
+    public bool NeedsVnni => QuantisationMetadata.Of(Model, QuantisationMetadata.Processor) == QuantisationMetadata.Vnni;
 
     /// <summary>For messages: the path, or that there is none.</summary>
     public string Place => Path ?? Name + " (in memory)";

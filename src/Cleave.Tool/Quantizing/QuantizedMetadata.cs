@@ -4,6 +4,7 @@ using System.IO;
 using System.Linq;
 using System.Security.Cryptography;
 using System.Text;
+using Cleave.Core.Graph;
 using Cleave.OnnxProto;
 using Cleave.Tool.Verification;
 using Microsoft.ML.OnnxRuntime;
@@ -13,32 +14,26 @@ namespace Cleave.Tool.Quantizing;
 /// <summary>What a quantised model says of itself: what it was made of, on which inputs, and how large its error may be.</summary>
 internal static class QuantizedMetadata
 {
-    private const string Prefix = "cleave.quantized.";
-
-    public const string Source = Prefix + "source";
-    public const string Inputs = Prefix + "calibration";
-    public const string Operators = Prefix + "operators";
-
     public static void Write(ModelProto model, string sourcePath, InputSets inputs, SearchResult result, QuantizeOptions options)
     {
-        Set(model, Source, "sha256:" + OfFile(sourcePath));
-        Set(model, Inputs, inputs.AreGiven ? string.Join(' ', inputs.Search.Select(OfInputs).Order(StringComparer.Ordinal)) : "random");
-        Set(model, Prefix + "max_error", options.MaxError.ToString("R", CultureInfo.InvariantCulture));
-        Set(model, Prefix + "norm", "largest over outputs and inputs of |q-f|2/|f|2");
-        Set(model, Prefix + "form", result.Form.Name);
-        Set(model, Prefix + "cpu", options.WeightBits == 8 ? "vnni" : "any");
-        Set(model, Prefix + "onnxruntime", OrtEnv.Instance().GetVersionString());
-        Set(model, Operators, string.Join('\n', result.Chosen.Select(static c => c.Node).Order(StringComparer.Ordinal)));
+        Set(model, QuantisationMetadata.Source, QuantisationMetadata.HashKind + OfFile(sourcePath));
+        Set(model, QuantisationMetadata.Calibration, inputs.AreGiven ? string.Join(' ', inputs.Search.Select(OfInputs).Order(StringComparer.Ordinal)) : "random");
+        Set(model, QuantisationMetadata.MaxError, options.MaxError.ToString("R", CultureInfo.InvariantCulture));
+        Set(model, QuantisationMetadata.Norm, "largest over outputs and inputs of |q-f|2/|f|2");
+        Set(model, QuantisationMetadata.Form, result.Form.Name);
+        Set(model, QuantisationMetadata.Processor, options.WeightBits == 8 ? QuantisationMetadata.Vnni : "any");
+        Set(model, QuantisationMetadata.OnnxRuntime, OrtEnv.Instance().GetVersionString());
+        Set(model, QuantisationMetadata.Operators, string.Join('\n', result.Chosen.Select(static c => c.Node).Order(StringComparer.Ordinal)));
     }
 
-    public static string OfFile(string path)
+    private static string OfFile(string path)
     {
         using FileStream file = File.OpenRead(path);
         return Convert.ToHexStringLower(SHA256.HashData(file));
     }
 
     /// <summary>Tells one set of inputs from another.</summary>
-    public static string OfInputs(InputCase one)
+    private static string OfInputs(InputCase one)
     {
         using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         foreach ((string name, TensorCopy value) in one.Values.OrderBy(static v => v.Key, StringComparer.Ordinal))

@@ -20,7 +20,8 @@ usage: ./build.sh VERB
   build        setup, then builds the solution
   test         build, then checks the format and runs all tests; ends with "N passed, N failed"
   pack         setup, then writes the packages to artifacts/packages
-  sample       pack, then runs the sample application; arguments are passed on: sample -- --image FILE
+  sample       packs where the sources changed, then runs the sample application; arguments are passed on:
+               sample -- --image FILE
   bench NAME   pack, then runs the benchmarks of that name: bench foundation
   tool -- …    setup, then runs the cleave command: tool -- inspect model.onnx
 END
@@ -52,30 +53,47 @@ forget_packed() {
   rm -rf "$root"/sample-app/*/obj/cleave-tool
 }
 
+# True where nothing that the packages are made of has changed since: packing again takes ten seconds all the same.
+# Folders count too, so that a deleted file is noticed.
+packed_is_current() {
+  [[ -f $packages/.packed ]] || return 1
+  local changed
+  changed=$(cd "$root" && find src nuget Directory.* README.md THIRD-PARTY-NOTICES.md artifacts/onnxruntime.props -newer "$packages/.packed" -print -quit)
+  [[ -z $changed ]]
+}
+
 pack() {
   setup
   rm -rf "$packages"
-  forget_packed
-  local project
-  for project in src/Cleave.Runtime/Cleave.Runtime.csproj nuget/Cleave.csproj src/Cleave.Tool/Cleave.Tool.csproj; do
-    pack_project "$project" "$@"
-  done
+  pack_projects src/Cleave.Runtime/Cleave.Runtime.csproj nuget/Cleave.csproj src/Cleave.Tool/Cleave.Tool.csproj "$@"
   printf 'packed %s\n' "$packages"/*.nupkg | sed "s:$root/::"
+  [[ $# -eq 0 ]] || rm "$packages/.packed" # a release has other numbers
 }
 
 # What an application references: all but the command.
 pack_libraries() {
   setup
-  rm -f "$packages"/Cleave.[0-9]* "$packages"/Cleave.Runtime.*
-  forget_packed
-  pack_project src/Cleave.Runtime/Cleave.Runtime.csproj
-  pack_project nuget/Cleave.csproj
+  if ! packed_is_current; then
+    rm -f "$packages"/Cleave.[0-9]* "$packages"/Cleave.Runtime.*
+    pack_projects src/Cleave.Runtime/Cleave.Runtime.csproj nuget/Cleave.csproj
+  fi
 }
 
-pack_project() {
-  local project=$1
-  shift
-  dotnet pack "$root/$project" -c "$configuration" -o "$packages" -v quiet "$@"
+# The projects, then arguments of MSBuild.
+pack_projects() {
+  forget_packed
+  mkdir -p "$packages"
+  rm -f "$packages/.packed"
+  touch "$packages/.packing" # what changes from here on is not in them
+  local project projects=()
+  while [[ ${1:-} == *.csproj ]]; do
+    projects+=("$1")
+    shift
+  done
+  for project in "${projects[@]}"; do
+    dotnet pack "$root/$project" -c "$configuration" -o "$packages" -v quiet "$@"
+  done
+  mv "$packages/.packing" "$packages/.packed"
 }
 
 run() {

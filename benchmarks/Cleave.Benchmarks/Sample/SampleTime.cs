@@ -16,7 +16,7 @@ internal sealed class SampleTime : IFamily
     {
         SampleProgram sample = SampleProgram.Run(Path.Combine(SharedModels.Repository, "build.sh"), ["sample"]);
         double seconds = sample.Time.TotalSeconds;
-        yield return Line.Of("./build.sh sample, after setup", "<= 15 s", string.Create(CultureInfo.InvariantCulture, $"{seconds:0.0} s{(sample.Code == 0 ? "" : "; it FAILED")}"),
+        yield return Line.Of("./build.sh sample, after setup and a first time", "<= 15 s", string.Create(CultureInfo.InvariantCulture, $"{seconds:0.0} s{(sample.Code == 0 ? "" : "; it FAILED")}"),
             seconds <= MostSeconds && sample.Code == 0, sample);
     }
 

@@ -42,6 +42,9 @@ internal sealed record PlanOptions
 internal sealed record PlannedRun(ExecutionPlan Plan, int[] Threads, double[] Segments, Prediction Prediction)
 {
     public double Nanoseconds => Prediction.Makespan;
+
+    /// <summary>The model as its segments have it; null where that is the model as it is.</summary>
+    public RewrittenGraph? Rewritten { get; init; }
 }
 
 /// <summary>The best split that was found for a number of cores.</summary>

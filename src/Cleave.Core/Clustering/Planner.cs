@@ -11,7 +11,7 @@ namespace Cleave.Core.Clustering;
 internal sealed class Planner
 {
     // A difference smaller than this is not worth a plan of its own.
-    private const double LeastGain = 0.02;
+    public const double LeastGain = 0.02;
 
     // What more threads gain in small operators is known worst, and they cost the CPU time of others.
     private const double LeastThreadGain = 0.1;
@@ -20,7 +20,7 @@ internal sealed class Planner
     private const double Hopeless = 1.25;
 
     // With less known of a model, a prediction is a guess: then the whole model gets every core, as ONNX Runtime would do it.
-    private const double LeastKnown = 0.9;
+    public const double LeastKnown = 0.9;
 
     private const int MostThreads = 16;
 

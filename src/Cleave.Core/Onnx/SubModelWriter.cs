@@ -65,8 +65,10 @@ internal sealed class SubModelWriter
     /// <summary>Bytes of all initializers and of the tensors in <c>Constant</c> nodes of the outer graph.</summary>
     public long WeightBytes { get; }
 
-    // Made when something is cut, which many models never are.
-    private GraphIndex Index => _index ??= new GraphIndex(_model);
+    public OnnxModel Model => _model;
+
+    /// <summary>Made when something is cut, which many models never are.</summary>
+    public GraphIndex Index => _index ??= new GraphIndex(_model);
 
     /// <summary>The part of <see cref="WeightBytes"/> that the values need.</summary>
     public long WeightBytesFor(IReadOnlyList<string> values)

@@ -1,7 +1,9 @@
+using System;
 using System.Collections.Generic;
 using System.Linq;
 using Cleave.Core.Graph;
 using Cleave.Core.Onnx.Recurrent;
+using Cleave.Core.Shapes;
 
 namespace Cleave.Core.Passes;
 
@@ -11,27 +13,60 @@ namespace Cleave.Core.Passes;
 /// </summary>
 internal static class RecurrentCandidates
 {
+    private const string Both = "bidirectional";
+
     /// <summary>How each node would be taken apart; empty where nothing is gained.</summary>
     /// <param name="graph">The model.</param>
     /// <param name="chunks">Into how many chunks.</param>
     public static IReadOnlyList<RecurrentSplit> Of(PlanGraph graph, int chunks)
     {
+        List<RecurrentSplit> splits = All(graph, chunks);
+        int bidirectional = splits.Count(s => Direction(graph, s) == Both);
+        return bidirectional > 0 || splits.Count > 1 ? splits : [];
+    }
+
+    /// <summary>
+    /// The layers of a stack: only nodes that go one way, the one that most of them go, each with a state that is a value (<see cref="RecurrentSplit.StateOf"/>), so that one session
+    /// can run all chunks of a layer; empty where there are fewer than two.
+    /// </summary>
+    /// <param name="graph">The model.</param>
+    /// <param name="chunks">Into how many chunks.</param>
+    public static IReadOnlyList<RecurrentSplit> Stack(PlanGraph graph, int chunks)
+    {
+        ILookup<string, RecurrentSplit> byDirection = All(graph, chunks).ToLookup(s => Direction(graph, s), StringComparer.Ordinal);
+        RecurrentSplit[] forward = [.. byDirection["forward"]], reverse = [.. byDirection["reverse"]];
+        RecurrentSplit[] layers = forward.Length >= reverse.Length ? forward : reverse;
+        return layers.Length < 2 ? [] : [.. layers.Select(s => s with { StateOf = StateOf(graph, s, layers) })];
+    }
+
+    // In the order in which nodes can run.
+    private static List<RecurrentSplit> All(PlanGraph graph, int chunks)
+    {
         List<RecurrentSplit> splits = [];
         if (!HasSlice(graph))
             return splits;
-        int forward = 0, bidirectional = 0;
-        for (int i = 0; i < graph.Nodes.Count; i++)
+        foreach (int i in graph.Facts.Order)
         {
             Node node = graph.Nodes[i];
-            if (graph.Roles[i] != NodeRole.Live || !RecurrentNode.CanBeSplit(node) || Steps(graph, node) is not { } steps || steps < 2 * chunks)
-                continue;
-            bool isBoth = RecurrentNode.Direction(node) == "bidirectional";
-            splits.Add(new RecurrentSplit(i, steps, chunks));
-            forward += isBoth ? 0 : 1;
-            bidirectional += isBoth ? 1 : 0;
+            if (graph.Roles[i] == NodeRole.Live && RecurrentNode.CanBeSplit(node) && Steps(graph, node) is { } steps && steps >= 2 * chunks)
+                splits.Add(new RecurrentSplit(i, steps, chunks));
         }
-        return forward > 1 || bidirectional > 0 ? splits : [];
+        return splits;
     }
+
+    private static string Direction(PlanGraph graph, RecurrentSplit split) => RecurrentNode.Direction(graph.Nodes[split.Node]);
+
+    // The first layer with as many samples: it runs before, and what it reads is no chunk of another layer.
+    private static int StateOf(PlanGraph graph, RecurrentSplit split, RecurrentSplit[] layers)
+    {
+        ValueFacts own = X(graph, split);
+        if (own is not { Element: ElementType.Float, Shape: [_, var samples, _] })
+            return RecurrentSplit.None;
+        RecurrentSplit? first = Array.Find(layers, l => X(graph, l) is { Element: ElementType.Float, Shape: [_, var others, _] } && others.IsKnown && others.Equals(samples));
+        return first?.Node ?? RecurrentSplit.None;
+    }
+
+    private static ValueFacts X(PlanGraph graph, RecurrentSplit split) => graph.Facts.Of(graph.Nodes[split.Node].Inputs[RecurrentNode.X]);
 
     private static int? Steps(PlanGraph graph, Node node) =>
         graph.Facts.ShapeAt(node.Inputs[RecurrentNode.X], static _ => null) is { Length: 3 } shape && shape[0] is > 0 and < int.MaxValue ? (int)shape[0] : null;

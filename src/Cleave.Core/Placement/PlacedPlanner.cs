@@ -12,7 +12,7 @@ internal static class PlacedPlanner
     private const double LeastKnown = 0.9;
 
     // Less than this is no reason to need a device.
-    private const double LeastGain = 0.02;
+    public const double LeastGain = 0.02;
 
     // What a plan takes when it runs is more than its peak: the limit is tightened so often.
     private const int MostTries = 4;

@@ -74,8 +74,16 @@ internal static class SplitEmitter
             code.Unindent();
             code.Line("},");
         }
-        code.Line(string.Join(", ", plan.Lanes.Select(l => l.Method)) + ");");
+        code.Line(string.Join(", ", plan.Lanes.Select(l => l.Method)) + (plan.Recurrent.Length == 0 ? ");" : ")"));
         code.Unindent();
+        if (plan.Recurrent.Length == 0)
+            return;
+        code.Line("{");
+        code.Indent();
+        code.Line("// Recurrent nodes that are taken apart: node:steps/chunks, and the node whose input the state before the first step is made with. Segments count the nodes that are there then.");
+        code.Line($"Recurrent = {SafeText.Literal(plan.Recurrent)},");
+        code.Unindent();
+        code.Line("};");
     }
 
     // Pairs of what to do and with which segment or value.

@@ -22,6 +22,9 @@ internal sealed record PlannedModel(SizedGraph Sized, BudgetTable Table, IReadOn
     public string For => string.Join(", ", Sizes.Select(s => s.Key + "=" + s.Value.ToString(CultureInfo.InvariantCulture)).Prepend(Cost.Table.Name));
 
     public PlanGraph Graph => Sized.Graph;
+
+    /// <summary>As a plan's segments have it.</summary>
+    public PlannedModel Of(RewrittenGraph? rewritten) => rewritten is null ? this : this with { Sized = rewritten.Graph };
 }
 
 /// <summary>Plans a model for every core count.</summary>
@@ -48,7 +51,7 @@ internal static class ModelPlanner
         }
         SizedGraph sized = new(graph, sizes);
         CostModel cost = new(DeviceTables.Baked);
-        BudgetTable table = Planner.Plan(sized, cost, new PlanOptions { Mode = mode });
+        BudgetTable table = RecurrentPlanner.Plan(graph, sizes, cost, new PlanOptions { Mode = mode });
         if (mode == PlanMode.Split && !table.Plans.Any(p => p.IsSplit))
             problems.Add(new Problem(Rules.NothingToSplit));
         return new PlannedModel(sized, table, sizes, cost);

@@ -18,6 +18,9 @@ internal sealed record BudgetSpec(int Cores, string Class, EquatableArray<int> T
 /// <param name="Lanes">The first is the caller's.</param>
 internal sealed record PlanSpec(string Class, EquatableArray<ValueSpec> Values, EquatableArray<SegmentSpec> Segments, EquatableArray<LaneSpec> Lanes)
 {
+    /// <summary>How recurrent nodes are taken apart, as the runtime reads it; empty where none is: its segments are of the model as it is.</summary>
+    public string Recurrent { get; init; } = "";
+
     /// <summary>Whether its statements are tables instead of code: there are too many.</summary>
     public bool IsTable => Lanes.Any(l => l.Table is not null);
 }

@@ -5,6 +5,7 @@ using System.Linq;
 using Cleave.Core.Clustering;
 using Cleave.Core.Cost;
 using Cleave.Core.Graph;
+using Cleave.Core.Onnx.Recurrent;
 using Cleave.Core.Placement;
 using Cleave.Core.Schedule;
 using Cleave.Core.Shapes;
@@ -79,7 +80,10 @@ internal sealed class PlanSpecBuilder
         StatementSpec[][] statements = [.. _plan.Lanes.Select((_, i) => Statements(i))];
         bool isTable = statements.Sum(s => s.Length) > MostInCode;
         return new PlanSpec(Class, new(values), new(segments), new([.. statements.Select((s, i) => new LaneSpec(
-            _lanes[i], Comment(i), new(s), isTable ? default : Parts(i, s.Length), isTable ? _names.Take(_lanes[i] + "Statements") : null))]));
+            _lanes[i], Comment(i), new(s), isTable ? default : Parts(i, s.Length), isTable ? _names.Take(_lanes[i] + "Statements") : null))]))
+        {
+            Recurrent = RecurrentSplits.Write(_run.Rewritten?.Splits ?? []),
+        };
     }
 
     private ValueSpec Value(string name)

@@ -121,7 +121,7 @@ internal sealed class SpecBuilder
             {
                 classes.Add(run.Plan, type = run.Plan.IsSplit ? _fields.Take(PlanSpecBuilder.ClassName(run.Plan)) : RunnerSpec.WholePlan);
                 if (run.Plan.IsSplit)
-                    plans.Add(new PlanSpecBuilder(model, run, runner, type).Build());
+                    plans.Add(new PlanSpecBuilder(model.Of(run.Rewritten), run, runner, type).Build());
             }
             BudgetSpec budget = new(row.Cores, type, new(run.Threads), DurationText.Predicted(run.Nanoseconds) + ": " + row.Why);
             if (budgets.Count == 0 || budgets[budgets.Count - 1].Class != type || !budgets[budgets.Count - 1].Threads.Equals(budget.Threads))
@@ -136,11 +136,11 @@ internal sealed class SpecBuilder
         if (AcceleratorPlanner.Plan(model, options, profile, _problems) is not { } placed)
             return runner;
         string type = _fields.Take("On" + Identifiers.Pascal(options.Kind, "Device"));
-        PlanSpec plan = new PlanSpecBuilder(model, AcceleratorPlanner.AsRun(placed), runner, type, placed, options.Kind).Build();
+        PlanSpec plan = new PlanSpecBuilder(placed.Model, AcceleratorPlanner.AsRun(placed), runner, type, placed.Run, options.Kind).Build();
         return runner with
         {
             Plans = new([.. runner.Plans, plan]),
-            Device = new DeviceSpec(options.Kind, type, new(placed.Threads), AcceleratorPlanner.Comment(placed, profile)),
+            Device = new DeviceSpec(options.Kind, type, new(placed.Run.Threads), AcceleratorPlanner.Comment(placed.Run, profile)),
         };
     }
 

@@ -1,6 +1,9 @@
 using System;
 using System.Collections.Generic;
+using System.Linq;
+using Cleave.Core.Onnx;
 using Cleave.Elements;
+using Cleave.Generated;
 using Cleave.Sessions;
 using Microsoft.ML.OnnxRuntime;
 
@@ -10,22 +13,38 @@ namespace Cleave.Calls;
 internal sealed class SegmentCall : IDisposable
 {
     private readonly ITensorSource[] _reads;
+    // What the session's inputs get, by name: one value may be two of them.
+    private readonly (string Name, ITensorSource Source)[] _inputs;
     private readonly ResultSlot[] _writes;
+    private readonly string[] _outputs;
     private readonly ResultPredictions _predictions;
     private readonly OrtIoBinding _binding;
     private bool _plain;
 
     public SegmentCall(SegmentSession session, ITensorSource[] reads, ResultSlot[] writes, ResultPredictions predictions)
+        : this(session, reads, Array.ConvertAll(reads, static r => (r.Name, r)), writes, Array.ConvertAll(writes, static w => w.Name), predictions)
+    {
+    }
+
+    /// <summary>In the session of a segment that does the same to other values.</summary>
+    public SegmentCall(SegmentSession session, ITensorSource[] reads, ResultSlot[] writes, ResultPredictions predictions, Segment owner, SharedSegment shared)
+        : this(session, reads, [.. owner.Reads.Select((r, i) => (r.Name, reads[shared.Inputs[i]]))], writes, shared.Outputs, predictions)
+    {
+    }
+
+    private SegmentCall(SegmentSession session, ITensorSource[] reads, (string Name, ITensorSource Source)[] inputs, ResultSlot[] writes, string[] outputs, ResultPredictions predictions)
     {
         Session = session;
         _reads = reads;
+        _inputs = inputs;
         _writes = writes;
+        _outputs = outputs;
         _predictions = predictions;
         _binding = session.Session.CreateIoBinding();
         BindFixedReads();
         // All of them, also those that get memory of their own next: results come in the order in which outputs were first bound.
-        foreach (ResultSlot write in writes)
-            _binding.BindOutputToDevice(write.Name, OrtMemoryInfo.DefaultInstance);
+        foreach (string output in outputs)
+            _binding.BindOutputToDevice(output, OrtMemoryInfo.DefaultInstance);
     }
 
     public SegmentSession Session { get; }
@@ -42,10 +61,10 @@ internal sealed class SegmentCall : IDisposable
     /// <summary>Binds what has memory of its own by now.</summary>
     public void BindOwn()
     {
-        foreach (ResultSlot write in _writes)
+        for (int i = 0; i < _writes.Length; i++)
         {
-            if (write.Own is { } own)
-                _binding.BindOutput(write.Name, own);
+            if (_writes[i].Own is { } own)
+                _binding.BindOutput(_outputs[i], own);
         }
         BindFixedReads();
     }
@@ -89,11 +108,11 @@ internal sealed class SegmentCall : IDisposable
     private bool BindPassingReads()
     {
         bool passing = false;
-        foreach (ITensorSource read in _reads)
+        foreach ((string name, ITensorSource read) in _inputs)
         {
             passing |= !read.IsFixed;
             if (!read.IsFixed || Session.CopiesInputsWhenBound)
-                _binding.BindInput(read.Name, read.Tensor);
+                _binding.BindInput(name, read.Tensor);
         }
         return passing;
     }
@@ -107,20 +126,20 @@ internal sealed class SegmentCall : IDisposable
 
     private void BindFixedReads()
     {
-        foreach (ITensorSource read in _reads)
+        foreach ((string name, ITensorSource read) in _inputs)
         {
             if (read.IsFixed)
-                _binding.BindInput(read.Name, read.Tensor);
+                _binding.BindInput(name, read.Tensor);
         }
     }
 
     // After each run: ONNX Runtime would use the values of the last run as memory of the next one, and keep them meanwhile.
     private void LetOrtAllocate()
     {
-        foreach (ResultSlot write in _writes)
+        for (int i = 0; i < _writes.Length; i++)
         {
-            if (write.Own is null)
-                _binding.BindOutputToDevice(write.Name, OrtMemoryInfo.DefaultInstance);
+            if (_writes[i].Own is null)
+                _binding.BindOutputToDevice(_outputs[i], OrtMemoryInfo.DefaultInstance);
         }
     }
 

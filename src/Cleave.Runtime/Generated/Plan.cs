@@ -23,9 +23,12 @@ public sealed class Plan
         {
             if (segments[i].Index >= 0)
                 throw new ArgumentException("The segment '" + segments[i].Name + "' belongs to two plans.", nameof(segments));
-            segments[i].Join(segments, i);
+            segments[i].Join(this, i);
         }
     }
+
+    /// <summary>How recurrent nodes of the model are taken apart for this plan, <c>node:steps/chunks</c>: its segments count the nodes that are there then. Empty: the model as it is.</summary>
+    public string Recurrent { get; init; } = "";
 
     /// <summary>Whether it is more than the model in one session.</summary>
     internal bool IsSplit => Segments.Length > 1 || Lanes.Length > 1;

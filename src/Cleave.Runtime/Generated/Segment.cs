@@ -7,6 +7,8 @@ namespace Cleave.Generated;
 [EditorBrowsable(EditorBrowsableState.Never)]
 public sealed class Segment
 {
+    private Plan? _plan;
+
     /// <summary>Describes a segment.</summary>
     /// <param name="name">Its name in messages and logs.</param>
     /// <param name="nodes">The nodes that form it, as positions in the model's node list: <c>0-4,7</c>; <c>*</c> is all. Constants that they read need not be listed.</param>
@@ -65,9 +67,13 @@ public sealed class Segment
     /// <summary>The plan's other segments: a node that one of them has, too, is a clone.</summary>
     internal Segment[] Others { get; private set; } = [];
 
-    internal void Join(Segment[] plan, int index)
+    /// <summary>How the model is taken apart whose nodes it counts; empty: not at all.</summary>
+    internal string Recurrent => _plan?.Recurrent ?? "";
+
+    internal void Join(Plan plan, int index)
     {
+        _plan = plan;
         Index = index;
-        Others = Array.FindAll(plan, s => s != this);
+        Others = Array.FindAll(plan.Segments, s => s != this);
     }
 }

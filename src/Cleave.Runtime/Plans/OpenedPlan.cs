@@ -1,8 +1,10 @@
 using System;
+using System.Collections.Generic;
 using System.Globalization;
 using System.Linq;
 using Cleave.Calls;
 using Cleave.Core.Diagnostics;
+using Cleave.Core.Onnx;
 using Cleave.Cores;
 using Cleave.Devices;
 using Cleave.Devices.Dispatch;
@@ -24,7 +26,10 @@ namespace Cleave.Plans;
 internal sealed record OpenedPlan(PlanOutline Outline, SegmentSession?[] BySegment, int[] Threads, ThreadPin[]? Pins, ProcessorLease? Lease)
 {
     /// <summary>Those of the segments on the CPU.</summary>
-    public SegmentSession[] Sessions { get; } = [.. BySegment.OfType<SegmentSession>()];
+    public SegmentSession[] Sessions { get; } = [.. BySegment.OfType<SegmentSession>().Distinct()];
+
+    /// <summary>By segment: what it reads and writes in its session, which is another segment's; null: all have sessions of their own.</summary>
+    public IReadOnlyList<SharedSegment>? Shared { get; init; }
 
     /// <summary>What it has on an accelerator; null where it is all on the CPU.</summary>
     public DeviceSide? Device { get; init; }
@@ -96,7 +101,9 @@ internal sealed record OpenedPlan(PlanOutline Outline, SegmentSession?[] BySegme
             if (BySegment[i] is not { } session)
                 continue;
             ITensorSource[] reads = Array.ConvertAll(Outline.Reads[i], source => source >= 0 ? (ITensorSource)results[source] : inputs[~source]);
-            calls[i] = new SegmentCall(session, reads, Array.ConvertAll(Outline.Writes[i], w => results[w]), predictions);
+            ResultSlot[] writes = Array.ConvertAll(Outline.Writes[i], w => results[w]);
+            calls[i] = Shared is null ? new SegmentCall(session, reads, writes, predictions)
+                : new SegmentCall(session, reads, writes, predictions, Outline.Plan.Segments[Shared[i].Of], Shared[i]);
         }
         return calls;
     }
@@ -115,12 +122,13 @@ internal sealed record OpenedPlan(PlanOutline Outline, SegmentSession?[] BySegme
         try
         {
             SegmentSession[] opened = new SegmentSession[chosen.Plan.Segments.Length];
+            IReadOnlyList<SharedSegment>? shared = sessions.Factory.Shared(chosen.Plan);
             for (int i = 0; i < opened.Length; i++)
             {
                 int lane = outline.LaneOf[i];
-                opened[i] = sessions.Get(chosen.Plan.Segments[i], chosen.Threads[lane], instance, pins?[lane]);
+                opened[i] = sessions.Get(chosen.Plan.Segments[shared?[i].Of ?? i], chosen.Threads[lane], instance, pins?[lane]);
             }
-            return new OpenedPlan(outline, opened, chosen.Threads, pins, lease);
+            return new OpenedPlan(outline, opened, chosen.Threads, pins, lease) { Shared = shared };
         }
         catch
         {
@@ -140,12 +148,13 @@ internal sealed record OpenedPlan(PlanOutline Outline, SegmentSession?[] BySegme
         try
         {
             SegmentSession?[] opened = new SegmentSession?[chosen.Plan.Segments.Length];
+            IReadOnlyList<SharedSegment>? shared = sessions.Factory.Shared(chosen.Plan);
             for (int i = 0; i < opened.Length; i++)
             {
                 if (!chosen.Plan.Segments[i].IsOnDevice)
-                    opened[i] = sessions.Get(chosen.Plan.Segments[i], chosen.Threads[outline.LaneOf[i]], instance: 0, pin: null);
+                    opened[i] = sessions.Get(chosen.Plan.Segments[shared?[i].Of ?? i], chosen.Threads[outline.LaneOf[i]], instance: 0, pin: null);
             }
-            return new OpenedPlan(outline, opened, chosen.Threads, null, null) { Device = side };
+            return new OpenedPlan(outline, opened, chosen.Threads, null, null) { Device = side, Shared = shared };
         }
         catch
         {

@@ -29,7 +29,9 @@ internal sealed class PreparedTargets(ModelDefinition definition, SessionSetting
     }
 
     /// <summary>Tells segments of one graph apart: by their nodes, and what they read and write.</summary>
-    public static string PartOf(Segment segment) => Hashes.Of(Encoding.UTF8.GetBytes(string.Join('\n', [segment.Nodes, .. segment.Reads.Select(Name), "", .. segment.Writes.Select(Name)])));
+    public static string PartOf(Segment segment) => Hashes.Of(Encoding.UTF8.GetBytes(string.Join('\n', [Nodes(segment), .. segment.Reads.Select(Name), "", .. segment.Writes.Select(Name)])));
+
+    private static string Nodes(Segment segment) => segment.Recurrent.Length == 0 ? segment.Nodes : segment.Recurrent + ": " + segment.Nodes;
 
     private static string Name(Value value) => value.Name + ": " + value.Element.Word;
 

@@ -1,8 +1,10 @@
 using System;
+using System.Collections.Generic;
 using System.Linq;
 using System.Runtime.InteropServices;
 using Cleave.Core.Diagnostics;
 using Cleave.Core.Graph;
+using Cleave.Core.Onnx;
 using Cleave.Core.Passes;
 using Cleave.Cores;
 using Cleave.Generated;
@@ -121,6 +123,23 @@ internal sealed class SessionFactory : IDisposable
         }
     }
 
+    /// <summary>By segment of a plan: in whose session it runs; null where each has its own. Waits while a session is being created in the process.</summary>
+    /// <exception cref="CleaveException">A segment cannot be cut.</exception>
+    public IReadOnlyList<SharedSegment>? Shared(Plan plan)
+    {
+        if (plan.Segments[0].Recurrent.Length == 0)
+            return null;
+        using SessionTurn.Holder turn = SessionTurn.Take(_logger, _model.Name);
+        try
+        {
+            return _subModels.Shared(plan);
+        }
+        catch (ModelException e)
+        {
+            throw new CleaveException(e, _model.Place);
+        }
+    }
+
     public void Dispose() => Prepared.Dispose();
 
     private SegmentSession Create(Segment segment, int threads, bool isSilent, Func<SessionOptions, (InferenceSession Session, string Way)> open)
@@ -136,7 +155,7 @@ internal sealed class SessionFactory : IDisposable
             _model.CheckUnchanged();
             return new SegmentSession(
                 _model.Name, segment, session, way, options.IntraOpNumThreads, _settings.Configured && InputsLieElsewhere(session),
-                SegmentNodes.Describe(_model.Model, segment));
+                _subModels.Describe(segment));
         }
         catch (Exception e)
         {

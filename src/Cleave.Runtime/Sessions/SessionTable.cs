@@ -56,7 +56,7 @@ internal sealed class SessionTable(SessionFactory factory) : IDisposable
 
     private static string Key(Segment segment, int threads, int instance, ThreadPin? maker) => string.Join('\n',
     [
-        threads.ToString(CultureInfo.InvariantCulture), instance.ToString(CultureInfo.InvariantCulture), maker?.ToString() ?? "", segment.Nodes,
+        threads.ToString(CultureInfo.InvariantCulture), instance.ToString(CultureInfo.InvariantCulture), maker?.ToString() ?? "", segment.Recurrent, segment.Nodes,
         .. segment.Reads.Select(static v => v.ToString()), "", .. segment.Writes.Select(static v => v.ToString()),
     ]);
 }

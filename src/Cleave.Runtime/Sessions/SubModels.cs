@@ -6,6 +6,7 @@ using System.Linq;
 using Cleave.Core.Diagnostics;
 using Cleave.Core.Graph;
 using Cleave.Core.Onnx;
+using Cleave.Core.Onnx.Recurrent;
 using Cleave.Cores;
 using Cleave.Generated;
 using Cleave.Sources;
@@ -22,7 +23,10 @@ internal sealed class SubModels
 
     private readonly OpenedModel _model;
     private readonly SubModelWriter _writer;
+    // By how recurrent nodes are taken apart.
+    private readonly Dictionary<string, SubModelWriter> _rewritten = new(StringComparer.Ordinal);
     private readonly string? _folder;
+    private readonly string? _target;
     private readonly string[] _outputs;
     private readonly ProcessFiles _files;
     private readonly ILogger _logger;
@@ -39,6 +43,7 @@ internal sealed class SubModels
         _logger = logger;
         // ONNX Runtime refuses links that leave the folder, so they are resolved first.
         string? target = model.Path is { } path ? ModelLocation.FinalTarget(path) : null;
+        _target = target;
         _folder = Path.GetDirectoryName(target);
         _writer = new SubModelWriter(model.Model, model.Bytes, target);
     }
@@ -61,22 +66,57 @@ internal sealed class SubModels
     /// </summary>
     public byte[] Write(Segment segment, ref WeightChoice weights, SessionOptions options)
     {
+        SegmentRequest request = Request(segment);
+        SubModelWriter writer = Writer(segment);
+        SubModel sub = writer.Write(request, weights.Loading == WeightLoading.Map ? WeightMode.Map : WeightMode.Copy);
+        if (TooManyMappings(sub.MappedTensors))
+        {
+            weights = new WeightChoice(WeightLoading.Copy, "too many tensors to map");
+            sub = writer.Write(request, WeightMode.Copy);
+        }
+        if (sub.ReadsFiles)
+            options.AddSessionConfigEntry(FolderKey, _folder!);
+        return sub.Bytes;
+    }
+
+    /// <summary>By segment of a plan: in whose session it runs.</summary>
+    /// <exception cref="ModelException">A segment names what the model does not have.</exception>
+    public IReadOnlyList<SharedSegment> Shared(Plan plan) => SharedSegments.Of(Writer(plan.Segments[0]).Index, [.. plan.Segments.Select(Request)]);
+
+    /// <summary>The names of a segment's nodes, for messages.</summary>
+    /// <exception cref="ModelException">A segment names what the model does not have.</exception>
+    public string Describe(Segment segment) => SegmentNodes.Describe(Writer(segment).Model, segment);
+
+    private SegmentRequest Request(Segment segment)
+    {
         List<int>? nodes = Nodes(segment);
-        SegmentRequest request = new(segment.Name, nodes, Names(segment.Reads), Names(segment.Writes))
+        return new SegmentRequest(segment.Name, nodes, Names(segment.Reads), Names(segment.Writes))
         {
             Outputs = _outputs,
             Cloned = nodes is null ? [] : Cloned(segment, nodes),
             Types = Types(segment),
         };
-        SubModel sub = _writer.Write(request, weights.Loading == WeightLoading.Map ? WeightMode.Map : WeightMode.Copy);
-        if (TooManyMappings(sub.MappedTensors))
+    }
+
+    // The same splits make the same nodes as where they were planned; what does not fit is refused when it is cut.
+    private SubModelWriter Writer(Segment segment)
+    {
+        if (segment.Recurrent.Length == 0)
+            return _writer;
+        lock (_rewritten)
         {
-            weights = new WeightChoice(WeightLoading.Copy, "too many tensors to map");
-            sub = _writer.Write(request, WeightMode.Copy);
+            if (_rewritten.TryGetValue(segment.Recurrent, out SubModelWriter? known))
+                return known;
+            try
+            {
+                OnnxModel rewritten = RecurrentRewriter.Apply(_model.Model, [.. RecurrentSplits.Read(segment.Recurrent)]);
+                return _rewritten[segment.Recurrent] = new SubModelWriter(rewritten, _model.Bytes, _target);
+            }
+            catch (FormatException e)
+            {
+                throw new ModelException(Rules.SegmentRefused, segment.Name, e.Message);
+            }
         }
-        if (sub.ReadsFiles)
-            options.AddSessionConfigEntry(FolderKey, _folder!);
-        return sub.Bytes;
     }
 
     // A process that runs out of mappings fails in places that nobody expects.
@@ -100,7 +140,7 @@ internal sealed class SubModels
             return null;
         try
         {
-            return NodeRanges.Read(segment.Nodes, _model.Model.Graph.Nodes.Count);
+            return NodeRanges.Read(segment.Nodes, Writer(segment).Model.Graph.Nodes.Count);
         }
         catch (FormatException e)
         {

@@ -81,7 +81,7 @@ internal sealed class LooseDefinition
             values.Add(value.Field, ValueOf(value.Name, value.Type, value.RankIsKnown, value.Shape));
         Dictionary<string, Segment> segments = plan.Segments.ToDictionary(
             s => s.Field, s => new Segment(s.Name, s.Nodes, [.. s.Reads.Select(r => values[r])], [.. s.Writes.Select(w => values[w])]), StringComparer.Ordinal);
-        return new Plan(plan.Class, [.. plan.Segments.Select(s => segments[s.Field])], [.. plan.Lanes.Select(l => Follow([.. l.Statements.SelectMany(Steps)]))]);
+        return new Plan(plan.Class, [.. plan.Segments.Select(s => segments[s.Field])], [.. plan.Lanes.Select(l => Follow([.. l.Statements.SelectMany(Steps)]))]) { Recurrent = plan.Recurrent };
 
         IEnumerable<Action<Lane>> Steps(StatementSpec statement) => statement.Kind == StatementKind.Run
             ? [Run(segments[statement.Fields[0]])]

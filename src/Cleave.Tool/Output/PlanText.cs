@@ -57,6 +57,8 @@ internal static class PlanText
     private static void WritePlan(IAnsiConsole console, PlanDetail plan)
     {
         Line(console, $"with {Number(plan.Cores)} {(plan.Cores == 1 ? "core" : "cores")}: {DurationText.Predicted(plan.Nanoseconds)}");
+        if (plan.Recurrent is { } recurrent)
+            Line(console, $"taken apart: {recurrent.What}; segments count the {Number(recurrent.Nodes)} nodes that are there then");
         Table table = Headed("segment", "lane", "name", "nodes", "begins", "takes", "critical");
         foreach ((SegmentReport segment, int i) in plan.Segments.Select((s, i) => (s, i)).Take(MostSegments))
         {

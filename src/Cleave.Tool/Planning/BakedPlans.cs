@@ -2,6 +2,7 @@ using System.Collections.Generic;
 using System.Linq;
 using Cleave.Core.Clustering;
 using Cleave.Core.Cost;
+using Cleave.Core.Onnx.Recurrent;
 using Cleave.Core.Passes;
 using Cleave.Core.Passes.Partitions;
 
@@ -13,12 +14,12 @@ internal static class BakedPlans
     /// <param name="graph">The model.</param>
     /// <param name="device">The device that it is planned for.</param>
     /// <param name="options">For which core counts, and whether splits are forced.</param>
-    /// <returns>Each distinct plan once, with the least cores that it is for.</returns>
-    public static IEnumerable<(int Cores, Partition Partition)> Of(PlanGraph graph, DeviceTable device, PlanOptions options)
+    /// <returns>Each distinct plan once, with the least cores that it is for, and how recurrent nodes are taken apart for it: its nodes are those that are there then.</returns>
+    public static IEnumerable<(int Cores, Partition Partition, IReadOnlyList<RecurrentSplit> Splits)> Of(PlanGraph graph, DeviceTable device, PlanOptions options)
     {
         IReadOnlyDictionary<string, long> dims = PlanDimensions.Of(graph, new Dictionary<string, long>());
-        BudgetTable table = Planner.Plan(new SizedGraph(graph, dims), new CostModel(device), options);
+        BudgetTable table = RecurrentPlanner.Plan(graph, dims, new CostModel(device), options);
         return table.Rows.Where(r => r.Chosen.Plan.IsSplit).DistinctBy(r => r.Chosen.Plan)
-            .Select(r => (r.Cores, new Partition([.. r.Chosen.Plan.Segments.Select(s => new SegmentNodes(s.Nodes, s.Reads, s.Writes) { Cloned = s.Cloned })])));
+            .Select(r => (r.Cores, new Partition([.. r.Chosen.Plan.Segments.Select(s => new SegmentNodes(s.Nodes, s.Reads, s.Writes) { Cloned = s.Cloned })]), r.Chosen.Rewritten?.Splits ?? []));
     }
 }

@@ -71,7 +71,21 @@ internal sealed record PlanRowReport(
 /// <param name="CriticalPath">Positions of the segments that determine the time.</param>
 /// <param name="Cloned">Nodes that are in several segments.</param>
 internal sealed record PlanDetail(
-    int Cores, double Nanoseconds, IReadOnlyList<LaneReport> Lanes, IReadOnlyList<SegmentReport> Segments, IReadOnlyList<int> CriticalPath, string Cloned);
+    int Cores, double Nanoseconds, IReadOnlyList<LaneReport> Lanes, IReadOnlyList<SegmentReport> Segments, IReadOnlyList<int> CriticalPath, string Cloned)
+{
+    /// <summary>How recurrent nodes are taken apart for it; null: its segments have the model's nodes.</summary>
+    public RecurrentReport? Recurrent { get; init; }
+}
+
+/// <param name="What">In words.</param>
+/// <param name="Taken">Nodes of the model.</param>
+/// <param name="Nodes">How many nodes there are then: segments count those.</param>
+internal sealed record RecurrentReport(string What, IReadOnlyList<RecurrentNodeReport> Taken, int Nodes);
+
+/// <param name="Node">Its position in the model's list.</param>
+/// <param name="Steps">How many it has.</param>
+/// <param name="Chunks">Into how many chunks they are divided; 1: only into directions.</param>
+internal sealed record RecurrentNodeReport(int Node, int Steps, int Chunks);
 
 /// <param name="Name">What it is called.</param>
 /// <param name="Threads">How many it has.</param>

@@ -45,7 +45,7 @@ internal static class PlanRun
         }
         DeviceTable device = Device(request.Device);
         SizedGraph sized = new(model.Graph, dims);
-        BudgetTable table = Planner.Plan(sized, new CostModel(device), new PlanOptions
+        BudgetTable table = RecurrentPlanner.Plan(model.Graph, dims, new CostModel(device), new PlanOptions
         {
             Cores = [.. PlanOptions.AllCores.Where(c => c < request.Cores).Append(request.Cores)],
             Mode = request.Mode,
@@ -107,8 +107,14 @@ internal static class PlanRun
         int[] cloned = [.. run.Plan.Segments.SelectMany(s => s.Cloned).Distinct().Order()];
         return new PlanDetail(
             row.Cores, run.Nanoseconds, [.. run.Plan.Lanes.Select((l, i) => new LaneReport(l.Name, run.Threads[i], [.. l.Statements.Select(Text)]))],
-            segments, [.. run.Prediction.CriticalPath.Select(r => r.Segment)], NodeRanges.Write(cloned));
+            segments, [.. run.Prediction.CriticalPath.Select(r => r.Segment)], NodeRanges.Write(cloned))
+        {
+            Recurrent = run.Rewritten is { } rewritten ? Recurrent(rewritten) : null,
+        };
     }
+
+    private static RecurrentReport Recurrent(RewrittenGraph rewritten) =>
+        new(RecurrentPlanner.Words(rewritten.Splits), [.. rewritten.Splits.Select(s => new RecurrentNodeReport(s.Node, s.Steps, s.Chunks))], rewritten.Graph.Graph.Nodes.Count);
 
     private static string Text(Statement statement) => statement switch
     {

@@ -6,6 +6,7 @@ using System.Threading;
 using Cleave.Core.Diagnostics;
 using Cleave.Core.Graph;
 using Cleave.Core.Onnx;
+using Cleave.Core.Onnx.Recurrent;
 using Cleave.Core.Passes;
 using Cleave.Core.Shapes;
 using Cleave.OnnxProto;
@@ -47,11 +48,27 @@ internal sealed class ModelUnderTest : IDisposable
             _source.Dispose();
             throw;
         }
-        List<Node> nodes = [.. AllNodes(Graph.Model)];
-        RandomOperators = [.. nodes.Where(n => n.Domain.Length == 0 && RandomOperatorTypes.Contains(n.OpType)).Select(n => n.OpType).Distinct().Order(StringComparer.Ordinal)];
-        IsQuantised = nodes.Any(n => n.OpType.Contains("Quant", StringComparison.Ordinal) || n.OpType.StartsWith("QLinear", StringComparison.Ordinal)
+        (RandomOperators, IsQuantised, HasShortFloats) = Look(Graph);
+    }
+
+    private ModelUnderTest(ModelUnderTest other, IReadOnlyList<RecurrentSplit> splits)
+    {
+        Path = other.Path;
+        _source = other._source;
+        _weights = other._weights;
+        IsTakenApart = true;
+        Graph = PlanGraphBuilder.Build(ShapeInference.Infer(RecurrentRewriter.Apply(other.Graph.Model, [.. splits])), other.Graph.Outputs);
+        _writer = new SubModelWriter(Graph.Model, _source, Path);
+        (RandomOperators, IsQuantised, HasShortFloats) = Look(Graph);
+    }
+
+    private static (IReadOnlyList<string> Random, bool IsQuantised, bool HasShortFloats) Look(PlanGraph graph)
+    {
+        List<Node> nodes = [.. AllNodes(graph.Model)];
+        string[] random = [.. nodes.Where(n => n.Domain.Length == 0 && RandomOperatorTypes.Contains(n.OpType)).Select(n => n.OpType).Distinct().Order(StringComparer.Ordinal)];
+        bool isQuantised = nodes.Any(n => n.OpType.Contains("Quant", StringComparison.Ordinal) || n.OpType.StartsWith("QLinear", StringComparison.Ordinal)
             || n.OpType is "MatMulInteger" or "ConvInteger");
-        HasShortFloats = Graph.Facts.Values.Values.Any(v => IsShortFloat(v.Element)) || nodes.Any(CastsToShortFloat);
+        return (random, isQuantised, graph.Facts.Values.Values.Any(v => IsShortFloat(v.Element)) || nodes.Any(CastsToShortFloat));
     }
 
     public string Path { get; }
@@ -91,6 +108,13 @@ internal sealed class ModelUnderTest : IDisposable
     public ModelProto Read() => new FileInfo(Path).Length <= int.MaxValue
         ? ModelProto.Parser.ParseFrom(File.ReadAllBytes(Path))
         : throw new VerifyException("The file has over 2 GB, so no outputs can be added to it to compare with: that needs its weights in external data.");
+
+    /// <summary>The model with its recurrent nodes taken apart. It reads the file that this one has open, and is not disposed of.</summary>
+    /// <exception cref="ModelException">A split names no node that can be split.</exception>
+    public ModelUnderTest TakenApart(IReadOnlyList<RecurrentSplit> splits) => new(this, splits);
+
+    /// <summary>Whether other nodes compute its values than those of the file: then results are equal within the tolerance, not bit by bit.</summary>
+    public bool IsTakenApart { get; }
 
     public SubModel Write(SegmentRequest request) => _writer.Write(request, _weights);
 

@@ -21,6 +21,9 @@ internal static class RecurrentNode
 
     public static string Direction(Node node) => Array.Find(node.Attributes, a => a.Name == "direction")?.Strings is { Length: 1 } text ? text[0].Text ?? "" : "forward";
 
+    /// <summary>Null where the node does not say it.</summary>
+    public static long? HiddenSize(Node node) => Integer(node, "hidden_size");
+
     public static bool HasCell(Node node) => node.OpType == "LSTM";
 
     public static string Input(Node node, int index) => index < node.Inputs.Length ? node.Inputs[index] : "";

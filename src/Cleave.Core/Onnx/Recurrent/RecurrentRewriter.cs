@@ -15,20 +15,28 @@ namespace Cleave.Core.Onnx.Recurrent;
 internal sealed class RecurrentRewriter
 {
     private const string Marker = "/chunk ";
+    private const int Whole = -1;
+    private const long Float = 1;
 
     private readonly OnnxModel _model;
     private readonly Dictionary<int, RecurrentSplit> _splits;
     private readonly List<Node> _nodes = [];
+    private readonly List<NodeOrigin> _origins = [];
     private readonly HashSet<string> _taken = new(StringComparer.Ordinal);
-    private readonly HashSet<string> _constants = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string> _constants = new(StringComparer.Ordinal);
     private readonly Dictionary<string, long[]?> _integers = new(StringComparer.Ordinal);
     // By value: its chunks along axis 0, where they are made.
     private readonly Dictionary<string, Chunked> _chunks = new(StringComparer.Ordinal);
+    // By what it is of: the state before the first step, as a value.
+    private readonly Dictionary<string, string> _states = new(StringComparer.Ordinal);
+    private readonly GraphIndex _index;
+    private NodeOrigin _origin = new(RecurrentSplit.None, Whole);
 
     private RecurrentRewriter(OnnxModel model, IEnumerable<RecurrentSplit> splits)
     {
         _model = model;
         _splits = splits.ToDictionary(s => s.Node);
+        _index = new GraphIndex(model);
         OnnxGraph graph = model.Graph;
         foreach (string name in graph.Inputs.Select(i => i.Name).Concat(graph.Initializers.Select(t => t.Name)).Concat(graph.Nodes.SelectMany(n => n.Outputs)))
             _taken.Add(name);
@@ -44,24 +52,36 @@ internal sealed class RecurrentRewriter
     /// <summary>The rewritten model; its nodes stand in an order of dependence.</summary>
     /// <exception cref="ModelException">A split names no node that can be split.</exception>
     public static OnnxModel Apply(OnnxModel model, IReadOnlyCollection<RecurrentSplit> splits) =>
-        splits.Count == 0 ? model : new RecurrentRewriter(model, splits).Apply();
+        splits.Count == 0 ? model : Rewrite(model, splits).Model;
+
+    /// <summary>The same, and of what each node was made.</summary>
+    /// <exception cref="ModelException">A split names no node that can be split.</exception>
+    public static RewrittenModel Rewrite(OnnxModel model, IReadOnlyCollection<RecurrentSplit> splits)
+    {
+        HashSet<int> seen = [];
+        foreach (RecurrentSplit split in splits)
+        {
+            if (!seen.Add(split.Node) || !CanBeSplit(model, split.Node) || split.Chunks < 1 || split.Steps < split.Chunks || (split.StateOf != RecurrentSplit.None && !CanBeSplit(model, split.StateOf)))
+                throw new ModelException(Rules.SegmentRefused, "the time chunks", "the node " + split.Node.ToString(CultureInfo.InvariantCulture) + " cannot be divided so");
+        }
+        RecurrentRewriter rewriter = new(model, splits);
+        return new RewrittenModel(rewriter.Apply(), rewriter._origins);
+    }
+
+    private static bool CanBeSplit(OnnxModel model, int node) => node >= 0 && node < model.Graph.Nodes.Count && RecurrentNode.CanBeSplit(model.Graph.Nodes[node]);
 
     private OnnxModel Apply()
     {
-        foreach (RecurrentSplit split in _splits.Values)
-        {
-            if (split.Node < 0 || split.Node >= _model.Graph.Nodes.Count || !RecurrentNode.CanBeSplit(_model.Graph.Nodes[split.Node]) || split.Chunks < 1 || split.Steps < split.Chunks)
-                throw new ModelException(Rules.SegmentRefused, "the time chunks", "the node " + split.Node.ToString(CultureInfo.InvariantCulture) + " cannot be divided so");
-        }
-        foreach (int position in NodeOrder.Of(_model.Graph.Nodes, out _))
+        foreach (int position in _index.Order)
         {
             Node node = _model.Graph.Nodes[position];
+            _origin = new NodeOrigin(position, Whole);
             if (_splits.TryGetValue(position, out RecurrentSplit? split))
             {
                 SplitNode(node, split);
                 continue;
             }
-            _nodes.Add(node);
+            Add(node);
             if (ChunksOf(node) is { } chunks)
                 RepeatByChunk(node, chunks);
         }
@@ -146,6 +166,11 @@ internal sealed class RecurrentRewriter
         string h = RecurrentNode.Input(node, RecurrentNode.InitialH), c = RecurrentNode.Input(node, RecurrentNode.InitialC);
         if (index >= 0)
             (h, c) = (arguments.Length > RecurrentNode.InitialH ? arguments[RecurrentNode.InitialH] : "", arguments.Length > RecurrentNode.InitialC ? arguments[RecurrentNode.InitialC] : "");
+        if (split.StateOf != RecurrentSplit.None)
+        {
+            h = State(node, split, h);
+            c = RecurrentNode.HasCell(node) ? State(node, split, c) : c;
+        }
         string module = (node.Name.Length > 0 ? node.Name : node.OpType) + "/" + direction;
         for (int step = 0; step < split.Chunks; step++)
         {
@@ -155,7 +180,7 @@ internal sealed class RecurrentRewriter
             y[k] = Unused(Chunk(suffix + "/Y", k));
             h = Unused(Chunk(suffix + "/H", k));
             c = RecurrentNode.HasCell(node) ? Unused(Chunk(suffix + "/C", k)) : "";
-            _nodes.Add(new Node(Chunk(module, k), node.OpType, "", inputs, c.Length > 0 ? [y[k], h, c] : [y[k], h], attributes));
+            Add(new Node(Chunk(module, k), node.OpType, "", inputs, c.Length > 0 ? [y[k], h, c] : [y[k], h], attributes), k);
         }
         return new Direction(y, h, c);
     }
@@ -227,36 +252,63 @@ internal sealed class RecurrentRewriter
         for (int k = 0; k < split.Chunks; k++)
         {
             string[] inputs = Array.ConvertAll(node.Inputs, i => _chunks.TryGetValue(i, out Chunked? chunks) ? chunks.Names[k] : i);
-            _nodes.Add(new Node(Chunk(node.Name, k), node.OpType, "", inputs, [names[k]], node.Attributes));
+            Add(new Node(Chunk(node.Name, k), node.OpType, "", inputs, [names[k]], node.Attributes), k);
         }
         _chunks[node.Outputs[0]] = new Chunked(split, names);
+    }
+
+    // A state that is a constant, or none, as a value that depends on a request: a constant would be part of the first chunk's session, and of no other's.
+    private string State(Node node, RecurrentSplit split, string given)
+    {
+        bool isConstant = given.Length > 0 && (_index.IsInitializer(given) || (_index.Producer(given) is >= 0 and var producer && _index.IsConstant(producer)));
+        if ((given.Length > 0 && !isConstant) || (given.Length == 0 && RecurrentNode.HiddenSize(node) is null))
+            return given;
+        string x = _model.Graph.Nodes[split.StateOf].Inputs[RecurrentNode.X];
+        string key = given.Length > 0 ? given : x + " " + RecurrentNode.HiddenSize(node)!.Value.ToString(CultureInfo.InvariantCulture);
+        if (_states.TryGetValue(key, out string? known))
+            return known;
+        // False, whatever the number is, one that is none included.
+        string one = Make("Slice", [x, Constant(0, 0), Constant(1, 1), Constant(0, 2)], "state/step");
+        string no = Make("Less", [one, one], "state/no");
+        string state = isConstant
+            ? Make("Where", [no, given, given], "state/" + given)
+            : Make("Expand", [Make("Cast", [no], "state/zero", Integer("to", Float)), Constant(1, 1, RecurrentNode.HiddenSize(node)!.Value)], "state/zeros");
+        _states.Add(key, state);
+        return state;
     }
 
     private string Slice(string value, int axis, int start, int end, string name) =>
         Make("Slice", [value, Constant(start), Constant(end), Constant(axis)], name);
 
     // As a Constant node, which slicing makes an initializer of.
-    private string Constant(int value)
+    private string Constant(params long[] values)
     {
-        string name = "cleave/" + value.ToString(CultureInfo.InvariantCulture);
-        if (_constants.Add(name))
+        string key = "cleave/" + string.Join(",", values.Select(v => v.ToString(CultureInfo.InvariantCulture)));
+        if (!_constants.TryGetValue(key, out string? name))
         {
-            Node constant = new(name, "Constant", "", [], [name], [new NodeAttribute("value_ints", AttributeKind.Ints) { Ints = [value] }]);
+            _constants.Add(key, name = Unused(key));
+            Node constant = new(name, "Constant", "", [], [name], [new NodeAttribute("value_ints", AttributeKind.Ints) { Ints = values }]);
             // The shapes of chunks depend on it.
-            constant.Constant!.Keep([value], null);
-            _nodes.Add(constant);
+            constant.Constant!.Keep(values, null);
+            Add(constant);
         }
         return name;
+    }
+
+    private void Add(Node node, int chunk = Whole)
+    {
+        _nodes.Add(node);
+        _origins.Add(_origin with { Chunk = chunk });
     }
 
     private string Make(string op, IEnumerable<string> inputs, string name, params NodeAttribute[] attributes)
     {
         string output = Unused(name);
-        _nodes.Add(new Node(output, op, "", [.. inputs], [output], attributes));
+        Add(new Node(output, op, "", [.. inputs], [output], attributes));
         return output;
     }
 
-    private void MakeAs(string op, string[] inputs, string output, NodeAttribute[] attributes) => _nodes.Add(new Node(output, op, "", inputs, [output], attributes));
+    private void MakeAs(string op, string[] inputs, string output, NodeAttribute[] attributes) => Add(new Node(output, op, "", inputs, [output], attributes));
 
     // Names of a model may be anything, these too.
     private string Unused(string name)

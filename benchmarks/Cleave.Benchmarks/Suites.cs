@@ -100,6 +100,7 @@ internal static class Suites
             new PreparableModels(),
             new ForeignEntries(),
         ],
+        ["gpu"] = [new GpuRuns()],
         ["placement"] =
         [
             new PlannerQuality(),

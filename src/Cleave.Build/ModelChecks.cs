@@ -4,6 +4,7 @@ using System.IO;
 using System.Linq;
 using Cleave.Core.Diagnostics;
 using Cleave.Core.Listing;
+using Cleave.Core.Placement;
 using Cleave.Core.Tuning;
 using Microsoft.Build.Framework;
 
@@ -54,8 +55,29 @@ internal sealed class ModelChecks
     }
 
     /// <summary>The listing with what the checks found.</summary>
-    public ModelListing Check(ModelListing listing) =>
-        listing with { Problems = [.. listing.Problems, .. _metadata, .. CheckContract(listing), .. CheckTuning(listing), .. listing.Model is { } model ? _quantisation.Check(model) : []] };
+    public ModelListing Check(ModelListing listing)
+    {
+        List<Problem> tuning = CheckTuning(listing, out TuningFile? file);
+        return listing with
+        {
+            Options = listing.Options with { Accelerator = Accelerator(listing, file, tuning) },
+            Problems = [.. listing.Problems, .. _metadata, .. CheckContract(listing), .. tuning, .. listing.Model is { } model ? _quantisation.Check(model) : []],
+        };
+    }
+
+    // Only where the model is planned for one: others need not change with it.
+    private IReadOnlyList<string> Accelerator(ModelListing listing, TuningFile? file, List<Problem> problems)
+    {
+        try
+        {
+            return file is not null && listing.Options.Settings.Any(s => s.Key == "Accelerator") ? MeasuredAccelerator.Of(file) : [];
+        }
+        catch (FormatException e)
+        {
+            problems.Add(new Problem(Rules.TuningStale, _place.Source + TuningFile.Ending, "the accelerator's profile cannot be used: " + e.Message));
+            return [];
+        }
+    }
 
     private IEnumerable<Problem> CheckContract(ModelListing listing)
     {
@@ -76,15 +98,17 @@ internal sealed class ModelChecks
         return differences.Count == 0 ? [] : [new Problem(Rules.ContractBroken, name, string.Join("; ", differences))];
     }
 
-    private IEnumerable<Problem> CheckTuning(ModelListing listing)
+    private List<Problem> CheckTuning(ModelListing listing, out TuningFile? file)
     {
+        file = null;
         string path = _place.File + TuningFile.Ending, name = _place.Source + TuningFile.Ending;
         if (listing.Model is not { } model || !File.Exists(path))
             return [];
         try
         {
             string hash = ListingWriter.Hash(model);
-            string[] stale = [.. TuningFile.Read(File.ReadAllText(path)).Sections.Where(s => s.Hash != hash).Select(s => s.Machine.Words)];
+            file = TuningFile.Read(File.ReadAllText(path));
+            string[] stale = [.. file.Sections.Where(s => s.Hash != hash && s is not { Requests.Count: 0, Accelerator.Count: > 0 }).Select(s => s.Machine.Words)];
             return stale.Length == 0 ? [] : [new Problem(Rules.TuningStale, name, "it was measured on another graph (" + string.Join("; ", stale) + ")")];
         }
         catch (Exception e) when (e is ListingException or IOException or UnauthorizedAccessException)

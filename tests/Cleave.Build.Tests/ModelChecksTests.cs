@@ -4,6 +4,7 @@ using System.Linq;
 using System.Text;
 using Cleave.Core.Diagnostics;
 using Cleave.Core.Listing;
+using Cleave.Core.Placement;
 using Cleave.OnnxProto;
 using Cleave.TestKit;
 using Google.Protobuf;
@@ -76,6 +77,31 @@ public sealed class ModelChecksTests : IDisposable
         _run.Add("m.onnx.contract.txt", [0xFF, 0, 0xFE]);
         _run.Run("m.onnx");
         Assert.Contains("does not begin with", Assert.Single(_run.Read("m").Problems).Arguments[1]);
+    }
+
+    [Fact]
+    public void The_measured_profile_of_an_accelerator_is_in_the_listing_of_models_that_are_planned_for_one()
+    {
+        _run.Add("m.onnx", new TinyModel().ToBytes());
+        string profile = string.Join(",", AcceleratorProfileText.Lines(AcceleratorProfiles.Default).Select(l => "\"" + l + "\""));
+        // Of another graph: that says nothing of the accelerator.
+        void Tuned(string lines) => _run.Add("m.onnx.tune", Encoding.UTF8.GetBytes("cleave-tuning 1\nmachine \"EPYC\" 2 \"1.30.0\"\n  graph \"h2:other\"\n  accelerator [" + lines + "]\n"));
+
+        Tuned(profile);
+        _run.Run(TaskRun.Item("m.onnx"));
+        Assert.Empty(_run.Read("m").Problems);
+        Assert.Empty(_run.Read("m").Options.Accelerator);
+
+        _run.Run(TaskRun.Item("m.onnx", ("Accelerator", "Cuda")));
+        Assert.Empty(_run.Read("m").Problems);
+        Assert.Equal(AcceleratorProfileText.Lines(AcceleratorProfiles.Default), _run.Read("m").Options.Accelerator);
+
+        Tuned("\"nothing\"");
+        _run.Run(TaskRun.Item("m.onnx", ("Accelerator", "Cuda")));
+        Assert.True(_run.Succeeded);
+        Problem problem = Assert.Single(_run.Read("m").Problems);
+        Assert.Equal("CLV1025", problem.Rule.Id);
+        Assert.Contains("the accelerator's profile cannot be used", problem.Arguments[1], StringComparison.Ordinal);
     }
 
     [Fact]

@@ -6,7 +6,7 @@ using Cleave.Devices;
 namespace Cleave.Emulator;
 
 /// <summary>A place in an emulated stream.</summary>
-internal sealed class EmulatedEvent(Work work) : IDeviceEvent
+internal sealed class EmulatedEvent(Work work, WorkClock clock) : IDeviceEvent
 {
     private static readonly long Nap = Stopwatch.Frequency / 20_000; // 50 µs
 
@@ -24,23 +24,30 @@ internal sealed class EmulatedEvent(Work work) : IDeviceEvent
         }
     }
 
-    // Sleeps until shortly before it is due, so that the thread that waits is neither late nor busy.
+    // Sleeps until some time before it is due, and then looks at the clock itself, as a driver does: a thread that has to be woken is late.
     public void Wait(CancellationToken cancellation = default)
     {
-        while (!IsDone)
+        while (true)
         {
+            clock.Advance();
+            if (IsDone)
+                return;
             cancellation.ThrowIfCancellationRequested();
-            long due = work.Due;
+            long due = clock.Earliest(work);
             long left = due - Stopwatch.GetTimestamp();
             if (due == long.MaxValue)
                 PreciseWait.Sleep(Nap);
-            else if (left > 2 * PreciseWait.SpinTicks)
-                PreciseWait.Sleep(System.Math.Min(left - PreciseWait.SpinTicks, Stopwatch.Frequency / 100));
-            else if (left > -PreciseWait.SpinTicks)
-                Thread.SpinWait(8);
+            else if (left > 4 * PreciseWait.SpinTicks)
+                PreciseWait.Sleep(System.Math.Min(left - (2 * PreciseWait.SpinTicks), Stopwatch.Frequency / 100));
             else
-                Thread.Sleep(0);
+                SpinUntil(due);
         }
+    }
+
+    private static void SpinUntil(long due)
+    {
+        while (Stopwatch.GetTimestamp() < due)
+            Thread.SpinWait(8);
     }
 
     public void Dispose()

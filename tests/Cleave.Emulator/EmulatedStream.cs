@@ -33,7 +33,7 @@ internal sealed class EmulatedStream(EmulatedDevice device, string name) : IDevi
     {
         Work mark = new(name, null, 0, 0);
         Add(mark);
-        return new EmulatedEvent(mark);
+        return new EmulatedEvent(mark, device.Clock);
     }
 
     public void After(IDeviceEvent happened) => _after.Add(((EmulatedEvent)happened).Work);

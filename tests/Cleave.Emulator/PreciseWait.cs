@@ -7,8 +7,8 @@ using System.Threading;
 namespace Cleave.Emulator;
 
 /// <summary>
-/// Waits until a point in time to some microseconds, and can be woken before. It sleeps until shortly before, and spins for the rest: no thread spins longer than
-/// <see cref="SpinTicks"/>. Linux sleeps that precisely; elsewhere the sleep is of whole milliseconds, and the spin up to two of them.
+/// Waits until a point in time to some microseconds: it sleeps until shortly before, and spins for the rest; or blocks, and can be woken before. Linux sleeps that precisely; elsewhere
+/// the sleep is of whole milliseconds, and the spin up to two of them.
 /// </summary>
 internal sealed class PreciseWait : IDisposable
 {
@@ -62,18 +62,13 @@ internal sealed class PreciseWait : IDisposable
         _ = Native.nanosleep(time, 0);
     }
 
-    /// <summary>Waits until then or until it is woken; by one thread.</summary>
+    /// <summary>Blocks until then, or some time later, or until it is woken; by one thread. It does not spin: threads that wait for the same would have no core meanwhile.</summary>
     /// <param name="ticks">A stopwatch time; <see cref="long.MaxValue"/>: until woken.</param>
-    public void WaitUntil(long ticks)
+    public void BlockUntil(long ticks)
     {
         long left = ticks == long.MaxValue ? long.MaxValue : ticks - Stopwatch.GetTimestamp();
-        if (left > SpinTicks)
-        {
-            Block(left == long.MaxValue ? left : left - SpinTicks);
-            return;
-        }
-        while (Stopwatch.GetTimestamp() < ticks && !IsWoken())
-            Thread.SpinWait(8);
+        if (left > 0)
+            Block(left);
     }
 
     public void Wake()

@@ -44,6 +44,9 @@ internal sealed class Work(string what, DeviceEngine? engine, long bytes, long t
 
     public List<Work> Followers { get; } = [];
 
+    /// <summary>What was before it, and not done, when it was queued; until it is done itself.</summary>
+    public List<Work> Before { get; } = [];
+
     /// <summary>When it will be done; far away where nobody knows yet.</summary>
     public long Due
     {

@@ -7,8 +7,8 @@ using System.Threading;
 namespace Cleave.Emulator;
 
 /// <summary>
-/// Does what is queued on a device, when the profile says it is done: a thread that sleeps from one completion to the next. Times are reckoned from one to the
-/// next, not from when the thread woke, so lateness does not add up. Thread-safe.
+/// Does what is queued on a device, when the profile says it is done: a thread that sleeps from one completion to the next, and whoever waits for one. Times are reckoned from one to the
+/// next, not from when a thread woke, so lateness does not add up. Thread-safe.
 /// </summary>
 internal sealed class WorkClock : IDisposable
 {
@@ -62,12 +62,27 @@ internal sealed class WorkClock : IDisposable
                     continue;
                 }
                 before.Followers.Add(work);
+                work.Before.Add(before);
                 work.Waiting++;
             }
             if (work.Waiting == 0)
                 Start(work);
         }
         _wait.Wake();
+    }
+
+    /// <summary>Does what is due by now. Who waits for something calls it, too: then the clock's thread, which may not get a core while others wait for it, holds nobody up.</summary>
+    public void Advance()
+    {
+        lock (_lock)
+            CompleteDue();
+    }
+
+    /// <summary>When something will be done at the earliest, in stopwatch ticks; what is queued before it later is not in it.</summary>
+    public long Earliest(Work work)
+    {
+        lock (_lock)
+            return EarliestOf(work);
     }
 
     /// <summary>From now on everything fails.</summary>
@@ -121,17 +136,33 @@ internal sealed class WorkClock : IDisposable
             long next;
             lock (_lock)
             {
-                while (_running.TryPeek(out Work? work, out (long Due, long Number) key) && key.Due <= Stopwatch.GetTimestamp())
-                {
-                    _running.Dequeue();
-                    Complete(work);
-                }
+                CompleteDue();
                 if (_ended && _running.Count == 0)
                     return;
                 next = _running.TryPeek(out _, out (long Due, long Number) first) ? first.Due : long.MaxValue;
             }
-            _wait.WaitUntil(next);
+            _wait.BlockUntil(next);
         }
+    }
+
+    private void CompleteDue()
+    {
+        while (_running.TryPeek(out Work? work, out (long Due, long Number) key) && key.Due <= Stopwatch.GetTimestamp())
+        {
+            _running.Dequeue();
+            Complete(work);
+        }
+    }
+
+    private long EarliestOf(Work work)
+    {
+        if (work.Waiting == 0)
+            return work.Due;
+        long ready = work.Ready;
+        foreach (Work before in work.Before)
+            ready = Math.Max(ready, EarliestOf(before));
+        // Of something that the CPU still computes nobody knows it.
+        return ready == long.MaxValue ? ready : work.Engine is { } engine ? Math.Max(ready, _engineFree[(int)engine]) + work.Ticks : ready;
     }
 
     private void Complete(Work work)
@@ -157,6 +188,7 @@ internal sealed class WorkClock : IDisposable
                 Start(follower);
         }
         work.Followers.Clear();
+        work.Before.Clear();
     }
 
     private static void Attempt(Work work)

@@ -94,6 +94,25 @@ public sealed class AcceleratorTests
         Assert.Equal("a measured one", problem.Arguments[^1]);
     }
 
+    [Fact]
+    public void What_the_listing_says_was_measured_is_planned_with()
+    {
+        string[] measured = [.. AcceleratorProfileText.Lines(Measured())];
+        Assert.Contains("CLV2019", string.Join("\n", Generated(measured).Messages), StringComparison.Ordinal);
+        Assert.Contains("a measured one (measured)", string.Concat(Generated(measured).Hints.Select(Generated(measured).Source)), StringComparison.Ordinal);
+        Assert.DoesNotContain("CLV2019", string.Join("\n", Generated([]).Messages), StringComparison.Ordinal);
+        Assert.Contains("the accelerator's profile: line 1", string.Join("\n", Generated(["nothing"]).Messages), StringComparison.Ordinal);
+    }
+
+    private static Generated Generated(string[] profile)
+    {
+        ModelListing listing = Models.Listing(ModelReader.Read(ByteSource.FromBytes(new Recurrent("LSTM", 2, 256, 32).Stacked().ToByteArray()), default), "models/lstm.onnx");
+        return GeneratorHost.Run(Models.File(listing with
+        {
+            Options = listing.Options with { Settings = [new("Accelerator", "Cuda"), new("Objective", "GpuMemory"), new("Deadline", "1us")], Accelerator = profile },
+        }));
+    }
+
     private static AcceleratorProfile Measured()
     {
         AcceleratorProfile known = AcceleratorProfiles.Default;

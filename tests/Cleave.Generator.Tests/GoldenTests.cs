@@ -34,6 +34,7 @@ public class GoldenTests
         ["split_two_towers"] = () => Split(ModelCatalog.Get("two_tower_8x256")),
         ["split_symbolic"] = () => Split(SplitModels.Doubled()),
         ["split_sent_to_two"] = () => Split(SplitModels.Fan(3, 4)),
+        ["recurrent"] = () => Split(new Recurrent("LSTM", 2, 256, 16).Stacked()),
         ["accelerator"] = () => Placed(new Recurrent("GRU", 2, 256, 32).Bidirectional()),
         ["described"] = () => Models.Listing(
             [new ValueInfo("x", new OnnxType.Tensor(ElementType.Float, [Dimension.Fixed(1)])) { DocString = "Red, green, blue;\nfrom 0 to 1 <inclusive> & no more." }],

@@ -13,7 +13,8 @@ internal static class PlacedPrediction
 {
     /// <param name="model">The plan.</param>
     /// <param name="onCpu">By segment: nanoseconds there; of those on the accelerator it says nothing.</param>
-    public static double Makespan(PlacedModel model, double[] onCpu)
+    /// <param name="dispatch">From one side to the other, beside the copies, on this machine.</param>
+    public static double Makespan(PlacedModel model, double[] onCpu, double dispatch)
     {
         ExecutionPlan plan = model.Run.Plan;
         int lanes = plan.Lanes.Count;
@@ -25,7 +26,7 @@ internal static class PlacedPrediction
         }
         PlacementUnit[] units = [.. model.Run.Segments.Select((s, i) => new PlacementUnit([.. Enumerable.Repeat(s.IsOnDevice ? s.Nanoseconds : onCpu[i], lanes)], []))];
         PlacementProblem problem = new(
-            [.. Enumerable.Range(0, lanes).Select(l => new Processor("lane " + l, l == model.Run.DeviceLane ? 1 : 0))], units, Values(plan, model), [], Transfers(model.Accelerator));
+            [.. Enumerable.Range(0, lanes).Select(l => new Processor("lane " + l, l == model.Run.DeviceLane ? 1 : 0))], units, Values(plan, model), [], Transfers(model.Accelerator, dispatch));
         return new ScheduleWalk(problem).Makespan([.. Enumerable.Range(0, units.Length)], place);
     }
 
@@ -45,6 +46,6 @@ internal static class PlacedPrediction
     }
 
     // As the planner has it; the CPU's times were measured with the calls.
-    private static TransferCost Transfers(AcceleratorProfile accelerator) => new(
-        DeviceTables.Baked.HandOff, accelerator.ToDeviceLatency + accelerator.Launch, accelerator.ToDeviceBandwidth, accelerator.ToHostLatency, accelerator.ToHostBandwidth);
+    private static TransferCost Transfers(AcceleratorProfile accelerator, double dispatch) => new(
+        DeviceTables.Baked.HandOff, accelerator.ToDeviceLatency + accelerator.Launch, accelerator.ToDeviceBandwidth, accelerator.ToHostLatency, accelerator.ToHostBandwidth, dispatch);
 }

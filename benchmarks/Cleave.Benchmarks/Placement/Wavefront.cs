@@ -5,11 +5,10 @@ using System.Linq;
 using System.Threading;
 using Cleave.Benchmarks.Clusters;
 using Cleave.Benchmarks.Harness;
-using Cleave.Core.Graph;
+using Cleave.Core.Listing;
 using Cleave.Core.Onnx;
 using Cleave.Core.Onnx.Recurrent;
-using Cleave.Core.Passes;
-using Cleave.Core.Shapes;
+using Cleave.Generator.Model;
 using Cleave.TestKit.Catalog;
 using Cleave.Tool.Benching;
 using Cleave.Tool.Measuring;
@@ -18,7 +17,7 @@ using Google.Protobuf;
 namespace Cleave.Benchmarks.Placement;
 
 /// <summary>
-/// Four LSTM layers in eight time chunks on two lanes of one thread, as the runner runs them, against ONNX Runtime on the model as exported. Measured, on the CPU.
+/// Four LSTM layers as exported, which the runner's plan takes apart into eight time chunks on two lanes of one thread, against ONNX Runtime. Measured, on the CPU.
 /// </summary>
 internal sealed class Wavefront : IFamily
 {
@@ -38,8 +37,14 @@ internal sealed class Wavefront : IFamily
                 yield return Line.NotMeasured(what + "one thread", Target(one), "there is one core");
                 continue;
             }
-            (string whole, string chunked) = Write(width);
-            Samples samples = Interleaved.Measure(Candidates(whole, chunked), options.Settings);
+            string model = Write(width);
+            PlanSpec plan = Planned(model);
+            if (plan.Lanes.Count != 2 || RecurrentSplits.Read(plan.Recurrent).Any(s => s.Chunks != Chunks))
+            {
+                yield return Line.NotMeasured(what + "one thread", Target(one), $"the plan is another one: {plan.Lanes.Count} lanes, {plan.Recurrent}");
+                continue;
+            }
+            Samples samples = Interleaved.Measure(Candidates(model), options.Settings);
             Interval toOne = samples.Ratio(Contest.OneThread, Contest.Ours), toTwo = samples.Ratio(TwoThreads, Contest.Ours);
             yield return Line.Of(what + "one thread", Target(one), Text(toOne, samples, Contest.OneThread), toOne.Gains(one), samples);
             yield return Line.Of(what + "two intra-op threads", Target(two), Text(toTwo, samples, TwoThreads), toTwo.Gains(two), samples);
@@ -48,32 +53,33 @@ internal sealed class Wavefront : IFamily
 
     public IWorkload? CreateWorkload(string name, string[] arguments) => Contest.CreateWorkload(name, arguments);
 
-    private static IReadOnlyList<Candidate> Candidates(string whole, string chunked)
+    private static IReadOnlyList<Candidate> Candidates(string model)
     {
         Cleave.Tool.Benching.BenchOptions inputs = new(new Dictionary<string, string>(), new Dictionary<string, string>(), Cleave.Tool.Benching.BenchOptions.DefaultThreads(2), Callers: [1], Rounds: null, Quick: false);
         IEnumerable<OrtConfiguration> sessions = OrtConfiguration.List(inputs.Threads, inputs.Callers);
         return
         [
-            .. sessions.Where(c => c.Name is Contest.OneThread or TwoThreads).Select(c => BenchWorkloads.OfSession(c.Name, whole, inputs, c)),
-            BenchWorkloads.OfRunner(Contest.Ours, chunked, inputs, cores: 2, callers: 1),
+            .. sessions.Where(c => c.Name is Contest.OneThread or TwoThreads).Select(c => BenchWorkloads.OfSession(c.Name, model, inputs, c)),
+            BenchWorkloads.OfRunner(Contest.Ours, model, inputs, cores: 2, callers: 1),
         ];
     }
 
-    // The model, and the model taken apart, as files.
-    private static (string Whole, string Chunked) Write(int width)
+    // As an exporter writes it: what takes it apart is the runner's plan.
+    private static string Write(int width)
     {
         Directory.CreateDirectory(ModelCatalog.Folder);
-        string name = string.Create(CultureInfo.InvariantCulture, $"lstm_{Layers}x{width}_{RecurrentModels.Steps}");
-        string whole = Path.Combine(ModelCatalog.Folder, name + ".onnx"), chunked = Path.Combine(ModelCatalog.Folder, name + "_wavefront.onnx");
-        byte[] bytes = new RecurrentModels("LSTM", Layers, width, IsBoth: false).Build().ToByteArray();
-        File.WriteAllBytes(whole, bytes);
-        using ByteSource source = ByteSource.FromBytes(bytes, 0, bytes.Length);
-        OnnxModel model = ModelReader.Read(source, CancellationToken.None);
-        IReadOnlyList<RecurrentSplit> splits = RecurrentCandidates.Of(PlanGraphBuilder.Build(ShapeInference.Infer(model)), Chunks);
-        OnnxModel rewritten = RecurrentRewriter.Apply(model, splits);
-        SegmentRequest all = new("Whole", null, [.. model.Graph.Inputs.Select(i => i.Name)], [.. model.Graph.Outputs.Select(o => o.Name)]);
-        File.WriteAllBytes(chunked, new SubModelWriter(rewritten, source, null).Write(all, WeightMode.Copy).Bytes);
-        return (whole, chunked);
+        string path = Path.Combine(ModelCatalog.Folder, string.Create(CultureInfo.InvariantCulture, $"lstm_{Layers}x{width}_{RecurrentModels.Steps}.onnx"));
+        File.WriteAllBytes(path, new RecurrentModels("LSTM", Layers, width, IsBoth: false).Build().ToByteArray());
+        return path;
+    }
+
+    // What the generator plans for two cores.
+    private static PlanSpec Planned(string path)
+    {
+        using ByteSource source = ByteSource.OpenFile(path);
+        RunnerSpec spec = LooseDefinition.SpecOf(path, ModelReader.Read(source, CancellationToken.None), new ListingOptions());
+        string type = spec.Budgets.Last(b => b.Cores <= 2).Class;
+        return spec.Plans.FirstOrDefault(p => p.Class == type) ?? throw new InvalidDataException("The model is planned whole.");
     }
 
     private static string Target(double gain) => string.Create(CultureInfo.InvariantCulture, $">= {gain}x as fast");

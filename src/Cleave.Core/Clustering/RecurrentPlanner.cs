@@ -16,8 +16,10 @@ namespace Cleave.Core.Clustering;
 /// </summary>
 internal sealed class RecurrentPlanner
 {
-    // Fewer leave the last lane waiting, more are calls that do little.
     private static readonly int[] ChunkCounts = [4, 8, 16];
+
+    // With so many for each lane, lanes wait a fifth of the time for the first and the last chunk; more are calls that do little.
+    private const int MostChunksOfLane = 4;
 
     private const int MostLanes = 4;
 
@@ -91,7 +93,10 @@ internal sealed class RecurrentPlanner
             GraphCost cost = new(rewritten.Graph, _model);
             double[] times = units.Sums(cost.ByGroup(threads: 1));
             for (int lanes = 2; lanes <= Math.Min(MostLanes, Math.Min(splits.Count, wavefront.Layers)); lanes++)
-                yield return Run(units, cost, wavefront.Segments(times, lanes), lanes) with { Rewritten = rewritten };
+            {
+                if (chunks <= MostChunksOfLane * lanes)
+                    yield return Run(units, cost, wavefront.Segments(times, lanes), lanes) with { Rewritten = rewritten };
+            }
         }
     }
 

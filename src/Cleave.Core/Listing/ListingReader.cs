@@ -82,13 +82,14 @@ internal static class ListingReader
         List<KeyValuePair<string, string>> settings = [];
         foreach (string keyword in scanner.Block())
         {
-            string value = keyword == "outputs" ? "" : scanner.Text();
+            string value = keyword is "outputs" or "accelerator" ? "" : scanner.Text();
             if (keyword == "setting")
                 settings.Add(new KeyValuePair<string, string>(value, scanner.Text()));
             options = keyword switch
             {
                 "setting" => options,
                 "outputs" => options with { Outputs = scanner.Texts() },
+                "accelerator" => options with { Accelerator = scanner.Texts() },
                 "source" => options with { Source = value },
                 "path" => options with { Path = value },
                 "namespace" => options with { Namespace = value },

@@ -64,6 +64,8 @@ internal static class ListingWriter
             text.Line("setting").Text(setting.Key).Text(setting.Value).End();
         if (options.Outputs.Count > 0)
             text.Line("outputs").Texts([.. options.Outputs]).End();
+        if (options.Accelerator.Count > 0)
+            text.Line("accelerator").Texts([.. options.Accelerator]).End();
         text.Unindent();
 
         void Option(string name, string value)

@@ -36,6 +36,9 @@ internal sealed record ListingOptions
 
     /// <summary>The values chosen as outputs, in their order; empty: the model's.</summary>
     public IReadOnlyList<string> Outputs { get; init; } = [];
+
+    /// <summary>The measured profile of the accelerator that the model is planned for, line by line; empty: none was measured, or none is planned for.</summary>
+    public IReadOnlyList<string> Accelerator { get; init; } = [];
 }
 
 /// <summary>One model as the build sees it: the content of a <c>.graph</c> file (docs/listing.md).</summary>

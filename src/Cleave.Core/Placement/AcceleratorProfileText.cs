@@ -5,7 +5,7 @@ using System.IO;
 
 namespace Cleave.Core.Placement;
 
-/// <summary>Reads accelerator profiles: a word and its value in each line, after <c>cleave-accelerator 1</c>; what follows a # is for people.</summary>
+/// <summary>Reads and writes accelerator profiles: a word and its value in each line, after <c>cleave-accelerator 1</c>; what follows a # is for people.</summary>
 internal static class AcceleratorProfileText
 {
     public const string FirstLine = "cleave-accelerator 1";
@@ -68,6 +68,34 @@ internal static class AcceleratorProfileText
             return two.Length == 2 ? (Number(two[0], line), Number(two[1], line)) : throw Wrong(line, word + " takes nanoseconds and bytes per nanosecond");
         }
     }
+
+    /// <summary>The lines of a profile; reading them gives it again.</summary>
+    public static IReadOnlyList<string> Lines(AcceleratorProfile profile) =>
+    [
+        FirstLine,
+        "name " + profile.Name,
+        "source " + profile.Source,
+        "kernel " + Text(profile.Kernel),
+        "arithmetic " + Text(profile.Arithmetic),
+        "bandwidth " + Text(profile.Bandwidth),
+        "cache " + Text(profile.Cache),
+        "cache-bandwidth " + Text(profile.CacheBandwidth),
+        "step-kernels " + Text(profile.StepKernels),
+        "to-device " + Text(profile.ToDeviceLatency) + " " + Text(profile.ToDeviceBandwidth),
+        "to-host " + Text(profile.ToHostLatency) + " " + Text(profile.ToHostBandwidth),
+        "launch " + Text(profile.Launch),
+        "memory " + Text(profile.Memory),
+    ];
+
+    /// <exception cref="FormatException">They are no profile.</exception>
+    public static AcceleratorProfile Of(IEnumerable<string> lines)
+    {
+        using StringReader text = new(string.Join("\n", lines));
+        return Read(text);
+    }
+
+    // More digits than anybody measures, and the same text for the same number everywhere.
+    private static string Text(double number) => number.ToString("G6", CultureInfo.InvariantCulture);
 
     private static double Number(string word, int line) =>
         double.TryParse(word, NumberStyles.Float, CultureInfo.InvariantCulture, out double number) && number > 0 && number < 1e15

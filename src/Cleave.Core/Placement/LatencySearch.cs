@@ -25,7 +25,9 @@ internal sealed class LatencySearch
 
     private readonly PlacementProblem _problem;
     private readonly ScheduleWalk _walk;
+    private readonly TrialWalk _trial;
     private readonly IReadOnlyList<int[]> _moves;
+    private readonly int[] _position;
     private int[] _order = [];
     private int[] _place = [];
     private double _makespan;
@@ -33,9 +35,14 @@ internal sealed class LatencySearch
     private LatencySearch(PlacementProblem problem)
     {
         _problem = problem;
-        _walk = new ScheduleWalk(problem);
+        WalkTables tables = new(problem);
+        _walk = new ScheduleWalk(tables);
+        _trial = new TrialWalk(tables);
         _moves = PlacementMoves.Of(problem);
+        _position = new int[problem.Units.Count];
     }
+
+    private long Visits => _walk.Visits + _trial.Visits;
 
     public static PlacementSchedule Best(PlacementProblem problem) => new LatencySearch(problem).Best();
 
@@ -85,7 +92,7 @@ internal sealed class LatencySearch
         SeededRandom random = new((ulong)_problem.Units.Count);
         int most = _problem.Units.Count <= FewUnits ? MostKicksOfFew : MostKicks;
         int kicks = most;
-        while (kicks-- > 0 && _walk.Visits < MostVisits / 2 && _problem.Units.Count > 1)
+        while (kicks-- > 0 && Visits < MostVisits / 2 && _problem.Units.Count > 1)
         {
             int[] place = (int[])best.Place.Clone();
             for (int changes = 1 + random.Below(1 + Math.Min(5, place.Length / 3)); changes > 0; changes--)
@@ -108,9 +115,9 @@ internal sealed class LatencySearch
     {
         _order = (int[])from.Order.Clone();
         _place = (int[])from.Place.Clone();
-        _makespan = from.Makespan;
+        Begin();
         bool better = true;
-        while (better && _walk.Visits < MostVisits)
+        while (better && Visits < MostVisits)
         {
             better = MoveToOthers() | MoveBefore();
             // As the placement now is, another order may be better; and by start it is the same schedule, from which others are near.
@@ -118,15 +125,25 @@ internal sealed class LatencySearch
             double makespan = _walk.Makespan(order, _place, _makespan);
             if (makespan < _makespan)
             {
-                (_order, _makespan) = (order, makespan);
+                _order = order;
+                Begin();
                 better = true;
             }
             else if (better)
             {
                 _order = _walk.Schedule(_order, _place).Order;
+                Begin();
             }
         }
         return _walk.Schedule(_order, _place);
+    }
+
+    // From here on changes are tried on this order and these places.
+    private void Begin()
+    {
+        _makespan = _trial.Begin(_order, _place);
+        for (int i = 0; i < _order.Length; i++)
+            _position[_order[i]] = i;
     }
 
     [MethodImpl(JustInTime.Optimized)]
@@ -136,25 +153,29 @@ internal sealed class LatencySearch
         bool isSmall = _place.Length <= 64;
         foreach (int[] group in _moves)
         {
-            for (int processor = 0; processor < _problem.Processors.Count && _walk.Visits < MostVisits; processor++)
+            for (int processor = 0; processor < _problem.Processors.Count && Visits < MostVisits; processor++)
             {
                 if (Array.TrueForAll(group, u => _place[u] == processor) || !Array.TrueForAll(group, u => _problem.CanRun(u, processor)))
                     continue;
                 int[] before = Array.ConvertAll(group, u => _place[u]);
+                int first = int.MaxValue;
                 foreach (int unit in group)
-                    _place[unit] = processor;
-                double makespan = _walk.Makespan(_order, _place, _makespan);
-                if (makespan >= _makespan && isSmall)
                 {
-                    // A move may only pay in an order of its own.
-                    int[] order = _walk.ByLongestWay(_place);
-                    makespan = _walk.Makespan(order, _place, _makespan);
-                    if (makespan < _makespan)
-                        _order = order;
+                    _place[unit] = processor;
+                    first = Math.Min(first, _position[unit]);
                 }
+                double makespan = _trial.Try(_order, _place, first, _makespan);
                 if (makespan < _makespan)
                 {
                     _makespan = makespan;
+                    better = true;
+                    continue;
+                }
+                // A move may only pay in an order of its own.
+                if (isSmall && _walk.ByLongestWay(_place) is var order && _walk.Makespan(order, _place, _makespan) < _makespan)
+                {
+                    _order = order;
+                    Begin();
                     better = true;
                     continue;
                 }
@@ -170,7 +191,7 @@ internal sealed class LatencySearch
     private bool MoveBefore()
     {
         bool better = false;
-        for (int i = 1; i < _order.Length && _walk.Visits < MostVisits; i++)
+        for (int i = 1; i < _order.Length && Visits < MostVisits; i++)
         {
             int unit = _order[i], at = i;
             do
@@ -181,7 +202,7 @@ internal sealed class LatencySearch
             if (at < 0 || ReadsAny(unit, at, i))
                 continue;
             Shift(i, at);
-            double makespan = _walk.Makespan(_order, _place, _makespan);
+            double makespan = _trial.Try(_order, _place, at, _makespan);
             if (makespan < _makespan)
             {
                 _makespan = makespan;
@@ -213,5 +234,7 @@ internal sealed class LatencySearch
         else
             Array.Copy(_order, from + 1, _order, from, to - from);
         _order[to] = unit;
+        for (int i = Math.Min(from, to); i <= Math.Max(from, to); i++)
+            _position[_order[i]] = i;
     }
 }

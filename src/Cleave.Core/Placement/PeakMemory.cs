@@ -1,5 +1,4 @@
 using System;
-using System.Collections.Generic;
 using System.Runtime.CompilerServices;
 
 namespace Cleave.Core.Placement;
@@ -50,23 +49,18 @@ internal static class PeakMemory
     [MethodImpl(JustInTime.Optimized)]
     private static double OfSpace(PlacementProblem problem, PlacementSchedule schedule, int space)
     {
-        List<(double At, double Bytes)> changes = [];
+        Changes changes = new(problem.Values.Count + schedule.Place.Length);
         foreach (PlacementValue value in problem.Values)
             AddValue(problem, schedule, value, space, changes);
         for (int unit = 0; unit < schedule.Place.Length; unit++)
         {
             if (problem.Processors[schedule.Place[unit]].Space == space && problem.Units[unit].Workspace > 0)
-                Add(changes, schedule.Start[unit], schedule.Finish[unit], problem.Units[unit].Workspace);
+                changes.Add(schedule.Start[unit], schedule.Finish[unit], problem.Units[unit].Workspace);
         }
-        // What ends at a time is gone before what begins then.
-        changes.Sort(static (a, b) => a.At != b.At ? a.At.CompareTo(b.At) : a.Bytes.CompareTo(b.Bytes));
-        double live = 0, most = 0;
-        foreach ((double _, double bytes) in changes)
-            most = Math.Max(most, live += bytes);
-        return most + Weights(problem, schedule.Place, space);
+        return changes.Most() + Weights(problem, schedule.Place, space);
     }
 
-    private static void AddValue(PlacementProblem problem, PlacementSchedule schedule, PlacementValue value, int space, List<(double At, double Bytes)> changes)
+    private static void AddValue(PlacementProblem problem, PlacementSchedule schedule, PlacementValue value, int space, Changes changes)
     {
         Processor maker = problem.Processors[value.Producer < 0 ? 0 : schedule.Place[value.Producer]];
         double made = value.Producer < 0 ? 0 : schedule.Finish[value.Producer];
@@ -84,17 +78,46 @@ internal static class PeakMemory
         if (value.IsOutput && maker.Space == space)
             to = Math.Max(to, made + problem.Transfers.Between(maker, problem.Processors[0], 1, value.Bytes));
         if (isThere)
-            Add(changes, from, to, value.Bytes);
+            changes.Add(from, to, value.Bytes);
     }
 
-    private static void Add(List<(double At, double Bytes)> changes, double from, double to, double bytes)
+    // What is there from when to when, in two sorted rows: a search asks for the peak of thousands of schedules.
+    private sealed class Changes(int most)
     {
-        // Also what takes no time is there once.
-        if (bytes <= 0)
-            return;
-        changes.Add((from, bytes));
-        changes.Add((Math.Max(to, NextAfter(from)), -bytes));
-    }
+        private readonly double[] _from = new double[most];
+        private readonly double[] _to = new double[most];
+        private readonly double[] _begun = new double[most];
+        private readonly double[] _ended = new double[most];
+        private int _count;
 
-    private static double NextAfter(double time) => time + Math.Max(1e-9, time * 1e-12);
+        public void Add(double from, double to, double bytes)
+        {
+            if (bytes <= 0)
+                return;
+            // Also what takes no time is there once.
+            (_from[_count], _to[_count]) = (from, Math.Max(to, NextAfter(from)));
+            _begun[_count] = _ended[_count] = bytes;
+            _count++;
+        }
+
+        [MethodImpl(JustInTime.Optimized)]
+        public double Most()
+        {
+            Array.Sort(_from, _begun, 0, _count);
+            Array.Sort(_to, _ended, 0, _count);
+            double live = 0, most = 0;
+            int ended = 0;
+            for (int i = 0; i < _count; i++)
+            {
+                // What ends at a time is gone before what begins then.
+                while (_to[ended] <= _from[i])
+                    live -= _ended[ended++];
+                live += _begun[i];
+                most = Math.Max(most, live);
+            }
+            return most;
+        }
+
+        private static double NextAfter(double time) => time + Math.Max(1e-9, time * 1e-12);
+    }
 }

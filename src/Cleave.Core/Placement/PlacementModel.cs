@@ -9,6 +9,12 @@ namespace Cleave.Core.Placement;
 /// <summary>Makes of a model at dimensions, the CPU's cost model and an accelerator's profile what the planner places.</summary>
 internal static class PlacementModel
 {
+    /// <summary>
+    /// Nanoseconds until the thread of the other side is at work (<see cref="TransferCost.Dispatch"/>): a wake-up by the system, and what the runner does for a request beside the copies. On a machine with
+    /// idle cores; <c>./build.sh bench placement --only DeviceDispatch</c> measures it on the one at hand.
+    /// </summary>
+    public const double Dispatch = 25_000;
+
     /// <param name="units">The model's units: fusion groups, and those together between which nothing can be cut.</param>
     /// <param name="graph">The model at dimensions.</param>
     /// <param name="cpu">The CPU.</param>
@@ -96,5 +102,5 @@ internal static class PlacementModel
         ? new TransferCost(cpu.Table.HandOff + cpu.Table.Call, 0, 1, 0, 1)
         : new TransferCost(
             cpu.Table.HandOff + cpu.Table.Call, accelerator.ToDeviceLatency + accelerator.Launch, accelerator.ToDeviceBandwidth,
-            accelerator.ToHostLatency + cpu.Table.Call, accelerator.ToHostBandwidth);
+            accelerator.ToHostLatency + cpu.Table.Call, accelerator.ToHostBandwidth, Dispatch);
 }

@@ -23,6 +23,7 @@ internal sealed class PlacementProblem
         if (processors.Count == 0 || !processors[0].IsHost)
             throw new ArgumentException("the first processor is a lane of the CPU", nameof(processors));
         Processors = processors;
+        _processors = processors.Count;
         Units = units;
         Values = values;
         WeightBytes = weightBytes;
@@ -33,12 +34,12 @@ internal sealed class PlacementProblem
                 throw new ArgumentException("no processor can run the unit " + unit, nameof(units));
         }
         Graph = new TaskGraph(Predecessors(units.Count, values));
-        (_counts, _bytes) = Edges();
+        FirstEdge = FirstEdges(Graph);
+        Delays = EdgeDelays();
         (Input, Output) = Ends();
     }
 
-    private readonly int[][] _counts;
-    private readonly double[][] _bytes;
+    private readonly int _processors;
 
     public IReadOnlyList<Processor> Processors { get; }
 
@@ -58,13 +59,18 @@ internal sealed class PlacementProblem
     /// <summary>By processor, then by unit: nanoseconds until the caller has what it gets of the unit.</summary>
     public double[][] Output { get; }
 
+    /// <summary>By unit: the number of its first edge; edges are numbered by unit, and then by predecessor. One more than there are units.</summary>
+    public int[] FirstEdge { get; }
+
+    /// <summary>By edge, then by the predecessor's processor, then by the unit's: nanoseconds from the end of the predecessor until the unit has what it reads of it. A search asks millions of times.</summary>
+    public double[] Delays { get; }
+
     /// <summary>Nanoseconds from the end of a predecessor until a unit has what it reads of it.</summary>
     /// <param name="unit">The unit.</param>
     /// <param name="predecessor">Which of its predecessors, by position.</param>
     /// <param name="from">The predecessor's processor.</param>
     /// <param name="to">The unit's processor.</param>
-    public double Delay(int unit, int predecessor, int from, int to) => from == to ? 0
-        : Transfers.Between(Processors[from], Processors[to], _counts[unit][predecessor], _bytes[unit][predecessor]);
+    public double Delay(int unit, int predecessor, int from, int to) => Delays[((((FirstEdge[unit] + predecessor) * _processors) + from) * _processors) + to];
 
     public bool CanRun(int unit, int processor) => !double.IsPositiveInfinity(Units[unit].Times[processor]);
 
@@ -82,22 +88,37 @@ internal sealed class PlacementProblem
         return Array.ConvertAll(sets, s => s.ToArray());
     }
 
-    private (int[][] Counts, double[][] Bytes) Edges()
+    private static int[] FirstEdges(TaskGraph graph)
     {
-        int[][] counts = Array.ConvertAll(Graph.Predecessors, p => new int[p.Length]);
-        double[][] bytes = Array.ConvertAll(Graph.Predecessors, p => new double[p.Length]);
+        int[] first = new int[graph.Count + 1];
+        for (int unit = 0; unit < graph.Count; unit++)
+            first[unit + 1] = first[unit] + graph.Predecessors[unit].Length;
+        return first;
+    }
+
+    private double[] EdgeDelays()
+    {
+        int edges = FirstEdge[FirstEdge.Length - 1];
+        int[] counts = new int[edges];
+        double[] bytes = new double[edges];
         foreach (PlacementValue value in Values)
         {
             if (value.Producer < 0)
                 continue;
             foreach (int reader in value.Readers)
             {
-                int edge = Array.BinarySearch(Graph.Predecessors[reader], value.Producer);
-                counts[reader][edge]++;
-                bytes[reader][edge] += value.Bytes;
+                int edge = FirstEdge[reader] + Array.BinarySearch(Graph.Predecessors[reader], value.Producer);
+                counts[edge]++;
+                bytes[edge] += value.Bytes;
             }
         }
-        return (counts, bytes);
+        double[] delays = new double[edges * _processors * _processors];
+        for (int i = 0; i < delays.Length; i++)
+        {
+            int to = i % _processors, from = i / _processors % _processors, edge = i / _processors / _processors;
+            delays[i] = from == to ? 0 : Transfers.Between(Processors[from], Processors[to], counts[edge], bytes[edge]);
+        }
+        return delays;
     }
 
     private (double[][] Input, double[][] Output) Ends()

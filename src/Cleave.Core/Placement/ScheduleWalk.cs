@@ -1,5 +1,4 @@
 using System;
-using System.Linq;
 using System.Runtime.CompilerServices;
 
 namespace Cleave.Core.Placement;
@@ -10,23 +9,24 @@ namespace Cleave.Core.Placement;
 /// </summary>
 internal sealed class ScheduleWalk
 {
-    private readonly PlacementProblem _problem;
-    private readonly int[][] _predecessors;
-    private readonly int[][] _successors;
+    private readonly WalkTables _tables;
     private readonly double[] _free;
     private readonly double[] _start;
     private readonly double[] _finish;
     private readonly double[] _rank;
 
     public ScheduleWalk(PlacementProblem problem)
+        : this(new WalkTables(problem))
     {
-        _problem = problem;
-        _predecessors = problem.Graph.Predecessors;
-        _successors = problem.Graph.Successors;
-        _free = new double[problem.Processors.Count];
-        _start = new double[problem.Units.Count];
-        _finish = new double[problem.Units.Count];
-        _rank = new double[problem.Units.Count];
+    }
+
+    public ScheduleWalk(WalkTables tables)
+    {
+        _tables = tables;
+        _free = new double[tables.Processors];
+        _start = new double[tables.Units];
+        _finish = new double[tables.Units];
+        _rank = new double[tables.Units];
     }
 
     /// <summary>Units looked at so far: what a search may spend.</summary>
@@ -40,16 +40,18 @@ internal sealed class ScheduleWalk
     public double Makespan(int[] order, int[] place, double limit = double.PositiveInfinity)
     {
         Array.Clear(_free, 0, _free.Length);
+        double[] times = _tables.Times, output = _tables.Output;
+        int processors = _tables.Processors;
         double makespan = 0;
         for (int i = 0; i < order.Length; i++)
         {
-            int unit = order[i], processor = place[unit];
-            double start = Math.Max(_free[processor], Ready(unit, processor, place));
-            double finish = start + _problem.Units[unit].Times[processor];
+            int unit = order[i], processor = place[unit], at = (unit * processors) + processor;
+            double start = Math.Max(_free[processor], _tables.Ready(unit, processor, place, _finish));
+            double finish = start + times[at];
             _start[unit] = start;
             _finish[unit] = finish;
             _free[processor] = finish;
-            makespan = Math.Max(makespan, finish + _problem.Output[processor][unit]);
+            makespan = Math.Max(makespan, finish + output[at]);
             if (makespan >= limit)
             {
                 Visits += i + 1;
@@ -61,11 +63,19 @@ internal sealed class ScheduleWalk
     }
 
     /// <summary>The same, with all times.</summary>
+    [MethodImpl(JustInTime.Optimized)]
     public PlacementSchedule Schedule(int[] order, int[] place)
     {
         double makespan = Makespan(order, place);
-        int[] byStart = [.. order.Select((unit, i) => (unit, i)).OrderBy(p => _start[p.unit]).ThenBy(p => p.i).Select(p => p.unit)];
-        return new PlacementSchedule((int[])place.Clone(), byStart, (double[])_start.Clone(), (double[])_finish.Clone(), makespan);
+        double[] keys = new double[order.Length];
+        int[] positions = new int[order.Length];
+        for (int i = 0; i < keys.Length; i++)
+        {
+            keys[i] = _start[order[i]];
+            positions[i] = i;
+        }
+        WalkTables.StableSort(keys, positions);
+        return new PlacementSchedule((int[])place.Clone(), Array.ConvertAll(positions, i => order[i]), (double[])_start.Clone(), (double[])_finish.Clone(), makespan);
     }
 
     /// <summary>All units by how long it takes from their start to the end, with the copies that the placement takes; each after those it reads from.</summary>
@@ -73,48 +83,30 @@ internal sealed class ScheduleWalk
     public int[] ByLongestWay(int[] place)
     {
         Visits += place.Length;
-        int[] order = new int[place.Length];
-        double[] keys = new double[place.Length];
+        int processors = _tables.Processors;
+        for (int unit = 0; unit < place.Length; unit++)
+            _rank[unit] = _tables.Output[(unit * processors) + place[unit]];
+        // From the end: whoever reads a unit stands after it, so its rank is whole when its turn comes.
         for (int unit = place.Length - 1; unit >= 0; unit--)
         {
-            double longest = _problem.Output[place[unit]][unit];
-            foreach (int successor in _successors[unit])
+            double rank = _rank[unit] += _tables.Times[(unit * processors) + place[unit]];
+            for (int edge = _tables.FirstEdge[unit]; edge < _tables.FirstEdge[unit + 1]; edge++)
             {
-                int edge = Array.BinarySearch(_predecessors[successor], unit);
-                longest = Math.Max(longest, _rank[successor] + _problem.Delay(successor, edge, place[unit], place[successor]));
+                int from = _tables.Predecessors[edge];
+                double way = rank + _tables.Delays[(((edge * processors) + place[from]) * processors) + place[unit]];
+                if (way > _rank[from])
+                    _rank[from] = way;
             }
-            _rank[unit] = longest + _problem.Units[unit].Times[place[unit]];
         }
         // Units of no time tie with those they read from: then the order of units decides, which is one of dependence.
+        int[] order = new int[place.Length];
+        double[] keys = new double[place.Length];
         for (int unit = 0; unit < order.Length; unit++)
         {
             order[unit] = unit;
             keys[unit] = -_rank[unit];
         }
-        StableSort(keys, order);
+        WalkTables.StableSort(keys, order);
         return order;
     }
-
-    [MethodImpl(JustInTime.Optimized)]
-    private double Ready(int unit, int processor, int[] place)
-    {
-        double ready = _problem.Input[processor][unit];
-        int[] predecessors = _predecessors[unit];
-        for (int i = 0; i < predecessors.Length; i++)
-        {
-            int from = place[predecessors[i]];
-            double there = _finish[predecessors[i]];
-            if (from != processor)
-                there += _problem.Delay(unit, i, from, processor);
-            if (there > ready)
-                ready = there;
-        }
-        return ready;
-    }
-
-    private static void StableSort(double[] keys, int[] order) => Array.Sort(order, (a, b) =>
-    {
-        int byKey = keys[a].CompareTo(keys[b]);
-        return byKey != 0 ? byKey : a.CompareTo(b);
-    });
 }

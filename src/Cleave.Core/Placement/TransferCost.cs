@@ -6,7 +6,10 @@ namespace Cleave.Core.Placement;
 /// <param name="ToDeviceBandwidth">Of such a copy.</param>
 /// <param name="ToHostLatency">Of a copy to the host: before its first byte, with what the segment that it begins costs.</param>
 /// <param name="ToHostBandwidth">Of such a copy.</param>
-internal sealed record TransferCost(double HandOff, double ToDeviceLatency, double ToDeviceBandwidth, double ToHostLatency, double ToHostBandwidth)
+/// <param name="Dispatch">
+/// From one side to the other, whatever is copied: until the thread of the other side, which mostly had nothing to do and sleeps, has woken up, and has queued the copies or found them done.
+/// </param>
+internal sealed record TransferCost(double HandOff, double ToDeviceLatency, double ToDeviceBandwidth, double ToHostLatency, double ToHostBandwidth, double Dispatch = 0)
 {
     /// <summary>Nanoseconds until a processor has what another one made; 0 on the same one.</summary>
     /// <param name="from">Who made it.</param>
@@ -17,7 +20,7 @@ internal sealed record TransferCost(double HandOff, double ToDeviceLatency, doub
     {
         if (from.Space == to.Space)
             return ReferenceEquals(from, to) || !from.IsHost ? 0 : HandOff;
-        double toHost = (count * ToHostLatency) + (bytes / ToHostBandwidth), toDevice = (count * ToDeviceLatency) + (bytes / ToDeviceBandwidth);
+        double toHost = Dispatch + (count * ToHostLatency) + (bytes / ToHostBandwidth), toDevice = Dispatch + (count * ToDeviceLatency) + (bytes / ToDeviceBandwidth);
         // Between two accelerators by way of the host.
         return from.IsHost ? toDevice : to.IsHost ? toHost : toHost + toDevice;
     }

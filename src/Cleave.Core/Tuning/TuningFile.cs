@@ -43,10 +43,15 @@ internal sealed class TuningFile
         string hash = "";
         bool isComplete = false;
         List<TunedRequest> requests = [];
+        string[] accelerator = [];
         foreach (string keyword in scanner.Block())
         {
             switch (keyword)
             {
+                case "accelerator":
+                    accelerator = scanner.Texts();
+                    scanner.NextLine();
+                    break;
                 case "graph":
                     hash = scanner.Text();
                     scanner.NextLine();
@@ -62,7 +67,7 @@ internal sealed class TuningFile
                     throw scanner.Error("'" + keyword + "' is not expected");
             }
         }
-        return hash.Length > 0 ? new TuningSection(machine, hash, isComplete, requests) : throw scanner.Error("the section before has no 'graph'");
+        return hash.Length > 0 ? new TuningSection(machine, hash, isComplete, requests) { Accelerator = accelerator } : throw scanner.Error("the section before has no 'graph'");
     }
 
     private static TunedRequest ReadRequest(ListingScanner scanner)
@@ -94,6 +99,8 @@ internal sealed class TuningFile
         text.Line("graph").Text(section.Hash).End();
         if (section.IsComplete)
             text.Line("complete").End();
+        if (section.Accelerator.Count > 0)
+            text.Line("accelerator").Texts([.. section.Accelerator]).End();
         foreach (TunedRequest request in section.Requests)
         {
             text.Line("request").Texts([.. request.Names]).Numbers([.. request.Sizes.Select(s => (long)s)]).End();

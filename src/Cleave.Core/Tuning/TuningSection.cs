@@ -19,7 +19,11 @@ internal sealed record MachineSignature(string Processor, int Cores, string Onnx
 /// <param name="Hash">The hash of the model's graph.</param>
 /// <param name="IsComplete">Whether everything was measured that was to be.</param>
 /// <param name="Requests">The sizes of requests, in the order in which they were measured.</param>
-internal sealed record TuningSection(MachineSignature Machine, string Hash, bool IsComplete, IReadOnlyList<TunedRequest> Requests) : IMachineSection;
+internal sealed record TuningSection(MachineSignature Machine, string Hash, bool IsComplete, IReadOnlyList<TunedRequest> Requests) : IMachineSection
+{
+    /// <summary>The profile of the machine's accelerator, line by line (docs/placement.md); empty: it was not measured.</summary>
+    public IReadOnlyList<string> Accelerator { get; init; } = [];
+}
 
 /// <summary>What was measured for requests of one size.</summary>
 /// <param name="Names">The dimensions that callers choose.</param>

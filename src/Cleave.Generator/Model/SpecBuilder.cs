@@ -102,7 +102,7 @@ internal sealed class SpecBuilder
             Batch = predicted.Batch,
             Times = predicted.Times,
         });
-        return accelerator is null ? runner : builder.WithAccelerator(planned, runner, accelerator);
+        return accelerator is null ? runner : builder.WithAccelerator(planned, runner, accelerator, listing.Options.Accelerator);
     }
 
     private static PlanMode Mode(string? plan, bool? slicing) =>
@@ -130,9 +130,18 @@ internal sealed class SpecBuilder
         return runner with { PlannedFor = model.For, Budgets = new([.. budgets]), Plans = new([.. plans]) };
     }
 
-    private RunnerSpec WithAccelerator(PlannedModel model, RunnerSpec runner, AcceleratorOptions options)
+    private RunnerSpec WithAccelerator(PlannedModel model, RunnerSpec runner, AcceleratorOptions options, IReadOnlyList<string> measured)
     {
-        AcceleratorProfile profile = AcceleratorProfiles.Default;
+        AcceleratorProfile profile;
+        try
+        {
+            profile = measured.Count > 0 ? AcceleratorProfileText.Of(measured) : AcceleratorProfiles.Default;
+        }
+        catch (FormatException e)
+        {
+            _problems.Add(new Problem(Rules.ListingUnreadable, "the accelerator's profile: " + e.Message));
+            return runner;
+        }
         if (AcceleratorPlanner.Plan(model, options, profile, _problems) is not { } placed)
             return runner;
         string type = _fields.Take("On" + Identifiers.Pascal(options.Kind, "Device"));

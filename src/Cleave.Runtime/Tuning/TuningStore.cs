@@ -62,6 +62,9 @@ internal sealed class TuningStore
         try
         {
             TuningFile file = File.Exists(path) ? TuningFile.Read(File.ReadAllText(path)) : TuningFile.Empty;
+            // What was measured of the machine's accelerator stays.
+            if (section.Accelerator.Count == 0 && file.Find(section.Machine) is { } before)
+                section = section with { Accelerator = before.Accelerator };
             Directory.CreateDirectory(Path.GetDirectoryName(path)!);
             byte[] text = Encoding.UTF8.GetBytes(file.With(section).Write());
             OutputFile.Write(path, stream => stream.Write(text));
@@ -87,7 +90,8 @@ internal sealed class TuningStore
                 return null;
             TuningFile file = TuningFile.Read(File.ReadAllText(path));
             TuningSection? section = file.Find(Machine);
-            if (section is null)
+            // One of the accelerator alone says nothing of the CPU.
+            if (section is null || section is { Requests.Count: 0, Accelerator.Count: > 0 })
                 Log.TunedElsewhere(_logger, _model, path, Machine.Words);
             else if (section.Hash != _hash)
                 Log.TuningRefused(_logger, _model, path, "it was measured on another graph, " + section.Hash + " instead of " + _hash + "; tune again");

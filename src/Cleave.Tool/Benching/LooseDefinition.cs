@@ -51,6 +51,7 @@ internal sealed class LooseDefinition
         {
             Options = Options(),
             PlannedSizes = [.. _spec.PlannedSizes],
+            Device = _spec.Device is { } device ? new DevicePlan(device.Kind, plans[device.Class], [.. device.Threads]) : null,
             Batch = _spec.Batch is { } batch
                 ? new BatchAxis(batch.Dimension, [.. batch.Inputs], [.. batch.Outputs], [.. batch.Gains.Select(g => new BatchGain(g.Elements, g.Size, g.Gain))])
                 : null,
@@ -80,15 +81,21 @@ internal sealed class LooseDefinition
         foreach (ValueSpec value in plan.Values)
             values.Add(value.Field, ValueOf(value.Name, value.Type, value.RankIsKnown, value.Shape));
         Dictionary<string, Segment> segments = plan.Segments.ToDictionary(
-            s => s.Field, s => new Segment(s.Name, s.Nodes, [.. s.Reads.Select(r => values[r])], [.. s.Writes.Select(w => values[w])]), StringComparer.Ordinal);
+            s => s.Field, s => SegmentOf(s, [.. s.Reads.Select(r => values[r])], [.. s.Writes.Select(w => values[w])]), StringComparer.Ordinal);
         return new Plan(plan.Class, [.. plan.Segments.Select(s => segments[s.Field])], [.. plan.Lanes.Select(l => Follow([.. l.Statements.SelectMany(Steps)]))]) { Recurrent = plan.Recurrent };
 
-        IEnumerable<Action<Lane>> Steps(StatementSpec statement) => statement.Kind == StatementKind.Run
-            ? [Run(segments[statement.Fields[0]])]
+        IEnumerable<Action<Lane>> Steps(StatementSpec statement) => statement.Kind is StatementKind.Run or StatementKind.Launch
+            ? [statement.Kind == StatementKind.Run ? Run(segments[statement.Fields[0]]) : Launch(segments[statement.Fields[0]])]
             : statement.Fields.Select(f => statement.Kind == StatementKind.Send ? Send(values[f]) : Receive(values[f]));
     }
 
     private static Action<Lane> Run(Segment segment) => lane => lane.Run(segment);
+
+    private static Segment SegmentOf(SegmentSpec segment, Value[] reads, Value[] writes) => segment.Device is { } device
+        ? Segment.OnDevice(segment.Name, segment.Nodes, reads, writes, device.WeightBytes, device.WorkspaceBytes)
+        : new Segment(segment.Name, segment.Nodes, reads, writes);
+
+    private static Action<Lane> Launch(Segment segment) => lane => lane.Launch(segment);
 
     private static Action<Lane> Send(Value value) => lane => lane.Send(value);
 

@@ -18,6 +18,7 @@ internal static class LooseSettings
             {
                 "" => options,
                 nameof(RunnerOptions.Batching) => options.Batching = options.Batching with { },
+                nameof(RunnerOptions.Device) => options.Device = options.Device with { },
                 nameof(RunnerOptions.Parts) => options.Parts = options.Parts with { },
                 _ => throw new BenchException($"The setting {setting.Owner}.{setting.Property} is not known."),
             };

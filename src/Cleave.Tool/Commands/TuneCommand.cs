@@ -6,6 +6,8 @@ using System.IO;
 using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
+using Cleave.Core.Tuning;
+using Cleave.Devices;
 using Cleave.Ledger;
 using Cleave.Tool.Benching;
 using Cleave.Tool.Ensembles;
@@ -29,10 +31,11 @@ internal static class TuneCommand
         Option<string?> plan = new("--plan-dims") { Description = "The item metadata Dims of the model in the project, where it has some: other sizes may give other plans." };
         Option<string?> ensemble = CleaveCommand.EnsembleOption("The name of an OnnxEnsemble item of the project in this folder, whose members are given: measures how they share the cores, into NAME.ensemble.tune.");
         Option<string?> project = CleaveCommand.ProjectOption();
+        Option<string?> device = new("--device") { Description = "cuda, or cuda:1: measures this machine's accelerator instead, and puts its profile into model.onnx.tune, which builds place the model with." };
         Option<bool> json = new("--json") { Description = "Write JSON and nothing else." };
         Command command = new("tune", "Measures which plan, and how many threads, is the fastest on this machine, and writes it into model.onnx.tune, which runners go by.")
         {
-            model, budget, cores, dims, fills, plan, ensemble, project, json,
+            model, budget, cores, dims, fills, plan, ensemble, project, device, json,
         };
         command.SetAction((arguments, cancellationToken) =>
         {
@@ -46,6 +49,11 @@ internal static class TuneCommand
                     arguments.GetValue(json), console.Output, console.Error, cancellationToken));
             }
             string path = paths[0];
+            if (arguments.GetValue(device) is { } accelerator)
+            {
+                return CommandGuard.RunAsync(path, console.Error, CommandGuard.NothingWritten, () => Task.FromResult(RunDevice(
+                    CleaveCommand.One(paths), accelerator, Positive("--cores", arguments.GetValue(cores)), console.Output, console.Error, cancellationToken)));
+            }
             return CommandGuard.RunAsync(path, console.Error, CommandGuard.NothingWritten, () => Run(
                 CleaveCommand.One(paths),
                 new TuneOptions(
@@ -88,6 +96,16 @@ internal static class TuneCommand
         }
         report.Write(output);
         output.Write((report.IsComplete ? "" : "Not all was measured: call it again, or with a longer --budget.\n") + "Written to " + Terminal.Safe(Path.GetFileName(report.File!)) + "\n");
+        return CleaveCommand.Success;
+    }
+
+    private static int RunDevice(string path, string name, int? cores, TextWriter output, TextWriter error, CancellationToken cancellationToken)
+    {
+        CoreLedger.Process.Cores.Read();
+        using IDevice device = DeviceTuneRun.Open(name);
+        foreach (string line in DeviceTuneRun.Run(path, CoreLedger.Process.Cores.Budget.WithOption(cores).Cores, device, step => error.Write(Terminal.Safe("measuring " + step) + "\n"), cancellationToken))
+            output.Write(Terminal.Safe(line) + "\n");
+        output.Write("Written to " + Terminal.Safe(path + TuningFile.Ending) + "\n");
         return CleaveCommand.Success;
     }
 

@@ -104,7 +104,7 @@ public sealed class PlacedModelTests
 
     private static ModelProto Build(string name) => name switch
     {
-        "lstm" => new Recurrent("LSTM", 4, 128, 32).Stacked(),
+        "lstm" => new Recurrent("LSTM", 4, 128, 64).Stacked(),
         "lstm both ways" => new Recurrent("LSTM", 2, 128, 32).Bidirectional(),
         "gru" => new Recurrent("GRU", 2, 128, 32).Bidirectional(),
         "gru both ways 256" => new Recurrent("GRU", 2, 256, 32).Bidirectional(),

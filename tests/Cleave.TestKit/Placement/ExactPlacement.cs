@@ -15,6 +15,13 @@ internal sealed class ExactPlacement
     private readonly int _units;
     private readonly int _processors;
     private readonly double[] _leastTime;
+    // As the problem has them, without a call for each.
+    private readonly int[][] _predecessors;
+    private readonly int[][] _successors;
+    private readonly double[][] _times;
+    private readonly double[][][] _delays;
+    // By unit, then by processor: from its end to the end of all, as if processors were never busy.
+    private readonly double[][] _rest;
     private readonly int[] _place;
     private readonly double[] _finish;
     private readonly double[] _free;
@@ -36,6 +43,11 @@ internal sealed class ExactPlacement
         _units = problem.Units.Count;
         _processors = problem.Processors.Count;
         _leastTime = [.. problem.Units.Select(u => u.Times.Min())];
+        _predecessors = problem.Graph.Predecessors;
+        _successors = problem.Graph.Successors;
+        _times = [.. problem.Units.Select(u => u.Times)];
+        _delays = [.. _predecessors.Select((p, u) => p.Select((_, i) => Enumerable.Range(0, _processors * _processors).Select(n => problem.Delay(u, i, n / _processors, n % _processors)).ToArray()).ToArray())];
+        _rest = Rest();
         _place = new int[_units];
         _finish = new double[_units];
         _free = new double[_processors];
@@ -57,6 +69,24 @@ internal sealed class ExactPlacement
         return Math.Min(search._best, upper);
     }
 
+    private double[][] Rest()
+    {
+        double[][] rest = [.. Enumerable.Range(0, _units).Select(_ => new double[_processors])];
+        for (int unit = _units - 1; unit >= 0; unit--)
+        {
+            for (int p = 0; p < _processors; p++)
+            {
+                rest[unit][p] = _problem.Output[p][unit];
+                foreach (int successor in _successors[unit])
+                {
+                    double[] delays = _delays[successor][Array.IndexOf(_predecessors[successor], unit)];
+                    rest[unit][p] = Math.Max(rest[unit][p], Enumerable.Range(0, _processors).Min(q => delays[(p * _processors) + q] + _times[successor][q] + rest[successor][q]));
+                }
+            }
+        }
+        return rest;
+    }
+
     private void Branch(int depth, double makespan, double lastStart, int lastUnit)
     {
         if (depth == _units)
@@ -64,12 +94,14 @@ internal sealed class ExactPlacement
             _best = Math.Min(_best, makespan);
             return;
         }
-        if (Math.Max(makespan, LowerBound()) >= _best || IsDominated(makespan, lastStart))
+        if (makespan >= _best || LowerBound() >= _best || IsDominated(makespan, lastStart))
             return;
         int count = Choose(_choices[depth], lastStart, lastUnit);
         for (int i = 0; i < count; i++)
         {
             (int unit, int processor, double start, double end) = _choices[depth][i];
+            if (end + _rest[unit][processor] >= _best)
+                continue;
             double free = _free[processor];
             _place[unit] = processor;
             _finish[unit] = end;
@@ -87,16 +119,16 @@ internal sealed class ExactPlacement
         int count = 0;
         for (int unit = 0; unit < _units; unit++)
         {
-            if (IsDone(unit) || !AreDone(_problem.Graph.Predecessors[unit]))
+            if (IsDone(unit) || !AreDone(_predecessors[unit]))
                 continue;
             for (int processor = 0; processor < _processors; processor++)
             {
-                if (!_problem.CanRun(unit, processor))
+                if (double.IsPositiveInfinity(_times[unit][processor]))
                     continue;
                 double start = Start(unit, processor);
                 if (start < lastStart || (start == lastStart && unit <= lastUnit))
                     continue;
-                double end = start + _problem.Units[unit].Times[processor];
+                double end = start + _times[unit][processor];
                 int at = count++;
                 for (; at > 0 && choices[at - 1].End > end; at--)
                     choices[at] = choices[at - 1];
@@ -121,9 +153,9 @@ internal sealed class ExactPlacement
     private double Start(int unit, int processor)
     {
         double ready = Math.Max(_free[processor], _problem.Input[processor][unit]);
-        int[] predecessors = _problem.Graph.Predecessors[unit];
+        int[] predecessors = _predecessors[unit];
         for (int i = 0; i < predecessors.Length; i++)
-            ready = Math.Max(ready, _finish[predecessors[i]] + _problem.Delay(unit, i, _place[predecessors[i]], processor));
+            ready = Math.Max(ready, _finish[predecessors[i]] + _delays[unit][i][(_place[predecessors[i]] * _processors) + processor]);
         return ready;
     }
 
@@ -162,19 +194,19 @@ internal sealed class ExactPlacement
         foreach (int unit in _byAdvantage)
         {
             if (!IsDone(unit))
-                second += _problem.Units[unit].Times[1];
+                second += _times[unit][1];
         }
         foreach (int unit in _byAdvantage)
         {
             if (IsDone(unit))
                 continue;
-            double here = _problem.Units[unit].Times[0], there = _problem.Units[unit].Times[1];
+            double here = _times[unit][0], there = _times[unit][1];
             if (double.IsPositiveInfinity(there))
             {
                 // Only the first can run it. What the sum of the others is, was lost in it.
                 second = _free[1];
                 foreach (int other in _byAdvantage)
-                    second += IsDone(other) || double.IsPositiveInfinity(_problem.Units[other].Times[1]) ? 0 : _problem.Units[other].Times[1];
+                    second += IsDone(other) || double.IsPositiveInfinity(_times[other][1]) ? 0 : _times[other][1];
                 first += here;
                 continue;
             }
@@ -193,15 +225,15 @@ internal sealed class ExactPlacement
     private double Earliest(int unit, int processor)
     {
         double ready = Math.Max(_free[processor], _problem.Input[processor][unit]);
-        int[] predecessors = _problem.Graph.Predecessors[unit];
+        int[] predecessors = _predecessors[unit];
         for (int i = 0; i < predecessors.Length; i++)
         {
             double there = double.PositiveInfinity;
             for (int from = 0; from < _processors; from++)
-                there = Math.Min(there, _bound[predecessors[i]][from] + _problem.Delay(unit, i, from, processor));
+                there = Math.Min(there, _bound[predecessors[i]][from] + _delays[unit][i][(from * _processors) + processor]);
             ready = Math.Max(ready, there);
         }
-        return ready + _problem.Units[unit].Times[processor];
+        return ready + _times[unit][processor];
     }
 
     // What matters of the past: when processors are free, and where and when values are that are still to be read.
@@ -214,7 +246,7 @@ internal sealed class ExactPlacement
             _state[count++] = free;
         for (int unit = 0; unit < _units; unit++)
         {
-            if (!IsDone(unit) || AreDone(_problem.Graph.Successors[unit]))
+            if (!IsDone(unit) || AreDone(_successors[unit]))
                 continue;
             places = (places * _processors) + _place[unit];
             _state[count++] = _finish[unit];

@@ -31,7 +31,7 @@ public sealed class ForcedSplitTests
         (int Cores, Partition Partition, IReadOnlyList<RecurrentSplit> Splits)[] plans = [.. BakedPlans.Of(model.Graph, DeviceTables.Find(DeviceTables.Avx2)!, new PlanOptions { Mode = PlanMode.Split, Cores = [2, 4] })];
 
         Assert.NotEmpty(plans);
-        foreach ((int cores, Partition partition) in plans)
+        foreach ((int cores, Partition partition, IReadOnlyList<RecurrentSplit> _) in plans)
             Assert.All(check.Run("plan", (ulong)cores, partition, audit: false).Unoptimised.Values, d => Assert.True(d.SameBits));
         Assert.Empty(check.Failures);
         Assert.Equal(hasClones, plans.Any(p => p.Partition.Segments.Any(s => s.Cloned.Length > 0)));

@@ -1,0 +1,152 @@
+using System;
+using System.Collections.Generic;
+using System.Diagnostics;
+using System.Globalization;
+using System.IO;
+using System.Linq;
+using System.Threading;
+using Cleave.Benchmarks.Harness;
+using Cleave.Core.Graph;
+using Cleave.Core.Listing;
+using Cleave.Core.Onnx;
+using Cleave.Core.Placement;
+using Cleave.Devices;
+using Cleave.Devices.Cuda;
+using Cleave.Generator.Model;
+using Cleave.TestKit.Catalog;
+using Cleave.TestKit.Synthetic;
+using Cleave.Tool.Benching;
+using Cleave.Tool.Measuring;
+using Cleave.Tool.Tuning;
+using Google.Protobuf;
+using Microsoft.ML.OnnxRuntime;
+using ModelInputs = Cleave.Tool.Benching.ModelInputs;
+
+namespace Cleave.Benchmarks.Placement;
+
+/// <summary>
+/// The recurrent models of the list on a real GPU: on the CPU alone, on the GPU alone with recurrent nodes as exported and unrolled, and placed for each objective by what was measured of that GPU.
+/// <c>build/gpu</c> packs it for a machine that has one.
+/// </summary>
+internal sealed class GpuRuns : IFamily
+{
+    private const double LeastLatencyGain = 0.194;
+    private const double LeastMemoryGain = 0.675;
+    private const double Slack = 1.5;
+    private const string Latency = "latency against the GPU alone, largest reduction", Memory = "GPU memory against the GPU alone, largest reduction";
+
+    public IEnumerable<Line> Measure(Harness.BenchOptions options)
+    {
+        if (CudaDevice.Look().Problem(0) is { } problem)
+        {
+            string why = problem.Why + "; to measure it, " + problem.Remedy;
+            yield return Line.NotMeasured(Latency, Percent(LeastLatencyGain), why);
+            yield return Line.NotMeasured(Memory, Percent(LeastMemoryGain), why);
+            yield break;
+        }
+        IReadOnlyList<string> profile = Profile();
+        yield return Line.Shown("the GPU, as measured", string.Join(", ", profile.Skip(1)), profile);
+        List<Result> results = [];
+        foreach (RecurrentModels model in RecurrentModels.List().Where(m => options.Has(m.Name)))
+        {
+            Result result = Run(model, profile, options.Quick ? 20 : 300);
+            results.Add(result);
+            yield return Line.Shown(
+                model.Name, string.Create(CultureInfo.InvariantCulture,
+                    $"CPU alone {result.Cpu:0} us; GPU alone {result.Fused:0} us fused, {result.Unrolled:0} us unrolled, {result.DeviceBytes / 1e6:0.0} MB; for latency {result.Latency:0} us ({Percent(result.LatencyGain)} less, {result.LatencyOn}); for memory {result.Memory:0} us, {result.Bytes / 1e6:0.0} MB ({Percent(result.MemoryGain)} less, {result.MemoryOn})"),
+                result);
+        }
+        Result fastest = results.MaxBy(r => r.LatencyGain)!, smallest = results.MaxBy(r => r.MemoryGain)!;
+        yield return Line.Of(Latency, ">= " + Percent(LeastLatencyGain), $"{Percent(fastest.LatencyGain)} ({fastest.Model})", fastest.LatencyGain >= LeastLatencyGain, results);
+        yield return Line.Of(Memory, ">= " + Percent(LeastMemoryGain), $"{Percent(smallest.MemoryGain)} ({smallest.Model})", smallest.MemoryGain >= LeastMemoryGain, results);
+        int met = results.Count(r => r.Memory <= Slack * r.Gpu);
+        yield return Line.Of("memory objective, deadline of 1.5x the GPU alone", "met on all", $"met on {met} of {results.Count}", met == results.Count, results);
+    }
+
+    public IWorkload? CreateWorkload(string name, string[] arguments) => null;
+
+    private static IReadOnlyList<string> Profile()
+    {
+        using IDevice device = CudaDevice.Open(0);
+        return AcceleratorProfileText.Lines(new DeviceMeasurement(device, AcceleratorProfiles.Default, static _ => { }, CancellationToken.None).Measure());
+    }
+
+    private static Result Run(RecurrentModels model, IReadOnlyList<string> profile, int rounds)
+    {
+        Directory.CreateDirectory(ModelCatalog.Folder);
+        string path = Path.Combine(ModelCatalog.Folder, "gpu_" + model.Name.Replace(' ', '_') + ".onnx");
+        byte[] bytes = model.Build().ToByteArray();
+        File.WriteAllBytes(path, bytes);
+        double fused = OnGpu(bytes, rounds);
+        double unrolled = model is { Cell: "LSTM", IsBoth: false } ? OnGpu(UnrolledLstm.Of(model.Build(), RecurrentModels.Steps).ToByteArray(), rounds) : double.PositiveInfinity;
+        double gpu = Math.Min(fused, unrolled);
+        Placed cpu = OnRunner(path, [], DeviceOptions.Never, profile, rounds);
+        Placed fast = OnRunner(path, [new("Accelerator", "Cuda")], DeviceOptions.Prefer, profile, rounds);
+        string deadline = string.Create(CultureInfo.InvariantCulture, $"{Math.Max(1, Math.Floor(Slack * gpu)):0}us");
+        Placed small = OnRunner(path, [new("Accelerator", "Cuda"), new("Objective", "GpuMemory"), new("Deadline", deadline)], DeviceOptions.Prefer, profile, rounds);
+        return new Result(model.Name, cpu.Microseconds, fused, unrolled, DeviceBytes(bytes, profile), fast.Microseconds, fast.On, small.Microseconds, small.On, small.Bytes);
+    }
+
+    // By the planner's model: ONNX Runtime says nothing of what a session takes.
+    private static double DeviceBytes(byte[] bytes, IReadOnlyList<string> profile)
+    {
+        using ByteSource source = ByteSource.FromBytes(bytes, 0, bytes.Length);
+        Core.Passes.PlanGraph graph = Core.Passes.PlanGraphBuilder.Build(Core.Shapes.ShapeInference.Infer(ModelReader.Read(source, CancellationToken.None)));
+        PlacementProblem problem = RecurrentModels.Problem(graph, AcceleratorProfileText.Of(profile));
+        return PeakMemory.Of(problem, LatencySearch.Only(problem, space: 1));
+    }
+
+    private static double OnGpu(byte[] model, int rounds)
+    {
+        using SessionOptions options = new() { IntraOpNumThreads = 1 };
+        options.AppendExecutionProvider_CUDA(0);
+        using InferenceSession session = new(model, options);
+        string input = session.InputNames[0];
+        long[] shape = Array.ConvertAll(session.InputMetadata[input].Dimensions, d => (long)d);
+        using OrtValue value = OrtValue.CreateTensorValueFromMemory(new float[shape.Aggregate(1L, (a, b) => a * b)], shape);
+        using RunOptions run = new();
+        return Median(rounds, () => session.Run(run, [input], [value], session.OutputNames).Dispose());
+    }
+
+    private static Placed OnRunner(string path, IReadOnlyList<KeyValuePair<string, string>> settings, DeviceOptions device, IReadOnlyList<string> profile, int rounds)
+    {
+        using ByteSource source = ByteSource.OpenFile(path);
+        OnnxModel model = ModelReader.Read(source, CancellationToken.None);
+        RunnerSpec spec = LooseDefinition.SpecOf(path, model, new ListingOptions { Settings = settings, Accelerator = settings.Count > 0 ? profile : [] });
+        using LooseRunner runner = new(path, spec, new RunnerOptions { Device = device });
+        using LooseCall call = runner.CreateCall(ModelInputs.For(model, new Dictionary<string, string>(), new Dictionary<string, string>()));
+        double time = Median(rounds, () => call.Run());
+        DeviceReport? report = runner.DeviceReport;
+        return new Placed(time, report?.MemoryUsed ?? 0, report?.ToString() ?? "on the CPU");
+    }
+
+    // Microseconds.
+    private static double Median(int rounds, Action run)
+    {
+        double[] times = new double[rounds];
+        for (int i = -Math.Max(5, rounds / 10); i < rounds; i++)
+        {
+            long start = Stopwatch.GetTimestamp();
+            run();
+            if (i >= 0)
+                times[i] = Stopwatch.GetElapsedTime(start).TotalMicroseconds;
+        }
+        Array.Sort(times);
+        return times[rounds / 2];
+    }
+
+    private static string Percent(double part) => string.Create(CultureInfo.InvariantCulture, $"{part * 100:0.0} %");
+
+    private sealed record Placed(double Microseconds, double Bytes, string On);
+
+    internal sealed record Result(
+        string Model, double Cpu, double Fused, double Unrolled, double DeviceBytes, double Latency, string LatencyOn, double Memory, string MemoryOn, double Bytes)
+    {
+        /// <summary>The GPU alone, in the faster form.</summary>
+        public double Gpu => Math.Min(Fused, Unrolled);
+
+        public double LatencyGain => 1 - (Latency / Gpu);
+
+        public double MemoryGain => 1 - (Bytes / DeviceBytes);
+    }
+}

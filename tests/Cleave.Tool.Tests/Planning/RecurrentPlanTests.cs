@@ -1,0 +1,52 @@
+using System;
+using System.IO;
+using System.Text.Json;
+using System.Threading.Tasks;
+using Cleave.TestKit.Synthetic;
+using Google.Protobuf;
+using Xunit;
+
+namespace Cleave.Tool.Tests.Planning;
+
+/// <summary>What a user sees where a plan takes a recurrent model apart: in plan, and in verify.</summary>
+public sealed class RecurrentPlanTests : IDisposable
+{
+    private readonly TempFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task Plan_says_what_is_taken_apart()
+    {
+        string model = Write(new Recurrent("LSTM", 4, 256, 64).Stacked());
+        ToolRun run = await ToolRun.Of("plan", model, "--cores", "2");
+        Assert.Equal(0, run.Code);
+        Assert.Contains("taken apart: 4 recurrent layers in ", run.Output, StringComparison.Ordinal);
+
+        JsonElement recurrent = (await ToolRun.Of("plan", model, "--cores", "2", "--json")).Json.GetProperty("plan").GetProperty("recurrent");
+        Assert.Equal(4, recurrent.GetProperty("taken").GetArrayLength());
+        Assert.All(recurrent.GetProperty("taken").EnumerateArray(), n => Assert.Equal(64, n.GetProperty("steps").GetInt32()));
+        Assert.True(recurrent.GetProperty("nodes").GetInt32() > 32);
+        Assert.DoesNotContain("taken apart", (await ToolRun.Of("plan", model, "--cores", "2", "--plan", "whole")).Output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("stack")]
+    [InlineData("both ways")]
+    public async Task Verify_compares_it_with_the_model_as_it_is(string shape)
+    {
+        string model = Write(shape == "stack" ? new Recurrent("GRU", 4, 256, 32).Stacked() : new Recurrent("LSTM", 2, 256, 32).BothWays());
+        ToolRun run = await ToolRun.Of("verify", model, "--partitions", "0", "--json");
+        Assert.Equal(0, run.Code);
+        Assert.Equal("equal", run.Json.GetProperty("verdict").GetString());
+        Assert.Contains(run.Json.GetProperty("partitions").EnumerateArray(), p => p.GetProperty("kind").GetString() == "plan");
+        Assert.Contains(run.Json.GetProperty("notes").EnumerateArray(), n => n.GetString()!.Contains("other nodes compute its values", StringComparison.Ordinal));
+    }
+
+    private string Write(Cleave.OnnxProto.ModelProto proto)
+    {
+        string path = Path.Combine(_folder.Path, "m.onnx");
+        File.WriteAllBytes(path, proto.ToByteArray());
+        return path;
+    }
+}

@@ -8,8 +8,10 @@ root=$(cd "$here/../.." && pwd)
 work=$root/artifacts/gpu
 piece=${1:-0}
 
+# Where no NuGet source carries ONNX Runtime for GPUs: the provider alone, of the release that setup assembles then.
 npm_package=com.github.asus4.onnxruntime.linux-x64-gpu
 npm_version=0.4.9
+npm_release=1.29.0
 integrity=sha512-FopIhNE/Ng+v2X65wVc9clPCBCvhvA53Hxo2U0Kf5fGdVsC7iCA+mZ0KLWggcQAj7TIZ6pNidR4AC10g74Xo6w==
 tarball=$work/$npm_package-$npm_version.tgz
 libraries="libonnxruntime_providers_cuda.so libonnxruntime_providers_shared.so"
@@ -43,22 +45,46 @@ verify() {
   die "the hash of $npm_package-$npm_version.tgz does not match; the file was deleted, nothing of it was used." "expected $integrity" "found    $actual"
 }
 
+# ONNX Runtime with CUDA, of the release that the benchmark is built with, from NuGet; false where no source carries it.
+restore() {
+  local package
+  dotnet restore "$here/native/GpuNative.csproj" --packages "$work/packages" >"$work/restore.log" 2>&1 || return 1
+  package=$(find "$work/packages/microsoft.ml.onnxruntime.gpu.linux" -mindepth 1 -maxdepth 1 -type d | sort | tail -n 1)
+  [[ -n $package ]] || return 1
+  cp "$package"/runtimes/linux-x64/native/libonnxruntime*.so "$work/cleave-gpu/"
+  rm -f "$work/cleave-gpu/libonnxruntime_providers_tensorrt.so"
+  cp "$package/LICENSE" "$work/cleave-gpu/LICENSE.onnxruntime-gpu" 2>/dev/null || true
+  echo "gpu: ONNX Runtime with CUDA from NuGet ($(basename "$package"))"
+}
+
+provider_of_npm() {
+  local built
+  built=$(sed -n 's:.*<OnnxRuntimeVersion>\(.*\)</OnnxRuntimeVersion>.*:\1:p' "$root/artifacts/onnxruntime.props")
+  [[ $built == "$npm_release"* ]] || die \
+    "no configured NuGet source carries Microsoft.ML.OnnxRuntime.Gpu.Linux $built (artifacts/gpu/restore.log)," \
+    "and the provider of the npm package is of ONNX Runtime $npm_release, which does not fit."
+  fetch
+  verify
+  local library
+  for library in $libraries; do
+    tar -xzf "$tarball" -C "$work/cleave-gpu" --strip-components=4 "package/Plugins/Linux/x64/$library"
+  done
+  tar -xzf "$tarball" -C "$work/cleave-gpu" --strip-components=1 package/LICENSE
+  mv "$work/cleave-gpu/LICENSE" "$work/cleave-gpu/LICENSE.onnxruntime-gpu"
+  echo "gpu: the CUDA provider from the npm package $npm_package $npm_version"
+}
+
 [[ $piece =~ ^[0-9]+$ ]] || die "usage: build/gpu/pack.sh [MOST_MEGABYTES_OF_A_PIECE]"
+[[ -f $root/artifacts/onnxruntime.props ]] || die "run ./build.sh setup first."
 command -v openssl >/dev/null || die "openssl was not found, which checks hashes."
 mkdir -p "$work"
-fetch
-verify
 rm -rf "$work/cleave-gpu" "$work/out"
 echo "gpu: publishing the benchmark for Linux x64, with .NET"
 dotnet publish "$root/benchmarks/Cleave.Benchmarks" -c Release -r linux-x64 --self-contained -o "$work/cleave-gpu" --nologo -v quiet >"$work/publish.log" 2>&1 || {
   cat "$work/publish.log" >&2
   die "publishing failed (output above)."
 }
-for library in $libraries; do
-  tar -xzf "$tarball" -C "$work/cleave-gpu" --strip-components=4 "package/Plugins/Linux/x64/$library"
-done
-tar -xzf "$tarball" -C "$work/cleave-gpu" --strip-components=1 package/LICENSE
-mv "$work/cleave-gpu/LICENSE" "$work/cleave-gpu/LICENSE.onnxruntime-gpu"
+restore || provider_of_npm
 # The program looks for its lists of models in the repository: here they lie beside it.
 mkdir -p "$work/cleave-gpu/benchmarks"
 cp -r "$root/benchmarks/placement" "$work/cleave-gpu/benchmarks/"

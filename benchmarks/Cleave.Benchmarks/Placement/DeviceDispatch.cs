@@ -19,7 +19,10 @@ namespace Cleave.Benchmarks.Placement;
 internal sealed class DeviceDispatch : IFamily
 {
     private const double Most = 0.1;
-    private const int WarmUp = 30;
+    // Until everything is compiled that a request goes through.
+    private const int WarmTurns = 10;
+    private const int OfTurn = 13;
+    private const int WarmUp = 3;
 
     // Each segment waits for the one before it, on the other side.
     private static readonly (RecurrentModels Model, PlacementObjective Objective, double Slack) Chain = (new("LSTM", 3, 256, IsBoth: false), PlacementObjective.Memory, 2);
@@ -37,15 +40,14 @@ internal sealed class DeviceDispatch : IFamily
 
     public IEnumerable<Line> Measure(BenchOptions options)
     {
-        double dispatch = Dispatch(options);
-        yield return Line.Shown("emulated: from one side to the other, beside copies and launches", string.Create(CultureInfo.InvariantCulture, $"{dispatch / 1e3:0} us here; planned with {PlacementModel.Dispatch / 1e3:0} us"), dispatch);
-        List<Result> results = [.. Cases.Select(c => Run(c.Model, c.Objective, c.Slack, dispatch, options))];
+        PlacedModel chain = Place(Chain.Model, Chain.Objective, Chain.Slack);
+        List<Result> results = [.. Cases.Select(c => Run(c.Model, c.Objective, c.Slack, chain, options))];
         foreach (Result result in results)
         {
             yield return Line.Shown(
                 $"emulated: {result.Model}",
                 string.Create(CultureInfo.InvariantCulture,
-                    $"predicted {result.Predicted / 1e3:0} us, achieved {result.Achieved / 1e3:0} us ({result.Deviation * 100:+0.0;-0.0} %); {result.OnDevice} segments there, {result.OnCpu} on the CPU, {result.Copies} copies"),
+                    $"predicted {result.Predicted / 1e3:0} us, achieved {result.Achieved / 1e3:0} us ({result.Deviation * 100:+0.0;-0.0} %); {result.OnDevice} segments there, {result.OnCpu} on the CPU, {result.Copies} copies; {result.Dispatch / 1e3:0} us from side to side, planned with {PlacementModel.Dispatch / 1e3:0}"),
                 result);
         }
         Result worst = results.MaxBy(r => Math.Abs(r.Deviation))!;
@@ -69,83 +71,61 @@ internal sealed class DeviceDispatch : IFamily
             : PlacedModel.Of(bytes, new PlacementRequest(objective, placed.Run.Placement.DeviceOnly.Makespan * slack), accelerator);
     }
 
-    // What a request takes beyond its segments, by the times that they have to wait for the other side.
-    private static double Dispatch(BenchOptions options)
-    {
-        PlacedModel placed = Place(Chain.Model, Chain.Objective, Chain.Slack);
-        EmulatorProfile free = placed.Emulated(computes: false) with
-        {
-            LaunchCost = 0,
-            ToDeviceLatency = 0,
-            ToHostLatency = 0,
-            ToDeviceBandwidth = double.PositiveInfinity,
-            ToHostBandwidth = double.PositiveInfinity,
-            RunTime = static (_, _) => ChainRun,
-        };
-        int rounds = Rounds(options), there = placed.Run.Segments.Count(static s => s.IsOnDevice);
-        double[] onCpu = ProfileCpu(placed, free, rounds);
-        using EmulatedDevice device = new(free);
-        using PlacedRunner runner = new(placed, placed.Options(device));
-        using PlacedRunner.Call call = runner.NewCall();
-        double[] times = new double[rounds];
-        for (int i = -WarmUp; i < rounds; i++)
-        {
-            long start = Stopwatch.GetTimestamp();
-            call.Run();
-            if (i >= 0)
-                times[i] = Stopwatch.GetElapsedTime(start).TotalNanoseconds;
-        }
-        // Once to each segment there, and once from it.
-        return Math.Max(0, (Median(times) - onCpu.Sum() - (there * ChainRun)) / (2 * there));
-    }
-
-    private static int Rounds(BenchOptions options) => options.Quick ? 20 : 300;
-
-    private static Result Run(RecurrentModels model, PlacementObjective objective, double slack, double dispatch, BenchOptions options)
+    // In turns, each a few requests long: what the machine does beside changes from second to second.
+    private static Result Run(RecurrentModels model, PlacementObjective objective, double slack, PlacedModel chain, BenchOptions options)
     {
         PlacedModel placed = Place(model, objective, slack);
-        int rounds = Rounds(options);
-        double[] onCpu = ProfileCpu(placed, placed.Emulated(computes: false), rounds);
-        double predicted = PlacedPrediction.Makespan(placed, onCpu, dispatch);
+        using RecordedRunner recordedChain = new(chain, Free(chain)), profiled = new(placed, placed.Emulated(computes: false));
         // A device of its own, and no record of what the lanes do.
         using EmulatedDevice device = new(placed.Emulated(computes: false));
         using PlacedRunner runner = new(placed, placed.Options(device));
         using PlacedRunner.Call call = runner.NewCall();
-        double[] times = new double[rounds];
-        int wrong = 0;
-        for (int i = -WarmUp; i < rounds; i++)
+        List<double> dispatches = [], times = [];
+        List<double[]> onCpu = [];
+        int there = chain.Run.Segments.Count(static s => s.IsOnDevice), wrong = 0;
+        for (int turn = -WarmTurns; turn < (options.Quick ? 3 : 30); turn++)
         {
-            int before = device.Operations.Count;
-            long start = Stopwatch.GetTimestamp();
-            call.Run();
-            double time = Stopwatch.GetElapsedTime(start).TotalNanoseconds;
-            if (i < 0)
-                continue;
-            times[i] = time;
-            wrong += PlacedModel.Copies(device.Operations.Skip(before)).SequenceEqual(placed.PlannedCopies) ? 0 : 1;
+            for (int i = 0; i < OfTurn; i++)
+            {
+                (double time, double[] cpu) = recordedChain.Run();
+                if (turn >= 0 && i >= WarmUp)
+                    dispatches.Add((time - cpu.Sum() - (there * ChainRun)) / (2 * there));
+            }
+            for (int i = 0; i < OfTurn; i++)
+            {
+                (_, double[] cpu) = profiled.Run();
+                if (turn >= 0 && i >= WarmUp)
+                    onCpu.Add(cpu);
+            }
+            for (int i = 0; i < OfTurn; i++)
+            {
+                int before = device.Operations.Count;
+                long start = Stopwatch.GetTimestamp();
+                call.Run();
+                double time = Stopwatch.GetElapsedTime(start).TotalNanoseconds;
+                if (turn < 0 || i < WarmUp)
+                    continue;
+                times.Add(time);
+                wrong += PlacedModel.Copies(device.Operations.Skip(before)).SequenceEqual(placed.PlannedCopies) ? 0 : 1;
+            }
         }
+        // By request: the middle of sums is not the sum of what is in the middle.
+        double predicted = Median([.. onCpu.Zip(dispatches, (cpu, dispatch) => PlacedPrediction.Makespan(placed, cpu, Math.Max(0, dispatch)))]);
         return new Result(
-            model.Name + (objective == PlacementObjective.Memory ? " for memory" : " for latency"), predicted, Median(times), placed.Run.Segments.Count(s => s.IsOnDevice),
-            placed.Run.Segments.Count(s => !s.IsOnDevice), placed.PlannedCopies.Count, rounds, wrong, times);
+            model.Name + (objective == PlacementObjective.Memory ? " for memory" : " for latency"), predicted, Median([.. times]),
+            placed.Run.Segments.Count(s => s.IsOnDevice), placed.Run.Segments.Count(s => !s.IsOnDevice), placed.PlannedCopies.Count, times.Count, wrong, Median([.. dispatches]), [.. times]);
     }
 
-    // By segment: nanoseconds that it took in a runner whose lanes were recorded; 0 for those on the accelerator.
-    private static double[] ProfileCpu(PlacedModel placed, EmulatorProfile profile, int rounds)
+    // Copies and launches take no time: what a request takes beyond its segments is the way from one side to the other.
+    private static EmulatorProfile Free(PlacedModel chain) => chain.Emulated(computes: false) with
     {
-        Timeline timeline = new();
-        using EmulatedDevice device = new(profile);
-        RunnerOptions options = placed.Options(device);
-        options.Timeline = timeline;
-        using (PlacedRunner runner = new(placed, options))
-        {
-            using PlacedRunner.Call call = runner.NewCall();
-            for (int i = 0; i < WarmUp + rounds; i++)
-                call.Run();
-        }
-        ILookup<string, double> spans = timeline.InOrder().Select(s => s.Span).Where(s => !s.IsWait)
-            .ToLookup(s => s.Name, s => Stopwatch.GetElapsedTime(s.Start, s.End).TotalNanoseconds, StringComparer.Ordinal);
-        return [.. placed.Definition.Device!.Plan.Segments.Select(s => s.IsOnDevice ? 0 : Median([.. spans[s.Name].Skip(WarmUp)]))];
-    }
+        LaunchCost = 0,
+        ToDeviceLatency = 0,
+        ToHostLatency = 0,
+        ToDeviceBandwidth = double.PositiveInfinity,
+        ToHostBandwidth = double.PositiveInfinity,
+        RunTime = static (_, _) => ChainRun,
+    };
 
     private static double Median(double[] values)
     {
@@ -153,8 +133,47 @@ internal sealed class DeviceDispatch : IFamily
         return sorted[sorted.Length / 2];
     }
 
-    internal sealed record Result(string Model, double Predicted, double Achieved, int OnDevice, int OnCpu, int Copies, int Requests, int WrongRequests, double[] Times)
+    internal sealed record Result(string Model, double Predicted, double Achieved, int OnDevice, int OnCpu, int Copies, int Requests, int WrongRequests, double Dispatch, double[] Times)
     {
         public double Deviation => (Achieved / Predicted) - 1;
+    }
+
+    // A runner of which it is known how long each segment on the CPU took.
+    private sealed class RecordedRunner : IDisposable
+    {
+        // More than a request has spans.
+        private readonly Timeline _timeline = new(capacity: 256);
+        private readonly EmulatedDevice _device;
+        private readonly PlacedRunner _runner;
+        private readonly PlacedRunner.Call _call;
+        private readonly string?[] _segments;
+
+        public RecordedRunner(PlacedModel placed, EmulatorProfile profile)
+        {
+            _device = new EmulatedDevice(profile);
+            RunnerOptions options = placed.Options(_device);
+            options.Timeline = _timeline;
+            _runner = new PlacedRunner(placed, options);
+            _call = _runner.NewCall();
+            _segments = [.. placed.Definition.Device!.Plan.Segments.Select(s => s.IsOnDevice ? null : s.Name)];
+        }
+
+        /// <summary>Nanoseconds of a request, and by segment; 0 for those on the accelerator.</summary>
+        public (double Time, double[] OnCpu) Run()
+        {
+            long start = Stopwatch.GetTimestamp();
+            _call.Run();
+            double time = Stopwatch.GetElapsedTime(start).TotalNanoseconds;
+            Dictionary<string, double> spans = _timeline.InOrder().Select(s => s.Span).Where(s => s.Start >= start && !s.IsWait)
+                .ToDictionary(s => s.Name, s => Stopwatch.GetElapsedTime(s.Start, s.End).TotalNanoseconds, StringComparer.Ordinal);
+            return (time, Array.ConvertAll(_segments, s => s is null ? 0 : spans[s]));
+        }
+
+        public void Dispose()
+        {
+            _call.Dispose();
+            _runner.Dispose();
+            _device.Dispose();
+        }
     }
 }

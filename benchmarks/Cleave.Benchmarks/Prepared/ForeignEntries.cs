@@ -146,7 +146,7 @@ internal sealed class ForeignEntries : IFamily
             RunnerOptions options = new() { Model = ModelSource.File(prepared.Arguments[0]) };
             _model = OpenedModel.Open(definition, options);
             _factory = new SessionFactory(_model, definition, options, ProcessFiles.System, NullLogger.Instance);
-            _segment = SegmentToPrepare.Of(definition, ModeList.Of(definition, options, Contest.Cores, _factory.Slicing, tuned: null).Modes).Single().Segment;
+            _segment = SegmentToPrepare.Of(definition, ModeList.Of(definition, options, Contest.Cores, _factory.Slicing, tuned: null).Modes, _factory).Single().Segment;
         }
 
         public string Path { get; }

@@ -14,6 +14,10 @@ internal sealed class MemorySearch
 {
     private const long MostVisits = 8_000_000;
 
+    // What misses the deadline by so much is not saved by another order of its units, as a rule; of few units it is tried all the same.
+    private const double Hopeless = 1.1;
+    private const int FewUnits = 64;
+
     private readonly PlacementProblem _problem;
     private readonly double _deadline;
     private readonly ScheduleWalk _walk;
@@ -101,8 +105,12 @@ internal sealed class MemorySearch
         foreach (int unit in group)
             place[unit] = _problem.Processors[place[unit]].IsHost ? place[unit] : processor;
         int[] order = found.Schedule.Order;
-        if (_walk.Makespan(order, place, _deadline * (1 + 1e-12)) > _deadline)
+        double makespan = _walk.Makespan(order, place, _deadline * Hopeless);
+        if (makespan > _deadline)
         {
+            // Sorting takes most of the time of large graphs.
+            if (place.Length > FewUnits && makespan >= _deadline * Hopeless)
+                return null;
             order = _walk.ByLongestWay(place);
             if (_walk.Makespan(order, place, _deadline * (1 + 1e-12)) > _deadline)
                 return null;

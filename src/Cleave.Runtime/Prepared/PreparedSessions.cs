@@ -4,6 +4,7 @@ using System.Globalization;
 using System.Linq;
 using System.Threading;
 using Cleave.Core.Diagnostics;
+using Cleave.Core.Onnx;
 using Cleave.Cores;
 using Cleave.Generated;
 using Cleave.Sessions;
@@ -58,7 +59,10 @@ internal sealed class PreparedSessions(SessionFactory factory, PreparedFolders f
     public long? BytesToMap(Plan plan)
     {
         long bytes = 0;
-        foreach (Segment segment in plan.Segments)
+        if (!folders.All.Any())
+            return null;
+        IReadOnlyList<SharedSegment>? shared = factory.Shared(plan);
+        foreach (Segment segment in plan.Segments.Where((_, i) => shared is null || shared[i].Of == i))
         {
             if (Find(segment) is not { } entry)
                 return null;

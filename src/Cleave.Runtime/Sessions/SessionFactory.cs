@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Concurrent;
 using System.Collections.Generic;
 using System.Linq;
 using System.Runtime.InteropServices;
@@ -23,6 +24,7 @@ internal sealed class SessionFactory : IDisposable
     private readonly SubModels _subModels;
     private readonly ILogger _logger;
     private readonly bool _slicing;
+    private readonly ConcurrentDictionary<Plan, IReadOnlyList<SharedSegment>> _shared = new(ReferenceEqualityComparer.Instance);
     private WeightChoice _weights;
 
     /// <exception cref="CleaveException">Outputs were chosen, and slicing is off (CLV4009).</exception>
@@ -129,10 +131,12 @@ internal sealed class SessionFactory : IDisposable
     {
         if (plan.Segments[0].Recurrent.Length == 0)
             return null;
+        if (_shared.TryGetValue(plan, out IReadOnlyList<SharedSegment>? known))
+            return known;
         using SessionTurn.Holder turn = SessionTurn.Take(_logger, _model.Name);
         try
         {
-            return _subModels.Shared(plan);
+            return _shared.GetOrAdd(plan, _subModels.Shared);
         }
         catch (ModelException e)
         {

@@ -1,8 +1,12 @@
 using System;
 using System.IO;
+using System.Linq;
 using System.Text.Json;
 using System.Threading.Tasks;
+using Cleave.Core.Listing;
+using Cleave.Core.Onnx;
 using Cleave.TestKit.Synthetic;
+using Cleave.Tool.Benching;
 using Google.Protobuf;
 using Xunit;
 
@@ -41,6 +45,19 @@ public sealed class RecurrentPlanTests : IDisposable
         Assert.Equal("equal", run.Json.GetProperty("verdict").GetString());
         Assert.Contains(run.Json.GetProperty("partitions").EnumerateArray(), p => p.GetProperty("kind").GetString() == "plan");
         Assert.Contains(run.Json.GetProperty("notes").EnumerateArray(), n => n.GetString()!.Contains("other nodes compute its values", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Prepared_is_what_has_a_session_and_not_each_chunk()
+    {
+        string model = Write(new Recurrent("LSTM", 4, 128, 64).Stacked()), folder = Path.Combine(_folder.Path, "entries");
+        ToolRun run = await ToolRun.Of("prepare", model, "-o", folder, "--cores", "2", "--plan", "split");
+        // The whole model; and what is before the chunks, a lane's chunks, the other lane's, and what is after them. Which of them ONNX Runtime prepares is another matter.
+        Assert.InRange(run.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Count(l => l.Contains("prepared", StringComparison.Ordinal)), 2, 5);
+        Assert.InRange(Directory.GetDirectories(folder).Length, 2, 5);
+        ListingOptions item = new() { Plan = "Split" };
+        using LooseRunner runner = new(model, LooseDefinition.SpecOf(model, ModelReader.ReadFile(model), item), new RunnerOptions { Prepared = folder, Cores = 2, Plan = PlanChoice.Split });
+        Assert.Equal(4, runner.Engine.Plan.Sessions.Length);
     }
 
     private string Write(Cleave.OnnxProto.ModelProto proto)

@@ -54,7 +54,7 @@ internal sealed class ModelPreparation(SessionFactory factory, ModelDefinition d
             throw new IOException(why);
         using IDisposable held = FolderLock.TryTake(folder) ?? throw new IOException("another process prepares into " + folder);
         Housekeeping.DeleteUnfinished(folder);
-        IReadOnlyList<SegmentToPrepare> segments = SegmentToPrepare.Of(definition, modes);
+        IReadOnlyList<SegmentToPrepare> segments = SegmentToPrepare.Of(definition, modes, factory);
         Dictionary<PlanOutline, IReadOnlyList<PreparedSample>> samples = [];
         List<PreparedSegment> done = [];
         foreach (SegmentToPrepare segment in segments)

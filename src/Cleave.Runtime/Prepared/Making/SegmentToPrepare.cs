@@ -1,8 +1,10 @@
 using System;
 using System.Collections.Generic;
+using Cleave.Core.Onnx;
 using Cleave.Generated;
 using Cleave.Lanes;
 using Cleave.Plans;
+using Cleave.Sessions;
 
 namespace Cleave.Prepared.Making;
 
@@ -12,17 +14,18 @@ namespace Cleave.Prepared.Making;
 /// <param name="Threads">The numbers of threads, rising.</param>
 internal sealed record SegmentToPrepare(Segment Segment, PlanOutline Outline, SortedSet<int> Threads)
 {
-    /// <summary>All segments of the modes of a runner; equal ones of several plans are one.</summary>
-    public static IReadOnlyList<SegmentToPrepare> Of(ModelDefinition definition, IEnumerable<ChosenPlan> modes)
+    /// <summary>All segments of the modes of a runner that have sessions; equal ones of several plans are one.</summary>
+    public static IReadOnlyList<SegmentToPrepare> Of(ModelDefinition definition, IEnumerable<ChosenPlan> modes, SessionFactory factory)
     {
         List<SegmentToPrepare> found = [];
         Dictionary<string, SegmentToPrepare> byPart = new(StringComparer.Ordinal);
         foreach (ChosenPlan mode in modes)
         {
             PlanOutline outline = PlanOutline.Read(mode.Plan, definition);
+            IReadOnlyList<SharedSegment>? shared = factory.Shared(mode.Plan);
             for (int i = 0; i < mode.Plan.Segments.Length; i++)
             {
-                Segment segment = mode.Plan.Segments[i];
+                Segment segment = mode.Plan.Segments[shared?[i].Of ?? i];
                 string part = PreparedTargets.PartOf(segment);
                 if (!byPart.TryGetValue(part, out SegmentToPrepare? known))
                 {

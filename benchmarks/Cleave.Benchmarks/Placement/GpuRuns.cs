@@ -40,8 +40,8 @@ internal sealed class GpuRuns : IFamily
         if (CudaDevice.Look().Problem(0) is { } problem)
         {
             string why = problem.Why + "; to measure it, " + problem.Remedy;
-            yield return Line.NotMeasured(Latency, Percent(LeastLatencyGain), why);
-            yield return Line.NotMeasured(Memory, Percent(LeastMemoryGain), why);
+            yield return Line.NotMeasured(Latency, ">= " + Percent(LeastLatencyGain), why);
+            yield return Line.NotMeasured(Memory, ">= " + Percent(LeastMemoryGain), why);
             yield break;
         }
         IReadOnlyList<string> profile = Profile();

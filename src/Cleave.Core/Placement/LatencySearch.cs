@@ -66,7 +66,7 @@ internal sealed class LatencySearch
             if (improved.Makespan < best.Makespan)
                 best = improved;
         }
-        return Kicked(Exhausted(best));
+        return Exhausted(Kicked(best));
     }
 
     // Every placement, each with its units in the order of the longest way, and then before others while that helps.

@@ -65,6 +65,9 @@ internal sealed class SegmentSlice
     public OnnxType.Tensor? RequestedType(string name) =>
         _request.Types is { } types && types.TryGetValue(name, out OnnxType.Tensor? type) ? type : null;
 
+    /// <summary>Whether a value is one that the whole model takes, or that is asked for of it.</summary>
+    public bool IsGivenOrTaken(string name) => _index.IsInput(name) || (_request.Outputs is { } outputs ? outputs.Contains(name) : _index.IsOutput(name));
+
     /// <summary>Positions of the nodes, in the file's order; those that <see cref="Constants"/> holds left out.</summary>
     public List<int> Nodes { get; }
 

@@ -4,6 +4,7 @@ using System.Globalization;
 using System.IO;
 using Cleave.Core.Diagnostics;
 using Cleave.Core.Graph;
+using Cleave.Core.Onnx.Widening;
 
 namespace Cleave.Core.Onnx;
 
@@ -21,7 +22,11 @@ internal enum WeightMode
 /// <param name="Bytes">The ONNX file.</param>
 /// <param name="MappedTensors">Tensors that ONNX Runtime will map: each is one mapping for each session.</param>
 /// <param name="ReadsFiles">Whether the session must be told the model's folder, since it reads files there.</param>
-internal sealed record SubModel(byte[] Bytes, int MappedTensors, bool ReadsFiles);
+internal sealed record SubModel(byte[] Bytes, int MappedTensors, bool ReadsFiles)
+{
+    /// <summary>Where floats of 16 bits were to be widened: why those of this segment are not; null where they are.</summary>
+    public string? WhyNotWidened { get; init; }
+}
 
 /// <summary>
 /// Cuts sub-models out of a model. Nodes are copied byte for byte; initializers stop being inputs, and
@@ -90,30 +95,42 @@ internal sealed class SubModelWriter
     }
 
     /// <summary>The sub-model of a segment.</summary>
+    /// <param name="request">The segment.</param>
+    /// <param name="weights">How it holds its weights.</param>
+    /// <param name="halves">The model's floats of 16 bits, which are computed in 32, where that can be done; null: nothing is.</param>
     /// <exception cref="ModelException">The segment does not fit the graph, is too large, or its weights cannot be read.</exception>
-    public SubModel Write(SegmentRequest request, WeightMode weights)
+    public SubModel Write(SegmentRequest request, WeightMode weights, HalfFloats? halves = null)
     {
         if (weights == WeightMode.Map && _fileName is null)
             throw new InvalidOperationException("A model in memory cannot be mapped.");
         SegmentSlice slice = new(Index, request);
         using WeightWriter tensors = new(_source, _folder, weights == WeightMode.Map ? _fileName : null);
+        List<ModelFunction> functions = FunctionClosure.Of(_model, slice.Nodes);
+        WideSegment? wide = halves is null ? null : new WideSegment(Index, slice, halves, functions, _source);
         MessageBuilder graph = new();
-        WriteNodes(graph, slice, tensors);
+        wide?.WriteFirst(graph);
+        WriteNodes(graph, slice, tensors, wide);
+        wide?.WriteLast(graph);
         graph.Text(Tags.Graph.Name, _model.Graph.Name.Length > 0 ? _model.Graph.Name : request.Name);
-        WriteInitializers(graph, slice, tensors);
-        WriteValues(graph, slice);
+        WriteInitializers(graph, slice, tensors, wide);
+        WriteValues(graph, slice, wide);
 
         MessageBuilder model = new();
         WriteHeader(model);
         model.Message(Tags.Model.Graph, graph);
-        foreach (ModelFunction function in FunctionClosure.Of(_model, slice.Nodes))
-            model.Copy(Tags.Model.Function, _source, function.Message);
+        foreach (ModelFunction function in functions)
+        {
+            if (wide is { WhyNot: null })
+                wide.WriteFunction(model, function);
+            else
+                model.Copy(Tags.Model.Function, _source, function.Message);
+        }
         if (model.Length > MessageBuilder.LongestMessage)
         {
             throw slice.Refused(string.Format(CultureInfo.InvariantCulture,
                 "with its weights inside it has {0} bytes, and ONNX Runtime opens at most 2 GB from memory; map the weights, or keep them in external data", model.Length));
         }
-        return new SubModel(model.ToArray(), tensors.Mapped, tensors.ReadsFiles);
+        return new SubModel(model.ToArray(), tensors.Mapped, tensors.ReadsFiles) { WhyNotWidened = wide?.WhyNot };
     }
 
     private void WriteHeader(MessageBuilder model)
@@ -135,7 +152,7 @@ internal sealed class SubModelWriter
             model.Copy(Tags.Model.Metadata, _source, metadata);
     }
 
-    private void WriteNodes(MessageBuilder graph, SegmentSlice slice, WeightWriter tensors)
+    private void WriteNodes(MessageBuilder graph, SegmentSlice slice, WeightWriter tensors, WideSegment? wide)
     {
         MessageBuilder made = new();
         foreach (int position in slice.Nodes)
@@ -144,6 +161,8 @@ internal sealed class SubModelWriter
             if (node.Message.Length > LargestBody)
                 RefuseLargeBody(node);
             tensors.NoteExternal(node);
+            if (wide != null && wide.TryWriteNode(graph, position))
+                continue;
             if (node.Message.Exists)
             {
                 graph.Copy(Tags.Graph.Node, _source, node.Message);
@@ -167,17 +186,17 @@ internal sealed class SubModelWriter
             throw new ModelException(Rules.BodyTooLarge, bytes.ToString(CultureInfo.InvariantCulture), node.Name);
     }
 
-    private static void WriteInitializers(MessageBuilder graph, SegmentSlice slice, WeightWriter tensors)
+    private static void WriteInitializers(MessageBuilder graph, SegmentSlice slice, WeightWriter tensors, WideSegment? wide)
     {
         foreach (TensorInfo tensor in slice.Initializers)
-            tensors.Write(graph, tensor, tensor.Name);
+            tensors.Write(graph, tensor, wide?.NameOf(tensor, tensor.Name) ?? tensor.Name);
         foreach (SparseTensorInfo tensor in slice.SparseInitializers)
             tensors.WriteSparse(graph, tensor, tensor.Name);
         foreach (Node constant in slice.Constants)
         {
             NodeAttribute value = constant.Attributes[0];
             if (value.Kind == AttributeKind.Tensor)
-                tensors.Write(graph, value.Tensors[0], constant.Outputs[0]);
+                tensors.Write(graph, value.Tensors[0], wide?.NameOf(value.Tensors[0], constant.Outputs[0]) ?? constant.Outputs[0]);
             else if (value.Kind == AttributeKind.SparseTensor)
                 tensors.WriteSparse(graph, value.SparseTensors[0], constant.Outputs[0]);
             else
@@ -185,7 +204,7 @@ internal sealed class SubModelWriter
         }
     }
 
-    private void WriteValues(MessageBuilder graph, SegmentSlice slice)
+    private void WriteValues(MessageBuilder graph, SegmentSlice slice, WideSegment? wide)
     {
         HashSet<string> outside = new(StringComparer.Ordinal);
         foreach (string read in slice.Reads)
@@ -194,14 +213,21 @@ internal sealed class SubModelWriter
             WriteOne(Tags.Graph.Output, write);
         foreach (ValueInfo value in _model.Graph.ValueInfos)
         {
-            if (!outside.Contains(value.Name) && slice.IsInner(value.Name))
+            if (outside.Contains(value.Name) || !slice.IsInner(value.Name))
+                continue;
+            if (wide != null)
+                wide.WriteValue(graph, value);
+            else
                 graph.Copy(Tags.Graph.ValueInfo, _source, value.Message);
         }
 
         void WriteOne(int tag, string name)
         {
             outside.Add(name);
-            WriteCut(graph, tag, slice, name);
+            if (wide?.TypeOf(name) is { } type)
+                graph.Message(tag, ValueMessage.Of(name, type));
+            else
+                WriteCut(graph, tag, slice, name);
         }
     }
 

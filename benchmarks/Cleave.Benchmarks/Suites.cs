@@ -90,6 +90,7 @@ internal static class Suites
         [
             new QuantizedSpeed(),
             new LeftAlone(),
+            new WidenedSpeed(),
         ],
         ["prepared"] =
         [

@@ -140,6 +140,18 @@ internal static partial class Log
         "Cleave does not prepare {Model} in {Folder}: {Why}")]
     public static partial void NotPrepares(ILogger logger, string model, string folder, string why);
 
+    [LoggerMessage(EventId = 34, Level = LogLevel.Information, Message =
+        "Cleave computes the 16-bit floats of {Model} in 32 bits ({Why}): {Half:0.0} MB of weights take {Wide:0.0} MB. Precision=\"AsPublished\" leaves them as they are")]
+    public static partial void Widened(ILogger logger, string model, string why, double half, double wide);
+
+    [LoggerMessage(EventId = 35, Level = LogLevel.Information, Message =
+        "Cleave leaves the 16-bit floats of {Model} as published: {Why}")]
+    public static partial void NotWidened(ILogger logger, string model, string why);
+
+    [LoggerMessage(EventId = 36, Level = LogLevel.Information, Message =
+        "Cleave leaves the 16-bit floats of the segment {Segment} of {Model} as published: {Why}")]
+    public static partial void SegmentNotWidened(ILogger logger, string segment, string model, string why);
+
     [LoggerMessage(EventId = 40, Level = LogLevel.Information, Message =
         "Cleave runs {Model} on {Device}: {Segments}; {Megabytes:0.0} MB there")]
     public static partial void DeviceOpened(ILogger logger, string model, string device, string segments, double megabytes);

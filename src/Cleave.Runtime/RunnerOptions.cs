@@ -24,6 +24,7 @@ public sealed class RunnerOptions
     private bool? _deterministic;
     private bool? _strict;
     private bool? _allowSaturation;
+    private PrecisionChoice? _precision;
     private bool? _pinning;
     private bool? _preparedTrustGroup;
     private DeviceOptions? _device;
@@ -206,6 +207,19 @@ public sealed class RunnerOptions
         set => _allowSaturation = value;
     }
 
+    /// <summary>In which precision floats of 16 bits are computed (docs/precision.md).</summary>
+    /// <exception cref="ArgumentOutOfRangeException">Set to no value of the enumeration.</exception>
+    public PrecisionChoice Precision
+    {
+        get => _precision ?? PrecisionChoice.Auto;
+        set
+        {
+            if (!Enum.IsDefined(value))
+                throw new ArgumentOutOfRangeException(nameof(Precision), value, null);
+            _precision = value;
+        }
+    }
+
     /// <summary>
     /// Which requests' inputs are kept in files, for <c>cleave quantize</c> (docs/quantize.md). Null: none, unless the environment variable <c>CLEAVE_RECORD</c> names a folder; then the
     /// first hundred.
@@ -283,6 +297,7 @@ public sealed class RunnerOptions
         both._deterministic ??= item._deterministic;
         both._strict ??= item._strict;
         both._allowSaturation ??= item._allowSaturation;
+        both._precision ??= item._precision;
         both._pinning ??= item._pinning;
         both.Prepared ??= item.Prepared;
         both._preparedTrustGroup ??= item._preparedTrustGroup;

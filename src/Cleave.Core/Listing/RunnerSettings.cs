@@ -8,7 +8,7 @@ internal static class RunnerSettings
     /// <summary>The metadata's names, in the order of listings and generated code.</summary>
     public static IReadOnlyList<string> Names { get; } =
     [
-        "Cores", "Hint", "MaxMemory", "Deterministic", "AllowSaturation", "Strict", "Pinning", "Dividing",
+        "Cores", "Hint", "MaxMemory", "Deterministic", "AllowSaturation", "Precision", "Strict", "Pinning", "Dividing",
         "Batching", "BatchSize", "BatchDelay", "BatchWaiting", "BatchFull",
         "PartPolicy", "PartWeights", "PartMerging",
         "Prepared", "PreparedTrustGroup",

@@ -23,6 +23,7 @@ internal static class SettingReader
         ["MaxMemory"] = ("", "MaxMemory", new(SettingSpec.Bytes, "use a size such as 512MB or 2GB, or a number of bytes", Bytes)),
         ["Deterministic"] = ("", "Deterministic", Truth),
         ["AllowSaturation"] = ("", "AllowSaturation", Truth),
+        ["Precision"] = ("", "Precision", Member("PrecisionChoice", "Auto", "AsPublished", "Widened")),
         ["Strict"] = ("", "Strict", Truth),
         ["Pinning"] = ("", "Pinning", Truth),
         ["Dividing"] = ("", "Dividing", Member("DividingChoice", "Auto", "On", "Off")),

@@ -23,12 +23,17 @@ internal sealed class MemoryLimit(long? most, ProcessFiles files)
     /// <summary>Counts it if there is room.</summary>
     public bool TryAdd(long bytes, out string why)
     {
-        why = "";
-        bool fits = most is { } all ? Interlocked.Read(ref _taken) + bytes <= all : Left() is not { } left || bytes <= left / 2;
+        bool fits = Allows(bytes, out why);
         if (fits)
             Add(bytes);
-        else
-            why = "it would take about " + Megabytes(bytes) + ", " + Words;
+        return fits;
+    }
+
+    /// <summary>Whether there is room for it.</summary>
+    public bool Allows(long bytes, out string why)
+    {
+        bool fits = most is { } all ? Interlocked.Read(ref _taken) + bytes <= all : Left() is not { } left || bytes <= left / 2;
+        why = fits ? "" : "it would take about " + Megabytes(bytes) + ", " + Words;
         return fits;
     }
 

@@ -39,6 +39,9 @@ public sealed class Value
     /// <summary>A tensor, for code that is not generated; no shape: not even the rank is known.</summary>
     internal static Value Of(string name, ElementType type, Dim[]? shape) => new(name, Element.Of(type), shape);
 
+    /// <summary>As it is between segments of which the floats of 16 bits are computed in 32.</summary>
+    internal Value Widened() => Element.Type == ElementType.Float16 ? new Value(Name, Element.Of<float>(), Shape) : this;
+
     /// <summary>For messages: <c>input_ids: int64 [batch, sequence]</c>.</summary>
     public override string ToString() =>
         Name + ": " + Element.Word + (Shape is null ? " of any shape" : " [" + string.Join(", ", Shape) + "]");

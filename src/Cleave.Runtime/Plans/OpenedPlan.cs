@@ -34,6 +34,9 @@ internal sealed record OpenedPlan(PlanOutline Outline, SegmentSession?[] BySegme
     /// <summary>What it has on an accelerator; null where it is all on the CPU.</summary>
     public DeviceSide? Device { get; init; }
 
+    /// <summary>Whether values between segments have 32 bits where the model has floats of 16.</summary>
+    public bool IsWidened { get; init; }
+
     /// <summary>The cores that a request uses: the lane that launches waits most of the time.</summary>
     public int Cores => Threads.Where((_, lane) => lane != Device?.Outline.Lane).Sum();
 
@@ -88,7 +91,10 @@ internal sealed record OpenedPlan(PlanOutline Outline, SegmentSession?[] BySegme
     {
         ResultSlot[] results = new ResultSlot[Outline.Results.Length];
         for (int i = 0; i < results.Length; i++)
-            results[i] = new ResultSlot(i, Outline.Results[i], i < outputs.Length ? outputs[i] : null, Outline.Readers[i]);
+        {
+            Value value = Outline.Results[i];
+            results[i] = new ResultSlot(i, IsWidened && i >= outputs.Length ? value.Widened() : value, i < outputs.Length ? outputs[i] : null, Outline.Readers[i]);
+        }
         return results;
     }
 
@@ -128,7 +134,7 @@ internal sealed record OpenedPlan(PlanOutline Outline, SegmentSession?[] BySegme
                 int lane = outline.LaneOf[i];
                 opened[i] = sessions.Get(chosen.Plan.Segments[shared?[i].Of ?? i], chosen.Threads[lane], instance, pins?[lane]);
             }
-            return new OpenedPlan(outline, opened, chosen.Threads, pins, lease) { Shared = shared };
+            return new OpenedPlan(outline, opened, chosen.Threads, pins, lease) { Shared = shared, IsWidened = sessions.Factory.Precision.Halves != null };
         }
         catch
         {

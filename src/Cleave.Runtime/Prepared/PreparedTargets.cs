@@ -8,7 +8,7 @@ using Microsoft.ML.OnnxRuntime;
 namespace Cleave.Prepared;
 
 /// <summary>Says what segments of an opened model must be prepared for to be used in this process. Thread-safe.</summary>
-internal sealed class PreparedTargets(ModelDefinition definition, SessionSettings settings, ModelWeights weights)
+internal sealed class PreparedTargets(ModelDefinition definition, SessionSettings settings, ModelWeights weights, ModelPrecision precision)
 {
     /// <summary>The target of a segment; null where this process cannot say what it needs.</summary>
     /// <param name="segment">The segment.</param>
@@ -39,6 +39,6 @@ internal sealed class PreparedTargets(ModelDefinition definition, SessionSetting
     {
         return new PreparedTarget(
             definition.Name, segment.Name, definition.Hash, PartOf(segment), weights.Edges, OrtEnv.Instance().GetVersionString(), library, processor,
-            settings.Words + (isSliced ? ", sliced" : ", as published"));
+            settings.Words + (isSliced ? ", sliced" : ", as published") + (precision.Widens(segment) ? ", 16 bits widened to 32" : ""));
     }
 }

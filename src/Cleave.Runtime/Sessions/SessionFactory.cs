@@ -42,8 +42,11 @@ internal sealed class SessionFactory : IDisposable
             throw new CleaveException(Rules.OutputsWithoutSlicing, null, definition.Name, string.Join("; ", outputs));
         WeightBytes = whole ? _subModels.WeightBytes : _subModels.NeededWeightBytes;
         _weights = WeightChoice.Make(asked, model.Path != null, model.Model.Graph, WeightBytes);
+        Precision = ModelPrecision.Of(model.Model, options, new MemoryLimit(options.MaxMemory, files), PlainBytes(WeightBytes, _weights));
+        if (!options.IsTrial)
+            Precision.Write(logger, definition.Name);
         ModelWeights = new ModelWeights(model);
-        Targets = new PreparedTargets(definition, _settings, ModelWeights);
+        Targets = new PreparedTargets(definition, _settings, ModelWeights, Precision);
         Prepared = new PreparedSessions(this, PreparedFolders.Of(options, model), options, definition.Name, logger);
     }
 
@@ -52,6 +55,9 @@ internal sealed class SessionFactory : IDisposable
 
     /// <summary>Tells its weights from others.</summary>
     public ModelWeights ModelWeights { get; }
+
+    /// <summary>In which precision floats of 16 bits are computed.</summary>
+    public ModelPrecision Precision { get; }
 
     /// <summary>What its segments must be prepared for.</summary>
     public PreparedTargets Targets { get; }
@@ -68,7 +74,7 @@ internal sealed class SessionFactory : IDisposable
     /// What the sessions of a plan take that are not there yet. Packed for its kernels a weight is about as large as before; copied ones are there once more. Prepared ones are mapped:
     /// all sessions share one copy.
     /// </summary>
-    public long EstimatedBytes(Plan plan) => Prepared.BytesToMap(plan) ?? PlainBytes(WeightBytes, _weights);
+    public long EstimatedBytes(Plan plan) => Prepared.BytesToMap(plan) ?? PlainBytes(WeightBytes + Precision.ExtraBytes, _weights);
 
     /// <summary>The same for sessions that are not prepared.</summary>
     public static long PlainBytes(long weightBytes, WeightChoice weights) => weightBytes * (weights.Loading == WeightLoading.Map ? 1 : 2);
@@ -129,7 +135,8 @@ internal sealed class SessionFactory : IDisposable
     /// <exception cref="CleaveException">A segment cannot be cut.</exception>
     public IReadOnlyList<SharedSegment>? Shared(Plan plan)
     {
-        if (plan.Segments[0].Recurrent.Length == 0)
+        // Widened, the first chunk may read an input of 16 bits where the others read values of 32.
+        if (plan.Segments[0].Recurrent.Length == 0 || Precision.Halves != null)
             return null;
         if (_shared.TryGetValue(plan, out IReadOnlyList<SharedSegment>? known))
             return known;
@@ -183,13 +190,14 @@ internal sealed class SessionFactory : IDisposable
     // ONNX Runtime copies the weights that are in the model's file, and maps those in files of their own.
     public bool Slices(Segment segment) =>
         _slicing && (!segment.IsWhole
+            || Precision.Widens(segment)
             || _subModels.OverridableInitializers
             || (Weights.Loading == WeightLoading.Map ? _subModels.AnythingToMap : _model.HasExternalData));
 
     private (InferenceSession Session, string Way) Open(Segment segment, SessionOptions options)
     {
         if (Slices(segment))
-            return (new InferenceSession(_subModels.Write(segment, ref _weights, options), options), "sliced");
+            return (new InferenceSession(_subModels.Write(segment, ref _weights, Precision.Widens(segment) ? Precision.Halves : null, options), options), "sliced");
         return _model.Path is { } path
             ? (new InferenceSession(path, options), "opened by path as published")
             : (new InferenceSession(WholeArray(_model.Memory), options), "opened from memory as published");

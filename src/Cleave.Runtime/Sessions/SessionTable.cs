@@ -24,7 +24,7 @@ internal sealed class SessionTable(SessionFactory factory) : IDisposable
     {
         // The threads of a session stay where it was made; one of a single thread has none of its own.
         ThreadPin? maker = threads > 1 ? pin : null;
-        string key = Key(segment, threads, threads > 1 ? instance : 0, maker);
+        string key = Key(segment, threads, threads > 1 ? instance : 0, maker) + (Factory.Precision.Widens(segment) ? "\nwidened" : "");
         lock (_sessions)
         {
             if (_sessions.TryGetValue(key, out SegmentSession? session))

@@ -7,6 +7,7 @@ using Cleave.Core.Diagnostics;
 using Cleave.Core.Graph;
 using Cleave.Core.Onnx;
 using Cleave.Core.Onnx.Recurrent;
+using Cleave.Core.Onnx.Widening;
 using Cleave.Cores;
 using Cleave.Generated;
 using Cleave.Sources;
@@ -64,16 +65,22 @@ internal sealed class SubModels
     /// The sub-model's bytes; tells the options where the files are that it reads, and changes Map to Copy where there
     /// are too many tensors to map.
     /// </summary>
-    public byte[] Write(Segment segment, ref WeightChoice weights, SessionOptions options)
+    /// <param name="segment">The segment.</param>
+    /// <param name="weights">How it holds its weights.</param>
+    /// <param name="halves">The model's floats of 16 bits where they are computed in 32; null: as published.</param>
+    /// <param name="options">Of its session.</param>
+    public byte[] Write(Segment segment, ref WeightChoice weights, HalfFloats? halves, SessionOptions options)
     {
         SegmentRequest request = Request(segment);
         SubModelWriter writer = Writer(segment);
-        SubModel sub = writer.Write(request, weights.Loading == WeightLoading.Map ? WeightMode.Map : WeightMode.Copy);
+        SubModel sub = writer.Write(request, weights.Loading == WeightLoading.Map ? WeightMode.Map : WeightMode.Copy, halves);
         if (TooManyMappings(sub.MappedTensors))
         {
             weights = new WeightChoice(WeightLoading.Copy, "too many tensors to map");
-            sub = writer.Write(request, WeightMode.Copy);
+            sub = writer.Write(request, WeightMode.Copy, halves);
         }
+        if (sub.WhyNotWidened is { } why)
+            Log.SegmentNotWidened(_logger, segment.Name, _model.Name, why);
         if (sub.ReadsFiles)
             options.AddSessionConfigEntry(FolderKey, _folder!);
         return sub.Bytes;

@@ -19,13 +19,14 @@ internal static class FixCommand
         Argument<string> model = CleaveCommand.ModelArgument();
         Option<string> output = new("--output", "-o") { Description = "The file to write.", Required = true };
         Option<string?> batch = new("--dynamic-batch") { Description = "Give the fixed first dimension of inputs and outputs a name (batch, if none is given), where it is proven that samples stay apart.", Arity = ArgumentArity.ZeroOrOne };
+        Option<bool> widen = new("--widen") { Description = "Have floats of 16 bits computed in 32, for processors without kernels of 16; inputs and outputs keep their type." };
         Option<string[]> dims = new("--dims") { Description = "Sizes of dimensions that the model leaves open, to compare and measure with: batch=1,sequence=16. Once for each sample; else some that the model takes are found." };
         Option<string[]> fills = new("--input") { Description = "A number for every element of an input: sr=16000. What is not given is random." };
         Option<bool> unmeasured = new("--no-measure") { Description = "Do not measure what each change gains." };
         Option<bool> json = new("--json") { Description = "Write JSON (docs/fix.md) and nothing else." };
         Command command = new("fix", "Writes a cleaned model that gives the same and is faster, and says what each change gained.")
         {
-            model, output, batch, dims, fills, unmeasured, json,
+            model, output, batch, widen, dims, fills, unmeasured, json,
         };
         command.SetAction((arguments, cancellationToken) =>
         {
@@ -36,6 +37,7 @@ internal static class FixCommand
                 Model = path,
                 Output = arguments.GetRequiredValue(output),
                 Batch = arguments.GetResult(batch) is null ? null : arguments.GetValue(batch) is { Length: > 0 } name ? name : DefaultBatch,
+                Widen = arguments.GetValue(widen),
                 Inputs = new VerifyOptions
                 {
                     Samples = [.. (arguments.GetValue(dims) ?? []).Select(DimensionSample.Parse)],

@@ -12,6 +12,9 @@ internal sealed record FixOptions
     /// <summary>The name that the batch gets; null: it stays as it is.</summary>
     public string? Batch { get; init; }
 
+    /// <summary>Whether floats of 16 bits are computed in 32.</summary>
+    public bool Widen { get; init; }
+
     /// <summary>What the models are compared on.</summary>
     public VerifyOptions Inputs { get; init; } = new();
 

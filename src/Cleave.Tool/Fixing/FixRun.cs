@@ -30,7 +30,7 @@ internal sealed class FixRun(FixOptions options, Action<string, double> progress
         ExternalWeights external = new(published.Folder);
         target.Spare(external.Files(model));
         bool movesWeights = !target.IsBesideSource && ExternalWeights.Has(model);
-        List<AppliedChange> changes = ModelFix.Apply(model, options.Batch);
+        List<AppliedChange> changes = ModelFix.Apply(model, options.Batch, options.Widen);
         string data = target.Draft("data"), draft = target.Draft("onnx");
         if (movesWeights)
             external.Move(model, data);
@@ -40,6 +40,8 @@ internal sealed class FixRun(FixOptions options, Action<string, double> progress
             File.WriteAllBytes(draft, File.ReadAllBytes(published.Path));
         if (options.Batch != null && !changes.Any(c => c.Kind == ModelFix.Batch))
             _notes.Add("--dynamic-batch: the model has a batch axis already.");
+        if (options.Widen && !changes.Any(c => c.Kind == ModelFix.Widened))
+            _notes.Add($"--widen: {WidenedHalves.WhyNot(model) ?? "the model has no floats of 16 bits"}.");
         FixReport report = changes.Count == 0 ? Report([], null, null) : Judge(published, changes, target, draft, movesWeights ? external : null);
         Commit(model, target, draft, movesWeights ? data : null);
         return report;

@@ -16,16 +16,19 @@ internal sealed record AppliedChange(string Kind, string What, int Count, ModelP
 internal static class ModelFix
 {
     public const string Batch = "dynamic-batch";
+    public const string Widened = "widened-floats";
 
     /// <param name="model">Is changed.</param>
     /// <param name="batch">The name that the batch gets; null: it stays as it is.</param>
-    public static List<AppliedChange> Apply(ModelProto model, string? batch)
+    /// <param name="widen">Whether floats of 16 bits are computed in 32.</param>
+    public static List<AppliedChange> Apply(ModelProto model, string? batch, bool widen = false)
     {
         ModelEdit edit = new(model);
         (string Kind, string What, Func<ModelEdit, int> Apply)[] changes =
         [
             ("input-initializers", "initializers taken out of the inputs", InputInitializers.Apply),
             ("constant-nodes", "Constant nodes made initializers", ConstantNodes.Apply),
+            (Widened, "values and weights of 16 bits computed in 32", e => widen ? WidenedHalves.Apply(e) : 0),
             (Batch, "inputs, outputs and Reshapes given a dynamic batch", e => batch is null ? 0 : DynamicBatch.Apply(e, batch)),
             ("shape-folding", "nodes folded that compute fixed shapes", ShapeFolding.Apply),
             ("dead-nodes", "nodes removed that no output needs", UnusedParts.RemoveNodes),

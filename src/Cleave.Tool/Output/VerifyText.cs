@@ -28,6 +28,7 @@ internal static class VerifyText
             Line(console, $"batch: {batch.Samples} samples along '{dimension}' together against one by one: apart by at most {(batch.Outputs.Values.MaxBy(o => o.OfRange) ?? OutputDifference.None).Apart()}");
         else if (report.Batch is { } none)
             Line(console, $"batch: not compared, {none.Reason}");
+        WritePrecision(console, report.Precision);
         foreach (Failure failure in report.Failures.Take(MostFailures))
             Line(console, Describe(failure));
         if (report.Failures.Count > MostFailures)
@@ -100,9 +101,17 @@ internal static class VerifyText
             Line(console, $"  and {lost.Length - MostLost} more; --json has all");
     }
 
+    private static void WritePrecision(IAnsiConsole console, PrecisionReport? precision)
+    {
+        if (precision is { WhyNot: { } why })
+            Line(console, "floats of 16 bits: runners leave them as published, since " + why);
+        foreach (OutputPrecision output in precision?.Outputs.Take(MostOutputs) ?? [])
+            Line(console, $"floats of 16 bits: '{output.Output}' is apart from 32 bits on the same weights by {output.Published.Apart()} as published, by {output.Widened.Apart()} as runners compute it");
+    }
+
     private static string Describe(Failure failure)
     {
-        List<string> parts = [failure.Kind == "whole" ? "plan of one segment" : failure.Kind == "batch" ? "batch" : failure.Kind == "plan" ? $"plan for {failure.Seed} cores" : $"partition over {failure.Kind}, seed {failure.Seed}"];
+        List<string> parts = [failure.Kind == "whole" ? "plan of one segment" : failure.Kind is "batch" or "widened" ? failure.Kind : failure.Kind == "plan" ? $"plan for {failure.Seed} cores" : $"partition over {failure.Kind}, seed {failure.Seed}"];
         if (failure.Segment != null)
             parts.Add(failure.Segment);
         if (failure.Output != null)

@@ -64,7 +64,9 @@ internal static class ModelValidation
         if (report.Partitions.Any(p => p.Kind == "plan"))
             yield return new ValidationCheck("split against whole", Problem(report.Failures.Where(f => f.Kind == "plan")));
         if (report.Batch is { Samples: > 0 })
-            yield return new ValidationCheck("samples together against one by one", Problem(report.Failures.Where(f => f.Kind is not ("whole" or "plan"))));
+            yield return new ValidationCheck("samples together against one by one", Problem(report.Failures.Where(f => f.Kind is not ("whole" or "plan" or PrecisionCheck.Kind))));
+        if (report.Precision is { } precision)
+            yield return new ValidationCheck("floats of 16 bits in 32", Problem(report.Failures.Where(f => f.Kind == PrecisionCheck.Kind)), precision.WhyNot);
     }
 
     private static string? Problem(IEnumerable<Failure> failures) =>

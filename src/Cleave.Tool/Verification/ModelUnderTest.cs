@@ -7,6 +7,7 @@ using Cleave.Core.Diagnostics;
 using Cleave.Core.Graph;
 using Cleave.Core.Onnx;
 using Cleave.Core.Onnx.Recurrent;
+using Cleave.Core.Onnx.Widening;
 using Cleave.Core.Passes;
 using Cleave.Core.Shapes;
 using Cleave.OnnxProto;
@@ -116,7 +117,9 @@ internal sealed class ModelUnderTest : IDisposable
     /// <summary>Whether other nodes compute its values than those of the file: then results are equal within the tolerance, not bit by bit.</summary>
     public bool IsTakenApart { get; }
 
-    public SubModel Write(SegmentRequest request) => _writer.Write(request, _weights);
+    /// <param name="request">The segment.</param>
+    /// <param name="halves">The model's floats of 16 bits where they are computed in 32; null: as published.</param>
+    public SubModel Write(SegmentRequest request, HalfFloats? halves = null) => _writer.Write(request, _weights, halves);
 
     public void Dispose() => _source.Dispose();
 

@@ -4,6 +4,7 @@ using System.Globalization;
 using System.IO;
 using System.Linq;
 using Cleave.Core.Onnx;
+using Cleave.Core.Onnx.Widening;
 using Microsoft.ML.OnnxRuntime;
 
 namespace Cleave.Tool.Verification;
@@ -46,15 +47,19 @@ internal sealed class SessionChain(IReadOnlyList<ChainLink> links) : IDisposable
     }
 
     /// <summary>Sub-models out of the file, in memory.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="segments">In an order in which they can run.</param>
+    /// <param name="how">How their sessions are made.</param>
+    /// <param name="halves">The model's floats of 16 bits where they are computed in 32; null: as published.</param>
     /// <exception cref="Core.Diagnostics.ModelException">A segment does not fit the graph.</exception>
     /// <exception cref="SegmentException">ONNX Runtime refuses one.</exception>
-    public static SessionChain Of(ModelUnderTest model, IReadOnlyList<SegmentRequest> segments, SessionRequest how)
+    public static SessionChain Of(ModelUnderTest model, IReadOnlyList<SegmentRequest> segments, SessionRequest how, HalfFloats? halves = null)
     {
         List<ChainLink> links = [];
         try
         {
             for (int i = 0; i < segments.Count; i++)
-                links.Add(Link(model, segments[i], how, i));
+                links.Add(Link(model, segments[i], how, i, halves));
             return new SessionChain(links);
         }
         catch
@@ -103,9 +108,9 @@ internal sealed class SessionChain(IReadOnlyList<ChainLink> links) : IDisposable
     private static SessionChain OfOne(InferenceSession session) =>
         new([new ChainLink(Whole, session, session.InputNames, session.InputNames, session.OutputNames)]);
 
-    private static ChainLink Link(ModelUnderTest model, SegmentRequest segment, SessionRequest how, int number)
+    private static ChainLink Link(ModelUnderTest model, SegmentRequest segment, SessionRequest how, int number, HalfFloats? halves)
     {
-        SubModel sub = model.Write(segment);
+        SubModel sub = model.Write(segment, halves);
         using SessionOptions options = Options(how, number);
         if (sub.ReadsFiles)
             options.AddSessionConfigEntry(FolderKey, model.Folder);

@@ -6,6 +6,7 @@ using System.Linq;
 using System.Threading;
 using Cleave.Core.Clustering;
 using Cleave.Core.Cost;
+using Cleave.Core.Onnx;
 using Cleave.Core.Onnx.Recurrent;
 using Cleave.Core.Passes.Partitions;
 using Cleave.Tool.Planning;
@@ -24,7 +25,7 @@ internal sealed class Verifier(ModelUnderTest model, VerifyOptions options, Acti
         if (model.RandomOperators.Count > 0)
         {
             _notes.Add($"The model draws random numbers ({string.Join(", ", model.RandomOperators)}): no two runs of it are alike, so nothing can be compared.");
-            return Report([], null, [], null);
+            return Report([], null, [], null, null);
         }
         progress("whole model", 0);
         InputMaker maker = new(model.Graph, options.Fills);
@@ -36,7 +37,9 @@ internal sealed class Verifier(ModelUnderTest model, VerifyOptions options, Acti
         List<PartitionReport> partitions = [check.RunWhole(), .. Plans(check, cases), .. Random(check)];
         foreach ((string output, OutputDifference rounding) in check.Rounding.OrderBy(r => r.Key, StringComparer.Ordinal))
             _notes.Add(string.Create(CultureInfo.InvariantCulture, $"ONNX Runtime computes floats of 16 bits in 32 and rounds at cuts only: that alone moves the output '{output}' of the whole model by up to {rounding.Apart()}. Partitions are compared with the whole model rounded at the same values."));
-        return Report(cases, check, partitions, BatchCheck.Run(model, references, maker, sample, options.Seed, check.Failures));
+        progress("precision", 0);
+        PrecisionReport? precision = new PrecisionCheck(model, options.Threads, cases).Run(Baked().Where(p => p.Splits.Count == 0).Select(p => (IReadOnlyList<SegmentRequest>)check.Requests(p.Partition)), check.Failures);
+        return Report(cases, check, partitions, precision, BatchCheck.Run(model, references, maker, sample, options.Seed, check.Failures));
     }
 
     private References Open()
@@ -69,7 +72,7 @@ internal sealed class Verifier(ModelUnderTest model, VerifyOptions options, Acti
     // A clone would look like a fusion that its other copy lost.
     private IEnumerable<PartitionReport> Plans(PartitionCheck check, List<ReferenceCase> cases)
     {
-        foreach ((int cores, Partition partition, IReadOnlyList<RecurrentSplit> splits) in BakedPlans.Of(model.Graph, DeviceTables.Baked, new PlanOptions { Mode = options.Plan }))
+        foreach ((int cores, Partition partition, IReadOnlyList<RecurrentSplit> splits) in Baked())
         {
             cancellationToken.ThrowIfCancellationRequested();
             progress(string.Create(CultureInfo.InvariantCulture, $"plan for {cores} cores"), 0);
@@ -85,6 +88,8 @@ internal sealed class Verifier(ModelUnderTest model, VerifyOptions options, Acti
             _notes.Add($"The plan for {cores.ToString(CultureInfo.InvariantCulture)} cores has {RecurrentPlanner.Words(splits)}: other nodes compute its values, which are compared within the tolerance also where nothing is optimised.");
         }
     }
+
+    private IEnumerable<(int Cores, Partition Partition, IReadOnlyList<RecurrentSplit> Splits)> Baked() => BakedPlans.Of(model.Graph, DeviceTables.Baked, new PlanOptions { Mode = options.Plan });
 
     private IEnumerable<PartitionReport> Random(PartitionCheck check)
     {
@@ -106,7 +111,7 @@ internal sealed class Verifier(ModelUnderTest model, VerifyOptions options, Acti
         }
     }
 
-    private VerifyReport Report(List<ReferenceCase> cases, PartitionCheck? check, List<PartitionReport> partitions, BatchReport? batch)
+    private VerifyReport Report(List<ReferenceCase> cases, PartitionCheck? check, List<PartitionReport> partitions, PrecisionReport? precision, BatchReport? batch)
     {
         List<PartitionReport> split = [.. partitions.Where(p => p.Kind != "whole")];
         int nodes = model.Graph.Groups.Sum(g => g.Nodes.Length), segments = split.Sum(p => p.Segments);
@@ -130,6 +135,7 @@ internal sealed class Verifier(ModelUnderTest model, VerifyOptions options, Acti
             Outputs = Outputs(cases, partitions),
             Partitions = partitions,
             Batch = batch,
+            Precision = precision,
             Failures = check?.Failures ?? [],
             Notes = _notes,
         };

@@ -39,6 +39,9 @@ internal sealed record VerifyReport
     /// <summary>Samples together against one by one; null where nothing was run.</summary>
     public required BatchReport? Batch { get; init; }
 
+    /// <summary>Floats of 16 bits, as published and as runners compute them; null where there are none, or nothing was run.</summary>
+    public PrecisionReport? Precision { get; init; }
+
     public required IReadOnlyList<Failure> Failures { get; init; }
 
     /// <summary>What limits the proof.</summary>
@@ -84,6 +87,16 @@ internal sealed record OutputReport(
 internal sealed record PartitionReport(
     string Kind, ulong Seed, int Segments, int CutValues, IReadOnlyDictionary<string, OutputDifference> Optimised,
     IReadOnlyDictionary<string, OutputDifference> Unoptimised, IReadOnlyList<LostFusion>? Lost);
+
+/// <summary>How exact a model of 16-bit floats is: against 32 bits on the same weights.</summary>
+/// <param name="WhyNot">Why runners leave it as published; null where they compute it in 32 bits.</param>
+/// <param name="Outputs">By output.</param>
+internal sealed record PrecisionReport(string? WhyNot, IReadOnlyList<OutputPrecision> Outputs);
+
+/// <param name="Output">Its name.</param>
+/// <param name="Published">How far the file is away, at most.</param>
+/// <param name="Widened">How far runners are, with the whole model or a plan that splits it.</param>
+internal sealed record OutputPrecision(string Output, OutputDifference Published, OutputDifference Widened);
 
 /// <summary>A difference beyond what is allowed, or a segment that does not run.</summary>
 /// <param name="Kind">Of the partition.</param>

@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using Cleave.Calls;
+using Cleave.Core.Graph;
 using Cleave.Elements;
 using Cleave.Generated;
 using Cleave.Lanes;
@@ -152,6 +153,7 @@ internal sealed class PlanSamples(SessionFactory factory, ModelDefinition defini
             TensorElementType.Bool => Array.ConvertAll(value.GetTensorDataAsSpan<bool>().ToArray(), static b => b ? 1L : 0),
             _ => null,
         };
-        return new ProbeInput(read.Name, read.Element.Type, Array.ConvertAll(info.Shape, static d => checked((int)d)), integers);
+        // Between segments that are widened it is another one than the model's.
+        return new ProbeInput(read.Name, (ElementType)(int)info.ElementDataType, Array.ConvertAll(info.Shape, static d => checked((int)d)), integers);
     }
 }

@@ -1,0 +1,71 @@
+using System;
+using System.IO;
+using System.Linq;
+using System.Text.Json;
+using System.Threading.Tasks;
+using Cleave.Core.Graph;
+using Cleave.OnnxProto;
+using Cleave.TestKit.Catalog;
+using Xunit;
+
+namespace Cleave.Tool.Tests.Rewriting;
+
+/// <summary>Floats of 16 bits that fix and verify compute in 32.</summary>
+public sealed class WidenedHalvesTests : IDisposable
+{
+    private readonly TempFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task Fix_widens_where_that_is_asked_for_and_keeps_inputs_outputs_and_weights()
+    {
+        string path = Model(), wide = Path.Combine(_folder.Path, "wide.onnx");
+        ToolRun run = await ToolRun.Of("fix", path, "-o", wide, "--no-measure", "--json", "--widen", "--dims", "batch=2,sequence=8");
+        Assert.Equal("", run.Error);
+        Assert.Equal(0, run.Code);
+        Assert.Contains("widened-floats", run.Json.GetProperty("changes").EnumerateArray().Select(c => c.GetProperty("kind").GetString()));
+        GraphProto before = ModelProto.Parser.ParseFrom(File.ReadAllBytes(path)).Graph, after = ModelProto.Parser.ParseFrom(File.ReadAllBytes(wide)).Graph;
+        Assert.Equal(before.Input, after.Input);
+        Assert.Equal(before.Output, after.Output);
+        Assert.Equal(HalfBytes(before), HalfBytes(after));
+        // Every weight of 16 bits is read by a Cast alone.
+        Assert.All(after.Initializer.Where(t => t.DataType == (int)ElementType.Float16), t =>
+            Assert.All(after.Node.Where(n => n.Input.Contains(t.Name)), n => Assert.Equal("Cast", n.OpType)));
+        // Again there is nothing to widen but the casts at the border, which are.
+        ToolRun plain = await ToolRun.Of("fix", path, "-o", wide, "--no-measure", "--json", "--dims", "batch=2,sequence=8");
+        Assert.DoesNotContain("widened-floats", plain.Json.GetProperty("changes").EnumerateArray().Select(c => c.GetProperty("kind").GetString()));
+    }
+
+    [Fact]
+    public async Task Fix_says_why_it_does_not_widen()
+    {
+        ToolRun run = await ToolRun.Of("fix", ModelCatalog.Get("chain").Write(ModelCatalog.Folder), "-o", Path.Combine(_folder.Path, "x.onnx"), "--no-measure", "--json", "--widen");
+        Assert.Equal(0, run.Code);
+        Assert.Contains("--widen: the model has no floats of 16 bits.", run.Json.GetProperty("notes").EnumerateArray().Select(n => n.GetString()));
+    }
+
+    [Fact]
+    public async Task Verify_compares_the_file_and_the_runner_with_32_bits()
+    {
+        ToolRun run = await ToolRun.Of("verify", Model(), "--partitions", "1", "--json", "--dims", "batch=2,sequence=8");
+        Assert.Equal("", run.Error);
+        Assert.Equal(0, run.Code);
+        JsonElement precision = run.Json.GetProperty("precision");
+        Assert.Equal(JsonValueKind.Null, precision.GetProperty("whyNot").ValueKind);
+        Assert.NotEqual(0, precision.GetProperty("outputs").GetArrayLength());
+        foreach (JsonElement output in precision.GetProperty("outputs").EnumerateArray())
+        {
+            double published = output.GetProperty("published").GetProperty("ofRange").GetDouble(), widened = output.GetProperty("widened").GetProperty("ofRange").GetDouble();
+            // What remains is the rounding of the output itself.
+            Assert.InRange(widened, 0, 6e-4);
+            Assert.True(widened <= published, $"{widened} and {published}");
+        }
+        Assert.Equal(JsonValueKind.Null, (await ToolRun.Of("verify", ModelCatalog.Get("chain").Write(ModelCatalog.Folder), "--partitions", "1", "--json")).Json.GetProperty("precision").ValueKind);
+    }
+
+    private static string Model() => ModelCatalog.Get("bert_tiny_fp16").Write(ModelCatalog.Folder);
+
+    private static long HalfBytes(GraphProto graph) => graph.Initializer.Where(t => t.DataType == (int)ElementType.Float16).Sum(t => (long)t.RawData.Length + (t.Int32Data.Count * 2))
+        + graph.Node.SelectMany(n => n.Attribute).Where(a => a.T?.DataType == (int)ElementType.Float16).Sum(a => (long)a.T.RawData.Length + (a.T.Int32Data.Count * 2));
+}

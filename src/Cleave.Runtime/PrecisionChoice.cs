@@ -4,7 +4,7 @@ namespace Cleave;
 public enum PrecisionChoice
 {
     /// <summary>
-    /// In 32 bits where ONNX Runtime has no kernels of 16 on the processor: at least as exact, and faster. Weights take twice the memory then; where that is not to be had, and where
+    /// In 32 bits where ONNX Runtime has no kernels of 16 on the processor: at least as exact, and not slower. Weights take twice the memory then; where that is not to be had, and where
     /// <see cref="RunnerOptions.ConfigureSession"/> may put the model on another device, it stays as published. The default.
     /// </summary>
     Auto,

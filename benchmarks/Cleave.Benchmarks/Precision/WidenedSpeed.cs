@@ -14,7 +14,9 @@ namespace Cleave.Benchmarks.Precision;
 internal sealed class WidenedSpeed : IFamily
 {
     private const double Target = 1.6;
-    private const int FewRounds = 4;
+    private const int FewRounds = 3;
+    // A run takes milliseconds.
+    private const int Calls = 10;
 
     private static readonly (string Model, int Sequence)[] Cases = [("bert_4x384_fp16", 4), ("bert_4x384_fp16", 32), ("bert_4x384_fp16", 128)];
 
@@ -38,9 +40,9 @@ internal sealed class WidenedSpeed : IFamily
             .. OrtConfiguration.List(inputs.Threads, inputs.Callers).Select(c => BenchWorkloads.OfSession(c.Name, path, inputs, c)),
             BenchWorkloads.OfRunner(Contest.Ours, path, inputs, Contest.Cores, callers: 1),
         ];
-        Samples few = Interleaved.Measure(all, options.Settings with { Rounds = options.Rounds(FewRounds) });
+        Samples few = Interleaved.Measure(all, options.Blocks(Calls) with { Rounds = options.Rounds(FewRounds) });
         HashSet<string> kept = [.. few.Blocks.Keys.Where(static k => k != Contest.Ours).OrderBy(few.Median).Take(2), Contest.Ours];
-        Samples samples = Interleaved.Measure([.. all.Where(c => kept.Contains(c.Name))], options.Settings);
+        Samples samples = Interleaved.Measure([.. all.Where(c => kept.Contains(c.Name))], options.Blocks(Calls));
         string best = Contest.Best(samples);
         Interval gain = samples.Ratio(best, Contest.Ours);
         return Line.Of($"a file of 16-bit floats as published, default runner over the best set-up: {model.Name} batch=1,sequence={sequence}",

@@ -6,7 +6,7 @@ namespace Cleave.Core.Releases;
 
 /// <summary>
 /// For which operators ONNX Runtime's CPU kernels take floats of 16 bits. It computes the others in 32, between casts that it makes anew in each call, after its fusions, which then do
-/// not find what they look for: a published model takes twice the time of the same one in 32 bits.
+/// not find all that they look for.
 /// </summary>
 internal static class HalfKernels
 {

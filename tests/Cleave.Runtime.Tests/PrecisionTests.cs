@@ -180,7 +180,9 @@ public sealed class PrecisionTests
     {
         TensorProto tensor = new()
         {
-            Name = name, DataType = (int)ElementType.Float16, RawData = ByteString.CopyFrom(MemoryMarshal.AsBytes(Array.ConvertAll(values, static v => (Half)v).AsSpan())),
+            Name = name,
+            DataType = (int)ElementType.Float16,
+            RawData = ByteString.CopyFrom(MemoryMarshal.AsBytes(Array.ConvertAll(values, static v => (Half)v).AsSpan())),
         };
         tensor.Dims.Add(dims);
         return tensor;

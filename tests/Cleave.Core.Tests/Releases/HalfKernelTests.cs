@@ -1,4 +1,3 @@
-using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Linq;
@@ -50,7 +49,9 @@ public sealed class HalfKernelTests
         const int Half = (int)ElementType.Float16;
         GraphProto graph = new()
         {
-            Name = "g", Input = { Make.Typed("x", Half, 1, 4), Make.Typed("image", Half, 1, 4, 8, 8) }, Node = { node },
+            Name = "g",
+            Input = { Make.Typed("x", Half, 1, 4), Make.Typed("image", Half, 1, 4, 8, 8) },
+            Node = { node },
             Initializer =
             {
                 HalfModels.Halves("square", [4, 4], new float[16]), HalfModels.Halves("filter", [4, 4, 3, 3], new float[144]),

@@ -2,7 +2,6 @@ using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Linq;
-using System.Runtime.InteropServices;
 using Cleave.Core.Graph;
 using Cleave.Core.Onnx;
 using Cleave.Core.Onnx.Widening;
@@ -45,7 +44,9 @@ public class WideningTests
     {
         GraphProto graph = new()
         {
-            Name = "g", Input = { Make.Value("x", 1, 4) }, Output = { Make.Value("y", 1, 4), Make.Value("z", 1, 4) },
+            Name = "g",
+            Input = { Make.Value("x", 1, 4) },
+            Output = { Make.Value("y", 1, 4), Make.Value("z", 1, 4) },
             Node =
             {
                 Make.Node("Cast", ["x"], ["r"], Make.Int("to", HalfType)), Make.Node("Cast", ["r"], ["y"], Make.Int("to", 1)),
@@ -86,7 +87,9 @@ public class WideningTests
         other.Output.Add(Make.Typed("e", HalfType, 1, 4));
         GraphProto graph = new()
         {
-            Name = "g", Input = { Make.Typed("x", HalfType, 1, 4), Make.Typed("go", (int)ElementType.Bool) }, Output = { Make.Typed("y", HalfType, 1, 4) },
+            Name = "g",
+            Input = { Make.Typed("x", HalfType, 1, 4), Make.Typed("go", (int)ElementType.Bool) },
+            Output = { Make.Typed("y", HalfType, 1, 4) },
             Initializer = { Halves("w", [1, 4], 1, 2, 3, 4) },
             Node = { Make.Node("If", ["go"], ["y"], Make.Body("then_branch", then), Make.Body("else_branch", other)) },
         };
@@ -106,7 +109,9 @@ public class WideningTests
         body.Output.Add([Make.Typed("again", (int)ElementType.Bool), Make.Typed("next", HalfType, 1, 4)]);
         GraphProto graph = new()
         {
-            Name = "g", Input = { Make.Typed("x", HalfType, 1, 4) }, Output = { Make.Typed("y", HalfType, 1, 4) },
+            Name = "g",
+            Input = { Make.Typed("x", HalfType, 1, 4) },
+            Output = { Make.Typed("y", HalfType, 1, 4) },
             Initializer = { Halves("zero", [1, 4], 0, 0, 0, 0), new TensorProto { Name = "times", DataType = (int)ElementType.Int64, Int64Data = { 3 } } },
             Node = { Make.Node("Loop", ["times", "", "zero"], ["y"], Make.Body("body", body)) },
         };
@@ -209,7 +214,10 @@ public class WideningTests
 
     private static ModelProto Product(TensorProto weight) => Make.Model(new GraphProto
     {
-        Name = "g", Input = { Make.Typed("x", HalfType, 1, 128) }, Output = { Make.Typed("y", HalfType, 1, 128) }, Initializer = { weight },
+        Name = "g",
+        Input = { Make.Typed("x", HalfType, 1, 128) },
+        Output = { Make.Typed("y", HalfType, 1, 128) },
+        Initializer = { weight },
         Node = { Make.Node("MatMul", ["x", "w"], ["y"]) },
     });
 
@@ -230,7 +238,11 @@ public class WideningTests
         model.OpsetImport.Add(new OperatorSetIdProto { Domain = "local", Version = 1 });
         model.Functions.Add(new FunctionProto
         {
-            Name = "PlusHalf", Domain = "local", Input = { "a" }, Output = { "b" }, OpsetImport = { new OperatorSetIdProto { Version = 17 } },
+            Name = "PlusHalf",
+            Domain = "local",
+            Input = { "a" },
+            Output = { "b" },
+            OpsetImport = { new OperatorSetIdProto { Version = 17 } },
             Node =
             {
                 Make.Constant("h", Make.Floats("", [], 0.5f)), Make.Node("Cast", ["h"], ["d"], to), Make.Node("Add", ["a", "d"], ["b"]),

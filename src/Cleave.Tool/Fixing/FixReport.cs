@@ -21,7 +21,7 @@ internal sealed record FixReport
     public required IReadOnlyList<FixChange> Changes { get; init; }
 
     /// <summary>Of all changes together; null where nothing was measured.</summary>
-    public FixGain? Gain { get; init; }
+    public Gain? Gain { get; init; }
 
     /// <summary>On which inputs both models gave the same.</summary>
     public IReadOnlyList<string> Inputs { get; init; } = [];
@@ -38,12 +38,7 @@ internal sealed record FixReport
 /// <param name="What">For people.</param>
 /// <param name="Count">How many.</param>
 /// <param name="Gain">Of this change alone, after those before it; null where it was not measured.</param>
-internal sealed record FixChange(string Kind, string What, int Count, FixGain? Gain);
-
-/// <param name="Before">Median time of a run before.</param>
-/// <param name="After">And after.</param>
-/// <param name="Ratio">How many times as fast, with 95 % certainty between the bounds.</param>
-internal sealed record FixGain(double Before, double After, Interval Ratio);
+internal sealed record FixChange(string Kind, string What, int Count, Gain? Gain);
 
 /// <summary>The largest difference of an output, over all inputs.</summary>
 internal sealed record FixedOutput(string Output, OutputDifference Difference);

@@ -4,6 +4,8 @@ using System.IO;
 using System.Linq;
 using System.Threading;
 using Cleave.OnnxProto;
+using Cleave.Tool.Benching;
+using Cleave.Tool.Measuring;
 using Cleave.Tool.Rewriting;
 using Cleave.Tool.Verification;
 using Microsoft.ML.OnnxRuntime;
@@ -53,19 +55,19 @@ internal sealed class FixRun(FixOptions options, Action<string, double> progress
         FixVerification verification = new(published, options.Inputs, cancellationToken);
         verification.Compare(draft);
         BatchReport? batch = changes.Any(c => c.Kind == ModelFix.Batch) ? verification.CompareBatch(draft) : null;
-        FixTiming? timing = options.Measure && verification.Sample is { } sample
-            ? FixTiming.Measure(Stages(published, changes, target, draft, external), verification.Cases[0].Inputs, sample, progress, cancellationToken)
+        FileTiming? timing = options.Measure && verification.Sample is { } sample
+            ? FileTiming.Measure(Stages(published, changes, target, draft, external), verification.Cases[0].Inputs, sample, progress, cancellationToken)
             : null;
         List<FixChange> measured = [];
         string before = Published;
         foreach (AppliedChange change in changes)
         {
-            measured.Add(new FixChange(change.Kind, change.What, change.Count, timing?.Gain(before, change.Kind)));
+            measured.Add(new FixChange(change.Kind, change.What, change.Count, timing?.GainOf(before, change.Kind)));
             before = change.Kind;
         }
         if (timing?.Failure is { } failure)
             verification.Notes.Add("Not everything could be measured: " + failure);
-        return Report(measured, timing?.Gain(Published, before), verification) with { Batch = batch };
+        return Report(measured, timing?.GainOf(Published, before), verification) with { Batch = batch };
     }
 
     // The published file, and one for each change; the last of them is the draft.
@@ -101,7 +103,7 @@ internal sealed class FixRun(FixOptions options, Action<string, double> progress
         File.Move(draft, target.Path, overwrite: true);
     }
 
-    private FixReport Report(IReadOnlyList<FixChange> changes, FixGain? gain, FixVerification? verification) => new()
+    private FixReport Report(IReadOnlyList<FixChange> changes, Gain? gain, FixVerification? verification) => new()
     {
         Model = options.Model,
         Output = options.Output,

@@ -4,6 +4,7 @@ using System.IO;
 using System.Linq;
 using Cleave.Core.Cost;
 using Cleave.Tool.Fixing;
+using Cleave.Tool.Measuring;
 using Spectre.Console;
 
 namespace Cleave.Tool.Output;
@@ -53,7 +54,7 @@ internal static class FixText
         void Row(IEnumerable<string> cells) => table.AddRow(cells.Select(c => new Text(Terminal.Safe(c))));
     }
 
-    private static string[] Cells(FixGain? gain) => gain is null ? [] :
+    private static string[] Cells(Gain? gain) => gain is null ? [] :
     [
         DurationText.Measured(gain.Before), DurationText.Measured(gain.After),
         string.Create(Invariant, $"{gain.Ratio.Median:0.00} [{gain.Ratio.Low:0.00}, {gain.Ratio.High:0.00}]"),

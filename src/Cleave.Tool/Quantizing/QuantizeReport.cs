@@ -1,5 +1,5 @@
 using System.Collections.Generic;
-using Cleave.Tool.Fixing;
+using Cleave.Tool.Measuring;
 
 namespace Cleave.Tool.Quantizing;
 
@@ -38,7 +38,7 @@ internal sealed record QuantizeReport
     public required StatedError HeldOut { get; init; }
 
     /// <summary>Of the whole, measured in processes of their own, in turn; null where it could not be measured.</summary>
-    public FixGain? Gain { get; init; }
+    public Gain? Gain { get; init; }
 
     /// <summary>Bytes of both files.</summary>
     public long ModelBytes { get; init; }

@@ -7,7 +7,8 @@ using System.Threading;
 using Cleave.Core.Graph;
 using Cleave.Core.Shapes.Batch;
 using Cleave.OnnxProto;
-using Cleave.Tool.Fixing;
+using Cleave.Tool.Benching;
+using Cleave.Tool.Measuring;
 using Cleave.Tool.Rewriting;
 using Cleave.Tool.Verification;
 using Microsoft.ML.OnnxRuntime;
@@ -128,7 +129,7 @@ internal sealed class QuantizeRun(QuantizeOptions options, Action<string, double
         QuantizedMetadata.Write(result.Model!, published.Path, inputs, result, options);
         string draft = target.Draft("onnx");
         ModelMessage.Write(result.Model!, draft);
-        FixGain? gain = Gain(published, floats, target, draft, inputs.Search[0]);
+        Gain? gain = Measured(published, floats, target, draft, inputs.Search[0]);
         string? alone = gain is { } g && g.Ratio.Median < options.LeastGain
             ? string.Create(CultureInfo.InvariantCulture, $"8 bits make it {g.Ratio.Median:0.00} times as fast; less than {options.LeastGain} is not worth an error")
             : null;
@@ -159,16 +160,16 @@ internal sealed class QuantizeRun(QuantizeOptions options, Action<string, double
     }
 
     // A published file may be slow for reasons that have nothing to do with floats: the cleaned one counts where it is faster.
-    private FixGain? Gain(ModelUnderTest published, ModelProto floats, TargetFile target, string draft, InputCase inputs)
+    private Gain? Measured(ModelUnderTest published, ModelProto floats, TargetFile target, string draft, InputCase inputs)
     {
         string cleaned = target.Draft("floats");
         ModelMessage.Write(floats, cleaned);
         Dictionary<string, long> none = [];
-        FixTiming timing = FixTiming.Measure(
+        FileTiming timing = FileTiming.Measure(
             [(Published, published.Path, none), (Cleaned, cleaned, none), (Quantized, draft, none)], inputs, Sizes(published, inputs), progress, cancellationToken);
         if (timing.Failure is { } failure)
             _notes.Add("It could not be measured: " + failure);
-        return timing.Gain(Published, Quantized) is { } one && timing.Gain(Cleaned, Quantized) is { } other ? (one.Before <= other.Before ? one : other) : null;
+        return timing.GainOf(Published, Quantized) is { } one && timing.GainOf(Cleaned, Quantized) is { } other ? (one.Before <= other.Before ? one : other) : null;
     }
 
     private static string Words(RangeMethod method) => method switch

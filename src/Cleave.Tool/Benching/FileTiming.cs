@@ -4,14 +4,13 @@ using System.Globalization;
 using System.Linq;
 using System.Threading;
 using Cleave.Core.Graph;
-using Cleave.Tool.Benching;
 using Cleave.Tool.Measuring;
 using Cleave.Tool.Verification;
 
-namespace Cleave.Tool.Fixing;
+namespace Cleave.Tool.Benching;
 
-/// <summary>Measures the published model and the model after each change: interleaved, each in a process of its own, shortly.</summary>
-internal sealed class FixTiming
+/// <summary>Measures model files against each other, as published and as they were changed: interleaved, each in a process of its own, shortly.</summary>
+internal sealed class FileTiming
 {
     private static readonly MeasureSettings Short = new()
     {
@@ -25,7 +24,7 @@ internal sealed class FixTiming
 
     private readonly Samples _samples;
 
-    private FixTiming(Samples samples) => _samples = samples;
+    private FileTiming(Samples samples) => _samples = samples;
 
     /// <summary>Why there are no numbers, or not all; null where there are.</summary>
     public string? Failure => _samples.Failures.Count == 0 ? null : _samples.Failures.OrderBy(f => f.Key, StringComparer.Ordinal).First().Value.Message;
@@ -35,22 +34,22 @@ internal sealed class FixTiming
     /// <param name="sample">The sizes of these inputs.</param>
     /// <param name="progress">Told what is being done, and how much of all is done.</param>
     /// <param name="cancellationToken">Ends it early.</param>
-    public static FixTiming Measure(
+    public static FileTiming Measure(
         IReadOnlyList<(string Name, string Path, IReadOnlyDictionary<string, long> More)> models, InputCase inputs, DimensionSample sample,
         Action<string, double> progress, CancellationToken cancellationToken)
     {
         Dictionary<string, string> fills = inputs.Values.Where(v => Number(v.Value) != null).ToDictionary(v => v.Key, v => Number(v.Value)!, StringComparer.Ordinal);
         Candidate[] candidates = [.. models.Select(m => BenchWorkloads.OfSession(m.Name, m.Path, new BenchOptions(
             sample.Sizes.Concat(m.More).ToDictionary(s => s.Key, s => s.Value.ToString(CultureInfo.InvariantCulture), StringComparer.Ordinal), fills, [1], [1], null, false), OneThread))];
-        WorkerHost host = new(typeof(FixTiming).Assembly);
+        WorkerHost host = new(typeof(FileTiming).Assembly);
         Measurement measurement = new(c => new WorkerProcess(host, c.Workload, c.Arguments), Short,
             p => progress("measuring " + p.What, p.Of == 0 ? 0 : (double)p.Done / p.Of));
-        return new FixTiming(measurement.Run(candidates, cancellationToken));
+        return new FileTiming(measurement.Run(candidates, cancellationToken));
     }
 
     /// <summary>Null where one of them could not be measured.</summary>
-    public FixGain? Gain(string before, string after) => _samples.Blocks.ContainsKey(before) && _samples.Blocks.ContainsKey(after)
-        ? new FixGain(_samples.Median(before), _samples.Median(after), _samples.Ratio(before, after))
+    public Gain? GainOf(string before, string after) => _samples.Blocks.ContainsKey(before) && _samples.Blocks.ContainsKey(after)
+        ? new Gain(_samples.Median(before), _samples.Median(after), _samples.Ratio(before, after))
         : null;
 
     // One whole number says what a model does (a rate, a mode): any other one may be another load.

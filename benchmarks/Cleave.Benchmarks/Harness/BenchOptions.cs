@@ -1,4 +1,5 @@
 using System;
+using System.Linq;
 using Cleave.Tool.Measuring;
 
 namespace Cleave.Benchmarks.Harness;

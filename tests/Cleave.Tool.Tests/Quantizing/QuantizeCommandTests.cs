@@ -125,8 +125,8 @@ public sealed class QuantizeCommandTests : IDisposable
         { "bert_tiny_dynamic", [], "is quantised already" },
         { "bert_tiny", ["--max-error", "0"], "give a number above 0" },
         { "bert_tiny", ["--max-error", "much"], "give a number, as in 0.05" },
-        // Whether any of so small operators is measured as faster is a matter of the machine and its load.
-        { "bert_tiny", ["--max-error", "0.0000001"], "No choice of operators has an error of 1E-07 or less; the least is|No operator is faster in 8 bits" },
+        // Operators so large that they are measured as faster on a machine under load, too.
+        { "mlp_8x512", ["--max-error", "0.0000001"], "No choice of operators has an error of 1E-07 or less; the least is" },
         { "bert_tiny", ["--inputs", "/nowhere"], "there is no such folder" },
         { "residual", ["--inputs", "empty"], "there is nothing in it" },
         { "residual", ["--inputs", "one"], "1 sample is too few" },
@@ -160,8 +160,7 @@ public sealed class QuantizeCommandTests : IDisposable
         ToolRun run = await ToolRun.Of(["quantize", model, "-o", Target, .. options]);
 
         Assert.Equal(1, run.Code);
-        string said = (run.Error + run.Output).ReplaceLineEndings(" ");
-        Assert.True(expected.Split('|').Any(e => said.Contains(e, StringComparison.Ordinal)), said);
+        Assert.Contains(expected, (run.Error + run.Output).ReplaceLineEndings(" "));
         Assert.Equal(before, Directory.GetFiles(_folder.Path));
     }
 

@@ -56,7 +56,7 @@ forget_packed() {
 # True where nothing that the packages are made of has changed since: packing again takes ten seconds all the same.
 # Folders count too, so that a deleted file is noticed.
 packed_is_current() {
-  [[ -f $packages/.packed ]] || return 1
+  [[ -f $packages/.packed ]] && compgen -G "$packages/Cleave.[0-9]*.nupkg" >/dev/null && compgen -G "$packages/Cleave.Runtime.*.nupkg" >/dev/null || return 1
   local changed
   changed=$(cd "$root" && find src nuget Directory.* README.md THIRD-PARTY-NOTICES.md artifacts/onnxruntime.props -newer "$packages/.packed" -print -quit)
   [[ -z $changed ]]

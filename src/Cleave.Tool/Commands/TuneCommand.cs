@@ -52,7 +52,7 @@ internal static class TuneCommand
             if (arguments.GetValue(device) is { } accelerator)
             {
                 return CommandGuard.RunAsync(path, console.Error, CommandGuard.NothingWritten, () => Task.FromResult(RunDevice(
-                    CleaveCommand.One(paths), accelerator, Positive("--cores", arguments.GetValue(cores)), console.Output, console.Error, cancellationToken)));
+                    CleaveCommand.One(paths), accelerator, Positive("--cores", arguments.GetValue(cores)), arguments.GetValue(json), console.Output, console.Error, cancellationToken)));
             }
             return CommandGuard.RunAsync(path, console.Error, CommandGuard.NothingWritten, () => Run(
                 CleaveCommand.One(paths),
@@ -99,8 +99,10 @@ internal static class TuneCommand
         return CleaveCommand.Success;
     }
 
-    private static int RunDevice(string path, string name, int? cores, TextWriter output, TextWriter error, CancellationToken cancellationToken)
+    private static int RunDevice(string path, string name, int? cores, bool json, TextWriter output, TextWriter error, CancellationToken cancellationToken)
     {
+        if (json)
+            throw new BenchException("--json: what --device measures is lines of text, as they stand in the tuning file.");
         CoreLedger.Process.Cores.Read();
         using IDevice device = DeviceTuneRun.Open(name);
         foreach (string line in DeviceTuneRun.Run(path, CoreLedger.Process.Cores.Budget.WithOption(cores).Cores, device, step => error.Write(Terminal.Safe("measuring " + step) + "\n"), cancellationToken))

@@ -126,6 +126,14 @@ public sealed class DeviceTuneTests : IDisposable
         Assert.Equal((1, $"cleave: error --device {device}: use cuda, or cuda:1 for the second.\n"), (run.Code, run.Error));
     }
 
+    [Fact]
+    public async Task There_is_no_JSON_of_a_profile()
+    {
+        ToolRun run = await ToolRun.Of("tune", _tiny.Save(), "--device", "cuda", "--json");
+        Assert.NotEqual(0, run.Code);
+        Assert.Contains("--json: what --device measures is lines of text", run.Error, StringComparison.Ordinal);
+    }
+
     // Within a third: other tests run meanwhile, and only ever make it slower; what is a difference of two may come out less.
     private static void Near(double expected, double found) => Assert.InRange(found, expected / 1.34, expected * 1.34);
 

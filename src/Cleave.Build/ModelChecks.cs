@@ -108,7 +108,7 @@ internal sealed class ModelChecks
         {
             string hash = ListingWriter.Hash(model);
             file = TuningFile.Read(File.ReadAllText(path));
-            string[] stale = [.. file.Sections.Where(s => s.Hash != hash && s is not { Requests.Count: 0, Accelerator.Count: > 0 }).Select(s => s.Machine.Words)];
+            string[] stale = [.. file.Sections.Where(s => s.Hash != hash && !s.IsOfAccelerator).Select(s => s.Machine.Words)];
             return stale.Length == 0 ? [] : [new Problem(Rules.TuningStale, name, "it was measured on another graph (" + string.Join("; ", stale) + ")")];
         }
         catch (Exception e) when (e is ListingException or IOException or UnauthorizedAccessException)

@@ -6,7 +6,6 @@ using Cleave.Core.Cost;
 using Cleave.Core.Onnx.Recurrent;
 using Cleave.Core.Passes;
 using Cleave.Core.Schedule;
-using Cleave.Core.Shapes;
 
 namespace Cleave.Core.Clustering;
 
@@ -85,10 +84,10 @@ internal sealed class RecurrentPlanner
             IReadOnlyList<RecurrentSplit> splits = RecurrentCandidates.Stack(_graph.Graph, chunks);
             if (splits.Count == 0)
                 continue;
-            (RewrittenGraph rewritten, RewrittenModel model) = Rewrite(splits);
+            RewrittenGraph rewritten = RewrittenGraph.Of(_graph.Graph, _sizes, splits);
             PlanUnits units = PlanUnits.Of(rewritten.Graph.Graph);
             bool isReverse = RecurrentNode.Direction(_graph.Graph.Nodes[splits[0].Node]) == "reverse";
-            if (Wavefront.Find(units, model.Origins, isReverse) is not { } wavefront)
+            if (Wavefront.Find(units, rewritten.Origins, isReverse) is not { } wavefront)
                 continue;
             GraphCost cost = new(rewritten.Graph, _model);
             double[] times = units.Sums(cost.ByGroup(threads: 1));
@@ -113,15 +112,8 @@ internal sealed class RecurrentPlanner
         RecurrentSplit[] splits = [.. RecurrentCandidates.Of(_graph.Graph, chunks: 1).Where(s => RecurrentNode.Direction(_graph.Graph.Nodes[s.Node]) == "bidirectional")];
         if (splits.Length == 0)
             return null;
-        RewrittenGraph rewritten = Rewrite(splits).Graph;
+        RewrittenGraph rewritten = RewrittenGraph.Of(_graph.Graph, _sizes, splits);
         BudgetTable table = Planner.Plan(rewritten.Graph, _model, _options);
         return table with { Rows = [.. table.Rows.Select(r => r.Chosen.Plan.IsSplit ? r with { Chosen = r.Chosen with { Rewritten = rewritten } } : r)] };
-    }
-
-    private (RewrittenGraph Graph, RewrittenModel Model) Rewrite(IReadOnlyList<RecurrentSplit> splits)
-    {
-        RewrittenModel model = RecurrentRewriter.Rewrite(_graph.Graph.Model, splits);
-        PlanGraph graph = PlanGraphBuilder.Build(ShapeInference.Infer(model.Model), _graph.Graph.Outputs);
-        return (new RewrittenGraph(new SizedGraph(graph, _sizes), splits), model);
     }
 }

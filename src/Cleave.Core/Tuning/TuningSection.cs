@@ -23,6 +23,9 @@ internal sealed record TuningSection(MachineSignature Machine, string Hash, bool
 {
     /// <summary>The profile of the machine's accelerator, line by line (docs/placement.md); empty: it was not measured.</summary>
     public IReadOnlyList<string> Accelerator { get; init; } = [];
+
+    /// <summary>Whether only the accelerator was measured: that says nothing of the CPU, and holds for any graph.</summary>
+    public bool IsOfAccelerator => Requests.Count == 0 && Accelerator.Count > 0;
 }
 
 /// <summary>What was measured for requests of one size.</summary>

@@ -8,7 +8,6 @@ using Cleave.Core.Onnx.Recurrent;
 using Cleave.Core.Passes;
 using Cleave.Core.Placement;
 using Cleave.Core.Schedule;
-using Cleave.Core.Shapes;
 
 namespace Cleave.Generator.Model;
 
@@ -45,8 +44,7 @@ internal static class AcceleratorPlanner
             IReadOnlyList<RecurrentSplit> splits = RecurrentCandidates.Of(model.Graph, chunks);
             if (splits.Count == 0)
                 continue;
-            RewrittenGraph rewritten = new(
-                new SizedGraph(PlanGraphBuilder.Build(ShapeInference.Infer(RecurrentRewriter.Apply(model.Graph.Model, [.. splits])), model.Graph.Outputs), model.Sizes), splits);
+            RewrittenGraph rewritten = RewrittenGraph.Of(model.Graph, model.Sizes, splits);
             if (PlacedPlanner.Plan(rewritten.Graph, model.Cost, accelerator, request, Lanes, out _, out _) is { } run)
                 choices.Add(new PlacedChoice(run, model.Of(rewritten), rewritten));
         }

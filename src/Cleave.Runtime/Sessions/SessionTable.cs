@@ -24,7 +24,7 @@ internal sealed class SessionTable(SessionFactory factory) : IDisposable
     {
         // The threads of a session stay where it was made; one of a single thread has none of its own.
         ThreadPin? maker = threads > 1 ? pin : null;
-        string key = Key(segment, threads, threads > 1 ? instance : 0, maker) + (Factory.Precision.Widens(segment) ? "\nwidened" : "");
+        string key = Key(segment, threads, threads > 1 ? instance : 0, maker);
         lock (_sessions)
         {
             if (_sessions.TryGetValue(key, out SegmentSession? session))
@@ -54,9 +54,9 @@ internal sealed class SessionTable(SessionFactory factory) : IDisposable
         Factory.Dispose();
     }
 
-    private static string Key(Segment segment, int threads, int instance, ThreadPin? maker) => string.Join('\n',
+    private string Key(Segment segment, int threads, int instance, ThreadPin? maker) => string.Join('\n',
     [
-        threads.ToString(CultureInfo.InvariantCulture), instance.ToString(CultureInfo.InvariantCulture), maker?.ToString() ?? "", segment.Recurrent, segment.Nodes,
+        threads.ToString(CultureInfo.InvariantCulture), instance.ToString(CultureInfo.InvariantCulture), maker?.ToString() ?? "", Factory.Precision.Widens(segment) ? "widened" : "", segment.Recurrent, segment.Nodes,
         .. segment.Reads.Select(static v => v.ToString()), "", .. segment.Writes.Select(static v => v.ToString()),
     ]);
 }

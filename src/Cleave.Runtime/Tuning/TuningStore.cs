@@ -90,8 +90,7 @@ internal sealed class TuningStore
                 return null;
             TuningFile file = TuningFile.Read(File.ReadAllText(path));
             TuningSection? section = file.Find(Machine);
-            // One of the accelerator alone says nothing of the CPU.
-            if (section is null || section is { Requests.Count: 0, Accelerator.Count: > 0 })
+            if (section is null or { IsOfAccelerator: true })
                 Log.TunedElsewhere(_logger, _model, path, Machine.Words);
             else if (section.Hash != _hash)
                 Log.TuningRefused(_logger, _model, path, "it was measured on another graph, " + section.Hash + " instead of " + _hash + "; tune again");

@@ -80,7 +80,7 @@ internal sealed class WidenedHalves
         foreach (TensorProto weight in graph.Initializer.Where(static t => t.DataType == Half))
         {
             string name = weight.Name;
-            weight.Name = _halves.Fresh(name, "half");
+            weight.Name = _halves.HalfName(name);
             casts.Add(Cast(weight.Name, name, Single));
         }
         Insert(graph.Node, casts);
@@ -99,7 +99,7 @@ internal sealed class WidenedHalves
             if (!rounds && !(isOwn && node.OpType is "Constant" or "ConstantOfShape" && node.Attribute.Any(static a => a.T?.DataType == Half)))
                 continue;
             string name = node.Output[0];
-            node.Output[0] = _halves.Fresh(name, "half");
+            node.Output[0] = _halves.HalfName(name);
             changed.Add(Cast(node.Output[0], name, Single));
         }
         nodes.Clear();
@@ -147,11 +147,11 @@ internal sealed class WidenedHalves
         List<NodeProto> first = [], last = [];
         foreach (ValueInfoProto input in graph.Input.Where(_border.Contains))
         {
-            names.Add(input.Name, _halves.Fresh(input.Name, "wide"));
+            names.Add(input.Name, _halves.WideName(input.Name));
             first.Add(Cast(input.Name, names[input.Name], Single));
         }
         // One that is taken and given is handed on as it is.
-        foreach (ValueInfoProto output in graph.Output.Where(o => _border.Contains(o) && names.TryAdd(o.Name, _halves.Fresh(o.Name, "wide"))))
+        foreach (ValueInfoProto output in graph.Output.Where(o => _border.Contains(o) && names.TryAdd(o.Name, _halves.WideName(o.Name))))
             last.Add(Cast(names[output.Name], output.Name, Half));
         Rename(graph.Node, names);
         Insert(graph.Node, first);

@@ -17,7 +17,7 @@ internal static class RecurrentNode
     /// <summary>Whether the node can be taken apart: steps lie on axis 0, all samples have all of them, and weights are read as inputs.</summary>
     public static bool CanBeSplit(Node node) =>
         node is { Domain: "", OpType: "LSTM" or "GRU" or "RNN" } && node.Inputs.Length >= 3 && Input(node, SequenceLengths).Length == 0
-        && Integer(node, "layout") is null or 0 && Array.TrueForAll(node.Attributes, a => a.Reference is null && CanBeWritten(a));
+        && Integer(node, "layout") is null or 0 && Array.TrueForAll(node.Attributes, a => a.Reference is null && NodeWriter.CanWrite(a));
 
     public static string Direction(Node node) => Array.Find(node.Attributes, a => a.Name == "direction")?.Strings is { Length: 1 } text ? text[0].Text ?? "" : "forward";
 
@@ -31,6 +31,4 @@ internal static class RecurrentNode
     public static string Output(Node node, int index) => index < node.Outputs.Length ? node.Outputs[index] : "";
 
     private static long? Integer(Node node, string name) => Array.Find(node.Attributes, a => a.Name == name)?.Ints is { Length: 1 } value ? value[0] : null;
-
-    private static bool CanBeWritten(NodeAttribute attribute) => NodeWriter.CanWrite(attribute);
 }

@@ -54,8 +54,13 @@ internal sealed class HalfFloats
     /// <summary>The same of what is known of a node.</summary>
     public bool IsRounding(string type, IReadOnlyList<string> outputs, bool saysHalf) => type == "Cast" && saysHalf && outputs.Count == 1 && _castOn.Contains(outputs[0]);
 
-    /// <summary>A name that the model does not have, for another form of a value; the same at each call.</summary>
-    public string Fresh(string value, string form)
+    /// <summary>A name that the model does not have, for a value as it is in 16 bits, where its own is that of 32; the same at each call.</summary>
+    public string HalfName(string value) => Fresh(value, "half");
+
+    /// <summary>The same for it in 32 bits, where its own name is that of 16.</summary>
+    public string WideName(string value) => Fresh(value, "wide");
+
+    private string Fresh(string value, string form)
     {
         string wish = value + "/" + form;
         if (_fresh.TryGetValue(wish, out string? known))

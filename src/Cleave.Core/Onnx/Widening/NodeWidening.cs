@@ -59,7 +59,7 @@ internal sealed class NodeWidening(WireFields fields, HalfFloats halves, bool wi
                 fields.Copy(node, field);
         }
         foreach (string output in outputs)
-            node.Bytes(Tags.Node.Output, Utf8(staysHalf ? halves.Fresh(output, "half") : output));
+            node.Bytes(Tags.Node.Output, Utf8(staysHalf ? halves.HalfName(output) : output));
         foreach ((WireField field, List<WireField> inner) in attributes)
         {
             if (isRounding)
@@ -69,7 +69,7 @@ internal sealed class NodeWidening(WireFields fields, HalfFloats halves, bool wi
         }
         target.Message(tag, node);
         if (staysHalf)
-            Cast(target, tag, halves.Fresh(outputs[0], "half"), outputs[0], ElementType.Float);
+            Cast(target, tag, halves.HalfName(outputs[0]), outputs[0], ElementType.Float);
     }
 
     /// <summary>A FunctionProto.</summary>
@@ -121,7 +121,7 @@ internal sealed class NodeWidening(WireFields fields, HalfFloats halves, bool wi
         Dictionary<string, string> names = outside.Where(n => !own.Contains(n.Key)).ToDictionary(static n => n.Key, static n => n.Value, StringComparer.Ordinal);
         MessageBuilder graph = new();
         foreach (string name in parts.Where(f => f.Tag == Tags.Graph.Initializer && widens && IsHalf(f.Bytes)).Select(TensorName))
-            Cast(graph, Tags.Graph.Node, halves.Fresh(name, "half"), name, ElementType.Float);
+            Cast(graph, Tags.Graph.Node, halves.HalfName(name), name, ElementType.Float);
         foreach (WireField field in parts)
         {
             switch (field.Tag)
@@ -133,7 +133,7 @@ internal sealed class NodeWidening(WireFields fields, HalfFloats halves, bool wi
                     MessageBuilder tensor = new();
                     tensor.Append(fields.Source, field.Bytes);
                     // Of two names in a message the last counts.
-                    tensor.Text(Tags.Tensor.Name, halves.Fresh(TensorName(field), "half"));
+                    tensor.Text(Tags.Tensor.Name, halves.HalfName(TensorName(field)));
                     graph.Message(field.Tag, tensor);
                     break;
                 case Tags.Graph.Input or Tags.Graph.ValueInfo or Tags.Graph.Output:

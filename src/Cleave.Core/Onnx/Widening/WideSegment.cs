@@ -11,9 +11,6 @@ namespace Cleave.Core.Onnx.Widening;
 /// </summary>
 internal sealed class WideSegment
 {
-    private const string Half = "half";
-    private const string Wide = "wide";
-
     private readonly GraphIndex _index;
     private readonly SegmentSlice _slice;
     private readonly HalfFloats _halves;
@@ -37,7 +34,7 @@ internal sealed class WideSegment
         {
             // Between segments there are 32 bits, in a widened one, too; what the model takes and gives has 16, in one that is not, too.
             if (IsHalf(name) && slice.IsGivenOrTaken(name) == Widens)
-                _inside.Add(name, halves.Fresh(name, Widens ? Wide : Half));
+                _inside.Add(name, Widens ? halves.WideName(name) : halves.HalfName(name));
         }
     }
 
@@ -106,7 +103,7 @@ internal sealed class WideSegment
 
     /// <summary>The name under which a weight is written.</summary>
     public string NameOf(TensorInfo tensor, string name) =>
-        Widens && tensor.Element == ElementType.Float16 ? _halves.Fresh(name, Half) : _inside.TryGetValue(name, out string? inside) ? inside : name;
+        Widens && tensor.Element == ElementType.Float16 ? _halves.HalfName(name) : _inside.TryGetValue(name, out string? inside) ? inside : name;
 
     /// <summary>The type of a value at the border that has another one than in the file; null where it has not.</summary>
     public OnnxType.Tensor? TypeOf(string name) => IsHalf(name) && !_slice.IsGivenOrTaken(name) ? TypeInFile(name)! with { Element = ElementType.Float } : null;
@@ -125,7 +122,7 @@ internal sealed class WideSegment
     private void WriteCast(MessageBuilder graph, TensorInfo tensor, string name)
     {
         if (tensor.Element == ElementType.Float16)
-            NodeWidening.Cast(graph, Tags.Graph.Node, _halves.Fresh(name, Half), _inside.TryGetValue(name, out string? inside) ? inside : name, ElementType.Float);
+            NodeWidening.Cast(graph, Tags.Graph.Node, _halves.HalfName(name), _inside.TryGetValue(name, out string? inside) ? inside : name, ElementType.Float);
     }
 
     private bool IsHalf(string name) => TypeInFile(name)?.Element == ElementType.Float16;

@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Globalization;
 using System.IO;
 using System.Linq;
+using Cleave.Core.Ensembles;
 using Cleave.Core.Listing;
 using Cleave.Core.Tuning;
 using Microsoft.Build.Framework;
@@ -69,6 +70,8 @@ internal sealed class EnsembleFiles(IReadOnlyList<ITaskItem> ensembles, string p
         Combine = ItemList.Read(item, "Combine"),
         Weights = ItemList.Read(item, "Weights"),
         Devices = ItemList.Read(item, "Devices"),
+        Tunings = Tunings(name, out string problem),
+        TuningProblem = problem,
         Members =
         [
             .. ItemList.Read(item, "Models").Select(member =>
@@ -77,6 +80,24 @@ internal sealed class EnsembleFiles(IReadOnlyList<ITaskItem> ensembles, string p
                     : new EnsembleMemberEntry(member, member)),
         ],
     };
+
+    private IReadOnlyList<EnsembleTuningEntry> Tunings(string name, out string problem)
+    {
+        problem = "";
+        string output = Output(name), path = Path.Combine(_projectFolder, Path.GetFileName(output) + TuningFile.Ending);
+        if (output.Length == 0 || !File.Exists(path))
+            return [];
+        try
+        {
+            return [.. EnsembleTuningFile.Read(File.ReadAllText(path)).Sections
+                .Select(static s => new EnsembleTuningEntry(s.Machine.Words, [.. s.Members.Select(static m => m.Graph)]))];
+        }
+        catch (Exception e) when (e is ListingException or IOException or UnauthorizedAccessException)
+        {
+            problem = e.Message;
+            return [];
+        }
+    }
 
     // A name that is no file's has no place.
     private string Output(string name) =>

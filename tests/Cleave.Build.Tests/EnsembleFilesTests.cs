@@ -1,6 +1,8 @@
 using System.IO;
 using System.Linq;
+using Cleave.Core.Ensembles;
 using Cleave.Core.Listing;
+using Cleave.Core.Tuning;
 using Microsoft.Build.Framework;
 using Xunit;
 
@@ -51,6 +53,21 @@ public sealed class EnsembleFilesTests
         // No file can be called so.
         Assert.Equal(["", "models/App/Other.ensemble", "models/App/Vision.ensemble"],
             task.EnsembleListings.Select(l => EnsembleText.Read(File.ReadAllText(l.ItemSpec)).Path).Order(System.StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void The_generator_is_told_what_it_was_measured_of()
+    {
+        using TaskRun run = new();
+        MachineSignature machine = new("x64", 2, "1.30.0");
+        TunedMember a = new(new MemberMemory("a.onnx", 1, 1), "h2:a", [new(1, 8, 900)]), b = new(new MemberMemory("b.onnx", 1, 1), "h2:b", []);
+        run.Add("Vision.ensemble.tune", System.Text.Encoding.UTF8.GetBytes(EnsembleTuningFile.Empty.With(new EnsembleTuningSection(machine, true, [a, b], [])).Write()));
+        run.Add("Damaged.ensemble.tune", [1]);
+        Run(run, [], TaskRun.Spelled("Vision", ("Models", "a.onnx")), TaskRun.Spelled("Damaged", ("Models", "a.onnx")), TaskRun.Spelled("Other", ("Models", "a.onnx")));
+        EnsembleTuningEntry tuned = Assert.Single(Read(run, "Vision").Tunings);
+        Assert.Equal((machine.Words, "h2:a h2:b", ""), (tuned.Machine, string.Join(' ', tuned.Graphs), Read(run, "Vision").TuningProblem));
+        Assert.NotEmpty(Read(run, "Damaged").TuningProblem);
+        Assert.Equal((0, ""), (Read(run, "Other").Tunings.Count, Read(run, "Other").TuningProblem));
     }
 
     [Fact]

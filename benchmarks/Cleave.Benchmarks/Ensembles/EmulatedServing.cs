@@ -15,9 +15,6 @@ internal static class EmulatedServing
 {
     private const int Width = 16;
 
-    // Few: a member that is ahead waits for the others, instead of keeping a device from them.
-    private const int MostSegments = 6;
-
     /// <summary>Samples a second.</summary>
     public static double Serve(EmulatedModel[] models, AllocationMatrix matrix, int samples)
     {
@@ -25,7 +22,7 @@ internal static class EmulatedServing
         EmulatedDevice[] devices = [.. Enumerable.Range(0, matrix.Devices).Select(d => new EmulatedDevice(EmulatedModels.Profile(models), "emulated:" + d))];
         try
         {
-            return Serve(models, matrix, devices, samples, new SystemOptions { SegmentSize = segment, MostSegments = Math.Max(MostSegments, 3 * matrix.Devices) }).GetAwaiter().GetResult();
+            return Serve(models, matrix, devices, samples, new SystemOptions { SegmentSize = segment }).GetAwaiter().GetResult();
         }
         finally
         {

@@ -5,6 +5,7 @@ using System.Globalization;
 using System.Linq;
 using System.Threading;
 using Cleave.Benchmarks.Harness;
+using Cleave.Devices;
 using Cleave.Ensembles.Combining;
 using Cleave.Ensembles.Serving;
 using Cleave.Tool.Measuring;
@@ -63,6 +64,8 @@ internal sealed class SystemOverhead : IFamily
         public int Batch => Segment;
 
         public int Slots => 3;
+
+        public IDevice? Device => null;
 
         public bool IsLost => false;
 

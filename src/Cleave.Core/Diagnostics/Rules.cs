@@ -173,6 +173,9 @@ internal static class Rules
     public static readonly Rule EnsembleOutputLeftOut = new("CLV2038", Severity.Info, "Output of a member is not in the ensemble",
         "The ensemble '{0}' does not give the output '{1}' of '{2}', which its first member does not have. The runner of that model does.");
 
+    public static readonly Rule EnsembleTuningStale = Warning("CLV2039", "Tuning file does not fit the ensemble",
+        "The tuning file '{1}' does not fit the ensemble '{0}': {2}. Runners will not go by it. Tune again: cleave tune --ensemble {0}");
+
     // The build.
     public static readonly Rule UpdateIgnored = Warning("CLV3001", "OnnxModel Update has no effect",
         "'{0}' uses <OnnxModel Update=…>, which has no effect there: the items do not exist yet. Put the metadata on the AdditionalFiles item.");
@@ -276,7 +279,7 @@ internal static class Rules
         ChosenOutputsNeedSlicing,
         NothingToSplit, MetadataMisspelt, LengthContradicts, DimensionOutOfRange, NothingOnAccelerator, DeadlineMissed,
         EnsembleEmpty, EnsembleMemberTwice, EnsembleMemberMissing, EnsembleBadMetadata, EnsembleInputDiffers, EnsembleOutputDiffers,
-        EnsembleRuleUnfit, EnsembleMatchedByOrder, EnsembleOutputLeftOut,
+        EnsembleRuleUnfit, EnsembleMatchedByOrder, EnsembleOutputLeftOut, EnsembleTuningStale,
         UpdateIgnored, ListingFailed, AddedTooLate, NotInOutput, NativeRuntimeMissing, PackedWithoutModels,
         BadProperty, ValidationFailed, ValidationAborted, ValidatorMissing, TooSlow, NotPrepared,
         ModelNotFound, GraphDiffers, ContractNotServed, FileChanged, NativeLibraryMissing, SegmentRefused,

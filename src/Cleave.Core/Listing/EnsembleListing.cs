@@ -33,9 +33,20 @@ internal sealed record EnsembleListing
     public IReadOnlyList<string> Devices { get; init; } = [];
 
     public IReadOnlyList<EnsembleMemberEntry> Members { get; init; } = [];
+
+    /// <summary>What its tuning file was measured of.</summary>
+    public IReadOnlyList<EnsembleTuningEntry> Tunings { get; init; } = [];
+
+    /// <summary>Why its tuning file cannot be read; "": it can, or there is none.</summary>
+    public string TuningProblem { get; init; } = "";
 }
 
 /// <summary>A member of an ensemble.</summary>
 /// <param name="Source">The model's path in the project; for messages.</param>
 /// <param name="Path">The model's place below the application's folder, which no other model has: the member is found by it.</param>
 internal sealed record EnsembleMemberEntry(string Source, string Path);
+
+/// <summary>A section of an ensemble's tuning file.</summary>
+/// <param name="Machine">Where it was measured; for people.</param>
+/// <param name="Graphs">The hashes of the members' graphs, in the order in which they were measured.</param>
+internal sealed record EnsembleTuningEntry(string Machine, IReadOnlyList<string> Graphs);

@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.IO;
+using System.Linq;
 using System.Text;
 
 namespace Cleave.Core.Listing;
@@ -31,6 +32,10 @@ internal static class EnsembleText
             Line("device", device);
         foreach (EnsembleMemberEntry member in ensemble.Members)
             Line("member", member.Source, member.Path);
+        foreach (EnsembleTuningEntry tuning in ensemble.Tunings)
+            Line("tuned", [tuning.Machine, .. tuning.Graphs]);
+        if (ensemble.TuningProblem.Length > 0)
+            Line("untuned", ensemble.TuningProblem);
         byte[] bytes = Encoding.UTF8.GetBytes(text.ToString());
         stream.Write(bytes, 0, bytes.Length);
 
@@ -52,6 +57,7 @@ internal static class EnsembleText
         EnsembleListing ensemble = new();
         List<string> combine = [], weights = [], devices = [];
         List<EnsembleMemberEntry> members = [];
+        List<EnsembleTuningEntry> tunings = [];
         for (int i = 1; i < lines.Length; i++)
         {
             string line = lines[i].TrimEnd('\r');
@@ -91,10 +97,16 @@ internal static class EnsembleText
                 case "member" when fields.Length > 2:
                     members.Add(new EnsembleMemberEntry(value, Uri.UnescapeDataString(fields[2])));
                     break;
+                case "tuned":
+                    tunings.Add(new EnsembleTuningEntry(value, [.. fields.Skip(2).Select(Uri.UnescapeDataString)]));
+                    break;
+                case "untuned":
+                    ensemble = ensemble with { TuningProblem = value };
+                    break;
                 default:
                     throw new ListingException(i + 1, "'" + fields[0] + "' is not understood");
             }
         }
-        return ensemble with { Combine = combine, Weights = weights, Devices = devices, Members = members };
+        return ensemble with { Combine = combine, Weights = weights, Devices = devices, Members = members, Tunings = tunings };
     }
 }

@@ -1,9 +1,11 @@
 using System;
 using System.Collections.Generic;
 using System.Globalization;
+using System.IO;
 using System.Linq;
 using Cleave.Core.Diagnostics;
 using Cleave.Core.Listing;
+using Cleave.Core.Tuning;
 
 namespace Cleave.Generator.Model;
 
@@ -39,6 +41,7 @@ internal static class EnsembleBuilder
         if (HasError(problems))
             return null;
 
+        CheckTuning(ensemble, members, problems);
         Surface surface = new(stem);
         TensorSpec[] inputs = surface.Name(shared.Tensors(), "Input");
         TensorSpec[] outputs = surface.Name(combined.Select(o => o.Tensor), "Output");
@@ -87,6 +90,17 @@ internal static class EnsembleBuilder
                 problems.Add(new Problem(Rules.EnsembleMemberMissing, entry.Source));
         }
         return [.. members];
+    }
+
+    // As the runner asks: the same graphs in the same order.
+    private static void CheckTuning(EnsembleListing ensemble, RunnerSpec[] members, List<Problem> problems)
+    {
+        string file = Path.GetFileName(ensemble.Path) + TuningFile.Ending;
+        string[] stale = [.. ensemble.Tunings.Where(t => !t.Graphs.SequenceEqual(members.Select(static m => m.Hash), StringComparer.Ordinal)).Select(static t => t.Machine)];
+        if (ensemble.TuningProblem.Length > 0)
+            problems.Add(new Problem(Rules.EnsembleTuningStale, file, ensemble.TuningProblem));
+        else if (stale.Length > 0)
+            problems.Add(new Problem(Rules.EnsembleTuningStale, file, "it was measured of other members or other graphs (" + string.Join("; ", stale) + ")"));
     }
 
     private static bool HasError(List<Problem> problems) => problems.Exists(p => p.Rule.Severity == Severity.Error);

@@ -1,5 +1,4 @@
 using System.Collections.Generic;
-using System.Threading;
 
 namespace Cleave.Ensembles;
 
@@ -39,10 +38,10 @@ internal sealed class CoreTurns
                 _free -= wanted;
                 return;
             }
-            waiter = new Waiter(wanted);
+            waiter = new Waiter(wanted, new Admission());
             _waiting.AddLast(waiter);
         }
-        waiter.Await();
+        waiter.Admission.Await();
     }
 
     /// <summary>Gives them back.</summary>
@@ -55,35 +54,12 @@ internal sealed class CoreTurns
             {
                 _free -= first.Value.Cores;
                 _waiting.RemoveFirst();
-                first.Value.Admit();
+                first.Value.Admission.Admit();
             }
         }
     }
 
     private int Bounded(int threads) => threads < _cores ? threads : _cores;
 
-    private sealed class Waiter(int cores)
-    {
-        private bool _admitted;
-
-        public int Cores => cores;
-
-        public void Await()
-        {
-            lock (this)
-            {
-                while (!_admitted)
-                    Monitor.Wait(this);
-            }
-        }
-
-        public void Admit()
-        {
-            lock (this)
-            {
-                _admitted = true;
-                Monitor.Pulse(this);
-            }
-        }
-    }
+    private readonly record struct Waiter(int Cores, Admission Admission);
 }

@@ -1,4 +1,5 @@
 using System.Threading;
+using Cleave.Devices;
 using Cleave.Ensembles.Serving;
 using Cleave.Generated;
 
@@ -16,6 +17,9 @@ internal sealed class CpuInstance(CpuMember member, MemberModel model, CoreTurns
     public int Batch => member.Cell.Batch;
 
     public int Slots => 1;
+
+    // Instances on the processor take turns by cores.
+    public IDevice? Device => null;
 
     public bool IsLost => false;
 

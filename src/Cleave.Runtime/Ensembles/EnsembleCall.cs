@@ -1,9 +1,11 @@
 using System;
+using System.Diagnostics;
 using System.Runtime.ExceptionServices;
 using System.Threading;
 using Cleave.Core.Diagnostics;
 using Cleave.Elements;
 using Cleave.Generated;
+using Cleave.Ledger;
 using Cleave.Workers;
 
 namespace Cleave.Ensembles;
@@ -98,8 +100,15 @@ internal sealed class EnsembleCall : RequestBuffers, IWorkItem
     /// <summary>Takes members until none is left.</summary>
     public void Execute()
     {
-        for (int next = Take(); next < _order.Length; next = Take())
+        int next = Take();
+        if (next >= _order.Length)
+            return;
+        // One core for as long as this thread has members, whichever they are.
+        CoreLedger ledger = _engine.Ledger;
+        ledger.Enter(ledger.Now);
+        for (; next < _order.Length; next = Take())
             RunOne(_order[next]);
+        ledger.Leave(1, ledger.Now);
     }
 
     internal override bool Release(int generation)
@@ -175,7 +184,7 @@ internal sealed class EnsembleCall : RequestBuffers, IWorkItem
         MemberModel model = _engine.Members[member];
         try
         {
-            model.Run(_members[member], _token);
+            model.RunEntered(_members[member], _token);
         }
         catch (Exception e) when (e is not OperationCanceledException and not ArgumentException)
         {
@@ -210,14 +219,21 @@ internal sealed class EnsembleCall : RequestBuffers, IWorkItem
         }
     }
 
+    private void Spin()
+    {
+        long start = Stopwatch.GetTimestamp();
+        while (!_over.IsSet && Stopwatch.GetTimestamp() - start < EnsembleEngine.SpinLimit)
+            Thread.SpinWait(8);
+    }
+
     private void AwaitOthers()
     {
         SpinWait spin = default;
         try
         {
-            // The others are about to end: waking this thread would take longer.
-            while (!_over.IsSet && !spin.NextSpinWillYield)
-                spin.SpinOnce(sleep1Threshold: -1);
+            // The others are in their last members, and this thread's core is its own: waking it would take longer than most of them.
+            if (!_over.IsSet && Environment.ProcessorCount > 1)
+                Spin();
             _over.Wait(CancellationToken.None);
         }
         catch

@@ -9,6 +9,7 @@ using Cleave.Calls;
 using Cleave.Core.Diagnostics;
 using Cleave.Cores;
 using Cleave.Generated;
+using Cleave.Lanes;
 using Cleave.Ledger;
 using Cleave.Tuning;
 using Cleave.Workers;
@@ -20,6 +21,12 @@ namespace Cleave.Ensembles;
 /// <summary>What an ensemble's runner is made of, whatever its inputs and outputs: the opened members, buffers and threads. Thread-safe.</summary>
 internal sealed class EnsembleEngine : IRequestSource
 {
+    /// <summary>
+    /// For how long a thread may spin, as lanes do: while another thread runs the last small member, or until the next request comes. A worker that waited longer than that blocks at
+    /// once the next time.
+    /// </summary>
+    public static readonly long SpinLimit = LaneWait.SpinLimit;
+
     private const int ContractServed = 1;
 
     private readonly ILogger _logger;
@@ -38,9 +45,9 @@ internal sealed class EnsembleEngine : IRequestSource
         _logger = options.Logger ?? NullLogger.Instance;
         Definition = definition;
         Shapes = new ShapeTable(definition.Name, definition.Inputs, []);
-        CoreLedger ledger = options.Ledger ?? CoreLedger.Process;
-        ledger.Cores.Read();
-        CoreBudget budget = ledger.Cores.Budget.WithOption(options.Cores);
+        Ledger = options.Ledger ?? CoreLedger.Process;
+        Ledger.Cores.Read();
+        CoreBudget budget = Ledger.Cores.Budget.WithOption(options.Cores);
         _cores = budget.Cores;
         // Where there are as many members as cores, each runs on one thread, and as many at once as there are cores: no core waits for another.
         MemberCores = Math.Max(1, _cores / definition.Members.Length);
@@ -48,7 +55,7 @@ internal sealed class EnsembleEngine : IRequestSource
         Members = Open(definition, options, opened);
         Serving = Serve(options, opened);
         Gate = new RunGate(definition.Name);
-        Workers = new WorkerPool(new WorkerSettings(number => string.Create(CultureInfo.InvariantCulture, $"Cleave {definition.Name} worker {number}"), _cores, _logger));
+        Workers = new WorkerPool(new WorkerSettings(number => string.Create(CultureInfo.InvariantCulture, $"Cleave {definition.Name} worker {number}"), _cores, _logger) { SpinLimit = SpinLimit });
         Pool = new CallPool<EnsembleCall>(dims => new EnsembleCall(this, dims));
         Log.EnsembleOpened(_logger, definition.Name, Members.Length, _cores, budget.Reason, MemberCores, Stopwatch.GetElapsedTime(start).TotalMilliseconds);
     }
@@ -58,6 +65,9 @@ internal sealed class EnsembleEngine : IRequestSource
     public EnsembleDefinition Definition { get; }
 
     public ShapeTable Shapes { get; }
+
+    /// <summary>Who uses which cores.</summary>
+    public CoreLedger Ledger { get; }
 
     public MemberModel[] Members { get; }
 

@@ -4,6 +4,7 @@ using System.Threading;
 using Cleave.Core.Graph;
 using Cleave.Elements;
 using Cleave.Generated;
+using Cleave.Plans;
 
 namespace Cleave.Ensembles;
 
@@ -69,18 +70,44 @@ internal sealed class MemberModel : IDisposable
     }
 
     /// <summary>Runs it once over such buffers, on this thread.</summary>
-    public void Run(CallBuffers buffers, CancellationToken token)
+    public void Run(CallBuffers buffers, CancellationToken token) => Run(buffers, isEntered: false, token);
+
+    /// <summary>The same on a thread for which a core is entered in the ledger already, as one for all the members that it runs.</summary>
+    public void RunEntered(CallBuffers buffers, CancellationToken token) => Run(buffers, isEntered: true, token);
+
+    private void Run(CallBuffers buffers, bool isEntered, CancellationToken token)
     {
         RunnerEngine engine = _engine.Enter();
         try
         {
             long start = engine.Modes.Ledger.Now;
-            buffers.Run(engine, buffers.Generation, token);
+            if (isEntered && RunsOnOneCore(engine))
+                RunPlanned(engine, buffers, token);
+            else
+                buffers.Run(engine, buffers.Generation, token);
             Took(engine.Modes.Ledger.Seconds(start, engine.Modes.Ledger.Now));
         }
         finally
         {
             engine.Gate.Exit();
+        }
+    }
+
+    // Nothing to choose, and no core more to take.
+    private static bool RunsOnOneCore(RunnerEngine engine) =>
+        engine.Modes is { Count: 1, Planned.Cores: 1, Hint: not RunnerHint.Background } && engine.Divider is null;
+
+    private static void RunPlanned(RunnerEngine engine, CallBuffers buffers, CancellationToken token)
+    {
+        RunnerMode mode = engine.Modes.Planned;
+        mode.Begin();
+        try
+        {
+            buffers.RunIn(engine, mode, buffers.Generation, token);
+        }
+        finally
+        {
+            mode.End();
         }
     }
 

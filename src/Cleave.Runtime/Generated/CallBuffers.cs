@@ -109,6 +109,9 @@ public sealed class CallBuffers : RequestBuffers
     /// <summary>Runs the model in a mode that the caller has begun.</summary>
     internal void RunIn(RunnerMode mode, int generation, CancellationToken cancellationToken) => Run(_engine, mode, generation, cancellationToken);
 
+    /// <summary>The same in the engine that the caller has entered.</summary>
+    internal void RunIn(RunnerEngine engine, RunnerMode mode, int generation, CancellationToken cancellationToken) => Run(engine, mode, generation, cancellationToken);
+
     private void Run(RunnerEngine engine, RunnerMode? begun, int generation, CancellationToken cancellationToken)
     {
         if (Interlocked.Exchange(ref _busy, 1) != 0)

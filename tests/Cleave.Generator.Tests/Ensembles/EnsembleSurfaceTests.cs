@@ -170,6 +170,23 @@ public sealed class EnsembleSurfaceTests
     }
 
     [Fact]
+    public void A_tuning_file_that_is_of_no_use_is_a_warning_and_costs_nothing_else()
+    {
+        string a = ListingWriter.Hash(A.Model!), b = ListingWriter.Hash(B.Model!);
+        EnsembleListing vision = Vision(A, B) with { Path = "models/App/Vision.ensemble" };
+        Assert.Empty(Run(vision with { Tunings = [new("here", [a, b])] }, A, B).Diagnostics);
+        foreach (string[] graphs in new string[][] { [b, a], [a], [a, b, a], [a, "h2:other"] })
+        {
+            Generated generated = Run(vision with { Tunings = [new("here", [a, b]), new("x64, 2 cores", graphs)] }, A, B);
+            Assert.Equal(DiagnosticSeverity.Warning, Assert.Single(generated.Diagnostics).Severity);
+            Assert.Equal("CLV2039: The tuning file 'Vision.ensemble.tune' does not fit the ensemble 'Vision': it was measured of other members or other graphs (x64, 2 cores). "
+                + "Runners will not go by it. Tune again: cleave tune --ensemble Vision", Assert.Single(generated.Messages));
+            Assert.NotEmpty(generated.Source("MyApp.VisionRunner.g.cs"));
+        }
+        Assert.Contains("does not fit the ensemble 'Vision': line 3 is no line.", Message(vision with { TuningProblem = "line 3 is no line" }, A, B), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Labels_have_no_mean()
     {
         ModelListing[] labels = [.. new[] { "a", "b" }.Select(n => Model(n, [Models.Float("x", 1)], [Models.Tensor("label", ElementType.Int64, 1)]))];

@@ -3,6 +3,7 @@ using System.Collections.Concurrent;
 using System.Linq;
 using System.Runtime.InteropServices;
 using System.Threading;
+using Cleave.Devices;
 using Cleave.Ensembles.Serving;
 
 namespace Cleave.Runtime.Tests.Ensembles;
@@ -18,6 +19,8 @@ internal sealed class StubInstance(string name, int member, int batch, float fac
     public int Batch => batch;
 
     public int Slots => slots;
+
+    public IDevice? Device { get; init; }
 
     public bool IsLost { get; set; }
 

@@ -8,15 +8,17 @@ internal sealed class MeanCombiner<T>(string name, double[] weights, int members
     where T : unmanaged, INumberBase<T>
 {
     private readonly WeightedSums<T> _sums = new(weights, members);
-    private int[] _shape = [];
 
     public override void Begin(int[] shape)
     {
-        _shape = shape;
-        _sums.Begin(Length(shape));
+        Target.Write(shape);
+        _sums.Begin(shape);
     }
 
-    public override void Add(int member, ReadOnlySpan<T> output, int at) => _sums.Add(member, output, at);
+    // The last member's rows are the result's.
+    public override void Add(int member, ReadOnlySpan<T> output, int at) => _sums.Add(member, output, at, Target.Written);
 
-    public override void Finish() => _sums.Write(Target.Write(_shape));
+    public override void Finish()
+    {
+    }
 }

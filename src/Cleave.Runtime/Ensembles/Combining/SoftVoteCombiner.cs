@@ -16,10 +16,10 @@ internal sealed class SoftVoteCombiner<T>(string name, double[] weights, int mem
     public override void Begin(int[] shape)
     {
         _shape = shape;
-        _sums.Begin(Length(shape));
+        _sums.Begin(shape);
     }
 
-    public override void Add(int member, ReadOnlySpan<T> output, int at) => _sums.Add(member, output, at);
+    public override void Add(int member, ReadOnlySpan<T> output, int at) => _sums.Add(member, output, at, []);
 
     public override void Finish()
     {

@@ -67,6 +67,8 @@ internal sealed class DeviceInstance : IMemberInstance
 
     public int Slots => Under;
 
+    public IDevice? Device => _device;
+
     public bool IsLost => _device.IsLost;
 
     public void Load(EnsembleJob job, int at, int count, int slot)

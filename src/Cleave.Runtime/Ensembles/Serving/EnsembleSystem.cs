@@ -34,10 +34,13 @@ internal sealed class EnsembleSystem : IAsyncDisposable
         _options = options;
         _gate = new RunGate(name);
         _room = new SemaphoreSlim(options.MostSegments);
-        _members = [.. members.Select(m => new MemberState(name, m.Name, options))];
+        _members = [.. members.Select(m => new MemberState(name, m.Name, options, Turns))];
         for (int m = 0; m < _members.Length; m++)
             _members[m].Replace(members[m].Instances);
     }
+
+    /// <summary>Whose batch each device takes next.</summary>
+    public TurnTable Turns { get; } = new();
 
     public IReadOnlyList<MemberSnapshot> Members => [.. _members.Select(static m => m.Snapshot())];
 

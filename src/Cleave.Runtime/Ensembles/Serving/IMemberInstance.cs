@@ -1,4 +1,5 @@
 using System;
+using Cleave.Devices;
 
 namespace Cleave.Ensembles.Serving;
 
@@ -17,6 +18,9 @@ internal interface IMemberInstance : IDisposable
 
     /// <summary>How many batches may be under way; 1: the stages run one after the other, on one thread.</summary>
     int Slots { get; }
+
+    /// <summary>Where it is, and other members may be, too: they take turns there (<see cref="DeviceTurns"/>). Null: nowhere that it would have to.</summary>
+    IDevice? Device { get; }
 
     /// <summary>Whether it will never run again: its device is lost.</summary>
     bool IsLost { get; }

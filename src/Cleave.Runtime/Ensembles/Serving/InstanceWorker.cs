@@ -21,6 +21,8 @@ internal sealed class InstanceWorker
     private readonly MemberState _member;
     private readonly IMemberInstance _instance;
     private readonly SystemOptions _options;
+    private readonly DeviceTurns? _turns;
+    private readonly Func<bool> _isStopped;
     private readonly BlockingCollection<int> _free;
     private readonly BlockingCollection<BatchItem> _loaded = [];
     private readonly BlockingCollection<BatchItem> _predicted = [];
@@ -32,11 +34,17 @@ internal sealed class InstanceWorker
     private long _predictTicks = long.MaxValue / 2;
     private long _sendTicks;
 
-    public InstanceWorker(MemberState member, IMemberInstance instance, SystemOptions options)
+    /// <param name="member">The member.</param>
+    /// <param name="instance">The instance; disposed with this.</param>
+    /// <param name="options">How the system works.</param>
+    /// <param name="turns">Those of the device that it shares; null: it shares none.</param>
+    public InstanceWorker(MemberState member, IMemberInstance instance, SystemOptions options, DeviceTurns? turns)
     {
         _member = member;
         _instance = instance;
         _options = options;
+        _turns = turns;
+        _isStopped = () => Volatile.Read(ref _stops) != 0;
         _free = [];
         for (int slot = 0; slot < instance.Slots; slot++)
             _free.Add(slot);
@@ -73,13 +81,26 @@ internal sealed class InstanceWorker
 
     private void Batch()
     {
-        int most = (int)Math.Min(int.MaxValue, (long)_instance.Batch * _instance.Slots);
-        Func<bool> stops = () => Volatile.Read(ref _stops) != 0;
-        while (_member.Queue.Take(stops, most) is { } segment)
+        while (Next() is { } segment)
             Divide(segment);
         _loaded.CompleteAdding();
         if (!IsPipeline)
             End();
+    }
+
+    // Where there are turns, one is for one batch, and is had before anything is taken that another instance could do meanwhile.
+    private MemberSegment? Next()
+    {
+        if (_turns is null)
+            return _member.Queue.Take(_isStopped, (int)Math.Min(int.MaxValue, (long)_instance.Batch * _instance.Slots));
+        while (_member.Queue.Await(_isStopped))
+        {
+            _turns.Enter(_member.Queue);
+            if (_member.Queue.TryTake(_instance.Batch) is { } segment)
+                return segment;
+            _turns.Leave();
+        }
+        return null;
     }
 
     private void Divide(MemberSegment segment)
@@ -168,6 +189,7 @@ internal sealed class InstanceWorker
     private void Free(BatchItem item)
     {
         _free.Add(item.Slot);
+        _turns?.Leave();
         item.Segment.Release();
     }
 

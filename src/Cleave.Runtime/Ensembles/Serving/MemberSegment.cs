@@ -43,6 +43,16 @@ internal sealed class MemberSegment
     /// <summary>Behind the last sample.</summary>
     public int End { get; private set; }
 
+    /// <summary>Samples that were not added yet.</summary>
+    public int Left
+    {
+        get
+        {
+            lock (_lock)
+                return End - _added;
+        }
+    }
+
     /// <summary>
     /// Leaves so many samples in this one, and gives the rest as one of its own, for other instances: a slow one does not keep what others could do meanwhile. Null where there
     /// is no rest. Nothing of it is under way.

@@ -17,7 +17,7 @@ namespace Cleave.Ensembles.Serving;
 internal sealed record MemberSnapshot(string Name, IReadOnlyList<string> Instances, int Waiting, long Batches, long Failures, long InARow, string? Last);
 
 /// <summary>A member in the inference system: its queue and its instances. Thread-safe.</summary>
-internal sealed class MemberState(string ensemble, string name, SystemOptions options)
+internal sealed class MemberState(string ensemble, string name, SystemOptions options, TurnTable turns)
 {
     private readonly object _lock = new();
     private List<InstanceWorker> _workers = [];
@@ -46,7 +46,7 @@ internal sealed class MemberState(string ensemble, string name, SystemOptions op
     /// <summary>Starts instances in the place of those there are, which end with what they have begun. Done when these are disposed.</summary>
     public Task Replace(IReadOnlyList<IMemberInstance> instances)
     {
-        List<InstanceWorker> old, next = [.. instances.Select(i => new InstanceWorker(this, i, options))];
+        List<InstanceWorker> old, next = [.. instances.Select(i => new InstanceWorker(this, i, options, turns.Of(i)))];
         lock (_lock)
         {
             old = _workers;

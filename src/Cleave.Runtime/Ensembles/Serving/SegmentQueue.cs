@@ -10,6 +10,7 @@ internal sealed class SegmentQueue
     private readonly object _lock = new();
     private readonly LinkedList<MemberSegment> _segments = new();
     private Exception? _abandoned;
+    private int _samples;
     private bool _closed;
 
     public int Waiting
@@ -20,6 +21,9 @@ internal sealed class SegmentQueue
                 return _segments.Count;
         }
     }
+
+    /// <summary>The samples that wait.</summary>
+    public int Samples => Volatile.Read(ref _samples);
 
     /// <summary>Puts a segment at the end; one that is to be tried again, at the front. Where no instance is left, it fails.</summary>
     public void Put(MemberSegment segment, bool again = false)
@@ -34,6 +38,7 @@ internal sealed class SegmentQueue
                     _segments.AddFirst(segment);
                 else
                     _segments.AddLast(segment);
+                _samples += segment.Left;
                 Monitor.Pulse(_lock);
             }
         }
@@ -56,18 +61,38 @@ internal sealed class SegmentQueue
                     Monitor.Pulse(_lock);
                     return null;
                 }
-                if (_segments.First is { } first)
-                {
-                    _segments.RemoveFirst();
-                    if (first.Value.Split(most) is { } rest)
-                    {
-                        _segments.AddFirst(rest);
-                        Monitor.Pulse(_lock);
-                    }
-                    return first.Value;
-                }
+                if (First(most) is { } first)
+                    return first;
                 if (_closed)
                     return null;
+                Monitor.Wait(_lock);
+            }
+        }
+    }
+
+    /// <summary>The next segment, as <see cref="Take"/> gives it; null where there is none now.</summary>
+    public MemberSegment? TryTake(int most)
+    {
+        lock (_lock)
+            return First(most);
+    }
+
+    /// <summary>Waits until there is a segment, for whoever may take it then. False where there never will be one, or this thread is to stop.</summary>
+    public bool Await(Func<bool> stops)
+    {
+        lock (_lock)
+        {
+            while (true)
+            {
+                bool stop = stops();
+                if (stop || _segments.Count > 0)
+                {
+                    // This thread does not take it yet, and another may be quicker.
+                    Monitor.Pulse(_lock);
+                    return !stop;
+                }
+                if (_closed)
+                    return false;
                 Monitor.Wait(_lock);
             }
         }
@@ -99,6 +124,7 @@ internal sealed class SegmentQueue
             _abandoned = why;
             waiting = [.. _segments];
             _segments.Clear();
+            _samples = 0;
         }
         foreach (MemberSegment segment in waiting)
             Fail(segment, why);
@@ -109,6 +135,20 @@ internal sealed class SegmentQueue
     {
         lock (_lock)
             _abandoned = null;
+    }
+
+    private MemberSegment? First(int most)
+    {
+        if (_segments.First is not { } first)
+            return null;
+        _segments.RemoveFirst();
+        if (first.Value.Split(most) is { } rest)
+        {
+            _segments.AddFirst(rest);
+            Monitor.Pulse(_lock);
+        }
+        _samples -= first.Value.Left;
+        return first.Value;
     }
 
     private static void Fail(MemberSegment segment, Exception why)

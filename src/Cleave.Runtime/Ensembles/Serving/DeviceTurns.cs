@@ -1,0 +1,76 @@
+using System.Collections.Generic;
+
+namespace Cleave.Ensembles.Serving;
+
+/// <summary>
+/// Whose batch a device takes next where members share it: that of the member which is furthest behind, that is, has the most samples waiting. First come, first served would
+/// give time of the device to a member that is ahead, and the request is not over before the last one is. Thread-safe.
+/// </summary>
+internal sealed class DeviceTurns
+{
+    // One that is copied there, one that runs, one that is copied back: more would only be decided too early.
+    private const int Places = 3;
+
+    private readonly object _lock = new();
+    private readonly LinkedList<(SegmentQueue Queue, Admission Admission)> _waiting = new();
+    private int _free = Places;
+
+    /// <summary>How many wait.</summary>
+    public int Waiting
+    {
+        get
+        {
+            lock (_lock)
+                return _waiting.Count;
+        }
+    }
+
+    /// <summary>Takes a place for a batch of a member, and waits for it; each batch that has one gives it back soon.</summary>
+    /// <param name="queue">What waits of the member.</param>
+    public void Enter(SegmentQueue queue)
+    {
+        Admission admission;
+        lock (_lock)
+        {
+            // While somebody waits, none is free.
+            if (_free > 0)
+            {
+                _free--;
+                return;
+            }
+            admission = new Admission();
+            _waiting.AddLast((queue, admission));
+        }
+        admission.Await();
+    }
+
+    /// <summary>Gives it back.</summary>
+    public void Leave()
+    {
+        lock (_lock)
+        {
+            if (Furthest() is { } next)
+            {
+                _waiting.Remove(next);
+                next.Value.Admission.Admit();
+            }
+            else
+            {
+                _free++;
+            }
+        }
+    }
+
+    // Of equal ones that which came first.
+    private LinkedListNode<(SegmentQueue Queue, Admission Admission)>? Furthest()
+    {
+        LinkedListNode<(SegmentQueue Queue, Admission Admission)>? best = null;
+        int most = -1;
+        for (LinkedListNode<(SegmentQueue Queue, Admission Admission)>? node = _waiting.First; node is not null; node = node.Next)
+        {
+            if (node.Value.Queue.Samples is var samples && samples > most)
+                (best, most) = (node, samples);
+        }
+        return best;
+    }
+}

@@ -17,8 +17,11 @@ internal static class EnsembleCandidates
     private const string Runner = "ensemble-runner";
 
     /// <summary>The members one after the other, bound by hand, by so many callers.</summary>
-    public static Candidate OfSessions(string name, OrtConfiguration configuration, string[] paths) =>
-        new(name, Sessions, [.. configuration.ToArguments(), .. paths]) { Callers = configuration.Callers };
+    public static Candidate OfSessions(string name, OrtConfiguration configuration, string[] paths) => OfSessions(name, [.. paths.Select(_ => configuration)], paths);
+
+    /// <summary>The same, each member by its own configuration; all have equally many callers.</summary>
+    public static Candidate OfSessions(string name, OrtConfiguration[] configurations, string[] paths) =>
+        new(name, Sessions, [.. paths.SelectMany((p, i) => (string[])[p, .. configurations[i].ToArguments()])]) { Callers = configurations[0].Callers };
 
     /// <summary>The ensemble's runner.</summary>
     public static Candidate OfRunner(int callers, CombinationRule rule, int length, string[] paths) =>
@@ -28,9 +31,9 @@ internal static class EnsembleCandidates
     {
         if (name == Sessions)
         {
-            OrtConfiguration configuration = OrtConfiguration.Parse(arguments);
-            SessionCalls[] sessions = [.. arguments[4..].Select(p => new SessionCalls(p, configuration, Inputs(p)))];
-            return new Callers([.. Enumerable.Range(0, configuration.Callers).Select<int, Action>(caller => () =>
+            string[][] members = [.. arguments.Chunk(5)];
+            SessionCalls[] sessions = [.. members.Select(m => new SessionCalls(m[0], OrtConfiguration.Parse(m.AsSpan(1)), Inputs(m[0])))];
+            return new Callers([.. Enumerable.Range(0, OrtConfiguration.Parse(members[0].AsSpan(1)).Callers).Select<int, Action>(caller => () =>
             {
                 foreach (SessionCalls session in sessions)
                     session.Calls[caller]();

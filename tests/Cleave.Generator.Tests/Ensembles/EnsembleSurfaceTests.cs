@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
+using Cleave.Core.Diagnostics;
 using Cleave.Core.Graph;
 using Cleave.Core.Listing;
 using Cleave.TestKit.Generation;
@@ -178,11 +179,11 @@ public sealed class EnsembleSurfaceTests
         foreach (string[] graphs in new string[][] { [b, a], [a], [a, b, a], [a, "h2:other"] })
         {
             Generated generated = Run(vision with { Tunings = [new("here", [a, b]), new("x64, 2 cores", graphs)] }, A, B);
-            Assert.Equal(DiagnosticSeverity.Warning, Assert.Single(generated.Diagnostics).Severity);
             Assert.Equal("CLV2039: The tuning file 'Vision.ensemble.tune' does not fit the ensemble 'Vision': it was measured of other members or other graphs (x64, 2 cores). "
                 + "Runners will not go by it. Tune again: cleave tune --ensemble Vision", Assert.Single(generated.Messages));
             Assert.NotEmpty(generated.Source("MyApp.VisionRunner.g.cs"));
         }
+        Assert.Equal(Severity.Warning, Rules.EnsembleTuningStale.Severity);
         Assert.Contains("does not fit the ensemble 'Vision': line 3 is no line.", Message(vision with { TuningProblem = "line 3 is no line" }, A, B), StringComparison.Ordinal);
     }
 

@@ -181,8 +181,8 @@ internal sealed class RunnerEngine : IRequestSource
             sessions = new SessionTable(factory);
             RunGate gate = new(definition.Name);
             TuningStore store = new(definition, model.Path, Environment.GetEnvironmentVariable(TuningStore.FolderVariable),
-                new Lazy<MachineSignature>(() => ThisMachine.Of(cores.Cores)), logger);
-            TuningSection? tuned = options.IsTrial ? null : before?.Tuning.Known ?? store.Load();
+                new Lazy<MachineSignature>(() => ThisMachine.Of(cores.Cores) with { Precision = factory.Precision.Halves is null ? "" : MachineSignature.Widened }), logger);
+            TuningSection? tuned = options.IsTrial ? null : before?.Tuning.Known is { } known && known.Machine.Precision == store.Machine.Precision ? known : store.Load();
             ModeList list = ModeList.Of(definition, options, cores.Cores, sessions.CanSplit, tuned is null ? null : TunedRunner.Plan(tuned, definition.Budgets));
             ModeOpener opener = new(definition, options, list, cores, ledger, sessions, gate, logger);
             RunnerModes modes = new(ledger, options.Hint, opener);

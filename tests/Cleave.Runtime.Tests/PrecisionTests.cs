@@ -1,10 +1,12 @@
 using System;
 using System.Collections.Generic;
+using System.IO;
 using System.Linq;
 using System.Runtime.InteropServices;
 using System.Threading;
 using System.Threading.Tasks;
 using Cleave.Core.Graph;
+using Cleave.Core.Tuning;
 using Cleave.Generated;
 using Cleave.OnnxProto;
 using Cleave.Runtime.Tests.Lanes;
@@ -119,6 +121,31 @@ public sealed class PrecisionTests
             Assert.Equal(Expected(), RunProduct(runner).Select(v => (double)v));
         }
     }
+
+    /// <summary>The same file is another model in the other precision: what was measured of one says nothing of the other.</summary>
+    [Fact]
+    public async Task What_was_tuned_is_that_of_a_precision()
+    {
+        using TempFolder folder = new();
+        string path = folder.Write("model.onnx", Product().ToByteArray());
+        PrecisionChoice[] both = [PrecisionChoice.Widened, PrecisionChoice.AsPublished];
+        foreach (PrecisionChoice precision in both)
+        {
+            await using LooseRunner runner = Tuned(path, precision);
+            Assert.Null(runner.Engine.Tuning.Known);
+            Assert.NotNull((await runner.TuneAsync(Patience)).File);
+        }
+
+        Assert.Equal(["", "widened"], TuningFile.Read(File.ReadAllText(path + TuningFile.Ending)).Sections.Select(static s => s.Machine.Precision));
+        foreach (PrecisionChoice precision in both)
+        {
+            await using LooseRunner again = Tuned(path, precision);
+            Assert.Equal(precision == PrecisionChoice.Widened ? "widened" : "", again.Engine.Tuning.Known!.Machine.Precision);
+        }
+    }
+
+    private static LooseRunner Tuned(string path, PrecisionChoice precision) =>
+        new(Definitions.Of(Product()), new() { Model = ModelSource.File(path), Precision = precision, Cores = 2, Ledger = Ledgers.Own(2) });
 
     private static (Half[] Result, ListLogger Logger) Run(Action<RunnerOptions> change)
     {

@@ -32,7 +32,8 @@ internal sealed class MachineSections<T>(IReadOnlyList<T> sections)
 
     /// <summary>The same, with this section in the place of the one of its machine.</summary>
     public MachineSections<T> With(T section) => new([.. sections.Where(s => s.Machine != section.Machine).Append(section)
-        .OrderBy(s => s.Machine.Processor, StringComparer.Ordinal).ThenBy(s => s.Machine.Cores).ThenBy(s => s.Machine.OnnxRuntime, StringComparer.Ordinal)]);
+        .OrderBy(s => s.Machine.Processor, StringComparer.Ordinal).ThenBy(s => s.Machine.Cores).ThenBy(s => s.Machine.OnnxRuntime, StringComparer.Ordinal)
+        .ThenBy(s => s.Machine.Precision, StringComparer.Ordinal)]);
 
     /// <summary>Takes a file apart.</summary>
     /// <param name="text">The file.</param>
@@ -72,7 +73,10 @@ internal sealed class MachineSections<T>(IReadOnlyList<T> sections)
             text.Line(firstLine).Number(Version).End();
             foreach (T section in sections)
             {
-                text.Line("machine").Text(section.Machine.Processor).Number(section.Machine.Cores).Text(section.Machine.OnnxRuntime).End();
+                text.Line("machine").Text(section.Machine.Processor).Number(section.Machine.Cores).Text(section.Machine.OnnxRuntime);
+                if (section.Machine.Precision.Length > 0)
+                    text.Text(section.Machine.Precision);
+                text.End();
                 text.Indent();
                 writeSection(text, section);
                 text.Unindent();

@@ -40,6 +40,8 @@ internal sealed class TuningFile
     private static TuningSection ReadSection(ListingScanner scanner)
     {
         MachineSignature machine = new(scanner.Text(), Positive(scanner), scanner.Text());
+        if (scanner.HasField)
+            machine = machine with { Precision = scanner.Text() };
         string hash = "";
         bool isComplete = false;
         List<TunedRequest> requests = [];

@@ -10,8 +10,14 @@ namespace Cleave.Core.Tuning;
 /// <param name="OnnxRuntime">The release of ONNX Runtime.</param>
 internal sealed record MachineSignature(string Processor, int Cores, string OnnxRuntime)
 {
+    /// <summary>Floats of 16 bits that are computed in 32.</summary>
+    public const string Widened = "widened";
+
+    /// <summary>In which precision it was measured: <see cref="Widened"/>, or empty where the model is as published. The same model is another one then.</summary>
+    public string Precision { get; init; } = "";
+
     /// <summary>For messages.</summary>
-    public string Words => string.Format(CultureInfo.InvariantCulture, "{0}, {1} {2}, ONNX Runtime {3}", Processor, Cores, Cores == 1 ? "core" : "cores", OnnxRuntime);
+    public string Words => string.Format(CultureInfo.InvariantCulture, "{0}, {1} {2}, ONNX Runtime {3}", Processor, Cores, Cores == 1 ? "core" : "cores", OnnxRuntime) + (Precision.Length > 0 ? ", " + Precision : "");
 }
 
 /// <summary>What was measured of one model on one kind of machine: a section of the tuning file (docs/tuning.md). Immutable.</summary>

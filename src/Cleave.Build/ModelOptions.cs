@@ -23,6 +23,8 @@ internal static class ModelOptions
             Plan = place.Item.GetMetadata("Plan"),
             Dims = place.Item.GetMetadata("Dims"),
             MaxSlowdown = place.Item.GetMetadata("MaxSlowdown"),
+            QuantizedFrom = place.Item.GetMetadata("QuantizedFrom").Replace('\\', '/'),
+            MaxError = place.Item.GetMetadata("MaxError"),
             Settings = [.. RunnerSettings.Names.Select(name => new KeyValuePair<string, string>(name, place.Item.GetMetadata(name))).Where(setting => setting.Value.Length > 0)],
             Outputs = ItemList.Read(place.Item, "Outputs"),
         };

@@ -6,6 +6,7 @@ using System.Linq;
 using System.Security.Cryptography;
 using Cleave.Core.Diagnostics;
 using Cleave.Core.Graph;
+using Cleave.Core.Listing;
 
 namespace Cleave.Build;
 
@@ -13,8 +14,8 @@ namespace Cleave.Build;
 internal sealed class QuantisationCheck
 {
     /// <summary>Metadata of the item.</summary>
-    public const string From = "QuantizedFrom";
-    public const string MostError = "MaxError";
+    public const string From = nameof(ListingOptions.QuantizedFrom);
+    public const string MostError = nameof(ListingOptions.MaxError);
 
     private readonly string _from;
     private readonly string _path;

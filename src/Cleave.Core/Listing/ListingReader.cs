@@ -100,6 +100,8 @@ internal static class ListingReader
                 "plan" => options with { Plan = value },
                 "dims" => options with { Dims = value },
                 "max-slowdown" => options with { MaxSlowdown = value },
+                "quantized-from" => options with { QuantizedFrom = value },
+                "max-error" => options with { MaxError = value },
                 _ => throw scanner.Error("unknown option '" + keyword + "'"),
             };
             scanner.NextLine();

@@ -60,6 +60,8 @@ internal static class ListingWriter
         Option("plan", options.Plan);
         Option("dims", options.Dims);
         Option("max-slowdown", options.MaxSlowdown);
+        Option("quantized-from", options.QuantizedFrom);
+        Option("max-error", options.MaxError);
         foreach (KeyValuePair<string, string> setting in options.Settings)
             text.Line("setting").Text(setting.Key).Text(setting.Value).End();
         if (options.Outputs.Count > 0)

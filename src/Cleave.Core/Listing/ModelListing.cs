@@ -31,6 +31,12 @@ internal sealed record ListingOptions
     /// <summary>Its speed budget, which validation checks.</summary>
     public string MaxSlowdown { get; init; } = "";
 
+    /// <summary>The model of floats that it was made of, relative to the project, with which validation compares it.</summary>
+    public string QuantizedFrom { get; init; } = "";
+
+    /// <summary>The largest error against that model; where it is left out, the file's own budget.</summary>
+    public string MaxError { get; init; } = "";
+
     /// <summary>What <c>RunnerOptions</c> are to be where the application sets nothing, by the metadata's names: some of <see cref="RunnerSettings.Names"/>, in their order.</summary>
     public IReadOnlyList<KeyValuePair<string, string>> Settings { get; init; } = [];
 

@@ -30,16 +30,25 @@ internal static class VerifyCommand
         Option<string[]> folders = new("--inputs") { Description = "A folder with given inputs, input_0.pb and so on, as ONNX's test data have them." };
         Option<string> outputs = new("--outputs") { Description = "Values to ask for instead of the model's outputs: \"scores;/backbone/pool/output_0\", as the item metadata Outputs." };
         Option<PlanMode?> plan = CleaveCommand.PlanOption("As the item metadata Plan: auto, whole or split; the plans that would be baked in are compared, too.");
+        Option<string?> against = new("--against") { Description = "The model of floats that this one, in 8 bits, was made of: both are run on --inputs, else on what is recorded beside them." };
+        Option<double?> error = CleaveCommand.Decimal("--max-error", "With --against: the largest error. Default: the one that the file was made for.");
         Option<bool> json = new("--json") { Description = "Write JSON with everything (docs/verify.md) and nothing else." };
-        Command command = new("verify", "Cuts a model in many ways, runs the parts, and compares the results with those of the whole model.")
+        Command command = new("verify", "Cuts a model in many ways, runs the parts, and compares the results with those of the whole model; or, with --against, a model in 8 bits with that of floats.")
         {
-            model, seed, partitions, threads, dims, fills, folders, outputs, plan, json,
+            model, seed, partitions, threads, dims, fills, folders, outputs, plan, against, error, json,
         };
+        Option[] ofPartitions = [seed, partitions, threads, dims, fills, outputs, plan];
         command.SetAction((arguments, cancellationToken) =>
         {
             InvocationConfiguration console = arguments.InvocationConfiguration;
             string path = arguments.GetRequiredValue(model);
-            return Task.FromResult(Guarded(path, console.Error, () => Run(path, new VerifyOptions
+            if (arguments.GetValue(against) is { } source)
+            {
+                return Task.FromResult(Guarded(path, console.Error, () => ofPartitions.FirstOrDefault(o => arguments.GetResult(o) is { Implicit: false }) is { } other
+                    ? throw new VerifyException($"{other.Name} has no meaning with --against: both models are run whole, on given inputs.")
+                    : VerifyAgainst.Run(path, source, arguments.GetValue(folders) ?? [], arguments.GetValue(error), arguments.GetValue(json), console, cancellationToken)));
+            }
+            return Task.FromResult(Guarded(path, console.Error, () => arguments.GetValue(error) != null ? throw new VerifyException("--max-error has a meaning with --against only.") : Run(path, new VerifyOptions
             {
                 Seed = arguments.GetValue(seed) ?? 1,
                 Partitions = AtLeast(arguments.GetValue(partitions) ?? 20, 0, "--partitions"),

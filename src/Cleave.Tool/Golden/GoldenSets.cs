@@ -4,9 +4,7 @@ using System.Globalization;
 using System.IO;
 using System.Linq;
 using Cleave.Core.Graph;
-using Cleave.OnnxProto;
 using Cleave.Tool.Verification;
-using Google.Protobuf;
 
 namespace Cleave.Tool.Golden;
 
@@ -57,7 +55,7 @@ internal static class GoldenSets
     {
         Directory.CreateDirectory(set);
         for (int i = 0; i < inputs.Count; i++)
-            Save(Path.Combine(set, "input_" + Text(i) + ".pb"), inputs[i].Name, reference.Inputs.Values[inputs[i].Name]);
+            GivenInputs.WriteTensor(Path.Combine(set, "input_" + Text(i) + ".pb"), inputs[i].Name, reference.Inputs.Values[inputs[i].Name]);
         for (int i = 0; i < model.Graph.Outputs.Count; i++)
         {
             string name = model.Graph.Outputs[i];
@@ -65,18 +63,8 @@ internal static class GoldenSets
                 throw new VerifyException($"The output '{name}' differs from one run to the next, so it cannot be recorded.");
             if (!reference.Optimised.TryGetValue(name, out TensorCopy? value))
                 throw new VerifyException($"The output '{name}' is no tensor, so it cannot be recorded.");
-            Save(Path.Combine(set, "output_" + Text(i) + ".pb"), name, value);
+            GivenInputs.WriteTensor(Path.Combine(set, "output_" + Text(i) + ".pb"), name, value);
         }
-    }
-
-    private static void Save(string path, string name, TensorCopy value)
-    {
-        TensorProto tensor = new() { Name = name, DataType = (int)value.Type, Dims = { value.Shape } };
-        if (value.Strings is { } strings)
-            tensor.StringData.Add(strings.Select(ByteString.CopyFromUtf8));
-        else
-            tensor.RawData = ByteString.CopyFrom(value.Bytes);
-        File.WriteAllBytes(path, tensor.ToByteArray());
     }
 
     private static int ByNumber(string one, string other) => one.Length != other.Length ? one.Length.CompareTo(other.Length) : string.CompareOrdinal(one, other);

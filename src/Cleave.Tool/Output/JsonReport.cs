@@ -27,6 +27,7 @@ namespace Cleave.Tool.Output;
 [JsonSerializable(typeof(VerifyReport))]
 [JsonSerializable(typeof(FixReport))]
 [JsonSerializable(typeof(QuantizeReport))]
+[JsonSerializable(typeof(SourceComparison))]
 [JsonSerializable(typeof(ValidationReport))]
 internal sealed partial class JsonReport : JsonSerializerContext
 {

@@ -25,6 +25,8 @@ internal static class QuantizeText
         if (report.Operators.Count > MostRows)
             Line(console, $"and {report.Operators.Count - MostRows} operators more; --json has all");
         Line(console, $"error (of {Number(report.MaxError)} allowed): {Error(report.HeldOut)} on {report.HeldOut.Inputs} inputs that nothing was chosen on; {Error(report.Search)} on the {report.Search.Inputs} others");
+        if (report.Metric is { } metric)
+            Line(console, string.Create(Invariant, $"metric: {metric} on the {report.HeldOut.Inputs} inputs that nothing was chosen on"));
         if (report.Gain is { } gain)
         {
             Line(console, string.Create(Invariant, $"{DurationText.Measured(gain.Before)} → {DurationText.Measured(gain.After)}, {gain.Ratio.Median:0.00} [{gain.Ratio.Low:0.00}, {gain.Ratio.High:0.00}] times as fast on one thread; ")

@@ -10,11 +10,16 @@ namespace Cleave.Tool.Quantizing;
 /// <summary>
 /// Matrix products whose input is rounded in each request with the scale that it has then: DynamicQuantizeLinear, MatMulInteger,
 /// Cast, Mul, which ONNX Runtime makes one operator of. No data is needed; one scale holds for the whole tensor, so what shares a
-/// batch decides on each other's results.
+/// batch decides on each other's results. An LSTM becomes one of ONNX Runtime's own operators.
 /// </summary>
 internal sealed class DynamicForm(WeightRounding rounding) : IQuantizedForm
 {
-    public string Name => "dynamic";
+    /// <summary>In the metadata of a file.</summary>
+    public const string Word = "dynamic";
+
+    public string Name => Word;
+
+    public bool KeepsRowsApart => false;
 
     public string? WhyNot(QuantizableOperator candidate) => candidate.HasDynamicForm ? null : "a convolution in 8 bits pays only with the scale of its input known before: give inputs";
 
@@ -32,20 +37,39 @@ internal sealed class DynamicForm(WeightRounding rounding) : IQuantizedForm
             else
                 edit.Graph.Node.Add(node);
         }
+        if (chosen.Any(static c => c.Recurrent != null))
+            OwnOperators.Import(model);
         edit.Changed();
         UnusedParts.RemoveInitializers(edit);
     }
 
-    private sealed class Writer(ModelEdit edit, WeightRounding rounding)
+    private sealed class Writer
     {
-        private readonly FreshNames _names = new(edit);
-        private readonly Dictionary<string, TensorProto> _constants = edit.Graph.Initializer.ToDictionary(t => t.Name, StringComparer.Ordinal);
+        private readonly ModelEdit _edit;
+        private readonly WeightRounding _rounding;
+        private readonly FreshNames _names;
+        private readonly RecurrentWriter _recurrent;
+        private readonly Dictionary<string, TensorProto> _constants;
         // By value: its bytes, scale and zero point, which all that read it share.
         private readonly Dictionary<string, string[]> _inputs = new(StringComparer.Ordinal);
         private readonly Dictionary<(string Weight, int Channel), (string Values, string Scales)> _weights = [];
 
+        public Writer(ModelEdit edit, WeightRounding rounding)
+        {
+            _edit = edit;
+            _rounding = rounding;
+            _names = new FreshNames(edit);
+            _constants = edit.Graph.Initializer.ToDictionary(static t => t.Name, StringComparer.Ordinal);
+            _recurrent = new RecurrentWriter(edit, rounding, _names, _constants);
+        }
+
         public void Write(NodeProto node, QuantizableOperator found)
         {
+            if (found.Recurrent != null)
+            {
+                _recurrent.Write(node, found);
+                return;
+            }
             string[] input = Input(found.Input);
             (string values, string scales) = Weight(found);
             string result = node.Output[0], sum = found.Bias is null ? result : _names.Next(result + "_product");
@@ -74,15 +98,15 @@ internal sealed class DynamicForm(WeightRounding rounding) : IQuantizedForm
         {
             if (_weights.TryGetValue((found.Weight, found.Channel), out (string, string) known))
                 return known;
-            RoundedWeights rounded = rounding.Of(_constants[found.Weight], found.Channel);
+            RoundedWeights rounded = _rounding.Of(_constants[found.Weight], found.Channel);
             int rows = (int)found.Dims[0], columns = (int)found.Dims[1];
             // A product takes them by rows of the input's width.
             bool turned = found.Channel == 0;
             (string Values, string Scales) made = (_names.Next(found.Weight + "_int8"), _names.Next(found.Weight + "_scale"));
-            edit.Graph.Initializer.Add(turned
+            _edit.Graph.Initializer.Add(turned
                 ? FloatTensors.Make(made.Values, [columns, rows], WeightRounding.Transposed(rounded.Values, rows, columns))
                 : FloatTensors.Make(made.Values, [rows, columns], rounded.Values));
-            edit.Graph.Initializer.Add(FloatTensors.Make(made.Scales, [rounded.Scales.Length], rounded.Scales));
+            _edit.Graph.Initializer.Add(FloatTensors.Make(made.Scales, [rounded.Scales.Length], rounded.Scales));
             _weights.Add((found.Weight, found.Channel), made);
             return made;
         }
@@ -90,7 +114,7 @@ internal sealed class DynamicForm(WeightRounding rounding) : IQuantizedForm
         private NodeProto Add(string type, string[] inputs, string output, string? name = null)
         {
             NodeProto node = new() { OpType = type, Name = name ?? _names.Next(output + "_" + type), Input = { inputs }, Output = { output } };
-            edit.Graph.Node.Add(node);
+            _edit.Graph.Node.Add(node);
             return node;
         }
     }

@@ -3,11 +3,14 @@ using Cleave.OnnxProto;
 
 namespace Cleave.Tool.Quantizing;
 
-/// <summary>A way to write operators in 8 bits with ONNX's own operators.</summary>
+/// <summary>A way to write operators in 8 bits.</summary>
 internal interface IQuantizedForm
 {
-    /// <summary>For people and programs: dynamic, static.</summary>
+    /// <summary>For people and programs: dynamic, static, blocks.</summary>
     string Name { get; }
+
+    /// <summary>Whether a row's result is the same whatever other rows there are: then the model keeps its batch axis.</summary>
+    bool KeepsRowsApart { get; }
 
     /// <summary>Whether the form can write the operator; why not, else null.</summary>
     string? WhyNot(QuantizableOperator candidate);

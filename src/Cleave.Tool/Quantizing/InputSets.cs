@@ -1,6 +1,4 @@
-using System;
 using System.Collections.Generic;
-using System.IO;
 using System.Linq;
 using Cleave.Core.Graph;
 using Cleave.Tool.Verification;
@@ -20,20 +18,9 @@ internal sealed record InputSets(IReadOnlyList<InputCase> Search, IReadOnlyList<
     /// <exception cref="VerifyException">They are no inputs of the model, or too few.</exception>
     public static InputSets Given(IReadOnlyList<string> folders, IReadOnlyList<ValueInfo> inputs)
     {
-        List<InputCase> all = [];
-        foreach (string folder in folders)
-        {
-            if (!Directory.Exists(folder))
-                throw new VerifyException($"--inputs {folder}: there is no such folder.");
-            int before = all.Count;
-            all.AddRange(Read(folder, inputs));
-            if (all.Count == before)
-                throw new VerifyException($"--inputs {folder}: there is nothing in it. Give folders as ONNX's test data has them (test_data_set_0/input_0.pb), or arrays of NumPy ({inputs[0].Name}.npy in a folder for each sample; for a model of one input any number of .npy files).");
-        }
+        IReadOnlyList<InputCase> all = InputFolders.Read(folders, inputs);
         if (all.Count < 2)
             throw new VerifyException($"--inputs: {all.Count} sample is too few: one at least is calibrated on, and another one says what the error is on inputs that were not.");
-        foreach (InputCase one in all)
-            Check(one, inputs);
         return new InputSets([.. all.Where((_, i) => i % 2 == 0)], [.. all.Where((_, i) => i % 2 == 1)], AreGiven: true);
     }
 
@@ -64,43 +51,5 @@ internal sealed record InputSets(IReadOnlyList<InputCase> Search, IReadOnlyList<
             }
         }
         throw new VerifyException("ONNX Runtime does not run the model on random inputs: give some with --inputs, or sizes with --dims. It says: " + refusal);
-    }
-
-    private static IEnumerable<InputCase> Read(string folder, IReadOnlyList<ValueInfo> inputs)
-    {
-        if (File.Exists(Path.Combine(folder, "input_0.pb")))
-        {
-            yield return GivenInputs.Read(folder, inputs);
-            yield break;
-        }
-        if (inputs.All(i => File.Exists(NumpyPath(folder, i))))
-        {
-            yield return new InputCase(Path.GetFileName(folder), inputs.ToDictionary(i => i.Name, i => NumpyFile.Read(NumpyPath(folder, i)), StringComparer.Ordinal));
-            yield break;
-        }
-        if (inputs.Count == 1)
-        {
-            foreach (string file in Directory.GetFiles(folder, "*.npy").Order(StringComparer.Ordinal))
-                yield return new InputCase(Path.GetFileName(file), new Dictionary<string, TensorCopy> { [inputs[0].Name] = NumpyFile.Read(file) });
-        }
-        foreach (InputCase one in Directory.GetDirectories(folder).Order(StringComparer.Ordinal).SelectMany(f => Read(f, inputs)))
-            yield return one;
-    }
-
-    // A name may be a path.
-    private static string NumpyPath(string folder, ValueInfo input) => Path.Combine(folder, Path.GetFileName(input.Name) + ".npy");
-
-    private static void Check(InputCase one, IReadOnlyList<ValueInfo> inputs)
-    {
-        foreach (ValueInfo input in inputs)
-        {
-            if (input.Type is not OnnxType.Tensor type)
-                continue;
-            TensorCopy value = one.Values[input.Name];
-            if (value.Type != type.Element)
-                throw new VerifyException($"--inputs, {one.Name}: '{input.Name}' holds {value.Type.Word()}; the model takes {type.Element.Word()}.");
-            if (type.Shape is { } shape && (shape.Length != value.Shape.Length || shape.Where((d, i) => d.Value is >= 0 && d.Value != value.Shape[i]).Any()))
-                throw new VerifyException($"--inputs, {one.Name}: '{input.Name}' has the shape [{string.Join(",", value.Shape)}]; the model takes [{string.Join(",", shape.Select(static d => d.ToString()))}].");
-        }
     }
 }

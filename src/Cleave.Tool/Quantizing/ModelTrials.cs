@@ -1,6 +1,8 @@
 using System;
 using System.Collections.Generic;
 using System.Diagnostics;
+using System.Globalization;
+using System.IO;
 using System.Linq;
 using System.Threading;
 using Cleave.OnnxProto;
@@ -61,6 +63,34 @@ internal sealed class ModelTrials
         return new Trial(
             worst.Relative, Statistics.Median([.. errors.Select(static e => e.Relative)]), errors.Min(static e => e.Cosine), errors.Min(static e => e.Top1), worst.Output,
             Time(chain, _cases[0].Inputs));
+    }
+
+    /// <summary>Writes the outputs of both models, as ONNX's test data has them: <c>test_data_set_0/output_0.pb</c>.</summary>
+    /// <param name="changed">The changed model.</param>
+    /// <param name="before">The folder for those of the published one.</param>
+    /// <param name="after">And of the changed one.</param>
+    public void WriteOutputs(ModelProto changed, string before, string after)
+    {
+        using SessionChain chain = SessionChain.OfBytes(_published, changed.ToByteArray(), new SessionRequest(GraphOptimizationLevel.ORT_ENABLE_ALL, 1));
+        for (int i = 0; i < _cases.Count; i++)
+        {
+            _cancellationToken.ThrowIfCancellationRequested();
+            string set = string.Create(CultureInfo.InvariantCulture, $"test_data_set_{i}");
+            Write(Path.Combine(before, set), _cases[i].Outputs);
+            Write(Path.Combine(after, set), chain.Run(_cases[i].Inputs.Values, _published.Graph.Outputs));
+        }
+    }
+
+    private void Write(string folder, Dictionary<string, TensorCopy> outputs)
+    {
+        Directory.CreateDirectory(folder);
+        for (int i = 0; i < _published.Graph.Outputs.Count; i++)
+        {
+            string name = _published.Graph.Outputs[i];
+            // A sequence is no tensor.
+            if (outputs.TryGetValue(name, out TensorCopy? value))
+                GivenInputs.WriteTensor(Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"output_{i}.pb")), name, value);
+        }
     }
 
     /// <summary>The fastest of a few runs.</summary>

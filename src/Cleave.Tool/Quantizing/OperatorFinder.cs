@@ -28,7 +28,8 @@ internal static class OperatorFinder
 
     /// <param name="edit">A model whose weights stand in its messages and whose nodes have names.</param>
     /// <param name="withoutForm">Told why an operator that looks like one is none.</param>
-    public static IReadOnlyList<QuantizableOperator> Find(ModelEdit edit, Action<string> withoutForm)
+    /// <param name="ownOperators">Whether ONNX Runtime's own operators may be used: then an LSTM has a form.</param>
+    public static IReadOnlyList<QuantizableOperator> Find(ModelEdit edit, Action<string> withoutForm, bool ownOperators = false)
     {
         HashSet<string> overridable = [.. edit.Graph.Input.Select(i => i.Name)];
         Dictionary<string, TensorProto> constants = edit.Graph.Initializer.Where(t => FloatTensors.IsInline(t) && !overridable.Contains(t.Name)).ToDictionary(t => t.Name, StringComparer.Ordinal);
@@ -39,7 +40,12 @@ internal static class OperatorFinder
                 continue;
             if (Describe(node, weight, constants) is not { } candidate || (candidate.HasDynamicForm && candidate.Dims.Aggregate(1L, (a, b) => a * b) < FewestWeights))
                 continue;
-            if (FloatTensors.Read(weight).All(float.IsFinite))
+            if (candidate.Recurrent != null && !ownOperators)
+            {
+                withoutForm($"'{node.Name}' stays in floats: ONNX has no LSTM in 8 bits, ONNX Runtime has (--allow-ort-operators)");
+                continue;
+            }
+            if (FloatTensors.Read(weight).All(float.IsFinite) && (candidate.Recurrent is null || FloatTensors.Read(constants[candidate.Recurrent]).All(float.IsFinite)))
                 found.Add(candidate);
             else
                 withoutForm($"the weights of '{node.Name}' are not all finite numbers: it stays in floats");
@@ -63,6 +69,8 @@ internal static class OperatorFinder
             case "Conv" when dims.Length >= 3:
                 string? shift = node.Input.Count > 2 && node.Input[2].Length > 0 ? node.Input[2] : null;
                 return shift is null || constants.ContainsKey(shift) ? new QuantizableOperator(node.Name, node.OpType, node.Input[0], weight.Name, dims, 0, shift) : null;
+            case "LSTM" when dims.Length == 3 && node.Input.Count > 2 && constants.TryGetValue(node.Input[2], out TensorProto? state) && Flag(node, "layout") == 0:
+                return new QuantizableOperator(node.Name, node.OpType, node.Input[0], weight.Name, dims, 1, null) { Recurrent = state.Name };
             default:
                 return null;
         }

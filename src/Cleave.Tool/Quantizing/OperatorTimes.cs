@@ -47,12 +47,16 @@ internal sealed class OperatorTimes(ModelUnderTest source, ModelProto model, IRe
 
     private ModelProto Alone(QuantizableOperator candidate, NodeProto node, long[] shape)
     {
-        GraphProto graph = new() { Name = "alone", Node = { node.Clone() } };
+        NodeProto one = node.Clone();
+        // A state that is handed in is zeros here.
+        for (int i = 1; i < one.Input.Count; i++)
+            one.Input[i] = _constants.ContainsKey(one.Input[i]) ? one.Input[i] : "";
+        GraphProto graph = new() { Name = "alone", Node = { one } };
         graph.Initializer.Add(node.Input.Skip(1).Where(_constants.ContainsKey).Select(i => _constants[i]));
         TensorShapeProto dims = new();
         dims.Dim.AddRange(shape.Select(d => new TensorShapeProto.Types.Dimension { DimValue = d }));
         graph.Input.Add(new ValueInfoProto { Name = candidate.Input, Type = new TypeProto { TensorType = new TypeProto.Types.Tensor { ElemType = (int)ElementType.Float, Shape = dims } } });
-        graph.Output.Add(new ValueInfoProto { Name = node.Output[0], Type = new TypeProto { TensorType = new TypeProto.Types.Tensor { ElemType = (int)ElementType.Float } } });
+        graph.Output.Add(new ValueInfoProto { Name = node.Output.First(static o => o.Length > 0), Type = new TypeProto { TensorType = new TypeProto.Types.Tensor { ElemType = (int)ElementType.Float } } });
         return new ModelProto { IrVersion = model.IrVersion, OpsetImport = { model.OpsetImport }, Graph = graph };
     }
 }

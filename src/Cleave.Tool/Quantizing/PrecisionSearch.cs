@@ -75,7 +75,7 @@ internal sealed class PrecisionSearch(
                 continue;
             }
             (double inFloats, double inBytes) = alone.Of(candidate);
-            looked.Add(form is DynamicForm && inBytes > inFloats
+            looked.Add(form is not StaticForm && inBytes > inFloats
                 ? new OperatorChoice(candidate, null, inFloats, inBytes, "it is slower in 8 bits")
                 : new OperatorChoice(candidate, single.Run(Written(form, [candidate])).Worst, inFloats, inBytes, null));
         }

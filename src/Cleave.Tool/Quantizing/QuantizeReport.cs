@@ -37,8 +37,14 @@ internal sealed record QuantizeReport
     /// <summary>On inputs that nothing was chosen or calibrated on.</summary>
     public required StatedError HeldOut { get; init; }
 
+    /// <summary>What the program of <c>--metric</c> says of the outputs on the held-out inputs; null where none was given.</summary>
+    public double? Metric { get; init; }
+
     /// <summary>Of the whole, measured in processes of their own, in turn; null where it could not be measured.</summary>
     public Gain? Gain { get; init; }
+
+    /// <summary>What a batch gains in floats; null where the file in 8 bits has a batch axis, or the one of floats has none.</summary>
+    public BatchGain? Batching { get; init; }
 
     /// <summary>Bytes of both files.</summary>
     public long ModelBytes { get; init; }

@@ -4,10 +4,8 @@ using System.Globalization;
 using System.IO;
 using System.Linq;
 using System.Threading;
-using Cleave.Core.Graph;
 using Cleave.Core.Shapes.Batch;
 using Cleave.OnnxProto;
-using Cleave.Tool.Benching;
 using Cleave.Tool.Measuring;
 using Cleave.Tool.Rewriting;
 using Cleave.Tool.Verification;
@@ -21,11 +19,13 @@ internal sealed class QuantizeRun(QuantizeOptions options, Action<string, double
     /// <summary>What gains less is not worth its error.</summary>
     public const double LeastGain = 1.1;
 
-    private const string Published = "published";
-    private const string Cleaned = "cleaned";
-    private const string Quantized = "quantised";
-
     private readonly List<string> _notes = [];
+    private readonly List<SearchResult> _others = [];
+    private readonly PreviousChoice? _previous = options.Like is { } like ? PreviousChoice.Read(like) : null;
+
+    private double MaxError => options.MaxError ?? _previous?.MaxError ?? QuantizeOptions.DefaultError;
+
+    private int WeightBits => options.WeightBits ?? _previous?.WeightBits ?? QuantizeOptions.SafeBits;
 
     /// <exception cref="RewriteException">Nothing was written; why.</exception>
     /// <exception cref="VerifyException">The same: the inputs do not fit.</exception>
@@ -55,137 +55,132 @@ internal sealed class QuantizeRun(QuantizeOptions options, Action<string, double
     {
         ModelProto floats = FloatModel.Read(published);
         ModelEdit edit = new(floats);
-        IReadOnlyList<QuantizableOperator> candidates = OperatorFinder.Find(edit, _notes.Add);
+        IReadOnlyList<QuantizableOperator> candidates = OperatorFinder.Find(edit, _notes.Add, options.OwnOperators || _previous is { UsesOwnOperators: true });
         if (candidates.Count == 0 || (!inputs.AreGiven && !candidates.Any(static c => c.HasDynamicForm)))
         {
             throw new RewriteException(candidates.Count == 0
                 ? "There is nothing to quantise: no Conv has constant weights, and no MatMul or Gemm a thousand of them, and reads floats."
+                    + string.Concat(_notes.Where(static n => n.Contains("--allow-ort-operators", StringComparison.Ordinal)).Take(1).Select(static n => " But " + n + "."))
                 : "There is no matrix product to quantise, only convolutions: they are as fast only where the ranges of their inputs are known. Give inputs with --inputs.");
         }
         ModelTrials trials = new(published, inputs.Search, cancellationToken), single = new(published, [inputs.Search[0]], cancellationToken);
         Calibration calibration = Calibration.Of(published, floats, inputs.Search, onlyShapes: !inputs.AreGiven);
         PrecisionSearch search = new(published, floats, trials, single, form => new OperatorTimes(published, floats, calibration.Shapes, form), progress);
-        SearchResult found = Search(search, candidates, calibration, inputs.AreGiven, trials);
-        (SearchResult proven, Trial heldOut) = Prove(published, search, found, inputs);
-        return Judge(published, floats, target, inputs, proven, heldOut);
+        StaticRanges ranges = new(search, calibration, new WeightRounding(WeightBits), trials, progress);
+        ModelTrials others = new(published, inputs.HeldOut, cancellationToken);
+        if (_previous != null)
+        {
+            (SearchResult kept, Trial error) = new KeptChoice(_previous, search, ranges, WeightBits, MaxError).Run(candidates, inputs.AreGiven, trials, others);
+            return Judge(published, floats, target, inputs, kept, error, others);
+        }
+        SearchResult found = Search(search, candidates, ranges, inputs.AreGiven);
+        (SearchResult proven, Trial heldOut) = Prove(others, search, found);
+        return Judge(published, floats, target, inputs, proven, heldOut, others);
     }
 
     // Every form that can be written; of those within the budget the fastest.
-    private SearchResult Search(PrecisionSearch search, IReadOnlyList<QuantizableOperator> candidates, Calibration calibration, bool areGiven, ModelTrials trials)
+    private SearchResult Search(PrecisionSearch search, IReadOnlyList<QuantizableOperator> candidates, StaticRanges ranges, bool areGiven)
     {
-        WeightRounding rounding = new(options.WeightBits);
         List<SearchResult> results = [];
-        if (candidates.Any(static c => c.HasDynamicForm))
-            results.Add(search.Run(new DynamicForm(rounding), candidates, options.MaxError));
+        if (!options.KeepBatch && candidates.Any(static c => c.HasDynamicForm))
+            results.Add(search.Run(new DynamicForm(ranges.Rounding), candidates, MaxError));
+        if (options.OwnOperators && candidates.Any(static c => c.IsProduct))
+            results.Add(search.Run(new BlockForm(WeightBits), candidates, MaxError));
         if (areGiven)
-            results.Add(search.Run(BestRanges(search, candidates, calibration, rounding, trials), candidates, options.MaxError));
+            results.Add(search.Run(ranges.Best(candidates), candidates, MaxError));
+        if (results.Count == 0)
+            throw new RewriteException("--keep-batch: no form that keeps rows apart can be tried. Give inputs with --inputs (static ranges), or add --allow-ort-operators (MatMulNBits). Nothing was written.");
         if (results.Where(static r => r.Trial != null).MinBy(static r => r.Trial!.Nanoseconds) is { } best)
+        {
+            _others.AddRange(results.Where(r => r != best));
             return best;
+        }
         double[] errors = [.. results.SelectMany(static r => r.Operators).Where(static o => o.Error != null).Select(static o => o.Error!.Value)];
         throw new RewriteException(errors.Length == 0
             ? "No operator is faster in 8 bits here. Nothing was written."
-            : string.Create(CultureInfo.InvariantCulture, $"No choice of operators has an error of {options.MaxError} or less; the least is {errors.Min():0.####}, with one operator in 8 bits. Nothing was written."));
-    }
-
-    private StaticForm BestRanges(PrecisionSearch search, IReadOnlyList<QuantizableOperator> candidates, Calibration calibration, WeightRounding rounding, ModelTrials trials)
-    {
-        StaticForm[] forms = [.. Enum.GetValues<RangeMethod>().Select(m => new StaticForm(rounding, calibration.Ranges(m), m))];
-        return forms.MinBy(form =>
-        {
-            progress($"calibrating, {form.Method}", 0);
-            QuantizableOperator[] all = [.. candidates.Where(c => form.WhyNot(c) is null)];
-            return all.Length == 0 ? double.PositiveInfinity : trials.Run(search.Written(form, all)).Worst;
-        })!;
+            : string.Create(CultureInfo.InvariantCulture, $"No choice of operators has an error of {MaxError} or less; the least is {errors.Min():0.####}, with one operator in 8 bits. Nothing was written."));
     }
 
     // On inputs that nothing was chosen on the error may be larger: then operators go back to floats, the most costly first.
-    private (SearchResult Result, Trial HeldOut) Prove(ModelUnderTest published, PrecisionSearch search, SearchResult found, InputSets inputs)
+    private (SearchResult Result, Trial HeldOut) Prove(ModelTrials others, PrecisionSearch search, SearchResult found)
     {
         progress("proving", 0);
-        ModelTrials others = new(published, inputs.HeldOut, cancellationToken);
         Trial trial = others.Run(found.Model!);
         int count = found.Chosen.Count;
-        while (trial.Worst > options.MaxError && count > 1)
+        while (trial.Worst > MaxError && count > 1)
         {
             count -= Math.Max(1, count / 10);
             found = found with { Chosen = [.. found.Chosen.Take(count)], Model = search.Written(found.Form, [.. found.Chosen.Take(count)]) };
             trial = others.Run(found.Model);
         }
-        if (trial.Worst > options.MaxError)
+        if (trial.Worst > MaxError)
         {
             throw new RewriteException(string.Create(CultureInfo.InvariantCulture,
-                $"On inputs that it was not chosen on the error is {trial.Worst:0.####} even with one operator in 8 bits; {options.MaxError} were allowed. Nothing was written."));
+                $"On inputs that it was not chosen on the error is {trial.Worst:0.####} even with one operator in 8 bits; {MaxError} were allowed. Nothing was written."));
         }
         if (count < found.Operators.Count(static o => o.WhyNot is null))
         {
             HashSet<string> kept = [.. found.Chosen.Select(static c => c.Node)];
+            _notes.Add("operators went back to floats until the held-out inputs were within the budget, so these were chosen on, too");
             found = found with { Operators = [.. found.Operators.Select(o => o.WhyNot is null && !kept.Contains(o.Operator.Node) ? o with { WhyNot = "the error on other inputs was too large" } : o)] };
         }
         return (found, trial);
     }
 
-    private QuantizeReport Judge(ModelUnderTest published, ModelProto floats, TargetFile target, InputSets inputs, SearchResult result, Trial heldOut)
+    private QuantizeReport Judge(ModelUnderTest published, ModelProto floats, TargetFile target, InputSets inputs, SearchResult result, Trial heldOut, ModelTrials others)
     {
-        QuantizedMetadata.Write(result.Model!, published.Path, inputs, result, options);
+        QuantizedMetadata.Write(result.Model!, published.Path, inputs, result, MaxError, WeightBits);
         string draft = target.Draft("onnx");
         ModelMessage.Write(result.Model!, draft);
-        Gain? gain = Measured(published, floats, target, draft, inputs.Search[0]);
-        string? alone = gain is { } g && g.Ratio.Median < options.LeastGain
+        double? metric = options.Metric is { } program ? new MetricProgram(program, options.MetricLimit).Run(others, result.Model!, cancellationToken) : null;
+        string? axis = !result.Form.KeepsRowsApart && BatchAxis.Find(published.Graph.Facts, published.Graph.Outputs) is { Holds: true } batch ? batch.Dimension : null;
+        FileGains timed = FileGains.Measure(published, floats, target, draft, inputs.Search[0], axis, progress, cancellationToken);
+        if (timed.Failure is { } failure)
+            _notes.Add("It could not be measured: " + failure);
+        Gain? gain = timed.Gain;
+        string? alone = _previous is null && gain is { } g && g.Ratio.Median < options.LeastGain
             ? string.Create(CultureInfo.InvariantCulture, $"8 bits make it {g.Ratio.Median:0.00} times as fast; less than {options.LeastGain} is not worth an error")
             : null;
-        SayBatch(published, result);
+        if (axis != null)
+            SayBatch(axis, timed.Batching, result);
         long bytes = new FileInfo(draft).Length;
         if (alone is null)
             File.Move(draft, target.Path, overwrite: true);
         if (options.Curve is { } curve)
-            ErrorCurve.Write(result.Curve, options.MaxError, curve);
+            ErrorCurve.Write(result.Curve, MaxError, curve);
         return new QuantizeReport
         {
             Model = options.Model,
             Output = options.Output,
             OnnxRuntime = OrtEnv.Instance().GetVersionString(),
-            MaxError = options.MaxError,
+            MaxError = MaxError,
             LeftAlone = alone,
-            Form = result.Form is StaticForm form ? $"static, {Words(form.Method)}" : result.Form.Name,
+            Form = result.Form is StaticForm form ? $"static, {StaticRanges.Words(form.Method)}" : result.Form.Name,
             Operators = [.. result.Operators.Select(static o => new QuantizedOperator(
                 o.Operator.Node, o.Operator.Type, o.Operator.Dims.Aggregate(1L, static (a, b) => a * b), o.Error, o.Floats, o.Bytes, o.WhyNot))],
             Curve = result.Curve,
             Search = StatedError.Of(result.Trial!, inputs.Search.Count),
             HeldOut = StatedError.Of(heldOut, inputs.HeldOut.Count),
+            Metric = metric,
             Gain = gain,
+            Batching = timed.Batching,
             ModelBytes = new FileInfo(published.Path).Length,
             OutputBytes = bytes,
             Notes = _notes,
         };
     }
 
-    // A published file may be slow for reasons that have nothing to do with floats: the cleaned one counts where it is faster.
-    private Gain? Measured(ModelUnderTest published, ModelProto floats, TargetFile target, string draft, InputCase inputs)
+    private void SayBatch(string axis, BatchGain? batching, SearchResult result)
     {
-        string cleaned = target.Draft("floats");
-        ModelMessage.Write(floats, cleaned);
-        Dictionary<string, long> none = [];
-        FileTiming timing = FileTiming.Measure(
-            [(Published, published.Path, none), (Cleaned, cleaned, none), (Quantized, draft, none)], inputs, Sizes(published, inputs), progress, cancellationToken);
-        if (timing.Failure is { } failure)
-            _notes.Add("It could not be measured: " + failure);
-        return timing.GainOf(Published, Quantized) is { } one && timing.GainOf(Cleaned, Quantized) is { } other ? (one.Before <= other.Before ? one : other) : null;
-    }
-
-    private static string Words(RangeMethod method) => method switch
-    {
-        RangeMethod.MinMax => "ranges from the smallest to the largest",
-        RangeMethod.Percentile => "ranges without the outermost of ten thousand",
-        _ => "ranges of least squared error",
-    };
-
-    private void SayBatch(ModelUnderTest published, SearchResult result)
-    {
-        if (result.Form is DynamicForm && BatchAxis.Find(published.Graph.Facts, published.Graph.Outputs) is { Holds: true } batch)
-        {
-            _notes.Add($"the model of floats has a batch axis ({batch.Dimension}), this one has none: one scale holds for all that shares a batch, so requests are not merged and batches not divided. "
-                + "Under load, compare both with cleave bench; with --inputs, static ranges keep samples apart");
-        }
+        _notes.Add($"the model of floats has a batch axis ({axis}), this one has none: one scale holds for all that shares a batch, so requests are not merged and batches not divided"
+            + (batching is { } g
+                ? string.Create(CultureInfo.InvariantCulture, $". In floats, {g.Samples} samples together take {g.Together:0.00} times less each than one alone; 8 bits make one alone {g.Bytes:0.00} times as fast{(g.Together > g.Bytes ? ": under load, batching gains more" : "")}")
+                : ""));
+        SearchResult[] apart = [.. _others.Where(static o => o.Form.KeepsRowsApart)];
+        string[] within = [.. apart.Where(static o => o.Trial != null).Select(o => string.Create(CultureInfo.InvariantCulture, $"{o.Form.Name}, {o.Trial!.Nanoseconds / result.Trial!.Nanoseconds:0.00} times as long with an error of {o.Trial.Worst:0.####}"))];
+        _notes.Add(within.Length > 0 ? "forms that keep what shares a batch apart (--keep-batch): " + string.Join("; ", within)
+            : apart.Length > 0 ? "no form that keeps what shares a batch apart is within the budget"
+            : "forms that keep what shares a batch apart need inputs (--inputs), or --allow-ort-operators");
     }
 
     private void Check(ModelUnderTest published)
@@ -194,23 +189,7 @@ internal sealed class QuantizeRun(QuantizeOptions options, Action<string, double
             throw new RewriteException("The model is quantised already (it has integer products, or quantises values). Give the one of floats that it was made of.");
         if (published.RandomOperators.Count > 0)
             throw new RewriteException($"The model draws random numbers ({string.Join(", ", published.RandomOperators)}), so no error can be stated.");
-        if (options.MaxError is not > 0)
-            throw new RewriteException(string.Create(CultureInfo.InvariantCulture, $"--max-error {options.MaxError}: give a number above 0."));
-    }
-
-    private static DimensionSample Sizes(ModelUnderTest published, InputCase inputs)
-    {
-        Dictionary<string, long> sizes = new(StringComparer.Ordinal);
-        foreach (ValueInfo input in published.Graph.Model.Graph.Inputs.Where(i => inputs.Values.ContainsKey(i.Name)))
-        {
-            if (input.Type is not OnnxType.Tensor { Shape: { } shape })
-                continue;
-            for (int axis = 0; axis < shape.Length; axis++)
-            {
-                if (shape[axis].Value is not >= 0)
-                    sizes[OpenDimension.NameOf(input.Name, axis, shape[axis])] = inputs.Values[input.Name].Shape[axis];
-            }
-        }
-        return new DimensionSample(sizes);
+        if (MaxError is not > 0)
+            throw new RewriteException(string.Create(CultureInfo.InvariantCulture, $"--max-error {MaxError}: give a number above 0."));
     }
 }

@@ -14,26 +14,27 @@ namespace Cleave.Tool.Quantizing;
 /// <summary>What a quantised model says of itself: what it was made of, on which inputs, and how large its error may be.</summary>
 internal static class QuantizedMetadata
 {
-    public static void Write(ModelProto model, string sourcePath, InputSets inputs, SearchResult result, QuantizeOptions options)
+    public static void Write(ModelProto model, string sourcePath, InputSets inputs, SearchResult result, double maxError, int weightBits)
     {
         Set(model, QuantisationMetadata.Source, QuantisationMetadata.HashKind + OfFile(sourcePath));
         Set(model, QuantisationMetadata.Calibration, inputs.AreGiven ? string.Join(' ', inputs.Search.Select(OfInputs).Order(StringComparer.Ordinal)) : "random");
-        Set(model, QuantisationMetadata.MaxError, options.MaxError.ToString("R", CultureInfo.InvariantCulture));
+        Set(model, QuantisationMetadata.MaxError, maxError.ToString("R", CultureInfo.InvariantCulture));
         Set(model, QuantisationMetadata.Norm, "largest over outputs and inputs of |q-f|2/|f|2");
         Set(model, QuantisationMetadata.Form, result.Form.Name);
-        Set(model, QuantisationMetadata.Processor, options.WeightBits == 8 ? QuantisationMetadata.Vnni : "any");
+        Set(model, QuantisationMetadata.Processor, weightBits == 8 ? QuantisationMetadata.Vnni : "any");
         Set(model, QuantisationMetadata.OnnxRuntime, OrtEnv.Instance().GetVersionString());
         Set(model, QuantisationMetadata.Operators, string.Join('\n', result.Chosen.Select(static c => c.Node).Order(StringComparer.Ordinal)));
     }
 
-    private static string OfFile(string path)
+    /// <summary>Tells one file from another.</summary>
+    public static string OfFile(string path)
     {
         using FileStream file = File.OpenRead(path);
         return Convert.ToHexStringLower(SHA256.HashData(file));
     }
 
     /// <summary>Tells one set of inputs from another.</summary>
-    private static string OfInputs(InputCase one)
+    public static string OfInputs(InputCase one)
     {
         using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         foreach ((string name, TensorCopy value) in one.Values.OrderBy(static v => v.Key, StringComparer.Ordinal))

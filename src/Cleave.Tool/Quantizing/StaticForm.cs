@@ -15,11 +15,16 @@ namespace Cleave.Tool.Quantizing;
 /// <param name="method">For people: how the ranges were found.</param>
 internal sealed class StaticForm(WeightRounding rounding, IReadOnlyDictionary<string, ActivationRange> ranges, RangeMethod method) : IQuantizedForm
 {
-    public string Name => "static";
+    /// <summary>In the metadata of a file.</summary>
+    public const string Word = "static";
+
+    public string Name => Word;
+
+    public bool KeepsRowsApart => true;
 
     public RangeMethod Method => method;
 
-    public string? WhyNot(QuantizableOperator candidate) => ranges.ContainsKey(candidate.Input) ? null : $"'{candidate.Input}' has elements that are not finite";
+    public string? WhyNot(QuantizableOperator candidate) => candidate.Recurrent != null ? "a recurrent operator has no form of fixed ranges" : ranges.ContainsKey(candidate.Input) ? null : $"'{candidate.Input}' has elements that are not finite";
 
     public void Apply(ModelProto model, IReadOnlyCollection<QuantizableOperator> chosen)
     {

@@ -34,6 +34,14 @@ internal static class FloatTensors
         RawData = ByteString.CopyFrom(MemoryMarshal.AsBytes(values.AsSpan())),
     };
 
+    public static TensorProto Make(string name, long[] dims, byte[] values) => new()
+    {
+        Name = name,
+        DataType = (int)ElementType.UInt8,
+        Dims = { dims },
+        RawData = ByteString.CopyFrom(values),
+    };
+
     public static TensorProto Make(string name, long[] dims, int[] values) => new()
     {
         Name = name,

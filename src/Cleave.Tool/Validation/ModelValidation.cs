@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Diagnostics;
+using System.Globalization;
 using System.IO;
 using System.Linq;
 using System.Threading;
@@ -9,6 +10,7 @@ using Cleave.Core.Diagnostics;
 using Cleave.Core.Listing;
 using Cleave.Tool.Golden;
 using Cleave.Tool.Measuring;
+using Cleave.Tool.Quantizing;
 using Cleave.Tool.Verification;
 using Failure = Cleave.Tool.Verification.Failure;
 
@@ -16,8 +18,8 @@ namespace Cleave.Tool.Validation;
 
 /// <summary>
 /// Validates one model, in a process of its own: ONNX Runtime loads it and every segment of its plans, all run on made
-/// inputs, split and whole are compared, and what was recorded is compared with what comes out. Where it has a speed
-/// budget, and all that is in order, its time is compared with the plain session's.
+/// inputs, split and whole are compared, and what was recorded is compared with what comes out. One in 8 bits is compared with
+/// the model of floats that its item names. Where it has a speed budget, and all that is in order, its time is compared with the plain session's.
 /// </summary>
 internal static class ModelValidation
 {
@@ -35,6 +37,8 @@ internal static class ModelValidation
                 using ModelUnderTest whole = new(file, cancellationToken: cancellationToken);
                 checks.Add(Recorded(whole, sets));
             }
+            if (options.QuantizedFrom.Length > 0)
+                checks.Add(Against(file, options, cancellationToken));
             if (SpeedBudget.Parse(options.MaxSlowdown) is { } budget && checks.All(c => c.Problem is null))
                 checks.Add(SpeedCheck.Of(budget, () => SpeedCheck.Measure(file, options, host, cancellationToken)));
         }
@@ -73,6 +77,21 @@ internal static class ModelValidation
         failures.FirstOrDefault() is not { } first ? null
         : (first.Output is null ? "" : $"the output '{first.Output}' differs: ") + first.What
             + (first.Segment is null ? "" : $" ({first.Segment})") + (first.Input.Length > 0 ? $", on {first.Input}" : "");
+
+    private static ValidationCheck Against(string file, ListingOptions options, CancellationToken cancellationToken)
+    {
+        const string name = "8 bits against floats";
+        double? budget = double.TryParse(options.MaxError, NumberStyles.Float, CultureInfo.InvariantCulture, out double error) ? error : null;
+        try
+        {
+            SourceComparison found = SourceComparison.Of(file, options.QuantizedFrom, RecordedFolders.Of(file, options.QuantizedFrom), budget, cancellationToken);
+            return found.IsWithin ? new ValidationCheck(name, null, found.Words) : new ValidationCheck(name, found.Words);
+        }
+        catch (Exception e) when (e is VerifyException or ModelException)
+        {
+            return new ValidationCheck(name, e is ModelException problem ? problem.Problem.Message(options.QuantizedFrom) : e.Message);
+        }
+    }
 
     private static ValidationCheck Recorded(ModelUnderTest model, IReadOnlyList<string> sets)
     {

@@ -7,6 +7,7 @@ using System.Text;
 using System.Threading;
 using Cleave.Core.Listing;
 using Cleave.Tool.Golden;
+using Cleave.Tool.Quantizing;
 
 namespace Cleave.Tool.Validation;
 
@@ -24,7 +25,11 @@ internal sealed class ValidationCache(string folder, string? onnxRuntime)
         File.WriteAllText(PathOf(key), model + "\n");
     }
 
-    public string KeyOf(string file, ListingOptions options, CancellationToken cancellationToken)
+    /// <param name="file">The model.</param>
+    /// <param name="options">What its item says.</param>
+    /// <param name="from">The model of floats that it was made of, absolute; empty: none.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    public string KeyOf(string file, ListingOptions options, string from, CancellationToken cancellationToken)
     {
         using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         using MemoryStream text = new();
@@ -33,7 +38,7 @@ internal sealed class ValidationCache(string folder, string? onnxRuntime)
         Add(hash, typeof(ValidationCache).Assembly.ManifestModule.ModuleVersionId.ToString());
         if (onnxRuntime != null)
             Add(hash, onnxRuntime + " " + new FileInfo(onnxRuntime).Length + " " + File.GetLastWriteTimeUtc(onnxRuntime).Ticks);
-        foreach (string read in Read(file, options, cancellationToken))
+        foreach (string read in Read(file, options, from, cancellationToken))
         {
             Add(hash, Path.GetRelativePath(Path.GetDirectoryName(file)!, read));
             using FileStream stream = File.OpenRead(read);
@@ -42,13 +47,19 @@ internal sealed class ValidationCache(string folder, string? onnxRuntime)
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 
-    private static IEnumerable<string> Read(string file, ListingOptions options, CancellationToken cancellationToken)
+    private static IEnumerable<string> Read(string file, ListingOptions options, string from, CancellationToken cancellationToken)
     {
-        string directory = Path.GetDirectoryName(file)!;
-        IReadOnlyList<string> external = ModelLister.List(file, options, cancellationToken).ExternalFiles;
-        IEnumerable<string> recorded = GoldenSets.Of(file).SelectMany(Directory.GetFiles);
-        return new[] { file }.Concat(external.Select(e => Path.Combine(directory, e))).Concat(recorded).Where(File.Exists).Order(StringComparer.Ordinal);
+        IEnumerable<string> recorded = GoldenSets.Of(file).SelectMany(Directory.GetFiles), read = WithWeights(file, options, cancellationToken).Concat(recorded);
+        if (from.Length > 0)
+        {
+            read = read.Concat(WithWeights(from, options, cancellationToken))
+                .Concat(RecordedFolders.Of(file, from).SelectMany(static f => Directory.GetFiles(f, "*", SearchOption.AllDirectories)));
+        }
+        return read.Where(File.Exists).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal);
     }
+
+    private static IEnumerable<string> WithWeights(string file, ListingOptions options, CancellationToken cancellationToken) =>
+        [file, .. ModelLister.List(file, options, cancellationToken).ExternalFiles.Select(e => Path.Combine(Path.GetDirectoryName(file)!, e))];
 
     private static void Add(IncrementalHash hash, string text)
     {

@@ -53,10 +53,13 @@ internal sealed record ValidationRequest(
         string file = Path.GetFullPath(Path.Combine(Project, options.Source));
         if (!File.Exists(file))
             return new ValidationReport(options.Source, file, 0, [new ValidationCheck("load and run", "the file does not exist")]);
-        string? key = cache?.KeyOf(file, options, cancellationToken);
+        string from = options.QuantizedFrom.Length == 0 ? "" : Path.GetFullPath(Path.Combine(Project, options.QuantizedFrom));
+        if (from.Length > 0 && !File.Exists(from))
+            return new ValidationReport(options.Source, file, 0, [new ValidationCheck("8 bits against floats", $"'{options.QuantizedFrom}', which it was made of, does not exist")]);
+        string? key = cache?.KeyOf(file, options, from, cancellationToken);
         if (key is not null && cache!.Has(key))
             return new ValidationReport(options.Source, file, 0, []) { Unchanged = true };
-        ValidationReport report = await process.RunAsync(file, options, cancellationToken);
+        ValidationReport report = await process.RunAsync(file, options with { QuantizedFrom = from }, cancellationToken);
         if (report.Refused is { } why)
             throw new LibraryException(why);
         if (key is not null && report.Passed)

@@ -7,6 +7,8 @@ using System.Threading;
 using Cleave.Core.Diagnostics;
 using Cleave.Core.Graph;
 using Cleave.Core.Onnx;
+using Cleave.OnnxProto;
+using Google.Protobuf;
 using Microsoft.ML.OnnxRuntime;
 
 namespace Cleave.Tool.Verification;
@@ -45,6 +47,17 @@ internal static class GivenInputs
         {
             throw new VerifyException($"{path} is no tensor that can be read: {(e is ModelException problem ? problem.Problem.Message(path) : e.Message)}");
         }
+    }
+
+    /// <summary>Writes a tensor as <see cref="ReadTensor"/> reads it.</summary>
+    public static void WriteTensor(string path, string name, TensorCopy value)
+    {
+        TensorProto tensor = new() { Name = name, DataType = (int)value.Type, Dims = { value.Shape } };
+        if (value.Strings is { } strings)
+            tensor.StringData.Add(strings.Select(ByteString.CopyFromUtf8));
+        else
+            tensor.RawData = ByteString.CopyFrom(value.Bytes);
+        File.WriteAllBytes(path, tensor.ToByteArray());
     }
 
     private static byte[] ModelAround(byte[] tensor)

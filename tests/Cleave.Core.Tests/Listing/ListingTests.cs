@@ -32,6 +32,8 @@ public class ListingTests
         Plan = "Split",
         Dims = "batch=1,sequence=\"2\"",
         MaxSlowdown = "1.1",
+        QuantizedFrom = "models/floats ü.onnx",
+        MaxError = "0.05",
         Settings = [new("Hint", "Throughput"), new("BatchSize", "\"\n")],
         Outputs = ["scores", "a;b", "/backbone/pool/output_0", "\"\\\n\u202e"],
     };
@@ -155,7 +157,7 @@ public class ListingTests
         model.Graph.Input[0].Type.TensorType.Shape.Dim[0] = new TensorShapeProto.Types.Dimension { DimParam = "batch" };
         model.Graph.Output[0].Type.TensorType.Shape.Dim[0] = new TensorShapeProto.Types.Dimension();
         model.Graph.Node[0].Attribute.Add([Make.Ints("kernel_shape", 3, 3), Make.Float("alpha", 0.1f), Make.Text("mode", "é")]);
-        string text = Text(new ModelListing { Options = Options with { Slicing = "", Weights = "", Plan = "", Dims = "", MaxSlowdown = "", Settings = [], Outputs = ["y", "/a/b_0"] }, Model = Read(model.ToByteArray()), ExternalFiles = ["w.bin"] });
+        string text = Text(new ModelListing { Options = Options with { Slicing = "", Weights = "", Plan = "", Dims = "", MaxSlowdown = "", QuantizedFrom = "", MaxError = "", Settings = [], Outputs = ["y", "/a/b_0"] }, Model = Read(model.ToByteArray()), ExternalFiles = ["w.bin"] });
         Assert.Equal("""
             cleave-listing 1
             options

@@ -93,6 +93,17 @@ public class BatchAxisTests
     }
 
     [Fact]
+    public void Rows_of_a_product_with_packed_weights_stay_apart()
+    {
+        NodeProto product = Make.Node("MatMulNBits", ["x", "packed", "scales"], ["y"], Make.Int("K", 128), Make.Int("N", 8), Make.Int("bits", 8), Make.Int("block_size", 128));
+        product.Domain = "com.microsoft";
+        TensorProto[] weights = [Make.RandomFloats("packed", 1, 8, 1, 128), Make.RandomFloats("scales", 2, 8)];
+        Assert.Equal("B", BatchAxis.Find(Infer.Facts(17, [Infer.Input("x", 1, "B", 128)], weights, product), ["y"]).Dimension);
+        Assert.Contains("axis 1 is the batch", BatchAxis.Find(Infer.Facts(17, [Infer.Input("x", 1, 3, "B")], weights, product), ["y"]).Reason);
+        Assert.Contains("depend on the samples", BatchAxis.Find(Infer.Facts(17, [Infer.Input("x", 1, "B", 128), Infer.Input("scales", 1, "B")], [weights[0]], product), ["y"]).Reason);
+    }
+
+    [Fact]
     public void Every_input_has_the_dimension_once()
     {
         NodeProto add = Make.Node("Add", ["x", "z"], ["y"]);

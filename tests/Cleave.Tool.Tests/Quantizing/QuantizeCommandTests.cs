@@ -43,6 +43,12 @@ public sealed class QuantizeCommandTests : IDisposable
         Assert.DoesNotContain("MatMulInteger", optimised);
         Assert.Equal(chosen.Length, optimised.Count(static o => o is "DynamicQuantizeMatMul" or "MatMulIntegerToFloat"));
         Assert.Contains(json.GetProperty("notes").EnumerateArray(), static n => n.GetString()!.Contains("has a batch axis (batch), this one has none"));
+        // What is lost, beside what is gained, and what would keep it.
+        JsonElement batching = json.GetProperty("batching");
+        Assert.Equal(("batch", 8), (batching.GetProperty("dimension").GetString(), batching.GetProperty("samples").GetInt32()));
+        Assert.True(batching.GetProperty("together").GetDouble() > 0.2);
+        Assert.Contains(json.GetProperty("notes").EnumerateArray(), static n => n.GetString()!.Contains("8 samples together take"));
+        Assert.Contains(json.GetProperty("notes").EnumerateArray(), static n => n.GetString()!.StartsWith("forms that keep what shares a batch apart need inputs (--inputs), or --allow-ort-operators", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -18,6 +18,14 @@ internal static class BatchProducts
         return Product(node, 0, 3, false, false);
     }
 
+    // Constant weights in blocks; a row of the input is rounded by itself.
+    public static BatchState Packed(BatchNode node, int output)
+    {
+        if (!node.OthersAreIndependent(1) || node.Shape(0) is not { } shape)
+            return node.Mixed("takes weights that depend on the samples");
+        return node.In(0).IsPerSample && node.In(0).Axis < shape.Length - 1 ? node.In(0) : node.MixesAlong(node.In(0).Axis);
+    }
+
     public static BatchState FusedMatMul(BatchNode node, int output) =>
         node.Int("transBatchA", 0) == 0 && node.Int("transBatchB", 0) == 0
             ? Product(node, 0, 1, node.Int("transA", 0) != 0, node.Int("transB", 0) != 0)

@@ -50,6 +50,7 @@ internal static class BatchRules
         Add(Microsoft, BatchProducts.MatMul, "MatMulIntegerToFloat", "MatMulInteger16");
         Add(Microsoft, BatchProducts.FusedMatMul, "FusedMatMul", "TransposeMatMul");
         Add("", BatchProducts.Quantised, "QLinearMatMul");
+        Add(Microsoft, BatchProducts.Packed, "MatMulNBits");
         Add("", BatchProducts.Gemm, "Gemm");
         Add(Microsoft, BatchProducts.Gemm, "FusedGemm");
         Add("", BatchProducts.Einsum, "Einsum");

@@ -1,0 +1,92 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using Cleave.OnnxProto;
+using Cleave.Tool.Rewriting;
+
+namespace Cleave.Tool.Quantizing;
+
+/// <summary>
+/// Matrix products as ONNX Runtime's <c>MatMulNBits</c> with 8 bits and accuracy level 4: weights have a scale for 128 of a column, and
+/// each row of the input is rounded by itself in each request, so that rows stay apart and no data is needed.
+/// </summary>
+internal sealed class BlockForm(int bits) : IQuantizedForm
+{
+    /// <summary>In the metadata of a file.</summary>
+    public const string Word = "blocks";
+
+    private const int Block = 128;
+    // The byte that stands for 0 where none is given.
+    private const int Zero = 128;
+    // Inputs are rounded to bytes, too; at level 0 they are not, and a product is ten times slower than of floats.
+    private const int AccuracyLevel = 4;
+
+    public string Name => Word;
+
+    public bool KeepsRowsApart => true;
+
+    public string? WhyNot(QuantizableOperator candidate) => candidate.IsProduct ? null : "MatMulNBits is for products of matrices";
+
+    public void Apply(ModelProto model, IReadOnlyCollection<QuantizableOperator> chosen)
+    {
+        ModelEdit edit = new(model);
+        FreshNames names = new(edit);
+        Dictionary<string, TensorProto> constants = edit.Graph.Initializer.ToDictionary(static t => t.Name, StringComparer.Ordinal);
+        Dictionary<string, QuantizableOperator> byNode = chosen.ToDictionary(static c => c.Node, StringComparer.Ordinal);
+        Dictionary<(string Weight, int Channel), (string Values, string Scales)> weights = [];
+        NodeProto[] before = [.. edit.Graph.Node];
+        edit.Graph.Node.Clear();
+        foreach (NodeProto node in before)
+        {
+            if (byNode.TryGetValue(node.Name, out QuantizableOperator? found))
+                Write(node, found);
+            else
+                edit.Graph.Node.Add(node);
+        }
+        OwnOperators.Import(model);
+        edit.Changed();
+        UnusedParts.RemoveInitializers(edit);
+
+        void Write(NodeProto node, QuantizableOperator found)
+        {
+            if (!weights.TryGetValue((found.Weight, found.Channel), out (string Values, string Scales) packed))
+                weights.Add((found.Weight, found.Channel), packed = Packed(edit, names, constants[found.Weight], found));
+            string result = node.Output[0], product = found.Bias is null ? result : names.Next(result + "_product");
+            NodeProto written = new() { OpType = "MatMulNBits", Domain = OwnOperators.Domain, Name = node.Name, Input = { found.Input, packed.Values, packed.Scales }, Output = { product } };
+            written.Attribute.Add([
+                OwnOperators.Number("K", found.Dims[1 - found.Channel]), OwnOperators.Number("N", found.Dims[found.Channel]), OwnOperators.Number("bits", 8),
+                OwnOperators.Number("block_size", Block), OwnOperators.Number("accuracy_level", AccuracyLevel)]);
+            edit.Graph.Node.Add(written);
+            if (found.Bias is { } bias)
+                edit.Graph.Node.Add(new NodeProto { OpType = "Add", Name = names.Next(result + "_Add"), Input = { product, bias }, Output = { result } });
+        }
+    }
+
+    // By output channel: its blocks, the last one filled up with zeros.
+    private (string Values, string Scales) Packed(ModelEdit edit, FreshNames names, TensorProto weight, QuantizableOperator found)
+    {
+        float[] values = FloatTensors.Read(weight);
+        int channels = (int)found.Dims[found.Channel], depth = (int)found.Dims[1 - found.Channel], blocks = (depth + Block - 1) / Block;
+        float largest = (1 << (bits - 1)) - 1;
+        byte[] bytes = new byte[channels * blocks * Block];
+        float[] scales = new float[channels * blocks];
+        Array.Fill(bytes, (byte)Zero);
+        for (int block = 0; block < scales.Length; block++)
+        {
+            int channel = block / blocks, first = block % blocks * Block, count = Math.Min(Block, depth - first);
+            float top = 0;
+            for (int i = first; i < first + count; i++)
+                top = Math.Max(top, Math.Abs(At(channel, i)));
+            // A block of zeros has any scale.
+            scales[block] = top / largest is > 0 and float scale ? scale : 1;
+            for (int i = 0; i < count; i++)
+                bytes[(block * Block) + i] = (byte)(Zero + (int)Math.Clamp(MathF.Round(At(channel, first + i) / scales[block]), -largest, largest));
+        }
+        (string Values, string Scales) made = (names.Next(weight.Name + "_blocks"), names.Next(weight.Name + "_scale"));
+        edit.Graph.Initializer.Add(FloatTensors.Make(made.Values, [channels, blocks, Block], bytes));
+        edit.Graph.Initializer.Add(FloatTensors.Make(made.Scales, [scales.Length], scales));
+        return made;
+
+        float At(int channel, int i) => found.Channel == 0 ? values[(channel * depth) + i] : values[(i * channels) + channel];
+    }
+}

@@ -1,0 +1,130 @@
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+using System.IO;
+using System.Linq;
+using System.Text.Json.Serialization;
+using System.Threading;
+using Cleave.Core.Graph;
+using Cleave.Tool.Measuring;
+using Cleave.Tool.Verification;
+using Microsoft.ML.OnnxRuntime;
+
+namespace Cleave.Tool.Quantizing;
+
+/// <summary>How far a model in 8 bits is from the one of floats that it was made of, on inputs that it was not made with. This is the JSON, too (docs/verify.md).</summary>
+internal sealed record SourceComparison
+{
+    public int Format { get; init; } = 1;
+
+    /// <summary>The paths as they were passed.</summary>
+    public required string Model { get; init; }
+
+    public required string Against { get; init; }
+
+    /// <summary>The version of ONNX Runtime that ran both.</summary>
+    public required string OnnxRuntime { get; init; }
+
+    /// <summary>What the error may be at most.</summary>
+    public required double MaxError { get; init; }
+
+    /// <summary>On the inputs that the file was not made with.</summary>
+    public required StatedError Error { get; init; }
+
+    /// <summary>The worst of them.</summary>
+    public required string Input { get; init; }
+
+    /// <summary>Inputs that were left out, since the file was made with them.</summary>
+    public required int Calibrated { get; init; }
+
+    public IReadOnlyList<string> Notes { get; init; } = [];
+
+    public bool IsWithin => Error.Worst <= MaxError;
+
+    /// <summary>What is wrong, for people; where nothing is, how far they are apart.</summary>
+    [JsonIgnore]
+    public string Words => string.Create(CultureInfo.InvariantCulture,
+        $"{(Error.Output.Length == 0 ? "no output is off" : $"the output '{Error.Output}' is {Error.Worst:0.####} of its length off on {Input}")}; {MaxError} are allowed ({Error.Inputs} inputs that it was not made with)");
+
+    /// <param name="quantised">The model in 8 bits.</param>
+    /// <param name="source">The model of floats.</param>
+    /// <param name="folders">Inputs of the application.</param>
+    /// <param name="budget">The largest error; null: the one that the file says it was made for.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <exception cref="VerifyException">They cannot be compared; why.</exception>
+    /// <exception cref="Core.Diagnostics.ModelException">One of them is no usable model.</exception>
+    public static SourceComparison Of(string quantised, string source, IReadOnlyList<string> folders, double? budget, CancellationToken cancellationToken)
+    {
+        using ModelUnderTest bytes = new(quantised, cancellationToken: cancellationToken), floats = new(source, cancellationToken: cancellationToken);
+        double allowed = Budget(bytes, budget);
+        IReadOnlyList<ValueInfo> inputs = new InputMaker(floats.Graph, new Dictionary<string, double>()).Inputs;
+        Check(bytes, floats, inputs);
+        if (folders.Count == 0)
+            throw new VerifyException("there are no inputs to compare both on: record some in the application (RunnerOptions.Record, CLEAVE_RECORD), or give some.");
+        IReadOnlyList<InputCase> all = InputFolders.Read(folders, inputs);
+        HashSet<string> known = [.. (QuantisationMetadata.Of(bytes.Graph.Model, QuantisationMetadata.Calibration) ?? "").Split(' ')];
+        InputCase[] unseen = [.. all.Where(c => !known.Contains(QuantizedMetadata.OfInputs(c)))];
+        if (unseen.Length == 0)
+            throw new VerifyException($"all {all.Count} inputs are among those that the file was made with, and say nothing of others: record more, or give others.");
+        try
+        {
+            (StatedError error, string worst) = Compare(bytes, floats, unseen, cancellationToken);
+            return new SourceComparison
+            {
+                Model = quantised,
+                Against = source,
+                OnnxRuntime = OrtEnv.Instance().GetVersionString(),
+                MaxError = allowed,
+                Error = error,
+                Input = worst,
+                Calibrated = all.Count - unseen.Length,
+                Notes = QuantisationMetadata.Of(bytes.Graph.Model, QuantisationMetadata.Source) == QuantisationMetadata.HashKind + QuantizedMetadata.OfFile(floats.Path)
+                    ? []
+                    : [$"{Path.GetFileName(source)} is not the file that the quantised model says it was made of"],
+            };
+        }
+        catch (SegmentException e)
+        {
+            throw new VerifyException("ONNX Runtime does not run it: " + e.Message);
+        }
+    }
+
+    private static (StatedError Error, string Worst) Compare(ModelUnderTest bytes, ModelUnderTest floats, InputCase[] inputs, CancellationToken cancellationToken)
+    {
+        SessionRequest how = new(GraphOptimizationLevel.ORT_ENABLE_ALL, 1);
+        using SessionChain one = SessionChain.OfFile(floats, how), other = SessionChain.OfFile(bytes, how);
+        List<OutputError> errors = [];
+        foreach (InputCase input in inputs)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            errors.Add(OutputError.Between(one.Run(input.Values, floats.Graph.Outputs), other.Run(input.Values, floats.Graph.Outputs)));
+        }
+        OutputError worst = errors.MaxBy(static e => e.Relative)!;
+        double median = Statistics.Median([.. errors.Select(static e => e.Relative)]);
+        return (new StatedError(inputs.Length, worst.Relative, median, errors.Min(static e => e.Cosine), errors.Min(static e => e.Top1), worst.Output), inputs[errors.IndexOf(worst)].Name);
+    }
+
+    private static double Budget(ModelUnderTest bytes, double? given)
+    {
+        string? said = QuantisationMetadata.Of(bytes.Graph.Model, QuantisationMetadata.MaxError);
+        double? budget = given ?? (double.TryParse(said, NumberStyles.Float, CultureInfo.InvariantCulture, out double made) ? made : null);
+        return budget switch
+        {
+            null => throw new VerifyException("the file does not say for which error it was made, as what cleave quantize writes does: state one with --max-error."),
+            > 0 => budget.Value,
+            _ => throw new VerifyException(string.Create(CultureInfo.InvariantCulture, $"--max-error {budget}: give a number above 0.")),
+        };
+    }
+
+    private static void Check(ModelUnderTest bytes, ModelUnderTest floats, IReadOnlyList<ValueInfo> inputs)
+    {
+        if (floats.RandomOperators.Count > 0)
+            throw new VerifyException($"the model draws random numbers ({string.Join(", ", floats.RandomOperators)}), so no error can be stated.");
+        string[] before = [.. inputs.Select(static i => i.Name)], after = [.. new InputMaker(bytes.Graph, new Dictionary<string, double>()).Inputs.Select(static i => i.Name)];
+        if (!before.SequenceEqual(after, StringComparer.Ordinal) || !floats.Graph.Outputs.SequenceEqual(bytes.Graph.Outputs, StringComparer.Ordinal))
+        {
+            throw new VerifyException($"it is another model: inputs {string.Join(", ", after)} and outputs {string.Join(", ", bytes.Graph.Outputs)} instead of "
+                + $"{string.Join(", ", before)} and {string.Join(", ", floats.Graph.Outputs)}.");
+        }
+    }
+}

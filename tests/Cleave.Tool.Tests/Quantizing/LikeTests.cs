@@ -1,0 +1,114 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Linq;
+using System.Threading.Tasks;
+using Cleave.Core.Listing;
+using Cleave.Core.Onnx;
+using Cleave.OnnxProto;
+using Cleave.TestKit.Synthetic;
+using Xunit;
+
+namespace Cleave.Tool.Tests.Quantizing;
+
+/// <summary><c>quantize --like</c>: a model that was trained again gets the operators of the earlier file, and its graph.</summary>
+public sealed class LikeTests : IDisposable
+{
+    private static readonly long[] Shape = [64, 512];
+
+    private readonly QuantizeFixture _files = new();
+
+    public void Dispose() => _files.Dispose();
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_retrained_model_has_the_same_graph_and_other_weights(bool isStatic)
+    {
+        (string[] inputs, ModelProto first, ModelProto second) = isStatic
+            ? (new[] { "--inputs", _files.Inputs("samples", [1, 3, 32, 32], 4) }, Convolutional.Residual(2, 32, 32), Retrained(Convolutional.Residual(2, 32, 32)))
+            : ([], QuantizeFixture.Layers(2, seed: 1), QuantizeFixture.Layers(2, seed: 2));
+        string previous = _files.PathOf("previous.int8.onnx"), next = _files.PathOf("next.int8.onnx");
+        await Written(["quantize", _files.Save("first.onnx", first), "-o", previous, "--max-error", "0.5", "--min-gain", "0", .. inputs]);
+
+        // The budget is the earlier one's where none is given, and no gain is asked for.
+        ToolRun run = await Written(["quantize", _files.Save("second.onnx", second), "-o", next, "--like", previous, "--json", .. inputs]);
+
+        Assert.Equal(ListingWriter.Hash(ModelReader.ReadFile(previous)), ListingWriter.Hash(ModelReader.ReadFile(next)));
+        Assert.Equal(0.5, run.Json.GetProperty("maxError").GetDouble());
+        Dictionary<string, string> before = Said(previous), after = Said(next);
+        Assert.Equal(before["cleave.quantized.operators"], after["cleave.quantized.operators"]);
+        Assert.Equal(before["cleave.quantized.form"], after["cleave.quantized.form"]);
+        Assert.NotEqual(before["cleave.quantized.source"], after["cleave.quantized.source"]);
+        Assert.NotEqual(Weights(previous), Weights(next));
+    }
+
+    [Fact]
+    public async Task The_earlier_file_may_be_the_one_that_is_written()
+    {
+        string file = _files.PathOf("model.int8.onnx");
+        await Written("quantize", _files.Save("first.onnx", QuantizeFixture.Layers(2, seed: 1)), "-o", file, "--max-error", "0.5", "--min-gain", "0");
+        string hash = ListingWriter.Hash(ModelReader.ReadFile(file));
+
+        await Written("quantize", _files.Save("second.onnx", QuantizeFixture.Layers(2, seed: 2)), "-o", file, "--like", file);
+
+        Assert.Equal(hash, ListingWriter.Hash(ModelReader.ReadFile(file)));
+    }
+
+    [Fact]
+    public async Task A_file_of_another_graph_is_refused_with_what_differs()
+    {
+        string two = _files.PathOf("two.int8.onnx"), three = _files.PathOf("three.int8.onnx"), target = _files.PathOf("never.onnx");
+        string twoFloats = _files.Save("two.onnx", QuantizeFixture.Layers(2, seed: 1)), threeFloats = _files.Save("three.onnx", QuantizeFixture.Layers(3, seed: 1));
+        await Written("quantize", twoFloats, "-o", two, "--max-error", "0.5", "--min-gain", "0");
+        await Written("quantize", threeFloats, "-o", three, "--max-error", "0.5", "--min-gain", "0");
+
+        ToolRun more = await ToolRun.Of("quantize", threeFloats, "-o", target, "--like", two), less = await ToolRun.Of("quantize", twoFloats, "-o", target, "--like", three);
+
+        Assert.Equal((1, 1), (more.Code, less.Code));
+        Assert.Contains("the graph would be another, so runners could not change to it while they run. Only the", more.Error);
+        Assert.Contains("layer2", more.Error);
+        Assert.Contains("in 8 bits, which the model has not", less.Error);
+        Assert.False(File.Exists(target));
+    }
+
+    [Fact]
+    public async Task Neither_is_a_budget_exceeded_nor_a_file_taken_that_says_nothing()
+    {
+        string previous = _files.PathOf("previous.int8.onnx"), target = _files.PathOf("never.onnx"), floats = _files.Save("first.onnx", QuantizeFixture.Layers(2, seed: 1));
+        await Written("quantize", floats, "-o", previous, "--max-error", "0.5", "--min-gain", "0");
+
+        ToolRun tight = await ToolRun.Of("quantize", floats, "-o", target, "--like", previous, "--max-error", "0.00001"), silent = await ToolRun.Of("quantize", floats, "-o", target, "--like", floats);
+
+        Assert.Equal((1, 1), (tight.Code, silent.Code));
+        Assert.Contains("with the same operators the error is ", tight.Error);
+        Assert.Contains("1E-05 were allowed", tight.Error);
+        Assert.Contains("does not say which operators are in 8 bits", silent.Error);
+        Assert.False(File.Exists(target));
+    }
+
+    private static async Task<ToolRun> Written(params string[] arguments)
+    {
+        ToolRun run = await ToolRun.Of(arguments);
+        Assert.Equal(("", 0), (run.Error, run.Code));
+        return run;
+    }
+
+    private static ModelProto Retrained(ModelProto model)
+    {
+        foreach (TensorProto weights in model.Graph.Initializer.Where(static t => t.DataType == (int)Core.Graph.ElementType.Float && t.Dims.Count == 4))
+        {
+            byte[] bytes = weights.RawData.ToByteArray();
+            for (int at = 0; at < bytes.Length; at += sizeof(float))
+                BitConverter.TryWriteBytes(bytes.AsSpan(at), BitConverter.ToSingle(bytes, at) * (at % 3 == 0 ? 1.25f : 0.8f));
+            weights.RawData = Google.Protobuf.ByteString.CopyFrom(bytes);
+        }
+        return model;
+    }
+
+    private static Dictionary<string, string> Said(string path) =>
+        ModelProto.Parser.ParseFrom(File.ReadAllBytes(path)).MetadataProps.ToDictionary(static p => p.Key, static p => p.Value);
+
+    private static string Weights(string path) =>
+        string.Join(' ', ModelProto.Parser.ParseFrom(File.ReadAllBytes(path)).Graph.Initializer.Where(static t => t.DataType == (int)Core.Graph.ElementType.Int8).Select(static t => t.RawData.ToBase64()));
+}

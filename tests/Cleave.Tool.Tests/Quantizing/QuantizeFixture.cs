@@ -1,0 +1,64 @@
+using System;
+using System.Globalization;
+using System.IO;
+using System.Linq;
+using Cleave.Core.Passes.Partitions;
+using Cleave.OnnxProto;
+using Cleave.TestKit;
+using Cleave.TestKit.Synthetic;
+using Cleave.Tool.Rewriting;
+using Google.Protobuf;
+
+namespace Cleave.Tool.Tests.Quantizing;
+
+/// <summary>A folder with models that gain in 8 bits, and inputs of them.</summary>
+internal sealed class QuantizeFixture : IDisposable
+{
+    private readonly TempFolder _folder = new();
+
+    public string Folder => _folder.Path;
+
+    public void Dispose() => _folder.Dispose();
+
+    public string PathOf(string name) => Path.Combine(Folder, name);
+
+    public string Save(string name, ModelProto model)
+    {
+        File.WriteAllBytes(PathOf(name), model.ToByteArray());
+        return PathOf(name);
+    }
+
+    /// <summary>Two products behind each other, wide enough that bytes are faster whatever else the machine does.</summary>
+    /// <param name="layers">Products.</param>
+    /// <param name="seed">Of the weights: another training.</param>
+    public static ModelProto Layers(int layers, int seed)
+    {
+        ModelBuilder g = new("layers");
+        string value = g.Input("x", 64, 512);
+        for (int i = 0; i < layers; i++)
+            value = g.Gemm(value, string.Create(CultureInfo.InvariantCulture, $"layer{i}"), 512, 512);
+        g.Output("y", value, 64, 512);
+        ModelProto model = g.ToModel();
+        SeededRandom random = new((ulong)seed);
+        for (int i = 0; i < model.Graph.Initializer.Count; i++)
+        {
+            TensorProto weights = model.Graph.Initializer[i];
+            float[] values = [.. Enumerable.Range(0, (int)weights.Dims.Aggregate(1L, static (a, b) => a * b)).Select(_ => (float)(random.Fraction() - 0.5) / 8)];
+            model.Graph.Initializer[i] = FloatTensors.Make(weights.Name, [.. weights.Dims], values);
+        }
+        return model;
+    }
+
+    /// <summary>Arrays of NumPy, the same ones for a seed; larger with <paramref name="scale"/>.</summary>
+    public string Inputs(string name, long[] shape, int count, int seed = 5, float scale = 1)
+    {
+        string folder = Directory.CreateDirectory(PathOf(name)).FullName;
+        SeededRandom random = new((ulong)seed);
+        for (int i = 0; i < count; i++)
+        {
+            float[] values = [.. Enumerable.Range(0, (int)shape.Aggregate(1L, static (a, b) => a * b)).Select(_ => (float)random.Fraction() * scale)];
+            File.WriteAllBytes(Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"{i}.npy")), NumpyArray.Of(shape, values));
+        }
+        return folder;
+    }
+}

@@ -11,6 +11,7 @@ public sealed class EnsembleOptions
     private int _retries;
     private int _mostSegments = 64;
     private FullQueue _whenFull;
+    private DeviceOptions _devices = DeviceOptions.Prefer;
 
     /// <summary>The most cores to use for all members together. Null: as many as the process has, as for one model.</summary>
     /// <exception cref="ArgumentOutOfRangeException">Set to less than 1.</exception>
@@ -43,6 +44,21 @@ public sealed class EnsembleOptions
     /// else an instance of one thread on each core, and 32 samples at once.
     /// </summary>
     public IReadOnlyDictionary<string, EnsembleCell>? Cells { get; set; }
+
+    /// <summary>
+    /// Whether and how the accelerators that the item lists (metadata <c>Devices</c>) are used; <see cref="DeviceOptions.Index"/> is as listed. With
+    /// <see cref="DevicePolicy.Prefer"/>, the default, members that find no room there, or whose device is lost, run on the processor.
+    /// </summary>
+    /// <exception cref="ArgumentNullException">Set to null.</exception>
+    public DeviceOptions Devices
+    {
+        get => _devices;
+        set
+        {
+            ArgumentNullException.ThrowIfNull(value);
+            _devices = value;
+        }
+    }
 
     /// <summary>How often a segment in which a member failed is tried again before its request fails. 0 unless it is set.</summary>
     /// <exception cref="ArgumentOutOfRangeException">Set to less than 0.</exception>

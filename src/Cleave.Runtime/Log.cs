@@ -184,6 +184,22 @@ internal static partial class Log
         "Cleave runs every request to {Ensemble} whole: {Why}")]
     public static partial void EnsembleWhole(ILogger logger, string ensemble, string why);
 
+    [LoggerMessage(EventId = 54, Level = LogLevel.Information, Message =
+        "Cleave allocates the members of {Ensemble}: {Allocation}")]
+    public static partial void EnsembleOnDevices(ILogger logger, string ensemble, string allocation);
+
+    [LoggerMessage(EventId = 55, Level = LogLevel.Warning, Message =
+        "Cleave runs {Member} of {Ensemble} on the CPU, not on {Device}: {Why}")]
+    public static partial void MemberNotOnDevice(ILogger logger, string member, string ensemble, string device, string why, Exception cause);
+
+    [LoggerMessage(EventId = 56, Level = LogLevel.Error, Message =
+        "Cleave runs {Member} of {Ensemble} on the CPU from now on: {Why}")]
+    public static partial void MemberLeavesDevice(ILogger logger, string member, string ensemble, string why, Exception cause);
+
+    [LoggerMessage(EventId = 57, Level = LogLevel.Warning, Message =
+        "Cleave runs {Ensemble} without {Device}: {Why}")]
+    public static partial void EnsembleWithoutDevice(ILogger logger, string ensemble, string device, string why, Exception cause);
+
     [LoggerMessage(EventId = 60, Level = LogLevel.Warning, Message =
         "Cleave records inputs of {Model}, up to {Count} requests and {Megabytes:0} MB, which may be data of your users: {Folder} (it holds {There} so far). RunnerOptions.Record or CLEAVE_RECORD asked for it")]
     public static partial void Records(ILogger logger, string model, int count, double megabytes, string folder, int there);

@@ -36,7 +36,7 @@ internal static class EmulatedServing
         for (int m = 0; m < models.Length; m++)
         {
             members.Add((models[m].Name,
-                [.. Enumerable.Range(0, devices.Length).Where(d => matrix[d, m].Count > 0).Select(d => new DeviceInstance(devices[d], models[m].Program, m, matrix[d, m].Batch, [Width], [Width]))]));
+                [.. Enumerable.Range(0, devices.Length).Where(d => matrix[d, m].Count > 0).Select(d => new DeviceInstance(devices[d], models[m].Program, new TensorRows(models[m].Program, m, [Width], [Width]), matrix[d, m].Batch))]));
         }
         await using EnsembleSystem system = new("emulated", members, options);
         float[] rows = new float[samples * Width];

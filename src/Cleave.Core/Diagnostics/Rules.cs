@@ -268,6 +268,9 @@ internal static class Rules
     public static readonly Rule EnsembleRuleFailed = Error("CLV4031", "Rule of an ensemble failed",
         "The ensemble '{0}' could not combine the output '{1}': {2}");
 
+    public static readonly Rule EnsembleDoesNotFit = Error("CLV4032", "Ensemble does not fit its devices",
+        "There is no room for all members of the ensemble '{0}': {1}. Give it more devices or a higher limit, list cpu among them, or set EnsembleOptions.Devices = DeviceOptions.Prefer: then members without room run on the CPU.");
+
     public static IReadOnlyList<Rule> All { get; } =
     [
         FileMissing, FileEmpty, LfsPointer, Truncated, NotOnnx, Malformed, NestedTooDeep, UnknownElementType,
@@ -285,7 +288,7 @@ internal static class Rules
         ModelNotFound, GraphDiffers, ContractNotServed, FileChanged, NativeLibraryMissing, SegmentRefused,
         SessionFailed, RunFailed, OutputsWithoutSlicing, PlanBroken, PartFailed, QueueFull, NeedsVnni,
         DeviceUnavailable, DeviceMemory, DeviceLost,
-        EnsembleMemberFailed, EnsembleRuleFailed,
+        EnsembleMemberFailed, EnsembleRuleFailed, EnsembleDoesNotFit,
     ];
 
     /// <summary>The rule with an id, or null: a listing may come from another version.</summary>

@@ -92,7 +92,8 @@ internal static class EnsembleEmitter
                 code.Line($"new({SafeText.Literal(member.Source)}, {member.Runner}.Definition, {Array(member.Inputs, "int", Number)}),");
         }
         code.Line("// Of each output: how it is combined, its place among each member's outputs, the members' weights.");
-        using (code.Open($"outputs: new {Generated}EnsembleOutput[]", surface.OutputPath.Length == 0 ? "});" : "})"))
+        string[] more = [.. More(spec)];
+        using (code.Open($"outputs: new {Generated}EnsembleOutput[]", more.Length == 0 ? "});" : "})"))
         {
             for (int i = 0; i < spec.Outputs.Count; i++)
             {
@@ -101,9 +102,17 @@ internal static class EnsembleEmitter
                 code.Line($"new({surface.Outputs[i].Field}, global::Cleave.CombinationRule.{output.Rule}, {Array(output.Places, "int", Number)}{weights}),");
             }
         }
-        if (surface.OutputPath.Length > 0)
-            code.Line($"{{ Path = {SafeText.Literal(surface.OutputPath)} }};");
+        if (more.Length > 0)
+            code.Line("{ " + string.Join(", ", more) + " };");
         code.Unindent();
+    }
+
+    private static IEnumerable<string> More(EnsembleSpec spec)
+    {
+        if (spec.Surface.OutputPath.Length > 0)
+            yield return "Path = " + SafeText.Literal(spec.Surface.OutputPath);
+        if (spec.Devices.Count > 0)
+            yield return "Devices = " + Array(spec.Devices, "string", SafeText.Literal);
     }
 
     // A partial method that gives something must be written: forgetting it is an error of the compiler at its name.

@@ -12,8 +12,6 @@ namespace Cleave.Generator.Model;
 /// <summary>Makes the spec of an ensemble from its file and the specs of its members, or says why there can be none.</summary>
 internal static class EnsembleBuilder
 {
-    private const string Cpu = "cpu";
-
     private static readonly string[] EnsembleMembers = ["Bind", "Collect", "CombineOutput", "Members", "ReloadMemberAsync"];
 
     /// <summary>The spec, or null and at least one error among <paramref name="problems"/>.</summary>
@@ -29,8 +27,7 @@ internal static class EnsembleBuilder
         string space = item.Namespace(rootNamespace);
         string access = item.Access();
         CombineOptions combine = new(ensemble, problems);
-        problems.AddRange(ensemble.Devices.Where(d => !d.Equals(Cpu, StringComparison.OrdinalIgnoreCase))
-            .Select(d => new Problem(Rules.EnsembleBadMetadata, "Devices", d, "generated runners of ensembles run their members on the processor: use cpu, or leave it out")));
+        string[] devices = DeviceNames.Of(ensemble, problems);
         RunnerSpec[] members = Members(ensemble, runners, problems);
         if (HasError(problems))
             return null;
@@ -71,7 +68,8 @@ internal static class EnsembleBuilder
                 new(o.Places),
                 new([.. o.Places.Select((p, m) => members[m].Outputs[p].Element)]),
                 new(o.Rule is CombineOptions.WeightedMean or CombineOptions.SoftVote or CombineOptions.MajorityVote ? combine.Weights : []),
-                o.Rule == CombineOptions.Custom ? surface.Fields.Take("Combine" + outputs[i].Property) : ""))]));
+                o.Rule == CombineOptions.Custom ? surface.Fields.Take("Combine" + outputs[i].Property) : ""))]),
+            new(devices));
     }
 
     private static RunnerSpec[] Members(EnsembleListing ensemble, IReadOnlyList<RunnerSpec> runners, List<Problem> problems)

@@ -6,7 +6,8 @@ namespace Cleave.Generator.Model;
 /// <param name="Surface">Its classes, inputs and outputs, as if it were one model.</param>
 /// <param name="Members">In the item's order.</param>
 /// <param name="Outputs">How each output of the surface is combined.</param>
-internal sealed record EnsembleSpec(RunnerSpec Surface, EquatableArray<EnsembleMemberSpec> Members, EquatableArray<CombinedOutputSpec> Outputs);
+/// <param name="Devices">The devices that members may run on; none: the processor.</param>
+internal sealed record EnsembleSpec(RunnerSpec Surface, EquatableArray<EnsembleMemberSpec> Members, EquatableArray<CombinedOutputSpec> Outputs, EquatableArray<string> Devices);
 
 /// <summary>A member.</summary>
 /// <param name="Source">The model's path in the project.</param>

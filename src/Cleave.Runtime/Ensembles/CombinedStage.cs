@@ -67,14 +67,14 @@ internal sealed class CombinedStage
 
     /// <summary>A member has run some samples.</summary>
     /// <param name="member">Which.</param>
-    /// <param name="buffers">What it gave.</param>
+    /// <param name="outputs">What it gave.</param>
     /// <param name="at">The first sample.</param>
     /// <param name="count">How many.</param>
     /// <param name="samples">Those of the request.</param>
     /// <exception cref="CleaveException">Its output has another shape than one before it, or no row for each sample.</exception>
-    public void AddPart(int member, CallBuffers buffers, int at, int count, int samples)
+    public void AddPart(int member, OutputSlot[] outputs, int at, int count, int samples)
     {
-        OutputSlot part = buffers.Outputs[_places[member]];
+        OutputSlot part = outputs[_places[member]];
         if (part.Shape is not [var rows, ..] || rows != count)
             throw Unfit($"'{_engine.Members[member].Name}' gave {Words(part.Shape)} for {count} samples");
         int first = part.Length / count * at;

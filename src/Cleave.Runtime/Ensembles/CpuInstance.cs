@@ -43,7 +43,7 @@ internal sealed class CpuInstance(CpuMember member, MemberModel model, CoreTurns
     {
     }
 
-    public void Add(EnsembleJob job, int at, int count, int slot) => ((SegmentJob)job).Call.Add(member.Place, _now!, at, count);
+    public void Add(EnsembleJob job, int at, int count, int slot) => ((SegmentJob)job).Call.Add(member.Place, _now!.Outputs, at, count);
 
     // The models are the member's.
     public void Dispose()

@@ -75,7 +75,7 @@ internal sealed class EnsembleEngine : IRequestSource
     public int MemberCores { get; }
 
     /// <summary>The inference system, for requests of many samples; null where no request may be cut.</summary>
-    public CpuServing? Serving { get; }
+    public EnsembleServing? Serving { get; }
 
     public RunGate Gate { get; }
 
@@ -141,22 +141,25 @@ internal sealed class EnsembleEngine : IRequestSource
         }
     }
 
-    private CpuServing? Serve(EnsembleOptions options, RunnerOptions[] opened)
+    private EnsembleServing? Serve(EnsembleOptions options, RunnerOptions[] opened)
     {
+        EnsembleDevices? devices = null;
         try
         {
+            devices = EnsembleDevices.Open(Definition, options, Members, _cores, _logger);
             ServingCells cells = ServingCells.Of(Definition.Members, options, options.Segments ? EnsembleTuningStore.Load(Definition, _cores, _logger) : null, _cores);
-            if (CpuServing.WhyNot(Definition, options) is { Length: > 0 } why)
+            if (EnsembleServing.WhyNot(Definition, options) is { Length: > 0 } why)
             {
                 Log.EnsembleWhole(_logger, Name, why);
                 return null;
             }
-            CpuServing serving = new(Definition, options, [.. Members.Zip(opened)], cells.Cells, _cores, _logger);
+            EnsembleServing serving = new(Definition, options, [.. Members.Zip(opened)], cells.Cells, _cores, devices, _logger);
             Log.EnsembleServes(_logger, Name, serving.SegmentSize, cells.Words(Definition.Members), cells.Why);
             return serving;
         }
         catch
         {
+            devices?.Dispose();
             foreach (MemberModel member in Members)
                 member.Dispose();
             throw;

@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Threading;
+using Cleave.Calls;
 using Cleave.Core.Graph;
 using Cleave.Elements;
 using Cleave.Generated;
@@ -59,7 +60,7 @@ internal sealed class MemberModel : IDisposable
             InputSlot[] mine = new InputSlot[_member.Inputs.Length];
             for (int i = 0; i < mine.Length; i++)
                 mine[i] = inputs[_member.Inputs[i]].Shared(_member.Model.Inputs[i].Name);
-            CallBuffers buffers = new(engine, engine.Pool, Dims(mine), mine);
+            CallBuffers buffers = new(engine, engine.Pool, Dims(Array.ConvertAll(mine, static i => i.Shape)), mine);
             engine.Pool.Join();
             return buffers;
         }
@@ -113,16 +114,16 @@ internal sealed class MemberModel : IDisposable
 
     public void Dispose() => _engine.Dispose();
 
-    // As ShapeTable has them: the symbolic dimensions, then for each input of unknown rank its rank and dimensions.
-    private int[] Dims(InputSlot[] inputs)
+    /// <summary>The dimensions of a request whose inputs have these shapes, as <see cref="ShapeTable"/> has them: the symbolic ones, then for each input of unknown rank its rank and dimensions.</summary>
+    public int[] Dims(int[][] shapes)
     {
         List<int> dims = [];
         foreach ((int input, int axis) in _symbols)
-            dims.Add(inputs[input].Shape[axis]);
-        for (int i = 0; i < inputs.Length; i++)
+            dims.Add(shapes[input][axis]);
+        for (int i = 0; i < shapes.Length; i++)
         {
             if (_member.Model.Inputs[i].Shape is null)
-                dims.AddRange([inputs[i].Shape.Length, .. inputs[i].Shape]);
+                dims.AddRange([shapes[i].Length, .. shapes[i]]);
         }
         return [.. dims];
     }

@@ -11,11 +11,14 @@ namespace Cleave.Ensembles;
 /// A request that is cut: parts of its inputs where they lie, bound to the models that ran them, kept for the next request of the same dimensions. Instances use different
 /// parts, or different models, at once; a part is used by one at a time.
 /// </summary>
-internal sealed class SegmentedCall(CpuServing serving, InputSlot[] inputs, CombinedStage[] stages)
+internal sealed class SegmentedCall(EnsembleServing serving, InputSlot[] inputs, CombinedStage[] stages)
 {
     private readonly ConcurrentDictionary<(MemberModel, int, int), CallBuffers> _parts = new();
 
     public int Samples { get; } = inputs[0].Shape[0];
+
+    /// <summary>All of them, where they lie.</summary>
+    public InputSlot[] Inputs => inputs;
 
     public long ByteLength => _parts.Values.Sum(static p => p.ByteLength);
 
@@ -42,7 +45,7 @@ internal sealed class SegmentedCall(CpuServing serving, InputSlot[] inputs, Comb
 
     /// <summary>Adds what a member gave for a part.</summary>
     /// <exception cref="CleaveException">Its outputs have other shapes than those of a member before it, or not one row for each sample.</exception>
-    public void Add(int member, CallBuffers part, int at, int count)
+    public void Add(int member, OutputSlot[] part, int at, int count)
     {
         foreach (CombinedStage stage in stages)
             stage.AddPart(member, part, at, count, Samples);

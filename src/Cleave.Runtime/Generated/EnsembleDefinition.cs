@@ -36,6 +36,9 @@ public sealed class EnsembleDefinition
     /// <summary>Its place below the application's folder, where what was measured of it lies; "": nowhere.</summary>
     public string Path { get; init; } = "";
 
+    /// <summary>The devices that members may run on, as <c>cuda:0</c> or <c>cpu</c>; empty: the processor.</summary>
+    public string[] Devices { get; init; } = [];
+
     internal int Contract { get; }
 
     internal string Name { get; }

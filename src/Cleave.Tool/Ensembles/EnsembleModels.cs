@@ -46,7 +46,7 @@ internal sealed class EnsembleModels
             1, name, [.. _spec.Surface.Inputs.Select(LooseDefinition.ValueOf)],
             [.. _spec.Members.Select((m, i) => new EnsembleMember(paths[i], LooseDefinition.Of(Specs[i]), [.. m.Inputs]))],
             [.. _spec.Outputs.Select((o, i) => new Cleave.Generated.EnsembleOutput(LooseDefinition.ValueOf(_spec.Surface.Outputs[i]), CombinationRule.Custom, [.. o.Places]))]);
-        if (CpuServing.WhyNot(Definition, new EnsembleOptions()) is { Length: > 0 } why)
+        if (EnsembleServing.WhyNot(Definition, new EnsembleOptions()) is { Length: > 0 } why)
             throw new BenchException($"There is no matrix for '{name}': requests are never cut, because {why}.");
         Expect("--dims", dims.Keys, [.. Specs.SelectMany(s => s.Symbols.Select(d => NameOf(s, d))).Distinct()]);
         Expect("--input", fills.Keys, [.. Specs.SelectMany(s => s.Inputs.Select(i => i.Name)).Distinct()]);

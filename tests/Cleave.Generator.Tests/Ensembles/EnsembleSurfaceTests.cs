@@ -71,7 +71,7 @@ public sealed class EnsembleSurfaceTests
         Assert.Contains(
             "{ Path = \"models/App/Vision.ensemble\" };",
             Run(Vision(A, B) with { Path = "models/App/Vision.ensemble", Devices = ["CPU"] }, A, B).Compiles().Source("MyApp.VisionRunner.g.cs"), StringComparison.Ordinal);
-        Assert.Contains("Devices=\"cuda:0\"; generated runners of ensembles run their members on the processor", Message(Vision(A, B) with { Devices = ["cpu", "cuda:0"] }, A, B), StringComparison.Ordinal);
+        Assert.DoesNotContain("Devices =", Run(Vision(A, B) with { Devices = ["CPU"] }, A, B).Source("MyApp.VisionRunner.g.cs"), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -185,6 +185,15 @@ public sealed class EnsembleSurfaceTests
         }
         Assert.Equal(Severity.Warning, Rules.EnsembleTuningStale.Severity);
         Assert.Contains("does not fit the ensemble 'Vision': line 3 is no line.", Message(vision with { TuningProblem = "line 3 is no line" }, A, B), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Devices_that_there_may_be_are_handed_to_the_runner()
+    {
+        string source = Run(Vision(A, B) with { Path = "models/App/Vision.ensemble", Devices = ["CUDA:1", "cuda", "cpu"] }, A, B).Compiles().Source("MyApp.VisionRunner.g.cs");
+        Assert.Contains("{ Path = \"models/App/Vision.ensemble\", Devices = new string[] { \"cuda:1\", \"cuda:0\", \"cpu\" } };", source, StringComparison.Ordinal);
+        foreach ((string device, string why) in new[] { ("tpu", "use cpu, cuda, or cuda:0"), ("cuda:-1", "use cpu, cuda, or cuda:0"), ("cuda:", "use cpu, cuda, or cuda:0"), ("cuda:0", "list each device once") })
+            Assert.Contains("Devices=\"" + device + "\"; " + why, Message(Vision(A, B) with { Devices = ["cuda", device] }, A, B), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -30,8 +30,11 @@ public sealed class DeviceInstanceTests
     private static EnsembleSystem System(SystemOptions options, params (IDevice Device, int Member, float Factor, int Batch)[] instances) => new(
         "Vision",
         [.. instances.GroupBy(i => i.Member).OrderBy(g => g.Key).Select(g => ("m" + g.Key, (IReadOnlyList<IMemberInstance>)
-            [.. g.Select(i => new DeviceInstance(i.Device, Times(i.Factor), i.Member, i.Batch, [4], [4]))]))],
+            [.. g.Select(i => Instance(i.Device, Times(i.Factor), i.Member, i.Batch))]))],
         options);
+
+    private static DeviceInstance Instance(IDevice device, DeviceProgram program, int member, int batch) =>
+        new(device, program, new TensorRows(program, member, [4], [4]), batch);
 
     private static async Task<float[]> Run(EnsembleSystem system, int samples, int members, SystemOptions options)
     {
@@ -94,7 +97,7 @@ public sealed class DeviceInstanceTests
     public void A_member_without_room_says_so()
     {
         using EmulatedDevice device = new(new EmulatorProfile { MemoryLimit = 1100 });
-        Assert.Throws<DeviceMemoryException>(() => new DeviceInstance(device, Times(1), 0, 64, [4], [4]));
+        Assert.Throws<DeviceMemoryException>(() => Instance(device, Times(1), 0, 64));
         Assert.Equal(0, device.MemoryUsed);
     }
 }

@@ -18,6 +18,10 @@ internal sealed class LooseEnsemble(EnsembleDefinition definition, EnsembleOptio
     public static LooseEnsemble Batched(ModelProto[] models, CombinationRule rule, EnsembleOptions? options = null, Action<int, MemberOutputs>? combine = null, params double[] weights)
         => new(Describe([.. models.Select(m => Definitions.Batched(m))], rule, weights), With(models, options), combine);
 
+    /// <summary>The same, which the item lists these devices for.</summary>
+    public static LooseEnsemble OnDevices(string[] devices, ModelProto[] models, CombinationRule rule, EnsembleOptions options, Action<int, MemberOutputs>? combine = null, bool isBatched = true)
+        => new(Describe([.. models.Select(m => isBatched ? Definitions.Batched(m) : Definitions.Of(m))], rule, [], devices), With(models, options), combine);
+
     /// <summary>Options with which the members are opened from memory.</summary>
     public static EnsembleOptions With(ModelProto[] models, EnsembleOptions? options = null)
     {
@@ -31,10 +35,10 @@ internal sealed class LooseEnsemble(EnsembleDefinition definition, EnsembleOptio
         return options;
     }
 
-    private static EnsembleDefinition Describe(ModelDefinition[] models, CombinationRule rule, double[] weights) => new(
+    private static EnsembleDefinition Describe(ModelDefinition[] models, CombinationRule rule, double[] weights, params string[] devices) => new(
         1, "Vision", models[0].Inputs,
         [.. models.Select((d, i) => new EnsembleMember("m" + i, d, [0]))],
-        [new EnsembleOutput(models[0].Outputs[0], rule, new int[models.Length], weights)]);
+        [new EnsembleOutput(models[0].Outputs[0], rule, new int[models.Length], weights)]) { Devices = devices };
 
     protected override void Bind(Request input, ref InputBinder binder) => input(ref binder);
 

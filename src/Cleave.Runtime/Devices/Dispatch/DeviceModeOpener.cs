@@ -1,5 +1,4 @@
 using Cleave.Core.Diagnostics;
-using Cleave.Devices.Cuda;
 using Cleave.Generated;
 using Cleave.Lanes;
 using Cleave.Ledger;
@@ -12,8 +11,6 @@ namespace Cleave.Devices.Dispatch;
 /// <summary>Opens the accelerator that a model was planned for, as the policy says.</summary>
 internal static class DeviceModeOpener
 {
-    private const string Cuda = "cuda";
-
     /// <param name="definition">The model.</param>
     /// <param name="options">What was asked for.</param>
     /// <param name="cores">The runner's cores.</param>
@@ -38,7 +35,7 @@ internal static class DeviceModeOpener
         IDevice? device = null;
         try
         {
-            device = Find(chosen, asked);
+            device = DeviceFinder.Open(chosen.Kind, asked);
             OpenedPlan plan = OpenedPlan.OpenOn(device, definition, chosen, sessions);
             RunnerMode mode = new(definition, plan, new LaneSettings(ledger, plan.HasCores(cores), options.Timeline), place, oneAtATime: false, logger);
             DeviceMode opened = new(definition.Name, asked.Policy, mode, whyNot: null, logger);
@@ -64,14 +61,5 @@ internal static class DeviceModeOpener
             throw why;
         Log.NoDevice(logger, definition.Name, why.Message, why);
         return new DeviceMode(definition.Name, asked.Policy, mode: null, why.Message, logger);
-    }
-
-    private static IDevice Find(DevicePlan plan, DeviceOptions asked)
-    {
-        if (asked.Opener is { } opener)
-            return opener(asked);
-        if (plan.Kind != Cuda)
-            throw new DeviceUnavailableException(plan.Kind, "this version of Cleave knows no such kind of device", "update Cleave.Runtime to the version that the code was generated for");
-        return CudaDevice.Open(asked.Index, asked.MemoryLimit ?? long.MaxValue);
     }
 }

@@ -1,58 +1,46 @@
-using System;
-using System.Collections.Generic;
-using System.Runtime.InteropServices;
-using Cleave.Core.Graph;
 using Cleave.Devices;
 
 namespace Cleave.Ensembles.Serving;
 
 /// <summary>
 /// An instance on a device with memory of its own. It has a stream for each direction of copies and one for launches, so that one batch is copied there while another
-/// runs and a third is copied back. Inputs are rows of floats, as outputs are.
+/// runs and a third is copied back.
 /// </summary>
 internal sealed class DeviceInstance : IMemberInstance
 {
     private const int Under = 3;
 
     private readonly IDevice _device;
-    private readonly int _member;
-    private readonly (string Name, int Width)[] _inputs;
-    private readonly (string Name, int Width)[] _outputs;
+    private readonly IDeviceRows _rows;
     private readonly IDeviceStream _up;
     private readonly IDeviceStream _compute;
     private readonly IDeviceStream _down;
     private readonly IDeviceExecutable _executable;
-    private readonly Dictionary<int, Buffers>[] _buffers = [[], [], []];
-    private readonly Buffers?[] _now = new Buffers?[Under];
+    // Of full batches, and of the last other one: there are as many sizes as requests have rests.
+    private readonly BatchBuffers?[] _full = new BatchBuffers?[Under];
+    private readonly BatchBuffers?[] _other = new BatchBuffers?[Under];
+    private readonly BatchBuffers?[] _now = new BatchBuffers?[Under];
     private readonly IDeviceEvent?[] _event = new IDeviceEvent?[Under];
 
     /// <param name="device">Where it is.</param>
     /// <param name="program">The model; disposed of never.</param>
-    /// <param name="member">The member's place.</param>
+    /// <param name="rows">Where its samples are, and where its outputs go.</param>
     /// <param name="batch">The most samples at once.</param>
-    /// <param name="inputs">The elements of a row of each input, in the program's order.</param>
-    /// <param name="outputs">The elements of a row of each output.</param>
     /// <exception cref="DeviceMemoryException">There is no room for it.</exception>
-    public DeviceInstance(IDevice device, DeviceProgram program, int member, int batch, int[] inputs, int[] outputs)
+    public DeviceInstance(IDevice device, DeviceProgram program, IDeviceRows rows, int batch)
     {
         _device = device;
-        _member = member;
+        _rows = rows;
         Batch = batch;
-        _inputs = new (string, int)[inputs.Length];
-        for (int i = 0; i < inputs.Length; i++)
-            _inputs[i] = (program.Reads[i], inputs[i]);
-        _outputs = new (string, int)[outputs.Length];
-        for (int o = 0; o < outputs.Length; o++)
-            _outputs[o] = (program.Writes[o], outputs[o]);
         _up = device.CreateStream(program.Model + " up");
         _compute = device.CreateStream(program.Model);
         _down = device.CreateStream(program.Model + " down");
         _executable = device.Load(program, _compute);
         try
         {
-            // What a full batch takes is there before the first request.
-            for (int slot = 0; slot < Under; slot++)
-                Of(slot, batch);
+            // What a full batch takes is there before the first request, where it is known.
+            for (int slot = 0; rows.Shape(null, batch) is { } shape && slot < Under; slot++)
+                _full[slot] = new BatchBuffers(device, shape);
         }
         catch
         {
@@ -73,13 +61,13 @@ internal sealed class DeviceInstance : IMemberInstance
 
     public void Load(EnsembleJob job, int at, int count, int slot)
     {
-        TensorJob tensors = (TensorJob)job;
         // A batch that was dropped on its way may still be copied from here.
         Settle(slot);
-        Buffers buffers = _now[slot] = Of(slot, count);
-        for (int i = 0; i < _inputs.Length; i++)
+        BatchBuffers buffers = _now[slot] = Of(slot, job, count);
+        buffers.Forget();
+        for (int i = 0; i < buffers.Inputs.Length; i++)
         {
-            tensors.Input(i, at, count).CopyTo(buffers.HostInputs[i].Bytes);
+            _rows.Input(job, i, at, count).CopyTo(buffers.HostInputs[i].Bytes);
             _up.CopyToDevice(buffers.HostInputs[i], buffers.Inputs[i]);
         }
         Mark(slot, _up);
@@ -94,28 +82,29 @@ internal sealed class DeviceInstance : IMemberInstance
 
     public void Receive(int slot)
     {
-        Buffers buffers = _now[slot]!;
+        BatchBuffers buffers = _now[slot]!;
+        if (buffers.WaitsForShapes)
+        {
+            _event[slot]!.Wait();
+            buffers.Prepare();
+        }
         _down.After(_event[slot]!);
-        for (int o = 0; o < _outputs.Length; o++)
+        for (int o = 0; o < buffers.Outputs.Length; o++)
             _down.CopyToHost(buffers.Outputs[o]!, buffers.HostOutputs[o]);
         Mark(slot, _down);
         _event[slot]!.Wait();
     }
 
-    public void Add(EnsembleJob job, int at, int count, int slot)
-    {
-        for (int o = 0; o < _outputs.Length; o++)
-            ((TensorJob)job).Add(_member, o, at, MemoryMarshal.Cast<byte, float>(_now[slot]!.HostOutputs[o].Bytes));
-    }
+    public void Add(EnsembleJob job, int at, int count, int slot) => _rows.Add(job, at, count, _now[slot]!.HostOutputs);
 
     public void Dispose()
     {
         for (int slot = 0; slot < Under; slot++)
-            Settle(slot);
-        foreach (Dictionary<int, Buffers> slot in _buffers)
         {
-            foreach (Buffers buffers in slot.Values)
-                buffers.Dispose();
+            Settle(slot);
+            _full[slot]?.Dispose();
+            _other[slot]?.Dispose();
+            _event[slot]?.Dispose();
         }
         _executable.Dispose();
         _up.Dispose();
@@ -142,42 +131,17 @@ internal sealed class DeviceInstance : IMemberInstance
         _event[slot] = happened;
     }
 
-    private Buffers Of(int slot, int count)
+    private BatchBuffers Of(int slot, EnsembleJob job, int count)
     {
-        if (!_buffers[slot].TryGetValue(count, out Buffers? buffers))
-            _buffers[slot].Add(count, buffers = new Buffers(_device, _inputs, _outputs, count));
-        return buffers;
-    }
-
-    /// <summary>Memory of a batch, here and there.</summary>
-    private sealed class Buffers : IDisposable
-    {
-        public Buffers(IDevice device, (string Name, int Width)[] inputs, (string Name, int Width)[] outputs, int count)
-        {
-            Inputs = Array.ConvertAll(inputs, i => device.Allocate(i.Name, ElementType.Float, [count, i.Width]));
-            HostInputs = Array.ConvertAll(inputs, i => device.AllocateHost(ElementType.Float, [count, i.Width]));
-            Outputs = Array.ConvertAll<(string Name, int Width), DeviceTensor?>(outputs, o => device.Allocate(o.Name, ElementType.Float, [count, o.Width]));
-            HostOutputs = Array.ConvertAll(outputs, o => device.AllocateHost(ElementType.Float, [count, o.Width]));
-        }
-
-        public DeviceTensor[] Inputs { get; }
-
-        public HostTensor[] HostInputs { get; }
-
-        public DeviceTensor?[] Outputs { get; }
-
-        public HostTensor[] HostOutputs { get; }
-
-        public void Dispose()
-        {
-            foreach (DeviceTensor tensor in Inputs)
-                tensor.Dispose();
-            foreach (DeviceTensor? tensor in Outputs)
-                tensor?.Dispose();
-            foreach (HostTensor tensor in HostInputs)
-                tensor.Dispose();
-            foreach (HostTensor tensor in HostOutputs)
-                tensor.Dispose();
-        }
+        BatchShape shape = _rows.Shape(job, count)!;
+        BatchBuffers?[] kept = count == Batch ? _full : _other;
+        if (kept[slot] is { } present && present.IsFor(shape))
+            return present;
+        // First: the new one may need the room.
+        kept[slot]?.Dispose();
+        kept[slot] = null;
+        BatchBuffers made = new(_device, shape);
+        kept[slot] = made;
+        return made;
     }
 }

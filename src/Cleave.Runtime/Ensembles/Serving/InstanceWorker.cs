@@ -16,6 +16,9 @@ internal sealed class InstanceWorker
     // What waking a thread takes, about: batches shorter than this are not worth two.
     private const double HandOff = 20e-6;
 
+    // So often in a row a device has no room before other instances take its place.
+    public const int MostWithoutRoom = 3;
+
     private static readonly long ShortTicks = (long)(HandOff * Stopwatch.Frequency);
 
     private readonly MemberState _member;
@@ -212,9 +215,10 @@ internal sealed class InstanceWorker
     // The batch is still held: the segment is over, or put back, after this.
     private void Failed(BatchItem item, Exception failure)
     {
-        if (_instance.IsLost && Interlocked.Exchange(ref _stops, 1) == 0)
+        bool isDevices = failure is DeviceException && _options.Fallback is not null;
+        if ((_instance.IsLost || (isDevices && _member.InARow >= MostWithoutRoom - 1)) && Interlocked.Exchange(ref _stops, 1) == 0)
             _member.Lost(this, failure);
-        if (!item.Segment.Fails(item.Try, _options.Retries, out bool again))
+        if (!item.Segment.Fails(item.Try, isDevices ? Math.Max(_options.Retries, _options.DeviceRetries) : _options.Retries, out bool again))
             return;
         _member.Failed(failure);
         if (!again)

@@ -31,6 +31,9 @@ internal sealed class MemberState(string ensemble, string name, SystemOptions op
 
     public SegmentQueue Queue { get; } = new();
 
+    /// <summary>Batches that failed since the last that was answered.</summary>
+    public long InARow => Interlocked.Read(ref _inARow);
+
     /// <summary>Puts a segment back, to be tried again.</summary>
     public Action<MemberSegment> Again => _again ??= s => Queue.Put(s, again: true);
 
@@ -67,7 +70,11 @@ internal sealed class MemberState(string ensemble, string name, SystemOptions op
         lock (_lock)
             none = _workers.Remove(worker) && _workers.Count == 0;
         worker.Stop();
-        if (none)
+        if (!none)
+            return;
+        if (options.Fallback?.Invoke(name, why) is { Count: > 0 } others)
+            Replace(others);
+        else
             Queue.Abandon(Named(why));
     }
 

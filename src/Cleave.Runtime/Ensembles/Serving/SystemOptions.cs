@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -17,6 +18,12 @@ internal sealed record SystemOptions
 
     /// <summary>How often a segment that failed is tried again before its request fails.</summary>
     public int Retries { get; init; }
+
+    /// <summary>The same where a device failed it, and there is a <see cref="Fallback"/>.</summary>
+    public int DeviceRetries { get; init; }
+
+    /// <summary>Other instances of a member that has lost its last one, and why; null: its requests fail from then on.</summary>
+    public Func<string, Exception, IReadOnlyList<IMemberInstance>>? Fallback { get; init; }
 
     /// <summary>Told what each thread did; on that thread.</summary>
     public Action<StageSpan>? Timeline { get; init; }

@@ -1,0 +1,181 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using System.Threading;
+using System.Threading.Tasks;
+using Cleave.Core.Batching;
+using Cleave.Elements;
+using Cleave.Ensembles.Serving;
+using Cleave.Generated;
+using Microsoft.Extensions.Logging;
+
+namespace Cleave.Ensembles;
+
+/// <summary>
+/// The inference system behind a generated runner: serves requests of many samples on the processor, as the matrix says, and all requests where members are on accelerators. On the
+/// processor alone its threads are started by the first such request. Thread-safe.
+/// </summary>
+internal sealed class EnsembleServing : IDisposable
+{
+    // The paper's segments: an accelerator takes several batches of one.
+    private const int DeviceSegment = 128;
+
+    private readonly CpuMember[] _members;
+    private readonly EnsembleDevices? _devices;
+    private readonly Lazy<EnsembleSystem> _system;
+    private readonly CoreTurns _turns;
+    private readonly string _name;
+    private readonly ILogger _logger;
+
+    /// <param name="definition">The ensemble.</param>
+    /// <param name="options">How it works.</param>
+    /// <param name="own">The opened members, and how they were opened.</param>
+    /// <param name="cells">What each member is to have.</param>
+    /// <param name="cores">The cores for all of them together.</param>
+    /// <param name="devices">The accelerators, and what is there; null: none. Disposed with this.</param>
+    /// <param name="logger">The log.</param>
+    /// <exception cref="CleaveException">ONNX Runtime refuses another session, or a member cannot be opened on a device that is required.</exception>
+    public EnsembleServing(
+        EnsembleDefinition definition, EnsembleOptions options, IReadOnlyList<(MemberModel Model, RunnerOptions Options)> own, InstanceGroup[] cells, int cores, EnsembleDevices? devices,
+        ILogger logger)
+    {
+        _name = definition.Name;
+        _logger = logger;
+        _devices = devices;
+        SegmentSize = Math.Max(cells.Max(static c => c.Batch), devices is null ? 0 : DeviceSegment);
+        bool fallsBack = devices?.Policy == DevicePolicy.Prefer;
+        SystemOptions system = new()
+        {
+            SegmentSize = SegmentSize,
+            MostSegments = options.MostSegments,
+            WhenFull = options.WhenFull,
+            Retries = options.Retries,
+            // What was under way on a device that is lost, or has no room, runs again there, elsewhere, and in the end on the processor.
+            DeviceRetries = fallsBack ? InstanceWorker.MostWithoutRoom * devices!.Count : 0,
+            Fallback = fallsBack ? Fallback : null,
+            Timeline = options.Stages,
+            Logger = logger,
+        };
+        _turns = new CoreTurns(cores);
+        _members = Open(definition, own, cells);
+        _system = new Lazy<EnsembleSystem>(() => new EnsembleSystem(definition.Name, Instances(), system));
+        if (devices is not null)
+            Start();
+    }
+
+    /// <summary>Samples of a segment; requests of no more are not cut.</summary>
+    public int SegmentSize { get; }
+
+    /// <summary>Why requests to an ensemble are never cut; "" where they are.</summary>
+    public static string WhyNot(EnsembleDefinition definition, EnsembleOptions options)
+    {
+        if (!options.Segments)
+            return "Segments is off";
+        if (definition.Inputs.Length == 0)
+            return "it has no input";
+        foreach (EnsembleMember member in definition.Members)
+        {
+            BatchAxis? axis = member.Model.Batch;
+            if (axis is null)
+                return "no batch axis is proven for '" + member.Name + "'";
+            if (!Array.TrueForAll(axis.Inputs, static a => a == 0) || !Array.TrueForAll(axis.Outputs, static a => a == 0))
+                return "the batch is not the first axis of every input and output of '" + member.Name + "'";
+            if (Array.Exists(member.Model.Inputs, static v => v.Element.IsText) || Array.Exists(member.Model.Outputs, static v => v.Element.IsText))
+                return "'" + member.Name + "' has strings";
+        }
+        return "";
+    }
+
+    /// <summary>Whether a request with these inputs is cut, be it into one segment.</summary>
+    public bool Cuts(InputSlot[] inputs)
+    {
+        int samples = inputs[0].Shape is [var first, ..] ? first : 0;
+        return samples > (_devices is null ? SegmentSize : 0) && Array.TrueForAll(inputs, i => i.Shape is [var size, ..] && size == samples);
+    }
+
+    public void Run(EnsembleJob job, CancellationToken token) => _system.Value.Run(job, token);
+
+    /// <summary>What is known of the members, for people.</summary>
+    public IReadOnlyList<MemberSnapshot> Members => _system.IsValueCreated ? _system.Value.Members : [];
+
+    /// <summary>Gives a member's further models other weights, and its instances on devices those that its own model has by now.</summary>
+    public async Task ReloadAsync(string member, ModelSource model, CancellationToken token)
+    {
+        int place = Array.FindIndex(_members, m => m.Name == member);
+        await _members[place].ReloadAsync(model, token).ConfigureAwait(false);
+        if (_devices is not null && _devices.Has(place))
+            await _system.Value.ReplaceAsync(member, Instances(place)).ConfigureAwait(false);
+    }
+
+    /// <summary>Ends the threads. Nothing runs any more.</summary>
+    public async Task StopAsync()
+    {
+        if (_system.IsValueCreated)
+            await _system.Value.DisposeAsync().ConfigureAwait(false);
+    }
+
+    public void Dispose()
+    {
+        foreach (CpuMember member in _members)
+            member.Dispose();
+        _devices?.Dispose();
+    }
+
+    // Members are opened on their devices now, not at the first request.
+    private void Start()
+    {
+        try
+        {
+            _ = _system.Value;
+        }
+        catch
+        {
+            foreach (CpuMember member in _members)
+                member.Dispose();
+            throw;
+        }
+    }
+
+    private List<(string, IReadOnlyList<IMemberInstance>)> Instances()
+    {
+        List<(string, IReadOnlyList<IMemberInstance>)> instances = [];
+        try
+        {
+            for (int m = 0; m < _members.Length; m++)
+                instances.Add((_members[m].Name, Instances(m)));
+            return instances;
+        }
+        catch
+        {
+            foreach (IMemberInstance instance in instances.SelectMany(static i => i.Item2))
+                instance.Dispose();
+            throw;
+        }
+    }
+
+    private IReadOnlyList<IMemberInstance> Instances(int member) =>
+        _devices?.Instances(member) is { Count: > 0 } there ? there : _members[member].Instances(_turns);
+
+    private IReadOnlyList<IMemberInstance> Fallback(string member, Exception why)
+    {
+        Log.MemberLeavesDevice(_logger, member, _name, why.Message, why);
+        return Array.Find(_members, m => m.Name == member)!.Instances(_turns);
+    }
+
+    private static CpuMember[] Open(EnsembleDefinition definition, IReadOnlyList<(MemberModel Model, RunnerOptions Options)> own, InstanceGroup[] cells)
+    {
+        List<CpuMember> opened = [];
+        try
+        {
+            for (int m = 0; m < cells.Length; m++)
+                opened.Add(new CpuMember(definition.Members[m], m, own[m].Model, own[m].Options, cells[m]));
+            return [.. opened];
+        }
+        catch
+        {
+            foreach (CpuMember member in opened)
+                member.Dispose();
+            throw;
+        }
+    }
+}

@@ -1,0 +1,253 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using System.Threading;
+using System.Threading.Tasks;
+using Cleave.Core.Graph;
+using Cleave.Devices;
+using Cleave.Emulator;
+using Cleave.Generated;
+using Cleave.OnnxProto;
+using Cleave.Runtime.Tests.Support;
+using Google.Protobuf;
+using Xunit;
+using static Cleave.Runtime.Tests.Support.Onnx;
+
+namespace Cleave.Runtime.Tests.Ensembles;
+
+/// <summary>Members of a generated ensemble on the accelerators that its item lists; emulated ones.</summary>
+public sealed class EnsembleDevicesTests : IDisposable
+{
+    private const int Width = 3;
+
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+
+    private readonly List<EmulatedDevice> _devices = [];
+    private readonly ListLogger _log = new();
+
+    private static ModelProto[] Three => [Scores(1, 2, 3), Scores(-2, 4, 1), Scores(5, -1, 2)];
+
+    public void Dispose()
+    {
+        foreach (EmulatedDevice device in _devices)
+            device.Dispose();
+    }
+
+    private static ModelProto Scores(params float[] factors) => Model(
+        [Tensor("x", ElementType.Float, "batch", Width)], [Tensor("y", ElementType.Float, "batch", Width)], [Node("Mul", ["x", "factors"], ["y"])], [Floats("factors", [Width], factors)]);
+
+    private static float[] Rows(int samples) => [.. Enumerable.Range(0, samples * Width).Select(static i => MathF.Sin(i))];
+
+    private static float[] Ask(LooseEnsemble ensemble, int samples)
+    {
+        float[] rows = Rows(samples);
+        using LooseOutput output = ensemble.Run((ref InputBinder b) =>
+        {
+            b.Dim(samples);
+            b.Copy<float>(0, rows);
+        });
+        return output.Get<float>(0).Span.ToArray();
+    }
+
+    private static float[] Mean(int samples, params float[] factors) => [.. Rows(samples).Select((x, i) => (float)(factors.Chunk(Width).Sum(m => (double)(x * m[i % Width])) / (factors.Length / Width)))];
+
+    private static float[] OfThree(int samples) => Mean(samples, 1, 2, 3, -2, 4, 1, 5, -1, 2);
+
+    private EnsembleOptions Options(DevicePolicy policy, long memory = long.MaxValue) => new()
+    {
+        Ledger = Ledgers.Own(2),
+        Logger = _log,
+        Devices = new DeviceOptions
+        {
+            Policy = policy,
+            Opener = asked =>
+            {
+                _devices.Add(new EmulatedDevice(new EmulatorProfile { MemoryLimit = memory }, "emulated:" + asked.Index));
+                return _devices[^1];
+            },
+        },
+    };
+
+    private static int Runs(EmulatedDevice device) => device.Operations.Count(static o => o.Engine == DeviceEngine.Compute);
+
+    [Theory]
+    [InlineData(DevicePolicy.Prefer)]
+    [InlineData(DevicePolicy.Require)]
+    public async Task Members_on_devices_give_what_they_give_on_the_processor(DevicePolicy policy)
+    {
+        await using (LooseEnsemble ensemble = LooseEnsemble.OnDevices(["cuda:0", "cuda:3"], Three, CombinationRule.Mean, Options(policy)))
+        {
+            foreach (int samples in new[] { 1, 2, 8, 9, 127, 128, 129, 500, 0, 500 })
+                Assert.Equal(OfThree(samples), Ask(ensemble, samples));
+        }
+        Assert.Equal(["emulated:0", "emulated:3"], _devices.Select(d => d.Name));
+        Assert.All(_devices, d => Assert.True(Runs(d) > 0));
+        Assert.All(_devices, d => Assert.Equal(0, d.MemoryUsed));
+        Assert.Contains(_log.Lines, l => l.Contains("m0 on emulated:0 (8 samples at once), m1 on emulated:3 (8 samples at once), m2 on emulated:", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData(CombinationRule.Max)]
+    [InlineData(CombinationRule.Stack)]
+    [InlineData(CombinationRule.Custom)]
+    public void Every_rule_gets_what_devices_give(CombinationRule rule)
+    {
+        static void First(int output, MemberOutputs members) => members.Set(members.Tensor<float>(0));
+        using LooseEnsemble there = LooseEnsemble.OnDevices(["cuda:0"], Three, rule, Options(DevicePolicy.Require), First);
+        using LooseEnsemble here = LooseEnsemble.Batched(Three, rule, new EnsembleOptions { Ledger = Ledgers.Own(2) }, First);
+        Assert.Equal(Ask(here, 300), Ask(there, 300));
+        Assert.True(Runs(_devices[0]) > 0);
+    }
+
+    [Fact]
+    public void An_output_whose_shape_only_the_run_says_is_copied_back_too()
+    {
+        ModelProto open = Model(
+            [Tensor("x", ElementType.Float, "batch", Width)], [Tensor("y", ElementType.Float, "batch", "m")], [Node("Mul", ["x", "factors"], ["y"])], [Floats("factors", [Width], 1, 2, 3)]);
+        using LooseEnsemble ensemble = LooseEnsemble.OnDevices(["cuda:0"], [open, Scores(3, 2, 1)], CombinationRule.Mean, Options(DevicePolicy.Require));
+        foreach (int samples in new[] { 3, 8, 40, 8 })
+            Assert.Equal(Mean(samples, 1, 2, 3, 3, 2, 1), Ask(ensemble, samples));
+    }
+
+    [Fact]
+    public void A_device_that_cannot_be_used_leaves_the_members_to_the_others_or_the_processor()
+    {
+        EnsembleOptions options = Options(DevicePolicy.Prefer);
+        Func<DeviceOptions, IDevice> opener = options.Devices.Opener!;
+        options.Devices = options.Devices with { Opener = asked => asked.Index == 1 ? throw new DeviceUnavailableException("cuda:1", "there is none", "add one") : opener(asked) };
+        using (LooseEnsemble one = LooseEnsemble.OnDevices(["cuda:0", "cuda:1"], Three, CombinationRule.Mean, options))
+            Assert.Equal(OfThree(200), Ask(one, 200));
+        Assert.True(Runs(Assert.Single(_devices)) > 0);
+        Assert.Contains(_log.Lines, l => l.Contains("without cuda:1", StringComparison.Ordinal) && l.Contains("there is none", StringComparison.Ordinal));
+        using (LooseEnsemble none = LooseEnsemble.OnDevices(["cuda:1"], Three, CombinationRule.Mean, options))
+            Assert.Equal(OfThree(200), Ask(none, 200));
+        options.Devices = options.Devices with { Policy = DevicePolicy.Require };
+        Assert.Equal("CLV4020", Assert.Throws<DeviceUnavailableException>(() => LooseEnsemble.OnDevices(["cuda:0", "cuda:1"], Three, CombinationRule.Mean, options)).Id);
+    }
+
+    [Fact]
+    public void A_member_that_is_too_large_for_every_device_is_named_with_what_is_missing()
+    {
+        ModelProto large = Model(
+            [Tensor("x", ElementType.Float, "batch", Width)], [Tensor("y", ElementType.Float, "batch", Width)],
+            [Node("MatMul", ["x", "wide"], ["h"]), Node("MatMul", ["h", "back"], ["y"])],
+            [Floats("wide", [Width, 100_000], new float[300_000]), Floats("back", [100_000, Width], new float[300_000])]);
+        ModelProto[] models = [Scores(1, 2, 3), large];
+        const long memory = 100_000;
+        CleaveException e = Assert.Throws<CleaveException>(() => LooseEnsemble.OnDevices(["cuda:0", "cuda:1"], models, CombinationRule.Mean, Options(DevicePolicy.Require, memory)));
+        Assert.Equal("CLV4032", e.Id);
+        Assert.Contains("'m1' is too large for every device: emulated:0 lacks 2.2 MB even when empty", e.Message, StringComparison.Ordinal);
+        // The processor takes it where that is allowed.
+        foreach ((DevicePolicy policy, string[] names) in new[] { (DevicePolicy.Prefer, new[] { "cuda:0" }), (DevicePolicy.Require, new[] { "cuda:0", "cpu" }) })
+        {
+            using LooseEnsemble ensemble = LooseEnsemble.OnDevices(names, models, CombinationRule.Mean, Options(policy, memory));
+            Assert.Equal(Mean(40, 1, 2, 3, 0, 0, 0), Ask(ensemble, 40));
+            Assert.True(Runs(_devices[^1]) > 0);
+            Assert.Contains(_log.Lines, l => l.Contains("m0 on emulated:0 (8 samples at once), m1 on cpu", StringComparison.Ordinal));
+        }
+    }
+
+    [Fact]
+    public async Task A_device_that_is_lost_leaves_its_member_to_the_processor_and_no_request_fails()
+    {
+        await using LooseEnsemble ensemble = LooseEnsemble.OnDevices(["cuda:0", "cuda:1"], Three, CombinationRule.Mean, Options(DevicePolicy.Prefer));
+        Assert.Equal(OfThree(100), Ask(ensemble, 100));
+        _devices[1].Faults.Inject(FaultKind.LostAtRun);
+        for (int i = 0; i < 3; i++)
+            Assert.Equal(OfThree(300), Ask(ensemble, 300));
+        Assert.True(_devices[1].IsLost);
+        Assert.Contains(_log.Lines, l => l.Contains("Cleave runs m1 of Vision on the CPU from now on", StringComparison.Ordinal));
+        int before = Runs(_devices[0]);
+        Assert.Equal(OfThree(100), Ask(ensemble, 100));
+        Assert.True(Runs(_devices[0]) > before);
+    }
+
+    [Fact]
+    public void A_device_that_is_lost_and_required_fails_requests_with_the_members_name()
+    {
+        using LooseEnsemble ensemble = LooseEnsemble.OnDevices(["cuda:0", "cuda:1"], Three, CombinationRule.Mean, Options(DevicePolicy.Require));
+        _devices[1].Faults.Inject(FaultKind.LostAtRun);
+        for (int i = 0; i < 3; i++)
+        {
+            CleaveException e = Assert.Throws<CleaveException>(() => Ask(ensemble, 100));
+            Assert.Equal("CLV4030", e.Id);
+            Assert.Contains("its member 'm1' failed", e.Message, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void A_device_without_room_is_tried_again_and_then_left()
+    {
+        using LooseEnsemble ensemble = LooseEnsemble.OnDevices(["cuda:0"], [Scores(1, 2, 3)], CombinationRule.Mean, Options(DevicePolicy.Prefer));
+        _devices[0].Faults.Inject(FaultKind.OutOfMemoryAtRun);
+        Assert.Equal(Mean(8, 1, 2, 3), Ask(ensemble, 8));
+        Assert.DoesNotContain(_log.Lines, l => l.Contains("from now on", StringComparison.Ordinal));
+        int before = Runs(_devices[0]);
+        Assert.Equal(Mean(8, 1, 2, 3), Ask(ensemble, 8));
+        Assert.True(Runs(_devices[0]) > before);
+        for (int i = 0; i < 3; i++)
+            _devices[0].Faults.Inject(FaultKind.OutOfMemoryAtRun, i);
+        Assert.Equal(Mean(8, 1, 2, 3), Ask(ensemble, 8));
+        Assert.Contains(_log.Lines, l => l.Contains("Cleave runs m0 of Vision on the CPU from now on", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Without_a_batch_axis_no_device_is_used()
+    {
+        ModelProto[] fixedOnes = [Models.Times(1), Models.Times(3)];
+        using (LooseEnsemble ensemble = LooseEnsemble.OnDevices(["cuda:0"], fixedOnes, CombinationRule.Mean, Options(DevicePolicy.Prefer), isBatched: false))
+        {
+            using LooseOutput output = ensemble.Run((ref InputBinder b) => b.Copy<float>(0, new float[] { 1, 1, 1, 1 }));
+            Assert.Equal([2, 2, 2, 2], output.Get<float>(0).ToArray());
+        }
+        Assert.Empty(_devices);
+        Assert.Contains("no batch axis is proven for 'm0'",
+            Assert.Throws<DeviceUnavailableException>(() => LooseEnsemble.OnDevices(["cuda:0"], fixedOnes, CombinationRule.Mean, Options(DevicePolicy.Require), isBatched: false)).Message, StringComparison.Ordinal);
+        Assert.Contains("its item lists no accelerator",
+            Assert.Throws<DeviceUnavailableException>(() => LooseEnsemble.OnDevices(["cpu"], Three, CombinationRule.Mean, Options(DevicePolicy.Require))).Message, StringComparison.Ordinal);
+        using LooseEnsemble never = LooseEnsemble.OnDevices(["cuda:0"], Three, CombinationRule.Mean, Options(DevicePolicy.Never));
+        Assert.Equal(OfThree(50), Ask(never, 50));
+        Assert.Empty(_devices);
+    }
+
+    [Fact]
+    public async Task One_member_gets_other_weights_on_its_device_while_the_others_go_on()
+    {
+        await using LooseEnsemble ensemble = LooseEnsemble.OnDevices(["cuda:0"], [Scores(1, 1, 1), Scores(2, 2, 2)], CombinationRule.Max, Options(DevicePolicy.Require));
+        using CancellationTokenSource over = new();
+        Task client = Task.Factory.StartNew(() =>
+        {
+            while (!over.IsCancellationRequested)
+                Assert.Equal(150 * Width, Ask(ensemble, 150).Length);
+        }, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        for (int i = 3; i < 8; i++)
+        {
+            await ensemble.ReloadMemberAsync("m1", ModelSource.Bytes(Scores(i, i, i).ToByteArray())).WaitAsync(Patience);
+            Assert.Equal(Rows(20).Select(x => MathF.Max(x, x * i)), Ask(ensemble, 20));
+        }
+        await over.CancelAsync();
+        await client.WaitAsync(Patience);
+    }
+
+    [Fact]
+    public async Task Stress_of_clients_while_devices_are_lost_and_weights_change()
+    {
+        LooseEnsemble ensemble = LooseEnsemble.OnDevices(["cuda:0", "cuda:1", "cuda:2"], Three, CombinationRule.Mean, Options(DevicePolicy.Prefer));
+        Task[] clients = [.. Enumerable.Range(0, 4).Select(seed => Task.Factory.StartNew(() =>
+        {
+            Random random = new(seed);
+            for (int i = 0; i < 60; i++)
+            {
+                int samples = random.Next(1, 400);
+                Assert.Equal(OfThree(samples), Ask(ensemble, samples));
+                if (seed == 0 && i is 20 or 40)
+                    _devices[i / 20].Faults.Inject(i == 20 ? FaultKind.LostAtRun : FaultKind.LostAtCopy);
+            }
+        }, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default))];
+        for (int i = 0; i < 5; i++)
+            await ensemble.ReloadMemberAsync("m0", ModelSource.Bytes(Three[0].ToByteArray())).WaitAsync(Patience);
+        await Task.WhenAll(clients).WaitAsync(Patience);
+        await ensemble.DisposeAsync().AsTask().WaitAsync(Patience);
+        Assert.Contains(_devices, d => d.IsLost);
+    }
+}

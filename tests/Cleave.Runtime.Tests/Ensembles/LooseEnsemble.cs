@@ -38,7 +38,10 @@ internal sealed class LooseEnsemble(EnsembleDefinition definition, EnsembleOptio
     private static EnsembleDefinition Describe(ModelDefinition[] models, CombinationRule rule, double[] weights, params string[] devices) => new(
         1, "Vision", models[0].Inputs,
         [.. models.Select((d, i) => new EnsembleMember("m" + i, d, [0]))],
-        [new EnsembleOutput(models[0].Outputs[0], rule, new int[models.Length], weights)]) { Devices = devices };
+        [new EnsembleOutput(models[0].Outputs[0], rule, new int[models.Length], weights)])
+    {
+        Devices = devices,
+    };
 
     protected override void Bind(Request input, ref InputBinder binder) => input(ref binder);
 

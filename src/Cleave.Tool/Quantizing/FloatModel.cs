@@ -11,14 +11,21 @@ internal static class FloatModel
     // ONNX Runtime reads no message of more.
     private const long MostBytes = int.MaxValue;
 
+    /// <summary>Before weights are read: whether all of them fit into one message.</summary>
+    /// <exception cref="RewriteException">They do not.</exception>
+    public static void RequireOneMessage(ModelUnderTest published)
+    {
+        if (published.Graph.Model.Graph.Initializers.Sum(static t => t.ByteSize) > MostBytes)
+            throw new RewriteException("Model and weights together have over 2 GB: ONNX Runtime takes no such model from memory, so no choices can be tried.");
+    }
+
     /// <param name="published">The model.</param>
     /// <exception cref="RewriteException">It cannot be made ready; why.</exception>
     public static ModelProto Read(ModelUnderTest published)
     {
+        RequireOneMessage(published);
         ModelProto model = ModelMessage.Read(published.Path);
         FloatTensors.Gather(model, published.Folder);
-        if (model.Graph.Initializer.Sum(static t => (long)t.RawData.Length) > MostBytes)
-            throw new RewriteException("Model and weights together have over 2 GB: ONNX Runtime takes no such model from memory, so no choices can be tried.");
         ModelEdit edit = new(model);
         InputInitializers.Apply(edit);
         edit.Changed();

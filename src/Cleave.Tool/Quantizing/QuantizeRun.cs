@@ -185,6 +185,7 @@ internal sealed class QuantizeRun(QuantizeOptions options, Action<string, double
 
     private void Check(ModelUnderTest published)
     {
+        FloatModel.RequireOneMessage(published);
         if (published.IsQuantised)
             throw new RewriteException("The model is quantised already (it has integer products, or quantises values). Give the one of floats that it was made of.");
         if (published.RandomOperators.Count > 0)

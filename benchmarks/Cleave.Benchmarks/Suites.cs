@@ -89,7 +89,10 @@ internal static class Suites
         ["precision"] =
         [
             new QuantizedSpeed(),
+            new ServedTogether(),
             new LeftAlone(),
+            new RealModels(),
+            new QuantizeCost(),
             new WidenedSpeed(),
         ],
         ["prepared"] =

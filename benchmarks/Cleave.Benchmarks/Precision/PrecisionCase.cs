@@ -24,7 +24,8 @@ internal sealed record PrecisionCase(string Name, string Floats, string Bytes, Q
     /// <summary>The budget of all rows about speed.</summary>
     public const double MaxError = 0.05;
 
-    private static string Root { get; } = Path.Combine(Path.GetDirectoryName(ModelCatalog.Folder)!, "quantised");
+    /// <summary>The folder of all files that are made here.</summary>
+    public static string Root { get; } = Path.Combine(Path.GetDirectoryName(ModelCatalog.Folder)!, "quantised");
 
     /// <param name="model">The model.</param>
     /// <param name="dims">Sizes of open dimensions; empty: the model takes pictures, which are given.</param>

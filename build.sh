@@ -16,14 +16,17 @@ usage() {
   cat <<'END'
 usage: ./build.sh VERB
 
-  setup        makes sure that ONNX Runtime can be restored (once; later calls return at once)
-  build        setup, then builds the solution
+  setup        once after cloning: makes sure that ONNX Runtime can be restored, packs what applications
+               reference, and restores the sample (minutes; later calls return at once)
+  build        builds the solution
   test         build, then checks the format and runs all tests; ends with "N passed, N failed"
-  pack         setup, then writes the packages to artifacts/packages
+  pack         writes the packages to artifacts/packages
   sample       packs where the sources changed, then runs the sample application; arguments are passed on:
                sample -- --image FILE
   bench NAME   pack, then runs the benchmarks of that name: bench foundation
-  tool -- …    setup, then runs the cleave command: tool -- inspect model.onnx
+  tool -- …    runs the cleave command: tool -- inspect model.onnx
+
+Each does first what it needs of setup.
 END
 }
 
@@ -32,13 +35,18 @@ die() {
   exit 1
 }
 
-setup() {
+provision() {
   command -v dotnet >/dev/null || die "dotnet was not found: install the .NET SDK that global.json names."
   "$root/build/onnxruntime/provision.sh"
 }
 
+setup() {
+  pack_libraries
+  dotnet restore "$root/sample-app/PageReader" -v quiet
+}
+
 build() {
-  setup
+  provision
   dotnet build "$root/Generator.sln" -c "$configuration"
 }
 
@@ -63,7 +71,7 @@ packed_is_current() {
 }
 
 pack() {
-  setup
+  provision
   rm -rf "$packages"
   pack_projects src/Cleave.Runtime/Cleave.Runtime.csproj nuget/Cleave.csproj src/Cleave.Tool/Cleave.Tool.csproj "$@"
   printf 'packed %s\n' "$packages"/*.nupkg | sed "s:$root/::"
@@ -72,7 +80,7 @@ pack() {
 
 # What an application references: all but the command.
 pack_libraries() {
-  setup
+  provision
   if ! packed_is_current; then
     rm -f "$packages"/Cleave.[0-9]* "$packages"/Cleave.Runtime.*
     pack_projects src/Cleave.Runtime/Cleave.Runtime.csproj nuget/Cleave.csproj
@@ -135,7 +143,7 @@ case $verb in
     run benchmarks/Cleave.Benchmarks "$@"
     ;;
   tool)
-    setup
+    provision
     run src/Cleave.Tool "$@"
     ;;
   help | -h | --help)

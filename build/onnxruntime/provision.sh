@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Makes sure that Microsoft.ML.OnnxRuntime can be restored, and says in artifacts/onnxruntime.props which version.
-# README.md beside this file says how and why. Called by ./build.sh setup.
+# README.md beside this file says how and why. The first step of every verb of ./build.sh.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)

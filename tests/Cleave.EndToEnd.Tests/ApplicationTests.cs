@@ -6,9 +6,11 @@ using Xunit;
 namespace Cleave.EndToEnd.Tests;
 
 /// <summary>One application with models in every place a user may keep them.</summary>
-[Collection(PackedPackagesCollection.Name)]
-public sealed class ApplicationTests(PackedPackages packages)
+[Collection(Applications.Name)]
+public sealed class ApplicationTests(PackedPackagesInUse inUse)
 {
+    private readonly PackedPackages _packages = inUse.Packages;
+
     private static readonly TinyModel WithExternalWeights = new() { Weights = [5, 5, 5, 5], ExternalFile = "heavy.onnx.data" };
 
     private static readonly string[] Results =
@@ -25,7 +27,7 @@ public sealed class ApplicationTests(PackedPackages packages)
         "models/App/nets/linked.onnx",
     ];
 
-    private Consumer Write(string path) => new Consumer(packages, path)
+    private Consumer Write(string path) => new Consumer(_packages, path)
     {
         // Generated code must be clean under whatever a project switches on.
         Properties = """

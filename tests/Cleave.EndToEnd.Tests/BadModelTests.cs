@@ -11,9 +11,11 @@ using Xunit;
 
 namespace Cleave.EndToEnd.Tests;
 
-[Collection(PackedPackagesCollection.Name)]
-public sealed partial class BadModelTests(PackedPackages packages)
+[Collection(Checks.Name)]
+public sealed partial class BadModelTests(PackedPackagesInUse inUse)
 {
+    private readonly PackedPackages _packages = inUse.Packages;
+
     [GeneratedRegex(@"^\s*(?<file>.+?)(\([\d,]+\))?\s*: error (?<id>\w+): (?<message>.*)$")]
     private static partial Regex ErrorLine();
 
@@ -51,7 +53,7 @@ public sealed partial class BadModelTests(PackedPackages packages)
     {
         TinyModel External(string file) => new() { ExternalFile = file };
         TypeProto sequence = new() { SequenceType = new TypeProto.Types.Sequence { ElemType = new TypeProto() } };
-        Consumer app = new Consumer(packages, "bad/App")
+        Consumer app = new Consumer(_packages, "bad/App")
             .WithProject("""<AdditionalFiles Include="models/*.onnx;models/missing.onnx" /><AdditionalFiles Update="models/misspelt.onnx" Acess="public" />""")
             .With("models/absolute.onnx", External("/etc/passwd"))
             .With("models/absurd.onnx", [0x08, 8, 0x3A, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x7F])
@@ -113,7 +115,7 @@ public sealed partial class BadModelTests(PackedPackages packages)
     {
         static string Adds(string name, string model) =>
             $"""<Target Name="{name}" BeforeTargets="CoreCompile"><ItemGroup><AdditionalFiles Include="{model}" /></ItemGroup></Target>""";
-        Consumer app = new Consumer(packages, "late/App")
+        Consumer app = new Consumer(_packages, "late/App")
             .WithProject($"""<AdditionalFiles Include="good.onnx" /></ItemGroup>{Adds("Late", "late.onnx")}<ItemGroup>""")
             .With("Directory.Build.targets", $"<Project>{Adds("Later", "later.onnx")}</Project>")
             .With("late.onnx", new TinyModel())
@@ -126,7 +128,7 @@ public sealed partial class BadModelTests(PackedPackages packages)
     [Fact]
     public void Without_the_build_targets_the_generator_says_so()
     {
-        Consumer app = new Consumer(packages, "untargeted/App", cleave: "ExcludeAssets=\"build\"")
+        Consumer app = new Consumer(_packages, "untargeted/App", cleave: "ExcludeAssets=\"build\"")
             .WithProject("""<AdditionalFiles Include="model.onnx" />""")
             .With("model.onnx", new TinyModel())
             .With("Program.cs", "System.Console.WriteLine(1);");

@@ -10,9 +10,11 @@ using Xunit;
 namespace Cleave.EndToEnd.Tests;
 
 /// <summary>docs/ci.md as a new user would follow it, on sample-app/BrokenModels.</summary>
-[Collection(PackedPackagesCollection.Name)]
-public sealed class BrokenModelTests(PackedPackages packages)
+[Collection(Checks.Name)]
+public sealed class BrokenModelTests(PackedPackagesInUse inUse)
 {
+    private readonly PackedPackages _packages = inUse.Packages;
+
     private static readonly string Source = Path.Combine(SharedModels.Repository, "sample-app", "BrokenModels");
     private static readonly string Page = File.ReadAllText(Path.Combine(SharedModels.Repository, "docs", "ci.md"));
 
@@ -45,14 +47,14 @@ public sealed class BrokenModelTests(PackedPackages packages)
         foreach (Match row in rows)
         {
             string variant = row.Groups[1].Value, id = row.Groups[2].Value;
-            CommandResult broken = packages.Build(folder, "build", "-p:CleaveValidate=true", "-p:Broken=" + variant);
+            CommandResult broken = _packages.Build(folder, "build", "-p:CleaveValidate=true", "-p:Broken=" + variant);
             // What the compiler misses for want of the class comes on top.
             string[] ids = [.. broken.Lines.Select(l => Regex.Match(l, @": error (CLV\d+):")).Where(m => m.Success).Select(m => m.Groups[1].Value).Distinct()];
             if (broken.ExitCode == 0 || ids is not [var found] || found != id)
                 wrong.Add($"{variant}: {id} expected, found {string.Join(", ", ids)}\n{broken.Output}");
         }
         Assert.True(wrong.Count == 0, string.Join('\n', wrong));
-        Assert.Contains("models/scale.onnx: passed", packages.Build(folder, "build", "-p:CleaveValidate=true").Succeeded().Output);
+        Assert.Contains("models/scale.onnx: passed", _packages.Build(folder, "build", "-p:CleaveValidate=true").Succeeded().Output);
     }
 
     /// <summary>The recipes' own lines, in a shell.</summary>
@@ -85,8 +87,8 @@ public sealed class BrokenModelTests(PackedPackages packages)
 
     private string Copy(string name)
     {
-        packages.PackTool();
-        string folder = Path.Combine(packages.Root, name, "BrokenModels");
+        _packages.PackTool();
+        string folder = Path.Combine(_packages.Root, name, "BrokenModels");
         foreach (string file in Directory.GetFiles(Source, "*", SearchOption.AllDirectories))
         {
             string path = Path.GetRelativePath(Source, file);
@@ -100,7 +102,7 @@ public sealed class BrokenModelTests(PackedPackages packages)
             <Project>
               <PropertyGroup><ManagePackageVersionsCentrally>true</ManagePackageVersionsCentrally></PropertyGroup>
               <ItemGroup>
-                <PackageVersion Include="Cleave" Version="{packages.Version}" />
+                <PackageVersion Include="Cleave" Version="{_packages.Version}" />
                 <PackageVersion Include="Microsoft.ML.OnnxRuntime" Version="{PackedPackages.OnnxRuntimeVersion}" />
               </ItemGroup>
             </Project>

@@ -8,9 +8,11 @@ using Xunit;
 namespace Cleave.EndToEnd.Tests;
 
 /// <summary>The item metadata Outputs, from the project file through MSBuild to the numbers.</summary>
-[Collection(PackedPackagesCollection.Name)]
-public sealed class ChosenOutputTests(PackedPackages packages)
+[Collection(Checks.Name)]
+public sealed class ChosenOutputTests(PackedPackagesInUse inUse)
 {
+    private readonly PackedPackages _packages = inUse.Packages;
+
     // x -> Neg "a;b%3B(c)" -> Abs y; z -> Neg -> w, which nothing here needs.
     private static byte[] Model()
     {
@@ -34,7 +36,7 @@ public sealed class ChosenOutputTests(PackedPackages packages)
     [Fact]
     public void A_project_chooses_outputs_and_changes_its_mind()
     {
-        Consumer app = new Consumer(packages, "chosen/App")
+        Consumer app = new Consumer(_packages, "chosen/App")
             .WithProject(Items(" y ;\n a%3Bb%253B(c);; ")).With("models/net.onnx", Model())
             .With("Program.cs", """
                 using App;

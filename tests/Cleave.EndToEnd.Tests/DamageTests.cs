@@ -15,9 +15,11 @@ using static Cleave.OnnxProto.AttributeProto.Types;
 namespace Cleave.EndToEnd.Tests;
 
 /// <summary>Every kind of damage that <c>bench validation</c> draws from, once, in one project.</summary>
-[Collection(PackedPackagesCollection.Name)]
-public sealed class DamageTests(PackedPackages packages)
+[Collection(Checks.Name)]
+public sealed class DamageTests(PackedPackagesInUse inUse)
 {
+    private readonly PackedPackages _packages = inUse.Packages;
+
     [Fact]
     public void Each_kind_is_stopped_by_the_build_or_is_one_that_only_running_shows()
     {
@@ -29,7 +31,7 @@ public sealed class DamageTests(PackedPackages packages)
 
         // A second one, so that two models have one class.
         StringBuilder items = new("<AdditionalFiles Include=\"sound.onnx\" ClassName=\"Twice\" />");
-        Consumer app = new Consumer(packages, "damaged/App").With("sound.onnx", sound).With("Program.cs", "");
+        Consumer app = new Consumer(_packages, "damaged/App").With("sound.onnx", sound).With("Program.cs", "");
         for (int i = 0; i < damaged.Length; i++)
         {
             foreach ((string name, byte[] bytes) in damaged[i].Files)

@@ -6,9 +6,11 @@ using Xunit;
 namespace Cleave.EndToEnd.Tests;
 
 /// <summary>What would be missing where the application runs is missed by the build.</summary>
-[Collection(PackedPackagesCollection.Name)]
-public sealed class DeploymentCheckTests(PackedPackages packages)
+[Collection(Checks.Name)]
+public sealed class DeploymentCheckTests(PackedPackagesInUse inUse)
 {
+    private readonly PackedPackages _packages = inUse.Packages;
+
     // Takes a model away after Cleave has put it there.
     private const string Spoiler = """
         <Project>
@@ -29,10 +31,10 @@ public sealed class DeploymentCheckTests(PackedPackages packages)
     [Fact]
     public void An_application_that_references_a_library_with_models_is_checked()
     {
-        new Consumer(packages, "deployed/Lib") { IsApplication = false }
+        new Consumer(_packages, "deployed/Lib") { IsApplication = false }
             .WithProject("""<AdditionalFiles Include="models/model.onnx" Access="public" />""")
             .With("models/model.onnx", new TinyModel());
-        Consumer app = new Consumer(packages, "deployed/App") { IsApplication = false, Properties = "<OutputType>Exe</OutputType>" }
+        Consumer app = new Consumer(_packages, "deployed/App") { IsApplication = false, Properties = "<OutputType>Exe</OutputType>" }
             .WithProject("""<ProjectReference Include="../Lib/Lib.csproj" />""")
             .With("Directory.Build.targets", Spoiler)
             .With("Program.cs", Consumer.Print("Lib.Model"));
@@ -72,7 +74,7 @@ public sealed class DeploymentCheckTests(PackedPackages packages)
     [Fact]
     public void A_test_project_runs_models_too()
     {
-        Consumer tests = new Consumer(packages, "tested/Tests") { IsApplication = false, Properties = "<IsPackable>false</IsPackable>" }
+        Consumer tests = new Consumer(_packages, "tested/Tests") { IsApplication = false, Properties = "<IsPackable>false</IsPackable>" }
             .WithProject("""
                 <AdditionalFiles Include="model.onnx" />
                 <PackageReference Include="Microsoft.NET.Test.Sdk" Version="17.12.0" />
@@ -88,7 +90,7 @@ public sealed class DeploymentCheckTests(PackedPackages packages)
     [Fact]
     public void A_library_that_is_packed_without_its_model_is_told_so()
     {
-        Consumer library = new Consumer(packages, "packed/Lib") { IsApplication = false, Properties = "<WarningsAsErrors>CLV3006</WarningsAsErrors><NoWarn>NU5104</NoWarn>" }
+        Consumer library = new Consumer(_packages, "packed/Lib") { IsApplication = false, Properties = "<WarningsAsErrors>CLV3006</WarningsAsErrors><NoWarn>NU5104</NoWarn>" }
             .WithProject("""<AdditionalFiles Include="models/model.onnx" />""")
             .With("models/model.onnx", new TinyModel());
         CommandResult packed = library.DotNetCommand("pack").Failed();
@@ -105,7 +107,7 @@ public sealed class DeploymentCheckTests(PackedPackages packages)
     [Fact]
     public void A_severity_is_the_projects_choice()
     {
-        Consumer app = new Consumer(packages, "severity/App")
+        Consumer app = new Consumer(_packages, "severity/App")
             .WithProject("""<AdditionalFiles Include="kept.onnx" />""")
             .With("kept.onnx", new TinyModel())
             .With("kept.onnx.contract.txt", "cleave-contract 1\n")

@@ -5,9 +5,11 @@ using Xunit;
 namespace Cleave.EndToEnd.Tests;
 
 /// <summary>An application with an ensemble, from the packages.</summary>
-[Collection(PackedPackagesCollection.Name)]
-public sealed class EnsembleTests(PackedPackages packages)
+[Collection(Applications.Name)]
+public sealed class EnsembleTests(PackedPackagesInUse inUse)
 {
+    private readonly PackedPackages _packages = inUse.Packages;
+
     private const string Program = """
         using Acme;
         using (VisionRunner runner = new())
@@ -16,7 +18,7 @@ public sealed class EnsembleTests(PackedPackages packages)
 
         """;
 
-    private Consumer Write(string path, string ensemble) => new Consumer(packages, path) { Properties = "<RootNamespace>Acme</RootNamespace>" }
+    private Consumer Write(string path, string ensemble) => new Consumer(_packages, path) { Properties = "<RootNamespace>Acme</RootNamespace>" }
         .WithProject($"""<AdditionalFiles Include="models/one.onnx" />{ensemble}""")
         .With("models/one.onnx", new TinyModel { Weights = [1, 2, 3, 4] })
         .With("models/two.onnx", new TinyModel { Weights = [3, 4, 5, 6] })

@@ -6,9 +6,11 @@ using Xunit;
 namespace Cleave.EndToEnd.Tests;
 
 /// <summary>What a build does again after a change, and what not.</summary>
-[Collection(PackedPackagesCollection.Name)]
-public sealed class IncrementalTests(PackedPackages packages)
+[Collection(Checks.Name)]
+public sealed class IncrementalTests(PackedPackagesInUse inUse)
 {
+    private readonly PackedPackages _packages = inUse.Packages;
+
     private const string Obj = "obj/Debug/net10.0/cleave/";
 
     private static string Items(string first = "") => $"""
@@ -18,7 +20,7 @@ public sealed class IncrementalTests(PackedPackages packages)
     [Fact]
     public void Only_what_changed_is_done_again()
     {
-        Consumer app = new Consumer(packages, "incremental/App").WithProject(Items())
+        Consumer app = new Consumer(_packages, "incremental/App").WithProject(Items())
             .With("models/first.onnx", new TinyModel())
             .With("models/second.onnx", new TinyModel { Weights = [2, 2, 2, 2] })
             .With("Program.cs", "using App;\n" + Consumer.Print("First") + Consumer.Print("Second"));

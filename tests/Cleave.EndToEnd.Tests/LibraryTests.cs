@@ -5,9 +5,11 @@ using Xunit;
 
 namespace Cleave.EndToEnd.Tests;
 
-[Collection(PackedPackagesCollection.Name)]
-public sealed class LibraryTests(PackedPackages packages)
+[Collection(Applications.Name)]
+public sealed class LibraryTests(PackedPackagesInUse inUse)
 {
+    private readonly PackedPackages _packages = inUse.Packages;
+
     /// <summary>
     /// A web application with a model under wwwroot and two libraries, each with a models/model.onnx, one for two
     /// frameworks, each made by another version of Cleave in one compiler server.
@@ -15,8 +17,8 @@ public sealed class LibraryTests(PackedPackages packages)
     [Fact]
     public void Models_of_libraries_reach_the_application()
     {
-        string later = packages.Pack("0.2.0", "-p:VersionPrefix=0.2.0", "-p:ArtifactsPath=" + Path.Combine(packages.Root, "later"));
-        Consumer Library(string name, string version, string frameworks, float weight) => new Consumer(packages, "libraries/" + name, version)
+        string later = _packages.Pack("0.2.0", "-p:VersionPrefix=0.2.0", "-p:RunAnalyzers=false", "-p:ArtifactsPath=" + Path.Combine(_packages.Root, "later"));
+        Consumer Library(string name, string version, string frameworks, float weight) => new Consumer(_packages, "libraries/" + name, version)
         {
             IsApplication = false,
             Frameworks = frameworks,
@@ -24,9 +26,9 @@ public sealed class LibraryTests(PackedPackages packages)
         }
             .WithProject("""<AdditionalFiles Include="models/model.onnx" Access="public" />""")
             .With("models/model.onnx", new TinyModel { Weights = [weight, weight, weight, weight] });
-        Consumer one = Library("One", packages.Version, "net8.0;net10.0", 1);
+        Consumer one = Library("One", _packages.Version, "net8.0;net10.0", 1);
         Consumer two = Library("Two", later, "net10.0", 2);
-        Consumer web = new Consumer(packages, "libraries/Web") { Sdk = "Microsoft.NET.Sdk.Web" }
+        Consumer web = new Consumer(_packages, "libraries/Web") { Sdk = "Microsoft.NET.Sdk.Web" }
             .WithProject("""
                 <AdditionalFiles Include="wwwroot/model.onnx" />
                 <ProjectReference Include="../One/One.csproj" />
@@ -36,7 +38,7 @@ public sealed class LibraryTests(PackedPackages packages)
             .With("Program.cs", Consumer.Print("One.Model") + Consumer.Print("Two.Model") + Consumer.Print("Web.Model"));
 
         // The application itself uses the later version: no package may be downgraded.
-        web.With("Web.csproj", File.ReadAllText(web.PathOf("Web.csproj")).Replace($"\"{packages.Version}\"", $"\"{later}\""));
+        web.With("Web.csproj", File.ReadAllText(web.PathOf("Web.csproj")).Replace($"\"{_packages.Version}\"", $"\"{later}\""));
         web.DotNetCommand("publish", "-c", "Debug", "-o", web.PathOf("published")).Succeeded();
 
         string[] expected = ["models/One/models/model.onnx", "models/Two/models/model.onnx", "models/Web/wwwroot/model.onnx"];

@@ -7,11 +7,13 @@ using Xunit;
 
 namespace Cleave.EndToEnd.Tests;
 
-[Collection(PackedPackagesCollection.Name)]
-public sealed class PackageContentTests(PackedPackages packages)
+[Collection(Applications.Name)]
+public sealed class PackageContentTests(PackedPackagesInUse inUse)
 {
+    private readonly PackedPackages _packages = inUse.Packages;
+
     private ZipArchive Open(string id, string extension = ".nupkg") =>
-        ZipFile.OpenRead(Path.Combine(packages.Feed, id + "." + packages.Version + extension));
+        ZipFile.OpenRead(Path.Combine(_packages.Feed, id + "." + _packages.Version + extension));
 
     private static List<string> Files(ZipArchive package) =>
         [.. package.Entries.Select(e => e.FullName).Where(f => !f.StartsWith("_rels/") && !f.StartsWith("package/") && f != "[Content_Types].xml").Order(System.StringComparer.Ordinal)];
@@ -41,7 +43,7 @@ public sealed class PackageContentTests(PackedPackages packages)
             "tools/netstandard2.0/Cleave.Build.dll",
             "tools/netstandard2.0/Cleave.Core.dll",
         ], Files(package));
-        Assert.Equal([$"net8.0 Cleave.Runtime [{packages.Version}, 1.0.0)"], Dependencies(package));
+        Assert.Equal([$"net8.0 Cleave.Runtime [{_packages.Version}, 1.0.0)"], Dependencies(package));
     }
 
     [Fact]

@@ -10,14 +10,19 @@ namespace Cleave.EndToEnd.Tests;
 
 /// <summary>
 /// The packages, packed once for the suite, and a folder outside the repository for the projects that use them. Their
-/// version is new each time, so that no package folder can hold an older one under the same number.
+/// version is new each time, so that no package folder can hold an older one under the same number. The two halves of the
+/// suite run side by side and share it: the first makes it, the last deletes it.
 /// </summary>
-public sealed class PackedPackages : IDisposable
+public sealed class PackedPackages
 {
+    private static readonly object Gate = new();
+    private static PackedPackages? s_shared;
+    private static int s_users;
+    private readonly object _tool = new();
     private static readonly string Repository = SharedModels.Repository;
     private readonly string _compilerServer = "cleave-e2e-" + Guid.NewGuid().ToString("N");
 
-    public PackedPackages()
+    private PackedPackages()
     {
         Suffix = "e2e." + DateTime.UtcNow.Ticks.ToString(CultureInfo.InvariantCulture);
         Root = Directory.CreateTempSubdirectory("cleave-e2e-").FullName;
@@ -69,8 +74,11 @@ public sealed class PackedPackages : IDisposable
     /// <summary>Packs the command, in the version of the packages, where that has not been done.</summary>
     public void PackTool()
     {
-        if (!File.Exists(Path.Combine(Feed, "Cleave.Tool." + Version + ".nupkg")))
-            Pack("src/Cleave.Tool/Cleave.Tool.csproj", Version, []);
+        lock (_tool)
+        {
+            if (!File.Exists(Path.Combine(Feed, "Cleave.Tool." + Version + ".nupkg")))
+                Pack("src/Cleave.Tool/Cleave.Tool.csproj", Version, []);
+        }
     }
 
     private void Pack(string project, string version, string[] arguments) => DotNet.Run(Repository, DotNet.Host,
@@ -80,7 +88,27 @@ public sealed class PackedPackages : IDisposable
     public CommandResult Build(string folder, params string[] arguments) =>
         DotNet.Run(folder, DotNet.Host, [.. arguments, .. Server]);
 
-    public void Dispose()
+    public static PackedPackages Use()
+    {
+        lock (Gate)
+        {
+            s_users++;
+            return s_shared ??= new();
+        }
+    }
+
+    public static void EndUse()
+    {
+        lock (Gate)
+        {
+            if (--s_users > 0)
+                return;
+            s_shared?.Delete();
+            s_shared = null;
+        }
+    }
+
+    private void Delete()
     {
         string compilers = Path.Combine(Path.GetDirectoryName(typeof(object).Assembly.Location)!, "..", "..", "..", "sdk");
         string? server = Directory.Exists(compilers)
@@ -92,10 +120,4 @@ public sealed class PackedPackages : IDisposable
     }
 
     private string[] Server => ["-p:UseSharedCompilation=true", "-p:SharedCompilationId=" + _compilerServer];
-}
-
-[CollectionDefinition(Name)]
-public sealed class PackedPackagesCollection : ICollectionFixture<PackedPackages>
-{
-    public const string Name = "packed packages";
 }

@@ -7,14 +7,16 @@ using Xunit;
 namespace Cleave.EndToEnd.Tests;
 
 /// <summary><c>dotnet publish -p:CleavePrepare=true</c>, as docs/prepared.md has it.</summary>
-[Collection(PackedPackagesCollection.Name)]
-public sealed class PreparedPublishTests(PackedPackages packages)
+[Collection(Applications.Name)]
+public sealed class PreparedPublishTests(PackedPackagesInUse inUse)
 {
+    private readonly PackedPackages _packages = inUse.Packages;
+
     [Fact]
     public void What_is_published_opens_prepared_where_nobody_told_it_to()
     {
-        packages.PackTool();
-        Consumer app = new Consumer(packages, "prepared ü/App")
+        _packages.PackTool();
+        Consumer app = new Consumer(_packages, "prepared ü/App")
             .WithProject("""<AdditionalFiles Include="models/large one.onnx" Cores="1" /><AdditionalFiles Include="models/small.onnx" />""")
             .With("models/large one.onnx", new TinyModel { Weights = [.. Enumerable.Range(1, 512).Select(static i => (float)i)] })
             .With("models/small.onnx", new TinyModel())
@@ -47,7 +49,7 @@ public sealed class PreparedPublishTests(PackedPackages packages)
     [Fact]
     public void Another_machines_files_cannot_be_prepared_here()
     {
-        Consumer app = new Consumer(packages, "elsewhere/App")
+        Consumer app = new Consumer(_packages, "elsewhere/App")
             .WithProject("""<AdditionalFiles Include="small.onnx" />""")
             .With("small.onnx", new TinyModel())
             .With("Program.cs", "using App;\n" + Consumer.Print("Small"));

@@ -5,9 +5,11 @@ using Xunit;
 
 namespace Cleave.EndToEnd.Tests;
 
-[Collection(PackedPackagesCollection.Name)]
-public sealed class RealModelTests(PackedPackages packages)
+[Collection(Applications.Name)]
+public sealed class RealModelTests(PackedPackagesInUse inUse)
 {
+    private readonly PackedPackages _packages = inUse.Packages;
+
     // Prints, for each output, how far the runner is from ONNX Runtime on the file as published, relative to the
     // output's range.
     private const string Program = """
@@ -55,7 +57,7 @@ public sealed class RealModelTests(PackedPackages packages)
     {
         Skip.IfNot(SharedModels.Exist, SharedModels.WhySkipped);
         string[] models = ["ultraface_rfb_320.onnx", "dtln_1.onnx"];
-        Consumer app = new Consumer(packages, "real/App")
+        Consumer app = new Consumer(_packages, "real/App")
             .WithProject(string.Concat(models.Select(m => $"""<AdditionalFiles Include="{SharedModels.PathOf(m)}" Link="{m}" />""")))
             .With("Program.cs", Program);
         app.Build().Succeeded();

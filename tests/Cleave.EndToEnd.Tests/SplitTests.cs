@@ -6,9 +6,11 @@ using Xunit;
 namespace Cleave.EndToEnd.Tests;
 
 /// <summary>The item metadata Plan and Dims, from the project file through MSBuild to lanes that run.</summary>
-[Collection(PackedPackagesCollection.Name)]
-public sealed class SplitTests(PackedPackages packages)
+[Collection(Applications.Name)]
+public sealed class SplitTests(PackedPackagesInUse inUse)
 {
+    private readonly PackedPackages _packages = inUse.Packages;
+
     private const string Program = """
         using System;
         using App;
@@ -39,7 +41,7 @@ public sealed class SplitTests(PackedPackages packages)
     [Fact]
     public void A_project_asks_for_a_split_and_for_sizes()
     {
-        Consumer app = new Consumer(packages, "split/App").WithProject(Items("""Plan="Split" Dims="batch=2" """)).With("models/net.onnx", Model()).With("Program.cs", Program);
+        Consumer app = new Consumer(_packages, "split/App").WithProject(Items("""Plan="Split" Dims="batch=2" """)).With("models/net.onnx", Model()).With("Program.cs", Program);
         app.Build("-p:EmitCompilerGeneratedFiles=true").Succeeded();
         string plan = File.ReadAllText(Directory.GetFiles(app.PathOf("obj"), "*.NetRunner.Plan.g.cs", SearchOption.AllDirectories).Single());
         Assert.Contains("batch=2", plan);

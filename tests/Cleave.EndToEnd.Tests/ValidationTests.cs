@@ -7,14 +7,16 @@ using Xunit;
 namespace Cleave.EndToEnd.Tests;
 
 /// <summary><c>dotnet build -p:CleaveValidate=true</c>, as docs/ci.md has it.</summary>
-[Collection(PackedPackagesCollection.Name)]
-public sealed class ValidationTests(PackedPackages packages)
+[Collection(Checks.Name)]
+public sealed class ValidationTests(PackedPackagesInUse inUse)
 {
+    private readonly PackedPackages _packages = inUse.Packages;
+
     [Fact]
     public void The_models_are_run_on_the_projects_ONNX_Runtime_by_the_tool_of_the_same_version()
     {
-        packages.PackTool();
-        Consumer app = new Consumer(packages, "validated ü/App")
+        _packages.PackTool();
+        Consumer app = new Consumer(_packages, "validated ü/App")
             .WithProject("""<AdditionalFiles Include="models/good one.onnx;models/refused.onnx" />""")
             .With("models/good one.onnx", new TinyModel())
             .With("models/refused.onnx", new TinyModel())
@@ -44,8 +46,8 @@ public sealed class ValidationTests(PackedPackages packages)
     {
         const string other = "1.31.1";
         Skip.If(PackedPackages.OnnxRuntimeVersion == other, "The packages are built with it.");
-        packages.PackTool();
-        Consumer app = new Consumer(packages, "other/App")
+        _packages.PackTool();
+        Consumer app = new Consumer(_packages, "other/App")
             .WithProject("""<AdditionalFiles Include="model.onnx" />""")
             .With("model.onnx", new TinyModel())
             .With("Program.cs", "using App;\n" + Consumer.Print("Model"));

@@ -8,7 +8,7 @@ using Xunit;
 
 namespace Cleave.Release.Tests;
 
-/// <summary><c>./build.sh setup</c> where the sources lack ONNX Runtime and the npm package cannot be had.</summary>
+/// <summary><c>provision.sh</c>, the first step of every verb of <c>build.sh</c>, where the sources lack ONNX Runtime and the npm package cannot be had.</summary>
 public sealed class ProvisioningTests : IDisposable
 {
     private const string Tarball = "artifacts/onnxruntime/com.github.asus4.onnxruntime-0.4.9.tgz";
@@ -19,7 +19,6 @@ public sealed class ProvisioningTests : IDisposable
 
     public ProvisioningTests()
     {
-        _folder.CopyFrom(SharedModels.Repository, "build.sh");
         _folder.CopyFrom(SharedModels.Repository, "Directory.Build.props");
         _folder.CopyFrom(SharedModels.Repository, "build/onnxruntime");
         UseSource(_folder["no-packages"]);
@@ -101,7 +100,7 @@ public sealed class ProvisioningTests : IDisposable
         </configuration>
         """);
 
-    // A machine with nothing but the tools that setup needs, and an npm that does as told, or none.
+    // A machine with nothing but the tools that it needs, and an npm that does as told, or none.
     private Task<CommandResult> SetupAsync(string? npm)
     {
         Skip.If(OperatingSystem.IsWindows(), "skipped: build.sh needs bash");
@@ -115,8 +114,9 @@ public sealed class ProvisioningTests : IDisposable
             File.SetUnixFileMode(Path.Combine(bin, "npm"), UnixFileMode.UserRead | UnixFileMode.UserExecute);
         }
         _shell.Environment["PATH"] = bin;
+        _shell.Environment["DOTNET_CLI_UI_LANGUAGE"] = "en";
         _shell.Environment["NUGET_PACKAGES"] = _folder["packages"];
-        return _shell.RunAsync(Path.Combine(bin, "bash"), "build.sh", "setup");
+        return _shell.RunAsync(Path.Combine(bin, "bash"), "build/onnxruntime/provision.sh");
     }
 
     private void AssertNothingProvided()

@@ -23,9 +23,11 @@ internal static class StartPlot
     {
         PlotModel plot = SvgPlot.New();
         plot.Legends.Add(new Legend { LegendPosition = LegendPosition.TopCenter, LegendPlacement = LegendPlacement.Outside, LegendOrientation = LegendOrientation.Horizontal });
+        // Wide enough for the longest name: an SVG's writer does not know how wide a reader's letters are.
+        plot.PlotMargins = new OxyThickness(128, double.NaN, double.NaN, double.NaN);
         // The first on top.
         CategoryAxis categories = new() { Position = AxisPosition.Left, StartPosition = 1, EndPosition = 0, GapWidth = 0.4 };
-        categories.Labels.AddRange(models.Select(static m => m.Model));
+        categories.Labels.AddRange(models.Select(static m => m.Model.Replace("light_", "").Replace("_random", "")));
         plot.Axes.Add(categories);
         plot.Axes.Add(new LinearAxis { Position = AxisPosition.Bottom, Title = "milliseconds", Minimum = 0, MajorGridlineStyle = LineStyle.Dot });
         foreach ((string words, string candidate, int time) in bars)

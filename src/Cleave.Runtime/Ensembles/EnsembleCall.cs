@@ -22,12 +22,11 @@ internal sealed class EnsembleCall : RequestBuffers, IWorkItem
     private readonly CombinedStage[] _stages;
     // Where it is cut; then the members have no buffers for all of it.
     private readonly SegmentedCall? _segments;
-    // The members, those that took longest first.
-    private readonly int[] _order;
+    // Who runs which member, those that took longest first.
+    private readonly MemberClaims _claims;
     private readonly ManualResetEventSlim _over = new(false);
     private CancellationToken _token;
     private Exception? _failure;
-    private int _next;
     private int _open;
     private int _generation;
     private bool _hasResult;
@@ -51,10 +50,7 @@ internal sealed class EnsembleCall : RequestBuffers, IWorkItem
         Outputs = Array.ConvertAll(_stages, s => s.Result);
         foreach (OutputSlot output in Outputs)
             output.Owner = this;
-        _order = new int[_members.Length];
-        for (int m = 0; m < _order.Length; m++)
-            _order[m] = m;
-        _next = _order.Length;
+        _claims = new MemberClaims(isCut ? [] : engine.Homes);
     }
 
     internal override int[] Dims { get; }
@@ -100,14 +96,14 @@ internal sealed class EnsembleCall : RequestBuffers, IWorkItem
     /// <summary>Takes members until none is left.</summary>
     public void Execute()
     {
-        int next = Take();
-        if (next >= _order.Length)
+        int thread = Environment.CurrentManagedThreadId, next = _claims.Take(thread);
+        if (next < 0)
             return;
         // One core for as long as this thread has members, whichever they are.
         CoreLedger ledger = _engine.Ledger;
         ledger.Enter(ledger.Now);
-        for (; next < _order.Length; next = Take())
-            RunOne(_order[next]);
+        for (; next >= 0; next = _claims.Take(thread))
+            RunOne(next);
         ledger.Leave(1, ledger.Now);
     }
 
@@ -145,19 +141,17 @@ internal sealed class EnsembleCall : RequestBuffers, IWorkItem
     {
         _failure = null;
         _token = token;
-        _open = _order.Length;
+        _open = _members.Length;
         _over.Reset();
         Sort();
         // Last: an item of an earlier run, which a thread meets only now, takes part in this one from here on.
-        Volatile.Write(ref _next, 0);
+        _claims.Open();
         AskForHelp();
         Execute();
         AwaitOthers();
         if (_failure is { } failure)
             ExceptionDispatchInfo.Throw(failure);
     }
-
-    private int Take() => Interlocked.Increment(ref _next) - 1;
 
     private void RunOne(int member)
     {
@@ -196,13 +190,14 @@ internal sealed class EnsembleCall : RequestBuffers, IWorkItem
     private void Sort()
     {
         MemberModel[] models = _engine.Members;
-        for (int i = 1; i < _order.Length; i++)
+        int[] order = _claims.Order;
+        for (int i = 1; i < order.Length; i++)
         {
-            int member = _order[i];
+            int member = order[i];
             int at = i;
-            for (; at > 0 && models[_order[at - 1]].Seconds < models[member].Seconds; at--)
-                _order[at] = _order[at - 1];
-            _order[at] = member;
+            for (; at > 0 && models[order[at - 1]].Seconds < models[member].Seconds; at--)
+                order[at] = order[at - 1];
+            order[at] = member;
         }
     }
 

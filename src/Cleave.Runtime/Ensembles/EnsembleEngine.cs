@@ -53,6 +53,7 @@ internal sealed class EnsembleEngine : IRequestSource
         MemberCores = Math.Max(1, _cores / definition.Members.Length);
         RunnerOptions[] opened = new RunnerOptions[definition.Members.Length];
         Members = Open(definition, options, opened);
+        Homes = new int[Members.Length];
         Serving = Serve(options, opened);
         Gate = new RunGate(definition.Name);
         Workers = new WorkerPool(new WorkerSettings(number => string.Create(CultureInfo.InvariantCulture, $"Cleave {definition.Name} worker {number}"), _cores, _logger) { SpinLimit = SpinLimit });
@@ -70,6 +71,9 @@ internal sealed class EnsembleEngine : IRequestSource
     public CoreLedger Ledger { get; }
 
     public MemberModel[] Members { get; }
+
+    /// <summary>By member, the thread that ran it last.</summary>
+    public int[] Homes { get; }
 
     /// <summary>The cores that a member gets.</summary>
     public int MemberCores { get; }

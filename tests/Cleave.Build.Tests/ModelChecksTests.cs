@@ -136,6 +136,8 @@ public sealed class ModelChecksTests : IDisposable
         Quantised(("cleave.quantized.source", source), ("cleave.quantized.max_error", "0.05"));
 
         Assert.Empty(Problems(("QuantizedFrom", "m.onnx"), ("MaxError", "0.05")));
+        // Validation reads them there.
+        Assert.Equal(("m.onnx", "0.05"), (_run.Read("q").Options.QuantizedFrom, _run.Read("q").Options.MaxError));
         Assert.Empty(Problems());
         Assert.Equal(["m.onnx", "it was made for an error of 0.05, and the item allows 0.01"], Problems(("QuantizedFrom", "m.onnx"), ("MaxError", "0.01")));
         Assert.Equal(["?", "MaxError='little' is no number above 0, as in 0.05"], Problems(("MaxError", "little")));

@@ -1,0 +1,66 @@
+using System;
+using System.Linq;
+using System.Text.Json;
+using System.Threading.Tasks;
+using Cleave.OnnxProto;
+using Cleave.TestKit;
+using Cleave.Tool.Commands;
+using Cleave.Tool.Quantizing;
+using Cleave.Tool.Rewriting;
+using Cleave.Tool.Verification;
+using Xunit;
+
+namespace Cleave.Tool.Tests.Quantizing;
+
+/// <summary>A processor with AVX2 and without VNNI adds two products of bytes in 16 bits: weights of 7 bits fit, those of 8 do not.</summary>
+public sealed class Avx2Tests : IDisposable
+{
+    private const int Width = 256;
+
+    private readonly QuantizeFixture _files = new();
+
+    public void Dispose() => _files.Dispose();
+
+    [SkippableFact]
+    public async Task Weights_of_7_bits_err_as_stated_there_and_those_of_8_saturate()
+    {
+        Skip.IfNot(EmulatedProcessor.IsThere, EmulatedProcessor.WhyAbsent);
+        string floats = _files.Save("floats.onnx", Largest()), inputs = _files.Inputs("inputs", [1, Width], 2, scale: 1);
+        double here = Worst((await ToolRun.Of(Arguments(Written(floats, 7)))).Output), seven = There(Arguments(Written(floats, 7))), eight = There(Arguments(Written(floats, 8)));
+
+        Assert.InRange(here, 1e-6, 0.02);
+        Assert.InRange(seven, 0, 1.1 * here);
+        // Half of each sum is lost.
+        Assert.InRange(eight, 0.1, 1);
+
+        string[] Arguments(string bytes) => ["verify", bytes, "--against", floats, "--inputs", inputs, "--max-error", "1", "--json"];
+    }
+
+    private static double There(string[] arguments)
+    {
+        (int code, string output, string errors) = EmulatedProcessor.Run(EmulatedProcessor.Avx2, EmulatedProcessor.DotNet, [typeof(CleaveCommand).Assembly.Location, .. arguments]);
+        Assert.True(code == 0, errors);
+        return Worst(output);
+    }
+
+    private static double Worst(string json) => JsonDocument.Parse(json).RootElement.GetProperty("error").GetProperty("worst").GetDouble();
+
+    private string Written(string floats, int bits)
+    {
+        using ModelUnderTest published = new(floats);
+        ModelProto model = FloatModel.Read(published);
+        new DynamicForm(new WeightRounding(bits)).Apply(model, OperatorFinder.Find(new ModelEdit(model), static _ => { }));
+        return _files.Save($"bits{bits}.onnx", model);
+    }
+
+    // All weights as large as the largest of their channel: every product is.
+    private static ModelProto Largest()
+    {
+        ModelProto model = new() { IrVersion = 8, OpsetImport = { new OperatorSetIdProto { Version = 17 } }, Graph = new GraphProto { Name = "largest" } };
+        model.Graph.Input.Add(Tests.TinyModel.Value("x", Tests.TinyModel.Float, 1, Width));
+        model.Graph.Output.Add(Tests.TinyModel.Value("y", Tests.TinyModel.Float, 1, Width));
+        model.Graph.Node.Add(Tests.TinyModel.Node("MatMul", ["x", "w"], "y"));
+        model.Graph.Initializer.Add(FloatTensors.Make("w", [Width, Width], [.. Enumerable.Range(0, Width * Width).Select(static i => 0.25f + (i % Width * 0.001f))]));
+        return model;
+    }
+}

@@ -92,6 +92,7 @@ internal static class Suites
             new ServedTogether(),
             new LeftAlone(),
             new RealModels(),
+            new OtherProcessor(),
             new QuantizeCost(),
             new WidenedSpeed(),
         ],

@@ -135,7 +135,9 @@ case $verb in
   sample)
     pack_libraries
     [[ " $* " == *' --out '* ]] || set -- --out "$root/artifacts/pages-read" "$@"
-    run sample-app/PageReader "$@"
+    dotnet build "$root/sample-app/PageReader" -c "$configuration" -v quiet
+    # 'dotnet run' would look at the project once more before it starts.
+    dotnet "$root/sample-app/PageReader/bin/$configuration/net10.0/PageReader.dll" "$@"
     ;;
   bench)
     [[ $# -gt 0 ]] || die "bench needs a name, for example: ./build.sh bench foundation"

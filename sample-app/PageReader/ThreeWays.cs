@@ -10,7 +10,7 @@ internal sealed class ThreeWays(RecognizerARunner recognizer)
 
     // Runners go on learning what is the fastest while they run: the first rounds do not count.
     private const int WarmUps = 4;
-    private const int Rounds = 9;
+    private const int Rounds = 5;
 
     public async Task<WaysTimes> MeasureAsync(IReadOnlyList<LineCrop> lines, Action roundDone, CancellationToken cancellationToken)
     {

@@ -104,6 +104,12 @@ pack_projects() {
   mv "$packages/.packing" "$packages/.packed"
 }
 
+# Shows what was printed only where it failed.
+build_quietly() {
+  local log
+  log=$(dotnet build "$root/$1" -c "$configuration" -v quiet) || { printf '%s\n' "$log" >&2; exit 1; }
+}
+
 run() {
   local project=$1
   shift
@@ -135,8 +141,8 @@ case $verb in
   sample)
     pack_libraries
     [[ " $* " == *' --out '* ]] || set -- --out "$root/artifacts/pages-read" "$@"
-    dotnet build "$root/sample-app/PageReader" -c "$configuration" -v quiet
     # 'dotnet run' would look at the project once more before it starts.
+    build_quietly sample-app/PageReader
     dotnet "$root/sample-app/PageReader/bin/$configuration/net10.0/PageReader.dll" "$@"
     ;;
   bench)

@@ -158,15 +158,28 @@ internal sealed class SegmentPreparer(SessionFactory factory, ModelWeights weigh
         throw new NotPreparableException("the probe noticed none of " + damaged + " damaged weights");
     }
 
+    // A file of the entry: what is missing is not the user's model.
+    private static ByteSource OpenMade(string path)
+    {
+        try
+        {
+            return ByteSource.OpenFile(path);
+        }
+        catch (ModelException e)
+        {
+            throw new IOException(path + ", which was just written, cannot be read; another process that prepares the same model, without locks, may have tidied it away", e);
+        }
+    }
+
     private static PreparedFile Describe(string path)
     {
-        using ByteSource source = ByteSource.OpenFile(path);
+        using ByteSource source = OpenMade(path);
         return ModelWeights.Describe(path, Hashes.Of(source));
     }
 
     private static string Edges(string path, IReadOnlyList<ByteRange> ranges)
     {
-        using ByteSource source = ByteSource.OpenFile(path);
+        using ByteSource source = OpenMade(path);
         using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         Hashes.AppendEdges(hash, source, ranges);
         return Hashes.Text(hash.GetHashAndReset());

@@ -4,7 +4,6 @@ using System.IO;
 using System.Linq;
 using System.Reflection;
 using Cleave.TestKit;
-using Xunit;
 
 namespace Cleave.EndToEnd.Tests;
 
@@ -15,11 +14,11 @@ namespace Cleave.EndToEnd.Tests;
 /// </summary>
 public sealed class PackedPackages
 {
-    private static readonly object Gate = new();
-    private static PackedPackages? s_shared;
-    private static int s_users;
-    private readonly object _tool = new();
     private static readonly string Repository = SharedModels.Repository;
+    private static readonly object Gate = new();
+    private static PackedPackages? _shared;
+    private static int _users;
+    private readonly object _tool = new();
     private readonly string _compilerServer = "cleave-e2e-" + Guid.NewGuid().ToString("N");
 
     private PackedPackages()
@@ -92,8 +91,8 @@ public sealed class PackedPackages
     {
         lock (Gate)
         {
-            s_users++;
-            return s_shared ??= new();
+            _users++;
+            return _shared ??= new();
         }
     }
 
@@ -101,10 +100,10 @@ public sealed class PackedPackages
     {
         lock (Gate)
         {
-            if (--s_users > 0)
+            if (--_users > 0)
                 return;
-            s_shared?.Delete();
-            s_shared = null;
+            _shared?.Delete();
+            _shared = null;
         }
     }
 

@@ -154,11 +154,11 @@ internal sealed class EnsembleDevices : IDisposable
     private void Allocate(EnsembleDefinition definition, int cores, bool hasCpu)
     {
         int[] places = [.. Enumerable.Range(0, _programs.Length).Where(m => _programs[m] is not null)];
+        if (places.Length == 0)
+            return;
         AllocationProblem problem = new(
             [.. _devices.Select(d => EnsembleDevice.Accelerator(d.Name, d.MemoryLimit - d.MemoryUsed)), .. hasCpu ? [EnsembleDevice.Cpu(long.MaxValue / 2, cores)] : Array.Empty<EnsembleDevice>()],
             [.. places.Select(m => new MemberMemory(definition.Members[m].Name, _programs[m]!.WeightBytes, Batches * _programs[m]!.SampleBytes))]);
-        if (places.Length == 0)
-            return;
         FirstAllocation first = WorstFitDecreasing.Place(problem);
         if (!first.Fits)
             throw new CleaveException(Rules.EnsembleDoesNotFit, null, definition.Name, first.Words(problem));

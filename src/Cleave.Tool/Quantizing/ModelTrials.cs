@@ -6,7 +6,6 @@ using System.IO;
 using System.Linq;
 using System.Threading;
 using Cleave.OnnxProto;
-using Cleave.Tool.Measuring;
 using Cleave.Tool.Verification;
 using Google.Protobuf;
 using Microsoft.ML.OnnxRuntime;
@@ -14,13 +13,9 @@ using Microsoft.ML.OnnxRuntime;
 namespace Cleave.Tool.Quantizing;
 
 /// <summary>What a trial found.</summary>
-/// <param name="Worst">The error on the worst input.</param>
-/// <param name="Median">And on the median one.</param>
-/// <param name="Cosine">The least.</param>
-/// <param name="Top1">In which part of the rows of an output the largest elements stand where they stood, the least of any input.</param>
-/// <param name="Output">The worst output.</param>
+/// <param name="Error">On all inputs.</param>
 /// <param name="Nanoseconds">Of a run on the first input, the fastest of a few.</param>
-internal sealed record Trial(double Worst, double Median, double Cosine, double Top1, string Output, double Nanoseconds);
+internal sealed record Trial(StatedError Error, double Nanoseconds);
 
 /// <summary>Runs models of changed precision beside the published one, on the same inputs.</summary>
 internal sealed class ModelTrials
@@ -59,10 +54,7 @@ internal sealed class ModelTrials
         _cancellationToken.ThrowIfCancellationRequested();
         using SessionChain chain = SessionChain.OfBytes(_published, changed.ToByteArray(), new SessionRequest(GraphOptimizationLevel.ORT_ENABLE_ALL, 1));
         OutputError[] errors = [.. _cases.Select(c => OutputError.Between(c.Outputs, chain.Run(c.Inputs.Values, _published.Graph.Outputs)))];
-        OutputError worst = errors.MaxBy(static e => e.Relative)!;
-        return new Trial(
-            worst.Relative, Statistics.Median([.. errors.Select(static e => e.Relative)]), errors.Min(static e => e.Cosine), errors.Min(static e => e.Top1), worst.Output,
-            Time(chain, _cases[0].Inputs));
+        return new Trial(StatedError.Of(errors), Time(chain, _cases[0].Inputs));
     }
 
     /// <summary>Writes the outputs of both models, as ONNX's test data has them: <c>test_data_set_0/output_0.pb</c>.</summary>

@@ -77,7 +77,7 @@ internal sealed class PrecisionSearch(
             (double inFloats, double inBytes) = alone.Of(candidate);
             looked.Add(form is not StaticForm && inBytes > inFloats
                 ? new OperatorChoice(candidate, null, inFloats, inBytes, "it is slower in 8 bits")
-                : new OperatorChoice(candidate, single.Run(Written(form, [candidate])).Worst, inFloats, inBytes, null));
+                : new OperatorChoice(candidate, single.Run(Written(form, [candidate])).Error.Worst, inFloats, inBytes, null));
         }
         return looked;
     }
@@ -94,7 +94,7 @@ internal sealed class PrecisionSearch(
             progress($"{form.Name}: without {doubted.Operator.Node}", 0);
             ModelProto model = Written(form, others);
             Trial trial = trials.Run(model);
-            if (trial.Worst > budget || trial.Nanoseconds > best.Trial!.Nanoseconds * Faster)
+            if (trial.Error.Worst > budget || trial.Nanoseconds > best.Trial!.Nanoseconds * Faster)
                 continue;
             order = others;
             best = (others.Length, model, trial);
@@ -114,8 +114,8 @@ internal sealed class PrecisionSearch(
             progress($"{form.Name}: {next} of {order.Length} operators", 0);
             ModelProto model = Written(form, order[..next]);
             Trial trial = trials.Run(model);
-            curve.Add(new CurvePoint(next, trial.Worst, trial.Nanoseconds));
-            if (trial.Worst <= budget)
+            curve.Add(new CurvePoint(next, trial.Error.Worst, trial.Nanoseconds));
+            if (trial.Error.Worst <= budget)
             {
                 best = (next, model, trial);
                 least = next + 1;

@@ -62,14 +62,3 @@ internal sealed record QuantizeReport
 /// <param name="Bytes">And in 8 bits, the rounding of its input included.</param>
 /// <param name="WhyNot">Why it stays in floats; null where it does not.</param>
 internal sealed record QuantizedOperator(string Node, string Type, long Weights, double? Error, double Floats, double Bytes, string? WhyNot);
-
-/// <param name="Inputs">How many.</param>
-/// <param name="Worst">‖q−f‖₂/‖f‖₂ of the worst output on the worst of them.</param>
-/// <param name="Median">And on the median one.</param>
-/// <param name="Cosine">The least cosine of any output.</param>
-/// <param name="Top1">In which part of the rows of an output the largest elements stand where they stood, the least of any input.</param>
-/// <param name="Output">The worst output.</param>
-internal sealed record StatedError(int Inputs, double Worst, double Median, double Cosine, double Top1, string Output)
-{
-    public static StatedError Of(Trial trial, int inputs) => new(inputs, trial.Worst, trial.Median, trial.Cosine, trial.Top1, trial.Output);
-}

@@ -107,16 +107,16 @@ internal sealed class QuantizeRun(QuantizeOptions options, Action<string, double
         progress("proving", 0);
         Trial trial = others.Run(found.Model!);
         int count = found.Chosen.Count;
-        while (trial.Worst > MaxError && count > 1)
+        while (trial.Error.Worst > MaxError && count > 1)
         {
             count -= Math.Max(1, count / 10);
             found = found with { Chosen = [.. found.Chosen.Take(count)], Model = search.Written(found.Form, [.. found.Chosen.Take(count)]) };
             trial = others.Run(found.Model);
         }
-        if (trial.Worst > MaxError)
+        if (trial.Error.Worst > MaxError)
         {
             throw new RewriteException(string.Create(CultureInfo.InvariantCulture,
-                $"On inputs that it was not chosen on the error is {trial.Worst:0.####} even with one operator in 8 bits; {MaxError} were allowed. Nothing was written."));
+                $"On inputs that it was not chosen on the error is {trial.Error.Worst:0.####} even with one operator in 8 bits; {MaxError} were allowed. Nothing was written."));
         }
         if (count < found.Operators.Count(static o => o.WhyNot is null))
         {
@@ -159,8 +159,8 @@ internal sealed class QuantizeRun(QuantizeOptions options, Action<string, double
             Operators = [.. result.Operators.Select(static o => new QuantizedOperator(
                 o.Operator.Node, o.Operator.Type, o.Operator.Dims.Aggregate(1L, static (a, b) => a * b), o.Error, o.Floats, o.Bytes, o.WhyNot))],
             Curve = result.Curve,
-            Search = StatedError.Of(result.Trial!, inputs.Search.Count),
-            HeldOut = StatedError.Of(heldOut, inputs.HeldOut.Count),
+            Search = result.Trial!.Error,
+            HeldOut = heldOut.Error,
             Metric = metric,
             Gain = gain,
             Batching = timed.Batching,
@@ -177,7 +177,7 @@ internal sealed class QuantizeRun(QuantizeOptions options, Action<string, double
                 ? string.Create(CultureInfo.InvariantCulture, $". In floats, {g.Samples} samples together take {g.Together:0.00} times less each than one alone; 8 bits make one alone {g.Bytes:0.00} times as fast{(g.Together > g.Bytes ? ": under load, batching gains more" : "")}")
                 : ""));
         SearchResult[] apart = [.. _others.Where(static o => o.Form.KeepsRowsApart)];
-        string[] within = [.. apart.Where(static o => o.Trial != null).Select(o => string.Create(CultureInfo.InvariantCulture, $"{o.Form.Name}, {o.Trial!.Nanoseconds / result.Trial!.Nanoseconds:0.00} times as long with an error of {o.Trial.Worst:0.####}"))];
+        string[] within = [.. apart.Where(static o => o.Trial != null).Select(o => string.Create(CultureInfo.InvariantCulture, $"{o.Form.Name}, {o.Trial!.Nanoseconds / result.Trial!.Nanoseconds:0.00} times as long with an error of {o.Trial.Error.Worst:0.####}"))];
         _notes.Add(within.Length > 0 ? "forms that keep what shares a batch apart (--keep-batch): " + string.Join("; ", within)
             : apart.Length > 0 ? "no form that keeps what shares a batch apart is within the budget"
             : "forms that keep what shares a batch apart need inputs (--inputs), or --allow-ort-operators");

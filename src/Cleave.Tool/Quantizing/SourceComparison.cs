@@ -6,7 +6,6 @@ using System.Linq;
 using System.Text.Json.Serialization;
 using System.Threading;
 using Cleave.Core.Graph;
-using Cleave.Tool.Measuring;
 using Cleave.Tool.Verification;
 using Microsoft.ML.OnnxRuntime;
 
@@ -99,9 +98,7 @@ internal sealed record SourceComparison
             cancellationToken.ThrowIfCancellationRequested();
             errors.Add(OutputError.Between(one.Run(input.Values, floats.Graph.Outputs), other.Run(input.Values, floats.Graph.Outputs)));
         }
-        OutputError worst = errors.MaxBy(static e => e.Relative)!;
-        double median = Statistics.Median([.. errors.Select(static e => e.Relative)]);
-        return (new StatedError(inputs.Length, worst.Relative, median, errors.Min(static e => e.Cosine), errors.Min(static e => e.Top1), worst.Output), inputs[errors.IndexOf(worst)].Name);
+        return (StatedError.Of(errors), inputs[errors.IndexOf(errors.MaxBy(static e => e.Relative)!)].Name);
     }
 
     private static double Budget(ModelUnderTest bytes, double? given)

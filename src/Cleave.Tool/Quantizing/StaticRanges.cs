@@ -17,7 +17,7 @@ internal sealed class StaticRanges(PrecisionSearch search, Calibration calibrati
         {
             progress($"calibrating, {form.Method}", 0);
             QuantizableOperator[] all = [.. operators.Where(c => form.WhyNot(c) is null)];
-            return all.Length == 0 ? double.PositiveInfinity : trials.Run(search.Written(form, all)).Worst;
+            return all.Length == 0 ? double.PositiveInfinity : trials.Run(search.Written(form, all)).Error.Worst;
         })!;
     }
 

@@ -81,7 +81,7 @@ public sealed class FormTests : IDisposable
             new DynamicForm(new WeightRounding(7)).Apply(model, OperatorFinder.Find(new ModelEdit(model), static _ => { }));
 
             Assert.Contains(model.Graph.Node, static n => n.OpType == "MatMulInteger");
-            Assert.InRange(new ModelTrials(published, inputs, default).Run(model).Worst, 1e-6, 0.02);
+            Assert.InRange(new ModelTrials(published, inputs, default).Run(model).Error.Worst, 1e-6, 0.02);
         }
     }
 
@@ -99,7 +99,7 @@ public sealed class FormTests : IDisposable
             File.WriteAllBytes(written, model.ToByteArray());
             using (SessionOptions options = new() { OptimizedModelFilePath = optimised, LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR })
                 new InferenceSession(written, options).Dispose();
-            return ([.. ModelReader.ReadFile(optimised).Graph.Nodes.Select(static n => n.OpType)], new ModelTrials(published, inputs.Search, default).Run(model).Worst);
+            return ([.. ModelReader.ReadFile(optimised).Graph.Nodes.Select(static n => n.OpType)], new ModelTrials(published, inputs.Search, default).Run(model).Error.Worst);
         }
     }
 

@@ -39,7 +39,7 @@ public sealed class OwnOperatorTests : IDisposable
         Trial trial = Trials(published, "T=9,B=3").Run(model);
 
         Assert.Equal(["DynamicQuantizeLSTM"], model.Graph.Node.Select(static n => n.OpType));
-        Assert.InRange(trial.Worst, 1e-6, 0.05);
+        Assert.InRange(trial.Error.Worst, 1e-6, 0.05);
         // Nothing of the weights of floats is left in the file.
         Assert.All(model.Graph.Initializer.Where(static t => t.DataType == (int)ElementType.Float), static t => Assert.InRange(t.RawData.Length, 1, 4 * 2 * 8 * 32));
     }
@@ -63,7 +63,7 @@ public sealed class OwnOperatorTests : IDisposable
         InputCase together = new InputMaker(published.Graph, new Dictionary<string, double>()).Make(DimensionSample.Parse("B=5"), 3);
         ModelProto blocks = Written(published, new BlockForm(7)), dynamic = Written(published, new DynamicForm(new WeightRounding(7)));
 
-        Assert.InRange(Trials(published, "B=5").Run(blocks).Worst, 1e-6, 0.02);
+        Assert.InRange(Trials(published, "B=5").Run(blocks).Error.Worst, 1e-6, 0.02);
         Assert.Contains(blocks.Graph.Node, static n => n.OpType == "MatMulNBits");
         Assert.InRange(Apart(published, blocks, together, depth), 0, 1e-6);
         Assert.InRange(Apart(published, dynamic, together, depth), 1e-5, 1);

@@ -8,15 +8,23 @@ namespace Cleave.Calls;
 /// Idle call buffers, by dimensions, the dimensions used last in front. What is idle is bounded in number and in bytes;
 /// what was not used for longest is freed first. Thread-safe.
 /// </summary>
+/// <remarks>
+/// Buffers are worth their memory where dimensions come again. So the bound in bytes follows the requests: dimensions that were used before raise it, also where their
+/// buffers were freed meanwhile, and new ones lower it (after the adaptive replacement cache of Megiddo and Modha, FAST 2003).
+/// </remarks>
 internal sealed class CallPool<TBuffers>(Func<int[], TBuffers> create)
     where TBuffers : RequestBuffers
 {
-    // Enough for the bursts of a server; two are always kept, however large they are.
+    // Enough for the bursts of a server; two are always kept, however large they are, unless their dimensions do not come again.
     private const int MostIdle = 64;
     private const int LeastIdle = 2;
     private const long MostIdleBytes = 64L << 20;
+    private const long LeastIdleBytes = 2L << 20;
+    private const int MostDims = 64;
 
+    // With buffers or without: those without say that their dimensions were used.
     private readonly List<Bucket> _buckets = [];
+    private long _bound = MostIdleBytes;
     private int _idle;
     private int _rented;
     private long _idleBytes;
@@ -42,12 +50,16 @@ internal sealed class CallPool<TBuffers>(Func<int[], TBuffers> create)
         }
     }
 
+    // How many are kept, however large they are.
+    private int Kept => _bound == MostIdleBytes ? LeastIdle : Math.Min(_buckets[0].Idle.Count, LeastIdle);
+
     /// <summary>Buffers for these dimensions; the pool may keep the array.</summary>
     public TBuffers Rent(int[] dims)
     {
         lock (_buckets)
         {
             int at = Find(dims);
+            Learn(at >= 0);
             if (at >= 0 && _buckets[at].Idle.TryPop(out TBuffers? found))
             {
                 MoveToFront(at);
@@ -111,8 +123,9 @@ internal sealed class CallPool<TBuffers>(Func<int[], TBuffers> create)
             else
             {
                 Put(buffers);
-                while (_idle > MostIdle || (_idleBytes > MostIdleBytes && _idle > LeastIdle))
+                while (_idle > MostIdle || (_idleBytes > _bound && _idle > Kept))
                     (surplus ??= []).Add(TakeOldest());
+                ForgetOldest(ref surplus);
             }
         }
         Free(surplus);
@@ -132,6 +145,14 @@ internal sealed class CallPool<TBuffers>(Func<int[], TBuffers> create)
         Free(all);
     }
 
+    private void Learn(bool known)
+    {
+        if (known)
+            _bound = Math.Min(MostIdleBytes, 2 * _bound);
+        else if (_idle > 0)
+            _bound = Math.Max(LeastIdleBytes, _bound / 4 * 3);
+    }
+
     private void Put(TBuffers buffers)
     {
         int at = Find(buffers.Dims);
@@ -144,11 +165,18 @@ internal sealed class CallPool<TBuffers>(Func<int[], TBuffers> create)
         _idleBytes += buffers.ByteLength;
     }
 
+    private void ForgetOldest(ref List<TBuffers>? surplus)
+    {
+        if (_buckets.Count <= MostDims)
+            return;
+        while (_buckets[^1].Idle.Count > 0)
+            (surplus ??= []).Add(TakeOldest());
+        _buckets.RemoveAt(_buckets.Count - 1);
+    }
+
     private TBuffers TakeOldest()
     {
-        while (_buckets[^1].Idle.Count == 0)
-            _buckets.RemoveAt(_buckets.Count - 1);
-        TBuffers oldest = _buckets[^1].Idle.Pop();
+        TBuffers oldest = _buckets.FindLast(static b => b.Idle.Count > 0)!.Idle.Pop();
         _idle--;
         _idleBytes -= oldest.ByteLength;
         return oldest;

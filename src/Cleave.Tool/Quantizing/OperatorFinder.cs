@@ -29,7 +29,7 @@ internal static class OperatorFinder
     /// <param name="edit">A model whose weights stand in its messages and whose nodes have names.</param>
     /// <param name="withoutForm">Told why an operator that looks like one is none.</param>
     /// <param name="ownOperators">Whether ONNX Runtime's own operators may be used: then an LSTM has a form.</param>
-    public static IReadOnlyList<QuantizableOperator> Find(ModelEdit edit, Action<string> withoutForm, bool ownOperators = false)
+    public static IReadOnlyList<QuantizableOperator> Find(ModelEdit edit, Action<LeftInFloats> withoutForm, bool ownOperators = false)
     {
         HashSet<string> overridable = [.. edit.Graph.Input.Select(i => i.Name)];
         Dictionary<string, TensorProto> constants = edit.Graph.Initializer.Where(t => FloatTensors.IsInline(t) && !overridable.Contains(t.Name)).ToDictionary(t => t.Name, StringComparer.Ordinal);
@@ -42,13 +42,13 @@ internal static class OperatorFinder
                 continue;
             if (candidate.Recurrent != null && !ownOperators)
             {
-                withoutForm($"'{node.Name}' stays in floats: ONNX has no LSTM in 8 bits, ONNX Runtime has (--allow-ort-operators)");
+                withoutForm(new LeftInFloats($"'{node.Name}' stays in floats: ONNX has no LSTM in 8 bits, ONNX Runtime has (--allow-ort-operators)", NeedsOwnOperators: true));
                 continue;
             }
             if (FloatTensors.Read(weight).All(float.IsFinite) && (candidate.Recurrent is null || FloatTensors.Read(constants[candidate.Recurrent]).All(float.IsFinite)))
                 found.Add(candidate);
             else
-                withoutForm($"the weights of '{node.Name}' are not all finite numbers: it stays in floats");
+                withoutForm(new LeftInFloats($"the weights of '{node.Name}' are not all finite numbers: it stays in floats", NeedsOwnOperators: false));
         }
         return found;
     }

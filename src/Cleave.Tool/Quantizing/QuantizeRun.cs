@@ -55,12 +55,14 @@ internal sealed class QuantizeRun(QuantizeOptions options, Action<string, double
     {
         ModelProto floats = FloatModel.Read(published);
         ModelEdit edit = new(floats);
-        IReadOnlyList<QuantizableOperator> candidates = OperatorFinder.Find(edit, _notes.Add, options.OwnOperators || _previous is { UsesOwnOperators: true });
+        List<LeftInFloats> left = [];
+        IReadOnlyList<QuantizableOperator> candidates = OperatorFinder.Find(edit, left.Add, options.OwnOperators || _previous is { UsesOwnOperators: true });
+        _notes.AddRange(left.Select(static l => l.Why));
         if (candidates.Count == 0 || (!inputs.AreGiven && !candidates.Any(static c => c.HasDynamicForm)))
         {
             throw new RewriteException(candidates.Count == 0
                 ? "There is nothing to quantise: no Conv has constant weights, and no MatMul or Gemm a thousand of them, and reads floats."
-                    + string.Concat(_notes.Where(static n => n.Contains("--allow-ort-operators", StringComparison.Ordinal)).Take(1).Select(static n => " But " + n + "."))
+                    + string.Concat(left.Where(static l => l.NeedsOwnOperators).Take(1).Select(static l => " But " + l.Why + "."))
                 : "There is no matrix product to quantise, only convolutions: they are as fast only where the ranges of their inputs are known. Give inputs with --inputs.");
         }
         ModelTrials trials = new(published, inputs.Search, cancellationToken), single = new(published, [inputs.Search[0]], cancellationToken);

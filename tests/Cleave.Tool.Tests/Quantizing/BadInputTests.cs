@@ -63,11 +63,13 @@ public sealed class BadInputTests : IDisposable
         weight.RawData = ByteString.CopyFrom(bytes);
         ModelEdit edit = new(model);
         OperatorFinder.NameNodes(edit);
-        List<string> said = [];
+        List<LeftInFloats> said = [];
 
         Assert.Single(OperatorFinder.Find(edit, said.Add));
 
-        Assert.Contains("are not all finite numbers: it stays in floats", Assert.Single(said));
+        LeftInFloats left = Assert.Single(said);
+        Assert.Contains("are not all finite numbers: it stays in floats", left.Why);
+        Assert.False(left.NeedsOwnOperators);
     }
 
     [Fact]

@@ -52,8 +52,9 @@ internal sealed class RunnerEngine : IRequestSource
         Device = device;
         // Other weights take no other time.
         RunnerEngine? alike = before != null && before.Modes.AreAlike(modes) ? before : null;
-        Times = alike?.Times ?? new DimensionTimes(modes.Count, modes.PlannedIndex);
-        DivisionTimes = alike?.DivisionTimes ?? new DimensionTimes(modes: 2, planned: 0);
+        ExpectedTimes expected = new(definition, Shapes);
+        Times = alike?.Times ?? new RunnerTimes(modes.Count, modes.PlannedIndex, expected.Alone);
+        DivisionTimes = alike?.DivisionTimes ?? new RunnerTimes(modes: 2, planned: 0, expected.Alone);
         int[] threads = Plan.Threads;
         // A request whose first lane is done still has a thread, which waits for the other lanes.
         Workers = new WorkerPool(Threads(definition.Name, "worker", cores.Cores + threads.Length - 1, Plan.Pins?[0], modes.Planned.LaneSettings.HasCores, logger));
@@ -104,10 +105,10 @@ internal sealed class RunnerEngine : IRequestSource
     public int Places => Modes.Places + 1;
 
     /// <summary>How long requests took lately.</summary>
-    public DimensionTimes Times { get; }
+    public RunnerTimes Times { get; }
 
     /// <summary>How long requests took lately whose batch was divided, or might have been.</summary>
-    public DimensionTimes DivisionTimes { get; }
+    public RunnerTimes DivisionTimes { get; }
 
     /// <summary>How many batches were divided.</summary>
     public long DividedBatches => Interlocked.Read(ref _divided);

@@ -21,7 +21,7 @@ internal sealed class DividedCall : IDisposable
     private readonly RunnerEngine _engine;
     private readonly CallBuffers _whole;
     private readonly BatchDivision _division;
-    private readonly ModeTimes _times;
+    private readonly RequestTimes _times;
     private readonly Func<bool> _wants;
     // The outputs' memory that the slices are parts of.
     private readonly OrtValue?[] _bound;

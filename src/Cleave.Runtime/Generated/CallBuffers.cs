@@ -26,7 +26,7 @@ public sealed class CallBuffers : RequestBuffers
     private CallPool<CallBuffers> _pool;
     // One for each mode of the runner, and each instance of it, that this call ran in.
     private BoundPlan?[] _plans;
-    private ModeTimes _times;
+    private RequestTimes _times;
     // Where its batch may be divided.
     private DividedCall? _divided;
     private readonly bool _inputsNeedWork;

@@ -14,12 +14,10 @@ internal sealed class JobPlanner
     // The largest batch that is predicted.
     private const int MostTogether = 32;
 
-    private readonly ShapeTable _shapes;
     private readonly PartsOptions _options;
     private readonly int[] _counts;
     private readonly int _cores;
-    private readonly int _symbol;
-    private readonly CallTimes _times;
+    private readonly ExpectedTimes _expected;
     private readonly MeasuredParts? _measured;
     private readonly JoinedCalls? _joined;
 
@@ -31,14 +29,10 @@ internal sealed class JobPlanner
     /// <param name="joined">Runs parts together; null where none may.</param>
     public JobPlanner(ModelDefinition definition, ShapeTable shapes, PartsOptions options, int[] counts, int cores, JoinedCalls? joined)
     {
-        _shapes = shapes;
         _options = options;
         _counts = counts;
         _cores = cores;
-        _symbol = definition.Batch is { } axis ? shapes.SymbolOf(axis.Dimension) : -1;
-        _times = definition.Times is { } times && options.Weights != PartWeights.InputSize
-            ? times.ToCallTimes()
-            : CallTimes.BySize;
+        _expected = new ExpectedTimes(definition, shapes, options.Weights == PartWeights.InputSize);
         _measured = options.Weights == PartWeights.Measured ? new MeasuredParts() : null;
         _joined = options.Merging ? joined : null;
     }
@@ -57,10 +51,10 @@ internal sealed class JobPlanner
     }
 
     /// <summary>Adds what parts of these dimensions took together.</summary>
-    public void Learn(int[] dims, int count, int threads, double seconds) => _measured?.Add(Together(dims, count), threads, seconds, Predicted(dims, count));
+    public void Learn(int[] dims, int count, int threads, double seconds) => _measured?.Add(_expected.Together(dims, count), threads, seconds, _expected.Of(dims, count));
 
     private PartGroup Group(int[] dims, int count) =>
-        new(count, _joined is null ? 1 : Math.Max(1, Math.Min(MostTogether, _joined.Most) / Samples(dims)), together => Times(dims, together));
+        new(count, _joined is null ? 1 : Math.Max(1, Math.Min(MostTogether, _joined.Most) / _expected.Samples(dims)), together => Times(dims, together));
 
     private PartPlan Allot(IReadOnlyList<PartTimes> parts) => (_counts.Length == 1 ? PartPolicy.One : _options.Policy) switch
     {
@@ -74,20 +68,7 @@ internal sealed class JobPlanner
 
     private PartTimes Times(int[] dims, int count)
     {
-        PartTimes predicted = Predicted(dims, count);
-        return _measured is null ? predicted : _measured.Of(Together(dims, count), _counts, predicted);
-    }
-
-    private PartTimes Predicted(int[] dims, int count) => _times.Of(_shapes.SampleElements(dims, _symbol), Samples(dims) * count);
-
-    private int Samples(int[] dims) => _symbol < 0 ? 1 : Math.Max(1, dims[_symbol]);
-
-    private int[] Together(int[] dims, int count)
-    {
-        if (_symbol < 0 || count == 1)
-            return dims;
-        int[] together = [.. dims];
-        together[_symbol] *= count;
-        return together;
+        PartTimes predicted = _expected.Of(dims, count);
+        return _measured is null ? predicted : _measured.Of(_expected.Together(dims, count), _counts, predicted);
     }
 }

@@ -1,76 +1,69 @@
+using System;
 using System.Collections.Generic;
 using System.Threading;
 
 namespace Cleave.Ledger;
 
-/// <summary>
-/// How the modes of a runner compare for requests of one set of dimensions, measured on requests that are alone; and which mode is the best by that.
-/// Once in a while a few requests in a row run in another mode than the best, and are compared with those just before them: so a machine
-/// that gets slower or faster changes nothing. The first ones after a change do not count: threads sleep, and the weights are in no
-/// cache. What the trials cost stays within a small part of the time. Thread-safe.
-/// </summary>
+/// <summary>How the modes of a runner compare for requests of one size, and which is the best by that. Written under the lock of <see cref="RunnerTimes"/>, read without.</summary>
 /// <param name="modes">How many there are, by falling cores; the last one is the measure of the others.</param>
 /// <param name="planned">The one that is predicted to be the best.</param>
-internal sealed class ModeTimes(int modes, int planned)
+/// <param name="dims">The dimensions of one of these requests.</param>
+internal sealed class ModeTimes(int modes, int planned, int[] dims)
 {
     /// <summary>More cores must take less than this part of the time: a gain of nothing is not worth the cores.</summary>
     public const double Worth = 0.95;
 
-    /// <summary>The part of the time that may be lost by trying other modes, once each was compared often enough.</summary>
-    public const double LostToTrials = 0.005;
-
-    /// <summary>The first runs of a mode allocate and learn shapes.</summary>
-    public const int Unsettled = 3;
-
-    // As few requests lie between two trials, while little is known and afterwards.
-    private const int SoonAgain = 12;
-    private const int LaterAgain = 64;
-
-    private readonly object _lock = new();
-    private readonly int[] _runs = new int[modes];
-    private readonly double[] _recent = new double[modes];
+    private readonly double[] _fresh = new double[modes];
+    private readonly double[] _assumed = new double[modes];
     private readonly RecentRatios[] _comparisons = NewComparisons(modes);
-    private readonly Trial _trial = new();
-    private WarmUp _warmUp;
-    private int _current = -1;
-    private int _sinceTrial;
-    private int _turn;
-    private double _saved;
 
-    /// <summary>The recent time of a mode in seconds; null before there is one.</summary>
-    public double? Recent(int mode) => Volatile.Read(ref _recent[mode]) is > 0 and var seconds ? seconds : null;
+    /// <summary>The dimensions of one of these requests.</summary>
+    public int[] Dims => dims;
 
-    /// <summary>How many times as long a mode takes as the last one; null where that is not known.</summary>
-    public double? Relative(int mode) => mode == modes - 1 ? 1 : _comparisons[mode].Median;
+    /// <summary>How many requests of this size came alone.</summary>
+    public long Requests { get; set; }
+
+    /// <summary>The mode that was the best when the last one came.</summary>
+    public int Current { get; set; } = -1;
+
+    /// <summary>What a request whose dimensions are new took lately in a mode, in units of what was expected for it; null before there is one.</summary>
+    public double? Fresh(int mode) => _fresh[mode] is > 0 and var units ? units : null;
+
+    /// <summary>Adds what such a request took.</summary>
+    public void AddFresh(int mode, double units) => _fresh[mode] = _fresh[mode] == 0 ? units : RecentTime.Next(_fresh[mode], units);
+
+    /// <summary>How many times as long a mode takes as the last one; null where that was not measured.</summary>
+    public double? Measured(int mode) => mode == modes - 1 ? 1 : _comparisons[mode].Median;
+
+    /// <summary>The same; where it was not measured, as it was for requests of a size near this one, or null.</summary>
+    public double? Relative(int mode) => Measured(mode) ?? (Volatile.Read(ref _assumed[mode]) is > 0 and var ratio ? ratio : null);
+
+    /// <summary>Whether something was measured for requests of a size near this one, or this one.</summary>
+    public bool IsAssumed => Array.Exists(_assumed, static ratio => ratio > 0);
+
+    /// <summary>Whether the current mode was compared with that one as often as can be kept.</summary>
+    public bool IsComplete(int mode) => _comparisons[mode == modes - 1 ? Current : mode].IsComplete;
+
+    /// <summary>Takes what was measured for a size near this one.</summary>
+    public void Assume(int mode, double relative) => Volatile.Write(ref _assumed[mode], relative);
 
     /// <summary>Begins with what was measured before: how many times as long each mode takes as the last one, null where that is not known.</summary>
     public void Begin(IReadOnlyList<double?> relative)
     {
-        lock (_lock)
+        for (int mode = 0; mode < modes - 1; mode++)
         {
-            for (int mode = 0; mode < modes - 1; mode++)
-            {
-                if (relative[mode] is { } ratio)
-                    _comparisons[mode].Begin(ratio);
-            }
+            if (relative[mode] is { } ratio)
+                _comparisons[mode].Begin(ratio);
         }
     }
 
-    /// <summary>The mode for a request that is alone: the best, or once in a while another one.</summary>
-    /// <param name="open">Which modes are open; the planned one always is.</param>
-    public int ForAlone(bool[] open)
+    /// <summary>Adds how many times as long a request took in a mode as in the current one.</summary>
+    public void Compare(int mode, double ratio)
     {
-        lock (_lock)
-        {
-            if (_trial.Next(open) is { } tried)
-                return tried;
-            _current = Best(open, 0);
-            if (++_sinceTrial < SoonAgain || _runs[_current] < Unsettled || Other(open) is not { } other)
-                return _current;
-            _sinceTrial = 0;
-            _trial.Begin(other);
-            return _trial.Next(open) ?? _current;
-        }
+        if (mode == modes - 1)
+            _comparisons[Current].Add(1 / ratio);
+        else if (Measured(Current) is { } relative)
+            _comparisons[mode].Add(ratio * relative);
     }
 
     /// <summary>Of the open modes from <paramref name="first"/> on the best; -1 where none is open.</summary>
@@ -85,70 +78,12 @@ internal sealed class ModeTimes(int modes, int planned)
         return best;
     }
 
-    /// <summary>Adds what a request took that was alone from beginning to end.</summary>
-    public void Add(int mode, double seconds)
-    {
-        lock (_lock)
-        {
-            bool isCold = _warmUp.IsCold(mode, seconds);
-            if (_runs[mode] < Unsettled)
-            {
-                _runs[mode]++;
-                return;
-            }
-            if (mode == _current)
-                _saved += seconds * LostToTrials;
-            if (isCold)
-                return;
-            if (_trial.Add(mode, seconds) is { } median)
-                Compare(mode, median);
-            double recent = _recent[mode];
-            Volatile.Write(ref _recent[mode], recent == 0 ? seconds : RecentTime.Next(recent, seconds));
-        }
-    }
-
-    private void Compare(int mode, double seconds)
-    {
-        _saved = 0;
-        if (Recent(_current) is not { } current)
-            return;
-        double ratio = seconds / current;
-        if (mode == modes - 1)
-            _comparisons[_current].Add(1 / ratio);
-        else if (Relative(_current) is { } relative)
-            _comparisons[mode].Add(ratio * relative);
-    }
-
     // What was not compared yet goes by the plan.
     private bool IsWorth(int wide, int narrow)
     {
         if (Relative(wide) is not { } relative)
             return wide >= planned;
         return Relative(narrow) is not { } than || relative < Worth * than;
-    }
-
-    // The mode to try now, in turn; null where it is not time yet.
-    private int? Other(bool[] open)
-    {
-        for (int step = 1; step <= modes; step++)
-        {
-            int mode = (_turn + step) % modes;
-            if (mode == _current || !Volatile.Read(ref open[mode]))
-                continue;
-            if (!IsDue(mode))
-                return null;
-            _turn = mode;
-            return mode;
-        }
-        return null;
-    }
-
-    private bool IsDue(int mode)
-    {
-        if (_runs[mode] < Unsettled || !_comparisons[mode == modes - 1 ? _current : mode].IsComplete)
-            return true;
-        double loss = ((Relative(mode) / Relative(_current)) - 1 ?? 0) * _recent[_current];
-        return _sinceTrial >= LaterAgain && _saved >= loss * _trial.Requests;
     }
 
     private static RecentRatios[] NewComparisons(int count)

@@ -6,7 +6,7 @@ namespace Cleave.Ledger;
 /// <param name="Model">The model's name.</param>
 /// <param name="Modes">The ways in which it runs the model.</param>
 /// <param name="Times">How they compare.</param>
-internal sealed record OpenRunner(string Model, RunnerModes Modes, DimensionTimes Times)
+internal sealed record OpenRunner(string Model, RunnerModes Modes, RunnerTimes Times)
 {
     /// <summary>Where its requests wait that may run together; null where none may.</summary>
     public BatchQueue? Queue { get; init; }

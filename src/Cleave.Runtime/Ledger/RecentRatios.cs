@@ -6,8 +6,8 @@ namespace Cleave.Ledger;
 /// <summary>The last few ratios that were measured; their median is what counts. Written under a lock, read without.</summary>
 internal sealed class RecentRatios
 {
-    private const int Kept = 7;
-    private const int Enough = 3;
+    private const int Kept = 7 * Trial.Measured;
+    private const int Enough = 2 * Trial.Measured;
 
     private readonly double[] _ratios = new double[Kept];
     private int _count;

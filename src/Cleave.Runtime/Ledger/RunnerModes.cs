@@ -109,7 +109,7 @@ internal sealed class RunnerModes
 
     /// <summary>Begins a request.</summary>
     /// <exception cref="OperationCanceledException">It was cancelled while it waited, in the background, for a core.</exception>
-    public Turn Enter(ModeTimes times, CancellationToken token)
+    public Turn Enter(RequestTimes times, CancellationToken token)
     {
         if (_hint == RunnerHint.Background)
             return EnterBackground(_modes.Length - 1, token);
@@ -230,7 +230,7 @@ internal sealed class RunnerModes
     }
 
     /// <summary>Ends a request; what it took says something about the mode where nothing else ran. Those seconds, where that is so.</summary>
-    public double? Leave(Turn turn, ModeTimes times, bool succeeded)
+    public double? Leave(Turn turn, RequestTimes times, bool succeeded)
     {
         if (Leave(turn) is not { } end || !turn.IsAlone || !succeeded)
             return null;

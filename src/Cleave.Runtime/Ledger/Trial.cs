@@ -1,28 +1,28 @@
-using System;
 using System.Threading;
 
 namespace Cleave.Ledger;
 
-/// <summary>A few requests in a row in a mode that is not the best by what is known. Used under the lock of its <see cref="ModeTimes"/>.</summary>
+/// <summary>A few requests in a row in a mode that is not the best by what is known. Used under the lock of <see cref="RunnerTimes"/>.</summary>
 internal sealed class Trial
 {
-    // Of them the median counts.
-    private const int Measured = 3;
+    /// <summary>As many of them count.</summary>
+    public const int Measured = 3;
 
     // Where requests fail, or others come between, the trial ends without a result.
-    private const int Most = ModeTimes.Unsettled + WarmUp.Most + (2 * Measured);
+    private const int Most = RequestTimes.Unsettled + WarmUp.Most + (2 * Measured);
 
-    private readonly double[] _seconds = new double[Measured];
-    private int _mode = -1;
     private int _begun;
     private int _added;
+
+    /// <summary>The mode that is tried; -1 where none is.</summary>
+    public int Mode { get; private set; } = -1;
 
     /// <summary>How many requests the last one took.</summary>
     public int Requests { get; private set; } = Measured + 1;
 
     public void Begin(int mode)
     {
-        _mode = mode;
+        Mode = mode;
         _begun = 0;
         _added = 0;
     }
@@ -30,25 +30,21 @@ internal sealed class Trial
     /// <summary>The mode for the next request; null where there is no trial.</summary>
     public int? Next(bool[] open)
     {
-        if (_mode >= 0 && (_begun == Most || !Volatile.Read(ref open[_mode])))
-            _mode = -1;
-        if (_mode < 0)
+        if (Mode >= 0 && (_begun == Most || !Volatile.Read(ref open[Mode])))
+            Mode = -1;
+        if (Mode < 0)
             return null;
         _begun++;
-        return _mode;
+        return Mode;
     }
 
-    /// <summary>Adds what a request took that counts. Where it was the last one, what they took; the trial is over then.</summary>
-    public double? Add(int mode, double seconds)
+    /// <summary>Adds a request that counts. Whether it was the last one; the trial is over then.</summary>
+    public bool Add()
     {
-        if (mode != _mode)
-            return null;
-        _seconds[_added++] = seconds;
-        if (_added < Measured)
-            return null;
+        if (++_added < Measured)
+            return false;
         Requests = _begun;
-        _mode = -1;
-        Array.Sort(_seconds);
-        return _seconds[Measured / 2];
+        Mode = -1;
+        return true;
     }
 }

@@ -1,7 +1,7 @@
 namespace Cleave.Ledger;
 
 /// <summary>
-/// Tells the requests after a change of mode that say nothing about it: the first one, and of short ones some more. Sleeping threads take 50 µs to wake, and
+/// Tells the requests after the begin or end of a trial that say nothing about it: the first one, and of short ones some more. Sleeping threads take 50 µs to wake, and
 /// weights that the other mode pushed out of the caches a millisecond to load.
 /// </summary>
 internal struct WarmUp
@@ -11,17 +11,19 @@ internal struct WarmUp
 
     private const double Seconds = 1e-3;
 
-    // One more than the mode's number.
-    private int _mode;
+    // Two more than what is tried.
+    private int _tried;
     private int _requests;
     private double _seconds;
 
     /// <summary>Notes a request, and says whether it is one of them.</summary>
-    public bool IsCold(int mode, double seconds)
+    /// <param name="tried">The mode that it ran in to be tried; -1 where it ran in the best.</param>
+    /// <param name="seconds">What it took.</param>
+    public bool IsCold(int tried, double seconds)
     {
-        if (_mode != mode + 1)
+        if (_tried != tried + 2)
         {
-            _mode = mode + 1;
+            _tried = tried + 2;
             _requests = 0;
             _seconds = 0;
         }

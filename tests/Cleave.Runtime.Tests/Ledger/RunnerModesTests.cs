@@ -391,7 +391,7 @@ public sealed class RunnerModesTests
     // So many requests begin, one after another, and then end.
     private Turn[] Together(LooseRunner runner, int requests)
     {
-        ModeTimes times = runner.Engine.Times.Of([]);
+        RequestTimes times = runner.Engine.Times.Of([]);
         Turn[] turns = [.. Enumerable.Range(0, requests).Select(_ => runner.Engine.Modes.Enter(times, CancellationToken.None))];
         foreach (Turn turn in turns)
             runner.Engine.Modes.Leave(turn, times, succeeded: true);

@@ -6,7 +6,7 @@ using Xunit;
 namespace Cleave.Runtime.Tests.Ledger;
 
 /// <summary>Which mode requests run in that are alone, by what they took before. Time passes in the test only.</summary>
-public sealed class ModeTimesTests
+public sealed class ModeTrialsTests
 {
     private static readonly bool[] Both = [true, true];
 
@@ -18,7 +18,7 @@ public sealed class ModeTimesTests
     [InlineData(4, 1)]
     public void The_faster_one_is_found_and_the_trials_cost_little(double wide, int best)
     {
-        ModeTimes times = new(2, planned: 0);
+        RequestTimes times = Of(2, planned: 0);
         Simulate(times, 100, mode => mode == 0 ? wide : 1);
         double[] took = Simulate(times, 20_000, mode => mode == 0 ? wide : 1);
         double ideal = best == 0 ? wide : 1;
@@ -29,14 +29,13 @@ public sealed class ModeTimesTests
     [Fact]
     public void Before_anything_is_known_the_plan_counts()
     {
-        ModeTimes times = new(3, planned: 0);
+        RequestTimes times = Of(3, planned: 0);
         Assert.Equal(0, times.Best([true, true, true], 0));
         Assert.Equal(1, times.Best([true, true, true], 1));
         Assert.Equal(2, times.Best([true, false, true], 1));
         Assert.Equal(0, times.Best([true, false, false], 0));
         Assert.Equal(-1, times.Best([true, false, false], 1));
-        Assert.Null(times.Recent(0));
-        Assert.Null(times.Relative(0));
+        Assert.Null(times.Size.Relative(0));
     }
 
     [Theory]
@@ -44,7 +43,7 @@ public sealed class ModeTimesTests
     [InlineData(1.5, 1)]
     public void More_cores_than_planned_are_taken_once_they_were_measured(double wide, int best)
     {
-        ModeTimes times = new(2, planned: 1);
+        RequestTimes times = Of(2, planned: 1);
         Assert.Equal(1, times.Best(Both, 0));
         Simulate(times, 100, mode => mode == 0 ? wide : 1);
         Assert.Equal(best, times.Best(Both, 0));
@@ -53,7 +52,7 @@ public sealed class ModeTimesTests
     [Fact]
     public void A_machine_that_gets_slower_changes_nothing()
     {
-        ModeTimes times = new(2, planned: 0);
+        RequestTimes times = Of(2, planned: 0);
         double speed = 1;
         int[] runs = new int[2];
         for (int i = 0; i < 50; i++)
@@ -68,7 +67,7 @@ public sealed class ModeTimesTests
     [Fact]
     public void A_lost_core_says_little()
     {
-        ModeTimes times = new(2, planned: 0);
+        RequestTimes times = Of(2, planned: 0);
         Random random = new(1);
         int[] runs = new int[2];
         Simulate(times, 10_000, mode => (mode == 0 ? 0.7 : 1) * (random.Next(20) == 0 ? 8 : 1), runs);
@@ -82,7 +81,7 @@ public sealed class ModeTimesTests
     public void That_threads_sleep_and_caches_are_cold_after_a_change_says_nothing(double seconds, double wide)
     {
         // Whichever runs all the time looks many times as fast as a single request in another one.
-        ModeTimes times = new(2, planned: 1);
+        RequestTimes times = Of(2, planned: 1);
         int last = 1;
         double cold = 0;
         Simulate(times, 3000, mode =>
@@ -95,13 +94,13 @@ public sealed class ModeTimesTests
             return took;
         });
         Assert.Equal(0, times.Best(Both, 0));
-        Assert.InRange(times.Relative(0)!.Value, wide - 0.05, wide + 0.05);
+        Assert.InRange(times.Size.Relative(0)!.Value, wide - 0.05, wide + 0.05);
     }
 
     [Fact]
     public void A_trial_that_gets_no_result_is_over_some_time()
     {
-        ModeTimes times = new(2, planned: 0);
+        RequestTimes times = Of(2, planned: 0);
         Simulate(times, 10, static _ => 1);
         int tried = 0;
         for (int i = 0; i < 100; i++)
@@ -119,7 +118,7 @@ public sealed class ModeTimesTests
     [Fact]
     public void A_mode_that_becomes_the_better_one_is_found()
     {
-        ModeTimes times = new(2, planned: 0);
+        RequestTimes times = Of(2, planned: 0);
         Simulate(times, 1000, mode => mode == 0 ? 1.5 : 1);
         Assert.Equal(1, times.Best(Both, 0));
         Simulate(times, 2000, mode => mode == 0 ? 0.5 : 1);
@@ -130,7 +129,7 @@ public sealed class ModeTimesTests
     public void Of_five_the_best_is_found()
     {
         double[] seconds = [3, 1.4, 0.8, 1.1, 2];
-        ModeTimes times = new(5, planned: 0);
+        RequestTimes times = Of(5, planned: 0);
         bool[] open = [true, true, true, true, true];
         for (int i = 0; i < 2000; i++)
         {
@@ -146,7 +145,7 @@ public sealed class ModeTimesTests
     [Fact]
     public void A_mode_that_is_not_open_is_not_tried()
     {
-        ModeTimes times = new(2, planned: 0);
+        RequestTimes times = Of(2, planned: 0);
         bool[] open = [true, false];
         for (int i = 0; i < 1000; i++)
         {
@@ -155,7 +154,9 @@ public sealed class ModeTimesTests
         }
     }
 
-    private static double[] Simulate(ModeTimes times, int requests, Func<int, double> seconds, int[]? runs = null)
+    private static RequestTimes Of(int modes, int planned) => new RunnerTimes(modes, planned, static _ => 1).Of([]);
+
+    private static double[] Simulate(RequestTimes times, int requests, Func<int, double> seconds, int[]? runs = null)
     {
         double[] took = new double[requests];
         for (int i = 0; i < requests; i++)

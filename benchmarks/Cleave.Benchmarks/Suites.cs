@@ -69,6 +69,7 @@ internal static class Suites
         [
             new ServiceLoad(),
             new JumpingLoad(),
+            new RandomSizes(),
             new TwoRunners(),
             new Quotas(),
             new RunnerMemory(),

@@ -56,8 +56,8 @@ public sealed class ModeSnapshot
     public int Running { get; }
 
     /// <summary>
-    /// How long requests take in it, relative to the runner's mode of one thread, by the last measurements on requests that were alone; of several sets of
-    /// dimensions the middle one. Null where that was not measured.
+    /// How long requests take in it, relative to the runner's mode of one thread, by the last measurements on requests that were alone; of several
+    /// sizes the middle one. Null where that was not measured.
     /// </summary>
     public double? RelativeTime { get; }
 

@@ -8,7 +8,7 @@ using Microsoft.ML.OnnxRuntime.Tensors;
 
 namespace Cleave.Benchmarks.Prepared;
 
-/// <summary>A session with ONNX Runtime's defaults, as the first page of its documentation has it.</summary>
+/// <summary>A session as the first page of ONNX Runtime's documentation has it, with the defaults.</summary>
 internal sealed class HandSession : IDisposable
 {
     private readonly InferenceSession _session;
@@ -17,10 +17,11 @@ internal sealed class HandSession : IDisposable
 
     /// <param name="path">The model's file.</param>
     /// <param name="inputs">What it runs with, by name.</param>
-    public HandSession(string path, IReadOnlyList<(string Name, NativeTensor Tensor)> inputs)
+    /// <param name="options">Others than the defaults.</param>
+    public HandSession(string path, IReadOnlyList<(string Name, NativeTensor Tensor)> inputs, SessionOptions? options = null)
     {
         _inputs = inputs;
-        _session = new InferenceSession(path);
+        _session = options is null ? new InferenceSession(path) : new InferenceSession(path, options);
     }
 
     /// <summary>Inputs as ONNX Runtime takes them.</summary>

@@ -1,8 +1,10 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
+using Cleave.Core.Graph;
 using Cleave.OnnxProto;
 using Cleave.Tool.Rewriting;
+using Google.Protobuf;
 
 namespace Cleave.Tool.Quantizing;
 
@@ -10,7 +12,9 @@ namespace Cleave.Tool.Quantizing;
 /// Matrix products as ONNX Runtime's <c>MatMulNBits</c> with 8 bits and accuracy level 4: weights have a scale for 128 of a column, and
 /// each row of the input is rounded by itself in each request, so that rows stay apart and no data is needed.
 /// </summary>
-internal sealed class BlockForm(int bits) : IQuantizedForm
+/// <param name="bits">Of a weight.</param>
+/// <param name="file">Where packed weights are kept; null: in memory.</param>
+internal sealed class BlockForm(int bits, WeightFile? file = null) : IQuantizedForm
 {
     /// <summary>In the metadata of a file.</summary>
     public const string Word = "blocks";
@@ -20,6 +24,9 @@ internal sealed class BlockForm(int bits) : IQuantizedForm
     private const int Zero = 128;
     // Inputs are rounded to bytes, too; at level 0 they are not, and a product is ten times slower than of floats.
     private const int AccuracyLevel = 4;
+
+    // What was packed once is kept.
+    private readonly Dictionary<(string Weight, int Channel), KeptWeights> _packed = [];
 
     public string Name => Word;
 
@@ -62,8 +69,19 @@ internal sealed class BlockForm(int bits) : IQuantizedForm
         }
     }
 
-    // By output channel: its blocks, the last one filled up with zeros.
     private (string Values, string Scales) Packed(ModelEdit edit, FreshNames names, TensorProto weight, QuantizableOperator found)
+    {
+        if (!_packed.TryGetValue((found.Weight, found.Channel), out KeptWeights? kept))
+            _packed.Add((found.Weight, found.Channel), kept = Pack(weight, found));
+        (string Values, string Scales) made = (names.Next(weight.Name + "_blocks"), names.Next(weight.Name + "_scale"));
+        long channels = found.Dims[found.Channel];
+        edit.Graph.Initializer.Add(FloatTensors.Make(made.Values, [channels, kept.Values.Length / Block / channels, Block], ElementType.UInt8, kept.Values));
+        edit.Graph.Initializer.Add(FloatTensors.Make(made.Scales, [kept.Scales.Length], kept.Scales));
+        return made;
+    }
+
+    // By output channel: its blocks, the last one filled up with zeros.
+    private KeptWeights Pack(TensorProto weight, QuantizableOperator found)
     {
         float[] values = FloatTensors.Read(weight);
         int channels = (int)found.Dims[found.Channel], depth = (int)found.Dims[1 - found.Channel], blocks = (depth + Block - 1) / Block;
@@ -82,10 +100,7 @@ internal sealed class BlockForm(int bits) : IQuantizedForm
             for (int i = 0; i < count; i++)
                 bytes[(block * Block) + i] = (byte)(Zero + (int)Math.Clamp(MathF.Round(At(channel, first + i) / scales[block]), -largest, largest));
         }
-        (string Values, string Scales) made = (names.Next(weight.Name + "_blocks"), names.Next(weight.Name + "_scale"));
-        edit.Graph.Initializer.Add(FloatTensors.Make(made.Values, [channels, blocks, Block], bytes));
-        edit.Graph.Initializer.Add(FloatTensors.Make(made.Scales, [scales.Length], scales));
-        return made;
+        return new KeptWeights(file is null ? ByteString.CopyFrom(bytes) : file.Keep(bytes), scales);
 
         float At(int channel, int i) => found.Channel == 0 ? values[(channel * depth) + i] : values[(i * channels) + channel];
     }

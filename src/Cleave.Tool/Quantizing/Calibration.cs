@@ -6,7 +6,6 @@ using Cleave.Core.Graph;
 using Cleave.OnnxProto;
 using Cleave.Tool.Rewriting;
 using Cleave.Tool.Verification;
-using Google.Protobuf;
 using Microsoft.ML.OnnxRuntime;
 
 namespace Cleave.Tool.Quantizing;
@@ -37,7 +36,7 @@ internal sealed class Calibration
         ModelProto extended = model.Clone();
         extended.Graph.Output.Add(inner.Select(i => new ValueInfoProto { Name = i }));
         // Unoptimised, so that no value is fused away.
-        using SessionChain chain = SessionChain.OfBytes(source, extended.ToByteArray(), new SessionRequest(GraphOptimizationLevel.ORT_DISABLE_ALL, Environment.ProcessorCount));
+        using SessionChain chain = SessionChain.OfMessage(source, extended, new SessionRequest(GraphOptimizationLevel.ORT_DISABLE_ALL, Environment.ProcessorCount));
         string[] floatInputs = [.. edit.Inputs().Where(i => i.Type?.TensorType?.ElemType == (int)ElementType.Float).Select(i => i.Name)];
         string[] all = [.. inner, .. edit.OutputNames];
         Dictionary<string, ActivationHistogram> histograms = all.Concat(floatInputs).ToDictionary(n => n, _ => new ActivationHistogram(), StringComparer.Ordinal);

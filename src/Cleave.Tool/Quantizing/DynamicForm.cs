@@ -98,14 +98,11 @@ internal sealed class DynamicForm(WeightRounding rounding) : IQuantizedForm
         {
             if (_weights.TryGetValue((found.Weight, found.Channel), out (string, string) known))
                 return known;
-            RoundedWeights rounded = _rounding.Of(_constants[found.Weight], found.Channel);
-            int rows = (int)found.Dims[0], columns = (int)found.Dims[1];
             // A product takes them by rows of the input's width.
             bool turned = found.Channel == 0;
+            KeptWeights rounded = turned ? _rounding.Turned(_constants[found.Weight], found.Channel) : _rounding.Of(_constants[found.Weight], found.Channel);
             (string Values, string Scales) made = (_names.Next(found.Weight + "_int8"), _names.Next(found.Weight + "_scale"));
-            _edit.Graph.Initializer.Add(turned
-                ? FloatTensors.Make(made.Values, [columns, rows], WeightRounding.Transposed(rounded.Values, rows, columns))
-                : FloatTensors.Make(made.Values, [rows, columns], rounded.Values));
+            _edit.Graph.Initializer.Add(FloatTensors.Make(made.Values, turned ? [found.Dims[1], found.Dims[0]] : found.Dims, ElementType.Int8, rounded.Values));
             _edit.Graph.Initializer.Add(FloatTensors.Make(made.Scales, [rounded.Scales.Length], rounded.Scales));
             _weights.Add((found.Weight, found.Channel), made);
             return made;

@@ -1,3 +1,4 @@
+using System;
 using System.Linq;
 using Cleave.OnnxProto;
 using Cleave.Tool.Rewriting;
@@ -20,12 +21,14 @@ internal static class FloatModel
     }
 
     /// <param name="published">The model.</param>
+    /// <param name="weights">Takes its large weights; null: they stay in memory.</param>
     /// <exception cref="RewriteException">It cannot be made ready; why.</exception>
-    public static ModelProto Read(ModelUnderTest published)
+    public static ModelProto Read(ModelUnderTest published, WeightFile? weights = null)
     {
         RequireOneMessage(published);
         ModelProto model = ModelMessage.Read(published.Path);
-        FloatTensors.Gather(model, published.Folder);
+        new ExternalWeights(published.Folder).TakeIn(model);
+        FloatTensors.Gather(model);
         ModelEdit edit = new(model);
         InputInitializers.Apply(edit);
         edit.Changed();
@@ -36,6 +39,12 @@ internal static class FloatModel
         FoldedNorms.Apply(edit);
         OpsetUpgrade.Apply(edit);
         OperatorFinder.NameNodes(edit);
+        if (weights != null)
+        {
+            weights.Take(model);
+            // Sessions take their memory outside of the collected one, which does not notice.
+            GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+        }
         return model;
     }
 }

@@ -6,7 +6,6 @@ using Cleave.Core.Graph;
 using Cleave.Core.Onnx;
 using Cleave.OnnxProto;
 using Cleave.Tool.Verification;
-using Google.Protobuf;
 using Microsoft.ML.OnnxRuntime;
 
 namespace Cleave.Tool.Quantizing;
@@ -23,7 +22,7 @@ internal static class FusionCheck
     public static IReadOnlyList<QuantizableOperator> Find(ModelUnderTest source, ModelProto changed, IReadOnlyCollection<QuantizableOperator> chosen)
     {
         using TemporaryFolder folder = new();
-        SessionChain.OfBytes(source, changed.ToByteArray(), new SessionRequest(GraphOptimizationLevel.ORT_ENABLE_ALL, 1, folder.Path)).Dispose();
+        SessionChain.OfMessage(source, changed, new SessionRequest(GraphOptimizationLevel.ORT_ENABLE_ALL, 1, folder.Path)).Dispose();
         OnnxModel optimised = ModelReader.ReadFile(Path.Combine(folder.Path, "0.onnx"));
         HashSet<string> left = new(
             optimised.Graph.Nodes.Where(n => Unfused.Contains(n.OpType)).Select(n => n.Name.EndsWith(Blocked, StringComparison.Ordinal) ? n.Name[..^Blocked.Length] : n.Name), StringComparer.Ordinal);

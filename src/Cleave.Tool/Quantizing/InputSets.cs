@@ -36,7 +36,7 @@ internal sealed record InputSets(IReadOnlyList<InputCase> Search, IReadOnlyList<
 
     private static DimensionSample Likely(ModelUnderTest model, InputMaker maker)
     {
-        using SessionChain chain = SessionChain.OfFile(model, new SessionRequest(Microsoft.ML.OnnxRuntime.GraphOptimizationLevel.ORT_ENABLE_ALL, 1));
+        using SessionChain chain = SessionChain.OfMapped(model, new SessionRequest(Microsoft.ML.OnnxRuntime.GraphOptimizationLevel.ORT_ENABLE_ALL, 1));
         string refusal = "";
         foreach (DimensionSample sample in DimensionSample.Candidates(OpenDimension.Of(maker.Inputs)))
         {

@@ -40,7 +40,7 @@ internal sealed class KeptChoice(PreviousChoice previous, PrecisionSearch search
         DynamicForm.Word => new DynamicForm(ranges.Rounding),
         StaticForm.Word when areGiven => ranges.Best(chosen),
         StaticForm.Word => throw new RewriteException($"--like {previous.Path}: its ranges were found on inputs (static): give some with --inputs."),
-        BlockForm.Word => new BlockForm(bits),
+        BlockForm.Word => new BlockForm(bits, ranges.Rounding.File),
         _ => throw new RewriteException($"--like {previous.Path}: it is of a form that this version does not know, '{previous.Form}'."),
     };
 }

@@ -7,7 +7,6 @@ using System.Linq;
 using System.Threading;
 using Cleave.OnnxProto;
 using Cleave.Tool.Verification;
-using Google.Protobuf;
 using Microsoft.ML.OnnxRuntime;
 
 namespace Cleave.Tool.Quantizing;
@@ -36,7 +35,7 @@ internal sealed class ModelTrials
     {
         _published = published;
         _cancellationToken = cancellationToken;
-        using SessionChain chain = SessionChain.OfFile(published, new SessionRequest(GraphOptimizationLevel.ORT_ENABLE_ALL, 1));
+        using SessionChain chain = SessionChain.OfMapped(published, new SessionRequest(GraphOptimizationLevel.ORT_ENABLE_ALL, 1));
         _cases = [.. inputs.Select(i => (i, chain.Run(i.Values, published.Graph.Outputs)))];
         PublishedNanoseconds = Time(chain, inputs[0]);
         foreach ((InputCase given, Dictionary<string, TensorCopy> outputs) in _cases)
@@ -52,7 +51,7 @@ internal sealed class ModelTrials
     public Trial Run(ModelProto changed)
     {
         _cancellationToken.ThrowIfCancellationRequested();
-        using SessionChain chain = SessionChain.OfBytes(_published, changed.ToByteArray(), new SessionRequest(GraphOptimizationLevel.ORT_ENABLE_ALL, 1));
+        using SessionChain chain = SessionChain.OfMessage(_published, changed, new SessionRequest(GraphOptimizationLevel.ORT_ENABLE_ALL, 1));
         OutputError[] errors = [.. _cases.Select(c => OutputError.Between(c.Outputs, chain.Run(c.Inputs.Values, _published.Graph.Outputs)))];
         return new Trial(StatedError.Of(errors), Time(chain, _cases[0].Inputs));
     }
@@ -63,7 +62,7 @@ internal sealed class ModelTrials
     /// <param name="after">And of the changed one.</param>
     public void WriteOutputs(ModelProto changed, string before, string after)
     {
-        using SessionChain chain = SessionChain.OfBytes(_published, changed.ToByteArray(), new SessionRequest(GraphOptimizationLevel.ORT_ENABLE_ALL, 1));
+        using SessionChain chain = SessionChain.OfMessage(_published, changed, new SessionRequest(GraphOptimizationLevel.ORT_ENABLE_ALL, 1));
         for (int i = 0; i < _cases.Count; i++)
         {
             _cancellationToken.ThrowIfCancellationRequested();

@@ -45,7 +45,7 @@ internal static class OperatorFinder
                 withoutForm(new LeftInFloats($"'{node.Name}' stays in floats: ONNX has no LSTM in 8 bits, ONNX Runtime has (--allow-ort-operators)", NeedsOwnOperators: true));
                 continue;
             }
-            if (FloatTensors.Read(weight).All(float.IsFinite) && (candidate.Recurrent is null || FloatTensors.Read(constants[candidate.Recurrent]).All(float.IsFinite)))
+            if (AreFinite(weight) && (candidate.Recurrent is null || AreFinite(constants[candidate.Recurrent])))
                 found.Add(candidate);
             else
                 withoutForm(new LeftInFloats($"the weights of '{node.Name}' are not all finite numbers: it stays in floats", NeedsOwnOperators: false));
@@ -74,6 +74,16 @@ internal static class OperatorFinder
             default:
                 return null;
         }
+    }
+
+    private static bool AreFinite(TensorProto weight)
+    {
+        foreach (float value in FloatTensors.Span(weight))
+        {
+            if (!float.IsFinite(value))
+                return false;
+        }
+        return true;
     }
 
     private static float Number(NodeProto node, string attribute, float otherwise) => node.Attribute.FirstOrDefault(a => a.Name == attribute)?.F ?? otherwise;

@@ -7,7 +7,6 @@ using Cleave.Core.Passes.Partitions;
 using Cleave.OnnxProto;
 using Cleave.Tool.Rewriting;
 using Cleave.Tool.Verification;
-using Google.Protobuf;
 using Microsoft.ML.OnnxRuntime;
 
 namespace Cleave.Tool.Quantizing;
@@ -41,7 +40,7 @@ internal sealed class OperatorTimes(ModelUnderTest source, ModelProto model, IRe
             values[i] = (float)random.Fraction();
         InputCase input = new("random", new Dictionary<string, TensorCopy> { [candidate.Input] = new(ElementType.Float, shape, MemoryMarshal.AsBytes(values.AsSpan()).ToArray()) });
         SessionRequest how = new(GraphOptimizationLevel.ORT_ENABLE_ALL, 1);
-        using SessionChain one = SessionChain.OfBytes(source, floats.ToByteArray(), how), other = SessionChain.OfBytes(source, bytes.ToByteArray(), how);
+        using SessionChain one = SessionChain.OfMessage(source, floats, how), other = SessionChain.OfMessage(source, bytes, how);
         return (ModelTrials.Time(one, input), ModelTrials.Time(other, input));
     }
 

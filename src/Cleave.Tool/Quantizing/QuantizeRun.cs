@@ -53,7 +53,8 @@ internal sealed class QuantizeRun(QuantizeOptions options, Action<string, double
 
     private QuantizeReport Run(ModelUnderTest published, TargetFile target, InputSets inputs)
     {
-        ModelProto floats = FloatModel.Read(published);
+        WeightFile weights = new(target.Draft("weights"));
+        ModelProto floats = FloatModel.Read(published, weights);
         ModelEdit edit = new(floats);
         List<LeftInFloats> left = [];
         IReadOnlyList<QuantizableOperator> candidates = OperatorFinder.Find(edit, left.Add, options.OwnOperators || _previous is { UsesOwnOperators: true });
@@ -68,7 +69,7 @@ internal sealed class QuantizeRun(QuantizeOptions options, Action<string, double
         ModelTrials trials = new(published, inputs.Search, cancellationToken), single = new(published, [inputs.Search[0]], cancellationToken);
         Calibration calibration = Calibration.Of(published, floats, inputs.Search, onlyShapes: !inputs.AreGiven);
         PrecisionSearch search = new(published, floats, trials, single, form => new OperatorTimes(published, floats, calibration.Shapes, form), progress);
-        StaticRanges ranges = new(search, calibration, new WeightRounding(WeightBits), trials, progress);
+        StaticRanges ranges = new(search, calibration, new WeightRounding(WeightBits, weights), trials, progress);
         ModelTrials others = new(published, inputs.HeldOut, cancellationToken);
         if (_previous != null)
         {
@@ -87,7 +88,7 @@ internal sealed class QuantizeRun(QuantizeOptions options, Action<string, double
         if (!options.KeepBatch && candidates.Any(static c => c.HasDynamicForm))
             results.Add(search.Run(new DynamicForm(ranges.Rounding), candidates, MaxError));
         if (options.OwnOperators && candidates.Any(static c => c.IsProduct))
-            results.Add(search.Run(new BlockForm(WeightBits), candidates, MaxError));
+            results.Add(search.Run(new BlockForm(WeightBits, ranges.Rounding.File), candidates, MaxError));
         if (areGiven)
             results.Add(search.Run(ranges.Best(candidates), candidates, MaxError));
         if (results.Count == 0)

@@ -1,5 +1,5 @@
 using System.Collections.Generic;
-using System.Linq;
+using Cleave.Core.Graph;
 using Cleave.OnnxProto;
 using Cleave.Tool.Rewriting;
 
@@ -31,10 +31,9 @@ internal sealed class RecurrentWriter(ModelEdit edit, WeightRounding rounding, F
     {
         TensorProto weight = constants[name];
         int directions = (int)weight.Dims[0], gates = (int)weight.Dims[1], size = (int)weight.Dims[2];
-        RoundedWeights rounded = rounding.Round(FloatTensors.Read(weight), [directions * gates, size], 0);
-        sbyte[] turned = [.. Enumerable.Range(0, directions).SelectMany(d => WeightRounding.Transposed(rounded.Values[(d * gates * size)..((d + 1) * gates * size)], gates, size))];
+        KeptWeights rounded = rounding.OfUnits(weight);
         (string Values, string Scales, string Zeros) made = (names.Next(name + "_int8"), names.Next(name + "_scale"), names.Next(name + "_zeros"));
-        edit.Graph.Initializer.Add(FloatTensors.Make(made.Values, [directions, size, gates], turned));
+        edit.Graph.Initializer.Add(FloatTensors.Make(made.Values, [directions, size, gates], ElementType.Int8, rounded.Values));
         edit.Graph.Initializer.Add(FloatTensors.Make(made.Scales, [directions, gates], rounded.Scales));
         edit.Graph.Initializer.Add(FloatTensors.Make(made.Zeros, [directions, gates], new sbyte[directions * gates]));
         return made;

@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
+using Cleave.Core.Graph;
 using Cleave.OnnxProto;
 using Cleave.Tool.Rewriting;
 
@@ -103,10 +104,10 @@ internal sealed class StaticForm(WeightRounding rounding, IReadOnlyDictionary<st
 
         private void WriteWeights(NodeProto node, QuantizableOperator found)
         {
-            RoundedWeights rounded = rounding.Of(_constants[found.Weight], found.Channel);
+            KeptWeights rounded = rounding.Of(_constants[found.Weight], found.Channel);
             string weight = Constant(found.Weight, "int8"), scales = Constant(found.Weight, "scale"), zeros = Constant(found.Weight, "zeros");
             long[] channels = [rounded.Scales.Length];
-            edit.Graph.Initializer.Add(FloatTensors.Make(weight, found.Dims, rounded.Values));
+            edit.Graph.Initializer.Add(FloatTensors.Make(weight, found.Dims, ElementType.Int8, rounded.Values));
             edit.Graph.Initializer.Add(FloatTensors.Make(scales, channels, rounded.Scales));
             edit.Graph.Initializer.Add(FloatTensors.Make(zeros, channels, new sbyte[rounded.Scales.Length]));
             node.Input[1] = Dequantized(weight, scales, zeros, found.Channel);

@@ -6,6 +6,7 @@ using System.Linq;
 using Cleave.Core.Graph;
 using Cleave.Core.Onnx;
 using Cleave.OnnxProto;
+using Google.Protobuf;
 
 namespace Cleave.Tool.Rewriting;
 
@@ -45,13 +46,23 @@ internal sealed class ExternalWeights(string folder)
         }
     }
 
-    /// <summary>The bytes of an external tensor.</summary>
-    /// <exception cref="RewriteException">There are not that many.</exception>
-    public byte[] Read(TensorProto tensor)
+    /// <summary>Puts all external tensors into the message, whatever their type and in bodies, too: what is written of it anywhere stands alone.</summary>
+    /// <exception cref="RewriteException">They cannot be read, or are too many for a message.</exception>
+    public void TakeIn(ModelProto model)
     {
-        using MemoryStream bytes = new();
-        Copy(PathOf(tensor), Number(tensor, "offset") ?? 0, Number(tensor, "length") ?? Size(tensor), bytes, tensor.Name);
-        return bytes.ToArray();
+        long sum = 0;
+        foreach (TensorProto tensor in AllTensors.Of(model).Where(IsExternal))
+        {
+            long offset = Number(tensor, "offset") ?? 0, length = Number(tensor, "length") ?? Size(tensor);
+            using FileStream source = Open(PathOf(tensor), offset, length, tensor.Name);
+            if ((sum += length) > int.MaxValue)
+                throw new RewriteException($"The weights of '{tensor.Name}' and those before it have over 2 GB, which is too much for one file.");
+            byte[] bytes = GC.AllocateUninitializedArray<byte>((int)length);
+            source.ReadExactly(bytes);
+            tensor.RawData = UnsafeByteOperations.UnsafeWrap(bytes);
+            tensor.ExternalData.Clear();
+            tensor.DataLocation = TensorProto.Types.DataLocation.Default;
+        }
     }
 
     /// <summary>The file that was moved to gets another name.</summary>
@@ -88,16 +99,26 @@ internal sealed class ExternalWeights(string folder)
 
     private static void Copy(string path, long offset, long length, Stream target, string tensor)
     {
-        using FileStream source = File.OpenRead(path);
-        if (offset + length > source.Length)
-            throw new RewriteException($"{path} ends before the weights of '{tensor}' do.");
-        source.Position = offset;
+        using FileStream source = Open(path, offset, length, tensor);
         byte[] buffer = new byte[1 << 20];
         while (length > 0)
         {
-            int read = source.Read(buffer, 0, (int)Math.Min(buffer.Length, length));
+            int read = (int)Math.Min(buffer.Length, length);
+            source.ReadExactly(buffer, 0, read);
             target.Write(buffer, 0, read);
             length -= read;
         }
+    }
+
+    private static FileStream Open(string path, long offset, long length, string tensor)
+    {
+        FileStream source = File.OpenRead(path);
+        if (offset <= source.Length && length <= source.Length - offset)
+        {
+            source.Position = offset;
+            return source;
+        }
+        source.Dispose();
+        throw new RewriteException($"{path} ends before the weights of '{tensor}' do.");
     }
 }

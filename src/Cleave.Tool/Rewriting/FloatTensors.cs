@@ -14,9 +14,15 @@ internal static class FloatTensors
     public static bool IsInline(TensorProto tensor) =>
         tensor.DataType == (int)ElementType.Float && tensor.DataLocation != TensorProto.Types.DataLocation.External;
 
-    public static float[] Read(TensorProto tensor) => tensor.RawData.Length > 0
-        ? MemoryMarshal.Cast<byte, float>(tensor.RawData.Span).ToArray()
-        : [.. tensor.FloatData];
+    /// <summary>A copy of its elements.</summary>
+    public static float[] Read(TensorProto tensor) => Span(tensor).ToArray();
+
+    /// <summary>Its elements, to be looked at.</summary>
+    public static ReadOnlySpan<float> Span(TensorProto tensor) => tensor.RawData.Length > 0
+        ? MemoryMarshal.Cast<byte, float>(tensor.RawData.Span)
+        : tensor.FloatData.ToArray();
+
+    public static TensorProto Make(string name, long[] dims, ElementType type, ByteString bytes) => new() { Name = name, DataType = (int)type, Dims = { dims }, RawData = bytes };
 
     public static TensorProto Make(string name, long[] dims, float[] values) => new()
     {
@@ -34,14 +40,6 @@ internal static class FloatTensors
         RawData = ByteString.CopyFrom(MemoryMarshal.AsBytes(values.AsSpan())),
     };
 
-    public static TensorProto Make(string name, long[] dims, byte[] values) => new()
-    {
-        Name = name,
-        DataType = (int)ElementType.UInt8,
-        Dims = { dims },
-        RawData = ByteString.CopyFrom(values),
-    };
-
     public static TensorProto Make(string name, long[] dims, int[] values) => new()
     {
         Name = name,
@@ -52,24 +50,13 @@ internal static class FloatTensors
 
     public static TensorProto Make(string name, byte value) => new() { Name = name, DataType = (int)ElementType.UInt8, RawData = ByteString.CopyFrom(value) };
 
-    /// <summary>Puts elements into the message as bytes, which copies of the message share.</summary>
-    /// <exception cref="RewriteException">They lie in a file that cannot be read.</exception>
-    public static void Gather(ModelProto model, string folder)
+    /// <summary>Puts the floats of initializers into the message as bytes, which copies of the message share.</summary>
+    public static void Gather(ModelProto model)
     {
-        ExternalWeights external = new(folder);
-        foreach (TensorProto tensor in model.Graph.Initializer.Where(t => t.DataType == (int)ElementType.Float))
+        foreach (TensorProto tensor in model.Graph.Initializer.Where(static t => t.DataType == (int)ElementType.Float && t.RawData.Length == 0 && t.FloatData.Count > 0))
         {
-            if (tensor.DataLocation == TensorProto.Types.DataLocation.External)
-            {
-                tensor.RawData = UnsafeByteOperations.UnsafeWrap(external.Read(tensor));
-                tensor.ExternalData.Clear();
-                tensor.DataLocation = TensorProto.Types.DataLocation.Default;
-            }
-            else if (tensor.RawData.Length == 0 && tensor.FloatData.Count > 0)
-            {
-                tensor.RawData = ByteString.CopyFrom(MemoryMarshal.AsBytes(Read(tensor).AsSpan()));
-                tensor.FloatData.Clear();
-            }
+            tensor.RawData = ByteString.CopyFrom(MemoryMarshal.AsBytes(Span(tensor)));
+            tensor.FloatData.Clear();
         }
     }
 }

@@ -119,7 +119,8 @@ internal sealed class ModelUnderTest : IDisposable
 
     /// <param name="request">The segment.</param>
     /// <param name="halves">The model's floats of 16 bits where they are computed in 32; null: as published.</param>
-    public SubModel Write(SegmentRequest request, HalfFloats? halves = null) => _writer.Write(request, _weights, halves);
+    /// <param name="weights">How it holds its weights; null: mapped where they are many.</param>
+    public SubModel Write(SegmentRequest request, HalfFloats? halves = null, WeightMode? weights = null) => _writer.Write(request, weights ?? _weights, halves);
 
     public void Dispose() => _source.Dispose();
 

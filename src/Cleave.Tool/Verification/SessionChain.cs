@@ -5,6 +5,8 @@ using System.IO;
 using System.Linq;
 using Cleave.Core.Onnx;
 using Cleave.Core.Onnx.Widening;
+using Cleave.OnnxProto;
+using Cleave.Tool.Rewriting;
 using Microsoft.ML.OnnxRuntime;
 
 namespace Cleave.Tool.Verification;
@@ -38,12 +40,21 @@ internal sealed class SessionChain(IReadOnlyList<ChainLink> links) : IDisposable
         return OfOne(Create(Whole, () => new InferenceSession(model.Path, options)));
     }
 
-    /// <summary>A changed copy of the file.</summary>
-    public static SessionChain OfBytes(ModelUnderTest model, byte[] changed, SessionRequest how)
+    /// <summary>The whole model as a runner slices it, its large weights mapped where they lie: nothing holds them twice.</summary>
+    public static SessionChain OfMapped(ModelUnderTest model, SessionRequest how)
     {
-        using SessionOptions options = Options(how, 0);
-        options.AddSessionConfigEntry(FolderKey, model.Folder);
-        return OfOne(Create(Whole, () => new InferenceSession(changed, options)));
+        string[] inputs = [.. model.Graph.Model.Graph.Inputs.Select(static i => i.Name).Where(i => !model.Graph.Index.IsInitializer(i))];
+        return Of(model, [new SegmentRequest(Whole, null, inputs, model.Graph.Outputs)], how, weights: WeightMode.Map);
+    }
+
+    /// <summary>A changed copy of the file.</summary>
+    public static SessionChain OfBytes(ModelUnderTest model, byte[] changed, SessionRequest how) => OfBytes(changed, model.Folder, how);
+
+    /// <summary>The same from its messages; weights of theirs that lie in a file are mapped.</summary>
+    public static SessionChain OfMessage(ModelUnderTest model, ModelProto changed, SessionRequest how)
+    {
+        byte[] bytes = WeightFile.Refer(changed, out string? folder);
+        return OfBytes(bytes, folder ?? model.Folder, how);
     }
 
     /// <summary>Sub-models out of the file, in memory.</summary>
@@ -51,15 +62,16 @@ internal sealed class SessionChain(IReadOnlyList<ChainLink> links) : IDisposable
     /// <param name="segments">In an order in which they can run.</param>
     /// <param name="how">How their sessions are made.</param>
     /// <param name="halves">The model's floats of 16 bits where they are computed in 32; null: as published.</param>
+    /// <param name="weights">How they hold weights; null: mapped where they are many.</param>
     /// <exception cref="Core.Diagnostics.ModelException">A segment does not fit the graph.</exception>
     /// <exception cref="SegmentException">ONNX Runtime refuses one.</exception>
-    public static SessionChain Of(ModelUnderTest model, IReadOnlyList<SegmentRequest> segments, SessionRequest how, HalfFloats? halves = null)
+    public static SessionChain Of(ModelUnderTest model, IReadOnlyList<SegmentRequest> segments, SessionRequest how, HalfFloats? halves = null, WeightMode? weights = null)
     {
         List<ChainLink> links = [];
         try
         {
             for (int i = 0; i < segments.Count; i++)
-                links.Add(Link(model, segments[i], how, i, halves));
+                links.Add(Link(model, segments[i], how, i, halves, weights));
             return new SessionChain(links);
         }
         catch
@@ -105,12 +117,19 @@ internal sealed class SessionChain(IReadOnlyList<ChainLink> links) : IDisposable
             link.Session.Dispose();
     }
 
+    private static SessionChain OfBytes(byte[] changed, string folder, SessionRequest how)
+    {
+        using SessionOptions options = Options(how, 0);
+        options.AddSessionConfigEntry(FolderKey, folder);
+        return OfOne(Create(Whole, () => new InferenceSession(changed, options)));
+    }
+
     private static SessionChain OfOne(InferenceSession session) =>
         new([new ChainLink(Whole, session, session.InputNames, session.InputNames, session.OutputNames)]);
 
-    private static ChainLink Link(ModelUnderTest model, SegmentRequest segment, SessionRequest how, int number, HalfFloats? halves)
+    private static ChainLink Link(ModelUnderTest model, SegmentRequest segment, SessionRequest how, int number, HalfFloats? halves, WeightMode? weights)
     {
-        SubModel sub = model.Write(segment, halves);
+        SubModel sub = model.Write(segment, halves, weights);
         using SessionOptions options = Options(how, number);
         if (sub.ReadsFiles)
             options.AddSessionConfigEntry(FolderKey, model.Folder);

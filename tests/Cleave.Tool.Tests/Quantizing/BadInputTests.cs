@@ -73,24 +73,32 @@ public sealed class BadInputTests : IDisposable
     }
 
     [Fact]
-    public async Task Weights_in_another_file_are_read_from_there_and_the_result_stands_alone()
+    public async Task Weights_in_another_file_are_read_from_there_whatever_their_type_and_the_result_stands_alone()
     {
         ModelProto model = QuantizeFixture.Layers(2, seed: 1);
+        GraphProto graph = model.Graph;
+        NodeProto last = graph.Node.Single(static n => n.Output[0] == "y");
+        last.Output[0] = "all";
+        graph.Node.Add(new NodeProto { OpType = "Gather", Name = "turned", Input = { "all", "order" }, Output = { "y" }, Attribute = { OwnOperators.Number("axis", 1) } });
+        byte[] order = [.. Enumerable.Range(0, 512).Reverse().SelectMany(static i => BitConverter.GetBytes((long)i))];
+        graph.Initializer.Add(new TensorProto { Name = "order", DataType = (int)ElementType.Int64, Dims = { 512 }, RawData = ByteString.CopyFrom(order) });
         using (FileStream data = File.Create(_files.PathOf("weights.bin")))
         {
-            foreach (TensorProto tensor in model.Graph.Initializer)
+            foreach (TensorProto tensor in graph.Initializer)
             {
                 External(tensor, "weights.bin", data.Position, tensor.RawData.Length);
                 data.Write(tensor.RawData.Span);
                 tensor.RawData = ByteString.Empty;
             }
         }
+        string elsewhere = Directory.CreateDirectory(_files.PathOf("elsewhere")).FullName, target = Path.Combine(elsewhere, "model.int8.onnx");
 
-        ToolRun run = await ToolRun.Of("quantize", _files.Save("model.onnx", model), "-o", Target, "--max-error", "0.5", "--min-gain", "0");
-        File.Delete(_files.PathOf("weights.bin"));
+        ToolRun run = await ToolRun.Of("quantize", _files.Save("model.onnx", model), "-o", target, "--max-error", "0.5", "--min-gain", "0");
 
         Assert.Equal(("", 0), (run.Error, run.Code));
-        using Microsoft.ML.OnnxRuntime.InferenceSession session = new(Target);
+        // Nothing that it was made with is left beside it.
+        Assert.Equal([target], Directory.GetFileSystemEntries(elsewhere));
+        using Microsoft.ML.OnnxRuntime.InferenceSession session = new(target);
         Assert.Equal(["y"], session.OutputNames);
     }
 

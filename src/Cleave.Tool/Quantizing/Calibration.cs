@@ -50,13 +50,16 @@ internal sealed class Calibration
         {
             foreach (InputCase given in inputs.Take(count))
             {
+                long left = 0;
                 foreach ((string name, TensorCopy value) in given.Values.Concat(chain.Run(given.Values, all)))
                 {
                     if (!histograms.TryGetValue(name, out ActivationHistogram? histogram) || value.Type != ElementType.Float)
                         continue;
                     seen(name, value);
                     take(histogram, MemoryMarshal.Cast<byte, float>(value.Bytes));
+                    left += value.Bytes.Length;
                 }
+                LeftArrays.Add(left);
             }
         }
     }

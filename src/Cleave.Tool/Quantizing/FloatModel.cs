@@ -1,4 +1,3 @@
-using System;
 using System.Linq;
 using Cleave.OnnxProto;
 using Cleave.Tool.Rewriting;
@@ -42,8 +41,7 @@ internal static class FloatModel
         if (weights != null)
         {
             weights.Take(model);
-            // Sessions take their memory outside of the collected one, which does not notice.
-            GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+            LeftArrays.Collect();
         }
         return model;
     }

@@ -25,6 +25,7 @@ internal sealed class FileBytes(string path, long offset, int length) : MemoryMa
     /// <exception cref="IOException">They cannot be read.</exception>
     public override Span<byte> GetSpan()
     {
+        LeftArrays.Add(length);
         byte[] bytes = GC.AllocateUninitializedArray<byte>(length);
         using SafeFileHandle file = File.OpenHandle(path);
         for (int at = 0; at < length;)

@@ -27,6 +27,7 @@ internal sealed class WeightFile(string path)
     {
         if (bytes.Length < Least)
             return ByteString.CopyFrom(bytes);
+        LeftArrays.Add(bytes.Length);
         FileBytes kept = new(path, _end, bytes.Length);
         // Closed again: on Windows nothing is mapped that is open to be written.
         using (SafeFileHandle file = File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.Write))

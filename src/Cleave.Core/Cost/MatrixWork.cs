@@ -14,9 +14,11 @@ internal static class MatrixWork
         "QLinearMatMul" => Product(node, node.Input(0), node.Input(3), "gemm-quantized"),
         "QGemm" => Product(node, node.Input(0), Transposed(node.Input(3), node.Integer("transB", 0)), "gemm-quantized"),
         "DynamicQuantizeMatMul" => Dynamic(node),
+        "MatMulNBits" => Packed(node),
         "LSTM" => Recurrent(node, "lstm", 4),
         "GRU" => Recurrent(node, "gru", 3),
         "RNN" => Recurrent(node, "gru", 1),
+        "DynamicQuantizeLSTM" => DynamicRecurrent(node),
         "Attention" or "QAttention" => Attention(node),
         _ => null,
     };
@@ -56,6 +58,17 @@ internal static class MatrixWork
         return [NodeWork.Elements("dynamic-quantize", NodeSizes.Count(node.Input(0))), .. product];
     }
 
+    // With accuracy level 4 its input is rounded as well, and the product one of bytes.
+    private static IReadOnlyList<Work>? Packed(NodeSizes node)
+    {
+        double k = node.Integer("K", 0), n = node.Integer("N", 0), elements = NodeSizes.Count(node.Input(0));
+        if (k < 1 || n < 1 || elements < 1)
+            return null;
+        bool isRounded = node.Integer("accuracy_level", 0) == 4;
+        Work product = Of(isRounded ? "gemm-quantized" : "gemm", elements / k, k, n) with { Weights = k * n * Math.Max(1, node.Integer("bits", 4)) / 8 };
+        return isRounded ? [NodeWork.Elements("dynamic-quantize", elements), product] : [product];
+    }
+
     private static IReadOnlyList<Work>? Recurrent(NodeSizes node, string kernel, int gates)
     {
         if (node.Input(0) is not { Length: 3 } x || node.Input(1) is not { Length: 3 } w)
@@ -68,6 +81,24 @@ internal static class MatrixWork
             {
                 Weights = w[0] * w[1] * (x[2] + hidden) * 4,
             },
+        ];
+    }
+
+    // Its weights are [directions, in, 4 * hidden]. The input is multiplied for all steps at once, the state step by step; each is rounded before.
+    private static IReadOnlyList<Work>? DynamicRecurrent(NodeSizes node)
+    {
+        const int gates = 4;
+        if (node.Input(0) is not { Length: 3 } x || node.Input(2) is not { Length: 3 } r)
+            return null;
+        double steps = Math.Max(1, x[0]), batch = Math.Max(1, x[1]), size = Math.Max(1, x[2]), directions = Math.Max(1, r[0]), hidden = Math.Max(1, r[1]), each = steps * directions;
+        return
+        [
+            NodeWork.Elements("dynamic-quantize", steps * batch * size),
+            Of("gemm-quantized", steps * batch, size, gates * hidden, directions) with { Weights = directions * gates * hidden * size },
+            NodeWork.Elements("dynamic-quantize", batch * hidden) with { Times = each },
+            Of("gemm-quantized", batch, hidden, gates * hidden, each) with { Weights = directions * gates * hidden * hidden },
+            NodeWork.Elements("sigmoid", batch * hidden * (gates - 1)) with { Times = each },
+            NodeWork.Elements("tanh", batch * hidden * 2) with { Times = each },
         ];
     }
 

@@ -10,6 +10,7 @@ using Cleave.OnnxProto;
 using Cleave.TestKit;
 using Cleave.TestKit.Catalog;
 using Cleave.TestKit.Synthetic;
+using Cleave.Tool.Output;
 using Google.Protobuf;
 using Microsoft.ML.OnnxRuntime;
 using Xunit;
@@ -17,7 +18,7 @@ using Xunit;
 namespace Cleave.Tool.Tests.Quantizing;
 
 /// <summary>What a user sees of quantize: the file, its error, the text, the JSON, refusals that leave nothing behind.</summary>
-public sealed class QuantizeCommandTests : IDisposable
+public sealed class QuantizeCommandTests(QuantizedEncoder encoder) : IClassFixture<QuantizedEncoder>, IDisposable
 {
     private const int Side = 32;
 
@@ -28,18 +29,16 @@ public sealed class QuantizeCommandTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Fact]
-    public async Task A_transformer_needs_no_data_and_every_product_is_one_operator_of_ONNX_Runtime()
+    public void A_transformer_needs_no_data_and_every_product_is_one_operator_of_ONNX_Runtime()
     {
-        string model = Encoder();
-
-        JsonElement json = (await Quantize(model, "--dims", "batch=1,sequence=32", "--max-error", "0.1")).Json;
+        JsonElement json = encoder.Json;
 
         Assert.Equal("dynamic", json.GetProperty("form").GetString());
         JsonElement[] chosen = [.. json.GetProperty("operators").EnumerateArray().Where(static o => o.GetProperty("whyNot").ValueKind == JsonValueKind.Null)];
         Assert.NotEmpty(chosen);
         Assert.InRange(json.GetProperty("heldOut").GetProperty("worst").GetDouble(), 1e-6, 0.1);
         Assert.InRange(json.GetProperty("heldOut").GetProperty("cosine").GetDouble(), 0.99, 1);
-        string[] optimised = Optimised(Target);
+        string[] optimised = Optimised(encoder.Path);
         Assert.DoesNotContain("MatMulInteger", optimised);
         Assert.Equal(chosen.Length, optimised.Count(static o => o is "DynamicQuantizeMatMul" or "MatMulIntegerToFloat"));
         Assert.Contains(json.GetProperty("notes").EnumerateArray(), static n => n.GetString()!.Contains("has a batch axis (batch), this one has none"));
@@ -70,10 +69,10 @@ public sealed class QuantizeCommandTests : IDisposable
     [Fact]
     public async Task The_file_says_what_it_was_made_of()
     {
-        string model = Save(Convolutional.Residual(blocks: 1, channels: 32, Side));
-        await Quantize(model, "--inputs", Arrays("input", [1, 3, Side, Side], count: 4), "--max-error", "0.5");
+        using QuantizeFixture files = new();
+        string model = files.Save("model.onnx", QuantizeFixture.Layers(2, seed: 1)), made = await files.LayersInBytes("made.onnx", withInputs: true);
 
-        Dictionary<string, string> said = ModelProto.Parser.ParseFrom(File.ReadAllBytes(Target)).MetadataProps.ToDictionary(static p => p.Key, static p => p.Value);
+        Dictionary<string, string> said = ModelProto.Parser.ParseFrom(File.ReadAllBytes(made)).MetadataProps.ToDictionary(static p => p.Key, static p => p.Value);
 
         Assert.Equal("sha256:" + Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(File.ReadAllBytes(model))), said["cleave.quantized.source"]);
         Assert.Equal(2, said["cleave.quantized.calibration"].Split(' ').Length);
@@ -84,11 +83,10 @@ public sealed class QuantizeCommandTests : IDisposable
     [Fact]
     public async Task A_budget_that_only_some_operators_fit_leaves_the_others_in_floats_and_the_curve_shows_why()
     {
-        string model = Encoder(), curve = Path.Combine(_folder.Path, "curve.svg");
-        double all = (await Quantize(model, "--dims", "batch=1,sequence=32", "--max-error", "1")).Json.GetProperty("search").GetProperty("worst").GetDouble();
-        File.Delete(Target);
+        string curve = Path.Combine(_folder.Path, "curve.svg");
+        double all = encoder.Json.GetProperty("search").GetProperty("worst").GetDouble();
 
-        JsonElement json = (await Quantize(model, "--dims", "batch=1,sequence=32", "--max-error", (all / 1.5).ToString(System.Globalization.CultureInfo.InvariantCulture), "--curve", curve)).Json;
+        JsonElement json = (await Quantize(Save(QuantizedEncoder.Floats()), "--dims", QuantizedEncoder.Dims, "--max-error", (all / 1.5).ToString(System.Globalization.CultureInfo.InvariantCulture), "--curve", curve)).Json;
 
         Assert.Contains(json.GetProperty("operators").EnumerateArray(), static o => o.GetProperty("whyNot").GetString() is "its error does not fit the budget any more" or "the error on other inputs was too large");
         Assert.True(json.GetProperty("heldOut").GetProperty("worst").GetDouble() <= all / 1.5);
@@ -97,27 +95,24 @@ public sealed class QuantizeCommandTests : IDisposable
     }
 
     [Fact]
-    public async Task The_text_has_operators_errors_and_times()
+    public void The_text_has_operators_errors_and_times()
     {
-        string model = Encoder();
+        StringWriter output = new();
 
-        ToolRun run = await ToolRun.Of("quantize", model, "-o", Target, "--dims", "batch=1,sequence=32", "--max-error", "0.5", "--min-gain", "0");
+        QuantizeText.Write(JsonSerializer.Deserialize(encoder.Text, JsonReport.Default.QuantizeReport)!, output);
 
-        Assert.Equal("", run.Error);
-        string text = run.Output.ReplaceLineEndings(" ");
+        string text = output.ToString().ReplaceLineEndings(" ");
         Assert.Contains("operators in 8 bits", text);
         Assert.Contains("inputs that nothing was chosen on", text);
         Assert.Contains("times as fast on one thread", text);
         Assert.Contains("note: the error is that on random inputs", text);
-        Assert.Contains("written: " + Target, text);
+        Assert.Contains("written: " + encoder.Path, text);
     }
 
     [Fact]
     public async Task A_model_that_gains_too_little_is_left_alone()
     {
-        string model = Encoder();
-
-        ToolRun run = await ToolRun.Of("quantize", model, "-o", Target, "--dims", "batch=1,sequence=32", "--max-error", "0.5", "--min-gain", "1000");
+        ToolRun run = await ToolRun.Of("quantize", Save(QuantizeFixture.Layers(2, seed: 1)), "-o", Target, "--max-error", "0.5", "--min-gain", "1000");
 
         Assert.Equal(1, run.Code);
         Assert.Contains("left alone: 8 bits make it", run.Output.ReplaceLineEndings(" "));
@@ -193,9 +188,6 @@ public sealed class QuantizeCommandTests : IDisposable
         Assert.Equal(0, run.Code);
         return run;
     }
-
-    // Wide enough that bytes are faster whatever else the machine does.
-    private string Encoder() => Save(new Bert(layers: 1, width: 256, heads: 4, new FloatProducts()).Build());
 
     private string Save(ModelProto model)
     {

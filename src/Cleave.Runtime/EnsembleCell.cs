@@ -3,7 +3,7 @@ using System;
 namespace Cleave;
 
 /// <summary>
-/// How a member of an ensemble serves large requests on the processor: ⟨i, t, b⟩ (Packrat, as a cell of the allocation matrix of Pochelu et al., arXiv 2208.14049). Immutable.
+/// How a member of an ensemble serves large requests on the processor, or any on an accelerator: ⟨i, t, b⟩ (Packrat, as a cell of the allocation matrix of Pochelu et al., arXiv 2208.14049). Immutable.
 /// </summary>
 public readonly record struct EnsembleCell
 {

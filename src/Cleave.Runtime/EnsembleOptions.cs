@@ -46,6 +46,14 @@ public sealed class EnsembleOptions
     public IReadOnlyDictionary<string, EnsembleCell>? Cells { get; set; }
 
     /// <summary>
+    /// Where members serve when the item lists accelerators: by their paths in the project, and by the devices as listed there, <c>cpu</c> among them. Several devices of a member
+    /// are copies that share its samples; on an accelerator a cell has one instance and one thread. Members that are missing go where there is room. Null: as
+    /// <c>cleave tune --ensemble --device</c> found for this machine, or else where there is room (docs/ensembles.md). It is read where devices are used; on the processor,
+    /// <see cref="Cells"/> wins.
+    /// </summary>
+    public IReadOnlyDictionary<string, IReadOnlyDictionary<string, EnsembleCell>>? DeviceCells { get; set; }
+
+    /// <summary>
     /// Whether and how the accelerators that the item lists (metadata <c>Devices</c>) are used; <see cref="DeviceOptions.Index"/> is as listed. With
     /// <see cref="DevicePolicy.Prefer"/>, the default, members that find no room there, or whose device is lost, run on the processor.
     /// </summary>

@@ -185,11 +185,11 @@ internal static partial class Log
     public static partial void EnsembleWhole(ILogger logger, string ensemble, string why);
 
     [LoggerMessage(EventId = 54, Level = LogLevel.Information, Message =
-        "Cleave allocates the members of {Ensemble}: {Allocation}")]
-    public static partial void EnsembleOnDevices(ILogger logger, string ensemble, string allocation);
+        "Cleave allocates the members of {Ensemble}: {Allocation} ({Why})")]
+    public static partial void EnsembleOnDevices(ILogger logger, string ensemble, string allocation, string why);
 
     [LoggerMessage(EventId = 55, Level = LogLevel.Warning, Message =
-        "Cleave runs {Member} of {Ensemble} on the CPU, not on {Device}: {Why}")]
+        "Cleave does not run {Member} of {Ensemble} on {Device}: {Why}")]
     public static partial void MemberNotOnDevice(ILogger logger, string member, string ensemble, string device, string why, Exception cause);
 
     [LoggerMessage(EventId = 56, Level = LogLevel.Error, Message =

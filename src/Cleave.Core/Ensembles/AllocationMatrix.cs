@@ -27,9 +27,18 @@ internal sealed class AllocationMatrix : IEquatable<AllocationMatrix>
         _cells = cells;
     }
 
+    /// <summary>One of these cells, device by device.</summary>
+    /// <exception cref="ArgumentException">They are not as many as there are devices and models.</exception>
+    public static AllocationMatrix Of(int devices, int models, IReadOnlyList<InstanceGroup> cells) => cells.Count == devices * models
+        ? new AllocationMatrix(devices, models, [.. cells])
+        : throw new ArgumentException("There must be a cell for each device and model.", nameof(cells));
+
     public int Devices { get; }
 
     public int Models { get; }
+
+    /// <summary>Device by device.</summary>
+    public IReadOnlyList<InstanceGroup> Cells => _cells;
 
     public InstanceGroup this[int device, int model] => _cells[device * Models + model];
 

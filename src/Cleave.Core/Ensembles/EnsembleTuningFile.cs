@@ -15,7 +15,7 @@ internal sealed class EnsembleTuningFile
 
     // No machine has more threads, no batch more samples, no ensemble more members; what is larger is damage.
     private const int MostThreads = 4096;
-    private const int MostSamples = 1 << 20;
+    public const int MostSamples = 1 << 20;
     private const int MostMembers = 4096;
 
     public static readonly EnsembleTuningFile Empty = new(MachineSections<EnsembleTuningSection>.Empty);
@@ -45,6 +45,7 @@ internal sealed class EnsembleTuningFile
         bool isComplete = false;
         List<TunedMember> members = [];
         List<TunedMatrix> tried = [];
+        List<TunedDevices> devices = [];
         foreach (string keyword in scanner.Block())
         {
             switch (keyword)
@@ -53,18 +54,23 @@ internal sealed class EnsembleTuningFile
                     isComplete = true;
                     scanner.NextLine();
                     break;
-                case "member" when members.Count < MostMembers && tried.Count == 0:
+                case "member" when members.Count < MostMembers && tried.Count == 0 && devices.Count == 0:
                     members.Add(ReadMember(scanner));
                     break;
                 case "matrix":
                     tried.Add(ReadMatrix(scanner, members.Count));
                     scanner.NextLine();
                     break;
+                case TunedDevicesText.Keyword when members.Count > 0:
+                    devices.Add(TunedDevicesText.Read(scanner, members));
+                    if (devices.Take(devices.Count - 1).Any(d => d.IsOf(devices[devices.Count - 1].Names)))
+                        throw scanner.Error("the devices before have a block already");
+                    break;
                 default:
                     throw scanner.Error("'" + keyword + "' is not expected");
             }
         }
-        return members.Count > 0 ? new EnsembleTuningSection(machine, isComplete, members, tried) : throw scanner.Error("the section before has no 'member'");
+        return members.Count > 0 ? new EnsembleTuningSection(machine, isComplete, members, tried) { Devices = devices } : throw scanner.Error("the section before has no 'member'");
     }
 
     private static TunedMember ReadMember(ListingScanner scanner)
@@ -89,15 +95,19 @@ internal sealed class EnsembleTuningFile
             throw scanner.Error("a matrix needs instances, threads and samples of each member");
         InstanceGroup[] cells = new InstanceGroup[members];
         for (int m = 0; m < members; m++)
-            cells[m] = new InstanceGroup(Bounded(scanner, numbers[3 * m], MostThreads), Bounded(scanner, numbers[(3 * m) + 1], MostThreads), Bounded(scanner, numbers[(3 * m) + 2], MostSamples));
+            cells[m] = Cell(scanner, numbers, m);
         return new TunedMatrix(cells, Positive(scanner, scanner.Number()));
     }
 
-    private static int Bounded(ListingScanner scanner, long number, int most) => number >= 1 && number <= most ? (int)number : throw scanner.Error("a number is out of range");
+    /// <summary>The cell of that place among three numbers each.</summary>
+    public static InstanceGroup Cell(ListingScanner scanner, long[] numbers, int place) =>
+        new(Bounded(scanner, numbers[3 * place], MostThreads), Bounded(scanner, numbers[(3 * place) + 1], MostThreads), Bounded(scanner, numbers[(3 * place) + 2], MostSamples));
 
-    private static long Positive(ListingScanner scanner, long number) => number >= 1 ? number : throw scanner.Error("a time is out of range");
+    public static int Bounded(ListingScanner scanner, long number, int most) => number >= 1 && number <= most ? (int)number : throw scanner.Error("a number is out of range");
 
-    private static long Bytes(ListingScanner scanner) => scanner.Number() is >= 0 and <= 1L << 48 and var bytes ? bytes : throw scanner.Error("a number of bytes is out of range");
+    public static long Positive(ListingScanner scanner, long number) => number >= 1 ? number : throw scanner.Error("a time is out of range");
+
+    public static long Bytes(ListingScanner scanner) => scanner.Number() is >= 0 and <= 1L << 48 and var bytes ? bytes : throw scanner.Error("a number of bytes is out of range");
 
     private static void Write(ListingText text, EnsembleTuningSection section)
     {
@@ -114,5 +124,7 @@ internal sealed class EnsembleTuningFile
         }
         foreach (TunedMatrix matrix in section.Tried)
             text.Line("matrix").Numbers([.. matrix.Cells.SelectMany(static c => new long[] { c.Count, c.Threads, c.Batch })]).Number(matrix.Nanoseconds).End();
+        foreach (TunedDevices devices in section.Devices)
+            TunedDevicesText.Write(text, devices);
     }
 }

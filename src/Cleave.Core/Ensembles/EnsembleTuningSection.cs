@@ -13,6 +13,18 @@ namespace Cleave.Core.Ensembles;
 /// <param name="Tried">The matrices that were deployed, in that order.</param>
 internal sealed record EnsembleTuningSection(MachineSignature Machine, bool IsComplete, IReadOnlyList<TunedMember> Members, IReadOnlyList<TunedMatrix> Tried) : IMachineSection
 {
+    /// <summary>What was measured on devices, one for each list of them.</summary>
+    public IReadOnlyList<TunedDevices> Devices { get; init; } = [];
+
+    /// <summary>What was measured on these devices; null: nothing.</summary>
+    public TunedDevices? On(IEnumerable<string> names) => Devices.FirstOrDefault(d => d.IsOf(names));
+
+    /// <summary>The same, with this in the place of what was measured on its devices.</summary>
+    public EnsembleTuningSection With(TunedDevices devices) => this with
+    {
+        Devices = [.. Devices.Where(d => !d.IsOf(devices.Names)).Append(devices).OrderBy(static d => string.Join(";", d.Names), StringComparer.Ordinal)],
+    };
+
     /// <summary>The best of all that were deployed; null where none was. Of equal ones the first.</summary>
     public TunedMatrix? Best => Tried.OrderBy(static t => t.Nanoseconds).FirstOrDefault();
 
@@ -32,8 +44,8 @@ internal sealed record TunedMember(MemberMemory Memory, string Graph, IReadOnlyL
 /// <param name="Nanoseconds">The median.</param>
 internal sealed record TunedCell(int Threads, int Batch, long Nanoseconds);
 
-/// <summary>A matrix of the processor that was deployed: a cell for each member.</summary>
-/// <param name="Cells">By member.</param>
+/// <summary>A matrix that was deployed.</summary>
+/// <param name="Cells">On the processor alone by member, otherwise device by device.</param>
 /// <param name="Nanoseconds">For each sample, through all members.</param>
 internal sealed record TunedMatrix(IReadOnlyList<InstanceGroup> Cells, long Nanoseconds)
 {

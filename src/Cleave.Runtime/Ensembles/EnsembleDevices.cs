@@ -2,7 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Globalization;
 using System.Linq;
-using Cleave.Core.Diagnostics;
+using Cleave.Core.Batching;
 using Cleave.Core.Ensembles;
 using Cleave.Devices;
 using Cleave.Devices.Dispatch;
@@ -13,8 +13,8 @@ using Microsoft.Extensions.Logging;
 namespace Cleave.Ensembles;
 
 /// <summary>
-/// The accelerators that an ensemble's item lists, and which members are there: worst-fit-decreasing (<see cref="WorstFitDecreasing"/>) by weights and by what lies there of the batches
-/// under way. What a model needs inside while it runs is seen when its instance is opened, or at the first batch. Used by one thread at a time.
+/// The accelerators that an ensemble's item lists, and which members are there (<see cref="DevicePlacement"/>), by weights and by what lies there of the batches under way. What a
+/// model needs inside while it runs is seen when its instance is opened, or at the first batch. Used by one thread at a time.
 /// </summary>
 internal sealed class EnsembleDevices : IDisposable
 {
@@ -23,13 +23,16 @@ internal sealed class EnsembleDevices : IDisposable
     // As many batches of an instance as are under way.
     private const int Batches = 3;
 
-    private readonly IDevice[] _devices;
+    // By their names in the item.
+    private readonly (string Name, IDevice Device)[] _devices;
     private readonly MemberProgram?[] _programs;
     private readonly List<(IDevice Device, int Batch)>[] _cells;
+    // Of members that are on the processor, too, or there alone; none: as the ensemble serves there without devices.
+    private readonly InstanceGroup?[] _onCpu;
     private readonly ILogger _logger;
     private readonly string _ensemble;
 
-    private EnsembleDevices(string ensemble, IDevice[] devices, MemberProgram?[] programs, DeviceOptions asked, ILogger logger)
+    private EnsembleDevices(string ensemble, (string, IDevice)[] devices, MemberProgram?[] programs, DeviceOptions asked, ILogger logger)
     {
         _ensemble = ensemble;
         _devices = devices;
@@ -37,6 +40,7 @@ internal sealed class EnsembleDevices : IDisposable
         _logger = logger;
         Policy = asked.Policy;
         _cells = [.. programs.Select(static _ => new List<(IDevice, int)>())];
+        _onCpu = new InstanceGroup?[programs.Length];
     }
 
     public DevicePolicy Policy { get; }
@@ -46,20 +50,32 @@ internal sealed class EnsembleDevices : IDisposable
     /// <summary>Whether a member is to be on one.</summary>
     public bool Has(int member) => _cells[member].Count > 0;
 
+    /// <summary>The most samples that an instance takes at once.</summary>
+    public int LargestBatch => _cells.Max(static c => c.Select(static i => i.Batch).DefaultIfEmpty().Max());
+
+    /// <summary>Whether a member that is on a device is on the processor, too.</summary>
+    public bool AlsoOnCpu(int member) => _onCpu[member] is not null;
+
+    /// <summary>How a member serves on the processor, where that was measured or said for these devices; null: as without them.</summary>
+    public InstanceGroup? CpuCell(int member) => _onCpu[member];
+
     /// <summary>Opens them, and says which members go there. Null where the ensemble is for the processor.</summary>
     /// <param name="definition">The ensemble.</param>
     /// <param name="options">What was asked for.</param>
     /// <param name="members">The opened members.</param>
     /// <param name="cores">The cores of all.</param>
+    /// <param name="tuned">What was measured on this machine; null: nothing.</param>
     /// <param name="logger">Gets a line that says what is where, and a warning for what is not.</param>
     /// <exception cref="CleaveException">A device cannot be used, or a member has no room (CLV4032), and the policy is <see cref="DevicePolicy.Require"/>.</exception>
-    public static EnsembleDevices? Open(EnsembleDefinition definition, EnsembleOptions options, MemberModel[] members, int cores, ILogger logger)
+    /// <exception cref="ArgumentException">What the application says of cells makes no sense.</exception>
+    public static EnsembleDevices? Open(EnsembleDefinition definition, EnsembleOptions options, MemberModel[] members, int cores, EnsembleTuningSection? tuned, ILogger logger)
     {
+        DevicePlacement.Check(definition, options);
         DeviceOptions asked = options.Devices;
         string[] named = [.. definition.Devices.Where(static d => d != Cpu)];
         if (asked.Policy == DevicePolicy.Never || (named.Length == 0 && asked.Policy == DevicePolicy.Prefer))
             return null;
-        List<IDevice> devices = [];
+        List<(string Name, IDevice Device)> devices = [];
         try
         {
             Check(definition, options, named);
@@ -69,7 +85,7 @@ internal sealed class EnsembleDevices : IDisposable
                 return null;
             MemberProgram?[] programs = [.. members.Select((m, i) => Program(definition, i, m, asked, logger))];
             EnsembleDevices opened = new(definition.Name, [.. devices], programs, asked, logger);
-            opened.Allocate(definition, cores, hasCpu: asked.Policy == DevicePolicy.Prefer || definition.Devices.Contains(Cpu));
+            opened.Allocate(definition, options, cores, devices.Count == named.Length ? tuned?.On(definition.Devices) : null);
             return opened;
         }
         catch (CleaveException e) when (asked.Policy == DevicePolicy.Prefer)
@@ -124,13 +140,13 @@ internal sealed class EnsembleDevices : IDisposable
             throw new DeviceUnavailableException(string.Join(", ", named), "members get segments of requests there, and " + why, "see docs/ensembles.md");
     }
 
-    private static void Add(List<IDevice> devices, string ensemble, string name, DeviceOptions asked, ILogger logger)
+    private static void Add(List<(string, IDevice)> devices, string ensemble, string name, DeviceOptions asked, ILogger logger)
     {
         try
         {
             int colon = name.IndexOf(':', StringComparison.Ordinal);
             int index = colon < 0 ? 0 : int.Parse(name.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture);
-            devices.Add(DeviceFinder.Open(colon < 0 ? name : name[..colon], asked with { Index = index }));
+            devices.Add((name, DeviceFinder.Open(colon < 0 ? name : name[..colon], asked with { Index = index })));
         }
         catch (CleaveException e) when (asked.Policy == DevicePolicy.Prefer)
         {
@@ -151,34 +167,53 @@ internal sealed class EnsembleDevices : IDisposable
         }
     }
 
-    private void Allocate(EnsembleDefinition definition, int cores, bool hasCpu)
+    // A member that no device can have is on the processor.
+    private void Allocate(EnsembleDefinition definition, EnsembleOptions options, int cores, TunedDevices? tuned)
     {
         int[] places = [.. Enumerable.Range(0, _programs.Length).Where(m => _programs[m] is not null)];
         if (places.Length == 0)
             return;
+        EnsembleDevice[] cpu = Policy == DevicePolicy.Prefer || definition.Devices.Contains(Cpu) || options.DeviceCells?.Values.Any(static c => c.ContainsKey(Cpu)) == true
+            ? [EnsembleDevice.Cpu(long.MaxValue / 2, cores)]
+            : [];
         AllocationProblem problem = new(
-            [.. _devices.Select(d => EnsembleDevice.Accelerator(d.Name, d.MemoryLimit - d.MemoryUsed)), .. hasCpu ? [EnsembleDevice.Cpu(long.MaxValue / 2, cores)] : Array.Empty<EnsembleDevice>()],
+            [.. _devices.Select(d => EnsembleDevice.Accelerator(d.Device.Name, d.Device.MemoryLimit - d.Device.MemoryUsed)), .. cpu],
             [.. places.Select(m => new MemberMemory(definition.Members[m].Name, _programs[m]!.WeightBytes, Batches * _programs[m]!.SampleBytes))]);
-        FirstAllocation first = WorstFitDecreasing.Place(problem);
-        if (!first.Fits)
-            throw new CleaveException(Rules.EnsembleDoesNotFit, null, definition.Name, first.Words(problem));
+        DevicePlacement placed = DevicePlacement.Of(
+            definition.Name, problem, [.. _devices.Select(static d => d.Name), .. cpu.Select(static _ => Cpu)], options.DeviceCells, places.Length == _programs.Length ? tuned : null, Work(places));
         for (int m = 0; m < places.Length; m++)
         {
-            for (int d = 0; d < _devices.Length; d++)
+            for (int d = 0; d < problem.Devices.Count; d++)
             {
-                if (first.Matrix[d, m] is { Count: > 0 } cell)
-                    _cells[places[m]].Add((_devices[d], cell.Batch));
+                if (placed.Matrix[d, m] is not { Count: > 0 } cell)
+                    continue;
+                if (d < _devices.Length)
+                    _cells[places[m]].Add((_devices[d].Device, cell.Batch));
+                else if (placed.IsSaid[m])
+                    _onCpu[places[m]] = cell;
             }
         }
-        Log.EnsembleOnDevices(_logger, definition.Name, string.Join(", ", definition.Members.Select((m, i) => m.Name + " on " + Words(_cells[i]))));
+        Log.EnsembleOnDevices(_logger, definition.Name, string.Join(", ", definition.Members.Select((m, i) => m.Name + " on " + Words(i))), placed.Why);
     }
 
-    private static string Words(List<(IDevice Device, int Batch)> cells) => cells.Count == 0 ? Cpu
-        : string.Join(" and ", cells.Select(static c => string.Create(CultureInfo.InvariantCulture, $"{c.Device.Name} ({c.Batch} samples at once)")));
-
-    private static void Dispose(IEnumerable<IDevice> devices)
+    // As predicted for one thread; where that is not known of all, every member alike.
+    private double[] Work(int[] places)
     {
-        foreach (IDevice device in devices)
+        double?[] predicted = [.. places.Select(m => _programs[m]!.PredictedMicroseconds)];
+        return [.. predicted.Select(p => predicted.All(static q => q is not null) ? p!.Value : 1)];
+    }
+
+    private string Words(int member)
+    {
+        IEnumerable<string> there = _cells[member].Select(static c => string.Create(CultureInfo.InvariantCulture, $"{c.Device.Name} ({c.Batch} samples at once)"));
+        if (_onCpu[member] is { } cell)
+            there = there.Append($"{Cpu} ({cell})");
+        return string.Join(" and ", there.DefaultIfEmpty(Cpu));
+    }
+
+    private static void Dispose(IEnumerable<(string, IDevice)> devices)
+    {
+        foreach ((_, IDevice device) in devices)
             device.Dispose();
     }
 }

@@ -7,6 +7,7 @@ using System.Threading;
 using System.Threading.Tasks;
 using Cleave.Calls;
 using Cleave.Core.Diagnostics;
+using Cleave.Core.Ensembles;
 using Cleave.Cores;
 using Cleave.Generated;
 using Cleave.Lanes;
@@ -150,8 +151,9 @@ internal sealed class EnsembleEngine : IRequestSource
         EnsembleDevices? devices = null;
         try
         {
-            devices = EnsembleDevices.Open(Definition, options, Members, _cores, _logger);
-            ServingCells cells = ServingCells.Of(Definition.Members, options, options.Segments ? EnsembleTuningStore.Load(Definition, _cores, _logger) : null, _cores);
+            EnsembleTuningSection? tuned = options.Segments ? EnsembleTuningStore.Load(Definition, _cores, _logger) : null;
+            devices = EnsembleDevices.Open(Definition, options, Members, _cores, tuned, _logger);
+            ServingCells cells = ServingCells.Of(Definition.Members, options, EnsembleTuningStore.Cells(tuned, _cores), _cores, devices);
             if (EnsembleServing.WhyNot(Definition, options) is { Length: > 0 } why)
             {
                 Log.EnsembleWhole(_logger, Name, why);

@@ -42,7 +42,7 @@ internal sealed class EnsembleServing : IDisposable
         _name = definition.Name;
         _logger = logger;
         _devices = devices;
-        SegmentSize = Math.Max(cells.Max(static c => c.Batch), devices is null ? 0 : DeviceSegment);
+        SegmentSize = Math.Max(cells.Max(static c => c.Batch), devices is null ? 0 : Math.Max(DeviceSegment, devices.LargestBatch));
         bool fallsBack = devices?.Policy == DevicePolicy.Prefer;
         SystemOptions system = new()
         {
@@ -153,8 +153,11 @@ internal sealed class EnsembleServing : IDisposable
         }
     }
 
-    private IReadOnlyList<IMemberInstance> Instances(int member) =>
-        _devices?.Instances(member) is { Count: > 0 } there ? there : _members[member].Instances(_turns);
+    private IReadOnlyList<IMemberInstance> Instances(int member)
+    {
+        IReadOnlyList<IMemberInstance> there = _devices?.Instances(member) ?? [];
+        return there.Count > 0 && !_devices!.AlsoOnCpu(member) ? there : [.. there, .. _members[member].Instances(_turns)];
+    }
 
     private IReadOnlyList<IMemberInstance> Fallback(string member, Exception why)
     {

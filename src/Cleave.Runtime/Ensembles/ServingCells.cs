@@ -18,15 +18,16 @@ internal sealed record ServingCells(InstanceGroup[] Cells, string Why)
     /// <param name="options">What the application says, which wins.</param>
     /// <param name="tuned">What was measured; null: nothing.</param>
     /// <param name="cores">The cores of all.</param>
+    /// <param name="devices">The accelerators; null: none.</param>
     /// <exception cref="ArgumentException">The application names a member that there is not, or a cell of nothing.</exception>
-    public static ServingCells Of(EnsembleMember[] members, EnsembleOptions options, InstanceGroup[]? tuned, int cores)
+    public static ServingCells Of(EnsembleMember[] members, EnsembleOptions options, InstanceGroup[]? tuned, int cores, EnsembleDevices? devices = null)
     {
         IReadOnlyDictionary<string, EnsembleCell> given = options.Cells ?? new Dictionary<string, EnsembleCell>();
         if (given.Keys.FirstOrDefault(k => !Array.Exists(members, m => m.Name == k)) is { } unknown)
             throw new ArgumentException("Cells names '" + unknown + "', which is no member: there are " + string.Join(", ", members.Select(static m => "'" + m.Name + "'")) + ".", nameof(options));
         InstanceGroup[] cells = [.. members.Select((m, i) => given.TryGetValue(m.Name, out EnsembleCell cell)
             ? Checked(cell, cores)
-            : tuned?[i] ?? new InstanceGroup(cores, 1, DefaultBatch))];
+            : devices?.CpuCell(i) ?? tuned?[i] ?? new InstanceGroup(cores, 1, DefaultBatch))];
         return new ServingCells(cells, given.Count > 0 ? "as the application says" : tuned is null ? "not tuned" : "as tuned");
     }
 

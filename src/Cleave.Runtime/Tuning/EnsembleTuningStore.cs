@@ -17,21 +17,25 @@ namespace Cleave.Tuning;
 /// </summary>
 internal static class EnsembleTuningStore
 {
-    /// <summary>The cells that were the best on this machine; null where nothing is known.</summary>
+    /// <summary>The cells of the processor that were the best; null where none were deployed.</summary>
+    public static InstanceGroup[]? Cells(EnsembleTuningSection? section, int cores) =>
+        section?.Best is { } best ? [.. best.Cells.Select(c => c with { Count = Math.Min(c.Count, cores), Threads = Math.Min(c.Threads, cores) })] : null;
+
+    /// <summary>What was measured on this machine; null where nothing is known.</summary>
     /// <param name="definition">The ensemble.</param>
     /// <param name="cores">Its cores.</param>
     /// <param name="logger">Gets a line for each file that is not used.</param>
-    public static InstanceGroup[]? Load(EnsembleDefinition definition, int cores, ILogger logger)
+    public static EnsembleTuningSection? Load(EnsembleDefinition definition, int cores, ILogger logger)
     {
         if (definition.Path.Length == 0)
             return null;
         string? tuned = Environment.GetEnvironmentVariable(TuningStore.FolderVariable), models = Environment.GetEnvironmentVariable(ModelLocation.FolderVariable);
         string beside = string.IsNullOrWhiteSpace(models) ? AppContext.BaseDirectory : models;
         return new[] { tuned, beside }.Where(static f => !string.IsNullOrWhiteSpace(f))
-            .Select(f => Load(definition, Path.GetFullPath(Path.Combine(f!, definition.Path + TuningFile.Ending)), cores, logger)).FirstOrDefault(static c => c is not null);
+            .Select(f => Load(definition, Path.GetFullPath(Path.Combine(f!, definition.Path + TuningFile.Ending)), cores, logger)).FirstOrDefault(static s => s is not null);
     }
 
-    private static InstanceGroup[]? Load(EnsembleDefinition definition, string path, int cores, ILogger logger)
+    private static EnsembleTuningSection? Load(EnsembleDefinition definition, string path, int cores, ILogger logger)
     {
         try
         {
@@ -44,7 +48,7 @@ internal static class EnsembleTuningStore
             else if (!section.IsOf(definition.Members.Select(static m => m.Model.Hash)))
                 Log.TuningRefused(logger, definition.Name, path, "it was measured of other members or other graphs; tune again");
             else
-                return section.Best is { } best ? [.. best.Cells.Select(c => c with { Count = Math.Min(c.Count, cores), Threads = Math.Min(c.Threads, cores) })] : null;
+                return section;
         }
         catch (Exception e) when (e is ListingException or IOException or UnauthorizedAccessException)
         {

@@ -18,7 +18,15 @@ public sealed class EnsembleTuningFileTests
             new TunedMember(new MemberMemory("a b.onnx", 100, 20, 3), "h2:a", [new(1, 8, 900), new(2, 8, 500)]),
             new TunedMember(new MemberMemory("ü.onnx", 7, 0, 0), "h2:b", []),
         ],
-        [new([new(1, 1, 8), new(1, 2, 8)], 700), new([new(2, 1, 16), new(1, 2, 8)], 600), new([new(2, 1, 32), new(1, 2, 8)], 600)]);
+        [new([new(1, 1, 8), new(1, 2, 8)], 700), new([new(2, 1, 16), new(1, 2, 8)], 600), new([new(2, 1, 32), new(1, 2, 8)], 600)])
+    {
+        Devices =
+        [
+            new(["cuda:0", "cpu"], true, [new(new("a b.onnx", 100, 60, 9), [new(0, 8, 90), new(0, 16, 0)]), new(new("ü.onnx", 7, 0, 0), [])],
+                [new([new(1, 1, 8), default, default, new(1, 2, 8)], 70), new([new(1, 1, 8), new(1, 1, 16), new(2, 1, 4), default], 60)]),
+            new(["cuda:1"], false, [new(new("a b.onnx", 100, 60, 9), []), new(new("ü.onnx", 7, 0, 0), [])], []),
+        ],
+    };
 
     private const string Start = "cleave-ensemble-tuning 1\n";
 
@@ -45,6 +53,23 @@ public sealed class EnsembleTuningFileTests
     }
 
     [Fact]
+    public void What_devices_gave_is_read_by_their_list()
+    {
+        EnsembleTuningSection read = EnsembleTuningFile.Read(Text).Find(Here)!;
+        TunedDevices both = read.On(["cuda:0", "cpu"])!;
+        Assert.True(both.IsComplete);
+        Assert.Equal(new MemberMemory("a b.onnx", 100, 60, 9), both.Members[0].Memory);
+        Assert.Equal([new(0, 8, 90), new(0, 16, 0)], both.Members[0].Times);
+        AllocationMatrix best = both.Matrix(both.Best!);
+        Assert.Equal((new(1, 1, 8), new(1, 1, 16), new(2, 1, 4), 0), (best[0, 0], best[0, 1], best[1, 0], best[1, 1].Count));
+        Assert.Null(read.On(["cuda:1"])!.Best);
+        Assert.Null(read.On(["cpu", "cuda:0"]));
+        TunedDevices done = read.On(["cuda:1"])! with { IsComplete = true };
+        Assert.Equal(2, read.With(done).Devices.Count);
+        Assert.True(read.With(done).On(["cuda:1"])!.IsComplete);
+    }
+
+    [Fact]
     public void A_section_takes_the_place_of_its_machines()
     {
         EnsembleTuningFile file = EnsembleTuningFile.Empty.With(Section(Here with { Processor = "z" })).With(Section(Here)).With(Section(Here, isComplete: false));
@@ -66,6 +91,14 @@ public sealed class EnsembleTuningFileTests
     [InlineData(Start + "machine \"a\" 1 \"b\"\n  member \"m\" \"h\" 1 1 1\n  matrix [1,1,9999999] 5\n", "a number is out of range")]
     [InlineData(Start + "machine \"a\" 1 \"b\"\n  member \"m\" \"h\" 1 1 1\n  matrix [1,1,1] 5\n  member \"n\" \"h\" 1 1 1\n", "'member' is not expected")]
     [InlineData(Start + "machine \"a\" 1 \"b\"\n  member \"m\" \"h\" 1 1 1\nmachine \"a\" 1 \"b\"\n  member \"m\" \"h\" 1 1 1\n", "the machine has a section already")]
+    [InlineData(Start + "machine \"a\" 1 \"b\"\n  member \"m\" \"h\" 1 1 1\n  devices []\n", "devices are listed once each")]
+    [InlineData(Start + "machine \"a\" 1 \"b\"\n  member \"m\" \"h\" 1 1 1\n  devices [\"c\",\"c\"]\n", "devices are listed once each")]
+    [InlineData(Start + "machine \"a\" 1 \"b\"\n  member \"m\" \"h\" 1 1 1\n  devices [\"c\"]\n", "the devices before have not as many members as the section")]
+    [InlineData(Start + "machine \"a\" 1 \"b\"\n  member \"m\" \"h\" 1 1 1\n  devices [\"c\"]\n    member 1 1 1\n      time [1,8] 5\n", "'time', device and samples are expected")]
+    [InlineData(Start + "machine \"a\" 1 \"b\"\n  member \"m\" \"h\" 1 1 1\n  devices [\"c\"]\n    member 1 1 1\n    matrix [1,1] 5\n", "a matrix needs instances, threads and samples of each device and member")]
+    [InlineData(Start + "machine \"a\" 1 \"b\"\n  member \"m\" \"h\" 1 1 1\n  devices [\"c\"]\n    member 1 1 1\n    matrix [0,1,1] 5\n", "a number is out of range")]
+    [InlineData(Start + "machine \"a\" 1 \"b\"\n  member \"m\" \"h\" 1 1 1\n  devices [\"c\"]\n    matrix [1,1,1] 5\n", "'matrix' is not expected")]
+    [InlineData(Start + "machine \"a\" 1 \"b\"\n  member \"m\" \"h\" 1 1 1\n  devices [\"c\"]\n    member 1 1 1\n  devices [\"c\"]\n    member 1 1 1\n", "the devices before have a block already")]
     public void What_is_damaged_is_named(string text, string message) =>
         Assert.Contains(message, Assert.Throws<ListingException>(() => EnsembleTuningFile.Read(text)).Message, StringComparison.Ordinal);
 

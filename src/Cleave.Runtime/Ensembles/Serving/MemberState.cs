@@ -49,11 +49,13 @@ internal sealed class MemberState(string ensemble, string name, SystemOptions op
     /// <summary>Starts instances in the place of those there are, which end with what they have begun. Done when these are disposed.</summary>
     public Task Replace(IReadOnlyList<IMemberInstance> instances)
     {
-        List<InstanceWorker> old, next = [.. instances.Select(i => new InstanceWorker(this, i, options, turns.Of(i)))];
+        List<InstanceWorker> old;
+        // Not the list itself: one of them may be lost while the others are started.
+        InstanceWorker[] next = [.. instances.Select(i => new InstanceWorker(this, i, options, turns.Of(i)))];
         lock (_lock)
         {
             old = _workers;
-            _workers = next;
+            _workers = [.. next];
             Queue.Resume();
         }
         foreach (InstanceWorker worker in next)

@@ -90,6 +90,9 @@ internal static class CleaveCommand
     /// <summary>The name of an ensemble.</summary>
     public static Option<string?> EnsembleOption(string description) => new("--ensemble") { Description = description };
 
+    /// <summary><c>cuda:0,cuda:1,cpu</c>; nothing: none.</summary>
+    public static string[] List(string? text) => (text ?? "").Split([',', ';'], StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+
     /// <summary>Where what was measured of an ensemble lies.</summary>
     public static Option<string?> ProjectOption() => new("--project") { Description = "With --ensemble: the folder of the project. Default: this one." };
 

@@ -23,7 +23,7 @@ internal static class PlanCommand
         Option<int?> cores = CleaveCommand.Number<int>("--cores", "For how many cores. Default: as many as there are here.");
         Option<string> dims = new("--dims") { Description = "Sizes of dimensions that the model leaves open: batch=1,sequence=128." };
         Option<PlanMode?> mode = CleaveCommand.PlanOption("auto: split where that is predicted to pay; whole: never; split: always.");
-        Option<string> device = new("--device") { Description = "A device table to predict with: avx2 (which the build plans for), avx512, neon, or a file made by cleave calibrate." };
+        Option<string> device = new("--device") { Description = "A device table to predict with: avx2 (which the build plans for), avx512, neon, or a file made by cleave calibrate. With --ensemble the devices that the item lists, as cuda:0,cuda:1,cpu." };
         Option<string> outputs = new("--outputs") { Description = "Values to ask for instead of the model's outputs, as the item metadata Outputs." };
         Option<string?> prepared = new("--prepared") { Description = "The folder of prepared models that the runner is given. Default: the one that CLEAVE_PREPARED names, and 'prepared' beside the model." };
         Option<string?> ensemble = CleaveCommand.EnsembleOption("The name of an OnnxEnsemble item of the project in this folder, whose members are given: shows the matrix, measured if NAME.ensemble.tune has this machine.");
@@ -42,7 +42,8 @@ internal static class PlanCommand
             if (arguments.GetValue(ensemble) is { } name)
             {
                 return Task.FromResult(CommandGuard.Run(name, console.Error, CommandGuard.NothingPlanned, () => RunEnsemble(
-                    name, arguments.GetValue(project) ?? ".", paths, Cores(count), BenchOptions.Pairs("--dims", arguments.GetValue(dims) is { } sizes ? [sizes] : []), arguments.GetValue(json), console.Output)));
+                    name, arguments.GetValue(project) ?? ".", paths, Cores(count), BenchOptions.Pairs("--dims", arguments.GetValue(dims) is { } sizes ? [sizes] : []), CleaveCommand.List(arguments.GetValue(device)),
+                    arguments.GetValue(json), console.Output)));
             }
             return Task.FromResult(CommandGuard.Run(paths[0], console.Error, CommandGuard.NothingPlanned, () =>
             {
@@ -67,9 +68,9 @@ internal static class PlanCommand
         return command;
     }
 
-    private static int RunEnsemble(string name, string folder, string[] paths, int cores, IReadOnlyDictionary<string, string> dims, bool json, TextWriter output)
+    private static int RunEnsemble(string name, string folder, string[] paths, int cores, IReadOnlyDictionary<string, string> dims, string[] devices, bool json, TextWriter output)
     {
-        EnsembleReport report = EnsemblePlanRun.Run(new EnsembleModels(name, paths, dims, new Dictionary<string, string>()), folder, cores);
+        EnsembleReport report = EnsemblePlanRun.Run(new EnsembleModels(name, paths, dims, new Dictionary<string, string>(), devices), folder, cores);
         if (json)
             JsonReport.Write(report, JsonReport.Default.EnsembleReport, output);
         else

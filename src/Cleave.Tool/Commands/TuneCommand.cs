@@ -31,7 +31,7 @@ internal static class TuneCommand
         Option<string?> plan = new("--plan-dims") { Description = "The item metadata Dims of the model in the project, where it has some: other sizes may give other plans." };
         Option<string?> ensemble = CleaveCommand.EnsembleOption("The name of an OnnxEnsemble item of the project in this folder, whose members are given: measures how they share the cores, into NAME.ensemble.tune.");
         Option<string?> project = CleaveCommand.ProjectOption();
-        Option<string?> device = new("--device") { Description = "cuda, or cuda:1: measures this machine's accelerator instead, and puts its profile into model.onnx.tune, which builds place the model with." };
+        Option<string?> device = new("--device") { Description = "cuda, or cuda:1: measures this machine's accelerator instead, and puts its profile into model.onnx.tune, which builds place the model with. With --ensemble the devices that the item lists, as cuda:0,cuda:1,cpu." };
         Option<bool> json = new("--json") { Description = "Write JSON and nothing else." };
         Command command = new("tune", "Measures which plan, and how many threads, is the fastest on this machine, and writes it into model.onnx.tune, which runners go by.")
         {
@@ -46,7 +46,7 @@ internal static class TuneCommand
                 return CommandGuard.RunAsync(name, console.Error, "what was measured is written", () => RunEnsemble(
                     name, arguments.GetValue(project) ?? ".", paths, Positive("--budget", arguments.GetValue(budget)) ?? DefaultBudget, Positive("--cores", arguments.GetValue(cores)),
                     BenchOptions.Pairs("--dims", arguments.GetValue(dims) ?? []), BenchOptions.Pairs("--input", arguments.GetValue(fills) ?? []),
-                    arguments.GetValue(json), console.Output, console.Error, cancellationToken));
+                    CleaveCommand.List(arguments.GetValue(device)), arguments.GetValue(json), console.Output, console.Error, cancellationToken));
             }
             string path = paths[0];
             if (arguments.GetValue(device) is { } accelerator)
@@ -79,14 +79,15 @@ internal static class TuneCommand
 
     // Measured on a thread of its own: it runs whole requests.
     private static async Task<int> RunEnsemble(
-        string name, string folder, string[] paths, int budget, int? cores, IReadOnlyDictionary<string, string> dims, IReadOnlyDictionary<string, string> fills, bool json, TextWriter output, TextWriter error,
-        CancellationToken cancellationToken)
+        string name, string folder, string[] paths, int budget, int? cores, IReadOnlyDictionary<string, string> dims, IReadOnlyDictionary<string, string> fills, string[] devices, bool json, TextWriter output,
+        TextWriter error, CancellationToken cancellationToken)
     {
-        EnsembleModels models = new(name, paths, dims, fills);
+        EnsembleModels models = new(name, paths, dims, fills, devices);
         CoreLedger.Process.Cores.Read();
+        int granted = CoreLedger.Process.Cores.Budget.WithOption(cores).Cores;
         Action<string> progress = step => (json ? TextWriter.Null : error).Write(Terminal.Safe(step) + "\n");
-        EnsembleTuneRun run = new(models, folder, CoreLedger.Process.Cores.Budget.WithOption(cores).Cores, TimeSpan.FromSeconds(budget), progress, cancellationToken);
-        EnsembleReport? report = await Task.Factory.StartNew(run.Run, cancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default).ConfigureAwait(false);
+        EnsembleTuningJournal journal = new(models, folder, granted, TimeSpan.FromSeconds(budget), cancellationToken);
+        EnsembleReport? report = await Task.Factory.StartNew(() => EnsembleTuning.Run(models, journal, granted, progress), cancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default).ConfigureAwait(false);
         if (report is null)
             throw new BenchException($"There was no time for one matrix: what was measured of the members is kept; call it again, or with more than --budget {budget}.");
         if (json)

@@ -7,6 +7,8 @@ using Cleave.Core.Diagnostics;
 using Cleave.Core.Graph;
 using Cleave.Core.Listing;
 using Cleave.Core.Onnx;
+using Cleave.Devices;
+using Cleave.Devices.Cuda;
 using Cleave.Ensembles;
 using Cleave.Generated;
 using Cleave.Generator.Model;
@@ -21,13 +23,15 @@ internal sealed class EnsembleModels
     private readonly EnsembleSpec _spec;
     private readonly IReadOnlyDictionary<string, string> _dims;
     private readonly IReadOnlyDictionary<string, string> _fills;
+    private readonly List<IDevice> _opened = [];
 
     /// <param name="name">The ensemble's name in the project.</param>
     /// <param name="paths">The members.</param>
     /// <param name="dims">Sizes of open dimensions, but for the batch.</param>
     /// <param name="fills">Numbers by input: every element of it is that.</param>
+    /// <param name="devices">The devices as the item lists them; none: the processor.</param>
     /// <exception cref="BenchException">The generator would report an error, requests to it are never cut, or what is given fits no member.</exception>
-    public EnsembleModels(string name, string[] paths, IReadOnlyDictionary<string, string> dims, IReadOnlyDictionary<string, string> fills)
+    public EnsembleModels(string name, string[] paths, IReadOnlyDictionary<string, string> dims, IReadOnlyDictionary<string, string> fills, params string[] devices)
     {
         if (name.Length == 0 || name.IndexOfAny([.. Path.GetInvalidFileNameChars(), '/', '\\', ':']) >= 0 || name[0] == '.')
             throw new BenchException($"--ensemble {name}: give the name of the OnnxEnsemble item, as Vision.");
@@ -39,13 +43,16 @@ internal sealed class EnsembleModels
         // Each by its own path: files of one name may lie in several folders.
         Specs = [.. paths.Select((p, i) => LooseDefinition.SpecOf(p, _models[i], new ListingOptions()) with { Source = p, OutputPath = p })];
         List<Problem> problems = [];
-        EnsembleListing listing = new() { Name = name, Source = name, Combine = [nameof(CombinationRule.Custom)], Members = [.. paths.Select(p => new EnsembleMemberEntry(p, p))] };
+        EnsembleListing listing = new() { Name = name, Source = name, Combine = [nameof(CombinationRule.Custom)], Devices = devices, Members = [.. paths.Select(p => new EnsembleMemberEntry(p, p))] };
         _spec = EnsembleBuilder.Build(listing, Specs, "Cleave.Models", problems)
             ?? throw new BenchException(string.Join(" ", problems.Where(p => p.Rule.Severity == Severity.Error).Select(p => p.Rule.Id + ": " + p.Message(name))));
         Definition = new EnsembleDefinition(
             1, name, [.. _spec.Surface.Inputs.Select(LooseDefinition.ValueOf)],
             [.. _spec.Members.Select((m, i) => new EnsembleMember(paths[i], LooseDefinition.Of(Specs[i]), [.. m.Inputs]))],
-            [.. _spec.Outputs.Select((o, i) => new Cleave.Generated.EnsembleOutput(LooseDefinition.ValueOf(_spec.Surface.Outputs[i]), CombinationRule.Custom, [.. o.Places]))]);
+            [.. _spec.Outputs.Select((o, i) => new Cleave.Generated.EnsembleOutput(LooseDefinition.ValueOf(_spec.Surface.Outputs[i]), CombinationRule.Custom, [.. o.Places]))])
+        {
+            Devices = [.. _spec.Devices],
+        };
         if (EnsembleServing.WhyNot(Definition, new EnsembleOptions()) is { Length: > 0 } why)
             throw new BenchException($"There is no matrix for '{name}': requests are never cut, because {why}.");
         Expect("--dims", dims.Keys, [.. Specs.SelectMany(s => s.Symbols.Select(d => NameOf(s, d))).Distinct()]);
@@ -63,8 +70,56 @@ internal sealed class EnsembleModels
     /// <summary>Where what is measured goes: beside the project.</summary>
     public string FileIn(string folder) => Path.Combine(folder, Name + EnsembleText.Ending + Core.Tuning.TuningFile.Ending);
 
-    /// <summary>Options with which the members are opened from their files.</summary>
-    public EnsembleOptions Options(int? cores) => new() { Cores = cores, ConfigureMember = static (name, member) => member.Model = ModelSource.File(name) };
+    /// <summary>Opens an accelerator; tests have an emulated one.</summary>
+    public Func<DeviceOptions, IDevice> Opener { get; init; } = static asked => CudaDevice.Open(asked.Index, asked.MemoryLimit ?? long.MaxValue);
+
+    /// <summary>The accelerators that the runner opened last, which has <see cref="Options"/>.</summary>
+    public IReadOnlyList<IDevice> Opened => _opened;
+
+    /// <summary>Options with which the members are opened from their files, and devices are used or it is an error.</summary>
+    public EnsembleOptions Options(int? cores)
+    {
+        _opened.Clear();
+        return new EnsembleOptions
+        {
+            Cores = cores,
+            ConfigureMember = static (name, member) => member.Model = ModelSource.File(name),
+            Devices = Definition.Devices.Length == 0 ? DeviceOptions.Never : DeviceOptions.Require with
+            {
+                Opener = asked =>
+                {
+                    _opened.Add(Opener(asked));
+                    return _opened[^1];
+                },
+            },
+        };
+    }
+
+    /// <summary>By device as listed, the bytes that there are; the processor's are not asked.</summary>
+    /// <exception cref="DeviceUnavailableException">One cannot be used.</exception>
+    public IReadOnlyList<long> DeviceMemory() => [.. Definition.Devices.Select(name =>
+    {
+        if (!name.Contains(':', StringComparison.Ordinal))
+            return 0;
+        using IDevice device = Opener(DeviceOptions.Require with { Index = int.Parse(name.AsSpan(name.IndexOf(':', StringComparison.Ordinal) + 1), CultureInfo.InvariantCulture) });
+        return device.MemoryLimit - device.MemoryUsed;
+    })];
+
+    /// <summary>An ensemble of one member, on one device.</summary>
+    public EnsembleDefinition Alone(int member, string device)
+    {
+        RunnerSpec spec = Specs[member];
+        return new EnsembleDefinition(
+            1, Name, [.. spec.Inputs.Select(LooseDefinition.ValueOf)],
+            [new EnsembleMember(Paths[member], LooseDefinition.Of(spec), [.. Enumerable.Range(0, spec.Inputs.Count)])],
+            [.. spec.Outputs.Select(static (o, i) => new Cleave.Generated.EnsembleOutput(LooseDefinition.ValueOf(o), CombinationRule.Custom, [i]))])
+        {
+            Devices = [device],
+        };
+    }
+
+    /// <summary>A request to one member alone.</summary>
+    public LooseRequest RequestAlone(int member, int samples) => new(Specs[member], Inputs(member, samples));
 
     /// <summary>A member's inputs.</summary>
     public ModelInputs Inputs(int member, int samples)

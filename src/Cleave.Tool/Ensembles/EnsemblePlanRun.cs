@@ -19,8 +19,12 @@ internal static class EnsemblePlanRun
     public static EnsembleReport Run(EnsembleModels models, string folder, int cores)
     {
         string file = models.FileIn(folder);
-        if (File.Exists(file) && EnsembleTuningFile.Read(File.ReadAllText(file)).Find(ThisMachine.Of(cores)) is { } section
-            && section.IsOf(models.Definition.Members.Select(static m => m.Model.Hash)) && EnsembleReport.Of(models.Name, section, file) is { } measured)
+        EnsembleTuningSection? section = File.Exists(file) ? EnsembleTuningFile.Read(File.ReadAllText(file)).Find(ThisMachine.Of(cores)) : null;
+        if (section is not null && !section.IsOf(models.Definition.Members.Select(static m => m.Model.Hash)))
+            section = null;
+        if (models.Definition.Devices is { Length: > 0 } names)
+            return OnDevices(models, section, names, cores, file);
+        if (section is not null && EnsembleReport.Of(models.Name, section, file) is { } measured)
             return measured;
         CallTimes[] times = [.. models.Definition.Members.Select(m => m.Model.Times?.ToCallTimes()
             ?? throw new BenchException($"Nothing is predicted for '{m.Name}': measure it, cleave tune --ensemble {models.Name} …"))];
@@ -36,4 +40,11 @@ internal static class EnsemblePlanRun
         return new EnsembleReport(
             models.Name, cores, "predicted", [.. problem.Models.Select((memory, m) => EnsembleMemberReport.Of(memory, found.Matrix[0, m]))], found.Throughput, null, 0, true, null);
     }
+
+    // Nothing is predicted of accelerators: their memory and speed are seen there only.
+    private static EnsembleReport OnDevices(EnsembleModels models, EnsembleTuningSection? section, string[] names, int cores, string file) =>
+        section?.On(names) is { } tuned && EnsembleReport.Of(models.Name, cores, tuned, file) is { } measured
+            ? measured
+            : throw new BenchException(
+                $"There is no matrix of '{models.Name}' on {string.Join(", ", names)} for this machine: measure it, cleave tune --ensemble {models.Name} --device {string.Join(",", names)} …. Until then members go where there is room.");
 }

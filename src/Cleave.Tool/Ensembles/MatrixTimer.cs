@@ -3,7 +3,7 @@ using System.Collections.Generic;
 using System.Diagnostics;
 using System.Linq;
 using System.Threading;
-using Cleave.Core.Batching;
+using Cleave.Generated;
 using Cleave.Tool.Benching;
 
 namespace Cleave.Tool.Ensembles;
@@ -11,20 +11,24 @@ namespace Cleave.Tool.Ensembles;
 /// <summary>Deploys a matrix and sends samples through it.</summary>
 internal static class MatrixTimer
 {
-    // Of every matrix the same, and so many that the largest batch comes several times.
-    private const int Samples = 256;
+    /// <summary>Of every matrix the same, and so many that the largest batch comes several times; of accelerators so many for each.</summary>
+    public const int Samples = 256;
 
     private const int Fewest = 2;
     private const int Most = 15;
     private const double EnoughSeconds = 0.5;
 
     /// <summary>Nanoseconds for each sample, the median of some requests.</summary>
-    public static long Time(EnsembleModels models, InstanceGroup[] cells, int cores, CancellationToken token)
+    /// <param name="definition">The ensemble.</param>
+    /// <param name="options">The matrix, and all else.</param>
+    /// <param name="request">What is sent.</param>
+    /// <param name="samples">How many samples it has.</param>
+    /// <param name="token">Ends it.</param>
+    /// <param name="ran">Called after the last request, while all is still open.</param>
+    /// <exception cref="CleaveException">It cannot be deployed, or does not run.</exception>
+    public static long Time(EnsembleDefinition definition, EnsembleOptions options, LooseRequest request, int samples, CancellationToken token, Action? ran = null)
     {
-        EnsembleOptions options = models.Options(cores);
-        options.Cells = models.Paths.Zip(cells).ToDictionary(static c => c.First, static c => new EnsembleCell(c.Second.Count, c.Second.Threads, c.Second.Batch), StringComparer.Ordinal);
-        using LooseEnsemble runner = new(models.Definition, options);
-        LooseRequest request = models.Request(Samples);
+        using LooseEnsemble runner = new(definition, options);
         runner.Run(request, token).Dispose();
         List<double> times = [];
         while (times.Count < Fewest || (times.Count < Most && times.Sum() < EnoughSeconds))
@@ -33,7 +37,8 @@ internal static class MatrixTimer
             runner.Run(request, token).Dispose();
             times.Add(Stopwatch.GetElapsedTime(start).TotalSeconds);
         }
+        ran?.Invoke();
         times.Sort();
-        return Math.Max(1, (long)(times[times.Count / 2] * 1e9 / Samples));
+        return Math.Max(1, (long)(times[times.Count / 2] * 1e9 / samples));
     }
 }

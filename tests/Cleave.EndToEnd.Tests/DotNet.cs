@@ -34,7 +34,9 @@ public static class DotNet
     /// <summary>The dotnet that runs the tests.</summary>
     public static string Host { get; } = Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet";
 
-    public static CommandResult Run(string folder, string program, params string[] arguments)
+    public static CommandResult Run(string folder, string program, params string[] arguments) => Run(folder, program, arguments, new Dictionary<string, string>());
+
+    public static CommandResult Run(string folder, string program, string[] arguments, IReadOnlyDictionary<string, string> environment)
     {
         ProcessStartInfo start = new(program, arguments)
         {
@@ -47,11 +49,14 @@ public static class DotNet
         // What the test host's own build and runner left behind would change the consumer's.
         foreach (string name in start.Environment.Keys.Where(Leaks).ToList())
             start.Environment.Remove(name);
+        // No process of the machine's other builds answers, and none stays behind.
         start.Environment["MSBUILDDISABLENODEREUSE"] = "1";
         start.Environment["MSBUILDTERMINALLOGGER"] = "off";
         start.Environment["DOTNET_CLI_UI_LANGUAGE"] = "en";
         start.Environment["DOTNET_CLI_TELEMETRY_OPTOUT"] = "1";
         start.Environment["DOTNET_NOLOGO"] = "1";
+        foreach ((string name, string value) in environment)
+            start.Environment[name] = value;
 
         StringBuilder printed = new();
         StringBuilder output = new();

@@ -19,7 +19,7 @@ public sealed class PackedPackages
     private static PackedPackages? _shared;
     private static int _users;
     private readonly object _tool = new();
-    private readonly string _compilerServer = "cleave-e2e-" + Guid.NewGuid().ToString("N");
+    private readonly BuildServers _servers = new();
 
     private PackedPackages()
     {
@@ -80,12 +80,11 @@ public sealed class PackedPackages
         }
     }
 
-    private void Pack(string project, string version, string[] arguments) => DotNet.Run(Repository, DotNet.Host,
-        ["pack", project, "-c", "Release", "-o", Feed, "-v", "quiet", "-p:PackageVersion=" + version, .. Server, .. arguments]).Succeeded();
+    private void Pack(string project, string version, string[] arguments) => Build(Repository,
+        ["pack", project, "-c", "Release", "-o", Feed, "-v", "quiet", "-p:PackageVersion=" + version, .. arguments]).Succeeded();
 
-    /// <summary>Runs dotnet in a folder with the suite's own compiler server, which ends with the suite.</summary>
-    public CommandResult Build(string folder, params string[] arguments) =>
-        DotNet.Run(folder, DotNet.Host, [.. arguments, .. Server]);
+    /// <summary>Runs dotnet in a folder with the suite's own servers.</summary>
+    public CommandResult Build(string folder, params string[] arguments) => _servers.Run(folder, arguments);
 
     public static PackedPackages Use()
     {
@@ -109,14 +108,7 @@ public sealed class PackedPackages
 
     private void Delete()
     {
-        string compilers = Path.Combine(Path.GetDirectoryName(typeof(object).Assembly.Location)!, "..", "..", "..", "sdk");
-        string? server = Directory.Exists(compilers)
-            ? Directory.GetFiles(compilers, "VBCSCompiler.dll", SearchOption.AllDirectories).Order(StringComparer.Ordinal).LastOrDefault()
-            : null;
-        if (server != null)
-            DotNet.Run(Root, DotNet.Host, "exec", server, "-shutdown", "-pipename:" + _compilerServer);
+        _servers.Shutdown(Root);
         Directory.Delete(Root, recursive: true);
     }
-
-    private string[] Server => ["-p:UseSharedCompilation=true", "-p:SharedCompilationId=" + _compilerServer];
 }

@@ -35,7 +35,7 @@ internal sealed class RandomSizes : IFamily
                     .Select(c => new Candidate(c.Name, "random-session", [.. c.ToArguments(), .. arguments])),
             ];
             (Samples samples, Interval ratio, bool holds) = Claims.NoLoss(
-                () => Interleaved.Measure(candidates, options.Settings with { WarmUp = TimeSpan.FromSeconds(options.Quick ? 1 : 10) }), s => s.Ratio(Ours, Best(s)), limit: 1 / 0.95);
+                () => Interleaved.Measure(candidates, options.Settings with { WarmUp = TimeSpan.FromSeconds(options.Quick ? 1 : 8), LeastCalls = 3, MostCalls = 3 }), s => s.Ratio(Ours, Best(s)), limit: 1 / 0.95);
             string list = string.Join(", ", samples.Blocks.Keys.Select(k => string.Create(CultureInfo.InvariantCulture, $"{k} {samples.Median(k) / 1e6:0.00} ms")));
             yield return Line.Of($"{model}, one client, sentences of 1 to {longest} tokens, as many of each octave: throughput against the best static set-up", ">= 0.95x",
                 string.Create(CultureInfo.InvariantCulture, $"{1 / ratio.Median:0.00}x [{1 / ratio.High:0.00}, {1 / ratio.Low:0.00}] of {Best(samples)} ({list})"), holds, samples);

@@ -58,6 +58,8 @@ internal sealed class PreparedStart : IFamily
     {
         "start-hand" => new StartWorkload(Starts.Hand(arguments[1..], warm: arguments[0] == Warm)),
         "start-runner" => new StartWorkload(Starts.Runner(arguments[2..], folder: arguments[1], warm: arguments[0])),
+        "start-hand-from-disk" => new StartWorkload(Starts.Hand(arguments, warm: true), () => Drop(arguments[0])),
+        "start-runner-from-disk" => new StartWorkload(Starts.Runner(arguments[2..], folder: arguments[1], warm: arguments[0]), () => Drop(arguments[2], arguments[1])),
         _ => null,
     };
 
@@ -73,7 +75,20 @@ internal sealed class PreparedStart : IFamily
             ["by hand, cold"] = ("start-hand", ["", .. prepared.Arguments]),
             ["prepared, cold"] = ("start-runner", ["", prepared.Folder, .. prepared.Arguments]),
         };
+        if (PageCache.CanDrop)
+        {
+            candidates["by hand, from disk"] = ("start-hand-from-disk", prepared.Arguments);
+            candidates["prepared, from disk"] = ("start-runner-from-disk", [warm.Folder, prepared.Folder, .. prepared.Arguments]);
+        }
         return StartSamples.Take(candidates, options.Rounds(Rounds));
+    }
+
+    // The model, with what lies beside it under its name, and what was prepared.
+    private static void Drop(string path, string? folder = null)
+    {
+        PageCache.Drop(Path.GetDirectoryName(path)!, Path.GetFileNameWithoutExtension(path) + "*");
+        if (folder != null)
+            PageCache.Drop(folder);
     }
 
     private static IEnumerable<Line> Lines(string model, StartSamples samples) =>
@@ -83,7 +98,15 @@ internal sealed class PreparedStart : IFamily
         samples.Compare($"from the constructor's call to the end of the first Run, the recorded request included: {model}", "prepared", "by hand", FirstRun, 0.7),
         samples.Show($"the same against a runner without prepared models: {model}", "prepared", "plain runner", FirstRun),
         samples.Show($"to the end of the first Run where no code is compiled yet: {model}", "prepared, cold", "by hand, cold", FirstRun),
+        FromDisk(model, samples, Created, "until all sessions exist"),
+        FromDisk(model, samples, FirstRun, "to the end of the first Run"),
     ];
+
+    private static Line FromDisk(string model, StartSamples samples, int time, string what)
+    {
+        string words = $"{what}, with the model's files and the prepared ones out of the page cache: {model}";
+        return PageCache.CanDrop ? samples.Show(words, "prepared, from disk", "by hand, from disk", time) : Line.NotMeasured(words, "", "only Linux drops files from its page cache");
+    }
 
     private static IEnumerable<Line> One(PreparedCase prepared, PreparedCase warm, Harness.BenchOptions options)
     {

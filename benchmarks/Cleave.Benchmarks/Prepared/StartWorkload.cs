@@ -8,13 +8,15 @@ namespace Cleave.Benchmarks.Prepared;
 /// One start, which a process has once: how long it takes until the sessions exist, and until the first request has its result.
 /// </summary>
 /// <param name="open">Makes the sessions, and gives what runs a request.</param>
-internal sealed class StartWorkload(Func<(Action Run, IDisposable Owner)> open) : IWorkload
+/// <param name="before">What comes first, and does not count.</param>
+internal sealed class StartWorkload(Func<(Action Run, IDisposable Owner)> open, Action? before = null) : IWorkload
 {
     /// <summary>So many times are taken.</summary>
     public const int Times = 2;
 
     public void Block(double[] nanoseconds)
     {
+        before?.Invoke();
         long start = Stopwatch.GetTimestamp();
         (Action run, IDisposable owner) = open();
         using (owner)

@@ -29,6 +29,8 @@ internal sealed class EnsembleDevices : IDisposable
     private readonly List<(IDevice Device, int Batch)>[] _cells;
     // Of members that are on the processor, too, or there alone; none: as the ensemble serves there without devices.
     private readonly InstanceGroup?[] _onCpu;
+    // Of members that nobody said to be on several devices: one of these is enough.
+    private readonly bool[] _oneIsEnough;
     private readonly ILogger _logger;
     private readonly string _ensemble;
 
@@ -41,6 +43,7 @@ internal sealed class EnsembleDevices : IDisposable
         Policy = asked.Policy;
         _cells = [.. programs.Select(static _ => new List<(IDevice, int)>())];
         _onCpu = new InstanceGroup?[programs.Length];
+        _oneIsEnough = new bool[programs.Length];
     }
 
     public DevicePolicy Policy { get; }
@@ -102,19 +105,21 @@ internal sealed class EnsembleDevices : IDisposable
     }
 
     /// <summary>Opens the instances of a member; none: it is on the processor.</summary>
-    /// <exception cref="CleaveException">One cannot be opened, and the policy is <see cref="DevicePolicy.Require"/>.</exception>
+    /// <exception cref="CleaveException">One cannot be opened, or, of copies that nobody asked for, none; and the policy is <see cref="DevicePolicy.Require"/>.</exception>
     public IReadOnlyList<IMemberInstance> Instances(int member)
     {
         List<IMemberInstance> opened = [];
+        int left = _cells[member].Count;
         try
         {
             foreach ((IDevice device, int batch) in _cells[member])
             {
+                left--;
                 try
                 {
                     opened.Add(_programs[member]!.OpenOn(device, member, batch));
                 }
-                catch (CleaveException e) when (Policy == DevicePolicy.Prefer)
+                catch (CleaveException e) when (Policy == DevicePolicy.Prefer || (_oneIsEnough[member] && opened.Count + left > 0))
                 {
                     Log.MemberNotOnDevice(_logger, _programs[member]!.Name, _ensemble, device.Name, e.Message, e);
                 }
@@ -183,6 +188,7 @@ internal sealed class EnsembleDevices : IDisposable
             definition.Name, problem, [.. _devices.Select(static d => d.Name), .. cpu.Select(static _ => Cpu)], options.DeviceCells, places.Length == _programs.Length ? tuned : null, Work(places));
         for (int m = 0; m < places.Length; m++)
         {
+            _oneIsEnough[places[m]] = !placed.IsSaid[m];
             for (int d = 0; d < problem.Devices.Count; d++)
             {
                 if (placed.Matrix[d, m] is not { Count: > 0 } cell)

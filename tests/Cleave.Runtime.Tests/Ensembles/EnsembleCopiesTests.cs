@@ -154,6 +154,38 @@ public sealed class EnsembleCopiesTests : IDisposable
     }
 
     [Fact]
+    public void A_copy_that_nobody_asked_for_may_find_no_room()
+    {
+        foreach (int without in new[] { 0, 1 })
+        {
+            EnsembleOptions options = Options();
+            Func<DeviceOptions, IDevice> opener = options.Devices.Opener!;
+            int lacking = 1;
+            options.Devices = options.Devices with
+            {
+                Opener = asked =>
+                {
+                    EmulatedDevice device = (EmulatedDevice)opener(asked);
+                    if (asked.Index == without || lacking == 2)
+                        device.Faults.Inject(FaultKind.OutOfMemoryAtLoad);
+                    return device;
+                },
+            };
+            using (LooseEnsemble ensemble = Open(1, ["cuda:0", "cuda:1"], options))
+                Check(ensemble, 1, 300);
+            Assert.Equal([$"cuda:{1 - without}"], Batches("m0").Keys);
+            Assert.Contains(_log.Lines, l => l.StartsWith($"Cleave does not run m0 of Vision on cuda:{without}: ", StringComparison.Ordinal));
+            _stages.Clear();
+            // Nowhere, and where it was asked for.
+            lacking = 2;
+            Assert.ThrowsAny<CleaveException>(() => Open(1, ["cuda:0", "cuda:1"], options));
+            lacking = 1;
+            options.DeviceCells = Cells(("m0", On(("cuda:0", new(1, 1, 8)), ("cuda:1", new(1, 1, 8)))));
+            Assert.ThrowsAny<CleaveException>(() => Open(1, ["cuda:0", "cuda:1"], options));
+        }
+    }
+
+    [Fact]
     public async Task All_copies_get_other_weights()
     {
         await using LooseEnsemble ensemble = Open(1, ["cuda:0", "cuda:1"], Options());

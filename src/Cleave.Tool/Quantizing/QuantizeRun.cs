@@ -98,10 +98,14 @@ internal sealed class QuantizeRun(QuantizeOptions options, Action<string, double
             _others.AddRange(results.Where(r => r != best));
             return best;
         }
-        double[] errors = [.. results.SelectMany(static r => r.Operators).Where(static o => o.Error != null).Select(static o => o.Error!.Value)];
-        throw new RewriteException(errors.Length == 0
-            ? "No operator is faster in 8 bits here. Nothing was written."
-            : string.Create(CultureInfo.InvariantCulture, $"No choice of operators has an error of {MaxError} or less; the least is {errors.Min():0.####}, with one operator in 8 bits. Nothing was written."));
+        // On all inputs that choices are made on, not on the one that operators are looked at alone with.
+        throw new RewriteException(results.SelectMany(static r => r.Curve).Where(static c => c.Operators > 0).MinBy(static c => c.Error) switch
+        {
+            null => "No operator is faster in 8 bits here. Nothing was written.",
+            { } least when least.Error <= MaxError => "ONNX Runtime does not fuse the operators whose error would be small enough: they would be slower than floats. Nothing was written.",
+            { } least => string.Create(CultureInfo.InvariantCulture,
+                $"No choice of operators has an error of {MaxError} or less; the least that was found is {least.Error:0.####}, with {least.Operators} {(least.Operators == 1 ? "operator" : "operators")} in 8 bits. Nothing was written."),
+        });
     }
 
     // On inputs that nothing was chosen on the error may be larger: then operators go back to floats, the most costly first.

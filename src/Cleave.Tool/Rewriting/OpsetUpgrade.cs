@@ -56,6 +56,9 @@ internal static class OpsetUpgrade
             case "Squeeze" or "Unsqueeze" or "ReduceSum":
                 MoveToInputs(edit, node, names, "axes");
                 break;
+            case "Split" when from >= 7:
+                MoveToInputs(edit, node, names, "split");
+                break;
             case "Clip" when from < 11:
                 MoveBounds(edit, node, names);
                 break;

@@ -51,6 +51,28 @@ public sealed class FloatModelTests
         AssertClose(before, Run(model));
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void The_sizes_of_a_split_become_an_input_where_they_are_stated(bool stated)
+    {
+        ModelProto model = new() { IrVersion = 6, OpsetImport = { new OperatorSetIdProto { Version = 11 } }, Graph = new GraphProto { Name = "split" } };
+        model.Graph.Input.Add(TinyModel.Value("x", TinyModel.Float, 3, Side));
+        model.Graph.Output.Add(TinyModel.Value("y", TinyModel.Float, 3, Side));
+        NodeProto split = new() { OpType = "Split", Name = "split", Input = { "x" }, Output = { "a", "b" } };
+        AttributeProto axis = new() { Name = "axis", Type = AttributeProto.Types.AttributeType.Int, I = 1 };
+        split.Attribute.Add(axis);
+        if (stated)
+            split.Attribute.Add(new AttributeProto { Name = "split", Type = AttributeProto.Types.AttributeType.Ints, Ints = { 4, Side - 4 } });
+        model.Graph.Node.Add([split, With(TinyModel.Node("Concat", ["b", "a"], "y"), axis)]);
+        float[] before = Run(model);
+
+        Assert.True(OpsetUpgrade.Apply(new ModelEdit(model)));
+
+        Assert.Equal(stated ? 2 : 1, split.Input.Count);
+        Assert.Equal(before, Run(model));
+    }
+
     [Fact]
     public void An_operator_that_means_something_else_now_is_named()
     {

@@ -55,17 +55,8 @@ internal sealed class MemberProgram
     }
 
     /// <summary>What a sample takes on one thread of the processor, in µs, by prediction; null: nothing is predicted.</summary>
-    public double? PredictedMicroseconds
-    {
-        get
-        {
-            if (_member.Model.Times is not { } times || _shapes.InputsOfUnknownRank > 0)
-                return null;
-            int[] dims = SampleDims();
-            long elements = Enumerable.Range(0, _member.Model.Inputs.Length).Sum(i => (long)_shapes.InputLength(i, dims));
-            return times.ToCallTimes().Of(elements, 1).At(1);
-        }
-    }
+    public double? PredictedMicroseconds =>
+        _member.Model.Times is null || _shapes.InputsOfUnknownRank > 0 ? null : new ExpectedTimes(_member.Model, _shapes).Alone(SampleDims());
 
     /// <summary>An instance on a device, with the weights that requests are answered by now.</summary>
     /// <exception cref="DeviceException">There is no room for it, or the device was lost.</exception>

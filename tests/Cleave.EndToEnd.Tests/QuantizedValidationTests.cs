@@ -32,7 +32,7 @@ public sealed class QuantizedValidationTests(PackedPackagesInUse inUse)
         DotNet.Run(_packages.Root, DotNet.Host, "tool", "install", "Cleave.Tool", "--version", _packages.Version, "--tool-path", tools).Succeeded();
         string[] validate = ["-p:CleaveValidate=true", "-p:CleaveTool=" + cleave];
 
-        CommandResult made = DotNet.Run(app.Folder, cleave, "quantize", Floats, "-o", Bytes, "--max-error", "0.05", "--min-gain", "0").Succeeded();
+        CommandResult made = DotNet.Run(app.Folder, cleave, "quantize", Floats, "-o", Bytes, "--max-error", "0.05", "--no-measure").Succeeded();
         Assert.Contains("written: " + Bytes, made.Output);
         // A build alone knows of which file it was made; what it does on inputs, only inputs show.
         app.Build().Succeeded();

@@ -21,6 +21,7 @@ internal static class QuantizeCommand
         Option<string> output = new("--output", "-o") { Description = "The file to write.", Required = true };
         Option<double?> error = CleaveCommand.Decimal("--max-error", "The largest ‖q−f‖₂/‖f‖₂ of any output on any input. Default: that of --like, else 0.05.");
         Option<double?> gain = CleaveCommand.Decimal("--min-gain", "A model that 8 bits make less than so many times as fast is left alone. Default: 1.1.");
+        Option<bool> unmeasured = new("--no-measure") { Description = "Do not measure the files at the end: what is within the budget is written, whatever it gains." };
         Option<string[]> inputs = new("--inputs") { Description = "Folders of the application's inputs: as ONNX's test data (test_data_set_0/input_0.pb), or .npy. Every second one is held out, to state the error on. Without them inputs are random, and only matrix products are quantised." };
         Option<string[]> dims = new("--dims") { Description = "Sizes of dimensions that the model leaves open, for random inputs: batch=1,sequence=128." };
         Option<string[]> fills = new("--input") { Description = "A number for every element of an input, for random inputs: sr=16000." };
@@ -35,8 +36,13 @@ internal static class QuantizeCommand
         Option<bool> json = new("--json") { Description = "Write JSON (docs/quantize.md) and nothing else." };
         Command command = new("quantize", "Writes the fastest model in 8 bits whose error stays within a budget, and states its error on inputs that it was not made with.")
         {
-            model, output, error, gain, inputs, dims, fills, cpu, own, keepBatch, like, metric, limit, curve, json,
+            model, output, error, gain, unmeasured, inputs, dims, fills, cpu, own, keepBatch, like, metric, limit, curve, json,
         };
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(unmeasured) && result.GetResult(gain) is { Implicit: false })
+                result.AddError("--min-gain has no meaning with --no-measure: the gain is not known.");
+        });
         command.SetAction((arguments, cancellationToken) =>
         {
             InvocationConfiguration console = arguments.InvocationConfiguration;
@@ -56,6 +62,7 @@ internal static class QuantizeCommand
                 Fills = VerifyCommand.Fills(arguments.GetValue(fills) ?? []),
                 WeightBits = arguments.GetValue(cpu) switch { "vnni" => 8, "any" => QuantizeOptions.SafeBits, _ => null },
                 LeastGain = arguments.GetValue(gain) ?? QuantizeRun.LeastGain,
+                Measure = !arguments.GetValue(unmeasured),
                 Curve = arguments.GetValue(curve),
             }, arguments.GetValue(json), console, cancellationToken)));
         });

@@ -44,6 +44,9 @@ internal sealed record QuantizeOptions
     /// <summary>Whether only forms are taken that keep rows apart, so that the model keeps its batch axis.</summary>
     public bool KeepBatch { get; init; }
 
+    /// <summary>Whether both files are measured at the end; where not, none is left alone.</summary>
+    public bool Measure { get; init; } = true;
+
     /// <summary>A model that gains less is left alone.</summary>
     public double LeastGain { get; init; } = QuantizeRun.LeastGain;
 

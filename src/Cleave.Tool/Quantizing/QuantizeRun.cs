@@ -141,7 +141,11 @@ internal sealed class QuantizeRun(QuantizeOptions options, Action<string, double
         ModelMessage.Write(result.Model!, draft);
         double? metric = options.Metric is { } program ? new MetricProgram(program, options.MetricLimit).Run(others, result.Model!, cancellationToken) : null;
         string? axis = !result.Form.KeepsRowsApart && BatchAxis.Find(published.Graph.Facts, published.Graph.Outputs) is { Holds: true } batch ? batch.Dimension : null;
-        FileGains timed = FileGains.Measure(published, floats, target, draft, inputs.Search[0], axis, progress, cancellationToken);
+        FileGains timed = options.Measure
+            ? FileGains.Measure(published, floats, target, draft, inputs.Search[0], axis, progress, cancellationToken)
+            : new FileGains(Gain: null, Batching: null, Failure: null);
+        if (!options.Measure)
+            _notes.Add("the files were not measured (--no-measure): whether this one is faster is not known");
         if (timed.Failure is { } failure)
             _notes.Add("It could not be measured: " + failure);
         Gain? gain = timed.Gain;

@@ -29,7 +29,7 @@ public sealed record CatalogModel(string Name, Func<string, string> Write)
     /// <summary>Has If, Loop or Scan.</summary>
     public bool HasControlFlow { get; init; }
 
-    /// <summary>Over 30 MB of weights, or much to compute: for benchmarks and few tests.</summary>
+    /// <summary>Over 30 MB of weights, or much to compute while a smaller model is built as it is: for benchmarks and few tests.</summary>
     public bool IsBig { get; init; }
 
     /// <summary>Exists only where <see cref="SharedModels.Exist"/>.</summary>

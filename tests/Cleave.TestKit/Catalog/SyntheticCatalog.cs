@@ -35,8 +35,8 @@ internal static class SyntheticCatalog
     [
         Independent("mlp_8x512", () => Towers.One(8, 512), Batches),
         Independent("two_tower_8x256", () => Towers.Two(8, 256), Batches),
-        Independent("two_tower_6x512", () => Towers.Two(6, 512), Batches),
-        Independent("two_tower_8x512", () => Towers.Two(8, 512), Batches),
+        Independent("two_tower_6x512", () => Towers.Two(6, 512), Batches) with { IsBig = true },
+        Independent("two_tower_8x512", () => Towers.Two(8, 512), Batches) with { IsBig = true },
         Independent("eight_tower_4x512", () => Towers.Eight(4, 512), Batches) with { IsBig = true },
         Independent("experts_16x2x128", () => Towers.Experts(16, 2, 128), Batches),
     ];
@@ -59,9 +59,9 @@ internal static class SyntheticCatalog
         Encoder("bert_tiny_qdq", 2, 64, 4, () => new PairedProducts()) with { Arithmetic = Arithmetic.Quantised },
         Encoder("bert_tiny_dynamic", 2, 64, 4, () => new DynamicProducts()) with { Arithmetic = Arithmetic.Quantised, BatchDim = null },
         Encoder("bert_4x384", 4, 384, 6, () => new FloatProducts()) with { IsBig = true },
-        Encoder("bert_4x384_fp16", 4, 384, 6, () => new FloatProducts(), ElementType.Float16) with { Arithmetic = Arithmetic.Float16 },
-        Encoder("bert_4x384_qdq", 4, 384, 6, () => new PairedProducts()) with { Arithmetic = Arithmetic.Quantised },
-        Encoder("bert_4x384_dynamic", 4, 384, 6, () => new DynamicProducts()) with { Arithmetic = Arithmetic.Quantised, BatchDim = null },
+        Encoder("bert_4x384_fp16", 4, 384, 6, () => new FloatProducts(), ElementType.Float16) with { Arithmetic = Arithmetic.Float16, IsBig = true },
+        Encoder("bert_4x384_qdq", 4, 384, 6, () => new PairedProducts()) with { Arithmetic = Arithmetic.Quantised, IsBig = true },
+        Encoder("bert_4x384_dynamic", 4, 384, 6, () => new DynamicProducts()) with { Arithmetic = Arithmetic.Quantised, BatchDim = null, IsBig = true },
         Encoder("bert_6x768", 6, 768, 12, () => new FloatProducts()) with { IsBig = true },
     ];
 
@@ -82,7 +82,7 @@ internal static class SyntheticCatalog
             HasControlFlow = true,
             Ranges = new Dictionary<string, InputRange> { ["rounds"] = new(4, 4) },
         },
-        Independent("random_dag_5000", () => new RandomDag(5000, seed: 5).Build(), Batches),
+        Independent("random_dag_5000", () => new RandomDag(5000, seed: 5).Build(), Batches) with { IsBig = true },
         Independent("random_dag_200", () => new RandomDag(200, seed: 9).Build(), Batches),
         Independent("chain", () => EdgeCases.Chain(12), Batches),
         Independent("one_node", EdgeCases.OneNode, Batches),

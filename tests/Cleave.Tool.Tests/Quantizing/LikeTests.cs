@@ -27,12 +27,12 @@ public sealed class LikeTests : IDisposable
         ModelProto second = isStatic ? Retrained(Convolutional.Residual(2, 32, 32)) : QuantizeFixture.Layers(2, seed: 2);
         string previous = _files.PathOf("previous.int8.onnx"), next = _files.PathOf("next.int8.onnx");
         if (isStatic)
-            await Written(["quantize", _files.Save("first.onnx", Convolutional.Residual(2, 32, 32)), "-o", previous, "--max-error", "0.5", "--min-gain", "0", .. inputs]);
+            await Written(["quantize", _files.Save("first.onnx", Convolutional.Residual(2, 32, 32)), "-o", previous, "--max-error", "0.5", "--no-measure", .. inputs]);
         else
             await _files.LayersInBytes("previous.int8.onnx");
 
         // The budget is the earlier one's where none is given, and no gain is asked for.
-        ToolRun run = await Written(["quantize", _files.Save("second.onnx", second), "-o", next, "--like", previous, "--json", .. inputs]);
+        ToolRun run = await Written(["quantize", _files.Save("second.onnx", second), "-o", next, "--like", previous, "--no-measure", "--json", .. inputs]);
 
         Assert.Equal(ListingWriter.Hash(ModelReader.ReadFile(previous)), ListingWriter.Hash(ModelReader.ReadFile(next)));
         Assert.Equal(0.5, run.Json.GetProperty("maxError").GetDouble());
@@ -49,7 +49,7 @@ public sealed class LikeTests : IDisposable
         string file = await _files.LayersInBytes("model.int8.onnx");
         string hash = ListingWriter.Hash(ModelReader.ReadFile(file));
 
-        await Written("quantize", _files.Save("second.onnx", QuantizeFixture.Layers(2, seed: 2)), "-o", file, "--like", file);
+        await Written("quantize", _files.Save("second.onnx", QuantizeFixture.Layers(2, seed: 2)), "-o", file, "--like", file, "--no-measure");
 
         Assert.Equal(hash, ListingWriter.Hash(ModelReader.ReadFile(file)));
     }
@@ -59,7 +59,7 @@ public sealed class LikeTests : IDisposable
     {
         string two = await _files.LayersInBytes("two.int8.onnx"), three = _files.PathOf("three.int8.onnx"), target = _files.PathOf("never.onnx");
         string twoFloats = _files.Save("two.onnx", QuantizeFixture.Layers(2, seed: 1)), threeFloats = _files.Save("three.onnx", QuantizeFixture.Layers(3, seed: 1));
-        await Written("quantize", threeFloats, "-o", three, "--max-error", "0.5", "--min-gain", "0");
+        await Written("quantize", threeFloats, "-o", three, "--max-error", "0.5", "--no-measure");
 
         ToolRun more = await ToolRun.Of("quantize", threeFloats, "-o", target, "--like", two), less = await ToolRun.Of("quantize", twoFloats, "-o", target, "--like", three);
 

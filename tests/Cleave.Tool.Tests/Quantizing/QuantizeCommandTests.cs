@@ -119,6 +119,19 @@ public sealed class QuantizeCommandTests(QuantizedEncoder encoder) : IClassFixtu
         Assert.False(File.Exists(Target));
     }
 
+    [Fact]
+    public async Task Unmeasured_it_is_written_and_says_that_its_gain_is_not_known()
+    {
+        JsonElement json = (await Quantize(Save(QuantizeFixture.Layers(2, seed: 1)), "--max-error", "0.5")).Json;
+        ToolRun both = await ToolRun.Of("quantize", "model.onnx", "-o", Target, "--no-measure", "--min-gain", "2");
+
+        Assert.Equal(JsonValueKind.Null, json.GetProperty("gain").ValueKind);
+        Assert.Contains(json.GetProperty("notes").EnumerateArray(), static n => n.GetString()!.Contains("not measured (--no-measure)"));
+        Assert.True(File.Exists(Target));
+        Assert.Equal(1, both.Code);
+        Assert.Contains("--min-gain has no meaning with --no-measure", both.Error);
+    }
+
     public static TheoryData<string, string[], string> Refusals => new()
     {
         { "tiny", [], "There is nothing to quantise" },
@@ -183,7 +196,7 @@ public sealed class QuantizeCommandTests(QuantizedEncoder encoder) : IClassFixtu
 
     private async Task<ToolRun> Quantize(string model, params string[] options)
     {
-        ToolRun run = await ToolRun.Of(["quantize", model, "-o", Target, "--min-gain", "0", "--json", .. options]);
+        ToolRun run = await ToolRun.Of(["quantize", model, "-o", Target, "--no-measure", "--json", .. options]);
         Assert.Equal("", run.Error);
         Assert.Equal(0, run.Code);
         return run;

@@ -49,7 +49,7 @@ internal static class Rules
         "The model '{0}' keeps weights in '{1}', which is absolute or leaves the model's folder. Only files in or under the model's folder are read: move the data there and export the model again.");
 
     public static readonly Rule Unreadable = Error("CLV1014", "Model file cannot be read",
-        "The model '{0}' cannot be read: {1}. Check its permissions, and whether another program holds it.");
+        "The model '{0}' cannot be read: {1}.");
 
     public static readonly Rule BodyTooLarge = Error("CLV1015", "Body of a control-flow node too large",
         "The model '{0}' holds {1} bytes of weights inside the body of the node '{2}'; at most 1 GB can be copied. Export those weights as initializers of the outer graph.");

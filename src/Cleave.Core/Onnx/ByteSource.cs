@@ -67,11 +67,11 @@ internal abstract class ByteSource : IDisposable
     {
         string why = e switch
         {
-            UnauthorizedAccessException when Directory.Exists(path) => "it is a folder",
-            UnauthorizedAccessException => "access is denied",
-            PathTooLongException => "its path is too long",
-            ArgumentException or NotSupportedException => "its path is not valid",
-            _ => string.Format(CultureInfo.InvariantCulture, "the system reports error 0x{0:X8}", e.HResult),
+            UnauthorizedAccessException when Directory.Exists(path) => "it is a folder. Give the .onnx file itself",
+            UnauthorizedAccessException => "access is denied. Check its permissions",
+            PathTooLongException => "its path is too long. Move it to a shorter one",
+            ArgumentException or NotSupportedException => "its path is not valid. Give one that the system can open",
+            _ => string.Format(CultureInfo.InvariantCulture, "the system reports error 0x{0:X8}. Check whether another program holds it", e.HResult),
         };
         return new ModelException(new Problem(Rules.Unreadable, why), e);
     }

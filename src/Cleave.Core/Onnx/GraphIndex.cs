@@ -1,6 +1,5 @@
 using System;
 using System.Collections.Generic;
-using System.Linq;
 using System.Runtime.CompilerServices;
 using Cleave.Core.Graph;
 
@@ -17,6 +16,7 @@ internal sealed class GraphIndex
     private readonly HashSet<string> _outputs = new(StringComparer.Ordinal);
     private readonly HashSet<(string Domain, string Name)> _functions = [];
     private readonly string[][] _reads;
+    private readonly int[][] _sources;
     private readonly bool[] _isConstant;
 
     /// <param name="model">The model.</param>
@@ -46,8 +46,11 @@ internal sealed class GraphIndex
             _values[input.Name] = input;
             _inputs.Add(input.Name);
         }
-        Outputs = [.. graph.Outputs.Select(o => o.Name)];
+        Outputs = new string[graph.Outputs.Count];
+        for (int i = 0; i < Outputs.Length; i++)
+            Outputs[i] = graph.Outputs[i].Name;
         _reads = new string[graph.Nodes.Count][];
+        _sources = new int[graph.Nodes.Count][];
         _isConstant = new bool[graph.Nodes.Count];
         for (int i = 0; i < _reads.Length; i++)
         {
@@ -59,9 +62,11 @@ internal sealed class GraphIndex
                     _producers[output] = i;
             }
         }
+        for (int i = 0; i < _sources.Length; i++)
+            _sources[i] = SourcesOf(_reads[i]);
         Order = order ?? NodeOrder.Of(graph.Nodes, out _);
         foreach (int i in Order)
-            _isConstant[i] = IsDeterministic(graph.Nodes[i]) && Array.TrueForAll(_reads[i], IsConstantSoFar);
+            _isConstant[i] = IsDeterministic(graph.Nodes[i]) && ReadsConstants(i);
     }
 
     public OnnxModel Model { get; }
@@ -95,6 +100,9 @@ internal sealed class GraphIndex
     /// <summary>The values that a node reads, those included that its bodies take from outside.</summary>
     public string[] Reads(int node) => _reads[node];
 
+    /// <summary>By place in <see cref="Reads"/>: the node that produces the value; -1 for inputs and initializers.</summary>
+    public int[] Sources(int node) => _sources[node];
+
     /// <summary>Whether a node gives the same in every call: nothing it reads comes from an input.</summary>
     public bool IsConstant(int node) => _isConstant[node];
 
@@ -115,8 +123,24 @@ internal sealed class GraphIndex
         return needed;
     }
 
-    private bool IsConstantSoFar(string name) =>
-        IsInitializer(name) || (_producers.TryGetValue(name, out int producer) && _isConstant[producer]);
+    private int[] SourcesOf(string[] reads)
+    {
+        int[] sources = new int[reads.Length];
+        for (int i = 0; i < sources.Length; i++)
+            sources[i] = Producer(reads[i]);
+        return sources;
+    }
+
+    private bool ReadsConstants(int node)
+    {
+        int[] sources = _sources[node];
+        for (int i = 0; i < sources.Length; i++)
+        {
+            if ((sources[i] < 0 || !_isConstant[sources[i]]) && !IsInitializer(_reads[node][i]))
+                return false;
+        }
+        return true;
+    }
 
     // Bodies, functions and other domains may do anything.
     private bool IsDeterministic(Node node)

@@ -40,8 +40,13 @@ internal static class CloneFinder
             if (groupOf[node] < 0)
                 continue;
             isCheap[node] = IsCheap(index.Nodes[node], facts, roles[node]);
-            foreach (string read in index.Reads(node))
+            string[] reads = index.Reads(node);
+            int[] sources = index.Sources(node);
+            for (int i = 0; i < reads.Length; i++)
             {
+                if (sources[i] < 0 || !isCheap[sources[i]])
+                    continue;
+                string read = reads[i];
                 if (!readBy.TryGetValue(read, out int group))
                     readBy.Add(read, groupOf[node]);
                 else if (group != groupOf[node])
@@ -72,9 +77,8 @@ internal static class CloneFinder
         List<int> nodes = [last];
         for (int i = 0; i < nodes.Count; i++)
         {
-            foreach (string read in index.Reads(nodes[i]))
+            foreach (int producer in index.Sources(nodes[i]))
             {
-                int producer = index.Producer(read);
                 if (producer >= 0 && isCheap[producer] && !nodes.Contains(producer))
                     nodes.Add(producer);
             }

@@ -146,11 +146,13 @@ internal sealed class GroupMerger
             return false;
         // Of what is reached, what leads back.
         HashSet<int> own = [.. groups], candidates = [.. reached];
-        Stack<int> open = new(groups);
+        List<int> open = [.. groups];
         int taken = 0;
         while (open.Count > 0)
         {
-            foreach (int member in Members(open.Pop()))
+            int from = open[open.Count - 1];
+            open.RemoveAt(open.Count - 1);
+            foreach (int member in Members(from))
             {
                 foreach (int predecessor in _predecessors[member])
                 {
@@ -161,7 +163,7 @@ internal sealed class GroupMerger
                     if (taken > between)
                         return false;
                     groups.Add(group);
-                    open.Push(group);
+                    open.Add(group);
                 }
             }
         }

@@ -1,6 +1,5 @@
 using System;
 using System.Collections.Generic;
-using System.Runtime.CompilerServices;
 using Cleave.Core.Graph;
 using Cleave.Core.Onnx;
 using Cleave.Core.Shapes;
@@ -10,33 +9,39 @@ namespace Cleave.Core.Passes;
 /// <summary>Finds what becomes of each node: dead code, constants, what ONNX Runtime removes or folds.</summary>
 internal static class NodeRoles
 {
-    [MethodImpl(JustInTime.Optimized)]
     public static NodeRole[] Of(GraphIndex index, GraphFacts facts, IReadOnlyList<string> outputs)
     {
         NodeRole[] roles = new NodeRole[facts.Order.Length];
         bool[] needed = new bool[roles.Length];
-        HashSet<string> wanted = new(StringComparer.Ordinal);
+        HashSet<string> wanted = new(outputs, StringComparer.Ordinal);
         foreach (string output in outputs)
-            Need(output);
+            Need(index.Producer(output), needed);
         // Backwards, so that all readers of a node's values are known before the node.
         for (int i = roles.Length - 1; i >= 0; i--)
         {
             int node = facts.Order[i];
-            roles[node] = !needed[node] ? NodeRole.Dead : index.IsConstant(node) ? NodeRole.Constant : Running(index.Nodes[node], facts, wanted);
             if (!needed[node])
+            {
+                roles[node] = NodeRole.Dead;
                 continue;
-            foreach (string read in index.Reads(node))
-                Need(read);
+            }
+            roles[node] = index.IsConstant(node) ? NodeRole.Constant : Running(index.Nodes[node], facts, wanted);
+            int[] sources = index.Sources(node);
+            for (int read = 0; read < sources.Length; read++)
+            {
+                Need(sources[read], needed);
+                // A node of one output is needed where that is wanted.
+                if (sources[read] >= 0 && index.Nodes[sources[read]].Outputs.Length > 1)
+                    wanted.Add(index.Reads(node)[read]);
+            }
         }
         return roles;
+    }
 
-        void Need(string value)
-        {
-            wanted.Add(value);
-            int producer = index.Producer(value);
-            if (producer >= 0)
-                needed[producer] = true;
-        }
+    private static void Need(int producer, bool[] needed)
+    {
+        if (producer >= 0)
+            needed[producer] = true;
     }
 
     private static NodeRole Running(Node node, GraphFacts facts, HashSet<string> wanted) =>

@@ -1,6 +1,5 @@
 using System;
 using System.Collections.Generic;
-using System.Linq;
 using System.Runtime.CompilerServices;
 using Cleave.Core.Graph;
 using Cleave.Core.Onnx;
@@ -18,7 +17,7 @@ internal static class PlanGraphBuilder
     {
         OnnxModel model = facts.Model;
         GraphIndex index = new(model, facts.Order);
-        outputs ??= [.. model.Graph.Outputs.Select(o => o.Name)];
+        outputs ??= index.Outputs;
         NodeRole[] roles = NodeRoles.Of(index, facts, outputs);
         FusionView view = new(index, facts, roles, outputs);
         GroupMerger merged = FusionGroups.Find(index, facts, roles, view);
@@ -83,22 +82,22 @@ internal static class PlanGraphBuilder
     {
         int[] order = new int[predecessors.Length], visited = new int[predecessors.Length];
         int next = 0;
-        Stack<int> open = new();
+        List<int> open = [];
         for (int g = 0; g < order.Length; g++)
         {
-            open.Push(g);
+            open.Add(g);
             while (open.Count > 0)
             {
-                int group = open.Peek();
+                int group = open[open.Count - 1];
                 // How many of its predecessors were looked at; all of them and one more: it has its place.
                 if (visited[group] < predecessors[group].Length)
                 {
                     int predecessor = predecessors[group][visited[group]++];
                     if (visited[predecessor] == 0)
-                        open.Push(predecessor);
+                        open.Add(predecessor);
                     continue;
                 }
-                open.Pop();
+                open.RemoveAt(open.Count - 1);
                 if (visited[group]++ == predecessors[group].Length)
                     order[next++] = group;
             }
@@ -116,9 +115,8 @@ internal static class PlanGraphBuilder
             List<int> found = [];
             foreach (int node in merged.Members(representatives[g]))
             {
-                foreach (string read in index.Reads(node))
+                foreach (int producer in index.Sources(node))
                 {
-                    int producer = index.Producer(read);
                     if (producer >= 0 && groupOf[producer] >= 0 && groupOf[producer] != g && seenBy[groupOf[producer]] != g)
                     {
                         seenBy[groupOf[producer]] = g;

@@ -22,7 +22,7 @@ public class BadFileTests
     {
         using TempFolder folder = new();
         Problem problem = Expect(Rules.Unreadable, List(folder.Path));
-        Assert.DoesNotContain(folder.Path, problem.Arguments[0]);
+        Assert.Equal("it is a folder. Give the .onnx file itself", problem.Arguments[0]);
     }
 
     [Fact]

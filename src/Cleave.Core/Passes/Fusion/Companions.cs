@@ -65,8 +65,11 @@ internal sealed class Companions
     // is left along, it must not be given away more than once.
     private void TakeReadersOfDuplicates()
     {
-        foreach (int original in _view.Duplicates.Select(d => d.Original).Distinct())
+        HashSet<int> seen = [];
+        foreach ((_, int original) in _view.Duplicates)
         {
+            if (!seen.Add(original))
+                continue;
             int source = _view.Producer(_view.Input(original, 0));
             if (source >= 0 && _units.Together(source, original))
                 _units.TryMerge(null, [original, .. _view.Uses(_view.Outputs[original][0])], MostBetween);

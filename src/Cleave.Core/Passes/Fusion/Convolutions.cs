@@ -16,7 +16,7 @@ internal static class Convolutions
 
     private static readonly string[] Activations = ["Relu", "Sigmoid", "Tanh", "LeakyRelu", "Clip", "HardSigmoid"];
 
-    public static IEnumerable<ChainRule> Rules =>
+    public static IReadOnlyList<ChainRule> Rules { get; } =
     [
         new ChainRule("Pad", Conv, Conv, IsPlainPad),
         new ChainRule("Pad", "MaxPool", "MaxPool", IsPlainPad),

@@ -1,6 +1,5 @@
 using System;
 using System.Collections.Generic;
-using System.Linq;
 using Cleave.Core.Graph;
 
 namespace Cleave.Core.Passes.Fusion;
@@ -26,7 +25,7 @@ internal sealed class DuplicateNodes
             _seen.Add(inputs[0], candidates = new(1));
         for (int i = Math.Max(0, candidates.Count - MostCompared); i < candidates.Count; i++)
         {
-            if (AreEqual(node, candidates[i].Node) && candidates[i].Inputs.SequenceEqual(inputs))
+            if (AreEqual(node, candidates[i].Node) && AreEqual(candidates[i].Inputs, inputs))
                 return candidates[i].Position;
         }
         candidates.Add(new Candidate(node, inputs, position));
@@ -52,9 +51,51 @@ internal sealed class DuplicateNodes
     private static bool IsComparable(NodeAttribute attribute) => attribute.Kind
         is AttributeKind.Int or AttributeKind.Ints or AttributeKind.Float or AttributeKind.Floats or AttributeKind.String or AttributeKind.Strings;
 
-    private static bool HaveSame(NodeAttribute[] one, NodeAttribute[] other) =>
-        one.Length == other.Length && one.All(a => other.Any(b => a.Name == b.Name && a.Kind == b.Kind
-            && a.Ints.SequenceEqual(b.Ints) && a.Floats.SequenceEqual(b.Floats) && a.Strings.SequenceEqual(b.Strings)));
+    private static bool HaveSame(NodeAttribute[] one, NodeAttribute[] other)
+    {
+        if (one.Length != other.Length)
+            return false;
+        foreach (NodeAttribute attribute in one)
+        {
+            if (!Array.Exists(other, o => AreEqual(attribute, o)))
+                return false;
+        }
+        return true;
+    }
+
+    private static bool AreEqual(NodeAttribute one, NodeAttribute other)
+    {
+        if (one.Name != other.Name || one.Kind != other.Kind || one.Ints.Length != other.Ints.Length
+            || one.Floats.Length != other.Floats.Length || one.Strings.Length != other.Strings.Length)
+        {
+            return false;
+        }
+        for (int i = 0; i < one.Ints.Length; i++)
+        {
+            if (one.Ints[i] != other.Ints[i])
+                return false;
+        }
+        for (int i = 0; i < one.Floats.Length; i++)
+        {
+            if (!one.Floats[i].Equals(other.Floats[i]))
+                return false;
+        }
+        for (int i = 0; i < one.Strings.Length; i++)
+        {
+            if (!one.Strings[i].Equals(other.Strings[i]))
+                return false;
+        }
+        return true;
+    }
+
+    // Loops, not Enumerable: it is compiled anew for each type of element, and a build plans in a process that was just started.
+    private static bool AreEqual(int[] one, int[] other)
+    {
+        bool same = one.Length == other.Length;
+        for (int i = 0; same && i < one.Length; i++)
+            same = one[i] == other[i];
+        return same;
+    }
 
     private sealed class Candidate(Node node, int[] inputs, int position)
     {

@@ -5,7 +5,7 @@ namespace Cleave.Core.Passes.Fusion;
 /// <summary>Pairs of small operators: FuseReluClip, DivMulFusion, NotWhereFusion, CastChainElimination (BASIC).</summary>
 internal static class Elementwise
 {
-    public static IEnumerable<ChainRule> Rules =>
+    public static IReadOnlyList<ChainRule> Rules { get; } =
     [
         new ChainRule("Relu", "Clip", "Clip", static (_, _, _, input) => input == 0),
         new ChainRule("Div", "Mul", "Div", static (view, from, reader, _) =>

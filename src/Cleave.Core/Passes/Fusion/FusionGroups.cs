@@ -9,9 +9,6 @@ namespace Cleave.Core.Passes.Fusion;
 /// <summary>Predicts what ONNX Runtime fuses on the CPU, at EXTENDED and at ALL, and keeps together what is too small to part.</summary>
 internal static class FusionGroups
 {
-    private static readonly ChainRule[] ChainRules = [.. Convolutions.Rules, .. Products.Rules, .. Elementwise.Rules];
-    private static readonly TreeRule[] TreeRules = [.. Normalizations.Rules, .. Gelus.Rules, .. Quantized.Rules];
-
     /// <summary>The groups of the nodes that run, not yet in order.</summary>
     public static GroupMerger Find(GraphIndex index, GraphFacts facts, NodeRole[] roles, FusionView view)
     {
@@ -19,11 +16,11 @@ internal static class FusionGroups
         GroupMerger groups = new(predecessors, successors, facts.Order, node => roles[node] == NodeRole.PassThrough);
         foreach ((int node, int original) in view.Duplicates)
             groups.TryMerge(null, [original, node]);
-        Trees.Apply(view, groups, TreeRules);
+        Trees.Apply(view, groups, TreeRules(view));
         Quantized.TakeDynamic(view, groups);
         Gelus.TakeBiases(view, groups);
         Normalizations.TakeSums(view, groups);
-        Chains.Apply(view, groups, ChainRules);
+        Chains.Apply(view, groups, ChainRules(view));
         Convolutions.TakeGates(view, groups);
         bool[] sizes = ShapeChains.Find(view, roles);
         Splits.Apply(view, groups, sizes);
@@ -32,6 +29,21 @@ internal static class FusionGroups
         TakePassThroughs(index, facts.Order, roles, groups, predecessors, successors);
         return groups;
     }
+
+    // A build plans in a process that was just started: what none of a model's operators can be part of is not even made.
+    private static TreeRule[] TreeRules(FusionView view) =>
+    [
+        .. view.Has("ReduceMean") ? Normalizations.Rules : [],
+        .. view.Has("Erf") || view.Has("Tanh") || view.Has("Sigmoid") ? Gelus.Rules : [],
+        .. view.Has("MatMulInteger") ? Quantized.Rules : [],
+    ];
+
+    private static ChainRule[] ChainRules(FusionView view) =>
+    [
+        .. view.Has("Conv") || view.Has("Pad") ? Convolutions.Rules : [],
+        .. view.Has("MatMul") || view.Has("Gemm") ? Products.Rules : [],
+        .. Elementwise.Rules,
+    ];
 
     // What ONNX Runtime removes goes with what reads it: it could not be removed where it gives a segment's output. Where several
     // groups read it, or the caller does, it goes with what makes its value.
@@ -62,9 +74,8 @@ internal static class FusionGroups
         foreach (int node in order)
         {
             found.Clear();
-            foreach (string read in Runs(node) ? index.Reads(node) : [])
+            foreach (int producer in Runs(node) ? index.Sources(node) : [])
             {
-                int producer = index.Producer(read);
                 // Stamped with the reader, counted from one.
                 if (producer < 0 || !Runs(producer) || seenBy[producer] == node + 1)
                     continue;

@@ -20,6 +20,7 @@ internal sealed class FusionView
     private readonly List<bool> _isConstant = [];
     private readonly List<bool> _isWanted = [];
     private readonly List<List<int>?> _uses = [];
+    private readonly HashSet<string> _present = new(StringComparer.Ordinal);
     private BlockedLayout? _layout;
 
     [MethodImpl(JustInTime.Optimized)]
@@ -62,6 +63,7 @@ internal sealed class FusionView
             }
             order.Add(node);
             Operators[node] = described.Domain.Length == 0 ? described.OpType : described.Domain + ":" + described.OpType;
+            _present.Add(Operators[node]);
             Outputs[node] = Array.ConvertAll(described.Outputs, name => name.Length == 0 ? -1 : Add(name, node, false));
             AddUses(node, index);
         }
@@ -108,6 +110,9 @@ internal sealed class FusionView
         }
         return [.. found];
     }
+
+    /// <summary>Whether one of <see cref="Order"/> is of an operator.</summary>
+    public bool Has(string op) => _present.Contains(op);
 
     public int Producer(int value) => value < 0 ? -1 : _producers[value];
 

@@ -44,6 +44,9 @@ internal abstract class Pattern
         return result;
     }
 
+    /// <summary>Whether a tree can end in a node of that operator.</summary>
+    public virtual bool EndsIn(string op) => true;
+
     protected abstract bool Matches(Attempt attempt, int value);
 
     /// <summary>What a match has found so far; one serves many.</summary>
@@ -106,6 +109,8 @@ internal abstract class Pattern
 
     private sealed class Operation(string[] operators, Pattern[] inputs, string? name) : Pattern
     {
+        public override bool EndsIn(string op) => Array.IndexOf(operators, op) >= 0;
+
         protected override bool Matches(Attempt attempt, int value)
         {
             FusionView view = attempt.View;
@@ -157,6 +162,8 @@ internal static class Trees
     public static void Apply(FusionView view, GroupMerger groups, IReadOnlyList<TreeRule> rules)
     {
         Pattern.Attempt attempt = new(view);
+        if (rules.Count == 0)
+            return;
         foreach (int node in view.Order)
         {
             // Every tree ends in a product, a sum or a quotient.
@@ -164,7 +171,7 @@ internal static class Trees
                 continue;
             foreach (TreeRule rule in rules)
             {
-                if (rule.Pattern.Match(attempt, node) is { } nodes && groups.TryMerge(rule.Kind, nodes))
+                if (rule.Pattern.EndsIn(view.Operators[node]) && rule.Pattern.Match(attempt, node) is { } nodes && groups.TryMerge(rule.Kind, nodes))
                     break;
             }
         }

@@ -16,7 +16,7 @@ internal static class Products
     private static readonly string[] Activations =
         ["Relu", "Sigmoid", "Tanh", "LeakyRelu", "Elu", "HardSigmoid", "Selu", "Softplus", "Softsign", "ThresholdedRelu"];
 
-    public static IEnumerable<ChainRule> Rules =>
+    public static IReadOnlyList<ChainRule> Rules { get; } =
     [
         new ChainRule(MatMul, "Add", Gemm, IsBias),
         new ChainRule(MatMul, "BatchNormalization", Gemm, static (view, from, _, input) => input == 0 && view.IsConstant(view.Input(from, 1))),

@@ -72,6 +72,31 @@ public sealed class HostileInputTests : IDisposable
     }
 
     [Theory]
+    [InlineData("bench", "")]
+    [InlineData("extract", "", "--nodes", "0", "-o", "part.onnx")]
+    [InlineData("fix", "", "-o", "fixed.onnx")]
+    [InlineData("inspect", "")]
+    [InlineData("plan", "", "--cores", "2")]
+    [InlineData("tune", "")]
+    [InlineData("verify", "")]
+    public async Task An_empty_name_of_the_model_is_refused(params string[] arguments)
+    {
+        ToolRun run = await ToolRun.Of(arguments);
+
+        Assert.Equal(1, run.Code);
+        Assert.StartsWith("The model's name is empty: give the .onnx file.\n", run.Error.ReplaceLineEndings("\n"));
+    }
+
+    [Fact]
+    public async Task An_empty_name_of_the_file_to_write_is_refused()
+    {
+        ToolRun run = await ToolRun.Of("fix", _tiny.Save(), "-o", "");
+
+        Assert.Equal(1, run.Code);
+        Assert.Equal("cleave: error -o: its name is empty. Give the file to write.\n", run.Error);
+    }
+
+    [Theory]
     [InlineData("inspect")]
     [InlineData("listing")]
     public async Task A_missing_file_is_one_line_on_the_error_stream(string command)

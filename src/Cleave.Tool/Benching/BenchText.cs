@@ -26,7 +26,7 @@ internal static class BenchText
         foreach (LoadReport load in report.Loads)
             WriteLoad(load, console);
         if (report.DiscardedRounds > 0)
-            Line(console, string.Create(Invariant, $"{report.DiscardedRounds} rounds do not count: a thread of a parked candidate ran."));
+            Line(console, string.Create(Invariant, $"{report.DiscardedRounds} {(report.DiscardedRounds == 1 ? "round does" : "rounds do")} not count: a thread of a parked candidate ran."));
         foreach (LoadReport load in report.Loads.Where(l => l.Conclusion.Length > 0))
             Line(console, load.Conclusion);
         if (report.Quick)

@@ -46,8 +46,8 @@ internal sealed record ModelInputs(IReadOnlyList<InputData> Inputs, IReadOnlyLis
             int[] shape = Shape(input.Name, type, dims, sizes);
             made.Add(new InputData(input.Name, type.Element, shape, maker.Make(input.Name, type.Element, Array.ConvertAll(shape, d => (long)d), random).Bytes));
         }
-        Expect("--dims", dims.Keys, [.. sizes.Keys], "dimension that it leaves open");
-        Expect("--input", fills.Keys, [.. maker.Inputs.Select(i => i.Name)], "input");
+        Expect("--dims", dims.Keys, [.. sizes.Keys], "the model leaves no dimension of that name open", "it leaves open ");
+        Expect("--input", fills.Keys, [.. maker.Inputs.Select(i => i.Name)], "the model has no input of that name", "it has ");
         return new ModelInputs(made, [.. sizes.Values]);
     }
 
@@ -80,12 +80,12 @@ internal sealed record ModelInputs(IReadOnlyList<InputData> Inputs, IReadOnlyLis
 
     private static string Place(string input, int axis) => string.Create(CultureInfo.InvariantCulture, $"{input}[{axis}]");
 
-    private static void Expect(string option, IEnumerable<string> given, IReadOnlyCollection<string> known, string what)
+    private static void Expect(string option, IEnumerable<string> given, IReadOnlyCollection<string> known, string lacks, string has)
     {
         foreach (string name in given)
         {
             if (!known.Contains(name))
-                throw new BenchException($"{option} {name}: the model has no {what} of that name{(known.Count > 0 ? "; it has " + string.Join(", ", known) : "")}.");
+                throw new BenchException($"{option} {name}: {lacks}{(known.Count > 0 ? "; " + has + string.Join(", ", known) : "")}.");
         }
     }
 }

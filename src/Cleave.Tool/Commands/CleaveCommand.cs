@@ -1,7 +1,9 @@
 using System;
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.Globalization;
 using System.IO;
+using System.Linq;
 using System.Numerics;
 using System.Threading;
 using System.Threading.Tasks;
@@ -82,10 +84,20 @@ internal static class CleaveCommand
     };
 
     /// <summary>The argument that every command takes.</summary>
-    public static Argument<string> ModelArgument() => new("model") { Description = "The .onnx file." };
+    public static Argument<string> ModelArgument()
+    {
+        Argument<string> model = new("model") { Description = "The .onnx file." };
+        model.Validators.Add(RefuseNothing);
+        return model;
+    }
 
     /// <summary>The argument of commands that take a model, or the members of an ensemble.</summary>
-    public static Argument<string[]> ModelsArgument() => new("model") { Description = "The .onnx file; with --ensemble all members, in the order of the project's item.", Arity = ArgumentArity.OneOrMore };
+    public static Argument<string[]> ModelsArgument()
+    {
+        Argument<string[]> models = new("model") { Description = "The .onnx file; with --ensemble all members, in the order of the project's item.", Arity = ArgumentArity.OneOrMore };
+        models.Validators.Add(RefuseNothing);
+        return models;
+    }
 
     /// <summary>The name of an ensemble.</summary>
     public static Option<string?> EnsembleOption(string description) => new("--ensemble") { Description = description };
@@ -95,6 +107,13 @@ internal static class CleaveCommand
 
     /// <summary>Where what was measured of an ensemble lies.</summary>
     public static Option<string?> ProjectOption() => new("--project") { Description = "With --ensemble: the folder of the project. Default: this one." };
+
+    // A variable of a script that is not set.
+    private static void RefuseNothing(ArgumentResult given)
+    {
+        if (given.Tokens.Any(t => t.Value.Length == 0))
+            given.AddError("The model's name is empty: give the .onnx file.");
+    }
 
     /// <summary>The one model of a command that was not given an ensemble.</summary>
     /// <exception cref="BenchException">There are several.</exception>

@@ -5,6 +5,7 @@ using System.Linq;
 using Cleave.Core.Cost;
 using Cleave.Tool.Fixing;
 using Cleave.Tool.Measuring;
+using Cleave.Tool.Verification;
 using Spectre.Console;
 
 namespace Cleave.Tool.Output;
@@ -24,11 +25,11 @@ internal static class FixText
             return;
         }
         console.Write(Changes(report));
-        if (report.Gain != null)
+        if (IsMeasured(report))
             Line(console, $"a short measurement of ONNX Runtime {report.OnnxRuntime}, one thread, with 95 % certainty between the bounds; cleave bench measures thoroughly");
-        Line(console, $"compared on {string.Join("; ", report.Inputs)}, two seeds: {Equality(report)}");
+        Line(console, $"compared on {string.Join("; ", report.Inputs)}, two seeds: {Equality(report.Outputs.Select(o => o.Difference))}");
         if (report.Batch is { } batch)
-            Line(console, $"batch '{batch.Dimension}': proven; {batch.Samples} samples together against one by one apart by at most {batch.Outputs.Values.MaxBy(o => o.OfRange)!.Apart()}");
+            Line(console, $"batch '{batch.Dimension}': proven; {batch.Samples} samples together against one by one: {Equality(batch.Outputs.Values)}");
         WriteNotes();
         Line(console, "written: " + report.Output);
 
@@ -41,18 +42,21 @@ internal static class FixText
 
     private static Table Changes(FixReport report)
     {
-        bool measured = report.Gain != null;
+        bool measured = IsMeasured(report);
         Table table = new() { Border = TableBorder.Simple };
         foreach (string heading in measured ? ["change", "how many", "before", "after", "times as fast"] : new[] { "change", "how many" })
             table.AddColumn(new TableColumn(new Text(heading)));
         foreach (FixChange change in report.Changes)
             Row([change.What, change.Count.ToString(Invariant), .. Cells(change.Gain)]);
-        if (report.Changes.Count > 1 && measured)
+        if (report.Changes.Count > 1 && report.Gain != null)
             Row(["all", "", .. Cells(report.Gain)]);
         return table;
 
         void Row(IEnumerable<string> cells) => table.AddRow(cells.Select(c => new Text(Terminal.Safe(c))));
     }
+
+    // ONNX Runtime may refuse the published file, or one on the way.
+    private static bool IsMeasured(FixReport report) => report.Gain != null || report.Changes.Any(c => c.Gain != null);
 
     private static string[] Cells(Gain? gain) => gain is null ? [] :
     [
@@ -60,9 +64,9 @@ internal static class FixText
         string.Create(Invariant, $"{gain.Ratio.Median:0.00} [{gain.Ratio.Low:0.00}, {gain.Ratio.High:0.00}]"),
     ];
 
-    private static string Equality(FixReport report) => report.Outputs.All(o => o.Difference.SameBits)
+    private static string Equality(IEnumerable<OutputDifference> differences) => differences.All(d => d.SameBits)
         ? "the same bits"
-        : $"equal; of an output at most {report.Outputs.MaxBy(o => o.Difference.OfRange)!.Difference.Apart()} apart";
+        : $"equal; of an output at most {differences.MaxBy(d => d.OfRange)!.Apart()} apart";
 
     private static void Line(IAnsiConsole console, string text)
     {

@@ -18,6 +18,8 @@ internal sealed class TargetFile : IDisposable
     /// <exception cref="RewriteException">There is no writing there.</exception>
     public TargetFile(string path, string source)
     {
+        if (path.Length == 0)
+            throw new RewriteException("-o: its name is empty. Give the file to write.");
         Path = Resolved(path);
         Folder = System.IO.Path.GetDirectoryName(Path) ?? throw new RewriteException($"-o {path}: give a file.");
         if (IsSame(Path, source))

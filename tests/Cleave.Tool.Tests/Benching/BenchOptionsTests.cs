@@ -107,7 +107,7 @@ public sealed class BenchOptionsTests
     {
         BenchException error = Assert.Throws<BenchException>(() => ModelInputs.For(Model("batch", 3), Pairs("bach=2"), None));
 
-        Assert.Equal("--dims bach: the model has no dimension that it leaves open of that name; it has batch.", error.Message);
+        Assert.Equal("--dims bach: the model leaves no dimension of that name open; it leaves open batch.", error.Message);
         Assert.Throws<BenchException>(() => ModelInputs.For(Model(3), None, new Dictionary<string, string> { ["y"] = "1" }));
         Assert.Throws<BenchException>(() => ModelInputs.For(Model("batch"), Pairs("batch=two"), None));
     }

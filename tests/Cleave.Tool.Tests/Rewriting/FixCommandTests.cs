@@ -7,6 +7,10 @@ using System.Threading.Tasks;
 using Cleave.OnnxProto;
 using Cleave.TestKit;
 using Cleave.TestKit.Catalog;
+using Cleave.Tool.Fixing;
+using Cleave.Tool.Measuring;
+using Cleave.Tool.Output;
+using Cleave.Tool.Verification;
 using Google.Protobuf;
 using Xunit;
 
@@ -99,6 +103,27 @@ public sealed class FixCommandTests : IDisposable
         Assert.Contains("initializers taken out of the inputs   1", run.Output);
         Assert.Contains("the same bits", run.Output);
         Assert.Contains("written: ", run.Output);
+    }
+
+    [Fact]
+    public void A_change_that_could_not_be_measured_is_a_row_without_times()
+    {
+        Gain gain = new(2000, 1000, new Interval(1.5, 2, 2.5));
+        FixReport report = new()
+        {
+            Model = "model.onnx",
+            Output = Better,
+            OnnxRuntime = "1.30.0",
+            Changes = [new FixChange("constant-nodes", "measured", 1, gain), new FixChange("dead-nodes", "not measured", 2, null)],
+            Outputs = [new FixedOutput("y", new OutputDifference(0, 0, 0, 0, SameBits: true))],
+        };
+        StringWriter output = new();
+
+        FixText.Write(report, output);
+
+        string[] lines = output.ToString().Split('\n');
+        Assert.Contains("2.00 [1.50, 2.50]", Assert.Single(lines, l => l.Contains("  measured", StringComparison.Ordinal)));
+        Assert.EndsWith("2", Assert.Single(lines, l => l.Contains("not measured", StringComparison.Ordinal)).TrimEnd());
     }
 
     [Fact]

@@ -5,6 +5,9 @@ internal enum Verdict
     Held,
     Missed,
 
+    /// <summary>The command that was measured chose to change nothing, and said why: meets the target, but no number says so.</summary>
+    LeftAlone,
+
     /// <summary>Has no target.</summary>
     Shown,
 
@@ -24,6 +27,8 @@ internal sealed record Line(string What, string Target, string Measured, Verdict
         new(what, target, measured, held ? Verdict.Held : Verdict.Missed, samples);
 
     public static Line Shown(string what, string measured, object samples) => new(what, "", measured, Verdict.Shown, samples);
+
+    public static Line LeftAlone(string what, string target, string why, object samples) => new(what, target, "left alone: " + why, Verdict.LeftAlone, samples);
 
     public static Line NotMeasured(string what, string target, string why) => new(what, target, "not measured: " + why, Verdict.NotMeasured, null);
 }

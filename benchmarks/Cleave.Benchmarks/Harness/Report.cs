@@ -29,7 +29,7 @@ internal static class Report
         string file = Path.Combine(BenchFolder(), name + ".json");
         File.WriteAllText(file, JsonSerializer.Serialize(new { Machine = Machine(), options.Quick, options.Only, Lines = lines }, Format));
         AnsiConsole.MarkupLineInterpolated($"samples: {Path.GetRelativePath(Environment.CurrentDirectory, file)}");
-        bool measured = lines.Any(l => l.Verdict is Verdict.Held or Verdict.Missed);
+        bool measured = lines.Any(l => l.Verdict is Verdict.Held or Verdict.Missed or Verdict.LeftAlone);
         return measured && lines.All(l => l.Verdict != Verdict.Missed) ? 0 : 1;
     }
 
@@ -65,6 +65,8 @@ internal static class Report
     {
         Verdict.Held => new Text("held", new Style(Color.Green)),
         Verdict.Missed => new Text("MISSED", new Style(Color.Red)),
+        Verdict.LeftAlone => new Text("left alone"),
+        Verdict.NotMeasured => new Text("not measured"),
         _ => new Text(""),
     };
 

@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using System.IO;
 using System.Linq;
 using Cleave.Core.Passes.Partitions;
@@ -17,6 +18,7 @@ namespace Cleave.Benchmarks.Precision;
 internal sealed record PrecisionCase(string Name, string Floats, string Bytes, QuantizeReport Report)
 {
     private const int Images = 8;
+    private const int Seed = 3;
     private const int Side = 224;
     // Of a picture, so that neighbours are alike.
     private const int Waves = 6;
@@ -29,8 +31,8 @@ internal sealed record PrecisionCase(string Name, string Floats, string Bytes, Q
 
     /// <param name="model">The model.</param>
     /// <param name="dims">Sizes of open dimensions; empty: the model takes pictures, which are given.</param>
-    /// <param name="leastGain">What gains less is left alone.</param>
-    public static PrecisionCase Make(CatalogModel model, string dims, double leastGain)
+    /// <param name="leastGain">What gains less is left alone; null: the files are not measured, and what is within the budget is written.</param>
+    public static PrecisionCase Make(CatalogModel model, string dims, double? leastGain)
     {
         string floats = Path.Combine(ModelCatalog.Folder, model.Name + ".onnx"), bytes = Path.Combine(Directory.CreateDirectory(Root).FullName, model.Name + dims.Replace(',', '_') + ".onnx");
         if (!File.Exists(floats))
@@ -40,20 +42,25 @@ internal sealed record PrecisionCase(string Name, string Floats, string Bytes, Q
             Model = floats,
             Output = bytes,
             MaxError = MaxError,
-            LeastGain = leastGain,
-            InputFolders = dims.Length == 0 ? [Pictures()] : [],
+            Measure = leastGain != null,
+            LeastGain = leastGain ?? 0,
+            Fills = Fills(model),
+            InputFolders = dims.Length == 0 ? [Pictures("pictures", Images, Seed)] : [],
             Samples = dims.Length == 0 ? [] : [DimensionSample.Parse(dims)],
         };
         return new PrecisionCase(model.Name, floats, bytes, new QuantizeRun(options, static (_, _) => { }, default).Run());
     }
 
-    // Smooth random pictures from 0 to 1, the same each time.
-    private static string Pictures()
+    /// <summary>Inputs of one number that a model must get: a sample rate.</summary>
+    public static Dictionary<string, double> Fills(CatalogModel model) => model.Ranges.Where(static r => r.Value.Low == r.Value.High).ToDictionary(static r => r.Key, static r => r.Value.Low, StringComparer.Ordinal);
+
+    /// <summary>A folder of smooth random pictures from 0 to 1, the same ones for a seed.</summary>
+    public static string Pictures(string name, int count, ulong seed)
     {
-        string folder = Directory.CreateDirectory(Path.Combine(Root, "pictures")).FullName;
-        SeededRandom random = new(3);
-        for (int i = 0; i < Images; i++)
-            File.WriteAllBytes(Path.Combine(folder, $"{i}.npy"), Picture(random));
+        string folder = Directory.CreateDirectory(Path.Combine(Root, name)).FullName;
+        SeededRandom random = new(seed);
+        for (int i = 0; i < count; i++)
+            File.WriteAllBytes(Path.Combine(folder, $"{i:00}.npy"), Picture(random));
         return folder;
     }
 

@@ -5,76 +5,80 @@ using System.Linq;
 using Cleave.Benchmarks.Clusters;
 using Cleave.Benchmarks.Harness;
 using Cleave.TestKit.Catalog;
-using Cleave.Tool.Benching;
 using Cleave.Tool.Measuring;
 using Cleave.Tool.Quantizing;
 using Cleave.Tool.Rewriting;
 
 namespace Cleave.Benchmarks.Precision;
 
-/// <summary>What <c>cleave quantize</c> writes against the model of floats, each in the fastest of all set-ups of ONNX Runtime.</summary>
+/// <summary>What <c>cleave quantize</c> writes against the model of floats, each in the fastest of all set-ups of ONNX Runtime. One size alone: <c>--models bert_4x384/32</c>.</summary>
 internal sealed class QuantizedSpeed : IFamily
 {
-    private const double Unseen = 1.3;
-
-    private static readonly (string Model, string Dims, double Target)[] Cases =
+    private static readonly Kind[] Kinds =
     [
-        ("bert_4x384", "batch=1,sequence=4", 2.3), ("bert_4x384", "batch=1,sequence=32", 2.3), ("bert_4x384", "batch=1,sequence=128", 2.3),
-        ("bert_6x768", "batch=1,sequence=4", 2.3), ("bert_6x768", "batch=1,sequence=32", 2.3), ("bert_6x768", "batch=1,sequence=128", 2.3),
-        ("light_squeezenet_random", "", 1.6), ("light_densenet121_random", "", 1.6), ("light_inception_v2_random", "", 1.6), ("light_resnet50_random", "", 1.6),
+        new("transformers", 2.3, 2.6, [new("bert_4x384", 4), new("bert_4x384", 32), new("bert_4x384", 128), new("bert_6x768", 4), new("bert_6x768", 32), new("bert_6x768", 128)]),
+        new("image classifiers", 1.6, 2, [new("light_squeezenet_random"), new("light_densenet121_random"), new("light_inception_v2_random"), new("light_resnet50_random")]),
     ];
 
-    public IEnumerable<Line> Measure(Harness.BenchOptions options)
+    public IEnumerable<Line> Measure(BenchOptions options)
     {
-        foreach ((string name, string dims, double target) in Cases.Where(c => options.Has(c.Model)))
+        foreach (Kind kind in Kinds)
         {
-            string what = $"time of a run of floats over that of 8 bits, error up to {PrecisionCase.MaxError.ToString(CultureInfo.InvariantCulture)}: {name} {dims}";
-            string aim = string.Create(CultureInfo.InvariantCulture, $">= {target}x");
-            if (ModelCatalog.All.FirstOrDefault(m => m.Name == name) is not { } model)
+            List<double> gains = [];
+            foreach (Case one in kind.Cases.Where(c => options.Has(c.Name)))
             {
-                yield return Line.NotMeasured(what, aim, "the model is absent");
-                continue;
+                foreach (Line line in Measure(one, kind.Least, options, gains.Add))
+                    yield return line;
             }
-            foreach (Line line in Measure(model, dims, what, aim, target, options))
-                yield return line;
+            // A mean of some is no mean of all.
+            if (gains.Count == kind.Cases.Length)
+            {
+                yield return Line.Of($"the mean of the {gains.Count} {kind.Name}", string.Create(CultureInfo.InvariantCulture, $">= {kind.Mean}x"),
+                    string.Create(CultureInfo.InvariantCulture, $"{gains.Average():0.00}x"), gains.Average() >= kind.Mean, gains);
+            }
         }
     }
 
     public IWorkload? CreateWorkload(string name, string[] arguments) => null;
 
-    private static List<Line> Measure(CatalogModel model, string dims, string what, string aim, double target, Harness.BenchOptions options)
+    private static IEnumerable<Line> Measure(Case one, double target, BenchOptions options, Action<double> gained)
     {
+        string what = $"time of a run of floats over that of 8 bits, error up to {PrecisionCase.MaxError.ToString(CultureInfo.InvariantCulture)}: {one.Model} {one.Dims}";
+        string aim = string.Create(CultureInfo.InvariantCulture, $">= {target}x");
+        if (ModelCatalog.All.FirstOrDefault(m => m.Name == one.Model) is not { } model)
+            return [Line.NotMeasured(what, aim, "the model is absent")];
         PrecisionCase made;
         try
         {
-            made = PrecisionCase.Make(model, dims, leastGain: 0);
+            made = PrecisionCase.Make(model, one.Dims, leastGain: null);
         }
         catch (RewriteException e)
         {
             return [Line.Of(what, aim, e.Message, held: false, e.Message)];
         }
         Tool.Benching.BenchOptions inputs = Contest.Inputs(model);
-        if (dims.Length > 0)
-            inputs = inputs with { Dims = dims.Split(',').Select(static d => d.Split('=')).ToDictionary(static d => d[0], static d => d[1], StringComparer.Ordinal) };
-        OrtConfiguration[] setups = [.. OrtConfiguration.List(inputs.Threads, inputs.Callers)];
-        Candidate[] candidates =
-        [
-            .. setups.Select(s => BenchWorkloads.OfSession("floats, " + s.Name, made.Floats, inputs, s)),
-            .. setups.Select(s => BenchWorkloads.OfSession("bytes, " + s.Name, made.Bytes, inputs, s)),
-        ];
-        Samples samples = Interleaved.Measure(candidates, options.Settings);
-        string floats = Best(samples, "floats, "), bytes = Best(samples, "bytes, ");
-        Interval ratio = samples.Ratio(floats, bytes);
-        StatedError search = made.Report.Search, heldOut = made.Report.HeldOut;
+        if (one.Dims.Length > 0)
+            inputs = inputs with { Dims = one.Dims.Split(',').Select(static d => d.Split('=')).ToDictionary(static d => d[0], static d => d[1], StringComparer.Ordinal) };
+        BestSetups best = BestSetups.Measure(made, inputs, options);
+        gained(best.Ratio.Median);
+        QuantizeReport report = made.Report;
         string measured = string.Create(CultureInfo.InvariantCulture,
-            $"{ratio.AsRatio()} ({samples.Median(floats) / 1e6:0.00} and {samples.Median(bytes) / 1e6:0.00} ms); error {heldOut.Worst:0.####}; {made.Report.Form}; {made.Report.Operators.Count(static o => o.WhyNot is null)} of {made.Report.Operators.Count} operators");
-        return
-        [
-            Line.Of(what, aim, measured, ratio.Gains(target), samples),
-            Line.Of($"error on unseen inputs over the one it was chosen with: {model.Name} {dims}", string.Create(CultureInfo.InvariantCulture, $"<= {Unseen}x"),
-                string.Create(CultureInfo.InvariantCulture, $"{heldOut.Worst / search.Worst:0.00}x"), heldOut.Worst <= Unseen * search.Worst, made.Report),
-        ];
+            $"{best.Text}; error {report.HeldOut.Worst:0.####}; {report.Form}; {report.Operators.Count(static o => o.WhyNot is null)} of {report.Operators.Count} operators");
+        return [Line.Of(what, aim, measured, best.Ratio.Gains(target), best.Samples), UnseenInputs.Measure(model, one.Dims, made)];
     }
 
-    private static string Best(Samples samples, string prefix) => samples.Blocks.Keys.Where(k => k.StartsWith(prefix, StringComparison.Ordinal)).MinBy(samples.Median)!;
+    /// <param name="Name">Of all of them.</param>
+    /// <param name="Least">The gain of each.</param>
+    /// <param name="Mean">And of all in the mean.</param>
+    /// <param name="Cases">What is measured.</param>
+    private sealed record Kind(string Name, double Least, double Mean, Case[] Cases);
+
+    /// <param name="Model">In the catalog.</param>
+    /// <param name="Sequence">How many tokens; 0: it takes pictures.</param>
+    private sealed record Case(string Model, int Sequence = 0)
+    {
+        public string Name => Sequence == 0 ? Model : string.Create(CultureInfo.InvariantCulture, $"{Model}/{Sequence}");
+
+        public string Dims => Sequence == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $"batch=1,sequence={Sequence}");
+    }
 }

@@ -77,13 +77,17 @@ internal sealed class RealModels : IFamily
                 OwnOperators = own,
             }, static (_, _) => { }, default).Run();
             if (report.LeftAlone is { } alone)
-                return Line.Of(what, target, "left alone: " + alone, held: true, report);
+                return Line.LeftAlone(what, target, alone, report);
             (bool held, string text) = judge(report);
             return Line.Of(what, target, text, held, report);
         }
-        catch (Exception e) when (e is RewriteException or VerifyException)
+        catch (RewriteException e)
         {
-            return Line.Of(what, target, "left alone: " + e.Message, held: true, e.Message);
+            return Line.LeftAlone(what, target, e.Message, e.Message);
+        }
+        catch (VerifyException e)
+        {
+            return Line.NotMeasured(what, target, e.Message);
         }
     }
 

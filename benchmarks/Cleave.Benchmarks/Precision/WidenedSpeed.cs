@@ -10,19 +10,16 @@ using Cleave.Tool.Measuring;
 
 namespace Cleave.Benchmarks.Precision;
 
-/// <summary>A model published in 16 bits: a runner with nothing configured against the fastest of all set-ups of ONNX Runtime on that file. The whole list is measured in a few rounds; its fastest two and ours then in all of them.</summary>
+/// <summary>A model published in 16 bits: a runner with nothing configured against the fastest of all set-ups of ONNX Runtime on that file.</summary>
 internal sealed class WidenedSpeed : IFamily
 {
     private const double Target = 1.6;
-    private const int FewRounds = 3;
-    // A run takes milliseconds.
-    private const int Calls = 10;
 
     private static readonly (string Model, int Sequence)[] Cases = [("bert_4x384_fp16", 4), ("bert_4x384_fp16", 32), ("bert_4x384_fp16", 128)];
 
     public IEnumerable<Line> Measure(Harness.BenchOptions options)
     {
-        foreach ((string name, int sequence) in Cases.Where(c => options.Has(c.Model)))
+        foreach ((string name, int sequence) in Cases.Where(c => options.Has($"{c.Model}/{c.Sequence}")))
             yield return Measure(ModelCatalog.Get(name), sequence, options);
     }
 
@@ -35,14 +32,11 @@ internal sealed class WidenedSpeed : IFamily
         {
             Dims = new Dictionary<string, string>(StringComparer.Ordinal) { ["batch"] = "1", ["sequence"] = sequence.ToString(CultureInfo.InvariantCulture) },
         };
-        Candidate[] all =
+        Samples samples = Qualified.Measure(
         [
-            .. OrtConfiguration.List(inputs.Threads, inputs.Callers).Select(c => BenchWorkloads.OfSession(c.Name, path, inputs, c)),
-            BenchWorkloads.OfRunner(Contest.Ours, path, inputs, Contest.Cores, callers: 1),
-        ];
-        Samples few = Interleaved.Measure(all, options.Blocks(Calls) with { Rounds = options.Rounds(FewRounds) });
-        HashSet<string> kept = [.. few.Blocks.Keys.Where(static k => k != Contest.Ours).OrderBy(few.Median).Take(2), Contest.Ours];
-        Samples samples = Interleaved.Measure([.. all.Where(c => kept.Contains(c.Name))], options.Blocks(Calls));
+            [.. OrtConfiguration.List(inputs.Threads, inputs.Callers).Select(c => BenchWorkloads.OfSession(c.Name, path, inputs, c))],
+            [BenchWorkloads.OfRunner(Contest.Ours, path, inputs, Contest.Cores, callers: 1)],
+        ], options);
         string best = Contest.Best(samples);
         Interval gain = samples.Ratio(best, Contest.Ours);
         return Line.Of($"a file of 16-bit floats as published, default runner over the best set-up: {model.Name} batch=1,sequence={sequence}",

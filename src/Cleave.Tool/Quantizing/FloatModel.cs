@@ -16,7 +16,7 @@ internal static class FloatModel
     public static void RequireOneMessage(ModelUnderTest published)
     {
         if (published.Graph.Model.Graph.Initializers.Sum(static t => t.ByteSize) > MostBytes)
-            throw new RewriteException("Model and weights together have over 2 GB: ONNX Runtime takes no such model from memory, so no choices can be tried.");
+            throw new RewriteException("Model and weights together have over 2 GB: choices are tried with a model in one message, which holds no more. Divide the model, or leave it in floats.");
     }
 
     /// <param name="published">The model.</param>

@@ -7,6 +7,7 @@ using Cleave.Core.Listing;
 using Cleave.Core.Onnx;
 using Cleave.OnnxProto;
 using Cleave.TestKit.Synthetic;
+using Cleave.Tool.Benching;
 using Xunit;
 
 namespace Cleave.Tool.Tests.Quantizing;
@@ -82,6 +83,40 @@ public sealed class LikeTests : IDisposable
         Assert.Contains("1E-05 were allowed", tight.Error);
         Assert.Contains("does not say which operators are in 8 bits", silent.Error);
         Assert.False(File.Exists(target));
+    }
+
+    /// <summary>What it is for: a runner of the earlier file, made as the generator would make it, changes to the new one while it runs.</summary>
+    [Fact]
+    public async Task A_running_application_changes_to_it_and_then_gives_what_the_new_file_gives()
+    {
+        string previous = await _files.LayersInBytes("previous.int8.onnx"), next = _files.PathOf("next.int8.onnx"), other = _files.PathOf("other.int8.onnx");
+        await Written("quantize", _files.Save("second.onnx", QuantizeFixture.Layers(2, seed: 2)), "-o", next, "--like", previous, "--no-measure");
+        await Written("quantize", _files.Save("three.onnx", QuantizeFixture.Layers(3, seed: 2)), "-o", other, "--max-error", "0.5", "--no-measure");
+        ModelInputs inputs = ModelInputs.For(ModelReader.ReadFile(previous), new Dictionary<string, string>(), new Dictionary<string, string>());
+        float[] before = await Fresh(previous), after = await Fresh(next);
+        await using LooseRunner running = Runner(previous);
+
+        Assert.Equal(before, Ask(running));
+        await running.ReloadAsync(ModelSource.File(next));
+        Assert.Equal(after, Ask(running));
+        // Of another graph: refused, and the runner stays as it is.
+        Assert.Equal("CLV4002", (await Assert.ThrowsAsync<CleaveException>(() => running.ReloadAsync(ModelSource.File(other)))).Id);
+        Assert.Equal(after, Ask(running));
+        Assert.NotEqual(before, after);
+
+        static LooseRunner Runner(string path) => new(path, LooseDefinition.SpecOf(path, ModelReader.ReadFile(path), new ListingOptions()), new RunnerOptions());
+
+        async Task<float[]> Fresh(string path)
+        {
+            await using LooseRunner runner = Runner(path);
+            return Ask(runner);
+        }
+
+        float[] Ask(LooseRunner runner)
+        {
+            using LooseOutput output = runner.Run(runner.NewRequest(inputs));
+            return output.Get<float>(0).ToArray();
+        }
     }
 
     private static async Task<ToolRun> Written(params string[] arguments)

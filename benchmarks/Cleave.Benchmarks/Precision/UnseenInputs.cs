@@ -2,7 +2,6 @@ using System.Collections.Generic;
 using System.Globalization;
 using System.Linq;
 using Cleave.Benchmarks.Harness;
-using Cleave.Core.Passes.Partitions;
 using Cleave.TestKit.Catalog;
 using Cleave.Tool.Quantizing;
 using Cleave.Tool.Rewriting;

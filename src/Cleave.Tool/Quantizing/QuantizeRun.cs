@@ -62,9 +62,8 @@ internal sealed class QuantizeRun(QuantizeOptions options, Action<string, double
         if (candidates.Count == 0 || (!inputs.AreGiven && !candidates.Any(static c => c.HasDynamicForm)))
         {
             throw new RewriteException(candidates.Count == 0
-                ? "There is nothing to quantise: no Conv has constant weights, and no MatMul or Gemm a thousand of them, and reads floats."
-                    + string.Concat(left.Where(static l => l.NeedsOwnOperators).Take(1).Select(static l => " But " + l.Why + "."))
-                : "There is no matrix product to quantise, only convolutions: they are as fast only where the ranges of their inputs are known. Give inputs with --inputs.");
+                ? NothingToQuantise.Message(floats.Graph, left)
+                : "There is no matrix product to quantise, only convolutions: these gain only where the ranges of their inputs are known. Give inputs with --inputs FOLDER: two at least, as .npy files or as ONNX's test data.");
         }
         ModelTrials trials = new(published, inputs.Search, cancellationToken), single = new(published, [inputs.Search[0]], cancellationToken);
         Calibration calibration = Calibration.Of(published, floats, inputs.Search, onlyShapes: !inputs.AreGiven);

@@ -135,6 +135,7 @@ public sealed class QuantizeCommandTests(QuantizedEncoder encoder) : IClassFixtu
     public static TheoryData<string, string[], string> Refusals => new()
     {
         { "tiny", [], "There is nothing to quantise" },
+        { "computed", [], "2 of these operators read their second factors from what the model computes itself (ConstantOfShape). 1 of these operators lies in a body of If, Loop or Scan" },
         { "residual", [], "Give inputs with --inputs" },
         { "bert_tiny_dynamic", [], "is quantised already" },
         { "bert_tiny", ["--max-error", "0"], "give a number above 0" },
@@ -157,6 +158,7 @@ public sealed class QuantizeCommandTests(QuantizedEncoder encoder) : IClassFixtu
         string model = name switch
         {
             "tiny" => Save(tiny.Model),
+            "computed" => Save(Computed()),
             "residual" => Save(Convolutional.Residual(blocks: 1, channels: 32, Side)),
             _ => ModelCatalog.Get(name).Write(_folder.Path),
         };
@@ -193,6 +195,28 @@ public sealed class QuantizeCommandTests(QuantizedEncoder encoder) : IClassFixtu
         Assert.False(File.Exists(Target));
         Assert.Contains("the output 'y' has elements that are no numbers", run.Error.ReplaceLineEndings(" "));
     }
+
+    // Weights as ONNX's light models have them, and a product in a branch.
+    private static ModelProto Computed()
+    {
+        GraphProto graph = new() { Name = "computed" };
+        graph.Input.Add(Tests.TinyModel.Value("x", Tests.TinyModel.Float, 64, 64));
+        graph.Input.Add(Tests.TinyModel.Value("which", (int)Core.Graph.ElementType.Bool));
+        graph.Output.Add(Tests.TinyModel.Value("y", Tests.TinyModel.Float, 64, 64));
+        graph.Output.Add(Tests.TinyModel.Value("z", Tests.TinyModel.Float, 64, 64));
+        graph.Initializer.Add(new TensorProto { Name = "shape", DataType = (int)Core.Graph.ElementType.Int64, Dims = { 2 }, Int64Data = { 64, 64 } });
+        graph.Node.Add(Tests.TinyModel.Node("ConstantOfShape", ["shape"], "w"));
+        graph.Node.Add(Tests.TinyModel.Node("MatMul", ["x", "w"], "a"));
+        graph.Node.Add(Tests.TinyModel.Node("MatMul", ["a", "w"], "y"));
+        NodeProto choose = Tests.TinyModel.Node("If", ["which"], "z");
+        choose.Attribute.Add(new AttributeProto { Name = "then_branch", Type = AttributeProto.Types.AttributeType.Graph, G = Branch("then", Tests.TinyModel.Node("MatMul", ["y", "w"], "then")) });
+        choose.Attribute.Add(new AttributeProto { Name = "else_branch", Type = AttributeProto.Types.AttributeType.Graph, G = Branch("else", Tests.TinyModel.Node("Identity", ["y"], "else")) });
+        graph.Node.Add(choose);
+        return new ModelProto { IrVersion = 8, OpsetImport = { new OperatorSetIdProto { Version = 17 } }, Graph = graph };
+    }
+
+    private static GraphProto Branch(string output, NodeProto node) =>
+        new() { Name = output, Node = { node }, Output = { Tests.TinyModel.Value(output, Tests.TinyModel.Float, 64, 64) } };
 
     private async Task<ToolRun> Quantize(string model, params string[] options)
     {

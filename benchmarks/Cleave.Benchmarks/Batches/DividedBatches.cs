@@ -22,6 +22,7 @@ internal sealed class DividedBatches : IFamily
     private const string Alone = "a slice alone";
     private const double Limit = 1 / 0.97;
     private const double Near = 0.15;
+    private const int SamplesOfBlock = 24;
 
     private static readonly int[] Sizes = [2, 4, 8, 16];
 
@@ -64,7 +65,7 @@ internal sealed class DividedBatches : IFamily
     {
         Candidate[] sessions = [.. Sessions(path, size)];
         (Samples samples, Interval ratio, bool holds) = Claims.NoLoss(
-            () => Interleaved.Measure([.. sessions, Runner(Chosen, DividingChoice.Auto, path, size)], Settings(options)), s => s.Ratio(Chosen, Best(s)), Limit);
+            () => Interleaved.Measure([.. sessions, Runner(Chosen, DividingChoice.Auto, path, size)], Settings(options, size)), s => s.Ratio(Chosen, Best(s)), Limit);
         string best = Best(samples);
         Interval gain = samples.Ratio(best, Chosen);
         gains.Add(gain.Median);
@@ -82,7 +83,7 @@ internal sealed class DividedBatches : IFamily
                 Runner(Divided, DividingChoice.On, path, all),
                 BenchWorkloads.OfSession(Alone, path, Inputs(slice), new OrtConfiguration(1, Spinning.Off, Parallel: false, Callers: 1)),
             ],
-            Settings(options));
+            Settings(options, all));
         Interval ratio = samples.Ratio(Divided, Alone);
         return Line.Of(
             string.Create(CultureInfo.InvariantCulture, $"batch of {all} in {BenchRun.Cores} slices at once, against one of them alone: {model}"), "within 15 %",
@@ -90,7 +91,9 @@ internal sealed class DividedBatches : IFamily
             Math.Abs(ratio.Median - 1) <= Near, samples);
     }
 
-    private static MeasureSettings Settings(BenchOptions options) => options.Settings with { LeastCalls = options.Quick ? 3 : 10, Rounds = options.Rounds(12) };
+    // A block of about as many samples, whatever their batch: one of large batches would last for minutes.
+    private static MeasureSettings Settings(BenchOptions options, int size) =>
+        options.Settings with { LeastCalls = options.Quick ? 3 : Math.Max(2, SamplesOfBlock / size), Rounds = options.Rounds(12) };
 
     private static IEnumerable<Candidate> Sessions(string path, int size) => OrtConfiguration.List(Cleave.Tool.Benching.BenchOptions.DefaultThreads(BenchRun.Cores), [1]).Where(c => !c.Parallel)
         .Select(c => BenchWorkloads.OfSession(c.Name, path, Inputs(size), c));

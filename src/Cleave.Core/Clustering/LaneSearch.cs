@@ -44,7 +44,7 @@ internal sealed class LaneSearch
         _tasks = tasks;
         double[] weights = tasks.Times(1);
         // What crosses to another lane costs that lane a segment of its own, too.
-        double[] distance = LinearClustering.DistanceToEnd(tasks.Graph, weights, tasks.HandOff + tasks.Call);
+        double[] distance = LinearClustering.DistanceToEnd(tasks.Graph, weights, tasks.HandOff + tasks.Call(1));
         _order = LinearClustering.Order(distance);
         _paths = LinearClustering.Paths(tasks.Graph, distance);
         _pathsByWork = ByWork(_paths);
@@ -84,7 +84,7 @@ internal sealed class LaneSearch
     }
 
     /// <summary>Segments of all lanes, each after those it reads from.</summary>
-    public IReadOnlyList<LaneSegment> Segments(LaneAssignment assignment) => _walk.Segments(assignment.LaneOf, Weights(assignment.Threads));
+    public IReadOnlyList<LaneSegment> Segments(LaneAssignment assignment) => _walk.Segments(assignment.LaneOf, assignment.Threads);
 
     private IEnumerable<LaneAssignment> Candidates(LaneRequest request, IEnumerable<LaneAssignment> before)
     {
@@ -116,7 +116,7 @@ internal sealed class LaneSearch
 
     private LaneAssignment Of(int[] laneOf, int[] threads)
     {
-        double makespan = _walk.Makespan(laneOf, Weights(threads));
+        double makespan = _walk.Makespan(laneOf, threads);
         return new LaneAssignment(laneOf, threads, makespan, _walk.SegmentCount);
     }
 
@@ -131,7 +131,6 @@ internal sealed class LaneSearch
     [MethodImpl(JustInTime.Optimized)]
     private LaneAssignment Improved(LaneAssignment found, LaneRequest request)
     {
-        double[][] weights = Weights(found.Threads);
         int[] laneOf = (int[])found.LaneOf.Clone();
         double best = found.Makespan;
         int visits = MostVisits;
@@ -149,7 +148,7 @@ internal sealed class LaneSearch
                     visits -= laneOf.Length;
                     int[] before = Array.ConvertAll(path, t => laneOf[t]);
                     Move(path, lane);
-                    double makespan = _walk.Makespan(laneOf, weights, best);
+                    double makespan = _walk.Makespan(laneOf, found.Threads, best);
                     if (makespan < best)
                     {
                         best = makespan;
@@ -171,6 +170,4 @@ internal sealed class LaneSearch
                 laneOf[task] = lane;
         }
     }
-
-    private double[][] Weights(int[] threads) => Array.ConvertAll(threads, _tasks.Times);
 }

@@ -7,15 +7,16 @@ namespace Cleave.Core.Clustering;
 /// <summary>What is to be put on lanes, and what that costs. Times in nanoseconds.</summary>
 /// <param name="graph">Tasks that stay whole.</param>
 /// <param name="times">By a number of threads: each task's time in one session with others.</param>
-/// <param name="call">What a segment costs beside its tasks.</param>
+/// <param name="call">By a number of threads: what a segment costs beside its tasks.</param>
 /// <param name="handOff">Until another lane has a value.</param>
-internal sealed class LaneTasks(TaskGraph graph, Func<int, double[]> times, double call, double handOff)
+internal sealed class LaneTasks(TaskGraph graph, Func<int, double[]> times, Func<int, double> call, double handOff)
 {
     private readonly Dictionary<int, double[]> _times = [];
 
     public TaskGraph Graph => graph;
 
-    public double Call => call;
+    /// <summary>What a segment with so many threads costs beside its tasks.</summary>
+    public double Call(int threads) => call(threads);
 
     public double HandOff => handOff;
 
@@ -49,7 +50,7 @@ internal sealed class LaneTasks(TaskGraph graph, Func<int, double[]> times, doub
                 needed[task] += needed[predecessor];
                 cloned[task] &= cloned[predecessor];
             }
-            cloned[task] &= needed[task] < call + handOff;
+            cloned[task] &= needed[task] < call(1) + handOff;
         }
         return new LaneTasks(graph, Times, call, handOff) { IsCloned = cloned };
     }

@@ -29,8 +29,9 @@ internal sealed class LaneWalk
     private readonly int[] _open = new int[MostLanes];
     private readonly int[] _last = new int[MostLanes];
     private readonly int[] _lastOf = new int[MostLanes];
+    private readonly double[] _calls = new double[MostLanes];
+    private readonly double[][] _weights = new double[MostLanes][];
     private List<LaneSegment>? _segments;
-    private double[][] _weights = [];
 
     /// <param name="tasks">The tasks.</param>
     /// <param name="order">All of them, each after those it depends on.</param>
@@ -52,10 +53,10 @@ internal sealed class LaneWalk
 
     /// <summary>Nanoseconds until all lanes are done.</summary>
     /// <param name="laneOf">By task: its lane; of cloned tasks it says nothing.</param>
-    /// <param name="weights">By lane: by task: its time there.</param>
+    /// <param name="threads">By lane.</param>
     /// <param name="limit">From here on nobody wants to know.</param>
     [MethodImpl(JustInTime.Optimized)]
-    public double Makespan(int[] laneOf, double[][] weights, double limit = double.PositiveInfinity)
+    public double Makespan(int[] laneOf, int[] threads, double limit = double.PositiveInfinity)
     {
         FindCloses(laneOf);
         Array.Clear(_knownIn, 0, _knownIn.Length);
@@ -64,7 +65,11 @@ internal sealed class LaneWalk
             _clock[lane] = 0;
             _open[lane] = -1;
         }
-        _weights = weights;
+        for (int lane = 0; lane < threads.Length; lane++)
+        {
+            _calls[lane] = _tasks.Call(threads[lane]);
+            _weights[lane] = _tasks.Times(threads[lane]);
+        }
         SegmentCount = 0;
         double makespan = 0;
         foreach (int task in _order)
@@ -81,10 +86,10 @@ internal sealed class LaneWalk
     }
 
     /// <summary>The segments of all lanes, each after those it reads from.</summary>
-    public IReadOnlyList<LaneSegment> Segments(int[] laneOf, double[][] weights)
+    public IReadOnlyList<LaneSegment> Segments(int[] laneOf, int[] threads)
     {
         List<LaneSegment> segments = _segments = [];
-        Makespan(laneOf, weights);
+        Makespan(laneOf, threads);
         _segments = null;
         return segments;
     }
@@ -122,7 +127,7 @@ internal sealed class LaneWalk
     private void Open(int lane, double ready)
     {
         _open[lane] = SegmentCount++;
-        _clock[lane] = Math.Max(_clock[lane], ready) + _tasks.Call;
+        _clock[lane] = Math.Max(_clock[lane], ready) + _calls[lane];
         _segments?.Add(new LaneSegment(lane, new List<int>()));
     }
 

@@ -111,7 +111,7 @@ internal sealed class Planner
     {
         if (!_whole.TryGetValue(threads, out PlannedRun? run))
         {
-            double[] segments = [_device.Call + _tasks.Times(threads).Sum()];
+            double[] segments = [_device.Call(threads) + _tasks.Times(threads).Sum()];
             _whole.Add(threads, run = new PlannedRun(_wholePlan, [threads], segments, Simulator.Run(_wholePlan.Lanes, segments, _device.HandOff)));
         }
         return run;
@@ -148,9 +148,9 @@ internal sealed class Planner
             double own = 0;
             foreach (int task in segment.Tasks)
                 own += times[task];
-            sum += _device.Call + own;
+            sum += _device.Call(threads[segment.Lane]) + own;
         }
-        return sum / segments.Count < (2 * _device.Call) + _device.HandOff;
+        return sum / segments.Count < (2 * _device.Call(1)) + _device.HandOff;
     }
 
     private PlannedRun Run(IReadOnlyList<LaneSegment> segments, LaneAssignment lanes)

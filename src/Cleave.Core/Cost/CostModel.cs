@@ -52,24 +52,33 @@ internal sealed class CostModel
     {
         if (!_kernels.TryGetValue(work.Kernel, out Lazy<KernelTimes>? kernel))
             throw new InvalidOperationException("the device table has no points of " + work.Kernel);
-        double once = Math.Max(0, kernel.Value.Once(work.Sizes) - _node);
-        double[] shares = kernel.Value.Shares(work.Sizes);
-        double others = company is null ? 0 : _crowd(company.Nodes) + Distance(work, company.Weights);
-        return new WorkTime(_node + others, once * work.Times, _table.Threads, shares);
+        double once = Math.Max(0, kernel.Value.Once(work.Sizes) - _node) * work.Times;
+        double[] times = Array.ConvertAll(kernel.Value.Shares(work.Sizes), share => once * share);
+        if (company is null)
+            return new WorkTime(_node, _table.Threads, times);
+        double[] distances = Distances(work, company.Weights);
+        for (int i = 0; i < distances.Length; i++)
+            times[i] += distances[i];
+        return new WorkTime(_node + _crowd(company.Nodes), _table.Threads, times);
     }
 
     // Calibration has a kernel's weights as near as their size allows; in a model, others push them out of the caches.
-    private double Distance(Work work, double weights)
+    // By measured number of threads: each fetches the weights of its part.
+    private double[] Distances(Work work, double weights)
     {
         if (work.Weights <= 0 || weights <= work.Weights || !_kernels.TryGetValue(WeightsKernel, out Lazy<KernelTimes>? kernel))
-            return 0;
+            return [];
         double rows = Math.Min(Math.Max(1, work.Amount / work.Weights * BytesOfFloat), _mostRows);
-        return Math.Max(0, PerByte(weights) - PerByte(work.Weights)) * work.Weights;
+        double[] far = PerByte(weights), near = PerByte(work.Weights);
+        for (int i = 0; i < far.Length; i++)
+            far[i] = Math.Max(0, far[i] - near[i]) * work.Weights;
+        return far;
 
-        double PerByte(double bytes)
+        double[] PerByte(double bytes)
         {
             double[] sizes = [rows, Math.Min(Math.Max(bytes, _fewestWeights), _mostWeights)];
-            return kernel.Value.Once(sizes) / sizes[1];
+            double once = kernel.Value.Once(sizes) / sizes[1];
+            return Array.ConvertAll(kernel.Value.Shares(sizes), share => once * share);
         }
     }
 

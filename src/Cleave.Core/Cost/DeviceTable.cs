@@ -18,8 +18,11 @@ internal sealed class DeviceTable
     /// <summary>Channels of a block in ONNX Runtime's layout for convolutions: 16 with AVX-512, 8 with AVX2, 1 where there is no such layout.</summary>
     public required int Block { get; init; }
 
-    /// <summary>Nanoseconds of a call, beside its nodes: also what each further segment costs.</summary>
-    public required double Call { get; init; }
+    /// <summary>
+    /// Nanoseconds of a call, beside its nodes, by entry of <see cref="Threads"/>: also what each further segment costs. Threads sleep
+    /// between calls, and are woken.
+    /// </summary>
+    public required double[] Calls { get; init; }
 
     /// <summary>Nanoseconds until another lane, spinning, sees a value.</summary>
     public required double HandOff { get; init; }
@@ -28,6 +31,15 @@ internal sealed class DeviceTable
     public required int[] Threads { get; init; }
 
     public required IReadOnlyList<DevicePoint> Points { get; init; }
+
+    /// <summary>Nanoseconds of a call, beside its nodes. With more threads than were measured as with the most that were.</summary>
+    public double Call(int threads)
+    {
+        int entry = 0;
+        while (entry + 1 < Threads.Length && Threads[entry + 1] <= threads)
+            entry++;
+        return Calls[entry];
+    }
 
     /// <summary>The points of each kernel that has some.</summary>
     public Dictionary<string, DevicePoint[]> ByKernel()

@@ -51,7 +51,7 @@ internal static class DeviceTableText
         {
             Name = Head("name"),
             Block = (int)Number(Head("block"), 1),
-            Call = Number(Head("call"), 1),
+            Calls = Calls(Head("call").Split(' '), threads, number),
             HandOff = Number(Head("hand-off"), 1),
             Threads = threads,
             Points = points,
@@ -65,7 +65,7 @@ internal static class DeviceTableText
         Line(FirstLine);
         Line("name " + table.Name);
         Line("block " + Text(table.Block));
-        Line("call " + Text(table.Call));
+        Line("call " + string.Join(" ", table.Calls.Select(Text)));
         Line("hand-off " + Text(table.HandOff));
         Line("threads " + string.Join(" ", table.Threads.Select(t => Text(t))));
         Dictionary<string, DevicePoint[]> byKernel = table.ByKernel();
@@ -83,6 +83,15 @@ internal static class DeviceTableText
         }
 
         void Line(string line) => text.Write(line + "\n");
+    }
+
+    // One number holds for all thread counts.
+    private static double[] Calls(string[] words, int[] threads, int line)
+    {
+        double[] calls = Numbers(words, 0, words.Length, line);
+        if ((calls.Length != 1 && calls.Length != threads.Length) || !Array.TrueForAll(calls, c => c > 0))
+            throw Wrong(line, "\"call\" has one number, or one for each thread count");
+        return calls.Length == 1 ? Array.ConvertAll(threads, _ => calls[0]) : calls;
     }
 
     private static DevicePoint Point(string[] words, int equals, int[] threads, int line)

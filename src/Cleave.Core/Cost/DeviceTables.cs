@@ -42,7 +42,7 @@ internal static class DeviceTables
             bool isProduct = point.Kernel.StartsWith("conv", StringComparison.Ordinal) || point.Kernel is "gemm" or "matmul" or "gemm-quantized" or "lstm" or "gru";
             points.Add(isProduct ? point with { Nanoseconds = [.. point.Nanoseconds.Select(ns => ns * products)] } : point);
         }
-        return new DeviceTable { Name = name, Block = block, Call = from.Call, HandOff = from.HandOff, Threads = from.Threads, Points = points };
+        return new DeviceTable { Name = name, Block = block, Calls = from.Calls, HandOff = from.HandOff, Threads = from.Threads, Points = points };
     }
 
     private static DeviceTable Load()

@@ -21,7 +21,7 @@ internal sealed class GraphCost(SizedGraph graph, CostModel model)
     /// <summary>The same for several numbers of threads: what is to be done is looked at once.</summary>
     public double[] Whole(int[] threads)
     {
-        double[] sums = Array.ConvertAll(threads, _ => model.Table.Call);
+        double[] sums = Array.ConvertAll(threads, model.Table.Call);
         foreach (IReadOnlyList<Work> works in SegmentWork.Of(graph, model.Table.Block, All(), graph.Graph.Outputs))
         {
             foreach (Work work in works)
@@ -40,7 +40,7 @@ internal sealed class GraphCost(SizedGraph graph, CostModel model)
     /// </summary>
     public double Segment(IReadOnlyList<int> groups, IEnumerable<string> writes, int threads)
     {
-        double sum = model.Table.Call;
+        double sum = model.Table.Call(threads);
         foreach (IReadOnlyList<Work> works in SegmentWork.Of(graph, model.Table.Block, groups, writes))
             sum += Predict(works, threads);
         return sum;

@@ -43,14 +43,14 @@ internal sealed class PlacedRunBuilder
     private PlacedRun Build(PlacementPlan plan, int threads)
     {
         int[] laneOf = Lanes(plan.Chosen, out int device);
-        LaneTasks tasks = new(_units.Tasks, _ => new double[_units.Groups.Length], call: 0, handOff: 0);
-        double[][] weights = [.. Enumerable.Range(0, device + 1).Select(_ => new double[_units.Groups.Length])];
-        IReadOnlyList<LaneSegment> cut = new LaneWalk(tasks, plan.Chosen.Order).Segments(laneOf, weights);
+        int[] budget = [.. Enumerable.Range(0, device + 1).Select(lane => lane == device ? 1 : threads)];
+        // Where lanes are cut does not depend on times.
+        LaneTasks tasks = new(_units.Tasks, _ => new double[_units.Groups.Length], call: _ => 0, handOff: 0);
+        IReadOnlyList<LaneSegment> cut = new LaneWalk(tasks, plan.Chosen.Order).Segments(laneOf, budget);
         ExecutionPlan lanes = PlanBuilder.Build(_units, cut);
         PlacedSegment[] segments = [.. lanes.Segments.Select((s, i) => cut[i].Lane == device ? OnDevice(s) : OnCpu(s, threads))];
         HashSet<string> values = new(lanes.Segments.Where((_, i) => segments[i].IsOnDevice).SelectMany(s => s.Reads.Concat(s.Writes)), StringComparer.Ordinal);
-        return new PlacedRun(
-            lanes, device, [.. Enumerable.Range(0, device + 1).Select(lane => lane == device ? 1 : threads)], segments, values.Sum(v => (long)_graph.Bytes(v)), plan);
+        return new PlacedRun(lanes, device, budget, segments, values.Sum(v => (long)_graph.Bytes(v)), plan);
     }
 
     // The caller's lane is the first, also where it has nothing to do.

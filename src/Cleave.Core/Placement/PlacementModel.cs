@@ -99,8 +99,8 @@ internal static class PlacementModel
 
     // A copy begins a segment on the other side, which costs what a call of it does.
     private static TransferCost Transfers(CostModel cpu, AcceleratorProfile? accelerator) => accelerator is null
-        ? new TransferCost(cpu.Table.HandOff + cpu.Table.Call, 0, 1, 0, 1)
+        ? new TransferCost(cpu.Table.HandOff + cpu.Table.Call(1), 0, 1, 0, 1)
         : new TransferCost(
-            cpu.Table.HandOff + cpu.Table.Call, accelerator.ToDeviceLatency + accelerator.Launch, accelerator.ToDeviceBandwidth,
-            accelerator.ToHostLatency + cpu.Table.Call, accelerator.ToHostBandwidth, Dispatch);
+            cpu.Table.HandOff + cpu.Table.Call(1), accelerator.ToDeviceLatency + accelerator.Launch, accelerator.ToDeviceBandwidth,
+            accelerator.ToHostLatency + cpu.Table.Call(1), accelerator.ToHostBandwidth, Dispatch);
 }

@@ -23,10 +23,11 @@ internal sealed class Calibrator : IDisposable
     private readonly IReadOnlyList<GridPoint> _grid;
     private readonly int[] _threads;
     private readonly List<ChainTimer> _all = [];
+    private readonly ChainValues _values = new();
     private readonly ChainTimer _chained;
     private readonly ChainTimer _outputs;
     private readonly CrowdTimer _crowd;
-    private readonly ChainTimer?[][] _points;
+    private readonly PointTimer[] _points;
     private readonly List<double> _handOffs = [];
 
     private Calibrator(string name, IReadOnlyList<GridPoint> grid, int[] threads, CancellationToken cancellation)
@@ -36,13 +37,12 @@ internal sealed class Calibrator : IDisposable
         _threads = threads;
         _chained = Timer(KernelModels.Find("relu")!, Small, 1);
         _outputs = Timer(KernelModels.ReluBeside, Small, 1);
-        _crowd = new CrowdTimer(Crowds, Timer);
-        _points = new ChainTimer?[grid.Count][];
+        _crowd = new CrowdTimer(Crowds, (model, sizes, threads) => Timer(model, sizes, threads));
+        _points = new PointTimer[grid.Count];
         for (int i = 0; i < grid.Count; i++)
         {
             cancellation.ThrowIfCancellationRequested();
-            GridPoint point = grid[i];
-            _points[i] = [.. threads.Select(t => t == 1 || point.Scales ? Timer(Model(point), point.Sizes, t) : null)];
+            _points[i] = new PointTimer(grid[i], threads, Timer);
         }
     }
 
@@ -63,14 +63,12 @@ internal sealed class Calibrator : IDisposable
     {
         foreach (ChainTimer timer in _all)
             timer.Dispose();
+        _values.Dispose();
     }
 
-    private static KernelModel Model(GridPoint point) =>
-        KernelModels.Find(point.Kernel) ?? throw new InvalidOperationException("the grid has an unknown kernel: " + point.Kernel);
-
-    private ChainTimer Timer(KernelModel model, long[] sizes, int threads)
+    private ChainTimer Timer(KernelModel model, long[] sizes, int threads, bool isApart = false)
     {
-        ChainTimer timer = new(model, sizes, threads);
+        ChainTimer timer = new(model, sizes, threads, _values, isApart);
         _all.Add(timer);
         return timer;
     }
@@ -94,24 +92,16 @@ internal sealed class Calibrator : IDisposable
     {
         // An output that the caller reads costs something, which is no part of the kernel.
         double output = Math.Max(0, _outputs.Times.One - _chained.Times.One), call = Math.Max(1, _chained.Times.Rest);
-        double node = _grid.Select((p, i) => p.Kernel == "node" ? Math.Max(1, _points[i][0]!.Times.One - output) : 1).Max();
+        double node = _points.Where(p => p.Kernel == "node").Select(p => p.Least(output)).Max();
+        double[] calls = [call, .. _threads.Skip(1).Select((_, i) => call + PointTimer.Waking(_points, i))];
         return new DeviceTable
         {
             Name = _name,
             Block = BlockedLayout.Channels(),
-            Call = call,
+            Calls = calls,
             HandOff = _handOffs.Order().ElementAt(_handOffs.Count / 4),
             Threads = _threads,
-            Points = [.. _crowd.Points(call, _threads.Length), .. _grid.Select((p, i) => new DevicePoint(
-                p.Kernel, Array.ConvertAll(p.Sizes, s => (double)s), [.. _points[i].Select(t => t is null ? 0 : Nanoseconds(Model(p), t))]))],
+            Points = [.. _crowd.Points(call, _threads.Length), .. _points.Select(p => p.Point(calls, node, output))],
         };
-
-        double Nanoseconds(KernelModel model, ChainTimer timer)
-        {
-            if (timer.Copies is { } copies)
-                return Math.Max(1, timer.Times.Many - call - (model.NodesApart ? copies * node : 0));
-            double time = Math.Max(1, timer.Times.One - (model.SideBySide ? output : 0));
-            return model.Repeats == 1 ? time : Math.Max(1, node + ((time - node) / model.Repeats));
-        }
     }
 }

@@ -19,29 +19,42 @@ internal sealed class ChainTimer : IDisposable
     // Where the caches decide: other sessions have emptied them, and it takes some calls until they hold what they hold in a loop.
     private const double LongBlockSeconds = 0.012;
 
+    private const int Few = 2;
+    private const int Many = 6;
+
+    // Copies that each have weights of their own push each other's out of the caches: as few as make a difference.
+    private const int FewApart = 1;
+    private const int ManyApart = 3;
+
     private readonly Chain? _few;
     private readonly Chain _many;
+    private readonly double _seconds;
 
     /// <param name="model">The kernel.</param>
     /// <param name="sizes">Its sizes.</param>
     /// <param name="threads">Of each session.</param>
-    public ChainTimer(KernelModel model, long[] sizes, int threads)
+    /// <param name="values">What all timers read and write.</param>
+    /// <param name="isApart">Whether one copy is told from the rest of the call, too, where the time of a whole chain is the point: what several threads gain must not have in it that they are woken.</param>
+    public ChainTimer(KernelModel model, long[] sizes, int threads, ChainValues values, bool isApart = false)
     {
-        Copies = model.Copies?.Invoke(sizes);
-        _few = Copies is null ? new Chain(Bytes(model, sizes, ChainTimes.CopiesOfFew), threads) : null;
-        _many = new Chain(Bytes(model, sizes, Copies ?? ChainTimes.CopiesOfMany), threads);
+        Copies = isApart ? null : model.Copies?.Invoke(sizes);
+        (int few, int many) = isApart ? (FewApart, ManyApart) : (Few, Many);
+        _seconds = isApart || Copies is not null ? LongBlockSeconds : BlockSeconds;
+        _few = Copies is null ? new Chain(Bytes(model, sizes, few), threads, values) : null;
+        _many = new Chain(Bytes(model, sizes, Copies ?? many), threads, values);
+        Times = new ChainTimes(few, many);
     }
 
     /// <summary>How long the only chain is, where the time of a whole chain is the point.</summary>
     public int? Copies { get; }
 
-    public ChainTimes Times { get; } = new();
+    public ChainTimes Times { get; }
 
     /// <summary>Measures once more.</summary>
     public void Measure()
     {
-        double few = _few?.Block(BlockSeconds) ?? 0;
-        Times.Add(few, _many.Block(Copies is null ? BlockSeconds : LongBlockSeconds));
+        double few = _few?.Block(_seconds) ?? 0;
+        Times.Add(few, _many.Block(_seconds));
     }
 
     public void Dispose()
@@ -64,10 +77,9 @@ internal sealed class ChainTimer : IDisposable
         private readonly InferenceSession _session;
         private readonly OrtIoBinding _binding;
         private readonly RunOptions _options = new();
-        private readonly List<OrtValue> _values = [];
         private readonly List<double> _times = [];
 
-        public Chain(byte[] model, int threads)
+        public Chain(byte[] model, int threads, ChainValues values)
         {
             using SessionOptions options = new()
             {
@@ -77,27 +89,26 @@ internal sealed class ChainTimer : IDisposable
                 GraphOptimizationLevel = GraphOptimizationLevel.ORT_DISABLE_ALL,
                 LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR,
             };
-            // All sessions are open at once: the pool of one would spin into the measurement of the next.
-            options.AddSessionConfigEntry("session.intra_op.allow_spinning", "0");
-            // An arena grows by powers of two; so many sessions of it would not fit a small machine.
+            // As runners' sessions: threads spin within a run. Between runs they sleep, or they would spin into the measurement of the next session.
+            options.AddSessionConfigEntry("session.force_spinning_stop", "1");
+            // An arena grows by powers of two; so many sessions of it would not fit a small machine. (One arena for all of them takes three times
+            // as long to find memory for a small node.)
             options.AddSessionConfigEntry("session.use_device_allocator_for_initializers", "1");
             _session = new InferenceSession(model, options);
             _binding = _session.CreateIoBinding();
             string[] names = [.. _session.InputNames];
-            OrtValue[] inputs = [.. names.Select((n, i) => RandomTensor.Of(_session.InputMetadata[n], i))];
-            _values.AddRange(inputs);
+            OrtValue[] inputs = [.. names.Select((n, i) => values.Input(_session.InputMetadata[n], i))];
             using (IDisposableReadOnlyCollection<OrtValue> outputs = _session.Run(_options, names, inputs, _session.OutputNames))
             {
                 for (int i = 0; i < outputs.Count; i++)
-                {
-                    OrtTensorTypeAndShapeInfo info = outputs[i].GetTensorTypeAndShape();
-                    OrtValue output = OrtValue.CreateAllocatedTensorValue(OrtAllocator.DefaultInstance, info.ElementDataType, info.Shape);
-                    _values.Add(output);
-                    _binding.BindOutput(_session.OutputNames[i], output);
-                }
+                    _binding.BindOutput(_session.OutputNames[i], values.Output(outputs[i].GetTensorTypeAndShape(), i));
             }
             for (int i = 0; i < inputs.Length; i++)
                 _binding.BindInput(names[i], inputs[i]);
+            // What the arena has for outputs, which it gave once, is of no more use.
+            using RunOptions shrink = new();
+            shrink.AddRunConfigEntry("memory.enable_memory_arena_shrinkage", "cpu:0");
+            _session.RunWithBinding(shrink, _binding);
         }
 
         /// <summary>The lower quartile of a block of calls, in nanoseconds.</summary>
@@ -121,8 +132,6 @@ internal sealed class ChainTimer : IDisposable
             _binding.Dispose();
             _session.Dispose();
             _options.Dispose();
-            foreach (OrtValue value in _values)
-                value.Dispose();
         }
     }
 }

@@ -176,7 +176,7 @@ public sealed class PlannerTests : IDisposable
     {
         Name = "halving",
         Block = table.Block,
-        Call = table.Call,
+        Calls = table.Calls,
         HandOff = table.HandOff,
         Threads = [1, 2],
         Points = [.. table.Points.Select(p => p with { Nanoseconds = [p.Nanoseconds[0], p.Nanoseconds[0] / 2] })],

@@ -18,7 +18,7 @@ internal sealed class RandomTasks
     {
         Units = units;
         Times = times;
-        Tasks = new LaneTasks(units.Tasks, threads => Array.ConvertAll(times, t => t / threads), Call, HandOff).WithClones(units.MayBeCloned());
+        Tasks = new LaneTasks(units.Tasks, threads => Array.ConvertAll(times, t => t / threads), _ => Call, HandOff).WithClones(units.MayBeCloned());
     }
 
     public PlanUnits Units { get; }

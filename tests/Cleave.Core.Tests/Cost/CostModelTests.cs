@@ -72,6 +72,48 @@ public sealed class CostModelTests
         Assert.Equal(model.Predict(small, 1), model.Predict(small, 4), 1);
     }
 
+    [Theory]
+    // Packrat's published times in milliseconds with 2, 4, 8 and 16 threads of what takes 1 with one (BERT and ResNet-50 at batch 256, Inception-v3 and BERT at 32).
+    [InlineData(0.5174, 0.2809, 0.1751, 0.1266)]
+    [InlineData(0.5099, 0.2774, 0.1733, 0.1231)]
+    [InlineData(0.5136, 0.2814, 0.1591, 0.1126)]
+    [InlineData(0.5302, 0.3099, 0.2170, 0.1759)]
+    public void What_two_threads_gain_tells_what_sixteen_do_as_published(double two, double four, double eight, double sixteen)
+    {
+        WorkTime time = new(0, [1, 2], [1, two]);
+
+        Assert.Equal(1, time.At(4) / four, 0.15);
+        Assert.Equal(1, time.At(8) / eight, 0.30);
+        Assert.Equal(1, time.At(16) / sixteen, 0.35);
+    }
+
+    [Fact]
+    public void More_threads_never_take_longer_than_the_most_that_were_measured()
+    {
+        WorkTime time = new(10, [1, 2, 16], [1000, 500, 62]);
+
+        Assert.Equal([1010, 510, 72, 72], new[] { 1, 2, 16, 64 }.Select(time.At));
+        Assert.InRange(time.At(8), 72, 510);
+    }
+
+    [Fact]
+    public void Threads_fetch_weights_each_for_its_part()
+    {
+        CostModel model = new(Table("""
+            gemm 1 512 512 = 30000 30000
+            weights 1 1048576 = 30000 15000
+            weights 1 67108864 = 6000000 3000000
+            weights 64 1048576 = 400000 200000
+            weights 64 67108864 = 25600000 12800000
+            """));
+        Work product = new("gemm", [1, 512, 512]) { Weights = 1 << 20 };
+        Company company = new(1, 64 << 20);
+
+        double distance = model.Predict(product, 1, company) - model.Predict(product, 1);
+
+        Assert.Equal(distance / 2, model.Predict(product, 2, company) - model.Predict(product, 2), distance / 100);
+    }
+
     [Fact]
     public void Weights_that_others_push_away_take_longer()
     {

@@ -12,7 +12,7 @@ public sealed class DeviceTableTextTests
         cleave-device 1
         name two cores
         block 8
-        call 2075
+        call 2075 14300
         hand-off 78.69
         threads 1 2
         # gemm: m k n
@@ -39,13 +39,29 @@ public sealed class DeviceTableTextTests
         {
             Name = table.Name,
             Block = table.Block,
-            Call = table.Call,
+            Calls = table.Calls,
             HandOff = table.HandOff,
             Threads = table.Threads,
             Points = [.. table.Points.Reverse()],
         };
 
         Assert.Equal(Write(table), Write(shuffled));
+    }
+
+    [Fact]
+    public void One_time_of_a_call_holds_for_all_thread_counts()
+    {
+        DeviceTable table = Read(Text.Replace("call 2075 14300", "call 2075", StringComparison.Ordinal));
+
+        Assert.Equal([2075, 2075], table.Calls);
+    }
+
+    [Fact]
+    public void A_call_with_more_threads_than_were_measured_takes_what_the_most_take()
+    {
+        DeviceTable table = Read(Text);
+
+        Assert.Equal([2075, 14300, 14300], new[] { 1, 2, 16 }.Select(table.Call));
     }
 
     [Theory]
@@ -56,7 +72,9 @@ public sealed class DeviceTableTextTests
     [InlineData("1300 -", "- 1300", "line 8: there must be a time for each thread count, one for 1 thread at least")]
     [InlineData("1300 -", "1,3 -", "line 8: \"1,3\" is no positive number")]
     [InlineData("threads 1 2", "threads 2", "line 6: thread counts start with 1")]
-    [InlineData("call 2075\n", "", "\"call\"")]
+    [InlineData("call 2075 14300\n", "", "\"call\"")]
+    [InlineData("call 2075 14300", "call 2075 -", "\"call\" has one number, or one for each thread count")]
+    [InlineData("call 2075 14300", "call 1 2 3", "\"call\" has one number, or one for each thread count")]
     public void What_is_wrong_with_a_table_is_said_with_its_line(string right, string wrong, string message)
     {
         string text = Text.ReplaceLineEndings("\n").Replace(right, wrong, StringComparison.Ordinal);

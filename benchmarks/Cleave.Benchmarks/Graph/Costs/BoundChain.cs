@@ -52,7 +52,7 @@ internal sealed class BoundChain : IDisposable
     {
         using SessionOptions options = new() { IntraOpNumThreads = threads, InterOpNumThreads = 1, LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR };
         // As plans run (SessionSettings); the pool of one would also spin into the measurement of the next.
-        options.AddSessionConfigEntry("session.intra_op.allow_spinning", "0");
+        options.AddSessionConfigEntry("session.force_spinning_stop", "1");
         SubModel sub = model.Write(segment);
         if (sub.ReadsFiles)
             options.AddSessionConfigEntry(FolderKey, model.Folder);

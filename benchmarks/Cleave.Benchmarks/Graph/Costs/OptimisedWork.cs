@@ -49,7 +49,7 @@ internal sealed class OptimisedWork : IDisposable
     public IReadOnlyList<(Node Node, IReadOnlyList<Work> Works)> Nodes { get; }
 
     /// <summary>Nanoseconds of a call with one thread.</summary>
-    public double Predict(CostModel device) => device.Table.Call + Nodes.Sum(n => Predict(device, n.Works));
+    public double Predict(CostModel device) => device.Table.Call(1) + Nodes.Sum(n => Predict(device, n.Works));
 
     public double Predict(CostModel device, IReadOnlyList<Work> works) => works.Sum(w => device.Predict(w, 1, _company));
 

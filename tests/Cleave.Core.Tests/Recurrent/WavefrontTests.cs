@@ -31,7 +31,7 @@ public sealed class WavefrontTests
     public void Where_it_pays_a_stack_is_planned_in_chunks(int width)
     {
         PlanGraph graph = Read(new RecurrentModel("LSTM", 4, width, 64).Stacked().ToByteArray());
-        BudgetTable table = Table(graph, PlanMode.Auto);
+        BudgetTable table = Table(graph, PlanMode.Auto, Unshared);
         Assert.Null(table.Rows[0].Chosen.Rewritten);
         BudgetRow two = table.Rows.Single(r => r.Cores == 2);
         Assert.NotNull(two.Chosen.Rewritten);
@@ -39,7 +39,7 @@ public sealed class WavefrontTests
         Assert.Contains("4 recurrent layers in ", two.Why, StringComparison.Ordinal);
         Assert.True(two.Chosen.Nanoseconds * (1 + PlanOptions.Margin) <= two.Whole.Nanoseconds);
         Assert.Contains(two.Chosen.Plan, table.Plans);
-        Assert.Equal(table.Rows.Select(r => r.Chosen.Plan.Key), Table(graph, PlanMode.Auto).Rows.Select(r => r.Chosen.Plan.Key));
+        Assert.Equal(table.Rows.Select(r => r.Chosen.Plan.Key), Table(graph, PlanMode.Auto, Unshared).Rows.Select(r => r.Chosen.Plan.Key));
         // A lane's chunks in one session, and what is before and after them in one each.
         IReadOnlyList<SharedSegment> shared = SharedSegments.Of(new GraphIndex(two.Chosen.Rewritten.Graph.Graph.Model), Requests(two.Chosen));
         Assert.Equal(4, shared.Select(s => s.Of).Distinct().Count());
@@ -56,9 +56,17 @@ public sealed class WavefrontTests
     }
 
     [Fact]
+    public void A_stack_whose_products_two_threads_share_as_well_stays_whole()
+    {
+        PlanGraph graph = Read(new RecurrentModel("LSTM", 4, 256, 64).Stacked().ToByteArray());
+
+        Assert.Null(Table(graph, PlanMode.Auto).Rows.Single(r => r.Cores == 2).Chosen.Rewritten);
+    }
+
+    [Fact]
     public void A_bidirectional_node_is_planned_in_its_two_directions()
     {
-        BudgetRow two = Table(Read(new RecurrentModel("LSTM", 2, 256, 64).BothWays().ToByteArray()), PlanMode.Auto).Rows.Single(r => r.Cores == 2);
+        BudgetRow two = Table(Read(new RecurrentModel("LSTM", 2, 256, 64).BothWays().ToByteArray()), PlanMode.Auto, Unshared).Rows.Single(r => r.Cores == 2);
         Assert.All(two.Chosen.Rewritten!.Splits, s => Assert.Equal(1, s.Chunks));
         Assert.Contains("2 recurrent nodes in their two directions", two.Why, StringComparison.Ordinal);
         Assert.True(two.Chosen.Nanoseconds * (1 + PlanOptions.Margin) <= two.Whole.Nanoseconds);
@@ -158,8 +166,19 @@ public sealed class WavefrontTests
             Assert.Throws<FormatException>(() => RecurrentSplits.Read(wrong));
     }
 
-    private static BudgetTable Table(PlanGraph graph, PlanMode mode) =>
-        RecurrentPlanner.Plan(graph, PlanDimensions.Of(graph, new Dictionary<string, long>()), new CostModel(DeviceTables.Baked), new PlanOptions { Mode = mode });
+    private static BudgetTable Table(PlanGraph graph, PlanMode mode, DeviceTable? device = null) =>
+        RecurrentPlanner.Plan(graph, PlanDimensions.Of(graph, new Dictionary<string, long>()), new CostModel(device ?? DeviceTables.Baked), new PlanOptions { Mode = mode });
+
+    // A device on which a second thread gains an operator nothing: only lanes do.
+    private static DeviceTable Unshared => new()
+    {
+        Name = "unshared",
+        Block = DeviceTables.Baked.Block,
+        Calls = [DeviceTables.Baked.Call(1)],
+        HandOff = DeviceTables.Baked.HandOff,
+        Threads = [1],
+        Points = [.. DeviceTables.Baked.Points.Select(p => p with { Nanoseconds = [p.Nanoseconds[0]] })],
+    };
 
     private static PlanGraph Read(byte[] bytes) =>
         PlanGraphBuilder.Build(ShapeInference.Infer(ModelReader.Read(ByteSource.FromBytes(bytes, 0, bytes.Length), CancellationToken.None)));

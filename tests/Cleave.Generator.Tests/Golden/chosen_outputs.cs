@@ -152,13 +152,13 @@ namespace MyApp
         {
             // cores, plan, threads of each lane    // predicted
             new(1, WholePlan.Plan, 1),              // 2.2 µs: the sizes of too many values are not known
-            new(2, WholePlan.Plan, 2),              // 2.2 µs: the sizes of too many values are not known
-            new(3, WholePlan.Plan, 3),              // 2.2 µs: the sizes of too many values are not known
-            new(4, WholePlan.Plan, 4),              // 2.2 µs: the sizes of too many values are not known
-            new(6, WholePlan.Plan, 6),              // 2.2 µs: the sizes of too many values are not known
-            new(8, WholePlan.Plan, 8),              // 2.2 µs: the sizes of too many values are not known
-            new(12, WholePlan.Plan, 12),            // 2.2 µs: the sizes of too many values are not known
-            new(16, WholePlan.Plan, 16),            // 2.2 µs: the sizes of too many values are not known
+            new(2, WholePlan.Plan, 2),              // 16 µs: the sizes of too many values are not known
+            new(3, WholePlan.Plan, 3),              // 16 µs: the sizes of too many values are not known
+            new(4, WholePlan.Plan, 4),              // 16 µs: the sizes of too many values are not known
+            new(6, WholePlan.Plan, 6),              // 16 µs: the sizes of too many values are not known
+            new(8, WholePlan.Plan, 8),              // 16 µs: the sizes of too many values are not known
+            new(12, WholePlan.Plan, 12),            // 16 µs: the sizes of too many values are not known
+            new(16, WholePlan.Plan, 16),            // 16 µs: the sizes of too many values are not known
         };
 
         internal static readonly global::Cleave.Generated.ModelDefinition Definition = new(

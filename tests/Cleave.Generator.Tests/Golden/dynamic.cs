@@ -151,8 +151,8 @@ namespace MyApp
             PlannedSizes = new[] { 1, 128 }, // of batch, sequence
             // Elements of a sample, samples of a call: microseconds predicted, by threads.
             Times = new(new[] { 1, 2, 4, 8, 16 },
-                new global::Cleave.Generated.PredictedTime(5, 1, 1.5, 1.5, 1.5, 1.5, 1.5),
-                new global::Cleave.Generated.PredictedTime(2049, 1, 1.5, 1.5, 1.5, 1.5, 1.5)),
+                new global::Cleave.Generated.PredictedTime(5, 1, 1.5, 15.4, 15.4, 15.4, 15.4),
+                new global::Cleave.Generated.PredictedTime(2049, 1, 1.5, 15.4, 15.4, 15.4, 15.4)),
         };
 
         /// <summary>The whole model in one session.</summary>

@@ -348,7 +348,7 @@ namespace MyApp
         {
             // Elements of a sample, samples of a call: microseconds predicted, by threads.
             Times = new(new[] { 1, 2, 4, 8, 16 },
-                new global::Cleave.Generated.PredictedTime(28, 1, 1.5, 1.5, 1.5, 1.5, 1.5)),
+                new global::Cleave.Generated.PredictedTime(28, 1, 1.5, 15.4, 15.4, 15.4, 15.4)),
         };
 
         /// <summary>The whole model in one session.</summary>

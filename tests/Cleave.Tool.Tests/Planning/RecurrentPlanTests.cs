@@ -23,11 +23,11 @@ public sealed class RecurrentPlanTests : IDisposable
     public async Task Plan_says_what_is_taken_apart()
     {
         string model = Write(new Recurrent("LSTM", 4, 256, 64).Stacked());
-        ToolRun run = await ToolRun.Of("plan", model, "--cores", "2");
+        ToolRun run = await ToolRun.Of("plan", model, "--cores", "2", "--plan", "split");
         Assert.Equal(0, run.Code);
         Assert.Contains("taken apart: 4 recurrent layers in ", run.Output, StringComparison.Ordinal);
 
-        JsonElement recurrent = (await ToolRun.Of("plan", model, "--cores", "2", "--json")).Json.GetProperty("plan").GetProperty("recurrent");
+        JsonElement recurrent = (await ToolRun.Of("plan", model, "--cores", "2", "--plan", "split", "--json")).Json.GetProperty("plan").GetProperty("recurrent");
         Assert.Equal(4, recurrent.GetProperty("taken").GetArrayLength());
         Assert.All(recurrent.GetProperty("taken").EnumerateArray(), n => Assert.Equal(64, n.GetProperty("steps").GetInt32()));
         Assert.True(recurrent.GetProperty("nodes").GetInt32() > 32);

@@ -48,24 +48,36 @@ internal sealed class KernelTimes
         if (measured.Length == 0 || thread == 0)
             return static _ => 1;
         double[] shares = Array.ConvertAll(measured, p => Math.Min(2, Net(p.Nanoseconds[thread]) / Net(p.Nanoseconds[0])));
+        // What is larger than anything that was measured is shared as the largest: the mean of all points, which a surface tends to, is that of smaller ones.
+        double[] largest = Largest(measured);
         if (kernel.Sizes.Length == 1)
         {
-            double[] sizes = Array.ConvertAll(measured, p => p.Sizes[0]);
-            Curve curve = new(sizes, shares);
-            double largest = Largest(sizes);
-            return sizes => curve.At(Math.Min(sizes[0], largest));
+            Curve curve = new(Array.ConvertAll(measured, p => p.Sizes[0]), shares);
+            return sizes => curve.At(Math.Min(sizes[0], largest[0]));
         }
         Surface surface = new(Array.ConvertAll(measured, p => p.Sizes), Array.ConvertAll(shares, Math.Log));
         double least = 1.0 / threads;
-        return sizes => Math.Min(2, Math.Max(least * 0.9, Math.Exp(surface.At(sizes))));
+        return sizes => Math.Min(2, Math.Max(least * 0.9, Math.Exp(surface.At(Within(sizes, largest)))));
     }
 
-    private static double Largest(double[] sizes)
+    // By size: the largest of the points.
+    private static double[] Largest(DevicePoint[] points)
     {
-        double largest = sizes[0];
-        foreach (double size in sizes)
-            largest = Math.Max(largest, size);
+        double[] largest = [.. points[0].Sizes];
+        foreach (DevicePoint point in points)
+        {
+            for (int i = 0; i < largest.Length; i++)
+                largest[i] = Math.Max(largest[i], point.Sizes[i]);
+        }
         return largest;
+    }
+
+    private static double[] Within(double[] sizes, double[] largest)
+    {
+        double[] within = [.. sizes];
+        for (int i = 0; i < within.Length; i++)
+            within[i] = Math.Min(within[i], largest[i]);
+        return within;
     }
 
     private double Net(double nanoseconds) => Math.Max(nanoseconds - _node, nanoseconds * LeastShare);

@@ -88,6 +88,20 @@ public sealed class CostModelTests
     }
 
     [Fact]
+    public void What_is_larger_than_anything_measured_is_shared_as_the_largest()
+    {
+        CostModel model = new(Table("""
+            gemm 1 256 256 = 10000 12000
+            gemm 16 256 256 = 100000 80000
+            gemm 64 256 256 = 400000 200000
+            """));
+
+        Assert.Equal(Share(64), Share(1 << 20), 0.01);
+
+        double Share(double rows) => model.Predict(new Work("gemm", [rows, 256, 256]), 2) / model.Predict(new Work("gemm", [rows, 256, 256]), 1);
+    }
+
+    [Fact]
     public void More_threads_never_take_longer_than_the_most_that_were_measured()
     {
         WorkTime time = new(10, [1, 2, 16], [1000, 500, 62]);

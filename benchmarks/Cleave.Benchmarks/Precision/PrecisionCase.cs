@@ -30,7 +30,7 @@ internal sealed record PrecisionCase(string Name, string Floats, string Bytes, Q
     public static string Root { get; } = Path.Combine(Path.GetDirectoryName(ModelCatalog.Folder)!, "quantised");
 
     /// <param name="model">The model.</param>
-    /// <param name="dims">Sizes of open dimensions; empty: the model takes pictures, which are given.</param>
+    /// <param name="dims">Sizes of open dimensions; empty: it has none. The light classifiers are given pictures.</param>
     /// <param name="leastGain">What gains less is left alone; null: the files are not measured, and what is within the budget is written.</param>
     public static PrecisionCase Make(CatalogModel model, string dims, double? leastGain)
     {
@@ -45,7 +45,7 @@ internal sealed record PrecisionCase(string Name, string Floats, string Bytes, Q
             Measure = leastGain != null,
             LeastGain = leastGain ?? 0,
             Fills = Fills(model),
-            InputFolders = dims.Length == 0 ? [Pictures("pictures", Images, Seed)] : [],
+            InputFolders = dims.Length == 0 && model.Name.StartsWith("light_", StringComparison.Ordinal) ? [Pictures("pictures", Images, Seed)] : [],
             Samples = dims.Length == 0 ? [] : [DimensionSample.Parse(dims)],
         };
         return new PrecisionCase(model.Name, floats, bytes, new QuantizeRun(options, static (_, _) => { }, default).Run());

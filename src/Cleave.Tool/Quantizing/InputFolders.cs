@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Globalization;
 using System.IO;
 using System.Linq;
 using Cleave.Core.Graph;
@@ -65,7 +66,7 @@ internal static class InputFolders
             if (value.Type != type.Element)
                 throw new VerifyException($"--inputs, {one.Name}: '{input.Name}' holds {value.Type.Word()}; the model takes {type.Element.Word()}.");
             if (type.Shape is { } shape && (shape.Length != value.Shape.Length || shape.Where((d, i) => d.Value is >= 0 && d.Value != value.Shape[i]).Any()))
-                throw new VerifyException($"--inputs, {one.Name}: '{input.Name}' has the shape [{string.Join(",", value.Shape)}]; the model takes [{string.Join(",", shape.Select(static d => d.ToString()))}].");
+                throw new VerifyException($"--inputs, {one.Name}: '{input.Name}' has the shape [{string.Join(",", value.Shape)}]; the model takes [{string.Join(",", shape.Select(static d => d.Value?.ToString(CultureInfo.InvariantCulture) ?? d.Name ?? "?"))}].");
         }
     }
 }

@@ -145,7 +145,7 @@ public sealed class QuantizeCommandTests(QuantizedEncoder encoder) : IClassFixtu
         { "bert_tiny", ["--inputs", "/nowhere"], "there is no such folder" },
         { "residual", ["--inputs", "empty"], "there is nothing in it" },
         { "residual", ["--inputs", "one"], "1 sample is too few" },
-        { "residual", ["--inputs", "wrong"], "the model takes [" },
+        { "residual", ["--inputs", "wrong"], "has the shape [1,4,32,32]; the model takes [batch,3,32,32]" },
         { "residual", ["--inputs", "doubles"], "holds double; the model takes float" },
         { "residual", ["--inputs", "broken"], "is no array of NumPy that can be read: it does not begin as one" },
     };

@@ -105,7 +105,7 @@ public sealed class BenchCommandTests : IDisposable
     }
 
     [Theory]
-    [InlineData("--dims", "sequence=3", "it has batch")]
+    [InlineData("--dims", "sequence=3", "it leaves open batch")]
     [InlineData("--threads", "none", "--threads 1,2,4")]
     [InlineData("--rounds", "0", "at least 1")]
     public async Task Options_that_do_not_fit_are_one_line_on_the_error_stream(string option, string value, string message)

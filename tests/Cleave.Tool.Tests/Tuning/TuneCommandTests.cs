@@ -44,7 +44,7 @@ public sealed class TuneCommandTests : IDisposable
     [Theory]
     [InlineData("--budget", "0", "--budget 0: give at least 1.")]
     [InlineData("--cores", "-1", "--cores -1: give at least 1.")]
-    [InlineData("--dims", "width=3", "--dims width: the model has no dimension that it leaves open of that name; it has batch.")]
+    [InlineData("--dims", "width=3", "--dims width: the model leaves no dimension of that name open; it leaves open batch.")]
     [InlineData("--input", "z=3", "--input z: the model has no input of that name; it has x.")]
     public async Task What_makes_no_sense_is_named(string option, string value, string error)
     {

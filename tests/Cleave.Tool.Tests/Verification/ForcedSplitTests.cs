@@ -28,7 +28,7 @@ public sealed class ForcedSplitTests
         VerifyOptions options = CatalogOptions.For(catalog);
         using References references = new(model, 1);
         PartitionCheck check = new(model, 1, [references.Run(new InputMaker(model.Graph, options.Fills).Make(options.Samples[0], 1))]);
-        (int Cores, Partition Partition, IReadOnlyList<RecurrentSplit> Splits)[] plans = [.. BakedPlans.Of(model.Graph, DeviceTables.Find(DeviceTables.Avx2)!, new PlanOptions { Mode = PlanMode.Split, Cores = [2, 4] })];
+        (int Cores, Partition Partition, IReadOnlyList<RecurrentSplit> Splits)[] plans = [.. BakedPlans.Of(model.Graph, DeviceTables.Find(DeviceTables.Avx2)!, new PlanOptions { Mode = PlanMode.Split, Cores = [2, 4, 8] })];
 
         Assert.NotEmpty(plans);
         foreach ((int cores, Partition partition, IReadOnlyList<RecurrentSplit> _) in plans)

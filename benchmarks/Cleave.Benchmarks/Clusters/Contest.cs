@@ -41,5 +41,5 @@ internal static class Contest
     public static string Best(Samples samples) => samples.Blocks.Keys.Where(k => k != Ours).MinBy(samples.Median)!;
 
     /// <summary>In a worker process.</summary>
-    public static IWorkload? CreateWorkload(string name, string[] arguments) => name is "session" or "runner" ? BenchWorkloads.Create(name, arguments) : null;
+    public static IWorkload? CreateWorkload(string name, string[] arguments) => name is "session" or "runner" or "item" ? BenchWorkloads.Create(name, arguments) : null;
 }

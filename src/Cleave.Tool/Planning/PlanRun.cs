@@ -81,7 +81,7 @@ internal static class PlanRun
         }
         catch (Exception e) when (e is FormatException or IOException or UnauthorizedAccessException)
         {
-            throw new VerifyException($"--device {given}: {e.Message} Make one with cleave calibrate -o {given}.");
+            throw new VerifyException($"--device {given}: {e.Message.TrimEnd('.')}. Make one with cleave calibrate -o {given}.");
         }
     }
 

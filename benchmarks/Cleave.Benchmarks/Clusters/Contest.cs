@@ -37,9 +37,17 @@ internal static class Contest
         model.Ranges.Where(r => r.Value.Low == r.Value.High).ToDictionary(r => r.Key, r => r.Value.Low.ToString(CultureInfo.InvariantCulture), StringComparer.Ordinal),
         BenchOptions.DefaultThreads(Cores), Callers: [1], Rounds: null, Quick: false);
 
+    /// <summary>The plan's lanes without a runner: what the cores give at best to the split that the runner would make.</summary>
+    public static Candidate ByHand(CatalogModel model, string path) => new(SplitByHand.Name, SplitByHand.Name, [path, .. Inputs(model).InputArguments]);
+
     /// <summary>The fastest set-up of ONNX Runtime: the smallest median.</summary>
-    public static string Best(Samples samples) => samples.Blocks.Keys.Where(k => k != Ours).MinBy(samples.Median)!;
+    public static string Best(Samples samples) => samples.Blocks.Keys.Where(k => k is not (Ours or SplitByHand.Name)).MinBy(samples.Median)!;
 
     /// <summary>In a worker process.</summary>
-    public static IWorkload? CreateWorkload(string name, string[] arguments) => name is "session" or "runner" or "item" ? BenchWorkloads.Create(name, arguments) : null;
+    public static IWorkload? CreateWorkload(string name, string[] arguments) => name switch
+    {
+        "session" or "runner" or "item" => BenchWorkloads.Create(name, arguments),
+        SplitByHand.Name => new SplitByHand(arguments),
+        _ => null,
+    };
 }

@@ -30,7 +30,7 @@ internal sealed class Hyperclusters : IFamily
 
     public IEnumerable<Line> Measure(BenchOptions options)
     {
-        foreach (string name in Models)
+        foreach (string name in Models.Where(options.Has))
         {
             string what = string.Create(CultureInfo.InvariantCulture, $"{Batch} inputs over the two lanes of {name}, forced to split, by RunMany, against one by one");
             CatalogModel? model = ModelCatalog.All.FirstOrDefault(m => m.Name == name);

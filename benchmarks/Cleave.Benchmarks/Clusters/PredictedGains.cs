@@ -15,7 +15,7 @@ internal sealed class PredictedGains : IFamily
 {
     public IEnumerable<Line> Measure(BenchOptions options)
     {
-        foreach (string name in SplitGain.Models)
+        foreach (string name in SplitGain.Models.Where(options.Has))
         {
             CatalogModel catalog = ModelCatalog.Get(name);
             using ModelUnderTest model = new(catalog.Write(ModelCatalog.Folder));

@@ -26,7 +26,7 @@ internal sealed class SplitMemory : IFamily
 
     public IEnumerable<Line> Measure(Harness.BenchOptions options)
     {
-        foreach (CatalogModel model in ModelCatalog.All.Where(m => !m.HasConstantWeights))
+        foreach (CatalogModel model in ModelCatalog.All.Where(m => !m.HasConstantWeights && options.Has(m.Name)))
         {
             string path = model.Write(ModelCatalog.Folder);
             if (WeightBytes(path) < LeastWeights)

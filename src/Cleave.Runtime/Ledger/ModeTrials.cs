@@ -60,7 +60,8 @@ internal sealed class ModeTrials(int modes, object @lock, Action learned)
         lock (@lock)
         {
             bool isTrial = mode == _trial.Mode;
-            bool isCold = _warmUp.IsCold(isTrial ? mode : -1, seconds);
+            int current = request.Size.Current;
+            bool isCold = _warmUp.IsCold(isTrial ? mode : -1, seconds, current < 0 ? null : request.Usual(current, request.IsNew(current)));
             if (_runs[mode] < RequestTimes.Unsettled)
             {
                 _runs[mode]++;

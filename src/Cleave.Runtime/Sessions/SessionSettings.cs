@@ -12,13 +12,6 @@ namespace Cleave.Sessions;
 /// <param name="logger">Gets a line where the application changes a number of threads.</param>
 internal sealed class SessionSettings(ModelDefinition definition, RunnerOptions asked, ILogger logger)
 {
-    // Waking threads costs some 15 µs a call: much where all calls of a sample are predicted to take less than this with one thread.
-    private const double ShortMicroseconds = 1000;
-
-    // As long as a client takes that asks again at once, and no longer than it takes to wake a core that went to sleep.
-    private const string MomentMicroseconds = "50";
-
-    private readonly bool _isShort = definition.Times is { } times && Array.TrueForAll(times.Calls, static c => c.Samples > 1 || c.Microseconds[0] < ShortMicroseconds);
     private readonly Action<SessionOptions, SegmentInfo>? _configure = asked.ConfigureSession;
     private readonly bool _isTrial = asked.IsTrial;
     private readonly bool _shapesVary = definition.Inputs.Any(static v => v.Shape is null || v.Shape.Any(static d => !d.IsFixed));
@@ -58,12 +51,9 @@ internal sealed class SessionSettings(ModelDefinition definition, RunnerOptions 
         options.InterOpNumThreads = 1;
         options.ExecutionMode = ExecutionMode.ORT_SEQUENTIAL;
         options.GraphOptimizationLevel = GraphOptimizationLevel.ORT_ENABLE_ALL;
-        // Within a run the pool's threads are ours, and waking one costs more than a small operator. Between runs they sleep, those of short
-        // runs after a moment: idle threads that spin take cores from everyone else.
-        if (_isShort)
-            options.AddSessionConfigEntry("session.intra_op.spin_duration_us", MomentMicroseconds);
-        else
-            options.AddSessionConfigEntry("session.force_spinning_stop", "1");
+        // Within a run the pool's threads are ours, and waking one costs more than a small operator. Between runs they sleep: idle threads that
+        // spin take cores from everyone else.
+        options.AddSessionConfigEntry("session.force_spinning_stop", "1");
         // ONNX Runtime keeps one memory pattern per shape: twice the growth, no speed.
         if (_shapesVary)
             options.EnableMemoryPattern = false;

@@ -14,10 +14,13 @@ internal static class DeviceTableText
 {
     public const string FirstLine = "cleave-device 1";
 
+    // Far beyond any instruction set's.
+    private const int MostChannels = 256;
+
     /// <exception cref="FormatException">It is no device table; the message says which line is wrong.</exception>
     public static DeviceTable Read(TextReader text)
     {
-        Dictionary<string, string> head = new(StringComparer.Ordinal);
+        Dictionary<string, (string Value, int Line)> head = new(StringComparer.Ordinal);
         List<DevicePoint> points = [];
         int number = 0;
         int[] threads = [];
@@ -37,27 +40,28 @@ internal static class DeviceTableText
             else if (words[0] == "threads")
             {
                 threads = Array.ConvertAll(Numbers(words, 1, words.Length, number), n => (int)n);
-                if (threads.Length == 0 || threads[0] != 1 || Array.Exists(threads, t => t < 1))
-                    throw Wrong(number, "thread counts start with 1, and all are numbers");
+                if (threads.Length == 0 || threads[0] != 1 || threads.Skip(1).Zip(threads, (next, one) => next <= one).Any(falls => falls))
+                    throw Wrong(number, "thread counts start with 1, and each is larger than the one before");
             }
             else
             {
-                head[words[0]] = words.Length > 1 ? string.Join(" ", words.Skip(1)) : throw Wrong(number, "a word and its value, or sizes = times");
+                head[words[0]] = words.Length > 1 ? (string.Join(" ", words.Skip(1)), number) : throw Wrong(number, "a word and its value, or sizes = times");
             }
         }
         if (points.Count == 0)
             throw Wrong(number, "it holds no points");
         return new DeviceTable
         {
-            Name = Head("name"),
-            Block = (int)Number(Head("block"), 1),
-            Calls = Calls(Head("call").Split(' '), threads, number),
-            HandOff = Number(Head("hand-off"), 1),
+            Name = Head("name").Value,
+            Block = Block(Head("block")),
+            Calls = Calls(Head("call"), threads),
+            HandOff = HandOff(Head("hand-off")),
             Threads = threads,
             Points = points,
         };
 
-        string Head(string key) => head.TryGetValue(key, out string? value) ? value : throw Wrong(number, "no line \"" + key + "\"");
+        (string Value, int Line) Head(string key) =>
+            head.TryGetValue(key, out (string, int) found) ? found : throw Wrong(number, "no line \"" + key + "\"");
     }
 
     public static void Write(DeviceTable table, TextWriter text)
@@ -85,9 +89,18 @@ internal static class DeviceTableText
         void Line(string line) => text.Write(line + "\n");
     }
 
+    private static int Block((string Value, int Line) head) =>
+        int.TryParse(head.Value, NumberStyles.None, CultureInfo.InvariantCulture, out int channels) && channels is >= 1 and <= MostChannels
+            ? channels
+            : throw Wrong(head.Line, "\"block\" is the channels of a block, 1 where there is no such layout");
+
+    private static double HandOff((string Value, int Line) head) => Number(head.Value, head.Line);
+
     // One number holds for all thread counts.
-    private static double[] Calls(string[] words, int[] threads, int line)
+    private static double[] Calls((string Value, int Line) head, int[] threads)
     {
+        (string value, int line) = head;
+        string[] words = value.Split(' ');
         double[] calls = Numbers(words, 0, words.Length, line);
         if ((calls.Length != 1 && calls.Length != threads.Length) || !Array.TrueForAll(calls, c => c > 0))
             throw Wrong(line, "\"call\" has one number, or one for each thread count");

@@ -72,9 +72,13 @@ public sealed class DeviceTableTextTests
     [InlineData("1300 -", "- 1300", "line 8: there must be a time for each thread count, one for 1 thread at least")]
     [InlineData("1300 -", "1,3 -", "line 8: \"1,3\" is no positive number")]
     [InlineData("threads 1 2", "threads 2", "line 6: thread counts start with 1")]
-    [InlineData("call 2075 14300\n", "", "\"call\"")]
-    [InlineData("call 2075 14300", "call 2075 -", "\"call\" has one number, or one for each thread count")]
-    [InlineData("call 2075 14300", "call 1 2 3", "\"call\" has one number, or one for each thread count")]
+    [InlineData("threads 1 2", "threads 1 1", "line 6: thread counts start with 1, and each is larger than the one before")]
+    [InlineData("block 8", "block 8.5", "line 3: \"block\" is the channels of a block")]
+    [InlineData("hand-off 78.69", "hand-off 0", "line 5: \"0\" is no positive number")]
+    [InlineData("call 2075 14300", "call 2075 x", "line 4: \"x\" is no positive number")]
+    [InlineData("call 2075 14300\n", "", "no line \"call\"")]
+    [InlineData("call 2075 14300", "call 2075 -", "line 4: \"call\" has one number, or one for each thread count")]
+    [InlineData("call 2075 14300", "call 1 2 3", "line 4: \"call\" has one number, or one for each thread count")]
     public void What_is_wrong_with_a_table_is_said_with_its_line(string right, string wrong, string message)
     {
         string text = Text.ReplaceLineEndings("\n").Replace(right, wrong, StringComparison.Ordinal);

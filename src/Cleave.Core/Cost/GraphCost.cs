@@ -11,7 +11,7 @@ namespace Cleave.Core.Cost;
 internal sealed class GraphCost(SizedGraph graph, CostModel model)
 {
     // Each call goes through all of it, whatever sessions it is cut into.
-    private readonly Company _company = new(graph.Graph.Groups.Count, graph.WeightBytes);
+    private readonly Company _company = new(graph.Graph.Groups.Count, graph.HeldWeightBytes);
     private readonly Dictionary<Work, WorkTime> _times = [];
     private WorkTime[][]? _groups;
 

@@ -35,8 +35,11 @@ internal sealed class SizedGraph
                 continue;
             foreach (string input in graph.Nodes[i].Inputs)
             {
-                if (input.Length > 0 && IsConstant(input) && weights.Add(input))
-                    WeightBytes += Bytes(input);
+                if (input.Length == 0 || !IsConstant(input) || !weights.Add(input))
+                    continue;
+                double bytes = Bytes(input);
+                WeightBytes += bytes;
+                HeldWeightBytes += _element(input) == ElementType.Float16 ? bytes * 2 : bytes;
             }
         }
     }
@@ -52,6 +55,9 @@ internal sealed class SizedGraph
 
     /// <summary>Bytes of all constants that nodes read.</summary>
     public double WeightBytes { get; }
+
+    /// <summary>The same as kernels read them: floats of 16 bits are computed in 32.</summary>
+    public double HeldWeightBytes { get; }
 
     /// <summary>Which part of the nodes that run gives something of known size: what the cost of the others is, nothing can be said of.</summary>
     [MethodImpl(JustInTime.Optimized)]

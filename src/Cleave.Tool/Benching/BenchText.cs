@@ -22,6 +22,8 @@ internal static class BenchText
             Line(console, $"input {Terminal.Safe(input.Name)}: {input.Type} [{string.Join(", ", input.Shape)}]");
         foreach (DimensionSize dimension in report.Dimensions)
             Line(console, $"dimension {Terminal.Safe(dimension.Name)} = {dimension.Size.ToString(Invariant)}{(dimension.Given ? "" : " (not given: --dims)")}");
+        if (report.Dimensions.Any(d => !d.Given))
+            Line(console, "Sizes that were not given are made up, and all times depend on them: give those of your application.");
         Line(console, "cleaned: " + Terminal.Safe(report.Cleaning));
         foreach (LoadReport load in report.Loads)
             WriteLoad(load, console);
@@ -38,7 +40,7 @@ internal static class BenchText
         console.WriteLine();
         Line(console, load.Callers == 1 ? "One request at a time" : string.Create(Invariant, $"{load.Callers} callers at once, one session (time per request; p99: what a request waits)"));
         Table table = new() { Border = TableBorder.Rounded };
-        table.AddColumns("candidate", "file", "median", "min", "p99", "CPU per call", "to the best of ONNX Runtime");
+        table.AddColumns("candidate", "file", "median", "min", "p99", "CPU per call", "time / best of ONNX Runtime");
         foreach (CandidateReport row in load.Candidates)
         {
             string[] cells = row.Error != null

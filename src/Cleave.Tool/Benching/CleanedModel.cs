@@ -41,14 +41,14 @@ internal sealed record CleanedModel(string? Path, string Note)
     private static IEnumerable<string> Changes(OnnxGraph published, OnnxGraph cleaned)
     {
         if (published.Inputs.Count > cleaned.Inputs.Count)
-            yield return Count(published.Inputs.Count - cleaned.Inputs.Count) + " initializers are no inputs any more";
+            yield return Count(published.Inputs.Count - cleaned.Inputs.Count, "initializer is no input any more", "initializers are no inputs any more");
         int constants = published.Nodes.Count(ConstantNode.IsConstant) - cleaned.Nodes.Count(ConstantNode.IsConstant);
         if (constants > 0)
-            yield return Count(constants) + " Constant nodes became initializers or fell away";
+            yield return Count(constants, "Constant node became an initializer or fell away", "Constant nodes became initializers or fell away");
         int added = cleaned.Initializers.Count - published.Initializers.Count - constants;
         if (added < 0 && constants == 0)
-            yield return Count(-added) + " initializers that nobody reads fell away";
+            yield return Count(-added, "initializer that nobody reads fell away", "initializers that nobody reads fell away");
     }
 
-    private static string Count(int number) => number.ToString(CultureInfo.InvariantCulture);
+    private static string Count(int number, string one, string many) => string.Create(CultureInfo.InvariantCulture, $"{number} {(number == 1 ? one : many)}");
 }

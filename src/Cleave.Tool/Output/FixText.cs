@@ -27,7 +27,7 @@ internal static class FixText
         console.Write(Changes(report));
         if (IsMeasured(report))
             Line(console, $"a short measurement of ONNX Runtime {report.OnnxRuntime}, one thread, with 95 % certainty between the bounds; cleave bench measures thoroughly");
-        Line(console, $"compared on {string.Join("; ", report.Inputs)}, two seeds: {Equality(report.Outputs.Select(o => o.Difference))}");
+        Line(console, $"compared on inputs: {string.Join("; ", report.Inputs)} (two seeds each): {Equality(report.Outputs.Select(o => o.Difference))}");
         if (report.Batch is { } batch)
             Line(console, $"batch '{batch.Dimension}': proven; {batch.Samples} samples together against one by one: {Equality(batch.Outputs.Values)}");
         WriteNotes();

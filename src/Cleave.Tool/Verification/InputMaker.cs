@@ -28,7 +28,7 @@ internal sealed class InputMaker(PlanGraph graph, IReadOnlyDictionary<string, do
         Dictionary<string, TensorCopy> values = new(StringComparer.Ordinal);
         foreach (ValueInfo input in Inputs)
             values.Add(input.Name, Make(input, sample, random));
-        return new InputCase($"random, {sample}", values);
+        return new InputCase(sample.Sizes.Count == 0 ? "random" : $"random, {sample}", values);
     }
 
     /// <summary>Values for one input of a given shape.</summary>

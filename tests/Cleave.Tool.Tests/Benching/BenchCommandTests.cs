@@ -84,7 +84,7 @@ public sealed class BenchCommandTests : IDisposable
         ToolRun run = await ToolRun.Of("bench", _tiny.Save(), "--quick", "--threads", "1", "--callers", "1");
 
         Assert.Equal(0, run.Code);
-        Assert.Contains("cleaned: 1 initializers are no inputs any more", run.Output);
+        Assert.Contains("cleaned: 1 initializer is no input any more", run.Output);
         Assert.Matches("│ ONNX Runtime, 1 thread +│ published ", run.Output);
         Assert.Matches("│ ONNX Runtime, 1 thread +│ cleaned ", run.Output);
     }

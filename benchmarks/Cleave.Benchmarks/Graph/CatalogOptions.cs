@@ -10,9 +10,9 @@ namespace Cleave.Benchmarks.Graph;
 /// <summary>The models at hand, as verification wants them.</summary>
 internal static class CatalogOptions
 {
-    /// <summary>All; for a trial those that take little time.</summary>
+    /// <summary>All that are asked for; for a trial those that take little time.</summary>
     public static IEnumerable<CatalogModel> Models(BenchOptions options) =>
-        ModelCatalog.All.Where(m => !options.Quick || (!m.IsBig && !m.HasConstantWeights));
+        ModelCatalog.All.Where(m => options.Has(m.Name) && (!options.Quick || (!m.IsBig && !m.HasConstantWeights)));
 
     public static int Partitions(BenchOptions options) => options.Quick ? 2 : 20;
 

@@ -42,19 +42,25 @@ internal sealed class Partitions : IFamily
 
     private static Line Optimised(List<(CatalogModel Model, VerifyReport Report)> all, string what, string target, Arithmetic[] arithmetic)
     {
+        string line = $"random convex partitions, all optimisations, {what}";
         (CatalogModel Model, VerifyReport Report)[] asked = [.. all.Where(a => arithmetic.Contains(a.Model.Arithmetic))];
-        var worst = asked.SelectMany(a => a.Report.Outputs.Select(o => (a.Model.Name, o.Groups.Or(o.Nodes).OfRange, Own: o.Own.OfRange))).OrderByDescending(w => w.OfRange).ToArray();
+        if (asked.Length == 0)
+            return Line.NotMeasured(line, target, "no such model is asked for");
+        var worst = asked.SelectMany(a => a.Report.Outputs.Select(o => (a.Model.Name, Apart: o.Groups.Or(o.Nodes), o.Own))).OrderByDescending(w => w.Apart.OfRange).ToArray();
         string[] wrong = [.. asked.Where(a => a.Report.Failures.Any(f => f.Optimised && f.Kind != "batch")).Select(a => a.Model.Name)];
-        return Line.Of($"random convex partitions, all optimisations, {what}", target,
-            string.Create(CultureInfo.InvariantCulture, $"{asked.Length - wrong.Length} of {asked.Length} models; at most {worst[0].OfRange:g3} ({worst[0].Name}, itself {worst[0].Own:g3}), then {worst.Skip(1).FirstOrDefault().OfRange:g3} ({worst.Skip(1).FirstOrDefault().Name}){Named(wrong)}"),
-            wrong.Length == 0, worst.Select(w => new { w.Name, OfRange = w.OfRange.ToString("g3", CultureInfo.InvariantCulture) }).ToArray());
+        return Line.Of(line, target,
+            string.Create(CultureInfo.InvariantCulture, $"{asked.Length - wrong.Length} of {asked.Length} models; at most {string.Join(", then ", worst.Take(2).Select(w => $"{w.Apart.Apart()} ({w.Name}, itself {w.Own.Apart()})"))}{Named(wrong)}"),
+            wrong.Length == 0, worst.Select(w => new { w.Name, OfRange = w.Apart.OfRange.ToString("g3", CultureInfo.InvariantCulture) }).ToArray());
     }
 
     private static Line Batches(List<(CatalogModel Model, VerifyReport Report)> all)
     {
+        const string What = "three samples together against one by one, where a batch axis is proven";
         (CatalogModel Model, VerifyReport Report)[] asked = [.. all.Where(a => a.Report.Batch is { Samples: > 0 })];
+        if (asked.Length == 0)
+            return Line.NotMeasured(What, "equal", "no model that is asked for has one");
         string[] wrong = [.. asked.Where(a => a.Report.Failures.Any(f => f.Kind == "batch")).Select(a => a.Model.Name)];
-        return Line.Of("three samples together against one by one, where a batch axis is proven", "equal",
+        return Line.Of(What, "equal",
             string.Create(CultureInfo.InvariantCulture, $"{asked.Length - wrong.Length} of {asked.Length} models{Named(wrong)}"), wrong.Length == 0, asked.Select(a => a.Model.Name).ToArray());
     }
 

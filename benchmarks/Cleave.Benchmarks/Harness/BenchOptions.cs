@@ -8,7 +8,8 @@ namespace Cleave.Benchmarks.Harness;
 /// <param name="Quick">Few rounds: says whether everything works, not how fast it is.</param>
 /// <param name="Only">The one family to measure; null for all.</param>
 /// <param name="Models">Of the families that measure all models: only those whose names begin with one of these, between commas; null for all.</param>
-internal sealed record BenchOptions(bool Quick, string? Only, string? Models = null)
+/// <param name="Device">The device table by which the families of the cost model predict; null has them calibrate first.</param>
+internal sealed record BenchOptions(bool Quick, string? Only, string? Models = null, string? Device = null)
 {
     /// <summary>The harness's own number of rounds and calls; few of both where it is only a trial.</summary>
     public MeasureSettings Settings => Quick ? MeasureSettings.Trial : new MeasureSettings();
@@ -20,6 +21,7 @@ internal sealed record BenchOptions(bool Quick, string? Only, string? Models = n
         ["--quick", .. var rest] => TryParse(rest) is { } options ? options with { Quick = true } : null,
         ["--only", var family, .. var rest] => TryParse(rest) is { } options ? options with { Only = family } : null,
         ["--models", var start, .. var rest] => TryParse(rest) is { } options ? options with { Models = start } : null,
+        ["--device", var table, .. var rest] => TryParse(rest) is { } options ? options with { Device = table } : null,
         _ => null,
     };
 

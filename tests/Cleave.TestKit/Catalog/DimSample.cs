@@ -28,5 +28,9 @@ public sealed record DimSample(string Text)
         return Sizes.TryGetValue(key, out long size) ? size : throw new KeyNotFoundException($"the sample '{Text}' has no size for {key}");
     }
 
+    /// <summary>The same but for one dimension that it has a size for.</summary>
+    public DimSample With(string dimension, long size) =>
+        new(string.Join(',', Sizes.Select(s => FormattableString.Invariant($"{s.Key}={(s.Key == dimension ? size : s.Value)}"))));
+
     public override string ToString() => Text;
 }

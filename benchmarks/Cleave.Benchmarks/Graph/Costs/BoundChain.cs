@@ -3,13 +3,14 @@ using System.Collections.Generic;
 using System.Globalization;
 using System.Linq;
 using Cleave.Core.Onnx;
+using Cleave.Core.Onnx.Widening;
 using Cleave.TestKit.Catalog;
 using Cleave.Tool.Verification;
 using Microsoft.ML.OnnxRuntime;
 
 namespace Cleave.Benchmarks.Graph.Costs;
 
-/// <summary>A plan as it is timed: the segments of a model one after the other, everything bound once.</summary>
+/// <summary>A plan as it is timed: the segments of a model one after the other, as runners open them (floats of 16 bits computed in 32), everything bound once.</summary>
 internal sealed class BoundChain : IDisposable
 {
     /// <summary>Where external data of a model that is opened from memory lies.</summary>
@@ -26,8 +27,9 @@ internal sealed class BoundChain : IDisposable
         using ModelUnderTest model = new(path);
         foreach ((string name, var data) in ModelInputs.Random(catalog, path, plan.Sample, seed: 1))
             _values.Add(name, data.ToOrtValue());
+        HalfFloats? halves = HalfFloats.Of(model.Graph.Model);
         foreach (SegmentRequest segment in plan.Segments(model.Graph))
-            Add(model, segment, plan.Threads);
+            Add(model, segment, halves, plan.Threads);
     }
 
     public void Run()
@@ -48,12 +50,12 @@ internal sealed class BoundChain : IDisposable
         _options.Dispose();
     }
 
-    private void Add(ModelUnderTest model, SegmentRequest segment, int threads)
+    private void Add(ModelUnderTest model, SegmentRequest segment, HalfFloats? halves, int threads)
     {
         using SessionOptions options = new() { IntraOpNumThreads = threads, InterOpNumThreads = 1, LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR };
         // As plans run (SessionSettings); the pool of one would also spin into the measurement of the next.
         options.AddSessionConfigEntry("session.force_spinning_stop", "1");
-        SubModel sub = model.Write(segment);
+        SubModel sub = model.Write(segment, halves);
         if (sub.ReadsFiles)
             options.AddSessionConfigEntry(FolderKey, model.Folder);
         InferenceSession session = new(sub.Bytes, options);

@@ -12,7 +12,7 @@ internal sealed class CostFromOptimised : IFamily
 
     public IEnumerable<Line> Measure(BenchOptions options)
     {
-        CostModel device = CostLab.Shared.Device();
+        CostModel device = CostLab.Shared.Device(options);
         List<(double, double)> pairs = [];
         foreach ((CostPlan plan, double measured) in CostLab.Shared.Measure(CostLab.Models(options), options))
         {

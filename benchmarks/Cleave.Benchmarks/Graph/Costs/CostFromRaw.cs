@@ -25,7 +25,7 @@ internal sealed class CostFromRaw : IFamily
                 continue;
             }
             string what = threads == 1 ? "cost from the raw graph, one thread" : "cost from the raw graph, two threads";
-            CostModel device = CostLab.Shared.Device();
+            CostModel device = CostLab.Shared.Device(options);
             IReadOnlyList<CostPlan> plans = [.. CostLab.Models(options).Select(p => p with { Threads = threads })];
             List<(double, double)> pairs = [];
             foreach ((CostPlan plan, double measured) in CostLab.Shared.Measure(plans, options))

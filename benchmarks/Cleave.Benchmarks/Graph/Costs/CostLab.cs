@@ -1,3 +1,4 @@
+using System;
 using System.Collections.Generic;
 using System.Globalization;
 using System.IO;
@@ -7,6 +8,7 @@ using Cleave.Core.Cost;
 using Cleave.TestKit;
 using Cleave.TestKit.Catalog;
 using Cleave.Tool.Measuring;
+using Cleave.Tool.Planning;
 
 namespace Cleave.Benchmarks.Graph.Costs;
 
@@ -27,23 +29,17 @@ internal sealed class CostLab
     /// <summary>All models at hand without control flow, at each sample, with constant weights left out where random ones are there.</summary>
     public static IReadOnlyList<CostPlan> Models(BenchOptions options) =>
     [
-        .. ModelCatalog.All.Where(m => !m.HasControlFlow && !m.HasConstantWeights)
+        .. ModelCatalog.All.Where(m => !m.HasControlFlow && !m.HasConstantWeights && options.Has(m.Name))
             .SelectMany(m => m.Samples.Select(s => new CostPlan(m.Name, s.Text, 1, 0)))
             .Where((_, i) => !options.Quick || i % 12 == 0),
     ];
 
-    /// <summary>The device, calibrated when it is first asked for.</summary>
-    public CostModel Device()
+    /// <summary>The device: as the table that was given says, or calibrated when it is first asked for.</summary>
+    public CostModel Device(BenchOptions options)
     {
         if (_device != null)
             return _device;
-        string path = Path.Combine(SharedModels.Repository, "artifacts", "bench", "device.txt");
-        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        using (WorkerProcess worker = new(Interleaved.Host, CalibrationWorkload, path))
-        {
-        }
-        using StreamReader text = new(path);
-        return _device = new CostModel(DeviceTableText.Read(text));
+        return _device = new CostModel(PlanRun.Device(options.Device ?? Calibrate()));
     }
 
     /// <summary>Nanoseconds of a call by plan, measured in a process of its own.</summary>
@@ -52,10 +48,10 @@ internal sealed class CostLab
         CostPlan[] missing = [.. plans.Where(p => !_times.ContainsKey(p))];
         if (missing.Length > 0)
         {
-            string folder = Path.Combine(SharedModels.Repository, "artifacts", "bench");
+            string folder = Report.BenchFolder();
             string names = Path.Combine(folder, "plans.txt"), times = Path.Combine(folder, "times.txt");
             File.WriteAllLines(names, missing.Select(p => string.Join('\t', p.Arguments)));
-            int seconds = options.Quick ? 5 : 100;
+            int seconds = options.Quick ? 5 : Math.Min(100, missing.Length);
             using (WorkerProcess worker = new(Interleaved.Host, PlanWorkload, names, times, seconds.ToString(CultureInfo.InvariantCulture)))
             {
             }
@@ -67,4 +63,13 @@ internal sealed class CostLab
 
     /// <summary>Plans that take long enough to say something.</summary>
     public static bool IsJudged(double nanoseconds) => nanoseconds >= Least;
+
+    private static string Calibrate()
+    {
+        string path = Path.Combine(Report.BenchFolder(), "device.txt");
+        using (WorkerProcess worker = new(Interleaved.Host, CalibrationWorkload, path))
+        {
+        }
+        return path;
+    }
 }

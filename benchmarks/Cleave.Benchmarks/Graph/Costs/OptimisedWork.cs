@@ -5,6 +5,7 @@ using System.Linq;
 using Cleave.Core.Cost;
 using Cleave.Core.Graph;
 using Cleave.Core.Onnx;
+using Cleave.Core.Onnx.Widening;
 using Cleave.Core.Passes.Partitions;
 using Cleave.OnnxProto;
 using Cleave.TestKit.Catalog;
@@ -14,7 +15,7 @@ using Microsoft.ML.OnnxRuntime;
 
 namespace Cleave.Benchmarks.Graph.Costs;
 
-/// <summary>What ONNX Runtime makes of a whole model, in a file of its own, and the work of its nodes with the shapes they had in a run.</summary>
+/// <summary>What ONNX Runtime makes of a whole model as a runner opens it, in a file of its own, and the work of its nodes with the shapes they had in a run.</summary>
 internal sealed class OptimisedWork : IDisposable
 {
     private readonly Company _company;
@@ -24,7 +25,7 @@ internal sealed class OptimisedWork : IDisposable
         CatalogModel catalog = ModelCatalog.Get(plan.Model);
         string path = catalog.Write(ModelCatalog.Folder);
         using ModelUnderTest model = new(path);
-        SubModel whole = model.Write(PartitionBuilder.WholeRequest(model.Graph, "whole"));
+        SubModel whole = model.Write(PartitionBuilder.WholeRequest(model.Graph, "whole"), HalfFloats.Of(model.Graph.Model));
         using (SessionOptions options = new() { IntraOpNumThreads = 1, OptimizedModelFilePath = Path, LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL })
         {
             if (whole.ReadsFiles)

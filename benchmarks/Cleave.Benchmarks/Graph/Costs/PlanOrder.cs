@@ -27,15 +27,18 @@ internal sealed class PlanOrder : IFamily
 
     private static readonly int[] Seeds = [0, 1, 2];
 
+    // Of the whole model, beside the batches of its samples.
+    private static readonly long[] Batches = [1, 2, 4, 8];
+
     public IEnumerable<Line> Measure(BenchOptions options)
     {
         int[] threads = Environment.ProcessorCount > 1 ? [1, 2] : [1];
         CostPlan[] plans =
         [
-            .. ModelCatalog.All.Where(m => Array.IndexOf(Models, m.Name) >= 0 && (!options.Quick || m.Name == "siamese"))
-                .SelectMany(m => m.Samples.Take(2).SelectMany(s => Seeds.SelectMany(seed => threads.Select(t => new CostPlan(m.Name, s.Text, t, seed))))),
+            .. ModelCatalog.All.Where(m => Array.IndexOf(Models, m.Name) >= 0 && options.Has(m.Name) && (!options.Quick || m.Name == "siamese"))
+                .SelectMany(m => threads.SelectMany(t => Plans(m, t))),
         ];
-        CostModel device = CostLab.Shared.Device();
+        CostModel device = CostLab.Shared.Device(options);
         IReadOnlyDictionary<CostPlan, double> measured = CostLab.Shared.Measure(plans, options);
         List<Pair> pairs = [];
         foreach (IGrouping<string, CostPlan> model in plans.GroupBy(p => p.Model))
@@ -56,6 +59,15 @@ internal sealed class PlanOrder : IFamily
     }
 
     public IWorkload? CreateWorkload(string name, string[] arguments) => null;
+
+    private static IEnumerable<CostPlan> Plans(CatalogModel model, int threads)
+    {
+        IEnumerable<CostPlan> partitions = model.Samples.Take(2).SelectMany(s => Seeds.Select(seed => new CostPlan(model.Name, s.Text, threads, seed)));
+        IEnumerable<CostPlan> batches = model.BatchDim is { } dim
+            ? Batches.Select(b => new CostPlan(model.Name, model.Samples[0].With(dim, b).Text, threads, 0))
+            : [];
+        return partitions.Concat(batches).Distinct();
+    }
 
     // Of one sample of dimensions each with each; of two samples those of equal partition and threads.
     private static IEnumerable<Pair> Pairs(Timed[] plans)

@@ -8,41 +8,43 @@ using Cleave.Core.Cost;
 namespace Cleave.Tool.Calibration;
 
 /// <summary>
-/// Measures a device table on this machine. All sessions of the grid are made first, and then measured in turn, pass after pass: a
+/// Measures a device table on this machine. The sessions of all points at once would not fit a small machine, so the points are dealt out
+/// to groups. A group's sessions are made, measured in turn, pass after pass, and given up; each group has its turn more than once, for a
 /// shared machine is slow for seconds at a time, and no point must be measured in such seconds only.
 /// </summary>
-internal sealed class Calibrator : IDisposable
+internal sealed class Calibrator
 {
-    private const int FewestPasses = 3;
+    private const int Groups = 5;
+    private const int Visits = 2;
+    private const int FewestPasses = 2;
 
-    private static readonly TimeSpan Time = TimeSpan.FromSeconds(90);
+    private static readonly TimeSpan Turn = TimeSpan.FromSeconds(70.0 / (Groups * Visits));
     private static readonly long[] Small = [16];
     private static readonly int[] Crowds = [64, 512, 4096];
 
     private readonly string _name;
-    private readonly IReadOnlyList<GridPoint> _grid;
     private readonly int[] _threads;
-    private readonly List<ChainTimer> _all = [];
-    private readonly ChainValues _values = new();
+    private readonly List<ChainTimer>[] _groups = [.. Enumerable.Range(0, Groups).Select(_ => new List<ChainTimer>())];
     private readonly ChainTimer _chained;
     private readonly ChainTimer _outputs;
     private readonly CrowdTimer _crowd;
-    private readonly PointTimer[] _points;
+    private readonly List<PointTimer> _points = [];
     private readonly List<double> _handOffs = [];
+    private int _dealt;
 
-    private Calibrator(string name, IReadOnlyList<GridPoint> grid, int[] threads, CancellationToken cancellation)
+    private Calibrator(string name, IReadOnlyList<GridPoint> grid, int[] threads)
     {
         _name = name;
-        _grid = grid;
         _threads = threads;
+        // What is subtracted from one another is measured in one group.
         _chained = Timer(KernelModels.Find("relu")!, Small, 1);
         _outputs = Timer(KernelModels.ReluBeside, Small, 1);
         _crowd = new CrowdTimer(Crowds, (model, sizes, threads) => Timer(model, sizes, threads));
-        _points = new PointTimer[grid.Count];
-        for (int i = 0; i < grid.Count; i++)
+        // Each group gets small and large points of each kernel: they take about the same time and memory.
+        foreach (GridPoint point in grid.OrderBy(p => p.Kernel, StringComparer.Ordinal).ThenBy(p => p.Sizes.Aggregate(1.0, (product, size) => product * size)))
         {
-            cancellation.ThrowIfCancellationRequested();
-            _points[i] = new PointTimer(grid[i], threads, Timer);
+            _dealt++;
+            _points.Add(new PointTimer(point, threads, Timer));
         }
     }
 
@@ -54,37 +56,46 @@ internal sealed class Calibrator : IDisposable
     public static DeviceTable Measure(
         string name, IReadOnlyList<GridPoint> grid, int[] threads, Action<double> progress, CancellationToken cancellation)
     {
-        using Calibrator calibrator = new(name, grid, threads, cancellation);
-        calibrator.MeasureAll(progress, cancellation);
+        Calibrator calibrator = new(name, grid, threads);
+        const int Turns = Groups * Visits;
+        for (int turn = 0; turn < Turns; turn++)
+            calibrator.MeasureGroup(calibrator._groups[turn % Groups], part => progress((turn + part) / Turns), cancellation);
         return calibrator.Table();
-    }
-
-    public void Dispose()
-    {
-        foreach (ChainTimer timer in _all)
-            timer.Dispose();
-        _values.Dispose();
     }
 
     private ChainTimer Timer(KernelModel model, long[] sizes, int threads, bool isApart = false)
     {
-        ChainTimer timer = new(model, sizes, threads, _values, isApart);
-        _all.Add(timer);
+        ChainTimer timer = new(model, sizes, threads, isApart);
+        _groups[_dealt % Groups].Add(timer);
         return timer;
     }
 
-    private void MeasureAll(Action<double> progress, CancellationToken cancellation)
+    private void MeasureGroup(List<ChainTimer> group, Action<double> progress, CancellationToken cancellation)
     {
-        long start = Stopwatch.GetTimestamp();
-        for (int pass = 0; pass < FewestPasses || Stopwatch.GetElapsedTime(start) < Time; pass++)
+        using ChainValues values = new();
+        try
         {
-            foreach (ChainTimer timer in _all)
+            foreach (ChainTimer timer in group)
             {
                 cancellation.ThrowIfCancellationRequested();
-                timer.Measure();
+                timer.Open(values);
             }
-            _handOffs.Add(HandOffTimer.Measure());
-            progress(Math.Min(1, Stopwatch.GetElapsedTime(start) / Time));
+            long start = Stopwatch.GetTimestamp();
+            for (int pass = 0; pass < FewestPasses || Stopwatch.GetElapsedTime(start) < Turn; pass++)
+            {
+                foreach (ChainTimer timer in group)
+                {
+                    cancellation.ThrowIfCancellationRequested();
+                    timer.Measure();
+                }
+                _handOffs.Add(HandOffTimer.Measure());
+                progress(Math.Min(1, Stopwatch.GetElapsedTime(start) / Turn));
+            }
+        }
+        finally
+        {
+            foreach (ChainTimer timer in group)
+                timer.Dispose();
         }
     }
 

@@ -8,8 +8,8 @@ namespace Cleave.Tool.Calibration;
 
 /// <summary>
 /// Times one kernel: a session of two copies and one of six; a quarter of the difference is the kernel, for the call and what stands at
-/// the ends cancel out. What disturbs a measurement only ever makes it longer, and lasts for seconds: the sessions are kept, measured
-/// again and again at moments far apart, and the fastest of them count.
+/// the ends cancel out. What disturbs a measurement only ever makes it longer, and lasts for seconds: the sessions are measured again and
+/// again at moments far apart, and the fastest of them count.
 /// </summary>
 internal sealed class ChainTimer : IDisposable
 {
@@ -26,23 +26,26 @@ internal sealed class ChainTimer : IDisposable
     private const int FewApart = 1;
     private const int ManyApart = 3;
 
-    private readonly Chain? _few;
-    private readonly Chain _many;
+    private readonly Func<int, byte[]> _model;
+    private readonly int _threads;
+    private readonly int _fewCopies;
+    private readonly int _manyCopies;
     private readonly double _seconds;
+    private Chain? _few;
+    private Chain? _many;
 
     /// <param name="model">The kernel.</param>
     /// <param name="sizes">Its sizes.</param>
     /// <param name="threads">Of each session.</param>
-    /// <param name="values">What all timers read and write.</param>
     /// <param name="isApart">Whether one copy is told from the rest of the call, too, where the time of a whole chain is the point: what several threads gain must not have in it that they are woken.</param>
-    public ChainTimer(KernelModel model, long[] sizes, int threads, ChainValues values, bool isApart = false)
+    public ChainTimer(KernelModel model, long[] sizes, int threads, bool isApart = false)
     {
         Copies = isApart ? null : model.Copies?.Invoke(sizes);
-        (int few, int many) = isApart ? (FewApart, ManyApart) : (Few, Many);
+        (_fewCopies, _manyCopies) = isApart ? (FewApart, ManyApart) : (Few, Many);
         _seconds = isApart || Copies is not null ? LongBlockSeconds : BlockSeconds;
-        _few = Copies is null ? new Chain(Bytes(model, sizes, few), threads, values) : null;
-        _many = new Chain(Bytes(model, sizes, Copies ?? many), threads, values);
-        Times = new ChainTimes(few, many);
+        _model = copies => Bytes(model, sizes, copies);
+        _threads = threads;
+        Times = new ChainTimes(_fewCopies, _manyCopies);
     }
 
     /// <summary>How long the only chain is, where the time of a whole chain is the point.</summary>
@@ -50,17 +53,28 @@ internal sealed class ChainTimer : IDisposable
 
     public ChainTimes Times { get; }
 
-    /// <summary>Measures once more.</summary>
-    public void Measure()
+    /// <summary>Makes the sessions.</summary>
+    /// <param name="values">What all timers read and write.</param>
+    public void Open(ChainValues values)
     {
-        double few = _few?.Block(_seconds) ?? 0;
-        Times.Add(few, _many.Block(_seconds));
+        _few = Copies is null ? new Chain(_model(_fewCopies), _threads, values) : null;
+        _many = new Chain(_model(Copies ?? _manyCopies), _threads, values);
     }
 
+    /// <summary>Measures once more, between <see cref="Open"/> and <see cref="Dispose"/>.</summary>
+    public void Measure()
+    {
+        Chain many = _many ?? throw new InvalidOperationException("The sessions are not open.");
+        double few = _few?.Block(_seconds) ?? 0;
+        Times.Add(few, many.Block(_seconds));
+    }
+
+    /// <summary>Gives the sessions up; times stay, and it can be opened again.</summary>
     public void Dispose()
     {
         _few?.Dispose();
-        _many.Dispose();
+        _many?.Dispose();
+        (_few, _many) = (null, null);
     }
 
     private static byte[] Bytes(KernelModel model, long[] sizes, int copies)

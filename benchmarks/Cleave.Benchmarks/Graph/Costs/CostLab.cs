@@ -1,11 +1,9 @@
-using System;
 using System.Collections.Generic;
 using System.Globalization;
 using System.IO;
 using System.Linq;
 using Cleave.Benchmarks.Harness;
 using Cleave.Core.Cost;
-using Cleave.TestKit;
 using Cleave.TestKit.Catalog;
 using Cleave.Tool.Measuring;
 using Cleave.Tool.Planning;
@@ -51,7 +49,7 @@ internal sealed class CostLab
             string folder = Report.BenchFolder();
             string names = Path.Combine(folder, "plans.txt"), times = Path.Combine(folder, "times.txt");
             File.WriteAllLines(names, missing.Select(p => string.Join('\t', p.Arguments)));
-            int seconds = options.Quick ? 5 : Math.Min(100, missing.Length);
+            int seconds = options.Quick ? 5 : 100;
             using (WorkerProcess worker = new(Interleaved.Host, PlanWorkload, names, times, seconds.ToString(CultureInfo.InvariantCulture)))
             {
             }

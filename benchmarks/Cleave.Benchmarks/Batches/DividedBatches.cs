@@ -34,12 +34,12 @@ internal sealed class DividedBatches : IFamily
             yield break;
         }
         List<double> gains = [];
-        foreach (string model in FreedModels.Names.Where(options.Has))
+        foreach (string model in FreedModels.Names)
         {
-            string path = FreedModels.PathOf(model);
-            foreach (int size in Sizes)
-                yield return AgainstBest(options, model, path, size, gains);
-            yield return Expected(options, model, path);
+            foreach (int size in Sizes.Where(size => options.Has(string.Create(CultureInfo.InvariantCulture, $"{model}/{size}"))))
+                yield return AgainstBest(options, model, FreedModels.PathOf(model), size, gains);
+            if (options.Has(model + "/slices"))
+                yield return Expected(options, model, FreedModels.PathOf(model));
         }
         if (gains.Count == 0)
             yield break;
@@ -74,7 +74,8 @@ internal sealed class DividedBatches : IFamily
             string.Create(CultureInfo.InvariantCulture, $"{gain.AsRatio()} ({samples.Median(best) / 1e6:0.00} ms with {best}, {samples.Median(Chosen) / 1e6:0.00} ms)"), holds, samples);
     }
 
-    // Packrat's question (appendix A): the table has what an instance takes alone; how long do all of them take together?
+    // Packrat's question (appendix A): the table has what an instance takes alone; how long do all of them take together? By hand: as many threads of one's own
+    // that call one session together.
     private static Line Expected(BenchOptions options, string model, string path)
     {
         int all = Sizes[^1], slice = all / BenchRun.Cores;
@@ -82,12 +83,13 @@ internal sealed class DividedBatches : IFamily
             [
                 Runner(Divided, DividingChoice.On, path, all),
                 BenchWorkloads.OfSession(Alone, path, Inputs(slice), new OrtConfiguration(1, Spinning.Off, Parallel: false, Callers: 1)),
+                JobWorkload.Session(JobWorkload.Loops, 1, path, Enumerable.Repeat(string.Create(CultureInfo.InvariantCulture, $"{FreedModels.Batch}={slice}"), BenchRun.Cores)),
             ],
             Settings(options, all));
         Interval ratio = samples.Ratio(Divided, Alone);
         return Line.Of(
             string.Create(CultureInfo.InvariantCulture, $"batch of {all} in {BenchRun.Cores} slices at once, against one of them alone: {model}"), "within 15 %",
-            string.Create(CultureInfo.InvariantCulture, $"{ratio.AsRatio()} ({samples.Median(Divided) / 1e6:0.00} and {samples.Median(Alone) / 1e6:0.00} ms)"),
+            string.Create(CultureInfo.InvariantCulture, $"{ratio.AsRatio()} ({samples.Median(Divided) / 1e6:0.00} and {samples.Median(Alone) / 1e6:0.00} ms; {JobWorkload.Loops} {samples.Ratio(JobWorkload.Loops, Alone).AsRatio()})"),
             Math.Abs(ratio.Median - 1) <= Near, samples);
     }
 

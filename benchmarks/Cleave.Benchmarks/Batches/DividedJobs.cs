@@ -86,11 +86,11 @@ internal sealed class DividedJobs : IFamily
                 JobWorkload.Runner(path, parts),
                 JobWorkload.Session(JobWorkload.Loop, Contest.Cores, path, parts),
                 JobWorkload.Session(OneThread, 1, path, parts),
-                JobWorkload.Session(JobWorkload.TwoThreads, 1, path, parts),
+                JobWorkload.Session(JobWorkload.Loops, 1, path, parts),
             ],
             options.Settings with { LeastCalls = options.Quick ? 3 : 10, Rounds = options.Rounds(16) });
         string best = samples.Median(OneThread) < samples.Median(JobWorkload.Loop) ? OneThread : JobWorkload.Loop;
-        return Row(samples, What, best, 1.5, string.Create(CultureInfo.InvariantCulture, $"; {JobWorkload.TwoThreads}: {samples.Median(JobWorkload.TwoThreads) / 1e6:0.0} ms"));
+        return Row(samples, What, best, 1.5, string.Create(CultureInfo.InvariantCulture, $"; {JobWorkload.Loops}: {samples.Median(JobWorkload.Loops) / 1e6:0.0} ms"));
     }
 
     // A gain is claimed from the lower bound; that nothing is lost, from the upper one.

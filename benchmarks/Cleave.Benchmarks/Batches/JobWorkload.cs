@@ -20,8 +20,8 @@ internal static class JobWorkload
     /// <summary>ONNX Runtime, one part after the other, inputs and outputs bound once.</summary>
     public const string Loop = "loop";
 
-    /// <summary>The same by two threads of one's own, each with every other part.</summary>
-    public const string TwoThreads = "two loops at once";
+    /// <summary>The same by as many threads of one's own as there are cores, the parts dealt out to them beforehand: what the machine has to give.</summary>
+    public const string Loops = "loops at once by hand";
 
     private const string Name = "job";
 
@@ -36,7 +36,7 @@ internal static class JobWorkload
     /// <param name="path">The model's file.</param>
     /// <param name="parts">The dimensions of each part.</param>
     public static Candidate Session(string name, int threads, string path, IEnumerable<string> parts) =>
-        new(name, Name, [name == TwoThreads ? TwoThreads : Loop, path, threads.ToString(CultureInfo.InvariantCulture), .. parts]);
+        new(name, Name, [name == Loops ? Loops : Loop, path, threads.ToString(CultureInfo.InvariantCulture), .. parts]);
 
     /// <summary>In a worker process.</summary>
     public static IWorkload? Create(string name, string[] arguments)
@@ -48,8 +48,12 @@ internal static class JobWorkload
         {
             OrtConfiguration configuration = new(int.Parse(arguments[2], CultureInfo.InvariantCulture), Spinning.On, Parallel: false, Callers: 1);
             SessionCalls calls = new(path, configuration, Inputs(path, arguments[3..]));
-            Action[] even = [.. calls.Calls.Where(static (_, i) => i % 2 == 0)], odd = [.. calls.Calls.Where(static (_, i) => i % 2 == 1)];
-            return new Repeated(arguments[0] == Loop ? () => RunEach(calls.Calls) : () => Parallel.Invoke(() => RunEach(even), () => RunEach(odd)), 1, calls);
+            Action[] loops = [.. Enumerable.Range(0, BenchRun.Cores).Select<int, Action>(core =>
+            {
+                Action[] dealt = [.. calls.Calls.Where((_, i) => i % BenchRun.Cores == core)];
+                return () => RunEach(dealt);
+            })];
+            return new Repeated(arguments[0] == Loop ? () => RunEach(calls.Calls) : () => Parallel.Invoke(loops), 1, calls);
         }
         LooseRunner runner = BenchWorkloads.Planned([path], new RunnerOptions()).Create();
         LooseRequest[] requests = [.. Inputs(path, arguments[2..]).Select(runner.NewRequest)];

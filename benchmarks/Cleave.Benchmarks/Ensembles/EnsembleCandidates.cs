@@ -14,6 +14,7 @@ internal static class EnsembleCandidates
     public const string Ours = "Cleave";
 
     private const string Sessions = "ensemble-sessions";
+    private const string Halves = "ensemble-halves";
     private const string Runner = "ensemble-runner";
 
     /// <summary>The members one after the other, bound by hand, by so many callers.</summary>
@@ -22,6 +23,9 @@ internal static class EnsembleCandidates
     /// <summary>The same, each member by its own configuration; all have equally many callers.</summary>
     public static Candidate OfSessions(string name, OrtConfiguration[] configurations, string[] paths) =>
         new(name, Sessions, [.. paths.SelectMany((p, i) => (string[])[p, .. configurations[i].ToArguments()])]) { Callers = configurations[0].Callers };
+
+    /// <summary>The members in two halves at once, each member in a session of one thread, bound by hand.</summary>
+    public static Candidate InTwoHalves(string name, string[] paths) => new(name, Halves, paths);
 
     /// <summary>The ensemble's runner.</summary>
     public static Candidate OfRunner(int callers, CombinationRule rule, int length, string[] paths) =>
@@ -38,6 +42,12 @@ internal static class EnsembleCandidates
                 foreach (SessionCalls session in sessions)
                     session.Calls[caller]();
             })], new AllOf(sessions));
+        }
+        if (name == Halves)
+        {
+            SessionCalls[] sessions = [.. arguments.Select(path => new SessionCalls(path, new OrtConfiguration(1, Spinning.Off, Parallel: false, Callers: 1), Inputs(path)))];
+            TwoHalves halves = new([.. sessions.Select(s => s.Calls[0])]);
+            return new Callers([halves.Run], new AllOf([halves, .. sessions]));
         }
         if (name != Runner)
             return null;

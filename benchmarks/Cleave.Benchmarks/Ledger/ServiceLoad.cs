@@ -22,12 +22,13 @@ internal sealed class ServiceLoad : IFamily
             return [Line.NotMeasured(What, "", "the shared models are absent")];
         List<Line> lines = [];
         List<(int, Samples)> samples = [];
-        foreach ((int clients, double gain) in Points)
+        foreach ((int clients, double gain) in Points.Where(p => options.Has(string.Create(CultureInfo.InvariantCulture, $"clients/{p.Clients}"))))
         {
             samples.Add((clients, Interleaved.Measure(Candidates(clients), options.Settings)));
             lines.AddRange(Lines(clients, gain, samples[^1].Item2));
         }
-        ServicePlot.Write(samples, Path.Combine(Report.BenchFolder(), "service.svg"));
+        if (samples.Count == Points.Length)
+            ServicePlot.Write(samples, Path.Combine(Report.BenchFolder(), "service.svg"));
         return lines;
     }
 

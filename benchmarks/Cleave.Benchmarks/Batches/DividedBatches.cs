@@ -41,7 +41,7 @@ internal sealed class DividedBatches : IFamily
             if (options.Has(model + "/slices"))
                 yield return Expected(options, model, FreedModels.PathOf(model));
         }
-        if (gains.Count == 0)
+        if (gains.Count < FreedModels.Names.Length * Sizes.Length)
             yield break;
         double mean = gains.Average();
         yield return Line.Of("divided batches: the mean of these, against the best single session", ">= 1.00x",

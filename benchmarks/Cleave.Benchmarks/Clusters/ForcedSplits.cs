@@ -18,7 +18,7 @@ internal sealed class ForcedSplits : IFamily
     public IEnumerable<Line> Measure(BenchOptions options)
     {
         List<(string Model, VerifyReport Report)> all = [];
-        foreach (CatalogModel catalog in CatalogOptions.Models(options).Where(m => !m.HasConstantWeights && options.Has(m.Name)))
+        foreach (CatalogModel catalog in CatalogOptions.Models(options).Where(m => !m.HasConstantWeights))
         {
             using ModelUnderTest model = new(catalog.Write(ModelCatalog.Folder));
             VerifyOptions wanted = CatalogOptions.For(catalog) with { Partitions = 0, Plan = PlanMode.Split };

@@ -26,7 +26,7 @@ internal sealed class PageLines : IFamily
                 JobWorkload.Runner(model, parts),
                 JobWorkload.Session(JobWorkload.Loop, Contest.Cores, model, parts),
                 JobWorkload.Session(Batches, Contest.Cores, model, batches),
-                // What two cores can give at most: no call of ONNX Runtime shares its work between threads more evenly.
+                // What the cores can give at most: no call of ONNX Runtime shares its work between threads more evenly.
                 JobWorkload.Session(JobWorkload.Loops, 1, model, parts),
             ],
             options.Settings with { LeastCalls = options.Quick ? 2 : 5, Rounds = options.Rounds(20) });
@@ -34,7 +34,7 @@ internal sealed class PageLines : IFamily
         Interval ratio = samples.Ratio(better, JobWorkload.Divided);
         yield return Line.Of(
             $"recognising all {widths.Length} lines of the pages: RunManyAsync against the better of a loop and {Batches}", ">= 1.2x",
-            string.Create(CultureInfo.InvariantCulture, $"{ratio.AsRatio()} ({samples.Median(JobWorkload.Loop) / 1e6:0.0} ms in a loop, {samples.Median(Batches) / 1e6:0.0} ms in batches, {samples.Median(JobWorkload.Divided) / 1e6:0.0} ms; two threads of one's own, the bound: {samples.Median(JobWorkload.Loops) / 1e6:0.0} ms)"),
+            string.Create(CultureInfo.InvariantCulture, $"{ratio.AsRatio()} ({samples.Median(JobWorkload.Loop) / 1e6:0.0} ms in a loop, {samples.Median(Batches) / 1e6:0.0} ms in batches, {samples.Median(JobWorkload.Divided) / 1e6:0.0} ms; {JobWorkload.Loops}, the bound: {samples.Median(JobWorkload.Loops) / 1e6:0.0} ms)"),
             ratio.Gains(1.2), samples);
     }
 

@@ -55,7 +55,7 @@ internal static class DeviceTableText
             Name = Head("name").Value,
             Block = Block(Head("block")),
             Calls = Calls(Head("call"), threads),
-            HandOff = HandOff(Head("hand-off")),
+            HandOff = Number(Head("hand-off").Value, Head("hand-off").Line),
             Threads = threads,
             Points = points,
         };
@@ -93,8 +93,6 @@ internal static class DeviceTableText
         int.TryParse(head.Value, NumberStyles.None, CultureInfo.InvariantCulture, out int channels) && channels is >= 1 and <= MostChannels
             ? channels
             : throw Wrong(head.Line, "\"block\" is the channels of a block, 1 where there is no such layout");
-
-    private static double HandOff((string Value, int Line) head) => Number(head.Value, head.Line);
 
     // One number holds for all thread counts.
     private static double[] Calls((string Value, int Line) head, int[] threads)

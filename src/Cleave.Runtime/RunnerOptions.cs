@@ -317,6 +317,9 @@ public sealed class RunnerOptions
     /// <summary>How a preparation in the background waits; null: on the clock. Tests do not.</summary>
     internal Action<TimeSpan, CancellationToken>? PreparationWait { get; set; }
 
+    /// <summary>How long tuning compares two ways at least, while there is time: for tests of what follows from it, shorter.</summary>
+    internal TimeSpan TuningSpan { get; set; } = Tuning.PairTimer.Span;
+
     /// <summary>Who uses which cores; another one than the process's in tests.</summary>
     internal Ledger.CoreLedger? Ledger { get; set; }
 }

@@ -145,7 +145,7 @@ public sealed class PrecisionTests
     }
 
     private static LooseRunner Tuned(string path, PrecisionChoice precision) =>
-        new(Definitions.Of(Product()), new() { Model = ModelSource.File(path), Precision = precision, Cores = 2, Ledger = Ledgers.Own(2) });
+        new(Definitions.Of(Product()), new() { Model = ModelSource.File(path), Precision = precision, Cores = 2, TuningSpan = TimeSpan.Zero, Ledger = Ledgers.Own(2) });
 
     private static (Half[] Result, ListLogger Logger) Run(Action<RunnerOptions> change)
     {

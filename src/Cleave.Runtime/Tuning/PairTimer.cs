@@ -6,21 +6,25 @@ using System.Threading;
 namespace Cleave.Tuning;
 
 /// <summary>
-/// Compares two ways to run one request, in turns: a machine that gets slower or faster meanwhile changes nothing. What was measured while requests of the
-/// application ran does not count.
+/// Compares two ways to run one request, in turns: a machine that gets slower or faster meanwhile changes nothing. They are spread over seconds: while something
+/// else has a core, for as long as it has it, every way with one thread less looks better. What was measured while requests of the application ran does not count.
 /// </summary>
 /// <param name="isDisturbed">Whether something else runs now.</param>
+/// <param name="span">How long the turns of two are spread, while there is time.</param>
 /// <param name="token">Ends it.</param>
-internal sealed class PairTimer(Func<bool> isDisturbed, CancellationToken token)
+internal sealed class PairTimer(Func<bool> isDisturbed, TimeSpan span, CancellationToken token)
 {
-    /// <summary>So many turns are enough for a median that says which is faster.</summary>
+    /// <summary>Longer than .NET compiles behind a process that has just begun, and than most of what takes a core away for a moment.</summary>
+    public static readonly TimeSpan Span = TimeSpan.FromSeconds(3);
+
+    /// <summary>So many turns are enough for a median.</summary>
     public const int Enough = 25;
 
     /// <summary>Fewer say nothing.</summary>
     public const int Fewest = 3;
 
-    // A block is long beside the clock's step and a wake-up.
-    private const double BlockNanoseconds = 2_000_000;
+    // A block is long beside the clock's step and a wake-up, and beside fetching back into the caches what the other's block drove out.
+    private const double BlockNanoseconds = 10_000_000;
 
     private const int MostWarmUps = 12;
     private const double Stable = 0.1;
@@ -37,7 +41,9 @@ internal sealed class PairTimer(Func<bool> isDisturbed, CancellationToken token)
         int firstTimes = WarmUp(reference, until);
         int otherTimes = other is null ? 0 : WarmUp(other, until);
         List<double> first = [], ratios = [];
-        while (first.Count < Enough && Stopwatch.GetTimestamp() < until)
+        // One alone is compared with nothing.
+        long spread = other is null ? 0 : Stopwatch.GetTimestamp() + (long)(span.TotalSeconds * Stopwatch.Frequency);
+        while (Stopwatch.GetTimestamp() < (first.Count < Enough ? until : Math.Min(spread, until)))
         {
             token.ThrowIfCancellationRequested();
             if (isDisturbed())

@@ -140,7 +140,7 @@ internal sealed class RunnerTuning
         if (!HasMemory(out string why))
             return new TuningResult([], false, null, ["Two more sessions do not fit into memory: " + why + "."]);
         CoreLedger ledger = _engine.Modes.Ledger;
-        Tuner tuner = new(_engine.Definition, _trial, _candidates, samples, new PairTimer(() => ledger.Busy > 0, token), progress);
+        Tuner tuner = new(_engine.Definition, _trial, _candidates, samples, new PairTimer(() => ledger.Busy > 0, _options.TuningSpan, token), progress);
         TuningSection section = tuner.Run(_store.Machine, Known, budget);
         List<string> notes = [.. tuner.Refused];
         string? file = null;

@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Diagnostics;
 using System.IO;
 using System.Linq;
 using System.Threading;
@@ -78,7 +79,7 @@ public sealed class TuneTests : IDisposable
         Value[] inputs = Towers.Definition().Inputs, outputs = Towers.Definition().Outputs;
         await using LooseRunner runner = new(
             Definitions.Of(Towers.Model(), [new(1, Definitions.Whole(inputs, outputs), 1), new(2, Towers.Plan, 1, 1)]),
-            new() { Model = ModelSource.File(Model), Cores = 2, Deterministic = true, Ledger = Ledgers.Own(2), Logger = _logger });
+            new() { Model = ModelSource.File(Model), Cores = 2, Deterministic = true, TuningSpan = TimeSpan.Zero, Ledger = Ledgers.Own(2), Logger = _logger });
         Assert.Equal("TwoLanes", runner.Engine.Plan.Outline.Plan.Name);
         RunnerEngine before = runner.Engine;
         float[] x = Towers.Input(5), expected = Run(runner, x);
@@ -109,6 +110,24 @@ public sealed class TuneTests : IDisposable
         TunedRequest request = Assert.Single(section.Requests);
         Assert.Equal(3, request.Times.Count);
         Assert.Equal(77, request.Find("TwoLanes", [1, 1])!.Nanoseconds);
+    }
+
+    /// <summary>What takes a core away for a moment, in a process that has just begun .NET's compiler, decides nothing.</summary>
+    [Fact]
+    public async Task A_comparison_is_spread_as_far_as_there_is_time()
+    {
+        TimeSpan span = TimeSpan.FromSeconds(1);
+        await using LooseRunner runner = Runner(span: span);
+        long start = Stopwatch.GetTimestamp();
+        TuningResult result = await runner.TuneAsync(Plenty);
+        // Three ways are two comparisons.
+        Assert.InRange(Stopwatch.GetElapsedTime(start), 2 * span, Plenty / 2);
+        Assert.All(result.Requests[0].Times, static t => Assert.InRange(t.Rounds, PairTimer.Enough, int.MaxValue));
+        Assert.Equal(PairTimer.Span, new RunnerOptions().TuningSpan);
+
+        File.Delete(Tuned);
+        await using LooseRunner hurried = Runner(span: TimeSpan.FromHours(1));
+        Assert.True((await hurried.TuneAsync(2 * span)).Requests.Count > 0);
     }
 
     [Fact]
@@ -161,7 +180,7 @@ public sealed class TuneTests : IDisposable
         Assert.StartsWith("Not written: ", Assert.Single(result.Notes));
         runner.Run(Towers.Request(Towers.Input(1))).Dispose();
         Assert.NotNull(runner.Engine.Times.Relative(0));
-        await using LooseRunner inMemory = Towers.Runner(new() { Cores = 2, Ledger = Ledgers.Own(2) });
+        await using LooseRunner inMemory = Towers.Runner(new() { Cores = 2, TuningSpan = TimeSpan.Zero, Ledger = Ledgers.Own(2) });
         Assert.Contains("the model has no file", Assert.Single((await inMemory.TuneAsync(Plenty)).Notes));
     }
 
@@ -193,7 +212,7 @@ public sealed class TuneTests : IDisposable
     {
         ModelDefinition definition = Definitions.Of(Lookup());
         string path = _folder.Write("lookup.onnx", Lookup().ToByteArray());
-        await using LooseRunner runner = new(definition, new() { Model = ModelSource.File(path), Cores = 2, Ledger = Ledgers.Own(2) });
+        await using LooseRunner runner = new(definition, new() { Model = ModelSource.File(path), Cores = 2, TuningSpan = TimeSpan.Zero, Ledger = Ledgers.Own(2) });
         TuningResult refused = await runner.TuneAsync(Plenty);
         Assert.Empty(refused.Requests);
         Assert.Contains("n=1: ", string.Join('\n', refused.Notes));
@@ -216,11 +235,12 @@ public sealed class TuneTests : IDisposable
         [Tensor("index", ElementType.Int64, "n")], [Tensor("y", ElementType.Float, "n")],
         [Node("Gather", ["table", "index"], ["y"])], [Floats("table", [1], 10)]);
 
-    private LooseRunner Runner(PlanChoice plan = PlanChoice.Auto) => new(Towers.Definition(), new()
+    private LooseRunner Runner(PlanChoice plan = PlanChoice.Auto, TimeSpan span = default) => new(Towers.Definition(), new()
     {
         Model = ModelSource.File(Model),
         Cores = 2,
         Plan = plan,
+        TuningSpan = span,
         Ledger = Ledgers.Own(2),
         Logger = _logger,
     });

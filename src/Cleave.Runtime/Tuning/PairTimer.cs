@@ -15,7 +15,7 @@ namespace Cleave.Tuning;
 internal sealed class PairTimer(Func<bool> isDisturbed, TimeSpan span, CancellationToken token)
 {
     /// <summary>Longer than .NET compiles behind a process that has just begun, and than most of what takes a core away for a moment.</summary>
-    public static readonly TimeSpan Span = TimeSpan.FromSeconds(3);
+    public static readonly TimeSpan Span = TimeSpan.FromSeconds(6);
 
     /// <summary>So many turns are enough for a median.</summary>
     public const int Enough = 25;
@@ -23,7 +23,7 @@ internal sealed class PairTimer(Func<bool> isDisturbed, TimeSpan span, Cancellat
     /// <summary>Fewer say nothing.</summary>
     public const int Fewest = 3;
 
-    // A block is long beside the clock's step and a wake-up, and beside fetching back into the caches what the other's block drove out.
+    // A block is long beside the clock's step and a wake-up.
     private const double BlockNanoseconds = 10_000_000;
 
     private const int MostWarmUps = 12;
@@ -52,15 +52,23 @@ internal sealed class PairTimer(Func<bool> isDisturbed, TimeSpan span, Cancellat
                 continue;
             }
             bool otherFirst = first.Count % 2 == 1;
-            double before = otherFirst && other != null ? other.Run(otherTimes, token) : 0;
-            double time = reference.Run(firstTimes, token);
-            double after = otherFirst ? before : other?.Run(otherTimes, token) ?? 0;
+            double before = otherFirst && other != null ? Block(other, otherTimes) : 0;
+            double time = Block(reference, firstTimes);
+            double after = otherFirst || other is null ? before : Block(other, otherTimes);
             if (isDisturbed())
                 continue;
             first.Add(time);
             ratios.Add(after / time);
         }
         return first.Count < Fewest ? null : new PairTimes(Median(first), Median(ratios), first.Count);
+    }
+
+    // The first of several runs does not count: it has to fetch back into the caches what the other's block drove out, and wakes the threads.
+    private double Block(TuningCandidate candidate, int times)
+    {
+        if (times > 1)
+            candidate.Run(1, token);
+        return candidate.Run(times, token);
     }
 
     // Until it takes as long as the time before; how many runs make a block.

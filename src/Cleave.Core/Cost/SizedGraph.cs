@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Runtime.CompilerServices;
 using Cleave.Core.Graph;
 using Cleave.Core.Passes;
+using Cleave.Core.Shapes;
 
 namespace Cleave.Core.Cost;
 
@@ -16,6 +17,8 @@ internal sealed class SizedGraph
     private readonly Func<string, long[]?> _shape;
     private readonly Func<string, bool> _isConstant;
     private readonly Func<string, ElementType> _element;
+    private readonly bool _hasBranches;
+    private GraphFacts? _facts;
 
     /// <param name="graph">The graph.</param>
     /// <param name="dimension">The size of each named dimension; null where there is none.</param>
@@ -33,6 +36,7 @@ internal sealed class SizedGraph
         {
             if (graph.Roles[i] is NodeRole.Dead or NodeRole.Constant)
                 continue;
+            _hasBranches |= graph.Nodes[i] is { Domain: "", OpType: "If" };
             foreach (string input in graph.Nodes[i].Inputs)
             {
                 if (input.Length == 0 || !IsConstant(input) || !weights.Add(input))
@@ -88,9 +92,12 @@ internal sealed class SizedGraph
     public long[]? Shape(string value)
     {
         if (!_shapes.TryGetValue(value, out long[]? shape))
-            _shapes[value] = shape = Graph.Facts.ShapeAt(value, _dimension);
+            _shapes[value] = shape = Graph.Facts.ShapeAt(value, _dimension) ?? (_hasBranches ? FactsHere().ShapeAt(value, _dimension) : null);
         return shape;
     }
+
+    // Names leave open which branch an If takes by a dimension, and all that follows from it.
+    private GraphFacts FactsHere() => _facts ??= ShapeInference.Infer(Graph.Model, _dimension);
 
     /// <summary>A group by its position, found once: planners ask for each in many segments.</summary>
     public GroupShape Group(int position) => _groups[position] ??= new GroupShape(this, Graph.Groups[position]);

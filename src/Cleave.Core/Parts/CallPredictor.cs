@@ -33,7 +33,7 @@ internal static class CallPredictor
     /// <summary>The thread counts that are predicted.</summary>
     public static int[] Counts { get; } = [1, 2, 4, 8, 16];
 
-    /// <summary>Everything that is predicted, by rising sizes; nothing where too little is known.</summary>
+    /// <summary>Everything that is predicted, by rising sizes; nothing where too little is known. Other sizes than the planned ones may be none for the model: those are left out.</summary>
     /// <param name="graph">The model.</param>
     /// <param name="batch">Its batch axis; null where none is proven.</param>
     /// <param name="inputs">What a call gives.</param>
@@ -45,9 +45,10 @@ internal static class CallPredictor
         foreach (double scale in planned.Keys.Any(name => name != batch) ? Scales : [1.0])
         {
             Dictionary<string, long> sizes = planned.ToDictionary(s => s.Key, s => Math.Max(1, (long)(s.Value * scale)), StringComparer.Ordinal);
-            if (Row(graph, batch, inputs, sizes, scale, model) is not { } row)
+            if (Row(graph, batch, inputs, sizes, scale, model) is { } row)
+                rows.Add(row);
+            else if (scale == 1)
                 return [];
-            rows.Add(row);
         }
         return rows;
     }

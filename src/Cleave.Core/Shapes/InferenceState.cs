@@ -25,13 +25,15 @@ internal sealed class InferenceState
     private readonly HashSet<string> _names = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Dim> _named = new(StringComparer.Ordinal);
     private readonly List<string> _notes = [];
+    private readonly Func<string, long?>? _dimension;
     private int _inferred;
     private int _notesLeftOut;
     private int _unknowns;
 
-    public InferenceState(OnnxModel model)
+    public InferenceState(OnnxModel model, Func<string, long?>? dimension = null)
     {
         Model = model;
+        _dimension = dimension;
         foreach (ModelFunction function in model.Functions)
         {
             if (!_functions.TryGetValue((function.Domain, function.Name), out List<ModelFunction>? overloads))
@@ -85,7 +87,7 @@ internal sealed class InferenceState
     public Dim Named(string name)
     {
         if (!_named.TryGetValue(name, out Dim? dim))
-            _named.Add(name, dim = Dim.Named(name));
+            _named.Add(name, dim = _dimension?.Invoke(name) is { } size ? Dim.Of(size) : Dim.Named(name));
         return dim;
     }
 

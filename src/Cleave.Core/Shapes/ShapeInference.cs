@@ -1,3 +1,4 @@
+using System;
 using System.Globalization;
 using Cleave.Core.Graph;
 using Cleave.Core.Onnx;
@@ -10,9 +11,11 @@ namespace Cleave.Core.Shapes;
 /// </summary>
 internal static class ShapeInference
 {
-    public static GraphFacts Infer(OnnxModel model)
+    /// <param name="model">The model.</param>
+    /// <param name="dimension">The size of each named dimension, null where it stays a name. With sizes an If that goes by a dimension is the branch that it takes.</param>
+    public static GraphFacts Infer(OnnxModel model, Func<string, long?>? dimension = null)
     {
-        InferenceState state = new(model);
+        InferenceState state = new(model, dimension);
         InferenceScope scope = new(state);
         OnnxGraph graph = model.Graph;
         foreach (ValueInfo input in graph.Inputs)

@@ -9,6 +9,7 @@ using Cleave.Core.Parts;
 using Cleave.Core.Passes;
 using Cleave.Core.Shapes;
 using Cleave.Core.Shapes.Batch;
+using Cleave.TestKit;
 using Cleave.TestKit.Catalog;
 using Xunit;
 
@@ -76,12 +77,26 @@ public sealed class CallTimesTests
         Assert.Single(CallPredictor.Thin(CallPredictor.Table(graph, batch, inputs, planned, cost)));
     }
 
-    private static (PlanGraph Graph, string? Batch, string[] Inputs, IReadOnlyDictionary<string, long> Planned, CostModel Cost) Load(string name)
+    [SkippableTheory]
+    [InlineData("sequence=512", true)]
+    // Shorter than a frame.
+    [InlineData("sequence=128", false)]
+    public void Sizes_that_a_model_cannot_run_at_are_left_out_and_an_If_is_the_branch_that_it_takes(string dims, bool isKnown)
+    {
+        Skip.IfNot(SharedModels.Exist, SharedModels.WhySkipped);
+        (PlanGraph graph, string? batch, string[] inputs, IReadOnlyDictionary<string, long> planned, CostModel cost) = Load("silero_vad_16k_op15", dims);
+        IReadOnlyList<PredictedRow> table = CallPredictor.Table(graph, batch, inputs, planned, cost);
+        Assert.Equal(isKnown, table.Any(r => r.Scale == 1));
+        Assert.DoesNotContain(table, r => r.Scale < 0.25);
+        Assert.Equal(isKnown ? [2, 1, 128] : null, new SizedGraph(graph, planned).Shape("stateN"));
+    }
+
+    private static (PlanGraph Graph, string? Batch, string[] Inputs, IReadOnlyDictionary<string, long> Planned, CostModel Cost) Load(string name, string dims = "")
     {
         OnnxModel model = ModelReader.ReadFile(ModelCatalog.Get(name).Write(ModelCatalog.Folder));
         PlanGraph graph = PlanGraphBuilder.Build(ShapeInference.Infer(model));
         BatchProof proof = BatchAxis.Find(graph.Facts, graph.Outputs);
-        IReadOnlyDictionary<string, long> planned = PlanDimensions.Of(graph, PlanDimensions.Parse(""));
+        IReadOnlyDictionary<string, long> planned = PlanDimensions.Of(graph, PlanDimensions.Parse(dims));
         return (graph, proof.Holds ? proof.Dimension : null, [.. model.Graph.Inputs.Select(i => i.Name).Except(model.Graph.Initializers.Select(i => i.Name))], planned, new CostModel(DeviceTables.Baked));
     }
 

@@ -12,9 +12,12 @@ namespace Cleave.Sessions;
 /// <param name="logger">Gets a line where the application changes a number of threads.</param>
 internal sealed class SessionSettings(ModelDefinition definition, RunnerOptions asked, ILogger logger)
 {
+    // Of the longest call that is predicted: four times the planned sizes.
+    private const double ShortMicroseconds = 1000;
+
     private readonly Action<SessionOptions, SegmentInfo>? _configure = asked.ConfigureSession;
     private readonly bool _isTrial = asked.IsTrial;
-    private readonly bool _shapesVary = definition.Inputs.Any(static v => v.Shape is null || v.Shape.Any(static d => !d.IsFixed));
+    private readonly bool _hasPatterns = !ShapesVary(definition) || HasShortCalls(definition);
 
     /// <summary>Whether the application had a say.</summary>
     public bool Configured => _configure != null;
@@ -23,7 +26,7 @@ internal sealed class SessionSettings(ModelDefinition definition, RunnerOptions 
     public string? PreparedKey { get; } = asked.PreparedKey;
 
     /// <summary>What in it may change a prepared model.</summary>
-    public string Words => "all optimisations, memory patterns " + (_shapesVary ? "off" : "on") + (_configure is null ? "" : ", configured as \"" + PreparedKey + "\"");
+    public string Words => "all optimisations, memory patterns " + (_hasPatterns ? "on" : "off") + (_configure is null ? "" : ", configured as \"" + PreparedKey + "\"");
 
     /// <param name="segment">The segment.</param>
     /// <param name="threads">Its threads.</param>
@@ -54,8 +57,9 @@ internal sealed class SessionSettings(ModelDefinition definition, RunnerOptions 
         // Within a run the pool's threads are ours, and waking one costs more than a small operator. Between runs they sleep: idle threads that
         // spin take cores from everyone else.
         options.AddSessionConfigEntry("session.force_spinning_stop", "1");
-        // ONNX Runtime keeps one memory pattern per shape: twice the growth, no speed.
-        if (_shapesVary)
+        // ONNX Runtime keeps one memory pattern per shape: where shapes vary its memory grows twice as much. What the patterns save, an allocation for each
+        // operator, is seen only where a call is short, and then there is little memory to grow.
+        if (!_hasPatterns)
             options.EnableMemoryPattern = false;
         if (_isTrial || isSilent)
             options.LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL;
@@ -63,4 +67,9 @@ internal sealed class SessionSettings(ModelDefinition definition, RunnerOptions 
         if (options.IntraOpNumThreads != threads)
             Log.ThreadsChanged(logger, definition.Name, segment.Name, options.IntraOpNumThreads, threads);
     }
+
+    private static bool ShapesVary(ModelDefinition definition) => definition.Inputs.Any(static v => v.Shape is null || v.Shape.Any(static d => !d.IsFixed));
+
+    private static bool HasShortCalls(ModelDefinition definition) =>
+        definition.Times is { } times && Array.TrueForAll(times.Calls, static c => c.Microseconds[0] <= ShortMicroseconds);
 }

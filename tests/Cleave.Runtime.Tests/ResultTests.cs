@@ -251,6 +251,60 @@ public sealed class ResultTests
     }
 
     [Fact]
+    public void A_shape_that_is_not_said_but_always_the_same_is_bound_once_it_was_seen()
+    {
+        using LooseRunner runner = LooseRunner.Of(Definitions.Steady(Models.Reversed()), Models.Reversed());
+        foreach (int n in new[] { 3, 5, 3 })
+        {
+            using LooseCall call = runner.CreateCall((ref b) => b.Dim(n));
+            for (int i = 1; i < 6; i++)
+            {
+                call.In<float>(0).Fill(i);
+                call.Run();
+                Assert.Equal(Enumerable.Repeat(-(float)i, n), call.Out<float>(0).ToArray());
+                Assert.Equal([n, 1], call.Out<float>(0).Shape.ToArray());
+            }
+            Assert.True(call.Buffers.OutputsAreBound);
+        }
+    }
+
+    [Fact]
+    public async Task A_shape_that_is_said_to_be_always_the_same_and_changes_is_right_in_each_run()
+    {
+        using LooseRunner runner = LooseRunner.Of(Definitions.Steady(Models.NonZero(declared: null)), Models.NonZero(declared: null));
+        using LooseCall call = runner.CreateCall((ref b) => b.Dim(4));
+        Random random = new(11);
+        for (int run = 0; run < 1000; run++)
+        {
+            // All at first, and often again: the output gets memory for so many, which the next run may not fill.
+            float[] x = [.. Enumerable.Range(0, 4).Select(_ => (float)random.Next(run % 100 < 4 ? 1 : 0, 3))];
+            x.CopyTo(call.In<float>(0));
+            call.Run();
+            Check(x, call.Out<long>(0), call.Out<float>(1));
+            using LooseOutput one = runner.Run((ref b) => Fill(ref b, x));
+            Check(x, one.Get<long>(0), one.Get<float>(1));
+            using LooseOutput later = await runner.RunAsync((ref b) => Fill(ref b, x));
+            Check(x, later.Get<long>(0), later.Get<float>(1));
+        }
+        Assert.Null(call.Buffers.Outputs[0].Own);
+        Assert.NotNull(call.Buffers.Outputs[1].Own);
+
+        static void Fill(ref Generated.InputBinder binder, float[] x)
+        {
+            binder.Dim(x.Length);
+            binder.Copy<float>(0, x);
+        }
+
+        static void Check(float[] x, OutputTensor<long> where, OutputTensor<float> same)
+        {
+            long[] expected = [.. Enumerable.Range(0, x.Length).Where(i => x[i] != 0).Select(i => (long)i)];
+            Assert.Equal(expected, where.ToArray());
+            Assert.Equal([1, expected.Length], where.Shape.ToArray());
+            Assert.Equal(x, same.ToArray());
+        }
+    }
+
+    [Fact]
     public void Boxes_that_stay()
     {
         using LooseRunner runner = LooseRunner.Of(Models.Boxes());

@@ -36,7 +36,7 @@ internal static class EnsembleEmitter
         using (code.Open($"{surface.Access} sealed partial class {surface.Runner} : global::Cleave.EnsembleRunner<{surface.Input}, {surface.Output}>"))
         {
             foreach (TensorSpec tensor in surface.Inputs.Concat(surface.Outputs))
-                code.Line($"private static readonly {Generated}Value {tensor.Field} = {PlanEmitter.Describe(tensor.Name, tensor.Type, tensor.RankIsKnown, tensor.Shape)};");
+                code.Line($"private static readonly {Generated}Value {tensor.Field} = {PlanEmitter.Describe(tensor.Name, tensor.Type, tensor.RankIsKnown, tensor.Shape, tensor.IsSteady)};");
             code.Line();
             WriteDefinition(code, spec);
             code.Line();

@@ -23,7 +23,7 @@ internal static class PlanEmitter
         using (code.Open("partial class " + spec.Runner))
         {
             foreach (TensorSpec tensor in spec.Inputs.Concat(spec.Outputs))
-                code.Line($"private static readonly global::Cleave.Generated.Value {tensor.Field} = {Describe(tensor.Name, tensor.Type, tensor.RankIsKnown, tensor.Shape)};");
+                code.Line($"private static readonly global::Cleave.Generated.Value {tensor.Field} = {Describe(tensor.Name, tensor.Type, tensor.RankIsKnown, tensor.Shape, tensor.IsSteady)};");
             code.Line();
             WriteBudgets(code, spec);
             code.Line();
@@ -39,9 +39,10 @@ internal static class PlanEmitter
     }
 
     /// <summary>The expression that makes a value.</summary>
-    public static string Describe(string name, ElementType type, bool rankIsKnown, EquatableArray<DimSpec> shape) => rankIsKnown
+    public static string Describe(string name, ElementType type, bool rankIsKnown, EquatableArray<DimSpec> shape, bool isSteady) => (rankIsKnown
         ? $"global::Cleave.Generated.Value.Tensor<{TypeText.CSharp(type)}>({string.Join(", ", shape.Select(Dim).Prepend(SafeText.Literal(name)))})"
-        : $"global::Cleave.Generated.Value.TensorOfAnyShape<{TypeText.CSharp(type)}>({SafeText.Literal(name)})";
+        : $"global::Cleave.Generated.Value.TensorOfAnyShape<{TypeText.CSharp(type)}>({SafeText.Literal(name)})")
+        + (isSteady ? ".ShapedByInputs()" : "");
 
     /// <summary>An argument that is an array of values, by their fields.</summary>
     public static void WriteValues(SourceWriter code, string name, EquatableArray<string> fields, string end)

@@ -22,7 +22,7 @@ internal static class SplitEmitter
         using (code.Open("private static class " + plan.Class))
         {
             foreach (ValueSpec value in plan.Values)
-                code.Line($"private static readonly global::Cleave.Generated.Value {value.Field} = {PlanEmitter.Describe(value.Name, value.Type, value.RankIsKnown, value.Shape)};");
+                code.Line($"private static readonly global::Cleave.Generated.Value {value.Field} = {PlanEmitter.Describe(value.Name, value.Type, value.RankIsKnown, value.Shape, value.IsSteady)};");
             if (plan.Values.Count > 0)
                 code.Line();
             foreach (SegmentSpec segment in plan.Segments)

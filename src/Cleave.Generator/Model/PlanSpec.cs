@@ -31,7 +31,8 @@ internal sealed record PlanSpec(string Class, EquatableArray<ValueSpec> Values, 
 /// <param name="Type">One of those that C# has.</param>
 /// <param name="RankIsKnown">Whether the shape says anything.</param>
 /// <param name="Shape">Numbers and the names of inputs' dimensions, as far as it consists of them.</param>
-internal sealed record ValueSpec(string Field, string Name, ElementType Type, bool RankIsKnown, EquatableArray<DimSpec> Shape);
+/// <param name="IsSteady">Whether its shape follows from those of the inputs, though <paramref name="Shape"/> does not say all of it.</param>
+internal sealed record ValueSpec(string Field, string Name, ElementType Type, bool RankIsKnown, EquatableArray<DimSpec> Shape, bool IsSteady);
 
 /// <summary>A segment. What it reads and writes are fields, of the plan's class or of the runner's.</summary>
 /// <param name="Field">The static field.</param>

@@ -130,6 +130,9 @@ internal sealed record TensorSpec
 
     public string Description { get; init; } = "";
 
+    /// <summary>Of an output: whether its shape follows from those of the inputs, though <see cref="Shape"/> does not say all of it.</summary>
+    public bool IsSteady { get; init; }
+
     public bool IsScalar => RankIsKnown && Shape.Count == 0;
 }
 

@@ -79,6 +79,7 @@ internal sealed class SpecBuilder
             return null;
         SymbolBuilder symbols = new(builder._properties, builder._parameters, inputs, outputs);
         inputs = symbols.Name(inputs);
+        outputs = WithSteadiness(outputs, symbols.Symbols, planned.Graph.Facts);
         PredictionSpec predicted = PredictionBuilder.Of(planned, inputs, outputs);
         RunnerSpec runner = builder.WithPlans(planned, new RunnerSpec
         {
@@ -103,6 +104,18 @@ internal sealed class SpecBuilder
             Times = predicted.Times,
         });
         return accelerator is null ? runner : builder.WithAccelerator(planned, runner, accelerator, listing.Options.Accelerator);
+    }
+
+    // What the shape says, the runtime knows before a call.
+    private static TensorSpec[] WithSteadiness(TensorSpec[] outputs, List<SymbolSpec> symbols, GraphFacts facts)
+    {
+        HashSet<string> names = new(symbols.Select(s => s.Name), StringComparer.Ordinal);
+        if (Array.TrueForAll(outputs, IsSaid))
+            return outputs;
+        HashSet<string> steady = SteadyShapes.Of(facts);
+        return Array.ConvertAll(outputs, o => o with { IsSteady = !IsSaid(o) && steady.Contains(o.Name) });
+
+        bool IsSaid(TensorSpec output) => output.RankIsKnown && output.Shape.All(d => d.Size is not null || (d.Symbol is { } symbol && names.Contains(symbol)));
     }
 
     private static PlanMode Mode(string? plan, bool? slicing) =>

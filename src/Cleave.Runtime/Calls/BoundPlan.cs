@@ -130,6 +130,7 @@ internal sealed class BoundPlan : IDisposable
         foreach (SegmentCall? segment in Sample.Segments)
             segment?.Unsettle();
         _device?.Distrust();
+        _predictions.DistrustSeen(_dims);
         NoteOutputs();
         _settled = false;
         _verified = false;

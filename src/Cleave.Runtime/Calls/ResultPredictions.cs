@@ -2,7 +2,10 @@ using System;
 
 namespace Cleave.Calls;
 
-/// <summary>Which outputs and values inside come in the shape that the model declares. One that ever came otherwise is not trusted again. Thread-safe.</summary>
+/// <summary>
+/// Which outputs and values inside come in the shape that the model declares, or in the shape of the last call of the same dimensions. One that ever came otherwise is
+/// not trusted again. Thread-safe.
+/// </summary>
 internal sealed class ResultPredictions(ShapeTable shapes, int results)
 {
     private readonly bool[] _wrong = new bool[results];
@@ -10,8 +13,10 @@ internal sealed class ResultPredictions(ShapeTable shapes, int results)
     /// <summary>Whether the result may be bound to memory of the declared shape, now that it came with <paramref name="actual"/>.</summary>
     public bool Hold(int result, ReadOnlySpan<int> dims, ReadOnlySpan<int> actual)
     {
-        if (_wrong[result] || shapes.ResultShape(result, dims) is not { } declared)
+        if (_wrong[result])
             return false;
+        if (shapes.ResultShape(result, dims) is not { } declared)
+            return shapes.IsSteady(result);
         if (actual.SequenceEqual(declared))
             return true;
         Distrust(result);
@@ -23,4 +28,11 @@ internal sealed class ResultPredictions(ShapeTable shapes, int results)
 
     /// <summary>From now on the result is not bound any more.</summary>
     public void Distrust(int result) => _wrong[result] = true;
+
+    /// <summary>The same for all results whose shapes were taken from a run: no declared shape tells which of them came otherwise.</summary>
+    public void DistrustSeen(ReadOnlySpan<int> dims)
+    {
+        for (int i = 0; i < _wrong.Length; i++)
+            _wrong[i] |= shapes.IsSteady(i) && shapes.ResultShape(i, dims) is null;
+    }
 }

@@ -23,6 +23,7 @@ internal sealed class ShapeTable
     private readonly Value[] _inputs;
     private readonly long[]?[] _inputPatterns;
     private readonly long[]?[] _resultPatterns;
+    private readonly bool[] _steadyResults;
     private readonly string[] _symbols;
 
     public ShapeTable(ModelDefinition definition, Value[] results)
@@ -40,6 +41,7 @@ internal sealed class ShapeTable
         List<string> symbols = [];
         _inputPatterns = Array.ConvertAll(_inputs, v => Pattern(v, symbols, addSymbols: true));
         _resultPatterns = Array.ConvertAll(results, v => Pattern(v, symbols, addSymbols: false));
+        _steadyResults = Array.ConvertAll(results, static v => v.IsSteady);
         _symbols = [.. symbols];
         foreach (long[]? pattern in _inputPatterns)
         {
@@ -146,6 +148,9 @@ internal sealed class ShapeTable
         }
         return shape;
     }
+
+    /// <summary>Whether the result has one shape in all calls of the same dimensions, though it may not be known before one.</summary>
+    public bool IsSteady(int result) => _steadyResults[result];
 
     public ArgumentException WrongLength(int input, ReadOnlySpan<int> dims, int expected, int came)
     {

@@ -85,7 +85,7 @@ internal sealed class ResultSlot(int index, Value value, OutputSlot? output, int
         output.Take(Landing.Tensor, shape);
     }
 
-    /// <summary>Gives it memory of its own where it came as declared. The next run shows whether it is written to.</summary>
+    /// <summary>Gives it memory of its own where it came as declared, or always comes as it did. The next run shows whether it is written to.</summary>
     public void BindOwn(ReadOnlySpan<int> dims, ResultPredictions predictions)
     {
         if (IsOnDevice || Own != null || !predictions.Hold(index, dims, _shape))

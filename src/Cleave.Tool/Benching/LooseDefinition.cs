@@ -79,7 +79,7 @@ internal sealed class LooseDefinition
         // What one plan hands over is no other's.
         Dictionary<string, Value> values = new(_values, StringComparer.Ordinal);
         foreach (ValueSpec value in plan.Values)
-            values.Add(value.Field, ValueOf(value.Name, value.Type, value.RankIsKnown, value.Shape));
+            values.Add(value.Field, ValueOf(value.Name, value.Type, value.RankIsKnown, value.Shape, value.IsSteady));
         Dictionary<string, Segment> segments = plan.Segments.ToDictionary(
             s => s.Field, s => SegmentOf(s, [.. s.Reads.Select(r => values[r])], [.. s.Writes.Select(w => values[w])]), StringComparer.Ordinal);
         return new Plan(plan.Class, [.. plan.Segments.Select(s => segments[s.Field])], [.. plan.Lanes.Select(l => Follow([.. l.Statements.SelectMany(Steps)]))]) { Recurrent = plan.Recurrent };
@@ -108,8 +108,12 @@ internal sealed class LooseDefinition
     };
 
     /// <summary>A tensor as generated code describes it.</summary>
-    public static Value ValueOf(TensorSpec tensor) => ValueOf(tensor.Name, tensor.Type, tensor.RankIsKnown, tensor.Shape);
+    public static Value ValueOf(TensorSpec tensor) => ValueOf(tensor.Name, tensor.Type, tensor.RankIsKnown, tensor.Shape, tensor.IsSteady);
 
-    private static Value ValueOf(string name, ElementType type, bool rankIsKnown, IEnumerable<DimSpec> dims) => Value.Of(
-        name, type, rankIsKnown ? [.. dims.Select(d => d.Size is { } size ? size : d.Symbol is { } symbol ? symbol : Dim.Unknown)] : null);
+    private static Value ValueOf(string name, ElementType type, bool rankIsKnown, IEnumerable<DimSpec> dims, bool isSteady)
+    {
+        Value value = Value.Of(
+            name, type, rankIsKnown ? [.. dims.Select(d => d.Size is { } size ? size : d.Symbol is { } symbol ? symbol : Dim.Unknown)] : null);
+        return isSteady ? value.ShapedByInputs() : value;
+    }
 }

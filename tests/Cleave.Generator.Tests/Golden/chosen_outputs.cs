@@ -143,7 +143,7 @@ namespace MyApp
     {
         private static readonly global::Cleave.Generated.Value Image = global::Cleave.Generated.Value.Tensor<float>("image", "batch", 3, "H", "imageDim3");
         private static readonly global::Cleave.Generated.Value Scores = global::Cleave.Generated.Value.Tensor<float>("scores", "batch", 2);
-        private static readonly global::Cleave.Generated.Value BackbonePoolOutput0 = global::Cleave.Generated.Value.Tensor<float>("/backbone/pool/output_0", "batch", 3, global::Cleave.Generated.Dim.Unknown, global::Cleave.Generated.Dim.Unknown);
+        private static readonly global::Cleave.Generated.Value BackbonePoolOutput0 = global::Cleave.Generated.Value.Tensor<float>("/backbone/pool/output_0", "batch", 3, global::Cleave.Generated.Dim.Unknown, global::Cleave.Generated.Dim.Unknown).ShapedByInputs();
         private static readonly global::Cleave.Generated.Value Stages2BlockOutput = global::Cleave.Generated.Value.Tensor<float>("/stages.2/block*/\u202EOutput", "batch", global::Cleave.Generated.Dim.Unknown, global::Cleave.Generated.Dim.Unknown);
 
         // Thread budgets: the last row that fits the cores this process really has.

@@ -112,7 +112,7 @@ namespace MyApp
     partial class SplitRunner
     {
         private static readonly global::Cleave.Generated.Value X = global::Cleave.Generated.Value.Tensor<float>("x", "sequence", 16);
-        private static readonly global::Cleave.Generated.Value Y = global::Cleave.Generated.Value.Tensor<float>("y", "rows", 16);
+        private static readonly global::Cleave.Generated.Value Y = global::Cleave.Generated.Value.Tensor<float>("y", "rows", 16).ShapedByInputs();
 
         // Thread budgets: the last row that fits the cores this process really has.
         // Predicted for avx2, sequence=1.
@@ -161,9 +161,9 @@ namespace MyApp
         /// <summary>The model on 2 lanes.</summary>
         private static class TwoLanes
         {
-            private static readonly global::Cleave.Generated.Value ConcatOutput0 = global::Cleave.Generated.Value.Tensor<float>("/Concat_output_0", global::Cleave.Generated.Dim.Unknown, 16);
-            private static readonly global::Cleave.Generated.Value LeftRelu2Output0 = global::Cleave.Generated.Value.Tensor<float>("/left/Relu_2_output_0", global::Cleave.Generated.Dim.Unknown, 16);
-            private static readonly global::Cleave.Generated.Value RightRelu2Output0 = global::Cleave.Generated.Value.Tensor<float>("/right/Relu_2_output_0", global::Cleave.Generated.Dim.Unknown, 16);
+            private static readonly global::Cleave.Generated.Value ConcatOutput0 = global::Cleave.Generated.Value.Tensor<float>("/Concat_output_0", global::Cleave.Generated.Dim.Unknown, 16).ShapedByInputs();
+            private static readonly global::Cleave.Generated.Value LeftRelu2Output0 = global::Cleave.Generated.Value.Tensor<float>("/left/Relu_2_output_0", global::Cleave.Generated.Dim.Unknown, 16).ShapedByInputs();
+            private static readonly global::Cleave.Generated.Value RightRelu2Output0 = global::Cleave.Generated.Value.Tensor<float>("/right/Relu_2_output_0", global::Cleave.Generated.Dim.Unknown, 16).ShapedByInputs();
 
             private static readonly global::Cleave.Generated.Segment FirstLayers0 = new(
                 "first.layers.0",

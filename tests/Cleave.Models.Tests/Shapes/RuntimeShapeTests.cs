@@ -9,6 +9,7 @@ using Cleave.Core.Listing;
 using Cleave.Core.Onnx;
 using Cleave.Core.Shapes;
 using Cleave.OnnxProto;
+using Cleave.TestKit;
 using Cleave.TestKit.Catalog;
 using Google.Protobuf;
 using Microsoft.ML.OnnxRuntime;
@@ -60,8 +61,32 @@ public sealed class RuntimeShapeTests(ITestOutputHelper output)
         Assert.True(unknown <= MostUnknown.GetValueOrDefault(name), $"{unknown} values of {name} are unknown");
     }
 
+    /// <summary>Where inference says no shape, but that it is the same in all calls of these dimensions.</summary>
+    [SkippableTheory]
+    [InlineData("batch_merged_detections", 0)]
+    [InlineData("detector", 0)]
+    [InlineData("loop_inside", 0)]
+    [InlineData("silero_vad_16k_op15", 15)]
+    public void A_shape_that_follows_from_the_inputs_shapes_does_not_depend_on_what_they_hold(string name, int found)
+    {
+        Skip.If(name.StartsWith("silero", StringComparison.Ordinal) && !SharedModels.Exist, SharedModels.WhySkipped);
+        CatalogModel catalogued = ModelCatalog.Get(name);
+        string path = catalogued.Write(ModelCatalog.Folder);
+        ModelProto file = Named(ModelProto.Parser.ParseFrom(File.ReadAllBytes(path)));
+        GraphFacts facts = ShapeInference.Infer(ModelReader.Read(ByteSource.FromBytes(file.ToByteArray()), CancellationToken.None));
+        HashSet<string> steady = SteadyShapes.Of(facts);
+        Assert.Equal(found, steady.Count(v => facts.Of(v).Shape is not { } shape || !Array.TrueForAll(shape, d => d.IsKnown)));
+        using RuntimeShapes runtime = new(file);
+        foreach (DimSample sample in catalogued.Samples.Take(2))
+        {
+            IReadOnlyDictionary<string, RuntimeShape>[] runs = [.. Enumerable.Range(1, 3).Select(seed => runtime.Run(ModelInputs.Random(catalogued, path, sample, (ulong)seed)))];
+            foreach (string value in runs[0].Keys.Where(steady.Contains))
+                Assert.All(runs, run => Assert.True(run[value].Dims.SequenceEqual(runs[0][value].Dims), value));
+        }
+    }
+
     /// <summary>
-    /// The same of the graphs that ONNX Runtime runs in the end: the cost model predicts from them. Tensors with channels in blocks
+    /// Shapes of the graphs that ONNX Runtime runs in the end: the cost model predicts from them. Tensors with channels in blocks
     /// count only if they are wrong: the size of a block is the processor's, and the file does not say it.
     /// </summary>
     [Theory]

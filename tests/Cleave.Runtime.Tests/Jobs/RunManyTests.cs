@@ -68,13 +68,15 @@ public sealed class RunManyTests
     }
 
     [Theory]
-    [InlineData(Schedule.Plain, null)]
-    [InlineData(Schedule.Switched, null)]
-    [InlineData(Schedule.Plain, "n")]
-    [InlineData(Schedule.Switched, "n")]
-    public void Shapes_that_nobody_knows_or_that_are_declared_wrongly_are_each_sample_s_own(Schedule schedule, string? declared)
+    [InlineData(Schedule.Plain, null, false)]
+    [InlineData(Schedule.Switched, null, false)]
+    [InlineData(Schedule.Plain, "n", false)]
+    [InlineData(Schedule.Switched, "n", false)]
+    [InlineData(Schedule.Plain, null, true)]
+    [InlineData(Schedule.Switched, null, true)]
+    public void Shapes_that_nobody_knows_or_that_are_declared_wrongly_are_each_sample_s_own(Schedule schedule, string? declared, bool isSteady)
     {
-        using LooseRunner runner = Scheduled(SplitModel.NonZero(declared).Runner(Options(schedule)), schedule);
+        using LooseRunner runner = Scheduled(SplitModel.NonZero(declared, isSteady).Runner(Options(schedule)), schedule);
         Random random = new(5);
         for (int round = 0; round < 12; round++)
         {

@@ -55,10 +55,12 @@ public sealed class LaneTests
         Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
     }
 
-    [Fact]
-    public void Values_of_unknown_shape_go_between_lanes()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Values_of_unknown_shape_go_between_lanes(bool isSteady)
     {
-        using LooseRunner runner = SplitModel.NonZero().Runner();
+        using LooseRunner runner = SplitModel.NonZero(isSteady: isSteady).Runner();
         Random random = new(5);
         for (int i = 0; i < 60; i++)
         {

@@ -92,11 +92,14 @@ internal sealed class SplitModel(ModelProto model, Plan plan, string name = "tes
 
     /// <summary>y[1, ?] = abs(x) where x is not zero: a value inside, and an output, whose shapes nobody knows before they are there.</summary>
     /// <param name="declared">What the model says of the unknown dimension, right or wrong.</param>
-    public static SplitModel NonZero(string? declared = null)
+    /// <param name="isSteady">Whether it is said, wrongly, that calls of equal dimensions give it the same size.</param>
+    public static SplitModel NonZero(string? declared = null, bool isSteady = false)
     {
         Dim found = declared is null ? Dim.Unknown : declared;
         Value x = Value.Tensor<float>("x", "n"), a = Value.Tensor<float>("a", "n");
         Value where = Value.Tensor<long>("where", 1, found), y = Value.Tensor<float>("y", 1, found), count = Value.Tensor<long>("count", 2);
+        if (isSteady)
+            (where, y) = (where.ShapedByInputs(), y.ShapedByInputs());
         Segment abs = new("Abs", "0", [x], [a]), find = new("Find", "1", [x], [where]);
         Segment take = new("Take", "2", [a, where], [y]), shape = new("Shape", "3", [where], [count]);
         return new(

@@ -76,6 +76,11 @@ internal static class Models
         [Tensor("where", ElementType.Int64, 1, declared), Tensor("same", ElementType.Float, "n")],
         [Node("NonZero", ["x"], ["where"]), Node("Abs", ["x"], ["same"])]);
 
+    /// <summary>y[n, 1] = -x, of which nothing is declared.</summary>
+    public static ModelProto Reversed() => Model(
+        [Tensor("x", ElementType.Float, "n")], [Tensor("y", ElementType.Float, null, null)],
+        [Node("Neg", ["x"], ["minus"]), Node("Reshape", ["minus", "shape"], ["y"])], [Longs("shape", [2], -1, 1)]);
+
     /// <summary>chosen[k, 3] = the boxes that stay: NonMaxSuppression.</summary>
     public static ModelProto Boxes() => Model(
         [Tensor("boxes", ElementType.Float, 1, "n", 4), Tensor("scores", ElementType.Float, 1, 1, "n")],

@@ -47,7 +47,8 @@ internal static class Contest
     public static IWorkload? CreateWorkload(string name, string[] arguments) => name switch
     {
         "session" or "runner" or "item" => BenchWorkloads.Create(name, arguments),
-        SplitByHand.Name => new SplitByHand(arguments),
+        SplitByHand.Name => SplitByHand.Planned(arguments),
+        SplitByHand.OfItem => SplitByHand.PlannedItem(arguments),
         _ => null,
     };
 }

@@ -16,6 +16,9 @@ internal sealed class SplitByHand : IWorkload
 {
     public const string Name = "split by hand";
 
+    /// <summary>The name of the workload that takes the plan of a project's item.</summary>
+    public const string OfItem = "item by hand";
+
     // A call is bound to memory of its own, and found to be so, by the first ones.
     private const int FirstRuns = 3;
 
@@ -29,17 +32,25 @@ internal sealed class SplitByHand : IWorkload
     private int _begun;
     private readonly Lane[] _done;
 
-    /// <param name="arguments">The model's file, and the inputs as arguments.</param>
-    public SplitByHand(string[] arguments)
+    private SplitByHand((Func<LooseRunner> Create, ModelInputs Inputs) planned)
     {
-        (Func<LooseRunner> create, ModelInputs inputs) = BenchWorkloads.Planned(arguments, new RunnerOptions { Cores = Contest.Cores, Plan = PlanChoice.Split, Strict = true });
-        _runner = create();
-        _call = _runner.CreateCall(inputs);
+        _runner = planned.Create();
+        _call = _runner.CreateCall(planned.Inputs);
         _sample = Settled(_call);
         _begun = _sample.Number;
         _lanes = _runner.Engine.Plan.Outline.Lanes;
         _done = Array.ConvertAll(_lanes, _ => new Lane());
     }
+
+    private static RunnerOptions Options => new() { Cores = Contest.Cores, Plan = PlanChoice.Split, Strict = true };
+
+    /// <summary>In a worker process.</summary>
+    /// <param name="arguments">The model's file, and the inputs as arguments.</param>
+    public static SplitByHand Planned(string[] arguments) => new(BenchWorkloads.Planned(arguments, Options));
+
+    /// <summary>The same of an item.</summary>
+    /// <param name="arguments">The listing, the model's file, and the inputs as arguments.</param>
+    public static SplitByHand PlannedItem(string[] arguments) => new(BenchWorkloads.PlannedItem(arguments, Options));
 
     /// <summary>What a call goes through, bound to memory that stays as long as the call.</summary>
     public static PlanSample Settled(ModelCall call)

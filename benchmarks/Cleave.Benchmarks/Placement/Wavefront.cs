@@ -57,10 +57,12 @@ internal sealed class Wavefront : IFamily
     {
         Cleave.Tool.Benching.BenchOptions inputs = new(new Dictionary<string, string>(), new Dictionary<string, string>(), Cleave.Tool.Benching.BenchOptions.DefaultThreads(2), Callers: [1], Rounds: null, Quick: false);
         IEnumerable<OrtConfiguration> sessions = OrtConfiguration.List(inputs.Threads, inputs.Callers);
+        string listing = Listing(model);
         return
         [
             .. sessions.Where(c => c.Name is Contest.OneThread or TwoThreads).Select(c => BenchWorkloads.OfSession(c.Name, model, inputs, c)),
-            BenchWorkloads.OfItem(Contest.Ours, model, Listing(model), inputs),
+            BenchWorkloads.OfItem(Contest.Ours, model, listing, inputs),
+            new(SplitByHand.Name, SplitByHand.OfItem, [listing, model, .. inputs.InputArguments]),
         ];
     }
 
@@ -96,5 +98,5 @@ internal sealed class Wavefront : IFamily
     private static string Target(double gain) => string.Create(CultureInfo.InvariantCulture, $">= {gain}x as fast");
 
     private static string Text(Interval ratio, Samples samples, string other) => string.Create(CultureInfo.InvariantCulture,
-        $"{ratio.AsRatio()} ({samples.Median(other) / 1e3:0.0} us with {other}, {samples.Median(Contest.Ours) / 1e3:0.0} us)");
+        $"{ratio.AsRatio()} ({samples.Median(other) / 1e3:0.0} us with {other}, {samples.Median(Contest.Ours) / 1e3:0.0} us; the same lanes by hand {samples.Ratio(other, SplitByHand.Name).AsRatio()})");
 }

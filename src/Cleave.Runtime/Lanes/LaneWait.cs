@@ -11,8 +11,11 @@ namespace Cleave.Lanes;
 /// </summary>
 internal sealed class LaneWait(PlanCall call)
 {
-    /// <summary>Longer than it takes to wake a core, shorter than anybody would notice.</summary>
+    /// <summary>How long a thread without work spins. Longer than it takes to wake a core, shorter than anybody would notice.</summary>
     public static readonly long SpinLimit = Stopwatch.Frequency * 3 / 10_000; // 300 µs
+
+    // Within a request: as long as most segments take that another lane is at. To be woken at each chunk of a recurrence costs it some percent.
+    private static readonly long ValueLimit = Stopwatch.Frequency / 1000; // 1 ms
 
     // Not disposed: the lane that wakes may come to it a moment after the wait is over.
     private readonly AutoResetEvent _event = new(false);
@@ -29,7 +32,7 @@ internal sealed class LaneWait(PlanCall call)
         long start = Stopwatch.GetTimestamp();
         if (!(maySpin && _spins && Spin(value, run, start)) && !Block(value, run, step))
             return false;
-        _spins = Stopwatch.GetTimestamp() - start < SpinLimit;
+        _spins = Stopwatch.GetTimestamp() - start < ValueLimit;
         return true;
     }
 
@@ -57,7 +60,7 @@ internal sealed class LaneWait(PlanCall call)
     {
         while (!IsOver(value, run))
         {
-            if (Stopwatch.GetTimestamp() - start > SpinLimit)
+            if (Stopwatch.GetTimestamp() - start > ValueLimit)
                 return false;
             Thread.SpinWait(4);
         }

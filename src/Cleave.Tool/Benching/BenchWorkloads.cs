@@ -44,7 +44,7 @@ internal static class BenchWorkloads
             case Runner:
                 return CreateRunner(int.Parse(arguments[0], CultureInfo.InvariantCulture), int.Parse(arguments[1], CultureInfo.InvariantCulture), arguments[2..]);
             case Item:
-                return CreateItem(arguments[0], arguments[1], arguments[2..]);
+                return CreateItem(arguments);
             default:
                 throw new ArgumentException("No workload is named " + name, nameof(name));
         }
@@ -61,6 +61,16 @@ internal static class BenchWorkloads
         return (() => new LooseRunner(arguments[0], spec, options), inputs);
     }
 
+    /// <summary>What makes a runner as the item of a project has it, and its inputs.</summary>
+    /// <param name="arguments">A listing with the item metadata, the model's file, and the inputs as arguments.</param>
+    /// <param name="options">How to run it.</param>
+    public static (Func<LooseRunner> Create, ModelInputs Inputs) PlannedItem(string[] arguments, RunnerOptions options)
+    {
+        (OnnxModel model, ModelInputs inputs) = Read(arguments[1], arguments[2..]);
+        RunnerSpec spec = LooseDefinition.SpecOf(arguments[1], model, ListingReader.Read(File.ReadAllText(arguments[0])).Options);
+        return (() => new LooseRunner(arguments[1], spec, options), inputs);
+    }
+
     /// <summary>The item metadata <c>Dims</c> that says what is measured.</summary>
     /// <param name="arguments">The model's file, and the inputs as arguments.</param>
     public static string Dims(string[] arguments)
@@ -69,11 +79,10 @@ internal static class BenchWorkloads
         return Dims(model, inputs);
     }
 
-    private static Callers CreateItem(string listing, string path, string[] inputArguments)
+    private static Callers CreateItem(string[] arguments)
     {
-        (OnnxModel model, ModelInputs inputs) = Read(path, inputArguments);
-        RunnerSpec spec = LooseDefinition.SpecOf(path, model, ListingReader.Read(File.ReadAllText(listing)).Options);
-        LooseRunner runner = new(path, spec, new RunnerOptions());
+        (Func<LooseRunner> create, ModelInputs inputs) = PlannedItem(arguments, new RunnerOptions());
+        LooseRunner runner = create();
         LooseCall call = runner.CreateCall(inputs);
         return new Callers([() => call.Run()], runner);
     }

@@ -17,6 +17,9 @@ internal sealed class LaneWait(PlanCall call)
     // Within a request: as long as most segments take that another lane is at. To be woken at each chunk of a recurrence costs it some percent.
     private static readonly long ValueLimit = Stopwatch.Frequency / 1000; // 1 ms
 
+    // The lane that launches on a device has no core of its own: spinning for long, it would keep one from the lanes that compute.
+    private readonly long _limit = call.Device is null ? ValueLimit : SpinLimit;
+
     // Not disposed: the lane that wakes may come to it a moment after the wait is over.
     private readonly AutoResetEvent _event = new(false);
     // What the lane is blocked for: a value, or this object itself for the end of the others. Null where it is not blocked.
@@ -32,7 +35,7 @@ internal sealed class LaneWait(PlanCall call)
         long start = Stopwatch.GetTimestamp();
         if (!(maySpin && _spins && Spin(value, run, start)) && !Block(value, run, step))
             return false;
-        _spins = Stopwatch.GetTimestamp() - start < ValueLimit;
+        _spins = Stopwatch.GetTimestamp() - start < _limit;
         return true;
     }
 
@@ -60,7 +63,7 @@ internal sealed class LaneWait(PlanCall call)
     {
         while (!IsOver(value, run))
         {
-            if (Stopwatch.GetTimestamp() - start > ValueLimit)
+            if (Stopwatch.GetTimestamp() - start > _limit)
                 return false;
             Thread.SpinWait(4);
         }

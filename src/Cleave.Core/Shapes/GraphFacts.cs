@@ -7,6 +7,8 @@ namespace Cleave.Core.Shapes;
 /// <summary>What is known of the values of a graph, and what was odd about it. Made by <see cref="ShapeInference"/>.</summary>
 internal sealed class GraphFacts(OnnxModel model, int[] order, IReadOnlyDictionary<string, ValueFacts> values, IReadOnlyList<string> notes)
 {
+    private HashSet<string>? _steady;
+
     public OnnxModel Model { get; } = model;
 
     /// <summary>Positions of the nodes, each after those whose outputs it reads; the file's order where that is one.</summary>
@@ -20,6 +22,9 @@ internal sealed class GraphFacts(OnnxModel model, int[] order, IReadOnlyDictiona
 
     /// <summary>What is known of a value; nothing, where there is no such value.</summary>
     public ValueFacts Of(string name) => Values.TryGetValue(name, out ValueFacts? facts) ? facts : ValueFacts.Unknown;
+
+    /// <summary>Whether calls of equal dimensions give the value equal shapes, though its shape here may not say which (<see cref="SteadyShapes"/>). Found when it is first asked.</summary>
+    public bool IsSteady(string name) => (_steady ??= SteadyShapes.Of(this)).Contains(name);
 
     /// <summary>The value's shape in numbers; null where one of them does not follow from the given dimensions.</summary>
     public long[]? ShapeAt(string name, Func<string, long?> dimension)

@@ -37,7 +37,6 @@ internal sealed class PlanSpecBuilder
     private readonly Dictionary<string, string> _outputs = new(StringComparer.Ordinal);
     private readonly string[] _segments;
     private readonly string[] _lanes;
-    private HashSet<string>? _steady;
 
     /// <param name="model">The model.</param>
     /// <param name="run">The plan, with the threads of the first row that has it.</param>
@@ -92,9 +91,9 @@ internal sealed class PlanSpecBuilder
         ValueFacts facts = _model.Graph.Facts.Of(name);
         string field = Take(name, "Value");
         _fields[name] = field;
-        DimSpec[]? shape = facts.Shape is null ? null : Array.ConvertAll(facts.Shape, Dim);
-        bool isSaid = shape is not null && Array.TrueForAll(shape, static d => d.Size is not null || d.Symbol is not null);
-        return new ValueSpec(field, name, facts.Element, shape is not null, new(shape ?? []), !isSaid && (_steady ??= SteadyShapes.Of(_model.Graph.Facts)).Contains(name));
+        DimSpec[] shape = Array.ConvertAll(facts.Shape ?? [], Dim);
+        bool rankIsKnown = facts.Shape is not null;
+        return new ValueSpec(field, name, facts.Element, rankIsKnown, new(shape), SpecBuilder.IsSteady(_model.Graph.Facts, name, rankIsKnown, shape, _symbols));
     }
 
     // A name that is no input's the runtime could not look up.

@@ -79,7 +79,8 @@ internal sealed class SpecBuilder
             return null;
         SymbolBuilder symbols = new(builder._properties, builder._parameters, inputs, outputs);
         inputs = symbols.Name(inputs);
-        outputs = WithSteadiness(outputs, symbols.Symbols, planned.Graph.Facts);
+        HashSet<string> dimensions = new(symbols.Symbols.Select(s => s.Name), StringComparer.Ordinal);
+        outputs = Array.ConvertAll(outputs, o => o with { IsSteady = IsSteady(planned.Graph.Facts, o.Name, o.RankIsKnown, o.Shape, dimensions) });
         PredictionSpec predicted = PredictionBuilder.Of(planned, inputs, outputs);
         RunnerSpec runner = builder.WithPlans(planned, new RunnerSpec
         {
@@ -106,17 +107,9 @@ internal sealed class SpecBuilder
         return accelerator is null ? runner : builder.WithAccelerator(planned, runner, accelerator, listing.Options.Accelerator);
     }
 
-    // What the shape says, the runtime knows before a call.
-    private static TensorSpec[] WithSteadiness(TensorSpec[] outputs, List<SymbolSpec> symbols, GraphFacts facts)
-    {
-        HashSet<string> names = new(symbols.Select(s => s.Name), StringComparer.Ordinal);
-        if (Array.TrueForAll(outputs, IsSaid))
-            return outputs;
-        HashSet<string> steady = SteadyShapes.Of(facts);
-        return Array.ConvertAll(outputs, o => o with { IsSteady = !IsSaid(o) && steady.Contains(o.Name) });
-
-        bool IsSaid(TensorSpec output) => output.RankIsKnown && output.Shape.All(d => d.Size is not null || (d.Symbol is { } symbol && names.Contains(symbol)));
-    }
+    /// <summary>Whether a value's shape is found in the first call of the same dimensions: what the shape says, the runtime knows before it.</summary>
+    public static bool IsSteady(GraphFacts facts, string name, bool rankIsKnown, IEnumerable<DimSpec> shape, HashSet<string> dimensions) =>
+        !(rankIsKnown && shape.All(d => d.Size is not null || (d.Symbol is { } symbol && dimensions.Contains(symbol)))) && facts.IsSteady(name);
 
     private static PlanMode Mode(string? plan, bool? slicing) =>
         plan == "Whole" || slicing == false ? PlanMode.Whole : plan == "Split" ? PlanMode.Split : PlanMode.Auto;

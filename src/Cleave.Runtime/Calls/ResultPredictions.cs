@@ -10,7 +10,7 @@ internal sealed class ResultPredictions(ShapeTable shapes, int results)
 {
     private readonly bool[] _wrong = new bool[results];
 
-    /// <summary>Whether the result may be bound to memory of the declared shape, now that it came with <paramref name="actual"/>.</summary>
+    /// <summary>Whether the result may be bound to memory for the shape <paramref name="actual"/>, now that it came in it.</summary>
     public bool Hold(int result, ReadOnlySpan<int> dims, ReadOnlySpan<int> actual)
     {
         if (_wrong[result])

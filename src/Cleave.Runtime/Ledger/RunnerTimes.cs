@@ -27,7 +27,8 @@ internal sealed class RunnerTimes
     private readonly Func<int[], double> _expected;
     private readonly ModeTrials _trials;
     private readonly Dictionary<int[], RequestTimes> _requests = new(DimensionsComparer.Instance);
-    private readonly SortedDictionary<int, ModeTimes> _sizes = [];
+    // Walked by position: an enumerator would be an allocation in a request.
+    private readonly SortedList<int, ModeTimes> _sizes = [];
     private Func<int[], double?[]?> _known = static _ => null;
 
     /// <param name="modes">How many there are, by falling cores; the last one is the measure of the others.</param>
@@ -100,8 +101,8 @@ internal sealed class RunnerTimes
     // Each size hears of what was measured.
     private void Share()
     {
-        foreach ((int key, ModeTimes size) in _sizes)
-            ShareWith(key, size);
+        for (int i = 0; i < _sizes.Count; i++)
+            ShareWith(_sizes.GetKeyAtIndex(i), _sizes.GetValueAtIndex(i));
     }
 
     private void ShareWith(int key, ModeTimes size)
@@ -109,11 +110,12 @@ internal sealed class RunnerTimes
         for (int mode = 0; mode < _modes - 1; mode++)
         {
             int nearest = Near + 1;
-            foreach ((int other, ModeTimes times) in _sizes)
+            for (int i = 0; i < _sizes.Count; i++)
             {
-                if (Math.Abs(other - key) < nearest && times.Measured(mode) is { } relative)
+                int distance = Math.Abs(_sizes.GetKeyAtIndex(i) - key);
+                if (distance < nearest && _sizes.GetValueAtIndex(i).Measured(mode) is { } relative)
                 {
-                    nearest = Math.Abs(other - key);
+                    nearest = distance;
                     size.Assume(mode, relative);
                 }
             }

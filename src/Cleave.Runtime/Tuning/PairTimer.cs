@@ -14,7 +14,7 @@ namespace Cleave.Tuning;
 /// <param name="token">Ends it.</param>
 internal sealed class PairTimer(Func<bool> isDisturbed, TimeSpan span, CancellationToken token)
 {
-    /// <summary>Longer than .NET compiles behind a process that has just begun, and than most of what takes a core away for a moment.</summary>
+    /// <summary>Longer than the first moments of a process, in which two threads look slow, and than most of what takes a core away for a while.</summary>
     public static readonly TimeSpan Span = TimeSpan.FromSeconds(6);
 
     /// <summary>So many turns are enough for a median.</summary>

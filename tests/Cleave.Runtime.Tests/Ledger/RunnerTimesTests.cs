@@ -61,6 +61,26 @@ public sealed class RunnerTimesTests
     }
 
     [Fact]
+    public void Requests_of_known_sizes_allocate_nothing_where_trials_end_neither()
+    {
+        RunnerTimes times = new(2, planned: 0, static dims => dims[0]);
+        RequestTimes[] sizes = [times.Of([50]), times.Of([1000])];
+        Pass(4000);
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        Pass(4000);
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+
+        void Pass(int requests)
+        {
+            for (int i = 0; i < requests; i++)
+            {
+                int mode = sizes[i % 2].ForAlone(Both);
+                sizes[i % 2].Add(mode, Seconds(mode, i % 2 == 0 ? 50 : 1000));
+            }
+        }
+    }
+
+    [Fact]
     public void What_is_expected_wrongly_does_not_mislead()
     {
         // Of the two one is expected to take as long as the other, but takes three times as long; two threads take 0.9 of the time of one.

@@ -112,7 +112,7 @@ public sealed class TuneTests : IDisposable
         Assert.Equal(77, request.Find("TwoLanes", [1, 1])!.Nanoseconds);
     }
 
-    /// <summary>What takes a core away for a moment, in a process that has just begun .NET's compiler, decides nothing.</summary>
+    /// <summary>What takes a core away for a moment decides nothing, nor do the first moments of a process, in which two threads look slow.</summary>
     [Fact]
     public async Task A_comparison_is_spread_as_far_as_there_is_time()
     {

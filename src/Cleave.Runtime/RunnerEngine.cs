@@ -181,7 +181,7 @@ internal sealed class RunnerEngine : IRequestSource
             SessionFactory factory = new(model, definition, options, ProcessFiles.System, logger);
             sessions = new SessionTable(factory);
             RunGate gate = new(definition.Name);
-            TuningStore store = new(definition, model.Path, Environment.GetEnvironmentVariable(TuningStore.FolderVariable),
+            TuningStore store = new(definition, model.Path, options.TuningFolder,
                 new Lazy<MachineSignature>(() => ThisMachine.Of(cores.Cores) with { Precision = factory.Precision.Halves is null ? "" : MachineSignature.Widened }), logger);
             TuningSection? tuned = options.IsTrial ? null : before?.Tuning.Known is { } known && known.Machine.Precision == store.Machine.Precision ? known : store.Load();
             ModeList list = ModeList.Of(definition, options, cores.Cores, sessions.CanSplit, tuned is null ? null : TunedRunner.Plan(tuned, definition.Budgets));
@@ -198,8 +198,8 @@ internal sealed class RunnerEngine : IRequestSource
                 plan.Sessions[0].Way, factory.Weights.Loading, factory.Weights.Reason,
                 Stopwatch.GetElapsedTime(start).TotalMilliseconds);
             ledger.Runners.Add(engine._listed);
-            // Where the application said how many cores, or each request has one, more change nothing.
-            if (options.Cores is null && options.Hint == RunnerHint.Latency && !options.IsTrial)
+            // Where the application said how many cores, or each request has one, more change nothing; with others, equal inputs would not give equal bits.
+            if (options.Cores is null && options.Hint == RunnerHint.Latency && !options.Deterministic && !options.IsTrial)
                 modes.Outgrown = () => home.Reopen(logger);
             modes.Reconfigures = instances => home.Reopen(logger, instances);
             if (store.IsAsked && tuned is null && !options.IsTrial)

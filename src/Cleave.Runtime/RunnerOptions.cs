@@ -317,6 +317,9 @@ public sealed class RunnerOptions
     /// <summary>How a preparation in the background waits; null: on the clock. Tests do not.</summary>
     internal Action<TimeSpan, CancellationToken>? PreparationWait { get; set; }
 
+    /// <summary>Where what was measured is looked for and written, and what nothing is known of is measured by itself; null: nowhere but beside the model. Other than the process says in tests.</summary>
+    internal string? TuningFolder { get; set; } = Environment.GetEnvironmentVariable(Tuning.TuningStore.FolderVariable);
+
     /// <summary>How long tuning compares two ways at least, while there is time: for tests of what follows from it, shorter.</summary>
     internal TimeSpan TuningSpan { get; set; } = Tuning.PairTimer.Span;
 

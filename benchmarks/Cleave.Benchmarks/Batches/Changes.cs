@@ -49,7 +49,7 @@ internal sealed class Changes : IFamily
                 await Task.Delay(Pause);
             }
         });
-        int wrong = answers.GroupBy(a => a.Client).Sum(client => OutOfOrder([.. client.Select(a => Version(versions, a.Sum))]));
+        int wrong = answers.GroupBy(a => a.Client).Sum(client => OutOfOrder([.. client.Select(a => Nearest(versions, a.Sum))]));
         return Judge($"{Reloads} reloads under load, {Clients} clients: {Model}", usual, load.Lost, wrong, answers);
     }
 
@@ -58,22 +58,29 @@ internal sealed class Changes : IFamily
     {
         string path = ModelCatalog.Get(Model).Write(ModelCatalog.Folder);
         (Func<LooseRunner> create, ModelInputs inputs) = BenchWorkloads.Planned([path, $"dbatch={Divisions + 1}"], new RunnerOptions { Dividing = DividingChoice.On });
+        (Func<LooseRunner> Create, ModelInputs Inputs)[] planned =
+            [.. Enumerable.Range(2, Divisions).Select(size => BenchWorkloads.Planned([path, string.Create(CultureInfo.InvariantCulture, $"dbatch={size}")], new RunnerOptions()))];
+        float[] sums = [.. planned.Select(SumOf)];
+        if (sums.Distinct().Count() < sums.Length)
+            throw new InvalidDataException("The answers do not say which batch they are of.");
         await using LooseRunner runner = create();
         UnderLoad load = new(runner, clients: 1) { Request = runner.NewRequest(inputs) };
         await load.During(() => Task.Delay(Steady));
         double usual = UnderLoad.Percentile99(await load.During(() => Task.Delay(Steady)));
         long before = runner.Engine.DividedBatches;
+        LooseRequest[] requests = [.. planned.Select(p => runner.NewRequest(p.Inputs))];
+        load.Request = requests[0];
         LoadAnswer[] answers = await load.During(async () =>
         {
-            for (int size = 2; size < Divisions + 2; size++)
+            foreach (LooseRequest request in requests)
             {
-                load.Request = runner.NewRequest(BenchWorkloads.Planned([path, string.Create(CultureInfo.InvariantCulture, $"dbatch={size}")], new RunnerOptions()).Inputs);
+                load.Request = request;
                 await Task.Delay(Pause);
             }
         });
         return Judge(
             string.Create(CultureInfo.InvariantCulture, $"{Divisions} changes of the division under load, 1 client, batches of 2 to {Divisions + 1}, {runner.Engine.DividedBatches - before} divided: {Model}"),
-            usual, load.Lost, 0, answers);
+            usual, load.Lost, OutOfOrder([.. answers.Select(a => Nearest(sums, a.Sum))]), answers);
     }
 
     private static Line Judge(string what, double usual, int lost, int wrong, LoadAnswer[] answers)
@@ -84,7 +91,7 @@ internal sealed class Changes : IFamily
             lost == 0 && wrong == 0 && longest <= limit, new { usual, lost, wrong, Milliseconds = answers.Select(a => a.Milliseconds).ToArray() });
     }
 
-    // A client never gets older weights than before.
+    // A client never gets older weights, or a smaller batch, than before.
     private static int OutOfOrder(int[] versions)
     {
         int wrong = 0;
@@ -93,7 +100,7 @@ internal sealed class Changes : IFamily
         return wrong;
     }
 
-    private static int Version(float[] versions, float sum) => Enumerable.Range(0, versions.Length).MinBy(v => Math.Abs(versions[v] - sum));
+    private static int Nearest(float[] sums, float sum) => Enumerable.Range(0, sums.Length).MinBy(i => Math.Abs(sums[i] - sum));
 
     private static float SumOf((Func<LooseRunner> Create, ModelInputs Inputs) planned)
     {

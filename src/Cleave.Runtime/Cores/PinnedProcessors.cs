@@ -13,26 +13,31 @@ internal sealed class PinnedProcessors
     private readonly List<WeakReference<ProcessorLease>> _leases = [];
 
     /// <summary>Processors for the lanes of a plan. Null where others have some, and fewer are left than the lanes have threads.</summary>
-    public ProcessorLease? Take(Topology topology, int[] threadsOfLanes)
+    /// <param name="topology">What there is.</param>
+    /// <param name="threadsOfLanes">The lanes.</param>
+    /// <param name="before">Those of what is replaced, which are there to be taken; null: nothing is.</param>
+    public ProcessorLease? Take(Topology topology, int[] threadsOfLanes, ProcessorLease? before = null)
     {
+        if (before != null && before.Threads.SequenceEqual(threadsOfLanes))
+            return Share(before);
         lock (_leases)
         {
-            HashSet<int> taken = [.. Living().SelectMany(static lease => lease.Lanes).SelectMany(static lane => lane)];
+            HashSet<int> taken = [.. Living().Where(lease => lease != before).SelectMany(static lease => lease.Lanes).SelectMany(static lane => lane)];
             Processor[] left = Array.FindAll(topology.Processors, p => !taken.Contains(p.Number));
             if (left.Length < topology.Processors.Length && left.Length < threadsOfLanes.Sum())
                 return null;
-            ProcessorLease lease = new(CoreSets.For(new Topology(left), threadsOfLanes));
+            ProcessorLease lease = new(CoreSets.For(new Topology(left), threadsOfLanes), threadsOfLanes);
             _leases.Add(new WeakReference<ProcessorLease>(lease));
             return lease;
         }
     }
 
-    /// <summary>The same processors once more, for what is to take the place of their runner's sessions.</summary>
-    public ProcessorLease Share(ProcessorLease lease)
+    // The same processors once more, for what is to take the place of their runner's sessions.
+    private ProcessorLease Share(ProcessorLease lease)
     {
         lock (_leases)
         {
-            ProcessorLease shared = new(lease.Lanes);
+            ProcessorLease shared = new(lease.Lanes, lease.Threads);
             _leases.Add(new WeakReference<ProcessorLease>(shared));
             return shared;
         }
@@ -59,8 +64,12 @@ internal sealed class PinnedProcessors
 
 /// <summary>Processors that a runner has for itself.</summary>
 /// <param name="lanes">Those of each lane.</param>
-internal sealed class ProcessorLease(int[][] lanes)
+/// <param name="threads">The threads of each lane, which may be more.</param>
+internal sealed class ProcessorLease(int[][] lanes, int[] threads)
 {
     /// <summary>Those of each lane.</summary>
     public int[][] Lanes { get; } = lanes;
+
+    /// <summary>The threads of each lane.</summary>
+    public int[] Threads { get; } = threads;
 }

@@ -122,8 +122,7 @@ internal sealed record OpenedPlan(PlanOutline Outline, SegmentSession?[] BySegme
         PinnedProcessors pinned = (options.Ledger ?? CoreLedger.Process).Pinned;
         // Of a single lane the caller's thread is the first, and a user's thread is never pinned: then none is.
         ProcessorLease? lease = !options.Pinning || outline.Lanes.Length == 1 ? null
-            : options.Processors is { } before ? pinned.Share(before)
-            : Processors(pinned, definition, chosen, logger);
+            : Processors(pinned, definition, chosen, options.Processors, logger);
         ThreadPin[]? pins = lease is null ? null : Array.ConvertAll(lease.Lanes, p => new ThreadPin(p, logger));
         try
         {
@@ -178,9 +177,9 @@ internal sealed record OpenedPlan(PlanOutline Outline, SegmentSession?[] BySegme
         return this;
     }
 
-    private static ProcessorLease? Processors(PinnedProcessors pinned, ModelDefinition definition, ChosenPlan chosen, ILogger logger)
+    private static ProcessorLease? Processors(PinnedProcessors pinned, ModelDefinition definition, ChosenPlan chosen, ProcessorLease? before, ILogger logger)
     {
-        ProcessorLease? lease = pinned.Take(Topology.Read(ProcessFiles.System, AffinityMask.Processors()), chosen.Threads);
+        ProcessorLease? lease = pinned.Take(Topology.Read(ProcessFiles.System, AffinityMask.Processors()), chosen.Threads, before);
         if (lease is null)
             Log.ProcessorsTaken(logger, definition.Name, chosen.Cores);
         return lease;

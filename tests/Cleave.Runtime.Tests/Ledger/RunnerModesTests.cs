@@ -113,6 +113,40 @@ public sealed class RunnerModesTests
         Assert.Empty(_logger.Warnings);
     }
 
+    /// <summary>With other threads equal inputs would not give equal bits.</summary>
+    [Fact]
+    public void A_deterministic_runner_stays_as_it_was_opened()
+    {
+        int cores = 1;
+        CoreLedger ledger = new(new CoreCount(() => new CoreBudget(cores, "test", null), _clock), _clock);
+        using LooseRunner runner = Runner(ledger, 1, Rows(1, 4), o => (o.Cores, o.Deterministic) = (null, true));
+        RunnerEngine before = runner.Engine;
+        cores = 4;
+        ledger.Cores.Read();
+        Ask(runner, 20);
+        Assert.Null(before.Modes.Outgrown);
+        Assert.Same(before, runner.Engine);
+        Assert.Equal([1], Threads());
+    }
+
+    [SkippableFact]
+    public void A_pinned_runner_that_grows_gets_processors_for_its_new_lanes()
+    {
+        Skip.If(AffinityMask.Processors().Length < 2, "skipped: the process has one processor");
+        int cores = 2;
+        CoreLedger ledger = new(new CoreCount(() => new CoreBudget(cores, "test", null), _clock), _clock);
+        using LooseRunner runner = Towers.Runner(
+            new() { Ledger = ledger, Plan = PlanChoice.Split, Pinning = true, Logger = _logger }, new(2, Towers.Plan, 1, 1), new(4, Towers.Plan, 2, 2));
+        RunnerEngine before = runner.Engine;
+        Assert.Equal([1, 1], before.Plan.Lease!.Threads);
+        cores = 4;
+        ledger.Cores.Read();
+        Assert.True(SpinWait.SpinUntil(() => Run(runner, Towers.Input(1)).Length > 0 && runner.Engine != before, Patience));
+        Assert.Equal([2, 2], runner.Engine.Plan.Threads);
+        Assert.Equal([2, 2], runner.Engine.Plan.Lease!.Threads);
+        Assert.Empty(_logger.Warnings);
+    }
+
     [Fact]
     public void One_core_one_session()
     {

@@ -8,6 +8,7 @@ using System.Threading.Tasks;
 using Cleave.Core.Graph;
 using Cleave.Core.Tuning;
 using Cleave.Generated;
+using Cleave.Plans;
 using Cleave.Runtime.Tests.Lanes;
 using Cleave.Runtime.Tests.Support;
 using Cleave.Tuning;
@@ -155,6 +156,31 @@ public sealed class TuneTests : IDisposable
         Assert.Equal(Damaged, File.ReadAllText(Tuned));
     }
 
+    /// <summary>As where CLEAVE_TUNE names the folder.</summary>
+    [Fact]
+    public void Where_a_folder_is_named_a_runner_tunes_itself_once_and_goes_by_it()
+    {
+        string folder = _folder["tuned"], path = Path.Combine(folder, Towers.Definition().Path + TuningFile.Ending);
+        using (LooseRunner first = Runner(folder: folder))
+        {
+            Assert.True(SpinWait.SpinUntil(() => first.Engine.Tuning.Known != null && File.Exists(path), Plenty));
+            Assert.True(first.Engine.Tuning.Known!.IsComplete);
+            // Where the best is none of its modes, it is opened anew.
+            string best = first.Engine.Tuning.Known.Requests[0].Best()!.Words;
+            Assert.True(SpinWait.SpinUntil(() => Enumerable.Range(0, first.Engine.Modes.Count).Any(m => Words(first.Engine.Modes.Wanted(m)) == best), Plenty));
+        }
+        Assert.False(File.Exists(Tuned));
+        byte[] written = File.ReadAllBytes(path);
+        using (LooseRunner second = Runner(folder: folder))
+        {
+            Assert.NotNull(second.Engine.Tuning.Known);
+            Run(second, Towers.Input(1));
+        }
+        Assert.Equal(written, File.ReadAllBytes(path));
+
+        static string Words(ChosenPlan plan) => new TunedTime(plan.Plan.Name, plan.Threads, 1, 1).Words;
+    }
+
     [Fact]
     public void A_section_of_another_graph_is_refused_and_one_of_another_machine_passed_over()
     {
@@ -235,12 +261,13 @@ public sealed class TuneTests : IDisposable
         [Tensor("index", ElementType.Int64, "n")], [Tensor("y", ElementType.Float, "n")],
         [Node("Gather", ["table", "index"], ["y"])], [Floats("table", [1], 10)]);
 
-    private LooseRunner Runner(PlanChoice plan = PlanChoice.Auto, TimeSpan span = default) => new(Towers.Definition(), new()
+    private LooseRunner Runner(PlanChoice plan = PlanChoice.Auto, TimeSpan span = default, string? folder = null) => new(Towers.Definition(), new()
     {
         Model = ModelSource.File(Model),
         Cores = 2,
         Plan = plan,
         TuningSpan = span,
+        TuningFolder = folder,
         Ledger = Ledgers.Own(2),
         Logger = _logger,
     });

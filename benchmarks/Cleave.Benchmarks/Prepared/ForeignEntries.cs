@@ -47,11 +47,13 @@ internal sealed class ForeignEntries : IFamily
 
     public IWorkload? CreateWorkload(string name, string[] arguments) => null;
 
-    // Without the file of the weights: whatever were used would fail to open it.
+    // Without the file of the weights: whatever were used would come to look for it.
     private static (int Tried, int Used) Foreign(OpenedEntry entry)
     {
         string weights = Path.Combine(entry.Path, PreparedManifest.WeightsFile), hidden = weights + ".hidden";
         File.Move(weights, hidden);
+        if (IsPutOff(entry))
+            throw new InvalidOperationException("what is to be put off is so before it is changed: nothing could be seen");
         int tried = 0, used = 0;
         PreparedTarget target = entry.Manifest.Target;
         foreach (PreparedTarget other in new[]
@@ -78,11 +80,11 @@ internal sealed class ForeignEntries : IFamily
         return (tried, used);
     }
 
-    // Before the weights are looked for, which are not there.
+    // By what its manifest says, before any file that it names is opened.
     private static bool IsPutOff(OpenedEntry entry)
     {
         using PreparedEntry? opened = entry.Open(out string why);
-        return opened is null && !why.Contains("Could not find", StringComparison.Ordinal);
+        return opened is null && (why.Contains(" is damaged: ", StringComparison.Ordinal) || why.StartsWith("it was prepared for ", StringComparison.Ordinal));
     }
 
     private static (int Places, int Digest, int Probe, int Check) Changed(OpenedEntry entry, int places)

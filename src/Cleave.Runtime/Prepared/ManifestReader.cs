@@ -1,4 +1,6 @@
+using System;
 using System.Collections.Generic;
+using System.IO;
 using System.Linq;
 using Cleave.Core.Graph;
 using Cleave.Core.Listing;
@@ -12,12 +14,13 @@ internal static class ManifestReader
     private const int Most = 4096;
 
     /// <exception cref="ListingException">It is no such text.</exception>
+    /// <exception cref="IOException">It is of another version, for which another release of this library may have use.</exception>
     public static PreparedManifest Read(ListingScanner scanner, string firstLine, long version)
     {
         if (scanner.Keyword != firstLine)
             throw scanner.Error("this is no manifest");
-        if (scanner.Number() != version)
-            throw scanner.Error("this version is not known");
+        if (scanner.Number() is var written && written != version)
+            throw new IOException(FormattableString.Invariant($"its manifest is of version {written}, and this release reads version {version}"));
         scanner.NextLine();
         PreparedManifest manifest = new() { Target = ReadTarget(scanner) };
         if (scanner.Keyword == "not-preparable")

@@ -35,7 +35,11 @@ internal sealed class PreparedEntry : IDisposable
         _identity = FileIdentity.Of(weights.Handle!);
     }
 
+    /// <summary>Where its files lie.</summary>
     public string Folder { get; }
+
+    /// <summary>The folder of all entries.</summary>
+    public required string Within { get; init; }
 
     public PreparedManifest Manifest { get; }
 
@@ -76,7 +80,7 @@ internal sealed class PreparedEntry : IDisposable
             }
             PreparedManifest manifest = ReadManifest(path, trust);
             why = (target with { Model = manifest.Target.Model, Segment = manifest.Target.Segment }).Difference(manifest.Target) ?? manifest.NotPreparable ?? "";
-            return why.Length > 0 ? null : OpenFiles(path, manifest, weights, trust);
+            return why.Length > 0 ? null : OpenFiles(folder, path, manifest, weights, trust);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -138,9 +142,11 @@ internal sealed class PreparedEntry : IDisposable
     /// <summary>Why no session may be made from it any more; null where nothing changed. ONNX Runtime opens the weights by their path, so that must still lead to the file that is held.</summary>
     public string? WhatChanged() => _identity.Difference(FileIdentity.Of(_weights.Handle!)) ?? _identity.Difference(FileIdentity.Of(WeightsPath));
 
-    /// <summary>Marks it, so that no process uses it again. False where the folder cannot be written to.</summary>
+    /// <summary>Marks it, so that no process uses it again. False where the folder cannot be written to, or another entry lies there now, of which nothing is known.</summary>
     public bool TryMark(string why)
     {
+        if (FileIdentity.Of(WeightsPath) is not { } now || now.Device != _identity.Device || now.Inode != _identity.Inode)
+            return false;
         try
         {
             File.WriteAllText(Path.Combine(Folder, FailedFile), why.ReplaceLineEndings(" ") + "\n");
@@ -154,7 +160,7 @@ internal sealed class PreparedEntry : IDisposable
 
     public void Dispose() => _weights.Dispose();
 
-    private static PreparedEntry OpenFiles(string path, PreparedManifest manifest, ModelWeights weights, FolderTrust trust)
+    private static PreparedEntry OpenFiles(string folder, string path, PreparedManifest manifest, ModelWeights weights, FolderTrust trust)
     {
         if (manifest.Files.Count != 2 || manifest.File(PreparedManifest.GraphFile) is not { } graph || manifest.File(PreparedManifest.WeightsFile) is not { } data)
             throw new IOException("the manifest in " + path + " does not name a graph and weights");
@@ -169,7 +175,7 @@ internal sealed class PreparedEntry : IDisposable
         try
         {
             CheckData(source, data, manifest, path);
-            return new PreparedEntry(path, manifest, bytes, source);
+            return new PreparedEntry(path, manifest, bytes, source) { Within = folder };
         }
         catch
         {
@@ -201,11 +207,12 @@ internal sealed class PreparedEntry : IDisposable
 
     private static void CheckData(ByteSource source, PreparedFile expected, PreparedManifest manifest, string path)
     {
+        // Before its bytes are read: what is written while they are shows in a later look.
+        FileIdentity now = FileIdentity.Of(source.Handle!);
         if (source.Length != expected.Length)
             throw new IOException(expected.Name + " in " + path + " has another length than when it was prepared");
         using IncrementalHash edges = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         Hashes.AppendEdges(edges, source, manifest.Regions);
-        FileIdentity now = FileIdentity.Of(source.Handle!);
         bool moved = now.WrittenTicks != expected.WrittenTicks || unchecked((long)now.Inode) != expected.Inode;
         if (Hashes.Text(edges.GetHashAndReset()) != manifest.Edges || (moved && FolderTrust.CanWrite(path) && Hashes.Of(source) != expected.Hash))
             throw new IOException(expected.Name + " in " + path + " was changed after it was prepared");

@@ -60,7 +60,8 @@ internal sealed record PreparedManifest
 
     public PreparedFile? File(string name) => Files.FirstOrDefault(f => f.Name == name);
 
-    /// <exception cref="ListingException">It is damaged, or of another version.</exception>
+    /// <exception cref="ListingException">It is damaged.</exception>
+    /// <exception cref="IOException">It is of another version.</exception>
     public static PreparedManifest Read(byte[] bytes)
     {
         int end = bytes.AsSpan().LastIndexOf(LastLine);

@@ -178,7 +178,9 @@ internal sealed class PreparedSessions(SessionFactory factory, PreparedFolders f
 
     private void Refuse(PreparedEntry entry, string why)
     {
-        entry.TryMark(why);
+        // Beside the model nothing is ever written.
+        if (entry.Within == folders.Asked)
+            entry.TryMark(why);
         lock (_entries)
         {
             if (!_entries.TryGetValue(entry.Manifest.Target.Part, out PreparedEntry? now) || now != entry)

@@ -37,7 +37,7 @@ internal static class PrepareCommand
         Option<string?> plan = new("--plan") { Description = "The item metadata Plan of the model in the project, where it has some: Auto, Whole or Split." };
         Option<bool> list = new("--list") { Description = "Say what a folder holds." };
         Option<bool> check = new("--check") { Description = "The same, and hash every byte; fails where one was changed." };
-        Option<bool> prune = new("--prune") { Description = "Delete what no process will use: unfinished, failed and damaged entries, and those that say why nothing was prepared." };
+        Option<bool> prune = new("--prune") { Description = "Delete what no process will use: unfinished, failed and damaged entries, and those that say why nothing was prepared. What it must not trust or cannot read stays." };
         Option<bool> group = new("--trust-group") { Description = "With --list, --check and --prune: also what a group can write to, as RunnerOptions.PreparedTrustGroup." };
         Command command = new("prepare", "Has ONNX Runtime optimise a model and pack its weights once, for this processor and ONNX Runtime: runners open that in a part of the time.")
         {

@@ -10,14 +10,18 @@ namespace Cleave.Prepared.Making;
 /// <param name="Name">Its name.</param>
 /// <param name="Bytes">What it holds.</param>
 /// <param name="Manifest">What it says; null where it cannot be read.</param>
-/// <param name="Problem">Why nobody will use it: marked, damaged, or not preparable. Null where some process may.</param>
-internal sealed record ListedEntry(string Name, long Bytes, PreparedManifest? Manifest, string? Problem);
+/// <param name="Problem">Why it is not used: marked, damaged, not preparable, or not to be looked at by this process. Null where some process may.</param>
+/// <param name="IsUseless">Whether no process will use it. One that this process must not or cannot read may be good for another.</param>
+internal sealed record ListedEntry(string Name, long Bytes, PreparedManifest? Manifest, string? Problem, bool IsUseless);
 
 /// <summary>Lists and tidies a folder of prepared models.</summary>
 internal static class Housekeeping
 {
+    // What other users keep to themselves is not counted.
+    private static readonly EnumerationOptions Everything = new() { RecurseSubdirectories = true, IgnoreInaccessible = true, AttributesToSkip = FileAttributes.None };
+
     /// <summary>Bytes of all files below a folder.</summary>
-    public static long Bytes(string folder) => new DirectoryInfo(folder).EnumerateFiles("*", SearchOption.AllDirectories).Sum(static f => f.Length);
+    public static long Bytes(string folder) => new DirectoryInfo(folder).EnumerateFiles("*", Everything).Sum(static f => f.Length);
 
     /// <summary>Deletes what killed processes left. The lock must be held.</summary>
     public static int DeleteUnfinished(string folder)
@@ -32,25 +36,34 @@ internal static class Housekeeping
     {
         List<ListedEntry> entries = [];
         foreach (string path in Directory.GetDirectories(folder).Where(static p => Path.GetFileName(p)[0] != '.').Order(StringComparer.Ordinal))
-        {
-            PreparedManifest? manifest = null;
-            string? problem;
-            string mark = Path.Combine(path, PreparedEntry.FailedFile);
-            try
-            {
-                manifest = PreparedEntry.ReadManifest(path, trust);
-                problem = File.Exists(mark) ? "failed: " + File.ReadAllText(mark).Trim() : manifest.NotPreparable is { } why ? "not preparable: " + why : null;
-            }
-            catch (Exception e) when (e is IOException or UnauthorizedAccessException or ListingException)
-            {
-                problem = "damaged: " + e.Message;
-            }
-            entries.Add(new ListedEntry(Path.GetFileName(path), Bytes(path), manifest, problem));
-        }
+            entries.Add(Describe(path, trust));
         return entries;
     }
 
-    /// <summary>Deletes what no process will use: unfinished, failed and damaged entries, those that say that nothing was prepared, and the counts of attempts. Others stay, whatever they are for.</summary>
+    private static ListedEntry Describe(string path, FolderTrust trust)
+    {
+        string name = Path.GetFileName(path), mark = Path.Combine(path, PreparedEntry.FailedFile);
+        long bytes = Bytes(path);
+        try
+        {
+            if (trust.WhyNot(path) is { } distrusted)
+                return new ListedEntry(name, bytes, null, "not trusted: " + distrusted, false);
+            PreparedManifest manifest = PreparedEntry.ReadManifest(path, trust);
+            string? problem = File.Exists(mark) ? "failed: " + File.ReadAllText(mark).Trim() : manifest.NotPreparable is { } why ? "not preparable: " + why : null;
+            return new ListedEntry(name, bytes, manifest, problem, problem != null);
+        }
+        catch (ListingException e)
+        {
+            return new ListedEntry(name, bytes, null, "damaged: " + e.Message, true);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return new ListedEntry(name, bytes, null, "not read: " + e.Message, false);
+        }
+    }
+
+    /// <summary>Deletes what no process will use: unfinished, failed and damaged entries, those that say that nothing was prepared, and the counts of attempts. Others stay, whatever they are for,
+    /// and those that this process must not or cannot read.</summary>
     /// <returns>What was deleted.</returns>
     /// <exception cref="IOException">Another process prepares into the folder.</exception>
     public static IReadOnlyList<string> Prune(string folder, FolderTrust trust)
@@ -60,7 +73,7 @@ internal static class Housekeeping
         int unfinished = DeleteUnfinished(folder);
         if (unfinished > 0)
             deleted.Add(unfinished + " unfinished");
-        foreach (ListedEntry entry in List(folder, trust).Where(static e => e.Problem != null))
+        foreach (ListedEntry entry in List(folder, trust).Where(static e => e.IsUseless))
         {
             // A folder with other things in it is none of ours.
             string path = Path.Combine(folder, entry.Name);

@@ -33,7 +33,8 @@ public sealed class RunnerGenerator : IIncrementalGenerator
     public void Initialize(IncrementalGeneratorInitializationContext context)
     {
         IncrementalValueProvider<ProjectFacts> project = context.AnalyzerConfigOptionsProvider
-            .Select((options, _) => ProjectFacts.Read(options.GlobalOptions))
+            .Combine(context.ParseOptionsProvider)
+            .Select((pair, _) => ProjectFacts.Read(pair.Left.GlobalOptions, pair.Right))
             .WithTrackingName(TrackingNames.Project);
 
         IncrementalValuesProvider<ModelFile> files = context.AdditionalTextsProvider

@@ -9,7 +9,7 @@ namespace Cleave;
 /// <summary>
 /// Base of the generated calls: buffers that are bound once. Write the inputs, <see cref="Run"/>, read the outputs, again
 /// and again: after the first runs nothing is copied or allocated, unless the model gives strings or outputs whose shape
-/// its declaration does not tell.
+/// depends on the inputs' values.
 /// </summary>
 /// <remarks>
 /// Not thread-safe: one call serves one thread at a time; make one for each thread. Inputs keep their values from run to

@@ -125,6 +125,36 @@ public sealed partial class BadModelTests(PackedPackagesInUse inUse)
         Assert.Equal([("late.onnx", "CLV3003"), ("later.onnx", "CLV2005")], Errors(app.Build().Failed()));
     }
 
+    /// <summary>The runtime is for .NET 8: without this, the first word of it would be errors in generated code.</summary>
+    [Fact]
+    public void An_older_framework_is_refused_when_it_is_restored()
+    {
+        Consumer app = new Consumer(_packages, "older/App") { Frameworks = "net6.0", Properties = "<CheckEolTargetFramework>false</CheckEolTargetFramework>" }
+            .WithProject("""<AdditionalFiles Include="model.onnx" />""")
+            .With("model.onnx", new TinyModel())
+            .With("Program.cs", "System.Console.WriteLine(1);");
+        string output = app.DotNetCommand("restore").Failed().Output;
+        Assert.Contains("error NU1202: Package Cleave " + _packages.Version + " is not compatible with net6.0", output);
+        Assert.Contains("net8.0", output);
+    }
+
+    [Fact]
+    public void Another_language_is_refused()
+    {
+        string folder = new Consumer(_packages, "basic/App")
+            .With("App.vbproj", $"""
+                <Project Sdk="Microsoft.NET.Sdk">
+                  <PropertyGroup><TargetFramework>net10.0</TargetFramework></PropertyGroup>
+                  <ItemGroup><PackageReference Include="Cleave" Version="{_packages.Version}" /><AdditionalFiles Include="model.onnx" /></ItemGroup>
+                </Project>
+                """)
+            .With("model.onnx", new TinyModel())
+            .With("Module.vb", "Module Empty\nEnd Module").Folder;
+        CommandResult built = _packages.Build(folder, "build", "App.vbproj").Failed();
+        Assert.Equal([("model.onnx", "CLV3013")], Errors(built));
+        Assert.Contains("'App.vbproj' is no C# project", built.Output);
+    }
+
     [Fact]
     public void Without_the_build_targets_the_generator_says_so()
     {

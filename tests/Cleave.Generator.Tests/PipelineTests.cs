@@ -170,6 +170,6 @@ public class PipelineTests
     private static ModelResult Parse(ModelListing listing)
     {
         string text = Compiling.Text(listing);
-        return ModelResult.Of(new ModelFile("/project/obj/m.graph", IsListing: true, text), new ProjectFacts("MyApp", "/project/", ""), ListingReader.Read);
+        return ModelResult.Of(new ModelFile("/project/obj/m.graph", IsListing: true, text), new ProjectFacts("MyApp", "/project/", "", ""), ListingReader.Read);
     }
 }

@@ -7,6 +7,7 @@ using Cleave.Core.Listing;
 using Cleave.Generator.Emit;
 using Cleave.TestKit.Generation;
 using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp;
 using Microsoft.CodeAnalysis.Text;
 using Xunit;
 
@@ -340,6 +341,25 @@ public class ProblemTests
         Assert.Equal("CLV2007", Assert.Single(generated.Diagnostics).Id);
         Assert.Contains("InvalidOperationException: no luck", generated.Messages[0], StringComparison.Ordinal);
         OnlyGoodRemains(generated);
+    }
+
+    [Fact]
+    public void A_project_in_an_older_language_is_told_so_instead_of_errors_in_generated_code()
+    {
+        BuildFile ensemble = new("/project/obj/cleave/Both" + EnsembleText.Ending, GeneratedEnsemble.Text(new()
+        {
+            Name = "Both",
+            Source = "App.csproj",
+            Members = [new(Good.Options.Source, Good.Options.Path)],
+        }));
+        GeneratorRunResult result = GeneratorHost.Driver(new RunnerGenerator(), GeneratorHost.Options, Models.File(Good), ensemble)
+            .WithUpdatedParseOptions(Compiling.CSharp12.WithLanguageVersion(LanguageVersion.CSharp7_3))
+            .RunGenerators(Compiling.Project())
+            .GetRunResult().Results.Single();
+        Assert.Empty(result.GeneratedSources);
+        Diagnostic problem = Assert.Single(result.Diagnostics);
+        Assert.Equal("CLV2020", problem.Id);
+        Assert.Contains("'models/good.onnx': its code needs C# 12 or later, and the project is compiled as C# 7.3", problem.GetMessage(CultureInfo.InvariantCulture), StringComparison.Ordinal);
     }
 
     private static Generated Refused(ModelListing listing, params string[] ids)

@@ -145,6 +145,9 @@ internal static class Rules
     public static readonly Rule DeadlineMissed = Warning("CLV2019", "Deadline cannot be met",
         "The model '{0}' is to be done by a deadline of {1}, but the best that is planned for {3}, which was measured, takes {2}. Allow that, or give it more GpuMemory, a smaller model or a faster device.");
 
+    public static readonly Rule LanguageTooOld = Error("CLV2020", "C# version too old",
+        "No runner is made of the model '{0}': its code needs C# 12 or later, and the project is compiled as C# {1}. Set LangVersion to 12 or later, or take it out of the project.");
+
     // The typed class of an ensemble.
     public static readonly Rule EnsembleEmpty = Error("CLV2030", "Ensemble without members",
         "The ensemble '{0}' has no members. List the models on its item: Models=\"a.onnx;b.onnx\".");
@@ -213,6 +216,9 @@ internal static class Rules
     public static readonly Rule NotPrepared = Error("CLV3012", "Models could not be prepared",
         "'{0}' asks for prepared models, but {1}.");
 
+    public static readonly Rule OtherLanguage = Error("CLV3013", "Runners are made for C# only",
+        "No runner is made of the model '{0}': '{1}' is no C# project. Put the model into a C# library, and reference that from here.");
+
     // The running application.
     public static readonly Rule ModelNotFound = Error("CLV4001", "Model file not found at run time",
         "The model '{0}' was not found at '{1}'. Deploy the build output's models folder with the application, or set CLEAVE_MODELS or RunnerOptions.Model.");
@@ -280,11 +286,11 @@ internal static class Rules
         NotATensor, ElementTypeNotSupported, ClassDefinedTwice, BadMetadata, TargetsMissing, ListingUnreadable,
         GeneratorFailed, NoOutputs, TensorTooLarge, ChosenOutputMissing, CannotBeOutput, OutputChosenTwice,
         ChosenOutputsNeedSlicing,
-        NothingToSplit, MetadataMisspelt, LengthContradicts, DimensionOutOfRange, NothingOnAccelerator, DeadlineMissed,
+        NothingToSplit, MetadataMisspelt, LengthContradicts, DimensionOutOfRange, NothingOnAccelerator, DeadlineMissed, LanguageTooOld,
         EnsembleEmpty, EnsembleMemberTwice, EnsembleMemberMissing, EnsembleBadMetadata, EnsembleInputDiffers, EnsembleOutputDiffers,
         EnsembleRuleUnfit, EnsembleMatchedByOrder, EnsembleOutputLeftOut, EnsembleTuningStale,
         UpdateIgnored, ListingFailed, AddedTooLate, NotInOutput, NativeRuntimeMissing, PackedWithoutModels,
-        BadProperty, ValidationFailed, ValidationAborted, ValidatorMissing, TooSlow, NotPrepared,
+        BadProperty, ValidationFailed, ValidationAborted, ValidatorMissing, TooSlow, NotPrepared, OtherLanguage,
         ModelNotFound, GraphDiffers, ContractNotServed, FileChanged, NativeLibraryMissing, SegmentRefused,
         SessionFailed, RunFailed, OutputsWithoutSlicing, PlanBroken, PartFailed, QueueFull, NeedsVnni,
         DeviceUnavailable, DeviceMemory, DeviceLost,

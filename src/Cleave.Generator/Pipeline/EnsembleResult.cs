@@ -16,6 +16,9 @@ internal sealed record EnsembleResult(EnsembleRunner? Runner, EquatableArray<Rep
 
     public static EnsembleResult Of(EnsembleFile file, ImmutableArray<RunnerFile> models, ProjectFacts project)
     {
+        // Said of each member.
+        if (project.OldLanguage.Length > 0)
+            return new(null, new([]));
         string name = project.Shorten(file.Path);
         string place = file.Path;
         List<Problem> problems = [];

@@ -36,6 +36,8 @@ internal sealed record ModelResult(RunnerFile? Runner, EquatableArray<ReportedPr
                     place = project.PathOf(source);
                 }
                 source = SafeText.OneLine(source, LongestPath);
+                if (project.OldLanguage.Length > 0)
+                    return Failed(new Problem(Rules.LanguageTooOld, project.OldLanguage));
                 spec = SpecBuilder.Build(listing, source, project.RootNamespace, problems);
                 if (listing.Model is { } model)
                     problems.AddRange(ReleaseCheck.Of(model, project.OnnxRuntime));

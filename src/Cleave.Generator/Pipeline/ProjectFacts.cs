@@ -1,3 +1,5 @@
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp;
 using Microsoft.CodeAnalysis.Diagnostics;
 
 namespace Cleave.Generator.Pipeline;
@@ -6,10 +8,15 @@ namespace Cleave.Generator.Pipeline;
 /// <param name="RootNamespace">Its root namespace.</param>
 /// <param name="Folder">Its folder.</param>
 /// <param name="OnnxRuntime">The version of the ONNX Runtime package that it resolved; "" where none is known.</param>
-internal sealed record ProjectFacts(string RootNamespace, string Folder, string OnnxRuntime)
+/// <param name="OldLanguage">The version of C# that it is compiled as, where that is too old for generated code; otherwise "".</param>
+internal sealed record ProjectFacts(string RootNamespace, string Folder, string OnnxRuntime, string OldLanguage)
 {
-    public static ProjectFacts Read(AnalyzerConfigOptions options) =>
-        new(Property(options, "RootNamespace"), Property(options, "ProjectDir"), Property(options, "CleaveOnnxRuntime"));
+    // Of generated code: docs/generated-code.md.
+    private const LanguageVersion Oldest = LanguageVersion.CSharp12;
+
+    public static ProjectFacts Read(AnalyzerConfigOptions options, ParseOptions parsing) => new(
+        Property(options, "RootNamespace"), Property(options, "ProjectDir"), Property(options, "CleaveOnnxRuntime"),
+        parsing is CSharpParseOptions { LanguageVersion: < Oldest and var version } ? version.ToDisplayString() : "");
 
     /// <summary>The full path of a file of the project.</summary>
     public string PathOf(string source) => Folder.Length == 0 || IsRooted(source) ? source : WithSeparator(Folder) + source;

@@ -41,7 +41,7 @@ internal static class GeneratedEnsemble
     {
         ModelListing[] listings = [.. files.Select(f => ModelLister.List(f, new ListingOptions { Source = Path.GetFileName(f), Path = "models/" + Path.GetFileName(f) }, CancellationToken.None))];
         ensemble = ensemble with { Source = "App.csproj", Members = [.. listings.Select(l => new EnsembleMemberEntry(l.Options.Source, l.Options.Path))] };
-        ProjectFacts facts = new("Generated", "", "");
+        ProjectFacts facts = new("Generated", "", "", "");
         BuildFile[] inputs = [.. listings.Select((l, i) => new BuildFile("model" + i + ".graph", Compiling.Text(l))), new BuildFile("ensemble" + EnsembleText.Ending, Text(ensemble))];
         EnsembleResult result = EnsembleResult.Of(
             new EnsembleFile("ensemble" + EnsembleText.Ending, Text(ensemble)),

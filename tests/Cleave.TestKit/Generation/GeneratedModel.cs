@@ -63,7 +63,7 @@ public sealed class GeneratedModel
     {
         string text = Compiling.Text(listing);
         BuildFile file = new("model.graph", text);
-        ProjectFacts facts = new("Generated", "", "");
+        ProjectFacts facts = new("Generated", "", "", "");
         ModelResult parsed = ModelResult.Of(new ModelFile(file.Path, IsListing: true, text), facts, ListingReader.Read);
 
         CSharpCompilation project = Compiling.Project();

@@ -1,3 +1,4 @@
+using System;
 using System.Globalization;
 using System.Threading;
 
@@ -5,7 +6,7 @@ namespace Cleave.Cores;
 
 /// <summary>
 /// How much memory a runner's sessions may take, by estimate: what the application set for all of them, or else for each further one half of what is left
-/// to the control group, or to the machine. Thread-safe.
+/// to the control groups, or to the machine, when it is made. Thread-safe.
 /// </summary>
 internal sealed class MemoryLimit(long? most, ProcessFiles files)
 {
@@ -37,19 +38,24 @@ internal sealed class MemoryLimit(long? most, ProcessFiles files)
         return fits;
     }
 
-    /// <summary>What is left to the control group, or to the machine; null where that is not known.</summary>
-    // The smallest of the machine's and the group's; page cache that the group holds counts as taken, which errs on the safe side.
+    /// <summary>What is left: the least of the machine and of every control group on the way from the process's own to the root; null where that is not known.</summary>
+    // Above memory.high the kernel slows the group down to make room, so that is its limit, too. Page cache that a group holds counts as taken, which errs on the safe side.
     public long? Left()
     {
         long? left = Field(files.Read("/proc/meminfo"), "MemAvailable:") * 1024;
-        return Smaller(Smaller(left, Group("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current")),
-            Group("/sys/fs/cgroup/memory/memory.limit_in_bytes", "/sys/fs/cgroup/memory/memory.usage_in_bytes"));
+        foreach (GroupFolder group in ControlGroups.Of(files, "memory"))
+        {
+            left = group.IsSecond
+                ? Smaller(Smaller(left, LeftTo(group, "memory.max", "memory.current")), LeftTo(group, "memory.high", "memory.current"))
+                : Smaller(left, LeftTo(group, "memory.limit_in_bytes", "memory.usage_in_bytes"));
+        }
+        return left;
     }
 
-    private long? Group(string limit, string usage) =>
-        long.TryParse(files.Read(limit), NumberStyles.None, CultureInfo.InvariantCulture, out long most)
-        && long.TryParse(files.Read(usage), NumberStyles.None, CultureInfo.InvariantCulture, out long used)
-            ? most - used
+    private long? LeftTo(GroupFolder group, string limit, string usage) =>
+        long.TryParse(files.Read(group.Path + "/" + limit), NumberStyles.None, CultureInfo.InvariantCulture, out long most)
+        && long.TryParse(files.Read(group.Path + "/" + usage), NumberStyles.None, CultureInfo.InvariantCulture, out long used)
+            ? Math.Max(0, most - used)
             : null;
 
     private static long? Smaller(long? one, long? other) => one is null || other < one ? other ?? one : one;
@@ -58,7 +64,7 @@ internal sealed class MemoryLimit(long? most, ProcessFiles files)
     {
         foreach (string line in text?.Split('\n') ?? [])
         {
-            if (line.StartsWith(name, System.StringComparison.Ordinal)
+            if (line.StartsWith(name, StringComparison.Ordinal)
                 && long.TryParse(line[name.Length..].Replace("kB", "").Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out long value))
             {
                 return value;

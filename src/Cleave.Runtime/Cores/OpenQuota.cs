@@ -13,7 +13,7 @@ namespace Cleave.Cores;
 internal sealed class OpenQuota(ProcessFiles files) : IDisposable
 {
     private readonly List<(SafeFileHandle Quota, SafeFileHandle? Period)> _limits = [];
-    private readonly SafeFileHandle? _groups = files.Open(CgroupQuota.Groups);
+    private readonly SafeFileHandle? _groups = files.Open(ControlGroups.Own);
     // What the files were found by; as much of it as tells one set of groups from another.
     private readonly byte[] _foundBy = new byte[1024];
     private int _foundLength = -1;

@@ -178,13 +178,15 @@ internal sealed class RunnerEngine : IRequestSource
         DeviceMode? device = null;
         try
         {
-            SessionFactory factory = new(model, definition, options, ProcessFiles.System, logger);
+            SessionFactory factory = new(model, definition, options, options.Files, logger);
             sessions = new SessionTable(factory);
             RunGate gate = new(definition.Name);
             TuningStore store = new(definition, model.Path, options.TuningFolder,
                 new Lazy<MachineSignature>(() => ThisMachine.Of(cores.Cores) with { Precision = factory.Precision.Halves is null ? "" : MachineSignature.Widened }), logger);
             TuningSection? tuned = options.IsTrial ? null : before?.Tuning.Known is { } known && known.Machine.Precision == store.Machine.Precision ? known : store.Load();
-            ModeList list = ModeList.Of(definition, options, cores.Cores, sessions.CanSplit, tuned is null ? null : TunedRunner.Plan(tuned, definition.Budgets));
+            ThreadGain gain = new(definition, tuned);
+            ModeList list = ModeList.Of(definition, options, cores.Cores, sessions.CanSplit, tuned is null ? null : TunedRunner.Plan(tuned, definition.Budgets),
+                mode => factory.IsCheap(mode.Plan) || gain.Pays(mode.Cores));
             ModeOpener opener = new(definition, options, list, cores, ledger, sessions, gate, logger);
             RunnerModes modes = new(ledger, options.Hint, opener);
             OpenedPlan plan = modes.Planned.Plan;
@@ -192,7 +194,7 @@ internal sealed class RunnerEngine : IRequestSource
             if (tuned != null && TunedRunner.Times(tuned, definition, modes.Planned.Shapes) is { } times)
                 definition = definition.With(times);
             RunnerEngine engine = new(definition, model, sessions, modes, gate, cores, options, home, before, device, logger);
-            engine.Preparing = new BackgroundPreparation(factory, definition, options, list.Modes, ledger, gate, ProcessFiles.System, logger);
+            engine.Preparing = new BackgroundPreparation(factory, definition, options, list.Modes, ledger, gate, options.Files, logger);
             engine.Tuning = new RunnerTuning(engine, options, cores, store, tuned, logger);
             Log.Opened(logger, definition.Name, plan.Outline.Plan.Name, cores.Cores, cores.Reason, OpenedPlan.Words(plan.Threads),
                 plan.Sessions[0].Way, factory.Weights.Loading, factory.Weights.Reason,

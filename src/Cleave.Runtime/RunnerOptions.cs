@@ -1,5 +1,6 @@
 using System;
 using System.Threading;
+using Cleave.Cores;
 using Microsoft.Extensions.Logging;
 using Microsoft.ML.OnnxRuntime;
 
@@ -148,7 +149,7 @@ public sealed class RunnerOptions
 
     /// <summary>
     /// The most bytes that the sessions of this runner may take, by estimate: its weights once for each session where they are mapped, twice
-    /// where they are copied. The first session is always made. Null: each further one may take half of what is left to the container.
+    /// where they are copied. The first session is always made. Null: each further one may take half of what is left to the machine and the container when it is made.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">Negative.</exception>
     public long? MaxMemory
@@ -274,7 +275,7 @@ public sealed class RunnerOptions
     public ILogger? Logger { get; set; }
 
     /// <summary>The processors of the sessions whose place is taken; null: others than those of any runner.</summary>
-    internal Cores.ProcessorLease? Processors { get; set; }
+    internal ProcessorLease? Processors { get; set; }
 
     /// <summary>These options as they are now.</summary>
     internal RunnerOptions Copy() => (RunnerOptions)MemberwiseClone();
@@ -322,6 +323,9 @@ public sealed class RunnerOptions
 
     /// <summary>How long tuning compares two ways at least, while there is time: for tests of what follows from it, shorter.</summary>
     internal TimeSpan TuningSpan { get; set; } = Tuning.PairTimer.Span;
+
+    /// <summary>What the system says of memory and processors; a recorded tree in tests.</summary>
+    internal ProcessFiles Files { get; set; } = ProcessFiles.System;
 
     /// <summary>Who uses which cores; another one than the process's in tests.</summary>
     internal Ledger.CoreLedger? Ledger { get; set; }

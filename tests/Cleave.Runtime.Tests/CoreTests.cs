@@ -1,6 +1,9 @@
 using System;
 using System.Collections.Generic;
+using System.Linq;
 using Cleave.Cores;
+using Cleave.Ledger;
+using Cleave.Runtime.Tests.Lanes;
 using Cleave.Runtime.Tests.Support;
 using Xunit;
 
@@ -54,6 +57,35 @@ public sealed class CoreTests : IDisposable
     {
         Assert.InRange(AffinityMask.Count(), 1, 4096);
         Assert.InRange(CoreBudget.Resolve(null).Cores, 1, AffinityMask.Count());
+    }
+
+    [Fact]
+    public void Without_a_mask_it_is_what_the_runtime_counts()
+    {
+        ProcessFiles nothing = new(_folder.Path);
+        Assert.Equal(Environment.ProcessorCount, AffinityMask.Count([]));
+        int[] all = AffinityMask.Processors([]);
+        Assert.Equal(Enumerable.Range(0, Environment.ProcessorCount), all);
+        Assert.Equal(Environment.ProcessorCount, CoreBudget.Resolve(AffinityMask.Count([]), CgroupQuota.Read(nothing), null, null).Cores);
+        Assert.All(Topology.Read(nothing, all).Processors, static p => Assert.Equal((0, 0, 0, false), (p.Sibling, p.Domain, p.Node, p.IsEfficient)));
+        // The mask alone, where /proc and /sys are hidden.
+        Assert.Equal(3, AffinityMask.Count([0b101, 0x80, 0]));
+        Assert.Equal([0, 2, 15], AffinityMask.Processors([0b101, 0x80, 0]));
+        Assert.Equal(CoreBudget.Resolve(AffinityMask.Count(), null, Environment.GetEnvironmentVariable(CoreBudget.Variable), null), new ProcessBudget(nothing).Read());
+    }
+
+    [Theory]
+    [InlineData("many")]
+    [InlineData("0")]
+    [InlineData("a\nb")]
+    public void A_runner_warns_of_an_absurd_CLEAVE_CORES_and_goes_on(string value)
+    {
+        ListLogger logger = new();
+        CoreLedger ledger = new(new CoreCount(() => CoreBudget.Resolve(2, null, value, null), TimeProvider.System), TimeProvider.System);
+        using LooseRunner runner = Towers.Runner(new() { Ledger = ledger, Logger = logger });
+        Assert.Equal($"Cleave ignores CLEAVE_CORES=\"{value}\" for test: a whole number from 1 to 4096 is expected", Assert.Single(logger.Warnings));
+        Assert.Contains(logger.Lines, static l => l.Contains("2 of the process's cores (affinity mask)"));
+        runner.Run(Towers.Request(Towers.Input(1))).Dispose();
     }
 
     [Fact]

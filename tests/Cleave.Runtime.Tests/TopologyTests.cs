@@ -10,16 +10,16 @@ namespace Cleave.Runtime.Tests;
 /// <summary>What /sys says of the processors, on trees as real machines have them, and which processors the lanes of a plan get by that.</summary>
 public sealed class TopologyTests : IDisposable
 {
-    private readonly TempFolder _folder = new();
+    private readonly SysTree _tree = new();
 
-    public void Dispose() => _folder.Dispose();
+    public void Dispose() => _tree.Dispose();
 
     [Fact]
     public void Two_cores_are_taken_in_order()
     {
         for (int cpu = 0; cpu < 2; cpu++)
-            Cpu(cpu, $"{cpu}", "0-1");
-        Nodes("0-1");
+            _tree.Cpu(cpu, $"{cpu}", "0-1");
+        _tree.Nodes("0-1");
         Topology topology = Read(2);
         Assert.Equal([new(0, 0, 0, 0, false), new(1, 0, 0, 0, false)], topology.Processors);
         Assert.Equal("0,1", Sets(topology, 2));
@@ -32,11 +32,8 @@ public sealed class TopologyTests : IDisposable
     [Fact]
     public void Each_core_is_used_before_the_second_thread_of_one()
     {
-        // Neighbours are siblings, as in virtual machines.
-        for (int cpu = 0; cpu < 16; cpu++)
-            Cpu(cpu, $"{cpu & ~1}-{cpu | 1}", "0-15");
-        Nodes("0-15");
-        Topology topology = Read(16);
+        using SysTree tree = SysTree.Sixteen();
+        Topology topology = tree.Read(tree.Processors);
         Assert.Equal("0,2,4,6,8,10,12,14", Sets(topology, 8));
         Assert.Equal("0 2 4 6", Sets(topology, 1, 1, 1, 1));
         Assert.Equal("0,2,4,6,8,10,12,14,1,3,5,7,9,11,13,15", Sets(topology, 16));
@@ -92,8 +89,8 @@ public sealed class TopologyTests : IDisposable
         // Six slow and two fast ones, each kind with a cache of its own, as on boards with ARM processors; the fast ones not equally fast.
         for (int cpu = 0; cpu < 8; cpu++)
         {
-            Cpu(cpu, $"{cpu}", cpu < 6 ? "0-5" : "6-7");
-            Write(cpu, "cpu_capacity", cpu < 6 ? "446" : cpu == 6 ? "980" : "1024");
+            _tree.Cpu(cpu, $"{cpu}", cpu < 6 ? "0-5" : "6-7");
+            _tree.Write(cpu, "cpu_capacity", cpu < 6 ? "446" : cpu == 6 ? "980" : "1024");
         }
         Topology topology = Read(8);
         Assert.Equal("6,7", Sets(topology, 2));
@@ -108,8 +105,8 @@ public sealed class TopologyTests : IDisposable
         // Both sockets number their cores from 0.
         for (int cpu = 0; cpu < 8; cpu++)
         {
-            Write(cpu, "topology/core_id", $"{cpu % 2}");
-            Write(cpu, "topology/physical_package_id", $"{cpu / 2 % 2}");
+            _tree.Write(cpu, "topology/core_id", $"{cpu % 2}");
+            _tree.Write(cpu, "topology/physical_package_id", $"{cpu / 2 % 2}");
         }
         Assert.Equal("0,1,2,3", Sets(Read(8), 4));
         Assert.Equal("0,1,2,3,4", Sets(Read(8), 5));
@@ -132,15 +129,15 @@ public sealed class TopologyTests : IDisposable
     {
         for (int cpu = 0; cpu < 4; cpu++)
         {
-            Cpu(cpu, text, text);
-            Write(cpu, "topology/core_id", "-1");
-            Write(cpu, "topology/physical_package_id", text == "5" ? "-1" : text);
-            Write(cpu, "cpu_capacity", cpu == 0 ? text + "x" : "-4");
+            _tree.Cpu(cpu, text, text);
+            _tree.Write(cpu, "topology/core_id", "-1");
+            _tree.Write(cpu, "topology/physical_package_id", text == "5" ? "-1" : text);
+            _tree.Write(cpu, "cpu_capacity", cpu == 0 ? text + "x" : "-4");
         }
-        _folder.Write("sys/devices/system/node/online", text);
-        _folder.Write("sys/devices/system/node/node0/cpulist", text == "5" ? "6" : text);
-        _folder.Write("sys/devices/cpu_core/cpus", text);
-        _folder.Write("sys/devices/cpu_atom/cpus", text == "5" ? "" : text);
+        _tree.Write("sys/devices/system/node/online", text);
+        _tree.Write("sys/devices/system/node/node0/cpulist", text == "5" ? "6" : text);
+        _tree.Write("sys/devices/cpu_core/cpus", text);
+        _tree.Write("sys/devices/cpu_atom/cpus", text == "5" ? "" : text);
         Assert.Equal([new(0, 0, 0, 0, false), new(1, 0, 0, 0, false), new(2, 0, 0, 0, false), new(3, 0, 0, 0, false)], Read(4).Processors);
         Assert.Null(text == "5" ? null : ProcessorList.Parse(text));
     }
@@ -184,54 +181,21 @@ public sealed class TopologyTests : IDisposable
         }
     }
 
-    // Two sockets of two caches of eight cores each; the second threads of the cores are numbered after all first ones.
-    private Topology TwoSockets(int[] allowed)
+    private static Topology TwoSockets(int[] allowed)
     {
-        for (int cpu = 0; cpu < 64; cpu++)
-        {
-            int core = cpu % 32, first = core / 8 * 8;
-            Cpu(cpu, $"{core},{core + 32}", $"{first}-{first + 7},{first + 32}-{first + 39}");
-        }
-        Nodes("0-15,32-47", "16-31,48-63");
-        return Read(allowed);
+        using SysTree tree = SysTree.TwoSockets();
+        return tree.Read(allowed);
     }
 
-    // Eight performance cores of two threads, then eight efficiency cores, with one cache.
-    private Topology Hybrid(int[] allowed)
+    private static Topology Hybrid(int[] allowed)
     {
-        for (int cpu = 0; cpu < 24; cpu++)
-            Cpu(cpu, cpu < 16 ? $"{cpu & ~1}-{cpu | 1}" : $"{cpu}", "0-23");
-        Nodes("0-23");
-        _folder.Write("sys/devices/cpu_core/cpus", "0-15\n");
-        _folder.Write("sys/devices/cpu_atom/cpus", "16-23\n");
-        return Read(allowed);
+        using SysTree tree = SysTree.Hybrid();
+        return tree.Read(allowed);
     }
-
-    // The caches of one core come first: index0 and index1 of level 1, index2 of level 2.
-    private void Cpu(int cpu, string siblings, string lastCache)
-    {
-        Write(cpu, "topology/thread_siblings_list", siblings);
-        string[] levels = ["1", "1", "2", "3"], types = ["Data", "Instruction", "Unified", "Unified"];
-        for (int i = 0; i < levels.Length; i++)
-        {
-            Write(cpu, $"cache/index{i}/level", levels[i]);
-            Write(cpu, $"cache/index{i}/type", types[i]);
-            Write(cpu, $"cache/index{i}/shared_cpu_list", i < 3 ? siblings : lastCache);
-        }
-    }
-
-    private void Nodes(params string[] processors)
-    {
-        _folder.Write("sys/devices/system/node/online", processors.Length == 1 ? "0\n" : $"0-{processors.Length - 1}\n");
-        for (int node = 0; node < processors.Length; node++)
-            _folder.Write($"sys/devices/system/node/node{node}/cpulist", processors[node] + "\n");
-    }
-
-    private void Write(int cpu, string file, string text) => _folder.Write($"sys/devices/system/cpu/cpu{cpu}/{file}", text + "\n");
 
     private Topology Read(int processors) => Read(Enumerable.Range(0, processors).ToArray());
 
-    private Topology Read(int[] allowed) => Topology.Read(new ProcessFiles(_folder.Path), allowed);
+    private Topology Read(int[] allowed) => _tree.Read(allowed);
 
     private static string Sets(Topology topology, params int[] threads) => string.Join(' ',
         CoreSets.For(topology, threads).Select(static set => string.Join(',', set.Select(static p => p.ToString(CultureInfo.InvariantCulture)))));

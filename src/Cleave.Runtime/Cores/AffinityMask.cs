@@ -15,7 +15,20 @@ internal static unsafe class AffinityMask
     public static int Count()
     {
         Span<byte> mask = stackalloc byte[LargestBytes];
-        if (!TryRead(mask))
+        return Count(mask[..Read(mask)]);
+    }
+
+    /// <summary>The numbers of the processors, ascending.</summary>
+    public static int[] Processors()
+    {
+        Span<byte> mask = stackalloc byte[LargestBytes];
+        return Processors(mask[..Read(mask)]);
+    }
+
+    /// <summary>How many there are in a mask; an empty one is none that could be read.</summary>
+    public static int Count(ReadOnlySpan<byte> mask)
+    {
+        if (mask.IsEmpty)
             return Environment.ProcessorCount;
         int count = 0;
         foreach (byte processors in mask)
@@ -23,11 +36,11 @@ internal static unsafe class AffinityMask
         return count;
     }
 
-    /// <summary>The numbers of the processors, ascending.</summary>
-    public static int[] Processors()
+    /// <inheritdoc cref="Processors()"/>
+    /// <param name="mask">Empty where none could be read.</param>
+    public static int[] Processors(ReadOnlySpan<byte> mask)
     {
-        Span<byte> mask = stackalloc byte[LargestBytes];
-        if (!TryRead(mask))
+        if (mask.IsEmpty)
             return [.. Enumerable.Range(0, Environment.ProcessorCount)];
         List<int> processors = [];
         for (int i = 0; i < mask.Length * 8; i++)
@@ -81,13 +94,14 @@ internal static unsafe class AffinityMask
         }
     }
 
-    private static bool TryRead(Span<byte> mask)
+    // The bytes of it; 0 where there is nothing to read.
+    private static int Read(Span<byte> mask)
     {
         if (!OperatingSystem.IsLinux())
-            return false;
+            return 0;
         mask.Clear();
         fixed (byte* start = mask)
-            return sched_getaffinity(Environment.ProcessId, mask.Length, start) > 0 && mask.IndexOfAnyExcept((byte)0) >= 0;
+            return sched_getaffinity(Environment.ProcessId, mask.Length, start) > 0 && mask.IndexOfAnyExcept((byte)0) >= 0 ? mask.Length : 0;
     }
 
     [DllImport("libc")]

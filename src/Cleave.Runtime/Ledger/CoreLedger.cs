@@ -44,6 +44,9 @@ internal sealed class CoreLedger
     /// <summary>Those whose requests they are.</summary>
     public OpenRunners Runners { get; } = new();
 
+    /// <summary>Says which processors the process may run on, of which pinned lanes get theirs; others in tests.</summary>
+    public Func<int[]> Allowed { get; init; } = AffinityMask.Processors;
+
     /// <summary>The processors that their pinned lanes have.</summary>
     public PinnedProcessors Pinned { get; } = new();
 

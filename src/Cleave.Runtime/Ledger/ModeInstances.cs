@@ -1,3 +1,4 @@
+using System;
 using System.Threading;
 using Cleave.Plans;
 
@@ -14,10 +15,14 @@ internal sealed class ModeInstances(int cores, int most)
     // So often one is missed before it is opened: requests may meet by chance.
     private const int Missed = 8;
 
+    // Where it cannot be opened, whether it can is looked at more and more rarely, for that reads files.
+    private const int MostMissed = 1 << 20;
+
     private readonly object _adding = new();
     // Replaced as a whole.
     private RunnerMode[] _open = [];
     private int _missed;
+    private int _asksAt = Missed;
 
     /// <summary>The cores that a request takes.</summary>
     public int Cores { get; private set; } = cores;
@@ -51,9 +56,20 @@ internal sealed class ModeInstances(int cores, int most)
     }
 
     /// <summary>
-    /// Notes that a request would have taken another instance. True where it was missed often enough to be opened; not again until that one is there.
+    /// Notes that a request would have taken another instance. True where it was missed often enough to be opened; not again until that one is there, or
+    /// <see cref="Postpone"/> was called.
     /// </summary>
-    public bool Miss() => Open.Length < most && Interlocked.Increment(ref _missed) == Missed;
+    public bool Miss() => Open.Length < most && Interlocked.Increment(ref _missed) == Volatile.Read(ref _asksAt);
+
+    /// <summary>Notes that it cannot be opened for now. It is asked for again once it was missed twice as often as this time.</summary>
+    public void Postpone()
+    {
+        lock (_adding)
+        {
+            Volatile.Write(ref _asksAt, Math.Min(2 * _asksAt, MostMissed));
+            Volatile.Write(ref _missed, 0);
+        }
+    }
 
     /// <summary>Adds one.</summary>
     public void Add(RunnerMode mode)
@@ -62,6 +78,7 @@ internal sealed class ModeInstances(int cores, int most)
         {
             Cores = mode.Cores;
             Volatile.Write(ref _open, [.. _open, mode]);
+            Volatile.Write(ref _asksAt, Missed);
             Volatile.Write(ref _missed, 0);
         }
     }

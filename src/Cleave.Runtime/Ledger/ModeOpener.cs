@@ -15,14 +15,12 @@ namespace Cleave.Ledger;
 internal sealed class ModeOpener(
     ModelDefinition definition, RunnerOptions options, ModeList list, CoreBudget cores, CoreLedger ledger, SessionTable sessions, RunGate gate, ILogger logger)
 {
-    /// <summary>Weights of fewer bytes are not worth saving.</summary>
-    private const long Small = 20L << 20;
-
-    private readonly MemoryLimit _limit = new(options.MaxMemory, ProcessFiles.System);
+    private readonly MemoryLimit _limit = new(options.MaxMemory, options.Files);
     private readonly ChosenPlan[] _modes = list.Modes;
     private readonly string?[] _whyNot = new string?[list.Modes.Length];
     private readonly int[] _most = list.Instances(cores.Cores);
     private readonly int[] _asked = new int[list.Modes.Length];
+    private readonly object _beginning = new();
     private int _partsAsked;
     // Why there is one mode only, where that is so.
     private string? _whyOnly;
@@ -53,7 +51,7 @@ internal sealed class ModeOpener(
     public long SessionBytes => _limit.Taken;
 
     /// <summary>Whether its weights are so few that another session may be made only to see whether it is faster.</summary>
-    public bool IsSmall => sessions.Factory.WeightBytes < Small;
+    public bool IsSmall => sessions.Factory.IsSmall;
 
     /// <summary>Why a mode was not opened, or not yet.</summary>
     public string WhyNotOpen(int mode) => Volatile.Read(ref _whyNot[mode]) ?? "it was not needed so far";
@@ -71,15 +69,19 @@ internal sealed class ModeOpener(
         return Mode(Planned, 0, plan);
     }
 
-    /// <summary>Has one more instance of a mode opened, unless there are as many as there may be, the runner is closed, or memory is short.</summary>
-    public void Open(int index, Action<int, RunnerMode> opened)
+    /// <summary>
+    /// Has one more instance of a mode opened, unless there are as many as there may be, the runner is closed, or memory is short. False where that is the reason: there may be more of
+    /// it later.
+    /// </summary>
+    public bool Open(int index, Action<int, RunnerMode> opened)
     {
-        if (Begin(index) is { } number)
+        if (Begin(index, out bool isShort) is { } number)
             Start(Opening(index, number, opened));
+        return !isShort;
     }
 
     /// <summary>The same on the calling thread. False where none was opened.</summary>
-    public bool OpenHere(int index, Action<int, RunnerMode> opened) => Begin(index) is { } number && OpenNow(Opening(index, number, opened));
+    public bool OpenHere(int index, Action<int, RunnerMode> opened) => Begin(index, out _) is { } number && OpenNow(Opening(index, number, opened));
 
     /// <summary>
     /// Has a session of the whole model opened for parts of jobs that have so many threads each, unless the runner is closed or memory is short.
@@ -111,23 +113,25 @@ internal sealed class ModeOpener(
             Log.ModeChanged(logger, definition.Name, mode.Words, now.InFlight, now.Busy, now.Cores.Now);
     }
 
-    // The number of the next instance; null where there is to be none.
-    private int? Begin(int index)
+    // The number of the next instance; null where there is to be none, or for want of memory not now. One at a time: no two get one number.
+    private int? Begin(int index, out bool isShort)
     {
         int number;
-        lock (_asked)
+        isShort = false;
+        lock (_beginning)
         {
             if (_asked[index] == _most[index])
                 return null;
-            number = _asked[index]++;
+            bool isAllowed = IsAllowed(_modes[index], out string why);
+            Volatile.Write(ref _whyNot[index], isAllowed ? "it is being opened" : why);
+            isShort = !isAllowed && _whyOnly is null;
+            if (isShort)
+                return null;
+            lock (_asked)
+                number = _asked[index]++;
+            // What ConfigureSession leaves no choice of is not asked for again.
+            return isAllowed ? number : null;
         }
-        if (!IsAllowed(_modes[index], out string why))
-        {
-            Volatile.Write(ref _whyNot[index], why);
-            return null;
-        }
-        Volatile.Write(ref _whyNot[index], "it is being opened");
-        return number;
     }
 
     // Counts its memory where it is.

@@ -364,7 +364,13 @@ internal sealed class RunnerModes
     private void Missed(int mode)
     {
         if (mode > _planned && _modes[mode].Miss())
-            _opener.Open(mode, Opened);
+            OpenMissed(mode);
+    }
+
+    private void OpenMissed(int mode)
+    {
+        if (!_opener.Open(mode, Opened))
+            _modes[mode].Postpone();
     }
 
     // Further sessions of several threads are opened, as long as there are few; then others have to go.
@@ -373,7 +379,7 @@ internal sealed class RunnerModes
         if (mode <= _planned || !_modes[mode].Miss())
             return;
         if (_modes[mode].Cores == 1 || _opener.Thick < PartSessions.MostThick)
-            _opener.Open(mode, Opened);
+            OpenMissed(mode);
         else if (Interlocked.Exchange(ref _reconfigured, 1) == 0)
             Reconfigures?.Invoke(threads);
     }

@@ -22,7 +22,8 @@ internal sealed record ModeList(ChosenPlan[] Modes, int Planned)
     /// <param name="cores">The runner's cores.</param>
     /// <param name="canSplit">Whether parts of the model can be opened.</param>
     /// <param name="tuned">What was measured to be the best on this machine; null: nothing was.</param>
-    public static ModeList Of(ModelDefinition definition, RunnerOptions options, int cores, bool canSplit, ChosenPlan? tuned)
+    /// <param name="pays">Whether the whole model with several threads is worth a session beside the one of one thread; null: it always is.</param>
+    public static ModeList Of(ModelDefinition definition, RunnerOptions options, int cores, bool canSplit, ChosenPlan? tuned, Func<ChosenPlan, bool>? pays = null)
     {
         Budget[] rows = definition.Budgets;
         PlanChoice choice = canSplit ? options.Plan : PlanChoice.Whole;
@@ -36,17 +37,22 @@ internal sealed record ModeList(ChosenPlan[] Modes, int Planned)
         // Pinned workers keep to the first lane's processors: a request of one thread could not go where there is room.
         if (options.Deterministic || (options.Pinning && planned.Threads.Length > 1))
             return new ModeList([planned], 0);
+        if (!IsWorth(planned))
+            planned = ChosenPlan.Whole(rows, 1, 1);
         List<ChosenPlan> modes = [planned];
         foreach (int part in Parts)
         {
-            if (cores / part > 1)
-                modes.Add(ChosenPlan.Choose(rows, cores / part, choice));
+            if (cores / part > 1 && ChosenPlan.Choose(rows, cores / part, choice) is var chosen && IsWorth(chosen))
+                modes.Add(chosen);
         }
         modes.Add(ChosenPlan.Whole(rows, 1, 1));
         ChosenPlan[] falling = [.. Falling(modes)];
         return planned.Plan.IsSplit || planned.Threads is [1]
             ? new ModeList([ChosenPlan.Whole(rows, cores, cores), .. falling], 1)
             : new ModeList(falling, 0);
+
+        // The sessions of a split have a part of the weights each.
+        bool IsWorth(ChosenPlan mode) => pays is null || mode.Plan.IsSplit || mode.Cores == 1 || pays(mode);
     }
 
     /// <summary>How many instances each mode may have: of those for a part of the cores, as many as there are cores for.</summary>

@@ -119,10 +119,10 @@ internal sealed record OpenedPlan(PlanOutline Outline, SegmentSession?[] BySegme
     public static OpenedPlan OpenExactly(ModelDefinition definition, RunnerOptions options, ChosenPlan chosen, int instance, SessionTable sessions, ILogger logger)
     {
         PlanOutline outline = PlanOutline.Read(chosen.Plan, definition);
-        PinnedProcessors pinned = (options.Ledger ?? CoreLedger.Process).Pinned;
+        CoreLedger ledger = options.Ledger ?? CoreLedger.Process;
         // Of a single lane the caller's thread is the first, and a user's thread is never pinned: then none is.
         ProcessorLease? lease = !options.Pinning || outline.Lanes.Length == 1 ? null
-            : Processors(pinned, definition, chosen, options.Processors, logger);
+            : Processors(ledger, definition, options, chosen, logger);
         ThreadPin[]? pins = lease is null ? null : Array.ConvertAll(lease.Lanes, p => new ThreadPin(p, logger));
         try
         {
@@ -138,7 +138,7 @@ internal sealed record OpenedPlan(PlanOutline Outline, SegmentSession?[] BySegme
         catch
         {
             if (lease != null)
-                pinned.Return(lease);
+                ledger.Pinned.Return(lease);
             throw;
         }
     }
@@ -177,9 +177,9 @@ internal sealed record OpenedPlan(PlanOutline Outline, SegmentSession?[] BySegme
         return this;
     }
 
-    private static ProcessorLease? Processors(PinnedProcessors pinned, ModelDefinition definition, ChosenPlan chosen, ProcessorLease? before, ILogger logger)
+    private static ProcessorLease? Processors(CoreLedger ledger, ModelDefinition definition, RunnerOptions options, ChosenPlan chosen, ILogger logger)
     {
-        ProcessorLease? lease = pinned.Take(Topology.Read(ProcessFiles.System, AffinityMask.Processors()), chosen.Threads, before);
+        ProcessorLease? lease = ledger.Pinned.Take(Topology.Read(options.Files, ledger.Allowed()), chosen.Threads, options.Processors);
         if (lease is null)
             Log.ProcessorsTaken(logger, definition.Name, chosen.Cores);
         return lease;

@@ -19,6 +19,9 @@ namespace Cleave.Sessions;
 /// <summary>Makes the sessions of one opened model, now or later. Thread-safe.</summary>
 internal sealed class SessionFactory : IDisposable
 {
+    // Weights of fewer bytes are not worth saving.
+    private const long Small = 20L << 20;
+
     private readonly OpenedModel _model;
     private readonly SessionSettings _settings;
     private readonly SubModels _subModels;
@@ -69,6 +72,12 @@ internal sealed class SessionFactory : IDisposable
 
     /// <summary>The bytes of the weights that the outputs need.</summary>
     public long WeightBytes { get; }
+
+    /// <summary>Whether its weights are so few that those of another session are not worth saving.</summary>
+    public bool IsSmall => WeightBytes < Small;
+
+    /// <summary>Whether another session of a plan takes little memory: the weights are few, or are prepared, so that all share one copy.</summary>
+    public bool IsCheap(Plan plan) => IsSmall || Prepared.BytesToMap(plan) != null;
 
     /// <summary>
     /// What the sessions of a plan take that are not there yet. Packed for its kernels a weight is about as large as before; copied ones are there once more. Prepared ones are mapped:

@@ -179,12 +179,12 @@ public sealed class LedgerSnapshotTests
             LedgerSnapshot snapshot = LedgerSnapshot.Of(ledger);
             Assert.InRange(snapshot.Runners.Count, 0, 3);
             Assert.All(snapshot.Runners, static r => Assert.InRange(r.LastMode.Requests, 0, 10));
-            Assert.InRange(Listen(meter.Equals).Where(static n => n.Name == "cleave.requests").Sum(static n => n.Value), 0, 600);
+            Assert.InRange(Measurements.Of(meter.Equals).Where(static n => n.Name == "cleave.requests").Sum(static n => n.Value), 0, 600);
         }
         while (!all.IsCompleted);
         await all;
         Assert.Empty(LedgerSnapshot.Of(ledger).Runners);
-        Assert.Equal(600, Listen(meter.Equals).Where(static n => n.Name == "cleave.requests").Sum(static n => n.Value));
+        Assert.Equal(600, Measurements.Of(meter.Equals).Where(static n => n.Name == "cleave.requests").Sum(static n => n.Value));
     }
 
     [Fact]
@@ -193,7 +193,7 @@ public sealed class LedgerSnapshotTests
         CoreLedger ledger = Ledgers.Own(4);
         using Meter meter = LedgerMeter.Of(ledger);
         Assert.Equal(
-            [("cleave.active_requests", 0, ""), ("cleave.busy_cores", 0, ""), ("cleave.cores", 4, ""), ("cleave.waiting_requests", 0, "")], Listen(meter.Equals));
+            [("cleave.active_requests", 0, ""), ("cleave.busy_cores", 0, ""), ("cleave.cores", 4, ""), ("cleave.waiting_requests", 0, "")], Measurements.Of(meter.Equals));
         // Two of one model: their requests are one number.
         LooseRunner loop = SplitModel.Loop().Runner(new() { Ledger = ledger, Cores = 4 });
         LooseRunner again = SplitModel.Loop().Runner(new() { Ledger = ledger, Cores = 4 });
@@ -205,7 +205,7 @@ public sealed class LedgerSnapshotTests
             [
                 ("cleave.active_requests", 1, ""), ("cleave.busy_cores", 2, ""), ("cleave.cores", 4, ""),
                 ("cleave.requests", 2, "model=test mode=TwoLanes with 1 1 threads"), ("cleave.waiting_requests", 0, ""),
-            ], Listen(meter.Equals));
+            ], Measurements.Of(meter.Equals));
         source.Cancel();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => run.WaitAsync(Patience));
         loop.Dispose();
@@ -215,7 +215,7 @@ public sealed class LedgerSnapshotTests
             [
                 ("cleave.active_requests", 0, ""), ("cleave.busy_cores", 0, ""), ("cleave.cores", 4, ""),
                 ("cleave.requests", 2, "model=test mode=TwoLanes with 1 1 threads"), ("cleave.waiting_requests", 0, ""),
-            ], Listen(meter.Equals));
+            ], Measurements.Of(meter.Equals));
     }
 
     [Fact]
@@ -230,30 +230,9 @@ public sealed class LedgerSnapshotTests
             Assert.Contains(snapshot.Runners, r => r.Model == name);
             Assert.InRange(snapshot.Cores, 1, 4096);
             Assert.NotEmpty(snapshot.CoresReason);
-            Assert.Contains(("cleave.requests", 1, "model=" + name + " mode=TwoLanes with 1 1 threads"), Listen(static meter => meter.Name == "Cleave"));
+            Assert.Contains(("cleave.requests", 1, "model=" + name + " mode=TwoLanes with 1 1 threads"), Measurements.Of(static meter => meter.Name == "Cleave"));
         }
         Assert.DoesNotContain(LedgerSnapshot.Take().Runners, r => r.Model == name);
-    }
-
-    // By name, with the tags as text.
-    private static (string Name, long Value, string Tags)[] Listen(Func<Meter, bool> wanted)
-    {
-        List<(string Name, long Value, string Tags)> seen = [];
-        using MeterListener listener = new()
-        {
-            InstrumentPublished = (instrument, l) =>
-            {
-                if (wanted(instrument.Meter))
-                    l.EnableMeasurementEvents(instrument);
-            },
-        };
-        listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) => seen.Add((instrument.Name, value, Text(tags))));
-        listener.SetMeasurementEventCallback<int>((instrument, value, tags, _) => seen.Add((instrument.Name, value, Text(tags))));
-        listener.Start();
-        listener.RecordObservableInstruments();
-        return [.. seen.OrderBy(static s => s.Name, StringComparer.Ordinal)];
-
-        static string Text(ReadOnlySpan<KeyValuePair<string, object?>> tags) => string.Join(' ', tags.ToArray().Select(static t => t.Key + "=" + t.Value));
     }
 
     private static LooseRunner Auto(CoreLedger ledger, Action<RunnerOptions>? change = null)

@@ -113,6 +113,38 @@ public sealed class RunnerModesTests
         Assert.Empty(_logger.Warnings);
     }
 
+    [Fact]
+    public void Where_cores_are_taken_away_requests_have_no_more_threads_than_are_left()
+    {
+        int cores = 4;
+        CoreLedger ledger = new(new CoreCount(() => new CoreBudget(cores, "test", null), _clock), _clock);
+        using LooseRunner runner = Runner(ledger, 4, Rows(1, 2, 4), o => o.Cores = null);
+        RunnerEngine engine = runner.Engine;
+        Ask(runner, 10);
+        Assert.Equal(10, engine.Modes.Planned.Requests);
+        cores = 2;
+        ledger.Cores.Read();
+        // Missed eight times, it is opened beside the requests.
+        Ask(runner, 8);
+        Open(runner, 1);
+        long wide = engine.Modes.Planned.Requests, half = engine.Modes.Find(1)!.Requests;
+        Ask(runner, 30);
+        Assert.Equal(wide, engine.Modes.Planned.Requests);
+        Assert.Equal(half + 30, engine.Modes.Find(1)!.Requests);
+        cores = 1;
+        ledger.Cores.Read();
+        Ask(runner, 8);
+        Open(runner, 2);
+        long one = engine.Modes.Find(2)!.Requests;
+        Ask(runner, 30);
+        Assert.Equal(one + 30, engine.Modes.Find(2)!.Requests);
+        // The runner is the same, and every session was made beside the requests.
+        Assert.Same(engine, runner.Engine);
+        Assert.Equal([4, 2, 1], Threads());
+        Assert.All(_makers, name => Assert.Equal("Cleave test opener", name));
+        Assert.Equal((0, 0), (ledger.InFlight, ledger.Busy));
+    }
+
     /// <summary>With other threads equal inputs would not give equal bits.</summary>
     [Fact]
     public void A_deterministic_runner_stays_as_it_was_opened()
@@ -377,6 +409,20 @@ public sealed class RunnerModesTests
         Assert.Equal(before, Mine());
         Assert.ThrowsAny<OperationCanceledException>(() => runner.Run(SplitModel.LookupOf(1, 1), new CancellationToken(canceled: true)));
         Assert.Equal(before, Mine());
+        // Cancelled by another thread while it runs.
+        CoreLedger ledger = Ledgers.Own(2);
+        using LooseRunner loop = SplitModel.Loop().Runner(new() { Pinning = true, Ledger = ledger });
+        using CancellationTokenSource source = new();
+        Thread other = new(() =>
+        {
+            if (SpinWait.SpinUntil(() => ledger.Busy == 2, Patience))
+                source.Cancel();
+        });
+        other.Start();
+        Assert.ThrowsAny<OperationCanceledException>(() => loop.Run(SplitModel.LoopOf(long.MaxValue, 1), source.Token));
+        Assert.Equal(before, Mine());
+        Assert.Equal(1, loop.Engine.Modes.Planned.Requests);
+        other.Join();
 
         static string Mine() => File.ReadAllText("/proc/thread-self/status").Split('\n').First(l => l.StartsWith("Cpus_allowed_list", StringComparison.Ordinal));
     }

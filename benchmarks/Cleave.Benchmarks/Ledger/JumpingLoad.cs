@@ -17,30 +17,96 @@ internal sealed class JumpingLoad : IFamily
 {
     private const string What = "service of three models, load that jumps 1, 8, 1 clients every 5 s for 60 s: throughput against a clairvoyant static choice";
     private const string Target = ">= 0.93x";
+    private const string WhatSessions = "the same, Cleave: sessions created on the request path";
+    private const string TargetSessions = "0";
     private const int Periods = 6;
     private const int Many = 8;
+    private const string Client = "client";
     private static readonly TimeSpan Phase = TimeSpan.FromSeconds(5);
 
     public IEnumerable<Line> Measure(BenchOptions options)
     {
         if (!TestKit.SharedModels.Exist)
-            return [Line.NotMeasured(What, Target, "the shared models are absent")];
+            return [Line.NotMeasured(What, Target, "the shared models are absent"), Line.NotMeasured(WhatSessions, TargetSessions, "the shared models are absent")];
+        return [Throughput(options), Sessions()];
+    }
+
+    public IWorkload? CreateWorkload(string name, string[] arguments) => name switch
+    {
+        "jumping" => new Jumps((Callers)(Service.CreateWorkload(arguments[0], arguments[1..]) ?? throw new ArgumentException("No service is named " + arguments[0], nameof(arguments)))),
+        "jumping-sessions" => new SessionCount(int.Parse(arguments[0], CultureInfo.InvariantCulture), arguments[1..]),
+        _ => null,
+    };
+
+    private static Line Throughput(BenchOptions options)
+    {
         Candidate[] candidates = [.. Service.Candidates(Many).Where(c => c.Name != Service.Defaults).Select(c => c with { Workload = "jumping", Arguments = [c.Workload, .. c.Arguments] })];
         Samples samples = Interleaved.Measure(candidates, new MeasureSettings { Rounds = options.Rounds(Periods), LeastCalls = 2, MostCalls = 2, WarmUp = TimeSpan.FromSeconds(1) });
         string[] statics = [.. candidates.Select(c => c.Name).Where(n => n != Service.Ours)];
         // Requests of five seconds with one client and five with eight, with the best set-up for each.
         double clairvoyant = statics.Max(n => Requests(samples, n, 0)) + statics.Max(n => Requests(samples, n, 1));
         double ours = Requests(samples, Service.Ours, 0) + Requests(samples, Service.Ours, 1);
-        return [Line.Of(What, Target, string.Create(CultureInfo.InvariantCulture,
-            $"{ours / clairvoyant:0.00}x ({ours:0} and {clairvoyant:0} requests in 10 s)"), ours >= 0.93 * clairvoyant, samples)];
+        return Line.Of(What, Target, string.Create(CultureInfo.InvariantCulture,
+            $"{ours / clairvoyant:0.00}x ({ours:0} and {clairvoyant:0} requests in 10 s)"), ours >= 0.93 * clairvoyant, samples);
     }
 
-    public IWorkload? CreateWorkload(string name, string[] arguments) => name == "jumping"
-        ? new Jumps((Callers)(Service.CreateWorkload(arguments[0], arguments[1..]) ?? throw new ArgumentException("No service is named " + arguments[0], nameof(arguments))))
-        : null;
+    // In a process of its own: whoever counts has the sessions configured.
+    private static Line Sessions()
+    {
+        Candidate ours = Service.Candidates(Many).Single(c => c.Name == Service.Ours);
+        using WorkerProcess worker = new(Interleaved.Host, "jumping-sessions", ours.Arguments);
+        double[] made = worker.Block(3).Nanoseconds;
+        return Line.Of(WhatSessions, TargetSessions, string.Create(CultureInfo.InvariantCulture,
+            $"{made[0]:0}, while {made[1]:0} were created beside {made[2]:0} requests"), made[0] == 0 && made[1] > 0, made);
+    }
 
     private static double Requests(Samples samples, string candidate, int phase) =>
         samples.Blocks[candidate].Average(b => Phase.TotalNanoseconds / b.Nanoseconds[phase]);
+
+    // Requests in five seconds of so many clients, each with a thread of its own.
+    private static int Requests(Callers clients, int active)
+    {
+        int requests = 0;
+        long end = Stopwatch.GetTimestamp() + (long)(Phase.TotalSeconds * Stopwatch.Frequency);
+        Thread[] threads = [.. clients.Calls.Take(active).Select(call => new Thread(() =>
+        {
+            while (Stopwatch.GetTimestamp() < end)
+            {
+                call();
+                Interlocked.Increment(ref requests);
+            }
+        })
+        { Name = Client })];
+        foreach (Thread thread in threads)
+            thread.Start();
+        foreach (Thread thread in threads)
+            thread.Join();
+        return requests;
+    }
+
+    /// <summary>Not times, but counts, from the first request on: the sessions created by threads that run requests, and by others, and the requests.</summary>
+    private sealed class SessionCount : IWorkload
+    {
+        private readonly Callers _clients;
+        private int _byClients;
+        private int _byOthers;
+
+        public SessionCount(int clients, string[] paths)
+        {
+            _clients = Service.OfRunners(clients, paths, () => Interlocked.Increment(ref Thread.CurrentThread.Name == Client ? ref _byClients : ref _byOthers));
+            // The first of each runner is made with it.
+            _byOthers = 0;
+        }
+
+        public void Block(double[] nanoseconds)
+        {
+            nanoseconds[2] = Requests(_clients, 1) + Requests(_clients, Many) + Requests(_clients, 1);
+            nanoseconds[0] = Volatile.Read(ref _byClients);
+            nanoseconds[1] = Volatile.Read(ref _byOthers);
+        }
+
+        public void Dispose() => _clients.Dispose();
+    }
 
     /// <summary>Two timings: nanoseconds a request with one client, and with eight.</summary>
     private sealed class Jumps(Callers clients) : IWorkload
@@ -53,29 +119,10 @@ internal sealed class JumpingLoad : IFamily
                 clients.Block(nanoseconds);
                 return;
             }
-            nanoseconds[0] = Phase.TotalNanoseconds / Count(1);
-            nanoseconds[1] = Phase.TotalNanoseconds / Count(Many);
+            nanoseconds[0] = Phase.TotalNanoseconds / Requests(clients, 1);
+            nanoseconds[1] = Phase.TotalNanoseconds / Requests(clients, Many);
         }
 
         public void Dispose() => clients.Dispose();
-
-        private double Count(int active)
-        {
-            int requests = 0;
-            long end = Stopwatch.GetTimestamp() + (long)(Phase.TotalSeconds * Stopwatch.Frequency);
-            Thread[] threads = [.. clients.Calls.Take(active).Select(call => new Thread(() =>
-            {
-                while (Stopwatch.GetTimestamp() < end)
-                {
-                    call();
-                    Interlocked.Increment(ref requests);
-                }
-            }))];
-            foreach (Thread thread in threads)
-                thread.Start();
-            foreach (Thread thread in threads)
-                thread.Join();
-            return requests;
-        }
     }
 }

@@ -46,9 +46,12 @@ internal static class Service
     public static IWorkload? CreateWorkload(string name, string[] arguments) => name switch
     {
         Sessions => OfSessions(OrtConfiguration.Parse(arguments), arguments[4..]),
-        Runners => OfRunners(int.Parse(arguments[0], CultureInfo.InvariantCulture), arguments[1..]),
+        Runners => OfRunners(int.Parse(arguments[0], CultureInfo.InvariantCulture), arguments[1..], new RunnerOptions()),
         _ => null,
     };
+
+    /// <summary>The service as Cleave runs it, with nothing configured but who is told of each session that is made, on the thread that makes it.</summary>
+    public static Callers OfRunners(int clients, string[] paths, Action made) => OfRunners(clients, paths, new RunnerOptions { ConfigureSession = (_, _) => made() });
 
     /// <summary>Requests a second in each round: so many clients, each of which waits for its answer.</summary>
     public static double[] Throughput(Samples samples, string candidate, int clients) =>
@@ -63,9 +66,9 @@ internal static class Service
         return Together(configuration.Callers, [.. sessions.Select(s => s.Calls)], sessions);
     }
 
-    private static Callers OfRunners(int clients, string[] paths)
+    private static Callers OfRunners(int clients, string[] paths, RunnerOptions options)
     {
-        PlannedRunner[] runners = [.. paths.Select(p => PlannedRunner.Of([p])())];
+        PlannedRunner[] runners = [.. paths.Select(p => PlannedRunner.Of([p], options.Copy())())];
         return Together(clients, [.. runners.Select(r => Enumerable.Range(0, clients).Select(_ => r.NewCall()).ToArray())], runners);
     }
 

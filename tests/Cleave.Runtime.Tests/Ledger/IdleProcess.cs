@@ -5,7 +5,6 @@ using System.IO;
 using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
-using Cleave.Core.Graph;
 using Cleave.Generated;
 using Cleave.Ledger;
 using Cleave.Runtime.Tests.Lanes;

@@ -1,5 +1,4 @@
 using System.Diagnostics.Metrics;
-using System.Linq;
 using System.Threading.Tasks;
 using Cleave.Ledger;
 using Cleave.Runtime.Tests.Batching;

@@ -4,14 +4,12 @@ using System.Collections.Generic;
 using System.Globalization;
 using System.Linq;
 using System.Threading;
-using Cleave.Core.Graph;
 using Cleave.Cores;
 using Cleave.Generated;
 using Cleave.Ledger;
 using Cleave.OnnxProto;
 using Cleave.Runtime.Tests.Lanes;
 using Cleave.Runtime.Tests.Support;
-using Google.Protobuf;
 using Xunit;
 
 namespace Cleave.Runtime.Tests.Ledger;

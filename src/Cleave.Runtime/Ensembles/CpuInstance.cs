@@ -31,7 +31,7 @@ internal sealed class CpuInstance(CpuMember member, MemberModel model, CoreTurns
         try
         {
             // A batch is short: what ends a request, ends it between two.
-            model.Run(_now!, CancellationToken.None);
+            model.RunAsOpened(_now!, CancellationToken.None);
         }
         finally
         {

@@ -5,7 +5,6 @@ using System.Threading;
 using Cleave.Core.Diagnostics;
 using Cleave.Elements;
 using Cleave.Generated;
-using Cleave.Ledger;
 using Cleave.Workers;
 
 namespace Cleave.Ensembles;
@@ -96,15 +95,16 @@ internal sealed class EnsembleCall : RequestBuffers, IWorkItem
     /// <summary>Takes members until none is left.</summary>
     public void Execute()
     {
-        int thread = Environment.CurrentManagedThreadId, next = _claims.Take(thread);
-        if (next < 0)
-            return;
-        // One core for as long as this thread has members, whichever they are.
-        CoreLedger ledger = _engine.Ledger;
-        ledger.Enter(ledger.Now);
-        for (; next >= 0; next = _claims.Take(thread))
-            RunOne(next);
-        ledger.Leave(1, ledger.Now);
+        int thread = Environment.CurrentManagedThreadId;
+        // For as long as this thread has members of one core, whichever they are.
+        EnteredCore core = new(_engine.Ledger);
+        int done = 0;
+        for (int next = _claims.Take(thread); next >= 0; next = _claims.Take(thread), done++)
+            RunOne(next, ref core);
+        // Before the request is over: the next one must not meet this one's cores.
+        core.Leave();
+        if (done > 0 && Interlocked.Add(ref _open, -done) == 0)
+            _over.Set();
     }
 
     internal override bool Release(int generation)
@@ -153,14 +153,14 @@ internal sealed class EnsembleCall : RequestBuffers, IWorkItem
             ExceptionDispatchInfo.Throw(failure);
     }
 
-    private void RunOne(int member)
+    private void RunOne(int member, ref EnteredCore core)
     {
         try
         {
             _token.ThrowIfCancellationRequested();
             if (Volatile.Read(ref _failure) is null)
             {
-                RunMember(member);
+                RunMember(member, ref core);
                 foreach (CombinedStage stage in _stages)
                     stage.Add(member);
             }
@@ -169,16 +169,14 @@ internal sealed class EnsembleCall : RequestBuffers, IWorkItem
         {
             Interlocked.CompareExchange(ref _failure, e, null);
         }
-        if (Interlocked.Decrement(ref _open) == 0)
-            _over.Set();
     }
 
-    private void RunMember(int member)
+    private void RunMember(int member, ref EnteredCore core)
     {
         MemberModel model = _engine.Members[member];
         try
         {
-            model.RunEntered(_members[member], _token);
+            model.Run(_members[member], ref core, _token);
         }
         catch (Exception e) when (e is not OperationCanceledException and not ArgumentException)
         {

@@ -5,6 +5,7 @@ using Cleave.Calls;
 using Cleave.Core.Graph;
 using Cleave.Elements;
 using Cleave.Generated;
+using Cleave.Ledger;
 using Cleave.Plans;
 
 namespace Cleave.Ensembles;
@@ -75,25 +76,52 @@ internal sealed class MemberModel : IDisposable
         }
     }
 
-    /// <summary>Runs it once over such buffers, on this thread.</summary>
-    public void Run(CallBuffers buffers, CancellationToken token) => Run(buffers, isEntered: false, token);
-
-    /// <summary>The same on a thread for which a core is entered in the ledger already, as one for all the members that it runs.</summary>
-    public void RunEntered(CallBuffers buffers, CancellationToken token) => Run(buffers, isEntered: true, token);
-
-    private void Run(CallBuffers buffers, bool isEntered, CancellationToken token)
+    /// <summary>Runs it once over such buffers, on this thread, with the cores that the ledger offers.</summary>
+    /// <param name="buffers">The buffers.</param>
+    /// <param name="core">The thread's core; a member that takes more than one, or chooses, enters for itself instead.</param>
+    /// <param name="token">Ends it.</param>
+    public void Run(CallBuffers buffers, ref EnteredCore core, CancellationToken token)
     {
         RunnerEngine engine = _engine.Enter();
         try
         {
             bool isTimed = (_runs++ & (Untimed - 1)) == 0;
             long start = isTimed ? engine.Modes.Ledger.Now : 0;
-            if (isEntered && RunsOnOneCore(engine))
+            if (RunsOnOneCore(engine))
+            {
+                core.Enter();
                 RunPlanned(engine, buffers, token);
+            }
             else
+            {
+                // Entered twice, it would count as two requests, and be offered half of its share.
+                core.Leave();
                 buffers.Run(engine, buffers.Generation, token);
+            }
             if (isTimed)
                 Took(engine.Modes.Ledger.Seconds(start, engine.Modes.Ledger.Now));
+        }
+        finally
+        {
+            engine.Gate.Exit();
+        }
+    }
+
+    /// <summary>Runs it once with the cores that it was opened for, whatever else runs: a cell of the matrix says how many.</summary>
+    public void RunAsOpened(CallBuffers buffers, CancellationToken token)
+    {
+        RunnerEngine engine = _engine.Enter();
+        try
+        {
+            Turn turn = engine.Modes.EnterOn(engine.Modes.Planned, token);
+            try
+            {
+                buffers.RunIn(engine, turn.Mode, buffers.Generation, token);
+            }
+            finally
+            {
+                engine.Modes.Leave(turn);
+            }
         }
         finally
         {

@@ -141,7 +141,7 @@ internal sealed class RunnerModes
         return Begin(_planned, now, isAlone: false);
     }
 
-    /// <summary>Begins a request in a mode that is none of these, on an accelerator.</summary>
+    /// <summary>Begins a request in that mode, whatever else runs: one on an accelerator, which is none of these, or the planned one.</summary>
     /// <exception cref="OperationCanceledException">It was cancelled while it waited, in the background, for a core.</exception>
     public Turn EnterOn(RunnerMode mode, CancellationToken token)
     {

@@ -160,6 +160,10 @@ internal static partial class Log
         "Cleave runs {Model} on the CPU, although it was planned for an accelerator: {Why}")]
     public static partial void NoDevice(ILogger logger, string model, string why, Exception cause);
 
+    [LoggerMessage(EventId = 44, Level = LogLevel.Information, Message =
+        "Cleave runs {Model} on the CPU, although it was planned for an accelerator: {Why}")]
+    public static partial void NoDeviceNeeded(ILogger logger, string model, string why);
+
     [LoggerMessage(EventId = 42, Level = LogLevel.Warning, Message =
         "Cleave ran a request of {Model} again on the CPU: {Why}")]
     public static partial void RanAgain(ILogger logger, string model, string why, Exception cause);

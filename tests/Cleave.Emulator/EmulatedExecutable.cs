@@ -35,6 +35,8 @@ internal sealed class EmulatedExecutable(EmulatedDevice device, DeviceProgram pr
         // As ONNX Runtime allocates: before a kernel starts.
         if (device.Faults.Strikes(FaultKind.OutOfMemoryAtRun))
             throw new DeviceMemoryException(device.Name, program.Title, program.WorkspaceBytes, device.MemoryUsed, device.MemoryLimit);
+        if (device.Faults.Strikes(FaultKind.LostUnnoticed))
+            throw new CleaveException(Rules.RunFailed, device.Lose(program.Title), program.Model, program.Segment, "CUDNN failure 5003: CUDNN_STATUS_EXECUTION_FAILED_CUDART");
         Busy(device.Profile.LaunchCost);
         foreach (EmulatedTensor tensor in Tensors())
             tensor.Use();

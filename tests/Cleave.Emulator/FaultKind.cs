@@ -15,6 +15,9 @@ internal enum FaultKind
     /// <summary>The device is lost while it runs a program.</summary>
     LostAtRun,
 
+    /// <summary>The device is lost at a launch, which fails with words of a library's that do not say so.</summary>
+    LostUnnoticed,
+
     /// <summary>The device is lost while it copies.</summary>
     LostAtCopy,
 }

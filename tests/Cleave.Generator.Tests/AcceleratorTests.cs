@@ -95,6 +95,32 @@ public sealed class AcceleratorTests
     }
 
     [Fact]
+    public void Where_the_CPU_alone_is_in_time_nothing_of_the_accelerator_is_taken()
+    {
+        PlannedModel model = Planned(new Recurrent("GRU", 4, 256, 64));
+        double twoLanes = model.Table.Rows.Where(r => r.Cores <= 2).Min(r => r.Chosen.Nanoseconds);
+        foreach (double deadline in new[] { twoLanes, twoLanes * 1.5 })
+        {
+            List<Problem> problems = [];
+            Assert.Null(AcceleratorPlanner.Plan(model, new("cuda", new PlacementRequest(PlacementObjective.Memory, deadline)), AcceleratorProfiles.Default, problems));
+            Problem problem = Assert.Single(problems);
+            Assert.Equal(("CLV2018", "the CPU alone is predicted to be in time"), (problem.Rule.Id, problem.Arguments[^1]));
+        }
+        Assert.NotNull(AcceleratorPlanner.Plan(model, new("cuda", new PlacementRequest(PlacementObjective.Memory, twoLanes * 0.9)), AcceleratorProfiles.Default, []));
+    }
+
+    [Fact]
+    public void With_more_cores_the_CPU_alone_may_do_as_well()
+    {
+        PlannedModel model = Planned(new Recurrent("GRU", 2, 256, 32), bothWays: true);
+        AcceleratorOptions options = new("cuda", new PlacementRequest(PlacementObjective.Latency));
+        PlacedRun run = AcceleratorPlanner.Plan(model, options, AcceleratorProfiles.Default, [])!.Run;
+        int from = Assert.NotNull(AcceleratorPlanner.CoresInstead(model, options.Request, run));
+        Assert.Contains(model.Table.Rows, r => r.Cores < from);
+        Assert.All(model.Table.Rows, r => Assert.Equal(r.Cores >= from, r.Chosen.Nanoseconds <= run.Nanoseconds * 1.02));
+    }
+
+    [Fact]
     public void What_the_listing_says_was_measured_is_planned_with()
     {
         string[] measured = [.. AcceleratorProfileText.Lines(Measured())];
@@ -135,10 +161,10 @@ public sealed class AcceleratorTests
         };
     }
 
-    private static PlannedModel Planned(Recurrent model)
+    private static PlannedModel Planned(Recurrent model, bool bothWays = false)
     {
-        OnnxModel read = ModelReader.Read(ByteSource.FromBytes(model.Stacked().ToByteArray()), default);
-        return ModelPlanner.Plan(read, null, PlanMode.Whole, "", [])!;
+        OnnxModel read = ModelReader.Read(ByteSource.FromBytes((bothWays ? model.Bidirectional() : model.Stacked()).ToByteArray()), default);
+        return ModelPlanner.Plan(read, null, bothWays ? PlanMode.Auto : PlanMode.Whole, "", [])!;
     }
 
     private static AcceleratorOptions? Read(List<Problem> problems, params (string Key, string Value)[] settings)

@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using Cleave.Core.Graph;
+using Cleave.Core.Onnx.Recurrent;
 using Cleave.Core.Passes;
 
 namespace Cleave.Core.Placement;
@@ -28,8 +29,33 @@ internal static class CudaOperators
     public static bool CanRun(PlanGraph graph, FusionGroup group) => group.Nodes.All(n => CanRun(graph, graph.Nodes[n]));
 
     private static bool CanRun(PlanGraph graph, Node node) =>
-        node.Domain.Length == 0 && Standard.Contains(node.OpType) && node.Outputs.All(o => o.Length == 0 || IsNumber(graph.Facts.Of(o).Element))
+        node.Domain.Length == 0 && Standard.Contains(node.OpType) && (node.OpType is not ("LSTM" or "GRU" or "RNN") || IsOfCudnn(node)) && node.Outputs.All(o => o.Length == 0 || IsNumber(graph.Facts.Of(o).Element))
         && node.Outputs.Any(o => o.Length > 0 && graph.Facts.Of(o).Content is null);
+
+    // Of recurrent layers cuDNN has the plain ones: ONNX Runtime runs others on the CPU (RNNNeedFallbackToCPU).
+    private static bool IsOfCudnn(Node node)
+    {
+        if (Attribute(node, "activation_alpha") != null || Attribute(node, "activation_beta") != null || Attribute(node, "clip") != null)
+            return false;
+        string[] plain = node.OpType switch { "LSTM" => ["sigmoid", "tanh", "tanh"], "GRU" => ["sigmoid", "tanh"], _ => ["tanh"] };
+        AttributeText[] activations = Attribute(node, "activations")?.Strings ?? [];
+        for (int i = 0; i < activations.Length; i++)
+        {
+            if (!plain[i % plain.Length].Equals(activations[i].Text, StringComparison.OrdinalIgnoreCase))
+                return false;
+        }
+        return node.OpType switch
+        {
+            "LSTM" => Number(node, "input_forget") == 0 && RecurrentNode.Input(node, RecurrentNode.Peepholes).Length == 0,
+            // Left out it is 0, which cuDNN has not.
+            "GRU" => Number(node, "linear_before_reset") == 1,
+            _ => true,
+        };
+    }
+
+    private static NodeAttribute? Attribute(Node node, string name) => Array.Find(node.Attributes, a => a.Name == name);
+
+    private static long Number(Node node, string name) => Attribute(node, name)?.Ints is { Length: 1 } value ? value[0] : 0;
 
     private static bool IsNumber(ElementType type) =>
         type is ElementType.Float or ElementType.Float16 or ElementType.Bool or ElementType.Int64 or ElementType.Int32 or ElementType.Int8 or ElementType.UInt8;

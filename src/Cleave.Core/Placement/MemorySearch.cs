@@ -7,8 +7,8 @@ namespace Cleave.Core.Placement;
 
 /// <summary>
 /// Places units so that they take the least memory on accelerators and are done by a deadline. From the fastest placement, what saves most for the time it costs
-/// goes to the CPU while the deadline holds; from the CPU, what gains most for the memory it takes goes to an accelerator until it holds; the better of both is
-/// improved by exchanging. Deterministic.
+/// goes to the CPU while the deadline holds, and so from the accelerator alone; from the CPU, what gains most for the memory it takes goes to an accelerator until
+/// it holds, and back what can then; the best of these. Deterministic.
 /// </summary>
 internal sealed class MemorySearch
 {

@@ -13,7 +13,7 @@ internal static class PlacementPlanner
         PlacementSchedule host = LatencySearch.Only(problem, space: 0), device = LatencySearch.Only(problem, space: 1);
         PlacementSchedule fastest = LatencySearch.Best(problem);
         double deviceBytes = PeakMemory.Of(problem, device);
-        PlacementSchedule chosen = Within(problem, request.MemoryLimit, fastest, host);
+        PlacementSchedule chosen = Within(problem, request.MemoryLimit, fastest, deviceBytes <= request.MemoryLimit && device.Makespan < host.Makespan ? device : host);
         if (request.Objective == PlacementObjective.Memory)
         {
             // Without a deadline of its own: nothing may become slower.
@@ -23,13 +23,13 @@ internal static class PlacementPlanner
         return new PlacementPlan(chosen, PeakMemory.Of(problem, chosen), host, device, deviceBytes, chosen.Makespan <= request.Deadline);
     }
 
-    // The fastest, where it fits; otherwise the least deadline, to some percent, that fits.
-    private static PlacementSchedule Within(PlacementProblem problem, double limit, PlacementSchedule fastest, PlacementSchedule host)
+    // The fastest, where it fits; otherwise the least deadline, to some percent, that fits. One that fits is known.
+    private static PlacementSchedule Within(PlacementProblem problem, double limit, PlacementSchedule fastest, PlacementSchedule known)
     {
         if (PeakMemory.Of(problem, fastest) <= limit)
             return fastest;
-        PlacementSchedule best = host;
-        double from = fastest.Makespan, to = host.Makespan;
+        PlacementSchedule best = known;
+        double from = fastest.Makespan, to = known.Makespan;
         for (int step = 0; step < 6 && to > from * 1.02; step++)
         {
             double deadline = Math.Sqrt(from * to);

@@ -112,7 +112,8 @@ internal static class PlanEmitter
         if (spec.Device is { } device)
         {
             code.Line("// Predicted: " + device.Comment + ".");
-            code.Line($"Device = new global::Cleave.Generated.DevicePlan({SafeText.Literal(device.Kind)}, {device.Class}.Plan, {string.Join(", ", device.Threads.Select(t => t.ToString(CultureInfo.InvariantCulture)))}),");
+            string instead = device.FewerCoresThan is { } cores ? $" {{ FewerCoresThan = {cores.ToString(CultureInfo.InvariantCulture)} }}" : "";
+            code.Line($"Device = new global::Cleave.Generated.DevicePlan({SafeText.Literal(device.Kind)}, {device.Class}.Plan, {string.Join(", ", device.Threads.Select(t => t.ToString(CultureInfo.InvariantCulture)))}){instead},");
         }
         if (spec.Batch is { } batch)
             WriteBatch(code, batch);

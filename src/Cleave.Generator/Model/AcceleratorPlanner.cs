@@ -49,11 +49,11 @@ internal static class AcceleratorPlanner
                 choices.Add(new PlacedChoice(run, model.Of(rewritten), rewritten));
         }
         PlacedChoice? best = Best(choices, options.Request);
-        // Lanes of the CPU may be as fast, on the model as it is or taken apart.
-        if (best != null && options.Request.Objective == PlacementObjective.Latency && OnCpu(model) <= best.Run.Nanoseconds * (1 + PlacedPlanner.LeastGain))
+        // Lanes of the CPU may do as well, on the model as it is or taken apart.
+        if (best != null && OnCpu(model) <= Enough(options.Request, best.Run))
         {
             best = null;
-            why = "the CPU alone is predicted to be as good";
+            why = options.Request.Objective == PlacementObjective.Latency ? "the CPU alone is predicted to be as good" : "the CPU alone is predicted to be in time";
         }
         if (best is null)
             problems.Add(new Problem(Rules.NothingOnAccelerator, why));
@@ -72,6 +72,24 @@ internal static class AcceleratorPlanner
         List<PlacedChoice> inTime = choices.FindAll(c => c.Run.Placement.MeetsDeadline);
         return inTime.Count > 0 ? inTime.OrderBy(c => c.Run.DeviceBytes).First() : choices.OrderBy(c => c.Run.Nanoseconds).FirstOrDefault();
     }
+
+    /// <summary>The cores from which on the CPU alone is predicted to do as well; null where it never does.</summary>
+    public static int? CoresInstead(PlannedModel model, PlacementRequest request, PlacedRun run)
+    {
+        double enough = Enough(request, run);
+        int? from = null;
+        foreach (BudgetRow row in model.Table.Rows.Reverse())
+        {
+            if (row.Chosen.Nanoseconds > enough)
+                break;
+            from = row.Cores;
+        }
+        return from;
+    }
+
+    // What the CPU alone may take and is as good. It takes none of an accelerator's memory: where that is to be saved, it need only be in time.
+    private static double Enough(PlacementRequest request, PlacedRun run) =>
+        request.Objective == PlacementObjective.Memory && !double.IsPositiveInfinity(request.Deadline) ? request.Deadline : run.Nanoseconds * (1 + PlacedPlanner.LeastGain);
 
     private static double OnCpu(PlannedModel model) => model.Table.Rows.Where(r => r.Cores <= Lanes).Select(r => r.Chosen.Nanoseconds).DefaultIfEmpty(double.PositiveInfinity).Min();
 

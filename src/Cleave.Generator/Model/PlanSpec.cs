@@ -51,7 +51,11 @@ internal sealed record DeviceNeedSpec(long WeightBytes, long WorkspaceBytes);
 /// <param name="Class">The class of the plan.</param>
 /// <param name="Threads">By lane.</param>
 /// <param name="Comment">What is predicted.</param>
-internal sealed record DeviceSpec(string Kind, string Class, EquatableArray<int> Threads, string Comment);
+internal sealed record DeviceSpec(string Kind, string Class, EquatableArray<int> Threads, string Comment)
+{
+    /// <summary>The cores with which the CPU alone does as well; null where it never does.</summary>
+    public int? FewerCoresThan { get; init; }
+}
 
 /// <summary>What a lane does.</summary>
 /// <param name="Method">Its method.</param>

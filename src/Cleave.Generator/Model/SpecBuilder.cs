@@ -155,7 +155,10 @@ internal sealed class SpecBuilder
         return runner with
         {
             Plans = new([.. runner.Plans, plan]),
-            Device = new DeviceSpec(options.Kind, type, new(placed.Run.Threads), AcceleratorPlanner.Comment(placed.Run, profile)),
+            Device = new DeviceSpec(options.Kind, type, new(placed.Run.Threads), AcceleratorPlanner.Comment(placed.Run, profile))
+            {
+                FewerCoresThan = AcceleratorPlanner.CoresInstead(model, options.Request, placed.Run),
+            },
         };
     }
 

@@ -126,7 +126,7 @@ public sealed class CallBuffers : RequestBuffers
             _hasResult = false;
             if (engine != _engine)
                 MoveTo(engine);
-            if (RanOnDevice(cancellationToken))
+            if (RanOnDevice(begun, cancellationToken))
             {
                 // As planned.
             }
@@ -295,11 +295,14 @@ public sealed class CallBuffers : RequestBuffers
     }
 
     // False where the model runs on the CPU, or this request has to run there.
-    private bool RanOnDevice(CancellationToken cancellationToken)
+    private bool RanOnDevice(RunnerMode? begun, CancellationToken cancellationToken)
     {
         if (_engine.Device is not { InUse: { } mode } device)
             return false;
-        Turn turn = _engine.Modes.EnterOn(mode, cancellationToken);
+        // Whoever has begun a mode has cores already: to wait for others would be to wait for oneself.
+        Turn? turn = begun is null ? _engine.Modes.EnterOn(mode, cancellationToken) : null;
+        if (turn is null)
+            mode.Begin();
         try
         {
             Turned(mode).Run(cancellationToken);
@@ -312,9 +315,19 @@ public sealed class CallBuffers : RequestBuffers
                 return false;
             throw;
         }
+        catch (CleaveException e) when (device.LossBehind(e) is not null)
+        {
+            DeviceLostException loss = device.LossBehind(e)!;
+            if (device.FallsBack(loss))
+                return false;
+            throw loss;
+        }
         finally
         {
-            _engine.Modes.Leave(turn);
+            if (turn is { } own)
+                _engine.Modes.Leave(own);
+            else
+                mode.End();
         }
     }
 

@@ -26,6 +26,9 @@ public sealed class DevicePlan
         Threads = threads;
     }
 
+    /// <summary>With so many cores the CPU alone is predicted to do as well; then the accelerator is used only where it is required.</summary>
+    public int FewerCoresThan { get; init; } = int.MaxValue;
+
     internal string Kind { get; }
 
     internal Plan Plan { get; }

@@ -51,7 +51,7 @@ internal sealed class LooseDefinition
         {
             Options = Options(),
             PlannedSizes = [.. _spec.PlannedSizes],
-            Device = _spec.Device is { } device ? new DevicePlan(device.Kind, plans[device.Class], [.. device.Threads]) : null,
+            Device = _spec.Device is { } device ? new DevicePlan(device.Kind, plans[device.Class], [.. device.Threads]) { FewerCoresThan = device.FewerCoresThan ?? int.MaxValue } : null,
             Batch = _spec.Batch is { } batch
                 ? new BatchAxis(batch.Dimension, [.. batch.Inputs], [.. batch.Outputs], [.. batch.Gains.Select(g => new BatchGain(g.Elements, g.Size, g.Gain))])
                 : null,

@@ -1,4 +1,5 @@
 using System;
+using System.Globalization;
 using System.IO;
 using System.Linq;
 using System.Threading;
@@ -64,6 +65,83 @@ public sealed class PlacementModelTests
             Assert.True(problem.CanRun(unit, plan.DeviceOnly.Place[unit]));
     }
 
+    [Theory]
+    [InlineData("GRU", true, "linear_before_reset=1")]
+    [InlineData("GRU", false, "linear_before_reset=0")]
+    [InlineData("GRU", false, "-linear_before_reset")]
+    [InlineData("GRU", false, "clip=1.5")]
+    [InlineData("GRU", true, "activations=sigmoid Tanh")]
+    [InlineData("GRU", false, "activations=Tanh Tanh")]
+    [InlineData("LSTM", true, "")]
+    [InlineData("LSTM", true, "input_forget=0")]
+    [InlineData("LSTM", false, "input_forget=1")]
+    [InlineData("LSTM", false, "clip=1.5")]
+    [InlineData("LSTM", false, "activation_alpha=0.1")]
+    [InlineData("LSTM", false, "activation_beta=0.1")]
+    [InlineData("LSTM", true, "activations=Sigmoid Tanh Tanh")]
+    [InlineData("LSTM", false, "activations=Sigmoid Tanh Relu")]
+    [InlineData("LSTM", false, "peepholes")]
+    [InlineData("RNN", true, "")]
+    [InlineData("RNN", false, "activations=Relu")]
+    public void Recurrent_layers_that_cudnn_lacks_stay_on_the_cpu(string cell, bool canRun, string change)
+    {
+        ModelProto model = new TestKit.Synthetic.Recurrent(cell, 1, 16, 8).Stacked();
+        NodeProto layer = model.Graph.Node.Single(n => n.OpType == cell);
+        string[] parts = change.Split('=');
+        if (change.StartsWith('-'))
+            layer.Attribute.Remove(layer.Attribute.Single(a => a.Name == change[1..]));
+        else if (parts.Length == 2)
+        {
+            foreach (AttributeProto present in layer.Attribute.Where(a => a.Name == parts[0]).ToArray())
+                layer.Attribute.Remove(present);
+            layer.Attribute.Add(Attribute(parts[0], parts[1]));
+        }
+        else if (change == "peepholes")
+        {
+            layer.Input.Add("peepholes");
+            model.Graph.Initializer.Add(Make.Floats("peepholes", [1, 3 * 16], new float[3 * 16]));
+        }
+        PlanGraph graph = Graph(model);
+        FusionGroup group = graph.Groups.Single(g => g.Nodes.Any(n => graph.Nodes[n].OpType == cell));
+        Assert.Equal(canRun, CudaOperators.CanRun(graph, group));
+    }
+
+    private static AttributeProto Attribute(string name, string value)
+    {
+        AttributeProto attribute = new() { Name = name };
+        if (name == "activations")
+        {
+            attribute.Type = AttributeProto.Types.AttributeType.Strings;
+            attribute.Strings.AddRange(value.Split(' ').Select(ByteString.CopyFromUtf8));
+        }
+        else if (name is "activation_alpha" or "activation_beta")
+        {
+            attribute.Type = AttributeProto.Types.AttributeType.Floats;
+            attribute.Floats.Add(float.Parse(value, CultureInfo.InvariantCulture));
+        }
+        else if (name == "clip")
+        {
+            attribute.Type = AttributeProto.Types.AttributeType.Float;
+            attribute.F = float.Parse(value, CultureInfo.InvariantCulture);
+        }
+        else
+        {
+            attribute.Type = AttributeProto.Types.AttributeType.Int;
+            attribute.I = long.Parse(value, CultureInfo.InvariantCulture);
+        }
+        return attribute;
+    }
+
+    [Theory]
+    [InlineData("LSTM", 4)]
+    [InlineData("GRU", 3)]
+    [InlineData("RNN", 1)]
+    public void A_recurrent_layer_has_the_gates_of_its_kind(string cell, int gates)
+    {
+        PlacementProblem problem = Problem(new TestKit.Synthetic.Recurrent(cell, 1, 128, 64).Stacked());
+        Assert.Equal(64 * gates * 128 * 4, problem.Units.Max(u => u.Workspace));
+    }
+
     [Fact]
     public void A_longer_copy_keeps_more_on_one_side()
     {
@@ -97,10 +175,15 @@ public sealed class PlacementModelTests
 
     private static AcceleratorProfile Read(string text) => AcceleratorProfileText.Read(new StringReader(text));
 
-    private static PlacementProblem Problem(ModelProto model)
+    private static PlanGraph Graph(ModelProto model)
     {
         byte[] bytes = model.ToByteArray();
-        PlanGraph graph = PlanGraphBuilder.Build(ShapeInference.Infer(ModelReader.Read(ByteSource.FromBytes(bytes, 0, bytes.Length), CancellationToken.None)));
+        return PlanGraphBuilder.Build(ShapeInference.Infer(ModelReader.Read(ByteSource.FromBytes(bytes, 0, bytes.Length), CancellationToken.None)));
+    }
+
+    private static PlacementProblem Problem(ModelProto model)
+    {
+        PlanGraph graph = Graph(model);
         return PlacementModel.Of(PlanUnits.Of(graph), new SizedGraph(graph, static _ => 1), new CostModel(DeviceTables.Baked), Read(Text));
     }
 }

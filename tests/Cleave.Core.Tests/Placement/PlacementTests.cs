@@ -68,6 +68,7 @@ public sealed class PlacementTests(ITestOutputHelper output)
             Check(problem, plan.Chosen);
             Assert.True(plan.Bytes <= free.Bytes * part);
             Assert.True(plan.Chosen.Makespan <= plan.HostOnly.Makespan);
+            Assert.True(plan.DeviceBytes > free.Bytes * part || plan.Chosen.Makespan <= plan.DeviceOnly.Makespan);
         }
     }
 

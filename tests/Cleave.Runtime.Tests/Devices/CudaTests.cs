@@ -1,6 +1,8 @@
 using System;
+using System.Collections.Generic;
 using System.IO;
 using System.Linq;
+using System.Threading;
 using Cleave.Devices.Cuda;
 using Cleave.Runtime.Tests.Support;
 using Xunit;
@@ -89,12 +91,43 @@ public class CudaTests
     [InlineData("[ErrorCode:RuntimeException] Non-zero status code returned while running ReduceSum node. onnxruntime::BFCArena::AllocateRawInternal Failed to allocate memory for requested buffer of size 939524096", typeof(DeviceMemoryException))]
     [InlineData("CUDA failure 2: out of memory ; GPU=0 ; hostname=h ; expr=cudaMalloc((void**)&p, size);", typeof(DeviceMemoryException))]
     [InlineData("CUBLAS failure 3: CUBLAS_STATUS_ALLOC_FAILED ; GPU=0", typeof(DeviceMemoryException))]
+    [InlineData("CUDNN failure 5003: CUDNN_STATUS_EXECUTION_FAILED_CUDART ; GPU=0", null)]
+    [InlineData("CUDNN failure 4003: CUDNN_STATUS_INTERNAL_ERROR_DEVICE_ALLOCATION_FAILED ; GPU=0", typeof(DeviceMemoryException))]
     [InlineData("CUDA failure 700: an illegal memory access was encountered ; GPU=0", typeof(DeviceLostException))]
     [InlineData("CUDA error 719: unspecified launch failure", typeof(DeviceLostException))]
     [InlineData("CUDA failure 98: invalid device function ; GPU=0", null)]
     [InlineData("Non-zero status code returned while running Gather node. indices element out of data bounds, idx=50", null)]
     public void Failures_are_told_apart_by_their_words(string message, Type? expected) =>
         Assert.Equal(expected, CudaFailure.Of(new InvalidOperationException(message), "cuda:0", "bert/Whole")?.GetType());
+
+    [Fact]
+    public void A_session_is_told_that_it_has_a_stream_and_which()
+    {
+        Dictionary<string, string> options = CudaDevice.ProviderOptions(1, 12345, limit: null);
+        Assert.Equal(("1", "12345", "1"), (options["has_user_compute_stream"], options["user_compute_stream"], options["device_id"]));
+        Assert.DoesNotContain("gpu_mem_limit", options.Keys);
+        Assert.Equal("512", CudaDevice.ProviderOptions(0, 1, limit: 512)["gpu_mem_limit"]);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_long_wait_blocks_whether_it_can_be_cancelled_or_not(bool canBeCancelled)
+    {
+        using CancellationTokenSource source = new();
+        int blocked = 0;
+        bool isDone = false;
+        CudaEvent.Wait(() => isDone, () =>
+        {
+            blocked++;
+            isDone = true;
+        }, canBeCancelled ? source.Token : default);
+        Assert.Equal(1, blocked);
+        source.Cancel();
+        Assert.Throws<OperationCanceledException>(() => CudaEvent.Wait(() => false, () => Assert.Fail("blocked"), source.Token));
+        // What is done is done.
+        CudaEvent.Wait(() => true, () => Assert.Fail("blocked"), source.Token);
+    }
 
     private static void AssertProblem(CudaRequirements found, string why, string remedy)
     {

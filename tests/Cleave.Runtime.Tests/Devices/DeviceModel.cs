@@ -14,6 +14,9 @@ namespace Cleave.Runtime.Tests.Devices;
 /// <param name="Plan">The plan for the device.</param>
 internal sealed record DeviceModel(ModelProto Model, Plan Plan)
 {
+    /// <summary>The cores with which the CPU alone does as well.</summary>
+    public int FewerCoresThan { get; init; } = int.MaxValue;
+
     public const int Width = 16;
 
     public LooseRunner Runner(EmulatedDevice device, DevicePolicy policy = DevicePolicy.Require, RunnerOptions? options = null)
@@ -36,7 +39,7 @@ internal sealed record DeviceModel(ModelProto Model, Plan Plan)
             ModelDefinition plain = Definitions.Of(Model);
             return new ModelDefinition(1, "test", plain.Path, plain.Hash, plain.Inputs, plain.Outputs, plain.Budgets)
             {
-                Device = new DevicePlan("emulated", Plan, [.. Array.ConvertAll(Plan.Lanes, static _ => 1)]),
+                Device = new DevicePlan("emulated", Plan, [.. Array.ConvertAll(Plan.Lanes, static _ => 1)]) { FewerCoresThan = FewerCoresThan },
             };
         }
     }

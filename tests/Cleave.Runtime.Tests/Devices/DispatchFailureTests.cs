@@ -76,6 +76,8 @@ public sealed class DispatchFailureTests
     [Theory]
     [InlineData(FaultKind.LostAtRun, 0)]
     [InlineData(FaultKind.LostAtRun, 1)]
+    [InlineData(FaultKind.LostUnnoticed, 0)]
+    [InlineData(FaultKind.LostUnnoticed, 1)]
     [InlineData(FaultKind.LostAtCopy, 0)]
     [InlineData(FaultKind.LostAtCopy, 1)]
     public void A_device_that_is_lost(object kind, int after)

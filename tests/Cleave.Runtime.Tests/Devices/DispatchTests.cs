@@ -1,9 +1,11 @@
 using System;
 using System.Collections.Generic;
+using System.Diagnostics;
 using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
 using Cleave.Emulator;
+using Cleave.Ledger;
 using Cleave.Runtime.Tests.Support;
 using Xunit;
 
@@ -77,6 +79,38 @@ public sealed class DispatchTests
             Assert.Equal(x.Where(v => v != 0).Select(MathF.Abs), found.Get<float>(0).Span.ToArray());
             Assert.Equal(Enumerable.Range(0, x.Length).Where(i => x[i] != 0).Select(i => (long)i), found.Get<long>(1).Span.ToArray());
         }
+    }
+
+    [Fact]
+    public void A_shape_that_another_request_distrusts_during_a_launch_frees_nothing_that_is_used()
+    {
+        LooseRunner? runner = null;
+        int launches = 0;
+        EmulatedDevice device = new(new EmulatorProfile
+        {
+            RunTime = (program, _) =>
+            {
+                // As another request's call does, on another thread, when it finds a shape not to be as declared.
+                if (program.Segment == "First" && ++launches == 2)
+                    DistrustAll(runner!.Engine.Device!.Mode!);
+                return 0;
+            },
+        });
+        DeviceModel model = DeviceModel.Chain();
+        using LooseRunner reference = model.Reference();
+        using LooseRunner opened = runner = model.Runner(device);
+        for (int i = 0; i < 4; i++)
+        {
+            float[] x = Onnx.Random(DeviceModel.Width, i);
+            Same(Run(reference, x), Run(runner, x));
+        }
+        Assert.True(launches >= 4);
+    }
+
+    private static void DistrustAll(Plans.RunnerMode mode)
+    {
+        for (int i = 0; i < mode.Plan.Outline.Results.Length; i++)
+            mode.Predictions.Distrust(i);
     }
 
     [Fact]
@@ -154,6 +188,28 @@ public sealed class DispatchTests
     }
 
     [Fact]
+    public void With_so_many_cores_that_the_CPU_does_as_well_the_device_is_used_only_where_it_is_required()
+    {
+        Assert.Equal("emulated:0", Open(DevicePolicy.Prefer, cores: 15).Device);
+        Assert.Equal("emulated:0", Open(DevicePolicy.Require, cores: 16).Device);
+        DeviceReport report = Open(DevicePolicy.Prefer, cores: 16);
+        Assert.Equal((null, "with 16 cores the CPU alone is predicted to do as well"), (report.Device, report.WhyNot));
+
+        static DeviceReport Open(DevicePolicy policy, int cores)
+        {
+            ListLogger log = new();
+            DeviceModel model = DeviceModel.Towers() with { FewerCoresThan = 16 };
+            using LooseRunner reference = model.Reference();
+            using LooseRunner runner = model.Runner(new EmulatedDevice(new EmulatorProfile()), policy, new RunnerOptions { Cores = cores, Ledger = Ledgers.Own(16), Logger = log });
+            float[] x = Onnx.Random(DeviceModel.Width, 1);
+            Same(Run(reference, x), Run(runner, x));
+            // Nothing is wrong: no reason to warn.
+            Assert.DoesNotContain(log.Warnings, w => w.Contains("planned for an accelerator", StringComparison.Ordinal));
+            return runner.DeviceReport!;
+        }
+    }
+
+    [Fact]
     public void A_model_that_was_planned_for_no_device_cannot_require_one()
     {
         DeviceUnavailableException e = Assert.Throws<DeviceUnavailableException>(() => LooseRunner.Of(Lanes.Towers.Model(), new RunnerOptions { Device = DeviceOptions.Require }));
@@ -184,6 +240,26 @@ public sealed class DispatchTests
         Assert.True(second.Operations.Count(o => o.What == "test/Second") > 0);
         Assert.Equal(0, first.MemoryUsed);
         Assert.Equal("emulated:1", runner.DeviceReport!.Device);
+    }
+
+    [Fact]
+    public void Parts_of_a_job_in_the_background_do_not_wait_for_their_own_cores()
+    {
+        EmulatedDevice device = new(new EmulatorProfile());
+        CoreLedger ledger = Ledgers.Own(1);
+        ledger.Waiting.Patience = TimeSpan.FromSeconds(20);
+        DeviceModel model = DeviceModel.Chain();
+        using LooseRunner reference = model.Reference();
+        using LooseRunner runner = model.Runner(device, options: new RunnerOptions { Hint = RunnerHint.Background, Cores = 1, Ledger = ledger });
+        float[][] parts = [.. Enumerable.Range(0, 7).Select(i => Onnx.Random(DeviceModel.Width, i))];
+        long start = Stopwatch.GetTimestamp();
+        foreach ((LooseOutput output, float[] x) in runner.RunMany([.. parts.Select(x => Request(x))]).Zip(parts))
+        {
+            Same(Run(reference, x), output.Get<float>(0).Span.ToArray());
+            output.Dispose();
+        }
+        Assert.True(Stopwatch.GetElapsedTime(start) < ledger.Waiting.Patience, Stopwatch.GetElapsedTime(start).ToString());
+        Assert.Equal(7, device.Operations.Count(o => o.What == "test/Second"));
     }
 
     [Fact]

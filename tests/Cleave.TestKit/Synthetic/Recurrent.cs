@@ -94,7 +94,7 @@ internal sealed class Recurrent(string cell, int layers, int width, int steps = 
         ];
         if (cell == "LSTM")
             arguments = [.. arguments, zeros];
-        string[] results = _g.Nodes(cell, cell == "LSTM" ? 3 : 2, arguments, Attributes.Text("direction", "bidirectional"), Attributes.Int("hidden_size", width));
+        string[] results = _g.Nodes(cell, cell == "LSTM" ? 3 : 2, arguments, OfLayer("bidirectional"));
         _lastStates.Add(results[1]);
         return _g.Node("Reshape", [_g.Transpose(results[0], 0, 2, 1, 3), _g.Int64s(0, 0, -1)]);
     }
@@ -111,13 +111,17 @@ internal sealed class Recurrent(string cell, int layers, int width, int steps = 
             "",
             zeros,
         ];
-        List<AttributeProto> attributes = [Attributes.Text("direction", direction), Attributes.Int("hidden_size", width)];
         if (cell == "LSTM")
             arguments = [.. arguments, zeros];
-        else if (cell == "GRU")
-            attributes.Add(Attributes.Int("linear_before_reset", 1));
-        string[] results = _g.Nodes(cell, cell == "LSTM" ? 3 : 2, arguments, [.. attributes]);
+        string[] results = _g.Nodes(cell, cell == "LSTM" ? 3 : 2, arguments, OfLayer(direction));
         _lastStates.Add(results[1]);
         return _g.Node("Squeeze", [results[0], _g.Int64s(1)]);
+    }
+
+    // As PyTorch exports it: its GRU multiplies before it resets, which is what cuDNN has.
+    private AttributeProto[] OfLayer(string direction)
+    {
+        AttributeProto[] attributes = [Attributes.Text("direction", direction), Attributes.Int("hidden_size", width)];
+        return cell == "GRU" ? [.. attributes, Attributes.Int("linear_before_reset", 1)] : attributes;
     }
 }

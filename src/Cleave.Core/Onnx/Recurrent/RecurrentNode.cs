@@ -10,6 +10,7 @@ internal static class RecurrentNode
     public const int SequenceLengths = 4;
     public const int InitialH = 5;
     public const int InitialC = 6;
+    public const int Peepholes = 7;
     public const int Y = 0;
     public const int LastH = 1;
     public const int LastC = 2;

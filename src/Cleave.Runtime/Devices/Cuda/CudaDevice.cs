@@ -153,6 +153,25 @@ internal sealed class CudaDevice : IDevice
         throw new DeviceMemoryException(Name, what, bytes, used, MemoryLimit);
     }
 
+    /// <summary>What a session asks the provider for.</summary>
+    /// <param name="index">Which device.</param>
+    /// <param name="stream">Where its kernels go. ONNX Runtime takes it over only where it is told, beside, that there is one; otherwise its kernels would run on a stream
+    /// of its own, before the copies that they wait for.</param>
+    /// <param name="limit">The most that its arena may take; null: whatever there is.</param>
+    internal static Dictionary<string, string> ProviderOptions(int index, nint stream, long? limit)
+    {
+        Dictionary<string, string> options = new()
+        {
+            ["device_id"] = index.ToString(CultureInfo.InvariantCulture),
+            ["has_user_compute_stream"] = "1",
+            ["user_compute_stream"] = stream.ToString(CultureInfo.InvariantCulture),
+            ["arena_extend_strategy"] = "kSameAsRequested",
+        };
+        if (limit is { } bytes)
+            options["gpu_mem_limit"] = bytes.ToString(CultureInfo.InvariantCulture);
+        return options;
+    }
+
     private SessionOptions Options(DeviceProgram program, CudaStream stream, long bytes)
     {
         SessionOptions options = new() { IntraOpNumThreads = 1, InterOpNumThreads = 1, ExecutionMode = ExecutionMode.ORT_SEQUENTIAL };
@@ -161,17 +180,10 @@ internal sealed class CudaDevice : IDevice
             options.AddSessionConfigEntry(NodeAssignments.RecordKey, "1");
             if (!program.AllowsCpu)
                 options.AddSessionConfigEntry("session.disable_cpu_ep_fallback", "1");
-            Dictionary<string, string> cuda = new()
-            {
-                ["device_id"] = _index.ToString(CultureInfo.InvariantCulture),
-                ["user_compute_stream"] = stream.Handle.ToString(CultureInfo.InvariantCulture),
-                ["arena_extend_strategy"] = "kSameAsRequested",
-            };
             // The arena of this session gets what others left.
-            if (MemoryLimit != long.MaxValue)
-                cuda["gpu_mem_limit"] = Math.Max(MemoryLimit - MemoryUsed + bytes, bytes).ToString(CultureInfo.InvariantCulture);
+            long? limit = MemoryLimit == long.MaxValue ? null : Math.Max(MemoryLimit - MemoryUsed + bytes, bytes);
             using OrtCUDAProviderOptions provider = new();
-            provider.UpdateOptions(cuda);
+            provider.UpdateOptions(ProviderOptions(_index, stream.Handle, limit));
             options.AppendExecutionProvider_CUDA(provider);
             return options;
         }

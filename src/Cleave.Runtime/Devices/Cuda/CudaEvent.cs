@@ -1,3 +1,4 @@
+using System;
 using System.Diagnostics;
 using System.Threading;
 
@@ -24,18 +25,23 @@ internal sealed class CudaEvent(CudaDevice device, string name, nint handle) : I
         }
     }
 
-    public void Wait(CancellationToken cancellation = default)
+    public void Wait(CancellationToken cancellation = default) =>
+        Wait(() => IsDone, () => device.Check(device.Runtime.Wait(handle), "cudaEventSynchronize", name), cancellation);
+
+    /// <summary>
+    /// Spins for a while, and then blocks until the device is done. CUDA's blocking waits cannot be cancelled; a request that is cancelled would have to wait for what is
+    /// queued all the same, before its memory can be used again. What bounds them is that: finite work, and a device that is lost ends them with an error.
+    /// </summary>
+    internal static void Wait(Func<bool> isDone, Action block, CancellationToken cancellation)
     {
         long start = Stopwatch.GetTimestamp();
-        while (!IsDone)
+        while (!isDone())
         {
             cancellation.ThrowIfCancellationRequested();
             if (Stopwatch.GetTimestamp() - start < SpinLimit)
                 Thread.SpinWait(16);
-            else if (cancellation.CanBeCanceled)
-                Thread.Sleep(1);
             else
-                device.Check(device.Runtime.Wait(handle), "cudaEventSynchronize", name);
+                block();
         }
     }
 

@@ -20,10 +20,11 @@ internal static partial class CudaFailure
     public static DeviceException? Of(Exception e, string device, string what)
     {
         string message = e.Message;
-        // The arena's words, cudaMalloc's, and those of cuBLAS and cuDNN.
+        // The arena's words, cudaMalloc's, and those of cuBLAS and cuDNN (since version 9 with the word in full).
         if (message.Contains("Failed to allocate memory for requested buffer", StringComparison.Ordinal)
             || message.Contains("out of memory", StringComparison.OrdinalIgnoreCase)
             || message.Contains("ALLOC_FAILED", StringComparison.Ordinal)
+            || message.Contains("ALLOCATION_FAILED", StringComparison.Ordinal)
             || message.Contains("Available memory of", StringComparison.Ordinal))
             return new DeviceMemoryException(device, what, FirstLine(message), e);
         Match code = Code().Match(message);

@@ -1,6 +1,7 @@
 using System.Collections.Generic;
 using System.Linq;
 using System.Threading;
+using Cleave.Core.Diagnostics;
 using Cleave.Generated;
 using Cleave.Plans;
 using Cleave.Sessions;
@@ -72,6 +73,11 @@ internal sealed class DeviceMode
             Log.DeviceGivenUp(_logger, _model, Mode!.Plan.Device!.Device.Name, e.Message, e);
         return true;
     }
+
+    /// <summary>The loss of the device that a failed run was about, where it was lost by then: after a fault, libraries name what they were at, not the loss.</summary>
+    public DeviceLostException? LossBehind(CleaveException e) => e.Id == Rules.RunFailed.Id && Mode!.Plan.Device!.Device is { IsLost: true } device
+        ? new DeviceLostException(device.Name, _model, e.Message, e)
+        : null;
 
     private static DeviceSegment Describe(Segment segment, DeviceSide side, int index)
     {

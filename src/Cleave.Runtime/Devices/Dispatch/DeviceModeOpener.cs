@@ -1,3 +1,4 @@
+using System.Globalization;
 using Cleave.Core.Diagnostics;
 using Cleave.Generated;
 using Cleave.Lanes;
@@ -32,6 +33,12 @@ internal static class DeviceModeOpener
         }
         if (!sessions.CanSplit && chosen.Plan.IsSplit)
             return Refused(definition, asked, new DeviceUnavailableException(chosen.Kind, "with Slicing off there is one session", "set RunnerOptions.Slicing"), logger);
+        if (asked.Policy == DevicePolicy.Prefer && cores >= chosen.FewerCoresThan)
+        {
+            string why = $"with {cores.ToString(CultureInfo.InvariantCulture)} cores the CPU alone is predicted to do as well";
+            Log.NoDeviceNeeded(logger, definition.Name, why);
+            return new DeviceMode(definition.Name, asked.Policy, mode: null, why, logger);
+        }
         IDevice? device = null;
         try
         {

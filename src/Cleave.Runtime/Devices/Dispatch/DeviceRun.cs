@@ -78,8 +78,10 @@ internal sealed class DeviceRun : IDisposable
             _underWay[slot] = null;
         }
         DeviceTensor?[] outputs = Array.ConvertAll(writes, KnownResult);
+        // Before the launch, and once: another request may find meanwhile that a shape was declared wrongly.
+        bool[] isNew = Array.ConvertAll(outputs, static o => o is null);
         _side.Executables[segment]!.Launch(inputs, outputs);
-        TakeUnknown(writes, outputs, cancellation);
+        TakeUnknown(writes, outputs, isNew, cancellation);
         CopyHome(writes);
     }
 
@@ -151,9 +153,8 @@ internal sealed class DeviceRun : IDisposable
         return _side.Tensor(result, value.Name, value.Element.Type, Array.ConvertAll(shape, static d => (long)d));
     }
 
-    private void TakeUnknown(int[] writes, DeviceTensor?[] outputs, CancellationToken cancellation)
+    private void TakeUnknown(int[] writes, DeviceTensor?[] outputs, bool[] isNew, CancellationToken cancellation)
     {
-        bool[] isNew = Array.ConvertAll(writes, r => _predictions.Expected(r, _dims) is null);
         if (!Array.Exists(isNew, static n => n))
             return;
         try

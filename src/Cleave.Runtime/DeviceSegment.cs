@@ -5,6 +5,8 @@ namespace Cleave;
 /// <summary>A segment of a plan for an accelerator, and where it runs. Immutable.</summary>
 public sealed class DeviceSegment
 {
+    internal const string Cpu = "CPU";
+
     internal DeviceSegment(string name, string place, int? nodes, IReadOnlyList<string> operators)
     {
         Name = name;
@@ -30,5 +32,6 @@ public sealed class DeviceSegment
 
     /// <summary><c>lstm on cuda:0: 3 nodes (LSTM, Squeeze)</c>.</summary>
     public override string ToString() => Name + " on " + Place + (Nodes is { } nodes
-        ? ": " + nodes.ToString(System.Globalization.CultureInfo.InvariantCulture) + (nodes == 1 ? " node (" : " nodes (") + string.Join(", ", Operators) + ")" : "");
+        ? ": " + nodes.ToString(System.Globalization.CultureInfo.InvariantCulture) + (nodes == 1 ? " node (" : " nodes (") + string.Join(", ", Operators) + ")"
+        : Place == Cpu ? "" : ": ONNX Runtime does not say which nodes");
 }

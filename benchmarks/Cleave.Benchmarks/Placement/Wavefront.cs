@@ -41,7 +41,10 @@ internal sealed class Wavefront : IFamily
             PlanSpec plan = Planned(model);
             if (plan.Lanes.Count != 2 || RecurrentSplits.Read(plan.Recurrent).Any(s => s.Chunks != Chunks))
             {
-                yield return Line.NotMeasured(what + "one thread", Target(one), $"the plan is another one: {plan.Lanes.Count} lanes, {plan.Recurrent}");
+                // The planner has changed: the target is not met by what it plans, whatever that takes.
+                string other = $"the plan is another one: {plan.Lanes.Count} lanes, {plan.Recurrent}";
+                yield return Line.Of(what + "one thread", Target(one), other, held: false, other);
+                yield return Line.Of(what + "two intra-op threads", Target(two), other, held: false, other);
                 continue;
             }
             Samples samples = Interleaved.Measure(Candidates(model), options.Settings);

@@ -56,6 +56,60 @@ public sealed class RecurrentRewriterTests
     }
 
     [Theory]
+    [InlineData("LSTM", "both ways", "Sigmoid Tanh Tanh Sigmoid Softsign Relu")]
+    [InlineData("LSTM", "stacked", "Sigmoid Softsign Relu")]
+    [InlineData("GRU", "both ways", "Sigmoid Tanh Sigmoid Relu")]
+    [InlineData("RNN", "both ways", "Tanh Relu")]
+    [InlineData("LSTM", "both ways", "peepholes")]
+    [InlineData("LSTM", "stacked", "peepholes")]
+    [InlineData("LSTM", "both ways", "clip")]
+    [InlineData("GRU", "stacked", "clip")]
+    [InlineData("RNN", "stacked", "parameters")]
+    public void What_layers_have_beside_their_weights_is_kept(string cell, string shape, string special)
+    {
+        ModelProto proto = Model(cell, shape, 16);
+        foreach (NodeProto layer in proto.Graph.Node.Where(n => n.OpType == cell))
+        {
+            if (special == "peepholes")
+            {
+                string name = layer.Output[0] + "/peepholes";
+                layer.Input.Add(name);
+                proto.Graph.Initializer.Add(Make.RandomFloats(name, 5, shape == "both ways" ? 2 : 1, 3 * 16));
+            }
+            else if (special == "clip")
+            {
+                layer.Attribute.Add(new AttributeProto { Name = "clip", Type = AttributeProto.Types.AttributeType.Float, F = 0.15f });
+            }
+            else
+            {
+                string[] functions = special == "parameters" ? ["LeakyRelu"] : special.Split(' ');
+                layer.Attribute.Add(new AttributeProto { Name = "activations", Type = AttributeProto.Types.AttributeType.Strings, Strings = { functions.Select(ByteString.CopyFromUtf8) } });
+                if (special == "parameters")
+                    layer.Attribute.Add(new AttributeProto { Name = "activation_alpha", Type = AttributeProto.Types.AttributeType.Floats, Floats = { 0.3f } });
+            }
+        }
+        byte[] bytes = proto.ToByteArray(), plain = Model(cell, shape, 16).ToByteArray();
+        using ByteSource source = ByteSource.FromBytes(bytes, 0, bytes.Length);
+        OnnxModel model = ModelReader.Read(source, CancellationToken.None);
+        RecurrentSplit[] splits = Splits(model, 16, 4);
+        Assert.NotEmpty(splits);
+        OnnxModel rewritten = RecurrentRewriter.Apply(model, splits);
+        SubModel whole = new SubModelWriter(rewritten, source, null).Write(Slices.Whole(rewritten), WeightMode.Copy);
+        AssertEqual(bytes, inputs => Run(whole.Bytes, inputs));
+        // It makes a difference.
+        Assert.ThrowsAny<Xunit.Sdk.XunitException>(() => AssertEqual(plain, inputs => Run(whole.Bytes, inputs)));
+    }
+
+    [Fact]
+    public void Two_directions_whose_functions_have_parameters_stay_one_node()
+    {
+        ModelProto proto = Model("RNN", "both ways", 16);
+        foreach (NodeProto layer in proto.Graph.Node.Where(n => n.OpType == "RNN"))
+            layer.Attribute.Add(new AttributeProto { Name = "activation_alpha", Type = AttributeProto.Types.AttributeType.Floats, Floats = { 0.3f } });
+        Assert.Empty(Candidates(proto, 4));
+    }
+
+    [Theory]
     [InlineData("LSTM", "stacked")]
     [InlineData("GRU", "stacked")]
     [InlineData("LSTM", "both ways")]

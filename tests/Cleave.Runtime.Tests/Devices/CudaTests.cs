@@ -1,7 +1,9 @@
 using System;
+using System.Buffers.Binary;
 using System.Collections.Generic;
 using System.IO;
 using System.Linq;
+using System.Text;
 using System.Threading;
 using Cleave.Devices.Cuda;
 using Cleave.Runtime.Tests.Support;
@@ -76,6 +78,51 @@ public class CudaTests
         File.WriteAllText(path, "no library");
         Assert.Single(CudaLibraries.Missing(path, _ => false));
         Assert.Empty(CudaLibraries.Missing(path, _ => true));
+    }
+
+    [Theory]
+    [InlineData(12000, "the driver serves CUDA 12.0, and the CUDA provider needs 13")]
+    [InlineData(12080, "the driver serves CUDA 12.8, and the CUDA provider needs 13")]
+    [InlineData(13000, null)]
+    [InlineData(14010, null)]
+    public void A_driver_that_is_too_old_is_named_with_the_one_that_is_needed(int driver, string? why)
+    {
+        using TempFolder folder = new();
+        string provider = Path.Combine(folder.Path, "provider.so");
+        File.WriteAllBytes(provider, ElfThatNeeds("libcublas.so.13", "libcudart.so.13"));
+        Assert.Equal(["libcublas.so.13", "libcudart.so.13"], ElfLibraries.Of(provider));
+        (string Why, string Remedy)? problem = (Complete with { ProviderPath = provider, DriverVersion = driver }).Problem(0);
+        Assert.Equal(why, problem?.Why);
+        Assert.Equal(why is null ? null : "install an NVIDIA driver for CUDA 13 or later", problem?.Remedy);
+    }
+
+    // A header, a loaded segment (the whole file) and a dynamic one, whose entries name libraries in a table of strings.
+    private static byte[] ElfThatNeeds(params string[] libraries)
+    {
+        const int Header = 64, Program = 56, Entry = 16;
+        int dynamic = Header + (2 * Program), strings = dynamic + ((libraries.Length + 1) * Entry);
+        byte[] names = Encoding.ASCII.GetBytes("\0" + string.Join("\0", libraries) + "\0"), elf = new byte[strings + names.Length];
+        names.CopyTo(elf, strings);
+        ((byte[])[0x7f, (byte)'E', (byte)'L', (byte)'F', 2, 1]).CopyTo(elf, 0);
+        Put(32, Header);
+        elf[54] = Program;
+        elf[56] = 2;
+        elf[Header] = 1;
+        Put(Header + 32, elf.Length);
+        elf[Header + Program] = 2;
+        Put(Header + Program + 8, dynamic);
+        Put(Header + Program + 32, strings - dynamic);
+        int name = 1;
+        for (int i = 0; i < libraries.Length; name += libraries[i++].Length + 1)
+        {
+            Put(dynamic + (i * Entry), 1);
+            Put(dynamic + (i * Entry) + 8, name);
+        }
+        Put(dynamic + (libraries.Length * Entry), 5);
+        Put(dynamic + (libraries.Length * Entry) + 8, strings);
+        return elf;
+
+        void Put(int at, long value) => BinaryPrimitives.WriteInt64LittleEndian(elf.AsSpan(at), value);
     }
 
     [SkippableFact]

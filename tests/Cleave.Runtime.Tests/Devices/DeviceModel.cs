@@ -67,7 +67,7 @@ internal sealed record DeviceModel(ModelProto Model, Plan Plan)
     }
 
     /// <summary>y = relu(x * wa) + relu(x * wb): the one tower and the sum on the CPU, the other on the device.</summary>
-    public static DeviceModel Towers(Action? afterLaunch = null)
+    public static DeviceModel Towers(Action? afterLaunch = null, Action? afterLeft = null)
     {
         Value x = Value.Tensor<float>("x", 1, Width), a = Value.Tensor<float>("a", 1, Width), b = Value.Tensor<float>("b", 1, Width), y = Value.Tensor<float>("y", 1, Width);
         Segment left = new("Left", "0-1", [x], [a]), right = There("Right", "2-3", [x], [b]), join = new("Join", "4", [a, b], [y]);
@@ -76,6 +76,7 @@ internal sealed record DeviceModel(ModelProto Model, Plan Plan)
         void Trunk(Lane lane)
         {
             lane.Run(left);
+            afterLeft?.Invoke();
             lane.Receive(b);
             lane.Run(join);
         }

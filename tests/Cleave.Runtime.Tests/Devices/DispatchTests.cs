@@ -35,15 +35,21 @@ public sealed class DispatchTests
     [Fact]
     public void One_side_goes_on_while_the_other_one_runs()
     {
-        EmulatedDevice device = new(new EmulatorProfile());
-        DeviceModel model = DeviceModel.Towers();
+        // Far longer than the CPU's segment, so that a busy machine makes no difference.
+        EmulatedDevice device = new(new EmulatorProfile { RunTime = (_, _) => 500 * Millisecond });
+        long leftEnded = 0;
+        DeviceModel model = DeviceModel.Towers(afterLeft: () => leftEnded = Stopwatch.GetTimestamp());
         using LooseRunner reference = model.Reference();
         using LooseRunner runner = model.Runner(device);
         for (int i = 0; i < 3; i++)
         {
             float[] x = Onnx.Random(DeviceModel.Width, i);
+            long start = Stopwatch.GetTimestamp();
             Same(Run(reference, x), Run(runner, x));
-            Assert.Equal(["x", "test/Right", "b"], device.Operations.Skip(3 * i).Select(o => o.What));
+            DeviceOperation[] operations = [.. device.Operations.Skip(3 * i)];
+            Assert.Equal(["x", "test/Right", "b"], operations.Select(o => o.What));
+            // The segment on the CPU ended while the other one ran: neither waited for the other.
+            Assert.InRange(leftEnded, start, operations[1].End);
         }
     }
 

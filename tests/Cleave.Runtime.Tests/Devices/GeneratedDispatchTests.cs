@@ -1,7 +1,9 @@
 using System;
 using System.Collections.Generic;
+using System.Globalization;
 using System.IO;
 using System.Linq;
+using System.Text.RegularExpressions;
 using System.Threading.Tasks;
 using Cleave.Core.Listing;
 using Cleave.Devices.Cuda;
@@ -38,6 +40,27 @@ public sealed class GeneratedDispatchTests : IDisposable
         Assert.Equal(code.Split("Segment.OnDevice(").Length - 1, launched.Length);
     }
 
+    [Theory]
+    [InlineData(16)]
+    [InlineData(8)]
+    public async Task What_the_item_allows_of_the_memory_binds_the_plan_and_the_device(int megabytes)
+    {
+        long limit = (long)megabytes << 20;
+        GeneratedModel model = Generate("GRU", 256, "Latency", null, megabytes + "MB");
+        EmulatedDevice? device = null;
+        RunnerOptions options = new() { Device = DeviceOptions.Require with { MemoryLimit = limit, Opener = asked => device = new EmulatedDevice(new EmulatorProfile { MemoryLimit = asked.MemoryLimit ?? long.MaxValue }) } };
+        await using GeneratedRunner runner = model.CreateRunner(options);
+        for (int i = 0; i < 3; i++)
+            SameAsSession(model, runner, i);
+        // What the planner counts is what the runner takes.
+        Assert.Equal(limit, device!.MemoryLimit);
+        Assert.InRange(device.MemoryPeak, 1, limit);
+        string code = model.Sources.Values.Single(s => s.Contains("DevicePlan", StringComparison.Ordinal));
+        Assert.Contains("MemoryLimit = " + limit + "L", code, StringComparison.Ordinal);
+        double planned = double.Parse(Regex.Match(code, @"([0-9.]+) MB there").Groups[1].Value, CultureInfo.InvariantCulture);
+        Assert.InRange(planned, 0.1, limit / 1e6);
+    }
+
     [SkippableFact]
     public async Task Without_a_device_the_policy_decides()
     {
@@ -54,13 +77,15 @@ public sealed class GeneratedDispatchTests : IDisposable
         Assert.Equal(("CLV4020", "cuda:0"), (e.Id, e.Device));
     }
 
-    private GeneratedModel Generate(string cell, int width, string objective, string? deadline)
+    private GeneratedModel Generate(string cell, int width, string objective, string? deadline, string? memory = null)
     {
         string path = Path.Combine(_folder, cell.ToLowerInvariant() + ".onnx");
         File.WriteAllBytes(path, new Recurrent(cell, 2, width, 32).Bidirectional().ToByteArray());
         List<KeyValuePair<string, string>> settings = [new("Accelerator", "Cuda"), new("Objective", objective)];
         if (deadline != null)
             settings.Add(new("Deadline", deadline));
+        if (memory != null)
+            settings.Add(new("GpuMemory", memory));
         return GeneratedModel.FromFile(path, new ListingOptions { Settings = settings });
     }
 

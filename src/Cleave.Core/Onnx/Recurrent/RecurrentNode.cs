@@ -18,7 +18,7 @@ internal static class RecurrentNode
     /// <summary>Whether the node can be taken apart: steps lie on axis 0, all samples have all of them, and weights are read as inputs.</summary>
     public static bool CanBeSplit(Node node) =>
         node is { Domain: "", OpType: "LSTM" or "GRU" or "RNN" } && node.Inputs.Length >= 3 && Input(node, SequenceLengths).Length == 0
-        && Integer(node, "layout") is null or 0 && Array.TrueForAll(node.Attributes, a => a.Reference is null && NodeWriter.CanWrite(a));
+        && Integer(node, "layout") is null or 0 && (Direction(node) != "bidirectional" || !HasParameters(node)) && Array.TrueForAll(node.Attributes, a => a.Reference is null && NodeWriter.CanWrite(a));
 
     public static string Direction(Node node) => Array.Find(node.Attributes, a => a.Name == "direction")?.Strings is { Length: 1 } text ? text[0].Text ?? "" : "forward";
 
@@ -30,6 +30,9 @@ internal static class RecurrentNode
     public static string Input(Node node, int index) => index < node.Inputs.Length ? node.Inputs[index] : "";
 
     public static string Output(Node node, int index) => index < node.Outputs.Length ? node.Outputs[index] : "";
+
+    // Which parameter belongs to which direction depends on the functions: not all have some.
+    private static bool HasParameters(Node node) => Array.Exists(node.Attributes, a => a.Name is "activation_alpha" or "activation_beta");
 
     private static long? Integer(Node node, string name) => Array.Find(node.Attributes, a => a.Name == name)?.Ints is { Length: 1 } value ? value[0] : null;
 }

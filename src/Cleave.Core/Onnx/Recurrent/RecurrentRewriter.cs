@@ -159,8 +159,8 @@ internal sealed class RecurrentRewriter
             if (arguments[i].Length > 0 && i != RecurrentNode.SequenceLengths)
                 arguments[i] = Slice(arguments[i], axis: 0, index, index + 1, arguments[i] + "/" + direction);
         }
-        NodeAttribute[] attributes = [.. node.Attributes.Where(a => a.Name is not ("direction" or "activations" or "activation_alpha" or "activation_beta")),
-            .. node.Attributes.Where(a => a.Name is "activations" or "activation_alpha" or "activation_beta").Select(a => OfDirection(a, index)),
+        NodeAttribute[] attributes = [.. node.Attributes.Where(a => a.Name is not ("direction" or "activations")),
+            .. node.Attributes.Where(a => a.Name is "activations").Select(a => OfDirection(a, index)),
             new NodeAttribute("direction", AttributeKind.String) { Strings = [new AttributeText(direction, direction.Length)] }];
         string[] y = new string[split.Chunks];
         string h = RecurrentNode.Input(node, RecurrentNode.InitialH), c = RecurrentNode.Input(node, RecurrentNode.InitialC);
@@ -202,11 +202,8 @@ internal sealed class RecurrentRewriter
     // Of two directions each has half of them, the forward one the first.
     private static NodeAttribute OfDirection(NodeAttribute attribute, int index) => index < 0 ? attribute : new NodeAttribute(attribute.Name, attribute.Kind)
     {
-        Strings = Half(attribute.Strings, index),
-        Floats = Half(attribute.Floats, index),
+        Strings = [.. attribute.Strings.Skip(index * (attribute.Strings.Length / 2)).Take(attribute.Strings.Length / 2)],
     };
-
-    private static T[] Half<T>(T[] values, int index) => [.. values.Skip(index * (values.Length / 2)).Take(values.Length / 2)];
 
     // The chunks that a node's inputs have, if it keeps steps apart and all it reads beside constants has the same ones.
     private RecurrentSplit? ChunksOf(Node node)

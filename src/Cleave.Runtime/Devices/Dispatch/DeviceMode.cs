@@ -82,7 +82,7 @@ internal sealed class DeviceMode
     private static DeviceSegment Describe(Segment segment, DeviceSide side, int index)
     {
         if (side.Executables[index] is not { } executable)
-            return new DeviceSegment(segment.Name, "CPU", null, []);
+            return new DeviceSegment(segment.Name, DeviceSegment.Cpu, null, []);
         IReadOnlyList<NodeAssignment>? nodes = executable.Assignments;
         return new DeviceSegment(segment.Name, side.Device.Name, nodes?.Count, [.. (nodes ?? []).Select(static n => n.Operator).Distinct().Order(System.StringComparer.Ordinal)]);
     }

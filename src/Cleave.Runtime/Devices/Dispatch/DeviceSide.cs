@@ -133,7 +133,8 @@ internal sealed class DeviceSide : IDisposable
         return true;
     }
 
-    // What the plan counted on: a node that runs elsewhere costs two copies, which nobody predicted.
+    // What the plan counted on: a node that runs elsewhere costs two copies, which nobody predicted. Where ONNX Runtime does not say what runs where, the report says so; CUDA's
+    // sessions refuse to run a node elsewhere all the same (session.disable_cpu_ep_fallback).
     private static void CheckPlaces(IDeviceExecutable executable, IDevice device)
     {
         NodeAssignment[] strays = [.. (executable.Assignments ?? []).Where(a => a.Provider != device.Provider)];

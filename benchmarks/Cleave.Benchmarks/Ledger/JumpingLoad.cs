@@ -26,9 +26,12 @@ internal sealed class JumpingLoad : IFamily
 
     public IEnumerable<Line> Measure(BenchOptions options)
     {
-        if (!TestKit.SharedModels.Exist)
-            return [Line.NotMeasured(What, Target, "the shared models are absent"), Line.NotMeasured(WhatSessions, TargetSessions, "the shared models are absent")];
-        return [Throughput(options), Sessions()];
+        // A row alone: --models sessions.
+        bool isHere = TestKit.SharedModels.Exist;
+        if (options.Has("throughput"))
+            yield return isHere ? Throughput(options) : Line.NotMeasured(What, Target, "the shared models are absent");
+        if (options.Has("sessions"))
+            yield return isHere ? Sessions() : Line.NotMeasured(WhatSessions, TargetSessions, "the shared models are absent");
     }
 
     public IWorkload? CreateWorkload(string name, string[] arguments) => name switch

@@ -18,7 +18,7 @@ internal sealed class PreparationPace(CoreLedger ledger, TimeProvider clock, Act
     /// <summary>So many times as long as a step takes it rests.</summary>
     public const int Rest = 9;
 
-    // How long it lets requests go before it looks again whether there is room.
+    // How long it lets requests go before it looks again whether there is room. Only while they have all cores: in an idle process the preparation goes on, and ends.
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
 
     // The lowest of Linux: whatever else is to run, runs first.

@@ -16,9 +16,6 @@ internal sealed class LatencySearch
     // Units looked at: bounds the time for large graphs.
     private const long MostVisits = 3_000_000;
 
-    // Of so few ways to place all units each is tried: local optima are worst where there is little to move.
-    private const int MostPlacements = 1024;
-
     // Graphs of a few units are done after so many changes in vain.
     private const int MostKicks = 24;
 
@@ -72,19 +69,9 @@ internal sealed class LatencySearch
     // Every placement, each with its units in the order of the longest way, and then before others while that helps.
     private PlacementSchedule Exhausted(PlacementSchedule best)
     {
-        int[][] allowed = [.. Enumerable.Range(0, _problem.Units.Count).Select(u => Enumerable.Range(0, _problem.Processors.Count).Where(p => _problem.CanRun(u, p)).ToArray())];
-        double placements = 1;
-        foreach (int[] processors in allowed)
-            placements *= processors.Length;
-        for (int number = 0; placements <= MostPlacements && number < placements; number++)
+        foreach (int[] place in EveryPlacement.Of(_problem))
         {
-            int rest = number;
-            _place = Array.ConvertAll(allowed, processors =>
-            {
-                int processor = processors[rest % processors.Length];
-                rest /= processors.Length;
-                return processor;
-            });
+            _place = place;
             _order = _walk.ByLongestWay(_place);
             Begin();
             for (bool better = true; better;)

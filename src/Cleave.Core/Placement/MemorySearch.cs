@@ -8,7 +8,7 @@ namespace Cleave.Core.Placement;
 /// <summary>
 /// Places units so that they take the least memory on accelerators and are done by a deadline. From the fastest placement, what saves most for the time it costs
 /// goes to the CPU while the deadline holds, and so from the accelerator alone; from the CPU, what gains most for the memory it takes goes to an accelerator until
-/// it holds, and back what can then; the best of these. Deterministic.
+/// it holds, and back what can then; the best of these. Of few ways to place all units each is tried. Deterministic.
 /// </summary>
 internal sealed class MemorySearch
 {
@@ -52,7 +52,23 @@ internal sealed class MemorySearch
             if (shrunk.Bytes < best.Bytes)
                 best = shrunk;
         }
-        return host.Makespan <= _deadline && host.IsHostOnly(_problem) ? host : best.Schedule;
+        return host.Makespan <= _deadline && host.IsHostOnly(_problem) ? host : Exhausted(best, fastest.Order).Schedule;
+    }
+
+    // Every placement of a small problem, each in the order of the longest way and in that of the fastest plan.
+    private Found Exhausted(Found best, int[] order)
+    {
+        foreach (int[] place in EveryPlacement.Of(_problem))
+        {
+            foreach (int[] each in new[] { _walk.ByLongestWay(place), order })
+            {
+                if (_walk.Makespan(each, place, _deadline * (1 + 1e-12)) > _deadline)
+                    continue;
+                Found found = Of(_walk.Schedule(each, place));
+                best = found.Bytes < best.Bytes ? found : best;
+            }
+        }
+        return best;
     }
 
     // Groups go to the CPU, those first that save most for the time they cost there; again until none can.

@@ -58,6 +58,25 @@ public sealed class PrecisionTests
         Assert.Equal(Expected(), result.Select(v => (double)v));
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void The_memory_that_widened_weights_take_more_is_counted_and_said(bool fits)
+    {
+        if (!IsX64)
+            return;
+        const int width = 1024;
+        long bytes = 2L * width * width;
+        ModelProto model = Model(
+            [Tensor("x", ElementType.Float16, 1, width)], [Tensor("y", ElementType.Float16, 1, width)], [Node("MatMul", ["x", "w"], ["y"])], [Halves("w", [width, width], new float[width * width])]);
+        ListLogger logger = new();
+        // What a session of copied weights takes as published fits in either case.
+        long plain = 2 * bytes;
+        LooseRunner.Of(model, new RunnerOptions { Logger = logger, Cores = 1, MaxMemory = fits ? plain + bytes : plain + bytes - 1 }).Dispose();
+        Assert.Equal(fits, logger.Lines.Any(static l => l.Contains("2.0 MB of weights take 4.0 MB", StringComparison.Ordinal)));
+        Assert.Equal(!fits, logger.Lines.Any(static l => l.Contains("that RunnerOptions.MaxMemory allows", StringComparison.Ordinal)));
+    }
+
     [Fact]
     public void Widened_is_widened_in_any_case()
     {

@@ -11,19 +11,23 @@ namespace Cleave.Runtime.Tests;
 public sealed class VnniTests
 {
     [Theory]
-    [InlineData(1, 0, 0, 0, false)]
-    [InlineData(7, 0, 0, 0, false)]
-    [InlineData(7, 0, 1 << 11, 0, true)]
-    [InlineData(7, 1, 0, 1 << 4, true)]
+    [InlineData(1, 0, 0, 0, true, true, false)]
+    [InlineData(7, 0, 0, 0, true, true, false)]
+    [InlineData(7, 0, 1 << 11, 0, true, true, true)]
+    [InlineData(7, 1, 0, 1 << 4, true, true, true)]
     // A leaf that there is not says nothing.
-    [InlineData(7, 0, 0, 1 << 4, false)]
-    public void Is_told_by_CPUID(int last, int subleaves, int ecx, int more, bool expected) => Assert.Equal(expected, Vnni.Has((leaf, sub) => (leaf, sub) switch
+    [InlineData(7, 0, 0, 1 << 4, true, true, false)]
+    // Nor does an instruction whose registers the system does not keep.
+    [InlineData(7, 0, 1 << 11, 0, false, true, false)]
+    [InlineData(7, 1, 1 << 11, 1 << 4, false, true, true)]
+    [InlineData(7, 1, 0, 1 << 4, false, false, false)]
+    public void Is_told_by_CPUID_and_what_the_system_keeps(int last, int subleaves, int ecx, int more, bool canAvx512, bool canAvx, bool expected) => Assert.Equal(expected, Vnni.Has((leaf, sub) => (leaf, sub) switch
     {
         (0, _) => (last, 0, 0, 0),
         (7, 0) => (subleaves, 0, ecx, 0),
         (7, 1) => (more, 0, 0, 0),
         _ => default,
-    }));
+    }, canAvx512, canAvx));
 
     [Fact]
     public void Without_VNNI_it_is_refused_unless_that_is_allowed()

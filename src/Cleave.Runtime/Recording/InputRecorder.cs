@@ -30,6 +30,7 @@ internal sealed class InputRecorder : IDisposable
     private readonly Thread _thread;
     private long _seen;
     private long _lost;
+    private long _waitingBytes;
     private volatile bool _isFull;
     private int _disposed;
 
@@ -76,16 +77,24 @@ internal sealed class InputRecorder : IDisposable
     {
         if (_isFull || InputRecording.IsOff || (Interlocked.Increment(ref _seen) - 1) % _options.Every != 0)
             return;
-        try
+        long bytes = RecordedRequest.Size(inputs);
+        bool isAdded = false;
+        // A copy is made only where there is room for it: all that wait have no more than all that is kept.
+        if (Interlocked.Add(ref _waitingBytes, bytes) <= _options.MaxBytes)
         {
-            // A copy is made only where there is room for it.
-            if (_waiting.Count >= MostWaiting || RecordedRequest.Size(inputs) > _options.MaxBytes || !_waiting.TryAdd(RecordedRequest.Of(inputs)))
-                Interlocked.Increment(ref _lost);
+            try
+            {
+                isAdded = _waiting.Count < MostWaiting && _waiting.TryAdd(RecordedRequest.Of(inputs));
+            }
+            catch (InvalidOperationException)
+            {
+                // The runner is being disposed, or writing has ended.
+            }
         }
-        catch (InvalidOperationException)
-        {
-            // The runner is being disposed, or writing has ended.
-        }
+        if (isAdded)
+            return;
+        Interlocked.Add(ref _waitingBytes, -bytes);
+        Interlocked.Increment(ref _lost);
     }
 
     /// <summary>Writes what waits, and ends.</summary>
@@ -105,12 +114,9 @@ internal sealed class InputRecorder : IDisposable
         {
             foreach (RecordedRequest request in _waiting.GetConsumingEnumerable())
             {
-                if (IsFull)
-                    continue;
-                if (Redacted(request) && _folder.Bytes + request.Bytes <= _options.MaxBytes)
-                    _folder.Add(request);
-                if (IsFull)
-                    End();
+                if (!IsFull)
+                    Keep(request);
+                Interlocked.Add(ref _waitingBytes, -request.Bytes);
             }
         }
         catch (Exception e)
@@ -119,6 +125,14 @@ internal sealed class InputRecorder : IDisposable
             _isFull = true;
             Log.NotRecorded(_logger, _model, _folder.FullPath, e.Message);
         }
+    }
+
+    private void Keep(RecordedRequest request)
+    {
+        if (Redacted(request) && _folder.Bytes + request.Bytes <= _options.MaxBytes)
+            _folder.Add(request);
+        if (IsFull)
+            End();
     }
 
     private bool Redacted(RecordedRequest request)

@@ -1,5 +1,7 @@
+using System;
 using System.Collections.Generic;
 using System.Linq;
+using System.Text;
 using Cleave.Elements;
 using Microsoft.ML.OnnxRuntime;
 using Microsoft.ML.OnnxRuntime.Tensors;
@@ -14,7 +16,17 @@ internal sealed record RecordedRequest(IReadOnlyList<RecordedInput> Inputs, long
     public static RecordedRequest Of(InputSlot[] inputs) => new([.. inputs.Select(Copy)], Size(inputs));
 
     /// <summary>What the inputs take, without copying them.</summary>
-    public static long Size(InputSlot[] inputs) => inputs.Sum(static i => i.ByteLength);
+    public static long Size(InputSlot[] inputs) => inputs.Sum(static i => i is InputSlot<string> texts ? Size(texts.Span) : i.ByteLength);
+
+    // As the file has them.
+    private static long Size(ReadOnlySpan<string> texts)
+    {
+        long bytes = 0;
+        foreach (string text in texts)
+            bytes += Encoding.UTF8.GetByteCount(text);
+        return bytes;
+    }
+
 
     private static RecordedInput Copy(InputSlot input)
     {

@@ -14,6 +14,9 @@ internal sealed class RecordingFolder
     private const UnixFileMode OwnFolder = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
     private const UnixFileMode OwnFile = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
+    // Writing one takes seconds at most: an older draft is that of a killed process, a younger one may be another recorder's.
+    private static readonly TimeSpan Forgotten = TimeSpan.FromHours(1);
+
     private readonly string _path;
     private int _next;
 
@@ -24,12 +27,9 @@ internal sealed class RecordingFolder
     {
         _path = Path.Combine(Path.GetFullPath(folder), string.Concat(model.Select(static c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-' ? c : '_')));
         Make(_path);
-        foreach (string left in Directory.GetDirectories(_path, Unfinished + "*"))
+        foreach (string left in Directory.GetDirectories(_path, Unfinished + "*").Where(static d => DateTime.UtcNow - Directory.GetLastWriteTimeUtc(d) > Forgotten))
             Directory.Delete(left, recursive: true);
-        string[] sets = Directory.GetDirectories(_path, SetPrefix + "*");
-        Count = sets.Length;
-        Bytes = sets.SelectMany(Directory.GetFiles).Sum(static f => new FileInfo(f).Length);
-        _next = sets.Select(static s => int.TryParse(Path.GetFileName(s).AsSpan(SetPrefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out int number) ? number + 1 : 0).DefaultIfEmpty(0).Max();
+        Look();
     }
 
     /// <summary>How many requests it holds.</summary>
@@ -51,7 +51,10 @@ internal sealed class RecordingFolder
             long bytes = 0;
             for (int i = 0; i < request.Inputs.Count; i++)
                 bytes += Write(Path.Combine(draft, string.Create(CultureInfo.InvariantCulture, $"input_{i}.pb")), request.Inputs[i]);
-            Directory.Move(draft, Path.Combine(_path, string.Create(CultureInfo.InvariantCulture, $"{SetPrefix}{_next++}")));
+            // Other runners and processes may record the same model here.
+            while (!TryMove(draft, Path.Combine(_path, string.Create(CultureInfo.InvariantCulture, $"{SetPrefix}{_next}"))))
+                Look();
+            _next++;
             Count++;
             Bytes += bytes;
         }
@@ -59,6 +62,28 @@ internal sealed class RecordingFolder
         {
             if (Directory.Exists(draft))
                 Directory.Delete(draft, recursive: true);
+        }
+    }
+
+    // What is there: of earlier starts, and of others that record here.
+    private void Look()
+    {
+        string[] sets = Directory.GetDirectories(_path, SetPrefix + "*");
+        Count = sets.Length;
+        Bytes = sets.SelectMany(Directory.GetFiles).Sum(static f => new FileInfo(f).Length);
+        _next = sets.Select(static s => int.TryParse(Path.GetFileName(s).AsSpan(SetPrefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out int number) ? number + 1 : 0).DefaultIfEmpty(0).Max();
+    }
+
+    private static bool TryMove(string from, string to)
+    {
+        try
+        {
+            Directory.Move(from, to);
+            return true;
+        }
+        catch (IOException) when (Directory.Exists(to))
+        {
+            return false;
         }
     }
 

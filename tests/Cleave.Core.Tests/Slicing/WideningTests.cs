@@ -60,6 +60,23 @@ public class WideningTests
         Assert.Equal(exact["x"].Select(v => -v), results["z"]);
     }
 
+    [Theory]
+    [InlineData("Cast", "Identity")]
+    [InlineData("CastLike", null)]
+    [InlineData("CastLike", "Reshape")]
+    public void It_goes_on_rounding_where_the_result_is_moved_between_or_cast_up_like_another(string up, string? moved)
+    {
+        GraphProto graph = new() { Name = "g", Input = { Make.Value("x", 1, 4) }, Output = { Make.Value("y", 1, 4) } };
+        graph.Initializer.Add(new TensorProto { Name = "shape", DataType = (int)ElementType.Int64, Dims = { 2 }, Int64Data = { 1, 4 } });
+        graph.Node.Add(Make.Node("Cast", ["x"], ["r"], Make.Int("to", HalfType)));
+        if (moved != null)
+            graph.Node.Add(Make.Node(moved, moved == "Reshape" ? ["r", "shape"] : ["r"], ["m"]));
+        string last = moved is null ? "r" : "m";
+        graph.Node.Add(up == "Cast" ? Make.Node("Cast", [last], ["y"], Make.Int("to", 1)) : Make.Node("CastLike", [last, "x"], ["y"]));
+        Dictionary<string, float[]> exact = new() { ["x"] = [1.00001f, 3.14159f, 1e-6f, 2049] };
+        Assert.Equal(exact["x"].Select(v => (float)(System.Half)v), Run(Widen(Make.Model(graph)).Bytes, exact)["y"]);
+    }
+
     [Fact]
     public void Types_that_nodes_state_and_tensors_that_they_hold_are_widened()
     {
@@ -95,6 +112,8 @@ public class WideningTests
         };
         SubModel wide = Widen(Make.Model(graph));
         Assert.Null(wide.WhyNotWidened);
+        // w, two and half: what is widened in bodies takes more memory, too.
+        Assert.Equal((4 + 1 + 1) * 2, HalfFloats.Of(ModelReader.Read(ByteSource.FromBytes(Make.Model(graph).ToByteArray()), default))!.WeightBytes);
         Assert.DoesNotContain(Parse(wide).Graph.Node.SelectMany(n => n.Attribute).Where(a => a.G != null).SelectMany(a => a.G.Output), o => o.Type.TensorType.ElemType == HalfType);
         Assert.Equal([2, -4, 6, 0.5f], Run(wide.Bytes, new Dictionary<string, float[]>(X) { ["go"] = [1] })["y"]);
         Assert.Equal([1.5f, 1, 4.5f, 4.125f], Run(wide.Bytes, new Dictionary<string, float[]>(X) { ["go"] = [0] })["y"]);

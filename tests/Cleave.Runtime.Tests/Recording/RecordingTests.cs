@@ -60,6 +60,66 @@ public sealed class RecordingTests : IDisposable
     }
 
     [Fact]
+    public void Two_runners_that_record_one_model_at_once_keep_out_of_each_others_way()
+    {
+        using (LooseRunner one = Open(new RecordingOptions(Recorded) { Count = 6 }), other = Open(new RecordingOptions(Recorded) { Count = 6 }))
+        {
+            for (int i = 0; i < 4; i++)
+            {
+                Run(one, i);
+                Run(other, 10 + i);
+            }
+        }
+        Assert.DoesNotContain(_logger.Lines, static l => l.Contains("does not record"));
+        // One request more than asked for, where the other's last was not seen yet.
+        Assert.InRange(Sets.Length, 6, 7);
+        Assert.Equal(Sets.Length, Sets.Select(static s => Read(s).Values[0]).Distinct().Count());
+    }
+
+    [Fact]
+    public void Only_drafts_that_a_killed_process_left_are_removed()
+    {
+        string old = Path.Combine(Recorded, "test", ".making-old"), young = Path.Combine(Recorded, "test", ".making-young");
+        foreach (string draft in new[] { old, young })
+            Directory.CreateDirectory(draft);
+        Directory.SetLastWriteTimeUtc(old, DateTime.UtcNow - TimeSpan.FromDays(1));
+
+        using (LooseRunner runner = Open(new RecordingOptions(Recorded)))
+            Run(runner, 1);
+
+        Assert.False(Directory.Exists(old));
+        Assert.True(Directory.Exists(young));
+    }
+
+    [Fact]
+    public void What_waits_has_no_more_bytes_than_what_is_kept()
+    {
+        // The first holds the writer up; of the others only as many wait as fit.
+        using System.Threading.ManualResetEventSlim held = new(), reached = new();
+        int seen = 0;
+        RecordingOptions options = new(Recorded)
+        {
+            MaxBytes = 3 * Width * sizeof(float),
+            Redact = _ =>
+            {
+                seen++;
+                reached.Set();
+                held.Wait();
+                return false;
+            },
+        };
+        using (LooseRunner runner = Open(options))
+        {
+            Run(runner, 0);
+            reached.Wait();
+            for (int i = 1; i < 10; i++)
+                Run(runner, i);
+            held.Set();
+        }
+        Assert.Equal(3, seen);
+    }
+
+    [Fact]
     public void A_sample_is_every_so_manieth()
     {
         using (LooseRunner runner = Open(new RecordingOptions(Recorded) { Every = 3 }))

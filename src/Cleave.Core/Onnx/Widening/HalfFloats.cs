@@ -15,8 +15,12 @@ internal sealed class HalfFloats
     // Since then Cast's type is a number.
     private const long LowestOpset = 6;
 
+    private static readonly HashSet<string> Moving = ["Identity", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Transpose"];
+
     private readonly WidenableOperators _operators;
     private readonly HashSet<string> _castOn = new(StringComparer.Ordinal);
+    // What only moves elements: by its result, the value that it takes.
+    private readonly Dictionary<string, string> _moved = new(StringComparer.Ordinal);
     private readonly HashSet<string> _taken = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> _fresh = new(StringComparer.Ordinal);
     private readonly HashSet<(string Domain, string Type)> _types = [];
@@ -27,8 +31,8 @@ internal sealed class HalfFloats
         See(model.Graph);
         foreach (Node node in model.Functions.SelectMany(static f => f.Nodes))
             See(node);
-        TensorInfo[] weights = [.. model.Graph.Initializers, .. model.Graph.Nodes.Where(ConstantNode.IsConstant).SelectMany(static n => n.Attributes).SelectMany(static a => a.Tensors)];
-        WeightBytes = weights.Where(static t => t.Element == ElementType.Float16).Sum(static t => t.ByteSize);
+        TensorWalk.Visit(model, tensor => WeightBytes += tensor.Element == ElementType.Float16 ? tensor.ByteSize : 0);
+        FollowMoved();
         WhyNotAtAll = WhyNot(model);
     }
 
@@ -36,8 +40,8 @@ internal sealed class HalfFloats
     public static HalfFloats? Of(OnnxModel model) =>
         StatedTypes.SaysHalf(model.Graph) || model.Functions.Any(static f => f.Nodes.Any(static n => Array.Exists(n.Attributes, StatedTypes.SaysHalf))) ? new HalfFloats(model) : null;
 
-    /// <summary>The bytes of the weights of 16 bits. Widened they have as many more.</summary>
-    public long WeightBytes { get; }
+    /// <summary>The bytes of the weights of 16 bits, in bodies and functions, too. Widened they have as many more.</summary>
+    public long WeightBytes { get; private set; }
 
     /// <summary>Why no part of the model can be widened; null where some may.</summary>
     public string? WhyNotAtAll { get; }
@@ -48,7 +52,7 @@ internal sealed class HalfFloats
     /// <summary>What stands against widening these nodes; null where nothing does.</summary>
     public string? WhyNot(IEnumerable<Node> nodes) => nodes.Select(_operators.WhyNot).FirstOrDefault(static why => why != null);
 
-    /// <summary>Whether a node rounds for its own sake: it casts down, and somebody casts the result up again. That rounding stays.</summary>
+    /// <summary>Whether a node rounds for its own sake: it casts down, and somebody casts the result, moved or not, up again. That rounding stays.</summary>
     public bool IsRounding(Node node) => node.Domain.Length == 0 && IsRounding(node.OpType, node.Outputs, Array.Exists(node.Attributes, StatedTypes.SaysHalf));
 
     /// <summary>The same of what is known of a node.</summary>
@@ -88,12 +92,28 @@ internal sealed class HalfFloats
     {
         _types.Add((node.Domain, node.OpType));
         _taken.UnionWith(node.Outputs);
-        if (node.OpType == "Cast" && node.Domain.Length == 0 && node.Inputs.Length == 1 && !Array.Exists(node.Attributes, StatedTypes.SaysHalf))
-            _castOn.Add(node.Inputs[0]);
+        if (node.Domain.Length == 0 && node.Inputs.Length > 0)
+        {
+            // CastLike does not say its type: where it is 16 bits, a rounding stays that the file has, too.
+            if (node.OpType is "Cast" or "CastLike" && !Array.Exists(node.Attributes, StatedTypes.SaysHalf))
+                _castOn.Add(node.Inputs[0]);
+            else if (Moving.Contains(node.OpType) && node.Outputs.Length == 1)
+                _moved[node.Outputs[0]] = node.Inputs[0];
+        }
         foreach (NodeAttribute attribute in node.Attributes)
         {
             foreach (OnnxGraph body in attribute.Graphs)
                 See(body);
+        }
+    }
+
+    private void FollowMoved()
+    {
+        foreach (string value in _castOn.ToArray())
+        {
+            string moved = value;
+            while (_moved.TryGetValue(moved, out string? before) && _castOn.Add(before))
+                moved = before;
         }
     }
 

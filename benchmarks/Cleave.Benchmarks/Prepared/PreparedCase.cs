@@ -6,6 +6,7 @@ using System.Linq;
 using System.Threading;
 using Cleave.Benchmarks.Clusters;
 using Cleave.Core.Listing;
+using Cleave.Prepared;
 using Cleave.Prepared.Making;
 using Cleave.TestKit.Catalog;
 using Cleave.Tool.Benching;
@@ -56,7 +57,7 @@ internal sealed record PreparedCase(string Name, string[] Arguments, string Fold
         if (Directory.Exists(made.Folder) && Directory.GetDirectories(made.Folder).Any(entry => Directory.GetLastWriteTimeUtc(entry) < File.GetLastWriteTimeUtc(made.Arguments[0])))
             Directory.Delete(made.Folder, recursive: true);
         ListingOptions item = new() { Dims = BenchWorkloads.Dims(made.Arguments) };
-        return (made, PrepareRun.Make(new ModelToPrepare(made.Name, made.Arguments[0], made.Folder, item), new PrepareOptions(Contest.Cores, null), static _ => { }, CancellationToken.None));
+        return (made, PrepareRun.Make(new ModelToPrepare(made.Name, made.Arguments[0], made.Folder, item), new PrepareOptions(Contest.Cores, null, new FolderTrust(false)), static _ => { }, CancellationToken.None));
     }
 
     /// <summary>What makes a runner; with a folder it looks for prepared entries there.</summary>

@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Globalization;
+using System.IO;
 using System.Linq;
 using Cleave.Benchmarks.Harness;
 using Cleave.TestKit.Catalog;
@@ -20,9 +21,12 @@ internal sealed class PreparedMemory : IFamily
 
     private const string One = "1";
 
+    private static readonly string[] Bars = ["private, one session", "private, prepared", "proportional, four sessions", "proportional, four prepared"];
+
     public IEnumerable<Line> Measure(Harness.BenchOptions options)
     {
         PreparedCase warm = PreparedCase.Make(ModelCatalog.Get(Starts.WarmedWith)).Case;
+        List<(string Model, double[] Megabytes)> drawn = [];
         foreach ((string model, PreparedCase? found, string why) in PreparedCase.Of(PreparedCase.Four.Where(options.Has)))
         {
             if (found is not { } prepared)
@@ -30,8 +34,15 @@ internal sealed class PreparedMemory : IFamily
                 yield return Line.NotMeasured("memory of " + model, "", why);
                 continue;
             }
-            foreach (Line line in Measure(prepared, warm, options))
+            double[] megabytes = new double[Bars.Length];
+            drawn.Add((model, megabytes));
+            foreach (Line line in Measure(prepared, warm, options, megabytes))
                 yield return line;
+        }
+        if (drawn.Count > 0)
+        {
+            BarPlot.Write([.. drawn.Select(static d => d.Model)], "megabytes",
+                [.. Bars.Select((words, i) => (words, drawn.Select(d => d.Megabytes[i]).ToArray()))], Path.Combine(Report.BenchFolder(), "memory.svg"));
         }
     }
 
@@ -42,7 +53,7 @@ internal sealed class PreparedMemory : IFamily
         _ => null,
     };
 
-    private static IEnumerable<Line> Measure(PreparedCase prepared, PreparedCase warm, Harness.BenchOptions options)
+    private static IEnumerable<Line> Measure(PreparedCase prepared, PreparedCase warm, Harness.BenchOptions options, double[] megabytes)
     {
         string four = Instances.ToString(CultureInfo.InvariantCulture);
         int rounds = options.Rounds(Processes);
@@ -52,13 +63,17 @@ internal sealed class PreparedMemory : IFamily
         ProcessMemory[] hand = Held("memory-hand", Theirs(One), rounds), ours = Held("memory-prepared", Ours(One), rounds);
         yield return Compare($"private memory after {Runs} runs, one runner with a prepared model against one session: {prepared.Name}", 0.35, ours, hand, static m => m.Private);
 
+        (megabytes[0], megabytes[1]) = (Megabytes(hand, static m => m.Private), Megabytes(ours, static m => m.Private));
         ProcessMemory[] hands = Held("memory-hand", Theirs(four), rounds), all = Held("memory-prepared", Ours(four), rounds);
         yield return Compare($"proportional memory of {Instances} runners with all cores each against {Instances} sessions: {prepared.Name}", 0.5, all, hands, static m => m.Proportional);
+        (megabytes[2], megabytes[3]) = (Megabytes(hands, static m => m.Proportional), Megabytes(all, static m => m.Proportional));
         yield return Compare($"the same against one session: {prepared.Name}", 1.3, all, hand, static m => m.Proportional);
 
         ProcessMemory[] handPairs = Pairs("memory-hand", Theirs(One), rounds), pairs = Pairs("memory-prepared", Ours(One), rounds);
         yield return Compare($"proportional memory of two processes together: {prepared.Name}", 0.6, pairs, handPairs, static m => m.Proportional);
     }
+
+    private static double Megabytes(ProcessMemory[] held, Func<ProcessMemory, double> read) => Statistics.Median(held.Select(read)) / 1e6;
 
     private static Line Compare(string what, double limit, ProcessMemory[] ours, ProcessMemory[] theirs, Func<ProcessMemory, double> read)
     {

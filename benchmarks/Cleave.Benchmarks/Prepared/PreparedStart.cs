@@ -17,6 +17,7 @@ internal sealed class PreparedStart : IFamily
     private const int Rounds = 15;
     private const int Created = 0;
     private const int FirstRun = 1;
+    private const int SinceProcess = 2;
     private const string Warm = "warm";
     private static readonly string[] Small = ["ultraface_rfb_320", "light_shufflenet_random", "light_squeezenet_random", "dtln_1", "ppocrv3_det_en"];
 
@@ -51,7 +52,10 @@ internal sealed class PreparedStart : IFamily
             }
         }
         if (drawn.Count > 0)
-            StartPlot.Write(drawn, Bars, Path.Combine(Report.BenchFolder(), "starts.svg"));
+        {
+            BarPlot.Write([.. drawn.Select(static d => d.Item1)], "milliseconds",
+                [.. Bars.Select(bar => (bar.Item1, drawn.Select(d => Statistics.Median(d.Item2.At(bar.Item2, bar.Item3))).ToArray()))], Path.Combine(Report.BenchFolder(), "starts.svg"));
+        }
     }
 
     public IWorkload? CreateWorkload(string name, string[] arguments) => name switch
@@ -98,6 +102,7 @@ internal sealed class PreparedStart : IFamily
         samples.Compare($"from the constructor's call to the end of the first Run, the recorded request included: {model}", "prepared", "by hand", FirstRun, 0.7),
         samples.Show($"the same against a runner without prepared models: {model}", "prepared", "plain runner", FirstRun),
         samples.Show($"to the end of the first Run where no code is compiled yet: {model}", "prepared, cold", "by hand, cold", FirstRun),
+        samples.Show($"from the start of the process, this benchmark's own share included, to the end of the first Run: {model}", "prepared, cold", "by hand, cold", SinceProcess),
         FromDisk(model, samples, Created, "until all sessions exist"),
         FromDisk(model, samples, FirstRun, "to the end of the first Run"),
     ];

@@ -31,14 +31,15 @@ internal static class CpuSignature
     public static string? Read()
     {
         if (X86Base.IsSupported)
-            return X86(static (leaf, sub) => X86Base.CpuId(leaf, sub), RuntimeInformation.ProcessArchitecture == Architecture.X64 ? "x64" : "x86");
+            return X86(static (leaf, sub) => X86Base.CpuId(leaf, sub), RuntimeInformation.ProcessArchitecture == Architecture.X64 ? "x64" : "x86", Enabled());
         return OperatingSystem.IsLinux() && RuntimeInformation.ProcessArchitecture is Architecture.Arm64 or Architecture.Arm ? Arm() : null;
     }
 
-    /// <summary>From the leaves: vendor, family and model, features, and the size of the state that the system saves, which tells what it enabled (XCR0).</summary>
+    /// <summary>From the leaves: vendor, family and model, features, the size of the state that the system saves, and what of it the system enabled.</summary>
     /// <param name="leaf">CPUID.</param>
     /// <param name="architecture">The first word.</param>
-    public static string X86(Func<int, int, (int Eax, int Ebx, int Ecx, int Edx)> leaf, string architecture)
+    /// <param name="enabled">The last word.</param>
+    public static string X86(Func<int, int, (int Eax, int Ebx, int Ecx, int Edx)> leaf, string architecture, string enabled)
     {
         (int last, int one, int three, int two) = leaf(0, 0);
         string vendor = Encoding.ASCII.GetString([.. BitConverter.GetBytes(one), .. BitConverter.GetBytes(two), .. BitConverter.GetBytes(three)]).Trim('\0', ' ');
@@ -59,11 +60,16 @@ internal static class CpuSignature
         words.Add("80000001:" + Hex(moreC) + "." + Hex(moreD));
         if (last >= 13)
         {
-            (int states, int enabled, _, int moreStates) = leaf(13, 0);
-            words.Add("xsave:" + Hex(states) + "." + Hex(moreStates) + "." + enabled.ToString(CultureInfo.InvariantCulture));
+            (int states, int size, _, int moreStates) = leaf(13, 0);
+            words.Add("xsave:" + Hex(states) + "." + Hex(moreStates) + "." + size.ToString(CultureInfo.InvariantCulture));
         }
+        words.Add(enabled);
         return string.Join(' ', words);
     }
+
+    // The size says nothing of a state that lies below another which is enabled. .NET asks the instruction XGETBV (XCR0) before it says that one of these is supported.
+    private static string Enabled() =>
+        "enabled:" + (Avx.IsSupported ? "avx" : "sse") + (Avx2.IsSupported ? ".avx2" : "") + (Avx512F.IsSupported ? ".avx512" : "");
 
     private static string? Arm()
     {

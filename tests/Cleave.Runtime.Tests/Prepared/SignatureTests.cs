@@ -48,6 +48,15 @@ public sealed class SignatureTests
     [InlineData(0, 0, "b", 1)]
     public void Each_feature_counts(int leaf, int sub, string register, int bit) => Assert.NotEqual(Of(), Of((leaf, sub, register, bit)));
 
+    // Where the system saves less than the processor has (clearcpuid=avx512f) and a state above that is enabled, every leaf stays as it was.
+    [Fact]
+    public void What_the_system_enabled_counts_where_no_leaf_says_so()
+    {
+        Assert.NotEqual(Of(), Of("enabled:avx.avx2"));
+        if (X86Base.IsSupported)
+            Assert.EndsWith(Avx512F.IsSupported ? ".avx512" : Avx2.IsSupported ? ".avx2" : Avx.IsSupported ? "avx" : "sse", CpuSignature.Of());
+    }
+
     [Fact]
     public void It_does_not_come_from_what_the_system_says()
     {
@@ -72,7 +81,9 @@ public sealed class SignatureTests
         Assert.Null(NativeIdentity.Read(new ProcessFiles(folder["root"])));
     }
 
-    private static string Of(params (int Leaf, int Sub, string Register, int Bits)[] changes)
+    private static string Of(params (int Leaf, int Sub, string Register, int Bits)[] changes) => Of("enabled:avx.avx2.avx512", changes);
+
+    private static string Of(string enabled, params (int Leaf, int Sub, string Register, int Bits)[] changes)
     {
         Dictionary<(int, int), int[]> leaves = new()
         {
@@ -85,6 +96,6 @@ public sealed class SignatureTests
         };
         foreach ((int leaf, int sub, string register, int bits) in changes)
             leaves[(leaf, sub)]["abcd".IndexOf(register)] ^= bits;
-        return CpuSignature.X86((leaf, sub) => leaves[(leaf, sub)] is [var a, var b, var c, var d] ? (a, b, c, d) : default, "x64");
+        return CpuSignature.X86((leaf, sub) => leaves[(leaf, sub)] is [var a, var b, var c, var d] ? (a, b, c, d) : default, "x64", enabled);
     }
 }

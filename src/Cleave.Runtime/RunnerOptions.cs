@@ -318,6 +318,9 @@ public sealed class RunnerOptions
     /// <summary>How a preparation in the background waits; null: on the clock. Tests do not.</summary>
     internal Action<TimeSpan, CancellationToken>? PreparationWait { get; set; }
 
+    /// <summary>How long the recorded request of a prepared model may take: a start that waits for it longer is none worth having. Shorter in tests.</summary>
+    internal TimeSpan ProbeLimit { get; set; } = TimeSpan.FromSeconds(10);
+
     /// <summary>Where what was measured is looked for and written, and what nothing is known of is measured by itself; null: nowhere but beside the model. Other than the process says in tests.</summary>
     internal string? TuningFolder { get; set; } = Environment.GetEnvironmentVariable(Tuning.TuningStore.FolderVariable);
 

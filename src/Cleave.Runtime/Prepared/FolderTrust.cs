@@ -1,4 +1,5 @@
 using System;
+using System.IO;
 using System.Runtime.InteropServices;
 using Cleave.Sources;
 
@@ -17,17 +18,21 @@ internal sealed record FolderTrust(bool AllowsGroup)
 
     private static readonly Lazy<uint?> User = new(static () => OperatingSystem.IsLinux() ? geteuid() : null);
 
-    /// <summary>Why a file or folder is not to be trusted; null where it is.</summary>
-    public string? WhyNot(string path)
+    /// <summary>Why a file or folder is not to be trusted; null where it is, and where there is nothing.</summary>
+    public string? WhyNot(string path) => OperatingSystem.IsLinux() ? WhyNot(path, LinuxStat.Of(path)) : null;
+
+    /// <param name="path">The file or folder.</param>
+    /// <param name="looked">What the system says of it; null where it says nothing.</param>
+    public string? WhyNot(string path, LinuxStat? looked)
     {
-        if (LinuxStat.Of(path) is not { } found)
-            return null;
+        if (looked is not { } found)
+            return Path.Exists(path) ? "the system does not say who can write to " + path + " (statx), so it is not used" : null;
         if (found.Owner != 0 && found.Owner != User.Value)
-            return path + " belongs to another user";
+            return path + " belongs to another user; prepare as the user who runs the application or as root, or give it to one of them (chown)";
         if ((found.Mode & OthersWrite) != 0)
-            return "every user can write to " + path;
+            return "every user can write to " + path + "; forbid it (chmod o-w), and prepare anew if you do not know who did";
         return (found.Mode & GroupWrites) != 0 && !AllowsGroup
-            ? "a group can write to " + path + "; where that is as it should be, set RunnerOptions.PreparedTrustGroup"
+            ? "a group can write to " + path + "; where that is as it should be, set RunnerOptions.PreparedTrustGroup, or give --trust-group to cleave prepare"
             : null;
     }
 

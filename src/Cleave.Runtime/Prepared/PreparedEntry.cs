@@ -130,13 +130,29 @@ internal sealed class PreparedEntry : IDisposable
     {
         foreach (PreparedFile file in manifest.Files)
         {
-            using ByteSource source = ByteSource.OpenFile(Path.Combine(path, file.Name));
+            string lies = Path.Combine(path, file.Name);
+            if (!File.Exists(lies))
+                return file.Name + " is missing";
+            using ByteSource source = OpenFile(lies);
             if (source.Length != file.Length)
                 return file.Name + " has another length";
             if (Hashes.Of(source) != file.Hash)
                 return file.Name + " was changed";
         }
         return null;
+    }
+
+    // A file of the entry: what cannot be read is not the user's model.
+    private static ByteSource OpenFile(string path)
+    {
+        try
+        {
+            return ByteSource.OpenFile(path);
+        }
+        catch (ModelException e)
+        {
+            throw new IOException(path + " cannot be read", e);
+        }
     }
 
     /// <summary>Why no session may be made from it any more; null where nothing changed. ONNX Runtime opens the weights by their path, so that must still lead to the file that is held.</summary>
@@ -171,7 +187,7 @@ internal sealed class PreparedEntry : IDisposable
         }
         CheckWeights(manifest, weights, path);
         byte[] bytes = ReadGraph(Path.Combine(path, graph.Name), graph);
-        ByteSource source = ByteSource.OpenFile(Path.Combine(path, data.Name));
+        ByteSource source = OpenFile(Path.Combine(path, data.Name));
         try
         {
             CheckData(source, data, manifest, path);

@@ -1,12 +1,13 @@
 using System;
+using System.Collections.Concurrent;
 using System.Collections.Generic;
-using System.Globalization;
 using System.Linq;
 using System.Threading;
 using Cleave.Core.Diagnostics;
 using Cleave.Core.Onnx;
 using Cleave.Cores;
 using Cleave.Generated;
+using Cleave.Prepared.Making;
 using Cleave.Sessions;
 using Microsoft.Extensions.Logging;
 using Microsoft.ML.OnnxRuntime;
@@ -19,15 +20,14 @@ namespace Cleave.Prepared;
 /// </summary>
 internal sealed class PreparedSessions(SessionFactory factory, PreparedFolders folders, RunnerOptions options, string model, ILogger logger) : IDisposable
 {
-    /// <summary>How long the probe may take: a start that waits for it longer is none worth having.</summary>
-    public static readonly TimeSpan ProbeLimit = TimeSpan.FromSeconds(10);
-
     private readonly FolderTrust _trust = new(options.PreparedTrustGroup);
     // By part: null where the segment is opened plainly.
     private readonly Dictionary<string, PreparedEntry?> _entries = new(StringComparer.Ordinal);
     private readonly List<PreparedEntry> _refused = [];
+    // Parts that it was found of that there is nothing to prepare.
+    private readonly HashSet<string> _weightless = new(StringComparer.Ordinal);
     // What plain sessions gave, by entry and number of threads.
-    private readonly Dictionary<string, string> _found = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<(PreparedEntry, int), Comparison> _comparisons = new();
     private bool _isMissing;
     private readonly HashSet<string> _said = new(StringComparer.Ordinal);
 
@@ -55,7 +55,7 @@ internal sealed class PreparedSessions(SessionFactory factory, PreparedFolders f
         }
     }
 
-    /// <summary>The bytes of a plan's prepared weights that no session has mapped yet; null where one of its segments is opened plainly.</summary>
+    /// <summary>The bytes of a plan's prepared weights that no session has mapped yet; null where one of its segments that has weights is opened plainly.</summary>
     public long? BytesToMap(Plan plan)
     {
         long bytes = 0;
@@ -64,15 +64,19 @@ internal sealed class PreparedSessions(SessionFactory factory, PreparedFolders f
         IReadOnlyList<SharedSegment>? shared = factory.Shared(plan);
         foreach (Segment segment in plan.Segments.Where((_, i) => shared is null || shared[i].Of == i))
         {
-            if (Find(segment) is not { } entry)
+            PreparedEntry? entry = Find(segment);
+            if (entry is null && !IsWeightless(segment))
                 return null;
-            if (!entry.IsMapped)
+            if (entry is { IsMapped: false })
                 bytes += entry.WeightBytes;
         }
         return bytes;
     }
 
-    /// <summary>A session of a segment, which is being checked; null where it is to be opened plainly.</summary>
+    /// <summary>
+    /// A session of a segment, which is being checked, or a plain one where an entry was found and cannot be opened; null where none was found. What fails for lack of memory fails
+    /// plainly, too: an entry is marked only where the plain way goes.
+    /// </summary>
     public SegmentSession? TryCreate(Segment segment, int threads)
     {
         if (Find(segment) is not { } entry)
@@ -87,7 +91,7 @@ internal sealed class PreparedSessions(SessionFactory factory, PreparedFolders f
                 why = entry.WhatChanged();
             }
         }
-        catch (Exception e) when (IsRefusal(e))
+        catch (CleaveException e) when (e.Id == Rules.SessionFailed.Id)
         {
             why = e.Message;
         }
@@ -99,7 +103,9 @@ internal sealed class PreparedSessions(SessionFactory factory, PreparedFolders f
         }
         session?.Dispose();
         Refuse(entry, why);
-        return null;
+        SegmentSession plain = factory.CreatePlain(segment, threads);
+        Mark(entry, why);
+        return plain;
     }
 
     public void Dispose()
@@ -113,6 +119,13 @@ internal sealed class PreparedSessions(SessionFactory factory, PreparedFolders f
         }
     }
 
+    private bool IsWeightless(Segment segment)
+    {
+        lock (_entries)
+            return _weightless.Contains(PreparedTargets.PartOf(segment));
+    }
+
+    // Under the lock.
     private PreparedEntry? Open(PreparedTarget target)
     {
         List<string> reasons = [];
@@ -120,6 +133,8 @@ internal sealed class PreparedSessions(SessionFactory factory, PreparedFolders f
         {
             if (PreparedEntry.Open(folder, target, factory.ModelWeights, _trust, out string why) is { } entry)
                 return entry;
+            if (why == SegmentPreparer.NoWeights)
+                _weightless.Add(target.Part);
             reasons.Add(why);
         }
         if (folders.Asked is { } asked && PreparedEntry.WhyNotPreparable(asked, target, _trust) is null)
@@ -128,59 +143,90 @@ internal sealed class PreparedSessions(SessionFactory factory, PreparedFolders f
         return null;
     }
 
-    private static bool IsRefusal(Exception e) =>
-        e is OnnxRuntimeException or TimeoutException or NotSupportedException || (e as CleaveException)?.Id == Rules.SessionFailed.Id;
-
     // Null where the session gives what a plain one gives, else a plain one.
     private SegmentSession? Check(PreparedEntry entry, Segment segment, int threads, SegmentSession session, CancellationToken token)
     {
-        string? why = null;
+        string[] outputs = [.. segment.Writes.Select(static v => v.Name)];
+        string why;
+        Exception? failed = null;
         try
         {
-            string[] outputs = [.. segment.Writes.Select(static v => v.Name)];
-            string given = entry.Manifest.Probe.Run(session.Unchecked, outputs, limit: ProbeLimit, token: token);
-            if (given != Expected(entry, segment, threads, session.Threads, outputs, token))
-                why = "its results differ from those of the plain model";
+            string given = RunProbe(entry, session.Unchecked, outputs, token);
+            if (given == Expected(entry, segment, threads, session.Threads, outputs, token))
+                return null;
+            why = "its results differ from those of the plain model";
         }
         catch (OperationCanceledException) when (token.IsCancellationRequested)
         {
             // The runner is disposed: nobody runs it any more.
+            return null;
         }
-        catch (Exception e) when (IsRefusal(e))
+        catch (Exception e) when (e is OnnxRuntimeException or TimeoutException or NotSupportedException or OverflowException or ArgumentException or OutOfMemoryException
+            || (e as CleaveException)?.Id == Rules.SessionFailed.Id)
         {
             why = e.Message;
+            failed = e;
         }
-        if (why is null)
-            return null;
         Refuse(entry, why);
         SegmentSession plain = factory.CreatePlain(segment, threads);
+        if (failed is null || IsOfEntry(failed, entry, plain, outputs, token))
+            Mark(entry, why);
         Refused?.Invoke();
         return plain;
+    }
+
+    private string RunProbe(PreparedEntry entry, InferenceSession session, string[] outputs, CancellationToken token) =>
+        entry.Manifest.Probe.Run(session, outputs, limit: options.ProbeLimit, token: token);
+
+    // A request that no session can be given is the manifest's fault. What a plain session can be given, and its own session failed at, is the entry's; everything else may pass: too little
+    // time, or too little memory.
+    private bool IsOfEntry(Exception failed, PreparedEntry entry, SegmentSession plain, string[] outputs, CancellationToken token)
+    {
+        if (failed is not OnnxRuntimeException)
+            return failed is NotSupportedException or OverflowException or ArgumentException;
+        try
+        {
+            RunProbe(entry, plain.Session, outputs, token);
+            return true;
+        }
+        catch (Exception e) when (e is OnnxRuntimeException or TimeoutException or OperationCanceledException or OutOfMemoryException)
+        {
+            return false;
+        }
     }
 
     private string Expected(PreparedEntry entry, Segment segment, int threads, int chosen, string[] outputs, CancellationToken token)
     {
         if (entry.Manifest.Expected.TryGetValue(chosen, out string? recorded))
             return recorded;
-        string key = entry.Folder + "\n" + chosen.ToString(CultureInfo.InvariantCulture);
-        lock (_found)
+        // Nothing was recorded for so many threads: a plain session says what is right, once for all instances.
+        Comparison comparison = _comparisons.GetOrAdd((entry, chosen), static _ => new Comparison());
+        comparison.Turn.Wait(token);
+        try
         {
-            if (_found.TryGetValue(key, out string? found))
-                return found;
+            if (comparison.Expected is null)
+            {
+                using SegmentSession plain = factory.CreatePlain(segment, threads);
+                comparison.Expected = RunProbe(entry, plain.Session, outputs, token);
+            }
+            return comparison.Expected;
         }
-        // Nothing was recorded for so many threads: a plain session says what is right, once.
-        using SegmentSession plain = factory.CreatePlain(segment, threads);
-        string expected = entry.Manifest.Probe.Run(plain.Session, outputs, limit: ProbeLimit, token: token);
-        lock (_found)
-            _found[key] = expected;
-        return expected;
+        finally
+        {
+            comparison.Turn.Release();
+        }
+    }
+
+    // Beside the model nothing is ever written. Marked first: what is missing is prepared at once, unless a good entry is there.
+    private void Mark(PreparedEntry entry, string why)
+    {
+        if (entry.Within == folders.Asked)
+            entry.TryMark(why);
+        Volatile.Write(ref _isMissing, true);
     }
 
     private void Refuse(PreparedEntry entry, string why)
     {
-        // Beside the model nothing is ever written.
-        if (entry.Within == folders.Asked)
-            entry.TryMark(why);
         lock (_entries)
         {
             if (!_entries.TryGetValue(entry.Manifest.Target.Part, out PreparedEntry? now) || now != entry)
@@ -188,7 +234,6 @@ internal sealed class PreparedSessions(SessionFactory factory, PreparedFolders f
             _entries[entry.Manifest.Target.Part] = null;
             // Another session may be made from it at this moment: it is freed in the end.
             _refused.Add(entry);
-            _isMissing = true;
         }
         Log.PreparedFailed(logger, entry.Folder, model, why, entry.Manifest.Target.Processor, CpuSignature.Of() ?? "unknown");
     }
@@ -201,5 +246,13 @@ internal sealed class PreparedSessions(SessionFactory factory, PreparedFolders f
                 return;
         }
         Log.NotPrepared(logger, model, why);
+    }
+
+    // One plain session at a time says what is right.
+    private sealed class Comparison
+    {
+        public SemaphoreSlim Turn { get; } = new(1);
+
+        public string? Expected { get; set; }
     }
 }

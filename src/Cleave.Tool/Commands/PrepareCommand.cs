@@ -35,13 +35,17 @@ internal static class PrepareCommand
         Option<string?> dims = new("--plan-dims") { Description = "The item metadata Dims of the model in the project, where it has some." };
         Option<string?> outputs = new("--outputs") { Description = "The item metadata Outputs of the model in the project, where it has some." };
         Option<string?> plan = new("--plan") { Description = "The item metadata Plan of the model in the project, where it has some: Auto, Whole or Split." };
+        Option<string?> weights = new("--weights") { Description = "The item metadata Weights of the model in the project, where it has some: Auto, Map or Copy." };
+        Option<string?> slicing = new("--slicing") { Description = "The item metadata Slicing of the model in the project, where it has some: true or false." };
+        Option<string?> precision = new("--precision") { Description = "The item metadata Precision of the model in the project, where it has some: Auto, AsPublished or Widened." };
         Option<bool> list = new("--list") { Description = "Say what a folder holds." };
-        Option<bool> check = new("--check") { Description = "The same, and hash every byte; fails where one was changed." };
+        Option<bool> check = new("--check") { Description = "The same, and hash every byte of the entries; fails where one was changed." };
+        Option<string?> source = new("--model") { Description = "With --check: the .onnx file, every byte of which is compared, too, with that which its entries were made of." };
         Option<bool> prune = new("--prune") { Description = "Delete what no process will use: unfinished, failed and damaged entries, and those that say why nothing was prepared. What it must not trust or cannot read stays." };
-        Option<bool> group = new("--trust-group") { Description = "With --list, --check and --prune: also what a group can write to, as RunnerOptions.PreparedTrustGroup." };
+        Option<bool> group = new("--trust-group") { Description = "Folders and entries count that a group can write to, as with RunnerOptions.PreparedTrustGroup." };
         Command command = new("prepare", "Has ONNX Runtime optimise a model and pack its weights once, for this processor and ONNX Runtime: runners open that in a part of the time.")
         {
-            paths, folder, cores, limit, published, library, dims, outputs, plan, list, check, prune, group,
+            paths, folder, cores, limit, published, library, dims, outputs, plan, weights, slicing, precision, list, check, source, prune, group,
         };
         command.SetAction((arguments, cancellationToken) =>
         {
@@ -52,17 +56,31 @@ internal static class PrepareCommand
             {
                 if (arguments.GetValue(prune))
                     return Prune(given, trust, console.Output);
-                if (arguments.GetValue(list) || arguments.GetValue(check))
-                    return List(given, arguments.GetValue(check), trust, console.Output);
-                PrepareOptions options = new(arguments.GetValue(cores), arguments.GetValue(limit) * 1048576);
+                if (arguments.GetValue(list))
+                    return List(given.SelectMany(f => Housekeeping.List(f, trust).Select(static e => (e, e.Problem))), isChecked: false, console.Output);
+                if (arguments.GetValue(check))
+                {
+                    using OpenedForRunner? model = arguments.GetValue(source) is { } file ? new(file, Item(), null, new RunnerOptions(), cancellationToken) : null;
+                    return List(given.SelectMany(f => PrepareRun.Check(f, trust, model)), isChecked: true, console.Output);
+                }
+                PrepareOptions options = new(arguments.GetValue(cores), arguments.GetValue(limit) * 1048576, trust);
                 if (arguments.GetValue(library) is { } native)
                     Load(native);
                 if (arguments.GetValue(published) is { } application)
                     return Prepare(ModelToPrepare.Published(given, application), options, mustAll: false, console, cancellationToken);
                 string target = arguments.GetValue(folder) ?? throw new BenchException("--output: name the folder to prepare into.");
-                ListingOptions item = new() { Dims = arguments.GetValue(dims) ?? "", Plan = arguments.GetValue(plan) ?? "", Outputs = VerifyCommand.Names(arguments.GetValue(outputs)) };
-                return Prepare(given.Select(path => new ModelToPrepare(path, path, target, item)), options, mustAll: true, console, cancellationToken);
+                return Prepare(given.Select(path => new ModelToPrepare(path, path, target, Item())), options, mustAll: true, console, cancellationToken);
             }));
+
+            ListingOptions Item() => new()
+            {
+                Dims = arguments.GetValue(dims) ?? "",
+                Plan = arguments.GetValue(plan) ?? "",
+                Outputs = VerifyCommand.Names(arguments.GetValue(outputs)),
+                Weights = arguments.GetValue(weights) ?? "",
+                Slicing = arguments.GetValue(slicing) ?? "",
+                Settings = arguments.GetValue(precision) is { } bits ? [new("Precision", bits)] : [],
+            };
         });
         return command;
     }
@@ -91,7 +109,8 @@ internal static class PrepareCommand
         {
             IReadOnlyList<PreparedSegment> segments = PrepareRun.Make(model, options, Say, cancellationToken);
             PrepareText.Write(asked.Length > 1 || !mustAll ? model.Name + ", " : "", segments, console.Output);
-            all &= segments.All(static s => s.WhyNot is null);
+            // Where there is nothing to prepare nothing is missing.
+            all &= segments.All(static s => s.WhyNot is null or SegmentPreparer.NoWeights);
         }
         return all || !mustAll ? CleaveCommand.Success : CleaveCommand.Failure;
 
@@ -104,10 +123,9 @@ internal static class PrepareCommand
         }
     }
 
-    private static int List(string[] folders, bool isChecked, FolderTrust trust, TextWriter output)
+    private static int List(IEnumerable<(ListedEntry Entry, string? Problem)> found, bool isChecked, TextWriter output)
     {
-        (ListedEntry Entry, string? Problem)[] entries =
-            [.. folders.SelectMany(f => isChecked ? PrepareRun.Check(f, trust) : Housekeeping.List(f, trust).Select(static e => (e, e.Problem)))];
+        (ListedEntry Entry, string? Problem)[] entries = [.. found];
         PrepareText.Write(entries, output);
         return isChecked && entries.Any(e => e.Problem != null && e.Entry.Manifest?.NotPreparable is null) ? CleaveCommand.Failure : CleaveCommand.Success;
     }

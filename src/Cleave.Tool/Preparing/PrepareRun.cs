@@ -13,7 +13,8 @@ namespace Cleave.Tool.Preparing;
 /// <summary>What <c>cleave prepare</c> was asked for.</summary>
 /// <param name="Cores">The cores to prepare for; null: all that the process may use.</param>
 /// <param name="MostBytes">The most bytes that the folder may hold.</param>
-internal sealed record PrepareOptions(int? Cores, long? MostBytes);
+/// <param name="Trust">Who may be able to write to the folder.</param>
+internal sealed record PrepareOptions(int? Cores, long? MostBytes, FolderTrust Trust);
 
 /// <summary>A model to prepare.</summary>
 /// <param name="Name">For messages.</param>
@@ -51,7 +52,7 @@ internal static class PrepareRun
     public static IReadOnlyList<PreparedSegment> Make(ModelToPrepare asked, PrepareOptions options, Action<string> say, CancellationToken cancellationToken)
     {
         using OpenedForRunner opened = new(asked.Path, asked.Item, options.Cores, new RunnerOptions(), cancellationToken);
-        ModelPreparation preparation = new(opened.Factory, opened.Definition, opened.Modes.Modes, new FolderTrust(false), new PreparationOptions(IsForAll: true, IsAsked: true, options.MostBytes, step =>
+        ModelPreparation preparation = new(opened.Factory, opened.Definition, opened.Modes.Modes, options.Trust, new PreparationOptions(IsForAll: true, IsAsked: true, options.MostBytes, step =>
         {
             cancellationToken.ThrowIfCancellationRequested();
             say(step);
@@ -61,6 +62,28 @@ internal static class PrepareRun
     }
 
     /// <summary>What is damaged, by entry: every byte is hashed. Entries that say that nothing was prepared have none.</summary>
-    public static IReadOnlyList<(ListedEntry Entry, string? Problem)> Check(string folder, FolderTrust trust) =>
-        [.. Housekeeping.List(folder, trust).Select(e => (e, e.Problem ?? PreparedEntry.Damage(Path.Combine(folder, e.Name), e.Manifest!)))];
+    /// <param name="folder">The folder of all entries.</param>
+    /// <param name="trust">Who may be able to write to it.</param>
+    /// <param name="model">The model whose own bytes are hashed, too; null: none's.</param>
+    public static IReadOnlyList<(ListedEntry Entry, string? Problem)> Check(string folder, FolderTrust trust, OpenedForRunner? model) =>
+        [.. Housekeeping.List(folder, trust).Select(e => (e, e.Problem ?? Damage(Path.Combine(folder, e.Name), e.Manifest!) ?? OfOtherWeights(e.Manifest!, model)))];
+
+    private static string? Damage(string path, PreparedManifest manifest)
+    {
+        try
+        {
+            return PreparedEntry.Damage(path, manifest);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // The others are to be looked at, too.
+            return "not read: " + e.Message;
+        }
+    }
+
+    // Equal at the edges of every tensor, which is what a start compares.
+    private static string? OfOtherWeights(PreparedManifest manifest, OpenedForRunner? model) =>
+        model != null && manifest.Target.Graph == model.Definition.Hash && manifest.Target.Weights == model.Factory.ModelWeights.Edges && manifest.SourceHash != model.Factory.ModelWeights.Hash
+            ? "the model was changed"
+            : null;
 }

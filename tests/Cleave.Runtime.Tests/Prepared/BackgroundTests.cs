@@ -4,9 +4,14 @@ using System.IO;
 using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
+using Cleave.Calls;
+using Cleave.Cores;
+using Cleave.Generated;
 using Cleave.Ledger;
+using Cleave.Plans;
 using Cleave.Prepared.Making;
 using Cleave.Runtime.Tests.Support;
+using Cleave.Sessions;
 using Xunit;
 
 namespace Cleave.Runtime.Tests.Prepared;
@@ -97,6 +102,29 @@ public sealed class BackgroundTests
             await runner.Engine.Preparing.Ended;
         }
         Assert.Contains("two attempts failed", model.Logger.Warnings[^1]);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task It_needs_free_memory_of_three_times_the_weights(bool isEnough)
+    {
+        using PreparedModel model = new();
+        using LooseRunner runner = model.Open();
+        SessionFactory factory = runner.Engine.Sessions.Factory;
+        using TempFolder machine = new();
+        long kilobytes = (3 * factory.WeightBytes + 1023) / 1024 - (isEnough ? 0 : 1);
+        machine.Write("proc/meminfo", FormattableString.Invariant($"MemTotal: 99999999 kB\nMemAvailable: {kilobytes} kB\n"));
+        RunnerOptions options = new() { Model = ModelSource.File(model.Path), Prepared = model.Folder, Logger = model.Logger };
+        Hasty(options);
+        ModelDefinition definition = model.Definition();
+        BackgroundPreparation preparing = new(
+            factory, definition, options, ModeList.Of(definition, options, 1, factory.Slicing, tuned: null).Modes, Ledgers.Own(1), new RunGate("test"), new ProcessFiles(machine.Path), model.Logger);
+        preparing.StartIfMissing();
+        await preparing.Ended;
+        Assert.Equal(isEnough ? 1 : 0, model.Entries.Length);
+        if (!isEnough)
+            Assert.Contains("three times its weights", Assert.Single(model.Logger.Warnings));
     }
 
     [Fact]

@@ -30,7 +30,8 @@ public sealed class BadFolderTests
             Assert.True(PreparedModel.IsPrepared(runner));
             Assert.Equal(model.Plainly(), PreparedModel.Run(runner));
             Assert.False(FolderTrust.CanWrite(model.Folder));
-            Assert.ThrowsAny<Exception>(() => model.Prepare());
+            // It has a lock from before, which nobody holds.
+            Assert.Contains("Read-only file system", Assert.ThrowsAny<Exception>(() => model.Prepare()).Message);
         }
         // It cannot be marked there; the runner serves all the same.
         model.Rewrite(m => m with { Expected = m.Expected.ToDictionary(e => e.Key, e => new string('0', 64)) });

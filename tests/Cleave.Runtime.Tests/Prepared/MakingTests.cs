@@ -7,6 +7,7 @@ using Cleave.OnnxProto;
 using Cleave.Prepared;
 using Cleave.Prepared.Making;
 using Cleave.Runtime.Tests.Support;
+using Cleave.Sessions;
 using Cleave.TestKit;
 using Xunit;
 using static Cleave.Runtime.Tests.Support.Onnx;
@@ -16,6 +17,14 @@ namespace Cleave.Runtime.Tests.Prepared;
 /// <summary>What preparing writes, and what it does where it cannot.</summary>
 public sealed class MakingTests
 {
+    [Fact]
+    public void Nodes_on_another_execution_provider_are_noticed_by_its_name()
+    {
+        NodeAssignment here = new("CPUExecutionProvider", "Conv", "a"), there = new("XnnpackExecutionProvider", "Conv", "b");
+        Assert.Null(UnsuitableOperators.Elsewhere([here, here]));
+        Assert.Equal("XnnpackExecutionProvider", UnsuitableOperators.Elsewhere([here, there]));
+    }
+
     [Fact]
     public void A_process_killed_at_any_step_leaves_nothing_that_is_used_or_in_the_way()
     {

@@ -19,6 +19,9 @@ internal static class OtherProcess
     /// <summary>The model's results are behind it.</summary>
     public const string Results = "results ";
 
+    /// <summary>The folder of a process that is told by its environment only.</summary>
+    public const string ByEnvironment = "environment";
+
     /// <summary>How a process ends that could not prepare.</summary>
     public const int Refused = 3;
 
@@ -49,7 +52,7 @@ internal static class OtherProcess
                 }
             case ["start", string model, string folder]:
                 ListLogger logger = new();
-                using (LooseRunner runner = new(Definitions.OfFile(model), new RunnerOptions { Model = ModelSource.File(model), Prepared = folder, Cores = 1, Logger = logger, PreparesByItself = false }))
+                using (LooseRunner runner = new(Definitions.OfFile(model), new RunnerOptions { Model = ModelSource.File(model), Prepared = folder == ByEnvironment ? null : folder, Cores = 1, Logger = logger, PreparesByItself = false }))
                 {
                     Console.WriteLine("processor " + CpuSignature.Of());
                     Console.WriteLine(PreparedModel.IsPrepared(runner) ? "prepared" : "plain");

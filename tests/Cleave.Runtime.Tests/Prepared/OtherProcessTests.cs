@@ -1,6 +1,7 @@
 using System.IO;
 using System.Linq;
 using System.Threading.Tasks;
+using Cleave.Prepared;
 using Cleave.Prepared.Making;
 using Cleave.Runtime.Tests.Support;
 using Xunit;
@@ -63,6 +64,17 @@ public sealed class OtherProcessTests
             Assert.Empty(Directory.GetDirectories(folder, EntryWriter.TemporaryPrefix + "*"));
             Assert.Equal(plain, Start(null, model, "prepared", folder));
         }
+    }
+
+    [Fact]
+    public void A_process_finds_the_folder_in_its_environment()
+    {
+        using PreparedModel model = new();
+        model.Prepare();
+        OtherProcessResult told = OtherProcess.Run(null, [(PreparedFolders.Variable, model.Folder)], "start", model.Path, OtherProcess.ByEnvironment);
+        Assert.Equal((0, ""), (told.ExitCode, told.Errors));
+        Assert.Contains("prepared", told.Output.Split('\n'));
+        Assert.Contains("plain", OtherProcess.Run(null, [(PreparedFolders.Variable, "")], "start", model.Path, OtherProcess.ByEnvironment).Output.Split('\n'));
     }
 
     [SkippableFact]

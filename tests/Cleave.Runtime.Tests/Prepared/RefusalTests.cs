@@ -187,6 +187,75 @@ public sealed class RefusalTests
         Assert.Equal(extra == UnixFileMode.GroupWrite, PreparedModel.IsPrepared(trusting));
     }
 
+    [SkippableFact]
+    public void What_belongs_to_another_user_is_refused()
+    {
+        Skip.IfNot(OperatingSystem.IsLinux() && Environment.IsPrivilegedProcess, "needs root, to give a file away");
+        using PreparedModel model = new();
+        model.Prepare();
+        GiveAway(model.Weights, 12345);
+        model.AssertPlain(model.Weights + " belongs to another user");
+        GiveAway(model.Weights, 0);
+        using LooseRunner runner = model.Open();
+        Assert.True(PreparedModel.IsPrepared(runner));
+
+        static void GiveAway(string path, int user)
+        {
+            using System.Diagnostics.Process process = System.Diagnostics.Process.Start("chown", [user.ToString(System.Globalization.CultureInfo.InvariantCulture), path]);
+            process.WaitForExit();
+            Assert.Equal(0, process.ExitCode);
+        }
+    }
+
+    [Fact]
+    public void What_the_system_says_nothing_of_is_refused_where_it_is_there()
+    {
+        using PreparedModel model = new();
+        Assert.Contains("does not say who can write", new FolderTrust(false).WhyNot(model.Path, null));
+        Assert.Null(new FolderTrust(false).WhyNot(model.Path + "-missing", null));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_file_that_changes_before_or_while_a_session_is_created_is_refused(bool before)
+    {
+        using PreparedModel model = new();
+        bool changes = false;
+        RunnerOptions configured = new()
+        {
+            PreparedKey = "changes",
+            // Called within the creation of each session.
+            ConfigureSession = (_, _) =>
+            {
+                if (changes)
+                    Replace();
+            },
+        };
+        model.Prepare(configured);
+        using LooseRunner runner = model.Open(o =>
+        {
+            o.ConfigureSession = configured.ConfigureSession;
+            o.PreparedKey = configured.PreparedKey;
+        });
+        Assert.True(PreparedModel.IsPrepared(runner));
+        changes = true;
+        if (before)
+            Replace();
+
+        using SegmentSession session = runner.Engine.Sessions.Factory.Create(runner.Engine.Plan.Outline.Plan.Segments[0], 1);
+
+        Assert.Equal("opened by path as published", session.Way);
+        Assert.Contains("another file has its name now", Assert.Single(model.Logger.Warnings));
+
+        void Replace()
+        {
+            changes = false;
+            File.Copy(model.Weights, model.Weights + ".new");
+            File.Move(model.Weights + ".new", model.Weights, overwrite: true);
+        }
+    }
+
     [Fact]
     public void A_folder_that_is_missing_or_empty_costs_nothing_but_a_line()
     {

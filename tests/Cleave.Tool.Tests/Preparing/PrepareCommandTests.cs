@@ -133,8 +133,36 @@ public sealed class PrepareCommandTests : IDisposable
     [Fact]
     public async Task A_model_that_cannot_be_prepared_fails_and_says_why()
     {
+        _tiny.Model.Graph.Node.Add(TinyModel.Node("RandomNormalLike", ["z"], "noise"));
+        _tiny.Model.Graph.Node.Add(TinyModel.Node("Add", ["z", "noise"], "noisy"));
+        _tiny.Model.Graph.Output.Clear();
+        _tiny.Model.Graph.Output.Add(TinyModel.Value("noisy", TinyModel.Float, "batch", 256));
+        ToolRun run = await ToolRun.Of("prepare", _tiny.Save(), "-o", Folder, "--cores", "1");
+        Assert.Equal((1, "Whole: not prepared: it draws random numbers (RandomNormalLike)\n"), (run.Code, run.Output));
+    }
+
+    [Fact]
+    public async Task A_model_without_weights_has_nothing_to_prepare_which_is_no_failure()
+    {
         using TinyModel small = new();
         ToolRun run = await ToolRun.Of("prepare", small.Save(), "-o", Folder, "--cores", "1");
-        Assert.Equal((1, "Whole: not prepared: it has no weights of a kilobyte or more\n"), (run.Code, run.Output));
+        Assert.Equal((0, "Whole: not prepared: it has no weights of a kilobyte or more\n"), (run.Code, run.Output));
+        System.Text.Json.JsonElement memory = (await ToolRun.Of("plan", small.Path, "--cores", "1", "--prepared", Folder, "--json")).Json.GetProperty("memory");
+        Assert.Equal(0, memory.GetProperty("preparedBytes").GetInt64());
+    }
+
+    [Fact]
+    public async Task A_folder_that_a_group_can_write_to_is_prepared_into_where_that_is_said()
+    {
+        if (!OperatingSystem.IsLinux())
+            return;
+        Directory.CreateDirectory(Path.Combine(Path.GetDirectoryName(_tiny.Save())!, "entries"));
+        File.SetUnixFileMode(Folder, File.GetUnixFileMode(Folder) | UnixFileMode.GroupWrite);
+        ToolRun refused = await ToolRun.Of("prepare", _tiny.Path, "-o", Folder, "--cores", "1");
+        Assert.Equal(1, refused.Code);
+        Assert.Contains("give --trust-group to cleave prepare", refused.Error);
+        ToolRun trusted = await ToolRun.Of("prepare", _tiny.Path, "-o", Folder, "--cores", "1", "--trust-group");
+        Assert.Equal("", trusted.Code == 0 ? "" : trusted.Output + trusted.Error);
+        Assert.Single(Directory.GetDirectories(Folder));
     }
 }

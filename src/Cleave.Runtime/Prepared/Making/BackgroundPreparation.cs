@@ -63,7 +63,7 @@ internal sealed class BackgroundPreparation(
             PreparationPace.GiveWay();
             PreparationPace pace = new(ledger, TimeProvider.System, options.PreparationWait ?? (static (time, token) => token.WaitHandle.WaitOne(time)), _closing.Token);
             ModelPreparation preparation = new(factory, definition, modes, new FolderTrust(options.PreparedTrustGroup),
-                new PreparationOptions(IsForAll: false, IsAsked: false, MostBytes: null, _ => pace.Next()) { WhyNotNow = WhyNotNow });
+                new PreparationOptions(IsForAll: false, IsAsked: false, MostBytes: null, _ => pace.Next()) { WhyNotNow = WhyNotNow, ProbeLimit = options.ProbeLimit });
             Say(folder, preparation.Run(folder));
         }
         catch (OperationCanceledException)

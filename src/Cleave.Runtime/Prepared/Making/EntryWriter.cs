@@ -40,9 +40,16 @@ internal sealed class EntryWriter : IDisposable
     public static string MakeFolder(string path, bool isForAll)
     {
         if (OperatingSystem.IsWindows())
+        {
             Directory.CreateDirectory(path);
-        else
+        }
+        else if (!Directory.Exists(path))
+        {
             Directory.CreateDirectory(path, isForAll ? AllFolder : OwnFolder);
+            // The process's mask took some of it.
+            if (isForAll)
+                File.SetUnixFileMode(path, AllFolder);
+        }
         return path;
     }
 

@@ -8,7 +8,11 @@ internal static class FolderLock
 {
     public const string FileName = ".lock";
 
+    // What the system says where another handle has the lock: ERROR_SHARING_VIOLATION, or EWOULDBLOCK.
+    private static readonly int IsHeld = OperatingSystem.IsWindows() ? unchecked((int)0x80070020) : OperatingSystem.IsLinux() ? 11 : 35;
+
     /// <summary>Held until it is disposed; null where another one holds it.</summary>
+    /// <exception cref="IOException">The folder is on a file system that cannot be written to.</exception>
     /// <exception cref="UnauthorizedAccessException">The folder cannot be written to.</exception>
     public static IDisposable? TryTake(string folder)
     {
@@ -16,7 +20,7 @@ internal static class FolderLock
         {
             return new FileStream(Path.Combine(folder, FileName), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
         }
-        catch (IOException) when (File.Exists(Path.Combine(folder, FileName)))
+        catch (IOException e) when (e.HResult == IsHeld)
         {
             return null;
         }

@@ -6,6 +6,7 @@ using Cleave.Generated;
 using Cleave.Lanes;
 using Cleave.Plans;
 using Cleave.Sessions;
+using Microsoft.ML.OnnxRuntime;
 
 namespace Cleave.Prepared.Making;
 
@@ -18,6 +19,9 @@ internal sealed record PreparationOptions(bool IsForAll, bool IsAsked, long? Mos
 {
     /// <summary>Asked before something is made: why it is not to be, now; null where it is.</summary>
     public Func<string?> WhyNotNow { get; init; } = static () => null;
+
+    /// <summary>How long a request that is compared may take.</summary>
+    public TimeSpan ProbeLimit { get; init; } = new RunnerOptions().ProbeLimit;
 }
 
 /// <summary>What became of one segment.</summary>
@@ -107,7 +111,12 @@ internal sealed class ModelPreparation(SessionFactory factory, ModelDefinition d
         {
             if (UnsuitableOperators.Random(factory.Model) is { } random)
                 throw new NotPreparableException("it draws random numbers (" + random + ")");
-            manifest = new SegmentPreparer(factory, factory.ModelWeights, segment, samples(), how.At).Prepare(writer, target);
+            manifest = new SegmentPreparer(factory, factory.ModelWeights, segment, samples(), how.ProbeLimit, how.At).Prepare(writer, target);
+        }
+        catch (Exception e) when (e is TimeoutException or OnnxRuntimeException)
+        {
+            // Another time it may go: nothing is written, and the attempt counts.
+            return new PreparedSegment(segment.Segment.Name, target.FolderName, 0, default, e.Message, false);
         }
         catch (NotPreparableException e)
         {

@@ -17,7 +17,7 @@ namespace Cleave.Prepared.Making;
 /// Makes the files of one segment: has ONNX Runtime write what it made of it, opens that again, and accepts it only where the results of every number of threads are those of
 /// plain sessions, bit for bit, on three samples, and where damage shows in the probe. One session at a time.
 /// </summary>
-internal sealed class SegmentPreparer(SessionFactory factory, ModelWeights weights, SegmentToPrepare asked, IReadOnlyList<(Probe Probe, int Seed)> samples, Action<string> at)
+internal sealed class SegmentPreparer(SessionFactory factory, ModelWeights weights, SegmentToPrepare asked, IReadOnlyList<(Probe Probe, int Seed)> samples, TimeSpan limit, Action<string> at)
 {
     /// <summary>Why a segment is not prepared in which there is nothing to gain.</summary>
     public const string NoWeights = "it has no weights of a kilobyte or more";
@@ -31,6 +31,8 @@ internal sealed class SegmentPreparer(SessionFactory factory, ModelWeights weigh
     /// <summary>Writes the graph, the weights and the manifest.</summary>
     /// <exception cref="NotPreparableException">It cannot be prepared.</exception>
     /// <exception cref="IOException">Something cannot be written.</exception>
+    /// <exception cref="TimeoutException">A request took too long, here and now.</exception>
+    /// <exception cref="OnnxRuntimeException">A plain session failed, which may be for lack of memory.</exception>
     public PreparedManifest Prepare(EntryWriter writer, PreparedTarget target)
     {
         Dictionary<int, string[]> expected = asked.Threads.ToDictionary(static t => t, PlainResults);
@@ -66,7 +68,9 @@ internal sealed class SegmentPreparer(SessionFactory factory, ModelWeights weigh
     // The first sample twice: what differs from itself cannot be compared.
     private string[] PlainResults(int threads)
     {
-        using SegmentSession session = factory.CreatePlain(_segment, threads, static _ => { });
+        using SegmentSession session = factory.CreatePlain(_segment, threads, static options => options.AddSessionConfigEntry(NodeAssignments.RecordKey, "1"));
+        if (UnsuitableOperators.Elsewhere(NodeAssignments.Of(session.Session) ?? []) is { } provider)
+            throw new NotPreparableException("it runs on another execution provider than ONNX Runtime's own: " + provider);
         string[] results = Results(session, samples);
         if (Results(session, [samples[0]])[0] != results[0])
             throw new NotPreparableException("two runs of it with equal inputs differ");
@@ -80,6 +84,11 @@ internal sealed class SegmentPreparer(SessionFactory factory, ModelWeights weigh
             using SegmentSession session = factory.CreatePrepared(_segment, threads, graph, folder, isSilent: true);
             return Results(session, compared);
         }
+        catch (OnnxRuntimeException e)
+        {
+            // A plain session just ran it.
+            throw new NotPreparableException(e.Message);
+        }
         catch (CleaveException e) when (e.Id == Rules.SessionFailed.Id)
         {
             throw new NotPreparableException("ONNX Runtime does not open what it wrote: " + (e.InnerException ?? e).Message);
@@ -92,9 +101,9 @@ internal sealed class SegmentPreparer(SessionFactory factory, ModelWeights weigh
             throw new NotPreparableException("it runs on another device");
         try
         {
-            return [.. compared.Select(s => s.Probe.Run(session.Session, _outputs, s.Seed, PreparedSessions.ProbeLimit))];
+            return [.. compared.Select(s => s.Probe.Run(session.Session, _outputs, s.Seed, limit))];
         }
-        catch (Exception e) when (e is OnnxRuntimeException or NotSupportedException or TimeoutException)
+        catch (NotSupportedException e)
         {
             throw new NotPreparableException(e.Message);
         }
@@ -148,7 +157,7 @@ internal sealed class SegmentPreparer(SessionFactory factory, ModelWeights weigh
             (damaged, int noticed) = DamageTest.Run(copy, regions, expected.Value[probe], () =>
             {
                 using SegmentSession session = factory.CreatePrepared(_segment, expected.Key, graph, folder, isSilent: true);
-                return samples[probe].Probe.Run(session.Session, _outputs, samples[probe].Seed, PreparedSessions.ProbeLimit);
+                return samples[probe].Probe.Run(session.Session, _outputs, samples[probe].Seed, limit);
             }, at);
             if (noticed == 0)
                 continue;

@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using Cleave.Core.Graph;
+using Cleave.Sessions;
 
 namespace Cleave.Prepared.Making;
 
@@ -13,6 +14,8 @@ internal static class UnsuitableOperators
     // Those of its kernels for processors.
     private static readonly HashSet<string> Domains = new(["", "ai.onnx.ml", "com.microsoft", "com.microsoft.nchwc", "com.ms.internal.nhwc"], StringComparer.Ordinal);
 
+    private const string Processors = "CPUExecutionProvider";
+
     /// <summary>One that draws random numbers, in bodies and functions, too; null where there is none.</summary>
     public static string? Random(OnnxModel model) => Nodes(model.Graph.Nodes).Concat(model.Functions.SelectMany(static f => Nodes(f.Nodes)))
         .FirstOrDefault(static n => n.Domain.Length == 0 && RandomTypes.Contains(n.OpType))?.OpType;
@@ -21,6 +24,9 @@ internal static class UnsuitableOperators
     public static string? Foreign(OnnxModel optimised) => Nodes(optimised.Graph.Nodes).FirstOrDefault(static n => !Domains.Contains(n.Domain)) is { } node
         ? node.OpType + " of " + node.Domain
         : null;
+
+    /// <summary>Another execution provider than that for processors which runs nodes of a session; null where there is none.</summary>
+    public static string? Elsewhere(IEnumerable<NodeAssignment> nodes) => nodes.FirstOrDefault(static n => n.Provider != Processors)?.Provider;
 
     private static IEnumerable<Node> Nodes(IEnumerable<Node> nodes) =>
         nodes.SelectMany(static n => n.Attributes.SelectMany(static a => a.Graphs).SelectMany(static g => Nodes(g.Nodes)).Prepend(n));

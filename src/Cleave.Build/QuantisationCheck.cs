@@ -3,7 +3,6 @@ using System.Collections.Generic;
 using System.Globalization;
 using System.IO;
 using System.Linq;
-using System.Security.Cryptography;
 using Cleave.Core.Diagnostics;
 using Cleave.Core.Graph;
 using Cleave.Core.Listing;
@@ -20,6 +19,8 @@ internal sealed class QuantisationCheck
     private readonly string _from;
     private readonly string _path;
     private readonly string _mostError;
+    // A model that is no model has no other files; that its digest is another is said all the same.
+    private readonly Lazy<ModelFiles> _files;
 
     /// <param name="place">The model's item.</param>
     /// <param name="projectFolder">What the source's path is relative to.</param>
@@ -28,10 +29,11 @@ internal sealed class QuantisationCheck
         _from = place.Item.GetMetadata(From);
         _mostError = place.Item.GetMetadata(MostError);
         _path = _from.Length == 0 ? "" : ProjectPaths.Absolute(projectFolder, _from);
+        _files = new Lazy<ModelFiles>(() => Files(_path));
     }
 
-    /// <summary>What the check depends on beside the model.</summary>
-    public string StampLine => "quantised " + (_from.Length == 0 ? "" : Stamp.State(_path)) + " " + Uri.EscapeDataString(_from + " " + _mostError);
+    /// <summary>What the check depends on beside the model: all files of its source.</summary>
+    public string StampLine => "quantised " + (_from.Length == 0 ? "" : string.Join(" ", _files.Value.Paths.Select(Stamp.State))) + " " + Uri.EscapeDataString(_from + " " + _mostError);
 
     public IEnumerable<Problem> Check(OnnxModel model) => Why(model) is { } why ? [new Problem(Rules.QuantisationStale, _from.Length > 0 ? _from : "?", why)] : [];
 
@@ -55,7 +57,7 @@ internal sealed class QuantisationCheck
     {
         try
         {
-            return source == QuantisationMetadata.HashKind + Hash() ? null : "that file has changed since";
+            return source == QuantisationMetadata.HashKind + _files.Value.Digest() ? null : _files.Value.Paths.Skip(1).Any() ? "that file, or one with its weights, has changed since" : "that file has changed since";
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -63,11 +65,16 @@ internal sealed class QuantisationCheck
         }
     }
 
-    private string Hash()
+    private static ModelFiles Files(string path)
     {
-        using FileStream file = File.OpenRead(_path);
-        using SHA256 sha = SHA256.Create();
-        return string.Concat(sha.ComputeHash(file).Select(static b => b.ToString("x2", CultureInfo.InvariantCulture)));
+        try
+        {
+            return ModelFiles.Of(path);
+        }
+        catch (Exception e) when (e is ModelException or IOException or UnauthorizedAccessException)
+        {
+            return new ModelFiles(path, []);
+        }
     }
 
     private static bool TryNumber(string text, out double number) => double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out number);

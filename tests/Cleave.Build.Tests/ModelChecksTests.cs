@@ -164,6 +164,32 @@ public sealed class ModelChecksTests : IDisposable
         }
     }
 
+    [Fact]
+    public void Weights_beside_the_source_belong_to_it()
+    {
+        TinyModel floats = new() { ExternalFile = "w.bin", Weights = [1, 2] };
+        _run.Add("m.onnx", floats.ToBytes());
+        _run.Add("w.bin", floats.WeightBytes);
+        ModelProto model = ModelProto.Parser.ParseFrom(new TinyModel().ToBytes());
+        model.MetadataProps.Add(new StringStringEntryProto { Key = "cleave.quantized.source", Value = "sha256:" + ModelFiles.Of(Path.Combine(_run.Project, "m.onnx")).Digest() });
+        _run.Add("q.onnx", model.ToByteArray());
+
+        _run.Run(TaskRun.Item("q.onnx", ("QuantizedFrom", "m.onnx")));
+        Assert.Empty(_run.Read("q").Problems);
+        _run.Run(TaskRun.Item("q.onnx", ("QuantizedFrom", "m.onnx")));
+        Assert.Empty(_run.Messages);
+
+        // Trained again: the model's own file is as it was, byte for byte.
+        _run.Add("w.bin", (floats with { Weights = [1, 3] }).WeightBytes);
+        _run.Run(TaskRun.Item("q.onnx", ("QuantizedFrom", "m.onnx")));
+        Problem problem = Assert.Single(_run.Read("q").Problems);
+        Assert.Equal(("CLV1026", "that file, or one with its weights, has changed since"), (problem.Rule.Id, problem.Arguments[1]));
+
+        File.Delete(Path.Combine(_run.Project, "w.bin"));
+        _run.Run(TaskRun.Item("q.onnx", ("QuantizedFrom", "m.onnx")));
+        Assert.Contains("cannot be read", Assert.Single(_run.Read("q").Problems).Arguments[1]);
+    }
+
     [Theory]
     [InlineData("Acess", "Access")]
     [InlineData("classname", null)]

@@ -25,7 +25,7 @@ internal static class QuantizeCommand
         Option<string[]> inputs = new("--inputs") { Description = "Folders of the application's inputs: as ONNX's test data (test_data_set_0/input_0.pb), or .npy. Every second one is held out, to state the error on. Without them inputs are random, and only matrix products are quantised." };
         Option<string[]> dims = new("--dims") { Description = "Sizes of dimensions that the model leaves open, for random inputs: batch=1,sequence=128." };
         Option<string[]> fills = new("--input") { Description = "A number for every element of an input, for random inputs: sr=16000." };
-        Option<string> cpu = new("--cpu") { Description = "any: weights of 7 bits, the same results on every processor. vnni: of 8 bits, which saturate where the processor has no VNNI." };
+        Option<string> cpu = new("--cpu") { Description = "any: weights of 7 bits, whose sums are the same on every processor. vnni: of 8 bits, which saturate where the processor has no VNNI." };
         cpu.AcceptOnlyFromAmong("any", "vnni");
         Option<bool> own = new("--allow-ort-operators") { Description = "ONNX Runtime's own operators may be used, which other programs do not know: DynamicQuantizeLSTM, MatMulNBits." };
         Option<bool> keepBatch = new("--keep-batch") { Description = "Only forms that keep what shares a batch apart: static ones, and with --allow-ort-operators MatMulNBits." };

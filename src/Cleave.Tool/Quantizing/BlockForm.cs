@@ -19,6 +19,9 @@ internal sealed class BlockForm(int bits, WeightFile? file = null) : IQuantizedF
     /// <summary>In the metadata of a file.</summary>
     public const string Word = "blocks";
 
+    /// <summary>ONNX Runtime's own product.</summary>
+    public const string Operator = "MatMulNBits";
+
     private const int Block = 128;
     // The byte that stands for 0 where none is given.
     private const int Zero = 128;
@@ -59,7 +62,7 @@ internal sealed class BlockForm(int bits, WeightFile? file = null) : IQuantizedF
             if (!weights.TryGetValue((found.Weight, found.Channel), out (string Values, string Scales) packed))
                 weights.Add((found.Weight, found.Channel), packed = Packed(edit, names, constants[found.Weight], found));
             string result = node.Output[0], product = found.Bias is null ? result : names.Next(result + "_product");
-            NodeProto written = new() { OpType = "MatMulNBits", Domain = OwnOperators.Domain, Name = node.Name, Input = { found.Input, packed.Values, packed.Scales }, Output = { product } };
+            NodeProto written = new() { OpType = Operator, Domain = OwnOperators.Domain, Name = node.Name, Input = { found.Input, packed.Values, packed.Scales }, Output = { product } };
             written.Attribute.Add([
                 OwnOperators.Number("K", found.Dims[1 - found.Channel]), OwnOperators.Number("N", found.Dims[found.Channel]), OwnOperators.Number("bits", 8),
                 OwnOperators.Number("block_size", Block), OwnOperators.Number("accuracy_level", AccuracyLevel)]);

@@ -13,7 +13,9 @@ namespace Cleave.Tool.Quantizing;
 /// <summary>Looks into the optimised graph for operators that ONNX Runtime did not make one of: there 8 bits cost more than they gain.</summary>
 internal static class FusionCheck
 {
-    private const string Blocked = "_nchwc";
+    // What ONNX Runtime adds to the name of an operator that it changes.
+    private const string Fused = "fused ";
+    private static readonly string[] Endings = ["_nchwc", "/MatMulAddFusion"];
 
     // A product of bytes that stands alone, and operators that still read floats.
     private static readonly HashSet<string> Unfused = ["MatMulInteger", "Conv", "FusedConv", "MatMul", "Gemm", "FusedGemm", "FusedMatMul"];
@@ -25,7 +27,20 @@ internal static class FusionCheck
         SessionChain.OfMessage(source, changed, new SessionRequest(GraphOptimizationLevel.ORT_ENABLE_ALL, 1, folder.Path)).Dispose();
         OnnxModel optimised = ModelReader.ReadFile(Path.Combine(folder.Path, "0.onnx"));
         HashSet<string> left = new(
-            optimised.Graph.Nodes.Where(n => Unfused.Contains(n.OpType)).Select(n => n.Name.EndsWith(Blocked, StringComparison.Ordinal) ? n.Name[..^Blocked.Length] : n.Name), StringComparer.Ordinal);
+            optimised.Graph.Nodes.Where(n => Unfused.Contains(n.OpType)).SelectMany(static n => Names(n.Name)), StringComparer.Ordinal);
         return [.. chosen.Where(c => left.Contains(c.Node))];
     }
+
+    /// <summary>The name of a node in an optimised graph, and those that it may have had before.</summary>
+    public static IEnumerable<string> Names(string name)
+    {
+        yield return name;
+        while (Before(name) is { } before)
+            yield return name = before;
+    }
+
+    private static string? Before(string name) =>
+        name.StartsWith(Fused, StringComparison.Ordinal) ? name[Fused.Length..]
+        : Endings.FirstOrDefault(e => name.EndsWith(e, StringComparison.Ordinal)) is { } ending ? name[..^ending.Length]
+        : null;
 }

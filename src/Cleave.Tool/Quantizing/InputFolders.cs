@@ -41,6 +41,8 @@ internal static class InputFolders
         }
         if (inputs.All(i => File.Exists(NumpyPath(folder, i))))
         {
+            if (inputs.GroupBy(i => NumpyPath(folder, i), StringComparer.OrdinalIgnoreCase).FirstOrDefault(static g => g.Count() > 1) is { } same)
+                throw new VerifyException($"--inputs {folder}: the inputs {string.Join(" and ", same.Select(static i => $"'{i.Name}'"))} would all be read from {Path.GetFileName(same.Key)}. Give folders as ONNX's test data has them (test_data_set_0/input_0.pb).");
             yield return new InputCase(Path.GetFileName(folder), inputs.ToDictionary(i => i.Name, i => NumpyFile.Read(NumpyPath(folder, i)), StringComparer.Ordinal));
             yield break;
         }

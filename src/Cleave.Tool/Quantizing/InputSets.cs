@@ -14,13 +14,15 @@ internal sealed record InputSets(IReadOnlyList<InputCase> Search, IReadOnlyList<
     private const int RandomSearch = 3;
     private const int RandomHeldOut = 4;
 
-    /// <summary>Reads those that are given: every second one is held out.</summary>
+    /// <summary>Reads those that are given, equal ones once: every second one is held out.</summary>
     /// <exception cref="VerifyException">They are no inputs of the model, or too few.</exception>
     public static InputSets Given(IReadOnlyList<string> folders, IReadOnlyList<ValueInfo> inputs)
     {
-        IReadOnlyList<InputCase> all = InputFolders.Read(folders, inputs);
-        if (all.Count < 2)
-            throw new VerifyException($"--inputs: {all.Count} sample is too few: one at least is calibrated on, and another one says what the error is on inputs that were not.");
+        IReadOnlyList<InputCase> given = InputFolders.Read(folders, inputs);
+        // What is held out must not have been seen under another name.
+        InputCase[] all = [.. given.DistinctBy(QuantizedMetadata.OfInputs)];
+        if (all.Length < 2)
+            throw new VerifyException($"--inputs: {all.Length} sample is too few{(given.Count > all.Length ? $" (of {given.Count}, equal ones count once)" : "")}: one at least is calibrated on, and another one says what the error is on inputs that were not.");
         return new InputSets([.. all.Where((_, i) => i % 2 == 0)], [.. all.Where((_, i) => i % 2 == 1)], AreGiven: true);
     }
 

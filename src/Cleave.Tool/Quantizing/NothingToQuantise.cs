@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Globalization;
 using System.Linq;
+using Cleave.Core.Graph;
 using Cleave.OnnxProto;
 
 namespace Cleave.Tool.Quantizing;
@@ -16,6 +17,8 @@ internal static class NothingToQuantise
     public static string Message(GraphProto graph, IEnumerable<LeftInFloats> left)
     {
         List<string> sentences = ["There is nothing to quantise: no Conv has constant weights, and no MatMul or Gemm 1,024 of them, in floats of 32 bits."];
+        if (graph.Initializer.Any(static t => t.DataType == (int)ElementType.Float16))
+            sentences.Add("Its weights have 16 bits: export the model in 32, and quantise that (what cleave fix --widen writes keeps the weights in 16).");
         Dictionary<string, string> makers = [];
         foreach (NodeProto node in graph.Node)
         {

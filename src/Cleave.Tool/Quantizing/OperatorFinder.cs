@@ -59,18 +59,18 @@ internal static class OperatorFinder
         switch (node.OpType)
         {
             case "MatMul" when dims.Length == 2:
-                return new QuantizableOperator(node.Name, node.OpType, node.Input[0], weight.Name, dims, 1, null);
+                return new QuantizableOperator(node.Name, node.OpType, node.Input[0], weight.Name, dims, 1, null) { Output = node.Output[0] };
             case "Gemm" when dims.Length == 2 && Number(node, "alpha", 1) == 1 && Number(node, "beta", 1) == 1 && Flag(node, "transA") == 0:
                 int channel = Flag(node, "transB") == 0 ? 1 : 0;
                 string? added = node.Input.Count > 2 && node.Input[2].Length > 0 ? node.Input[2] : null;
                 return added is null || (constants.TryGetValue(added, out TensorProto? bias) && bias.Dims.Count == 1 && bias.Dims[0] == dims[channel])
-                    ? new QuantizableOperator(node.Name, node.OpType, node.Input[0], weight.Name, dims, channel, added)
+                    ? new QuantizableOperator(node.Name, node.OpType, node.Input[0], weight.Name, dims, channel, added) { Output = node.Output[0] }
                     : null;
             case "Conv" when dims.Length >= 3:
                 string? shift = node.Input.Count > 2 && node.Input[2].Length > 0 ? node.Input[2] : null;
-                return shift is null || constants.ContainsKey(shift) ? new QuantizableOperator(node.Name, node.OpType, node.Input[0], weight.Name, dims, 0, shift) : null;
+                return shift is null || constants.ContainsKey(shift) ? new QuantizableOperator(node.Name, node.OpType, node.Input[0], weight.Name, dims, 0, shift) { Output = node.Output[0] } : null;
             case "LSTM" when dims.Length == 3 && node.Input.Count > 2 && constants.TryGetValue(node.Input[2], out TensorProto? state) && Flag(node, "layout") == 0:
-                return new QuantizableOperator(node.Name, node.OpType, node.Input[0], weight.Name, dims, 1, null) { Recurrent = state.Name };
+                return new QuantizableOperator(node.Name, node.OpType, node.Input[0], weight.Name, dims, 1, null) { Output = node.Output[0], Recurrent = state.Name };
             default:
                 return null;
         }

@@ -38,7 +38,8 @@ internal sealed class PrecisionSearch(
             .OrderBy(l => Math.Pow(Math.Max(l.Error!.Value, LeastError), 2) / Math.Max(l.Floats - l.Bytes, 1)).Select(l => l.Operator)];
         List<CurvePoint> curve = [new CurvePoint(0, 0, trials.PublishedNanoseconds)];
         (int Count, ModelProto? Model, Trial? Trial) best = Longest(form, order, budget, curve);
-        if (best.Model is { } model && FusionCheck.Find(source, model, order[..best.Count]) is { Count: > 0 } alone)
+        // Without one that stands alone, another may stand alone.
+        while (best.Model is { } model && FusionCheck.Find(source, model, order[..best.Count]) is { Count: > 0 } alone)
         {
             looked = [.. looked.Select(l => alone.Contains(l.Operator) ? l with { WhyNot = "ONNX Runtime does not fuse it" } : l)];
             order = [.. order.Except(alone)];

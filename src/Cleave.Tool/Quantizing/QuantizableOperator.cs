@@ -10,6 +10,9 @@ namespace Cleave.Tool.Quantizing;
 /// <param name="Bias">The initializer that is added to the result; null where there is none.</param>
 internal sealed record QuantizableOperator(string Node, string Type, string Input, string Weight, long[] Dims, int Channel, string? Bias)
 {
+    /// <summary>The value that it writes.</summary>
+    public required string Output { get; init; }
+
     /// <summary>Of an LSTM: the initializer of the weights that its state is multiplied with; else null.</summary>
     public string? Recurrent { get; init; }
 

@@ -4,6 +4,8 @@ using System.Globalization;
 using System.IO;
 using System.Linq;
 using System.Threading;
+using Cleave.Core.Graph;
+using Cleave.Core.Listing;
 using Cleave.Core.Shapes.Batch;
 using Cleave.OnnxProto;
 using Cleave.Tool.Measuring;
@@ -76,7 +78,7 @@ internal sealed class QuantizeRun(QuantizeOptions options, Action<string, double
             return Judge(published, floats, target, inputs, kept, error, others);
         }
         SearchResult found = Search(search, candidates, ranges, inputs.AreGiven);
-        (SearchResult proven, Trial heldOut) = Prove(others, search, found);
+        (SearchResult proven, Trial heldOut) = Prove(trials, others, search, found);
         return Judge(published, floats, target, inputs, proven, heldOut, others);
     }
 
@@ -108,7 +110,7 @@ internal sealed class QuantizeRun(QuantizeOptions options, Action<string, double
     }
 
     // On inputs that nothing was chosen on the error may be larger: then operators go back to floats, the most costly first.
-    private (SearchResult Result, Trial HeldOut) Prove(ModelTrials others, PrecisionSearch search, SearchResult found)
+    private (SearchResult Result, Trial HeldOut) Prove(ModelTrials trials, ModelTrials others, PrecisionSearch search, SearchResult found)
     {
         progress("proving", 0);
         Trial trial = others.Run(found.Model!);
@@ -128,14 +130,15 @@ internal sealed class QuantizeRun(QuantizeOptions options, Action<string, double
         {
             HashSet<string> kept = [.. found.Chosen.Select(static c => c.Node)];
             _notes.Add("operators went back to floats until the held-out inputs were within the budget, so these were chosen on, too");
-            found = found with { Operators = [.. found.Operators.Select(o => o.WhyNot is null && !kept.Contains(o.Operator.Node) ? o with { WhyNot = "the error on other inputs was too large" } : o)] };
+            found = found with { Trial = trials.Run(found.Model!), Operators = [.. found.Operators.Select(o => o.WhyNot is null && !kept.Contains(o.Operator.Node) ? o with { WhyNot = "the error on other inputs was too large" } : o)] };
         }
         return (found, trial);
     }
 
     private QuantizeReport Judge(ModelUnderTest published, ModelProto floats, TargetFile target, InputSets inputs, SearchResult result, Trial heldOut, ModelTrials others)
     {
-        QuantizedMetadata.Write(result.Model!, published.Path, inputs, result, MaxError, WeightBits);
+        ModelFiles files = ModelFiles.Of(published.Path, published.Graph.Model);
+        QuantizedMetadata.Write(result.Model!, files.Digest(), inputs, result, MaxError, WeightBits);
         string draft = target.Draft("onnx");
         ModelMessage.Write(result.Model!, draft);
         double? metric = options.Metric is { } program ? new MetricProgram(program, options.MetricLimit).Run(others, result.Model!, cancellationToken) : null;
@@ -145,6 +148,8 @@ internal sealed class QuantizeRun(QuantizeOptions options, Action<string, double
             : new FileGains(Gain: null, Batching: null, Failure: null);
         if (!options.Measure)
             _notes.Add("the files were not measured (--no-measure): whether this one is faster is not known");
+        if (timed is { Gain: null, Failure: { } unmeasured } && _previous is null)
+            throw new RewriteException($"Whether it is faster could not be measured: {unmeasured.TrimEnd('.')}. Nothing was written; --no-measure writes what is within the budget, whatever it gains.");
         if (timed.Failure is { } failure)
             _notes.Add("It could not be measured: " + failure);
         Gain? gain = timed.Gain;
@@ -174,7 +179,7 @@ internal sealed class QuantizeRun(QuantizeOptions options, Action<string, double
             Metric = metric,
             Gain = gain,
             Batching = timed.Batching,
-            ModelBytes = new FileInfo(published.Path).Length,
+            ModelBytes = files.Bytes,
             OutputBytes = bytes,
             Notes = _notes,
         };
@@ -193,10 +198,15 @@ internal sealed class QuantizeRun(QuantizeOptions options, Action<string, double
             : "forms that keep what shares a batch apart need inputs (--inputs), or --allow-ort-operators");
     }
 
+    // What this command writes with ONNX Runtime's own products has no other sign of it.
+    private static bool IsQuantised(ModelUnderTest published) => published.IsQuantised
+        || QuantisationMetadata.Of(published.Graph.Model, QuantisationMetadata.Form) != null
+        || published.Graph.Model.Graph.Nodes.Any(static n => n.OpType == BlockForm.Operator);
+
     private void Check(ModelUnderTest published)
     {
         FloatModel.RequireOneMessage(published);
-        if (published.IsQuantised)
+        if (IsQuantised(published))
             throw new RewriteException("The model is quantised already (it has integer products, or quantises values). Give the one of floats that it was made of.");
         if (published.RandomOperators.Count > 0)
             throw new RewriteException($"The model draws random numbers ({string.Join(", ", published.RandomOperators)}), so no error can be stated.");

@@ -1,6 +1,5 @@
 using System;
 using System.Globalization;
-using System.IO;
 using System.Linq;
 using System.Security.Cryptography;
 using System.Text;
@@ -14,9 +13,15 @@ namespace Cleave.Tool.Quantizing;
 /// <summary>What a quantised model says of itself: what it was made of, on which inputs, and how large its error may be.</summary>
 internal static class QuantizedMetadata
 {
-    public static void Write(ModelProto model, string sourcePath, InputSets inputs, SearchResult result, double maxError, int weightBits)
+    /// <param name="model">Takes it.</param>
+    /// <param name="sourceDigest">Of the model of floats, weights beside it included.</param>
+    /// <param name="inputs">What it was chosen on.</param>
+    /// <param name="result">What was chosen.</param>
+    /// <param name="maxError">The budget.</param>
+    /// <param name="weightBits">Bits of a weight.</param>
+    public static void Write(ModelProto model, string sourceDigest, InputSets inputs, SearchResult result, double maxError, int weightBits)
     {
-        Set(model, QuantisationMetadata.Source, QuantisationMetadata.HashKind + OfFile(sourcePath));
+        Set(model, QuantisationMetadata.Source, QuantisationMetadata.HashKind + sourceDigest);
         Set(model, QuantisationMetadata.Calibration, inputs.AreGiven ? string.Join(' ', inputs.Search.Select(OfInputs).Order(StringComparer.Ordinal)) : "random");
         Set(model, QuantisationMetadata.MaxError, maxError.ToString("R", CultureInfo.InvariantCulture));
         Set(model, QuantisationMetadata.Norm, "largest over outputs and inputs of |q-f|2/|f|2");
@@ -24,13 +29,6 @@ internal static class QuantizedMetadata
         Set(model, QuantisationMetadata.Processor, weightBits == 8 ? QuantisationMetadata.Vnni : "any");
         Set(model, QuantisationMetadata.OnnxRuntime, OrtEnv.Instance().GetVersionString());
         Set(model, QuantisationMetadata.Operators, string.Join('\n', result.Chosen.Select(static c => c.Node).Order(StringComparer.Ordinal)));
-    }
-
-    /// <summary>Tells one file from another.</summary>
-    public static string OfFile(string path)
-    {
-        using FileStream file = File.OpenRead(path);
-        return Convert.ToHexStringLower(SHA256.HashData(file));
     }
 
     /// <summary>Tells one set of inputs from another.</summary>

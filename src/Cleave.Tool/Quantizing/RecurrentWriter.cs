@@ -1,4 +1,5 @@
 using System.Collections.Generic;
+using System.Linq;
 using Cleave.Core.Graph;
 using Cleave.OnnxProto;
 using Cleave.Tool.Rewriting;
@@ -18,6 +19,9 @@ internal sealed class RecurrentWriter(ModelEdit edit, WeightRounding rounding, F
         NodeProto written = node.Clone();
         written.OpType = "DynamicQuantizeLSTM";
         written.Domain = OwnOperators.Domain;
+        // Only 0 is quantised, which is all that ONNX Runtime's operator knows.
+        if (written.Attribute.FirstOrDefault(static a => a.Name == "layout") is { } layout)
+            written.Attribute.Remove(layout);
         while (written.Input.Count < InputsOfLstm)
             written.Input.Add("");
         written.Input[1] = values;

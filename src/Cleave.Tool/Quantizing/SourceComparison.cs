@@ -6,6 +6,7 @@ using System.Linq;
 using System.Text.Json.Serialization;
 using System.Threading;
 using Cleave.Core.Graph;
+using Cleave.Core.Listing;
 using Cleave.Tool.Verification;
 using Microsoft.ML.OnnxRuntime;
 
@@ -77,7 +78,7 @@ internal sealed record SourceComparison
                 Error = error,
                 Input = worst,
                 Calibrated = all.Count - unseen.Length,
-                Notes = QuantisationMetadata.Of(bytes.Graph.Model, QuantisationMetadata.Source) == QuantisationMetadata.HashKind + QuantizedMetadata.OfFile(floats.Path)
+                Notes = QuantisationMetadata.Of(bytes.Graph.Model, QuantisationMetadata.Source) == QuantisationMetadata.HashKind + ModelFiles.Of(floats.Path, floats.Graph.Model).Digest()
                     ? []
                     : [$"{Path.GetFileName(source)} is not the file that the quantised model says it was made of"],
             };

@@ -25,13 +25,15 @@ internal sealed class StaticForm(WeightRounding rounding, IReadOnlyDictionary<st
 
     public RangeMethod Method => method;
 
-    public string? WhyNot(QuantizableOperator candidate) => candidate.Recurrent != null ? "a recurrent operator has no form of fixed ranges" : ranges.ContainsKey(candidate.Input) ? null : $"'{candidate.Input}' has elements that are not finite";
+    public string? WhyNot(QuantizableOperator candidate) => candidate.Recurrent != null ? "a recurrent operator has no form of fixed ranges"
+        : new[] { candidate.Input, candidate.Output }.FirstOrDefault(v => !ranges.ContainsKey(v)) is { } without ? $"'{without}' has elements that are not finite"
+        : null;
 
     public void Apply(ModelProto model, IReadOnlyCollection<QuantizableOperator> chosen)
     {
         ModelEdit edit = new(model);
         Dictionary<string, QuantizableOperator> byNode = chosen.ToDictionary(c => c.Node, StringComparer.Ordinal);
-        StaticPlan plan = new(edit.Graph, byNode, [.. edit.OutputNames, .. edit.BodyNames]);
+        StaticPlan plan = new(edit.Graph, byNode, [.. edit.OutputNames, .. edit.BodyNames], ranges.ContainsKey);
         Writer writer = new(edit, plan, ranges, rounding);
         NodeProto[] before = [.. edit.Graph.Node];
         edit.Graph.Node.Clear();

@@ -24,7 +24,8 @@ internal sealed class StaticPlan
     /// <param name="graph">Its nodes in an order of execution.</param>
     /// <param name="chosen">The operators to compute in 8 bits.</param>
     /// <param name="kept">Values that someone else reads: the outputs, and what bodies capture.</param>
-    public StaticPlan(GraphProto graph, IReadOnlyDictionary<string, QuantizableOperator> chosen, HashSet<string> kept)
+    /// <param name="hasRange">Whether a scale is known for a value: a sum of two that have one may be infinite.</param>
+    public StaticPlan(GraphProto graph, IReadOnlyDictionary<string, QuantizableOperator> chosen, HashSet<string> kept, Func<string, bool> hasRange)
     {
         _kept = kept;
         _readers = graph.Node.SelectMany(n => n.Input.Distinct().Select(i => (i, n))).ToLookup(p => p.i, p => p.n, StringComparer.Ordinal);
@@ -39,7 +40,8 @@ internal sealed class StaticPlan
                 if (found.Type == "Conv" || Next(node).Any(n => chosen.ContainsKey(n.Name)))
                     Written.Add(End(node));
             }
-            else if (node.Domain is "" or "ai.onnx" && (Combining.Contains(node.OpType) || Moving.Contains(node.OpType)) && Data(node).All(Written.Contains))
+            else if (node.Domain is "" or "ai.onnx" && (Combining.Contains(node.OpType) || Moving.Contains(node.OpType)) && Data(node).All(Written.Contains)
+                && (Moving.Contains(node.OpType) || hasRange(End(node))))
             {
                 OnBytes.Add(node);
                 Written.Add(Combining.Contains(node.OpType) ? End(node) : node.Output[0]);

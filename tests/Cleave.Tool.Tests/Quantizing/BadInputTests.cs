@@ -28,7 +28,9 @@ public sealed class BadInputTests : IDisposable
     [Fact]
     public async Task Constant_values_get_a_scale()
     {
-        string model = _files.Save("model.onnx", Convolutional.Residual(blocks: 1, channels: 32, 32)), zeros = _files.Inputs("zeros", Picture, 3, scale: 0);
+        string model = _files.Save("model.onnx", Convolutional.Residual(blocks: 1, channels: 32, 32)), zeros = _files.Inputs("zeros", Picture, 1, scale: 0);
+        // Another one, which is held out, and as good as constant.
+        File.WriteAllBytes(Path.Combine(zeros, "1.npy"), NumpyArray.Of(Picture, Enumerable.Repeat(1e-6f, 3 * 32 * 32).ToArray()));
 
         ToolRun run = await ToolRun.Of("quantize", model, "-o", Target, "--inputs", zeros, "--max-error", "0.5", "--no-measure", "--json");
 
@@ -44,13 +46,66 @@ public sealed class BadInputTests : IDisposable
     {
         string model = _files.Save("model.onnx", Convolutional.Residual(blocks: 1, channels: 32, 32)), folder = Directory.CreateDirectory(_files.PathOf("infinite")).FullName;
         for (int i = 0; i < 2; i++)
-            File.WriteAllBytes(Path.Combine(folder, $"{i}.npy"), NumpyArray.Of(Picture, Enumerable.Repeat(value, 3 * 32 * 32).ToArray()));
+            File.WriteAllBytes(Path.Combine(folder, $"{i}.npy"), NumpyArray.Of(Picture, Enumerable.Repeat(value, 3 * 32 * 32).Select((v, at) => at == i ? 0 : v).ToArray()));
 
         ToolRun run = await ToolRun.Of("quantize", model, "-o", Target, "--inputs", folder);
 
         Assert.Equal(1, run.Code);
         Assert.Contains("the output 'y' has elements that are no numbers (NaN), so no error can be stated", run.Error.ReplaceLineEndings(" "));
         Assert.False(File.Exists(Target));
+    }
+
+    [Fact]
+    public async Task An_operator_whose_result_is_not_finite_stays_in_floats()
+    {
+        ModelProto model = new() { IrVersion = 8, OpsetImport = { new OperatorSetIdProto { Version = 17 } }, Graph = new GraphProto { Name = "infinite" } };
+        GraphProto graph = model.Graph;
+        graph.Input.Add(Tests.TinyModel.Value("x", Tests.TinyModel.Float, 1, 3, 32, 32));
+        graph.Output.Add(Tests.TinyModel.Value("y", Tests.TinyModel.Float, 1, 32, 28, 28));
+        graph.Initializer.Add([Weights("w0", 32, 3, 3, 3), Weights("w1", 32, 32, 3, 3), FloatTensors.Make("b", [32], [float.NegativeInfinity, .. new float[31]])]);
+        graph.Node.Add([Tests.TinyModel.Node("Conv", ["x", "w0", "b"], "a"), Tests.TinyModel.Node("Sigmoid", ["a"], "s"), Tests.TinyModel.Node("Conv", ["s", "w1"], "y")]);
+
+        ToolRun run = await ToolRun.Of("quantize", _files.Save("model.onnx", model), "-o", Target, "--inputs", _files.Inputs("pictures", Picture, 4), "--max-error", "0.5", "--no-measure", "--json");
+
+        Assert.Equal(("", 0), (run.Error, run.Code));
+        Assert.Contains("'a' has elements that are not finite", run.Json.GetProperty("operators").EnumerateArray().Select(static o => o.GetProperty("whyNot").GetString()));
+        Assert.InRange(run.Json.GetProperty("heldOut").GetProperty("worst").GetDouble(), 1e-6, 0.5);
+
+        static TensorProto Weights(string name, params long[] dims)
+        {
+            Core.Passes.Partitions.SeededRandom random = new(3);
+            return FloatTensors.Make(name, dims, [.. Enumerable.Range(0, (int)dims.Aggregate(1L, static (a, b) => a * b)).Select(_ => (float)random.Fraction() - 0.5f)]);
+        }
+    }
+
+    [Fact]
+    public async Task Inputs_that_would_be_read_from_one_file_are_named()
+    {
+        ModelProto model = new() { IrVersion = 8, OpsetImport = { new OperatorSetIdProto { Version = 17 } }, Graph = new GraphProto { Name = "two" } };
+        model.Graph.Input.Add([Tests.TinyModel.Value("a/x", Tests.TinyModel.Float, 4, 64), Tests.TinyModel.Value("b/x", Tests.TinyModel.Float, 4, 64)]);
+        model.Graph.Output.Add(Tests.TinyModel.Value("y", Tests.TinyModel.Float, 4, 64));
+        model.Graph.Initializer.Add(FloatTensors.Make("w", [64, 64], [.. Enumerable.Range(0, 64 * 64).Select(static i => (i % 9) - 4f)]));
+        model.Graph.Node.Add([Tests.TinyModel.Node("Add", ["a/x", "b/x"], "s"), Tests.TinyModel.Node("MatMul", ["s", "w"], "y")]);
+        string folder = _files.PathOf("sets");
+        foreach (string set in new[] { "0", "1" })
+        {
+            Directory.CreateDirectory(Path.Combine(folder, set));
+            File.WriteAllBytes(Path.Combine(folder, set, "x.npy"), NumpyArray.Of([4, 64], new float[4 * 64]));
+        }
+
+        ToolRun run = await ToolRun.Of("quantize", _files.Save("model.onnx", model), "-o", Target, "--inputs", folder);
+
+        Assert.Equal(1, run.Code);
+        Assert.Contains("the inputs 'a/x' and 'b/x' would all be read from x.npy", run.Error.ReplaceLineEndings(" "));
+    }
+
+    [Fact]
+    public void Weights_of_16_bits_are_named_with_what_to_do()
+    {
+        GraphProto graph = new() { Initializer = { new TensorProto { Name = "w", DataType = (int)ElementType.Float16, Dims = { 64, 64 } } } };
+
+        Assert.Contains("Its weights have 16 bits: export the model in 32, and quantise that", NothingToQuantise.Message(graph, []));
+        Assert.DoesNotContain("16 bits", NothingToQuantise.Message(new GraphProto(), []));
     }
 
     [Fact]
@@ -93,13 +148,15 @@ public sealed class BadInputTests : IDisposable
         }
         string elsewhere = Directory.CreateDirectory(_files.PathOf("elsewhere")).FullName, target = Path.Combine(elsewhere, "model.int8.onnx");
 
-        ToolRun run = await ToolRun.Of("quantize", _files.Save("model.onnx", model), "-o", target, "--max-error", "0.5", "--no-measure");
+        ToolRun run = await ToolRun.Of("quantize", _files.Save("model.onnx", model), "-o", target, "--max-error", "0.5", "--no-measure", "--json");
 
         Assert.Equal(("", 0), (run.Error, run.Code));
         // Nothing that it was made with is left beside it.
         Assert.Equal([target], Directory.GetFileSystemEntries(elsewhere));
         using Microsoft.ML.OnnxRuntime.InferenceSession session = new(target);
         Assert.Equal(["y"], session.OutputNames);
+        // Its size is that of both files.
+        Assert.InRange(run.Json.GetProperty("modelBytes").GetInt64(), new FileInfo(_files.PathOf("weights.bin")).Length, new FileInfo(_files.PathOf("weights.bin")).Length + 100_000);
     }
 
     [Fact]

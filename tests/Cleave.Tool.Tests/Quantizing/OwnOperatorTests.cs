@@ -29,9 +29,13 @@ public sealed class OwnOperatorTests : IDisposable
     [InlineData("forward", false)]
     [InlineData("bidirectional", false)]
     [InlineData("forward", true)]
-    public void An_LSTM_in_8_bits_is_close_to_that_of_floats(string direction, bool hasState)
+    [InlineData("forward", true, true)]
+    public void An_LSTM_in_8_bits_is_close_to_that_of_floats(string direction, bool hasState, bool saysLayout = false)
     {
-        using ModelUnderTest published = new(_files.Save("lstm.onnx", Lstm(direction, hasState)));
+        ModelProto source = Lstm(direction, hasState);
+        if (saysLayout)
+            source.Graph.Node[0].Attribute.Add(OwnOperators.Number("layout", 0));
+        using ModelUnderTest published = new(_files.Save("lstm.onnx", source));
         ModelProto model = FloatModel.Read(published);
         QuantizableOperator found = Assert.Single(OperatorFinder.Find(new ModelEdit(model), static _ => { }, ownOperators: true));
         new DynamicForm(new WeightRounding(7)).Apply(model, [found]);

@@ -81,8 +81,9 @@ public sealed class EnsembleCoresTests
         for (int i = 0; i < 100; i++)
             Ask(ensemble, 4);
         Assert.All(ledger.Runners.ToList(), m => Assert.Equal(100, Requests(m, 1)));
-        Assert.InRange(clock.MostInFlight, 1, 2);
-        Assert.InRange(clock.MostBusy, 1, 2);
+        // The request's thread, one that helps, and one that meets the request before only now.
+        Assert.InRange(clock.MostInFlight, 1, 3);
+        Assert.InRange(clock.MostBusy, 1, 3);
         AssertIdle(ledger);
     }
 

@@ -15,8 +15,6 @@ namespace Cleave.Benchmarks.Ensembles;
 /// </summary>
 internal sealed class EmulatedDevices : IFamily
 {
-    private static readonly AllocationSearchOptions Search = new(MaxIterations: 30, MaxNeighbours: 100);
-
     private static readonly (string Name, string[] Models)[] Ensembles =
     [
         ("4 models on 4 devices", ["resnet50", "resnet101", "densenet121", "vgg19"]),
@@ -89,8 +87,13 @@ internal sealed class EmulatedDevices : IFamily
         return matrix;
     }
 
-    private static AllocationMatrix Find(AllocationProblem problem, EmulatedModel[] models) => AllocationSearch.Improve(
-        problem, WorstFitDecreasing.Place(problem).Matrix, Simulator(problem, models, ThroughputSimulator.SamplesFor(problem)).Of, Search).Matrix;
+    // As the product does: copies for devices that are left empty, then the greedy within its own bounds.
+    private static AllocationMatrix Find(AllocationProblem problem, EmulatedModel[] models)
+    {
+        int batch = problem.Devices[0].Choices[0].Batch;
+        AllocationMatrix start = IdleAccelerators.Fill(problem, WorstFitDecreasing.Place(problem).Matrix, [.. models.Select(m => m.Milliseconds(batch) / batch)]);
+        return AllocationSearch.Improve(problem, start, Simulator(problem, models, ThroughputSimulator.SamplesFor(problem)).Of, new()).Matrix;
+    }
 
     private static (double Served, double Predicted) Compare(AllocationProblem problem, EmulatedModel[] models, AllocationMatrix matrix, double seconds)
     {

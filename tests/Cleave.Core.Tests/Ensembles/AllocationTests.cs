@@ -121,8 +121,26 @@ public sealed class AllocationTests
     {
         AllocationProblem problem = new([.. Enumerable.Range(0, 16).Select(d => EnsembleDevice.Accelerator("gpu" + d, 16_000))], [new("a", 100, 1)]);
         ThroughputSimulator simulator = new(problem, (_, _, cell) => 0.001 + cell.Batch * 0.0001, ThroughputSimulator.SamplesFor(problem));
-        FoundAllocation found = AllocationSearch.Improve(problem, WorstFitDecreasing.Place(problem).Matrix, simulator.Of, new(MaxIterations: 40));
+        AllocationMatrix start = IdleAccelerators.Fill(problem, WorstFitDecreasing.Place(problem).Matrix, [1]);
+        FoundAllocation found = AllocationSearch.Improve(problem, start, simulator.Of, new());
         Assert.All(Enumerable.Range(0, 16), d => Assert.True(found.Matrix[d, 0].Count == 1));
+    }
+
+    [Fact]
+    public void Neighbours_are_another_batch_a_copy_more_and_a_copy_less()
+    {
+        // Room for every batch, and for both members on a device.
+        AllocationProblem problem = Problem([1000, 1000], 100, 100);
+        InstanceGroup small = problem.Devices[0].Choices[0];
+        AllocationMatrix matrix = new AllocationMatrix(2, 2).With(0, 0, small).With(1, 0, small).With(0, 1, small);
+        List<AllocationMatrix> neighbours = AllocationSearch.Neighbours(problem, matrix);
+        int choices = problem.Devices[0].Choices.Count;
+        // Two copies less: the last instance of the second member stays. One cell is empty, and three may have another batch.
+        Assert.Equal(2 + choices + 3 * (choices - 1), neighbours.Count);
+        Assert.Contains(matrix.With(0, 0, default), neighbours);
+        Assert.Contains(matrix.With(1, 0, default), neighbours);
+        Assert.DoesNotContain(matrix.With(0, 1, default), neighbours);
+        Assert.All(neighbours, n => Assert.Equal(1, Enumerable.Range(0, 4).Count(i => n[i / 2, i % 2] != matrix[i / 2, i % 2])));
     }
 
     [Fact]

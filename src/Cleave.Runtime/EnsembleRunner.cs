@@ -6,9 +6,9 @@ using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
 using Cleave.Calls;
-using Cleave.Core.Diagnostics;
 using Cleave.Ensembles;
 using Cleave.Generated;
+using Cleave.Jobs;
 
 namespace Cleave;
 
@@ -92,6 +92,7 @@ public abstract class EnsembleRunner<TInput, TOutput> : IModelRunner<TInput, TOu
         }
     }
 
+    /// <summary>Runs the ensemble for each of several inputs that do not depend on each other, on threads of the runner, as if each came by itself, and waits for them.</summary>
     /// <inheritdoc/>
     public TOutput[] RunMany(IReadOnlyList<TInput> inputs, CancellationToken cancellationToken = default) =>
         RunManyAsync(inputs, cancellationToken).GetAwaiter().GetResult();
@@ -107,7 +108,7 @@ public abstract class EnsembleRunner<TInput, TOutput> : IModelRunner<TInput, TOu
             _engine.Gate.Enter();
             entered = true;
             cancellationToken.ThrowIfCancellationRequested();
-            calls = BindAll(inputs);
+            calls = JobParts.Bind(inputs, BindInputs);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
@@ -130,7 +131,8 @@ public abstract class EnsembleRunner<TInput, TOutput> : IModelRunner<TInput, TOu
 
     /// <summary>
     /// Has another file's weights take the place of a member's present ones, while requests come and run; the other members are not touched. As
-    /// <see cref="ModelRunner{TInput,TOutput}.ReloadAsync"/> of one model: each request has of each member one set of weights.
+    /// <see cref="ModelRunner{TInput,TOutput}.ReloadAsync"/> of one model: a request that is not cut into segments has of each member one set of weights. Of one that is, samples
+    /// that ran before have the old ones, and those that come after have the new ones; each sample has one of the two.
     /// </summary>
     /// <param name="member">One of <see cref="Members"/>.</param>
     /// <param name="model">A model with the same graph: retrained, with other weights.</param>
@@ -207,28 +209,6 @@ public abstract class EnsembleRunner<TInput, TOutput> : IModelRunner<TInput, TOu
         }
     }
 
-    // Nothing runs where one of them does not fit.
-    private EnsembleCall[] BindAll(IReadOnlyList<TInput> inputs)
-    {
-        List<EnsembleCall> calls = new(inputs.Count);
-        try
-        {
-            foreach (TInput input in inputs)
-            {
-                if (input is null)
-                    throw new ArgumentException("The input " + calls.Count.ToString(CultureInfo.InvariantCulture) + " is null.", nameof(inputs));
-                calls.Add(BindInputs(input));
-            }
-            return [.. calls];
-        }
-        catch
-        {
-            foreach (EnsembleCall call in calls)
-                call.Release(call.Generation);
-            throw;
-        }
-    }
-
     private async Task<TOutput[]> CollectAsync(EnsembleCall[] calls, CancellationToken cancellationToken)
     {
         using CancellationTokenSource all = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -241,11 +221,7 @@ public abstract class EnsembleRunner<TInput, TOutput> : IModelRunner<TInput, TOu
             return Array.ConvertAll(tasks, t => t.Task.Result);
         foreach (QueuedRun<EnsembleCall, TOutput> task in tasks.Where(t => t.Task.IsCompletedSuccessfully))
             task.Task.Result.Dispose();
-        first ??= Array.Find(tasks, t => t.Task.IsFaulted)?.Task.Exception?.InnerException;
-        if (first is null)
-            throw new OperationCanceledException(cancellationToken);
-        int failed = tasks.Count(t => t.Task.IsFaulted);
-        throw new CleaveException(Rules.PartFailed, first, _engine.Name, failed.ToString(CultureInfo.InvariantCulture), calls.Length.ToString(CultureInfo.InvariantCulture), first.Message);
+        throw first ?? new OperationCanceledException(cancellationToken);
 
         TOutput RunOrEndAll(EnsembleCall call, CancellationToken token)
         {
@@ -255,7 +231,7 @@ public abstract class EnsembleRunner<TInput, TOutput> : IModelRunner<TInput, TOu
             }
             catch (Exception e) when (e is not OperationCanceledException)
             {
-                if (Interlocked.CompareExchange(ref first, e, null) is null)
+                if (Interlocked.CompareExchange(ref first, JobParts.Named(_engine.Name, Array.IndexOf(calls, call), calls.Length, e), null) is null)
                     all.Cancel();
                 throw;
             }

@@ -254,7 +254,7 @@ internal static class Rules
         "The model '{0}' failed for {1} of {2} inputs, so none of them has an output: {3}");
 
     public static readonly Rule QueueFull = Error("CLV4012", "Queue is full",
-        "A request to the model '{0}' was rejected: {1} wait already, as many as Batching.MaxWaiting allows. Ask again later, or set WhenFull = FullQueue.Wait.");
+        "A request to '{0}' was rejected: {1} already, as many as {2} allows. Ask again later, or set WhenFull = FullQueue.Wait.");
 
     public static readonly Rule NeedsVnni = Error("CLV4013", "Model needs VNNI instructions",
         "The model '{0}' has weights of 8 bits, made for processors with VNNI instructions (cleave quantize --cpu vnni), and this one has none: sums of products would be cut off. Quantise it for any processor (without --cpu vnni), or set RunnerOptions.AllowSaturation = true.");
@@ -269,10 +269,10 @@ internal static class Rules
         "The device '{1}' was lost at '{0}': {2}. It stays unusable for this process: restart the application, and see what the system's log says of the device.");
 
     public static readonly Rule EnsembleMemberFailed = Error("CLV4030", "Member of an ensemble failed",
-        "The ensemble '{0}' has no output for a request, because its member '{1}' failed: {2}");
+        "The ensemble '{0}' has no output for a request, because its member '{1}' failed; mend what it says, or take the member off the item: {2}");
 
     public static readonly Rule EnsembleRuleFailed = Error("CLV4031", "Rule of an ensemble failed",
-        "The ensemble '{0}' could not combine the output '{1}': {2}");
+        "The ensemble '{0}' could not combine the output '{1}'; mend its rule, or take one that fits these outputs: {2}");
 
     public static readonly Rule EnsembleDoesNotFit = Error("CLV4032", "Ensemble does not fit its devices",
         "There is no room for all members of the ensemble '{0}': {1}. Give it more devices or a higher limit, list cpu among them, or set EnsembleOptions.Devices = DeviceOptions.Prefer: then members without room run on the CPU.");

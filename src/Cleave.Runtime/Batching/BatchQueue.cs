@@ -205,7 +205,7 @@ internal sealed class BatchQueue(string model, BatchRun run, BatchingOptions opt
         if (_waiting.Count < options.MaxWaiting)
             return;
         if (options.WhenFull == FullQueue.Reject)
-            throw new CleaveException(Rules.QueueFull, null, model, options.MaxWaiting.ToString(CultureInfo.InvariantCulture));
+            throw new CleaveException(Rules.QueueFull, null, model, options.MaxWaiting.ToString(CultureInfo.InvariantCulture) + " wait", "Batching.MaxWaiting");
         _outside++;
         try
         {

@@ -160,7 +160,7 @@ internal sealed class EnsembleEngine : IRequestSource
                 return null;
             }
             EnsembleServing serving = new(Definition, options, [.. Members.Zip(opened)], cells.Cells, _cores, devices, _logger);
-            Log.EnsembleServes(_logger, Name, serving.SegmentSize, cells.Words(Definition.Members), cells.Why);
+            Log.EnsembleServes(_logger, Name, serving.MostUncut, cells.Words(Definition.Members), cells.Why);
             return serving;
         }
         catch

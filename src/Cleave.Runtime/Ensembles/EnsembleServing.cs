@@ -63,8 +63,11 @@ internal sealed class EnsembleServing : IDisposable
             Start();
     }
 
-    /// <summary>Samples of a segment; requests of no more are not cut.</summary>
+    /// <summary>Samples of a segment.</summary>
     public int SegmentSize { get; }
+
+    /// <summary>The most samples of a request that is not cut: members on devices get all by segments.</summary>
+    public int MostUncut => _devices is null ? SegmentSize : 0;
 
     /// <summary>Why requests to an ensemble are never cut; "" where they are.</summary>
     public static string WhyNot(EnsembleDefinition definition, EnsembleOptions options)
@@ -90,13 +93,10 @@ internal sealed class EnsembleServing : IDisposable
     public bool Cuts(InputSlot[] inputs)
     {
         int samples = inputs[0].Shape is [var first, ..] ? first : 0;
-        return samples > (_devices is null ? SegmentSize : 0) && Array.TrueForAll(inputs, i => i.Shape is [var size, ..] && size == samples);
+        return samples > MostUncut && Array.TrueForAll(inputs, i => i.Shape is [var size, ..] && size == samples);
     }
 
     public void Run(EnsembleJob job, CancellationToken token) => _system.Value.Run(job, token);
-
-    /// <summary>What is known of the members, for people.</summary>
-    public IReadOnlyList<MemberSnapshot> Members => _system.IsValueCreated ? _system.Value.Members : [];
 
     /// <summary>Gives a member's further models other weights, and its instances on devices those that its own model has by now.</summary>
     public async Task ReloadAsync(string member, ModelSource model, CancellationToken token)

@@ -13,9 +13,10 @@ internal static class JobParts
 {
     /// <summary>Copies every input into buffers of its own.</summary>
     /// <exception cref="ArgumentException">One is null, or does not fit its shape. Nothing is rented then.</exception>
-    public static CallBuffers[] Bind<TInput>(IReadOnlyList<TInput> inputs, Func<TInput, CallBuffers> bind)
+    public static TBuffers[] Bind<TInput, TBuffers>(IReadOnlyList<TInput> inputs, Func<TInput, TBuffers> bind)
+        where TBuffers : RequestBuffers
     {
-        CallBuffers[] parts = new CallBuffers[inputs.Count];
+        TBuffers[] parts = new TBuffers[inputs.Count];
         int bound = 0;
         try
         {
@@ -25,7 +26,7 @@ internal static class JobParts
         }
         catch (Exception e)
         {
-            foreach (CallBuffers part in parts.AsSpan(0, bound))
+            foreach (TBuffers part in parts.AsSpan(0, bound))
                 part.Release(part.Generation);
             if (e is ArgumentException wrong)
                 throw Wrong(bound, wrong);

@@ -66,7 +66,7 @@ public sealed class EnsembleSurfaceTests
         Assert.Contains("<c>scores</c>: " + shape + ".", Run(Vision(A, B) with { Combine = [rule] }, A, B).Compiles().Source("MyApp.VisionRunner.g.cs"), StringComparison.Ordinal);
 
     [Fact]
-    public void Its_place_is_written_and_devices_that_it_cannot_use_are_an_error()
+    public void Its_place_is_written_and_the_processor_alone_is_no_device()
     {
         Assert.Contains(
             "{ Path = \"models/App/Vision.ensemble\" };",

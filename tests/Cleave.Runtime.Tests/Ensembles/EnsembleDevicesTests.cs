@@ -191,6 +191,20 @@ public sealed class EnsembleDevicesTests : IDisposable
         Assert.Contains(_log.Lines, l => l.Contains("Cleave runs m0 of Vision on the CPU from now on", StringComparison.Ordinal));
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    public void A_segment_is_tried_as_often_as_configured(int retries)
+    {
+        EnsembleOptions options = Options(DevicePolicy.Require);
+        options.Retries = retries;
+        using LooseEnsemble ensemble = LooseEnsemble.OnDevices(["cuda:0"], [Scores(1, 2, 3)], CombinationRule.Mean, options);
+        _devices[0].Faults.Inject(FaultKind.OutOfMemoryAtRun);
+        if (retries == 0)
+            Assert.Equal("CLV4030", Assert.Throws<CleaveException>(() => Ask(ensemble, 8)).Id);
+        Assert.Equal(Mean(8, 1, 2, 3), Ask(ensemble, 8));
+    }
+
     [Fact]
     public void Without_a_batch_axis_no_device_is_used()
     {

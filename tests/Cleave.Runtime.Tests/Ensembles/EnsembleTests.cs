@@ -5,6 +5,7 @@ using System.Threading;
 using System.Threading.Tasks;
 using Cleave.Core.Graph;
 using Cleave.Generated;
+using Cleave.Ledger;
 using Cleave.OnnxProto;
 using Cleave.Runtime.Tests.Support;
 using Google.Protobuf;
@@ -63,7 +64,7 @@ public sealed class EnsembleTests
     }
 
     [Fact]
-    public void Members_read_the_inputs_where_they_lie()
+    public void Strings_reach_every_member_in_every_request()
     {
         ModelProto text = Model([Tensor("x", ElementType.String, "n")], [Tensor("y", ElementType.String, "n")], [Node("Identity", ["x"], ["y"])]);
         using LooseEnsemble ensemble = LooseEnsemble.Of([text, text], CombinationRule.Stack);
@@ -125,7 +126,7 @@ public sealed class EnsembleTests
         {
             CleaveException e = Assert.Throws<CleaveException>(() => ensemble.Run(Input));
             Assert.Equal("CLV4031", e.Id);
-            Assert.Equal("The ensemble 'Vision' could not combine the output 'y': FormatException: odd", e.Message);
+            Assert.Equal("The ensemble 'Vision' could not combine the output 'y'; mend its rule, or take one that fits these outputs: FormatException: odd", e.Message);
             Assert.IsType<FormatException>(e.InnerException);
             Assert.Equal(5, Ask(ensemble));
         }
@@ -143,12 +144,15 @@ public sealed class EnsembleTests
         {
             CleaveException e = Assert.Throws<CleaveException>(() => ensemble.Run(Input));
             Assert.Equal("CLV4030", e.Id);
-            Assert.StartsWith("The ensemble 'Vision' has no output for a request, because its member 'm1' failed:", e.Message, StringComparison.Ordinal);
+            Assert.StartsWith("The ensemble 'Vision' has no output for a request, because its member 'm1' failed; mend what it says, or take the member off the item:", e.Message, StringComparison.Ordinal);
             Assert.Equal("CLV4008", Assert.IsType<CleaveException>(e.InnerException).Id);
             Assert.Equal(2, Ask(other));
         }
         Assert.Equal("CLV4030", (await Assert.ThrowsAsync<CleaveException>(() => ensemble.RunAsync(Input).WaitAsync(Patience))).Id);
-        Assert.Equal("CLV4011", (await Assert.ThrowsAsync<CleaveException>(() => ensemble.RunManyAsync([Input, Input, Input]).WaitAsync(Patience))).Id);
+        CleaveException part = await Assert.ThrowsAsync<CleaveException>(() => ensemble.RunManyAsync([Input, Input, Input]).WaitAsync(Patience));
+        Assert.Equal("CLV4011", part.Id);
+        Assert.Matches(@"^The model 'Vision' failed for inputs\[[0-2]\] of 3 inputs, so none of them has an output: The ensemble", part.Message);
+        Assert.Equal("CLV4030", Assert.IsType<CleaveException>(part.InnerException).Id);
     }
 
     [Fact]
@@ -166,8 +170,10 @@ public sealed class EnsembleTests
     public void A_member_that_cannot_be_opened_closes_the_others()
     {
         List<string> opened = [];
+        CoreLedger ledger = Ledgers.Own(2);
         Assert.Throws<CleaveException>(() => LooseEnsemble.Of(Times(1, 2), options: new()
         {
+            Ledger = ledger,
             ConfigureMember = (name, member) =>
             {
                 opened.Add(name);
@@ -176,6 +182,7 @@ public sealed class EnsembleTests
             },
         }));
         Assert.Equal(["m0", "m1"], opened);
+        Assert.Empty(ledger.Runners.ToList());
     }
 
     [Fact]
@@ -185,8 +192,9 @@ public sealed class EnsembleTests
         Request tooLong = (ref InputBinder b) => b.Copy<float>(0, new float[5]);
         Assert.Contains("'x' of the model 'Vision' has the shape [4]", Assert.Throws<ArgumentException>(() => ensemble.Run(tooLong)).Message, StringComparison.Ordinal);
         await Assert.ThrowsAsync<ArgumentException>(() => ensemble.RunAsync(tooLong));
-        await Assert.ThrowsAsync<ArgumentException>(() => ensemble.RunManyAsync([Input, tooLong]));
-        await Assert.ThrowsAsync<ArgumentException>(() => ensemble.RunManyAsync([Input, null!]));
+        ArgumentException wrong = await Assert.ThrowsAsync<ArgumentException>(() => ensemble.RunManyAsync([Input, tooLong]));
+        Assert.StartsWith("inputs[1]: The input 'x' of the model 'Vision' has the shape [4]", wrong.Message, StringComparison.Ordinal);
+        Assert.StartsWith("inputs[2]: It is null.", Assert.Throws<ArgumentException>(() => ensemble.RunMany([Input, Input, null!])).Message, StringComparison.Ordinal);
         Assert.Empty(await ensemble.RunManyAsync([]));
         Assert.Throws<ArgumentException>("name", () => { _ = ensemble.ReloadMemberAsync("m7", ModelSource.Bytes(new byte[1])); });
     }
@@ -230,6 +238,15 @@ public sealed class EnsembleTests
             }
             return asked;
         }, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+    }
+
+    [Fact]
+    public async Task A_model_of_another_graph_takes_no_members_place()
+    {
+        await using LooseEnsemble ensemble = LooseEnsemble.Of(Times(2, 4), options: new() { Ledger = Ledgers.Own(2) });
+        CleaveException e = await Assert.ThrowsAsync<CleaveException>(() => ensemble.ReloadMemberAsync("m1", ModelSource.Bytes(Models.Toy().ToByteArray())).WaitAsync(Patience));
+        Assert.Equal("CLV4002", e.Id);
+        Assert.Equal(3, Ask(ensemble));
     }
 
     [Fact]

@@ -191,7 +191,9 @@ public sealed class SegmentTests
         await using LooseEnsemble ensemble = LooseEnsemble.Batched(Three, CombinationRule.Max, options);
         Task<LooseOutput> first = ensemble.RunAsync(Of(Rows(50)));
         Assert.True(began.Wait(Patience));
-        Assert.Equal("CLV4012", Assert.Throws<CleaveException>(() => ensemble.Run(Of(Rows(50)))).Id);
+        CleaveException full = Assert.Throws<CleaveException>(() => ensemble.Run(Of(Rows(50))));
+        Assert.Equal("CLV4012", full.Id);
+        Assert.StartsWith("A request to 'Vision' was rejected: 1 segments of requests are under way already, as many as EnsembleOptions.MostSegments allows.", full.Message, StringComparison.Ordinal);
         go.Set();
         (await first.WaitAsync(Patience)).Dispose();
         Assert.Equal(150, Ask<float>(ensemble, Rows(50), out _).Length);

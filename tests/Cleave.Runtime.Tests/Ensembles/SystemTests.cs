@@ -108,9 +108,9 @@ public sealed class SystemTests
     }
 
     [Fact]
-    public async Task Three_batches_are_under_way_at_once()
+    public async Task Batches_are_loaded_while_others_are_predicted()
     {
-        // Each stage waits until the two others are at other batches: without overlap none would ever go on.
+        // Each stage waits until the other one is at another batch: without overlap none would ever go on.
         using Barrier all = new(2);
         int met = 0;
         StubInstance instance = new("a", 0, 16, 1);
@@ -183,7 +183,7 @@ public sealed class SystemTests
             (TensorJob job, _) = Job(100, 2, options);
             CleaveException e = await Assert.ThrowsAsync<CleaveException>(() => system.RunAsync(job).WaitAsync(Patience));
             Assert.Equal("CLV4030", e.Id);
-            Assert.Equal("The ensemble 'Vision' has no output for a request, because its member 'm1' failed: no", e.Message);
+            Assert.Equal("The ensemble 'Vision' has no output for a request, because its member 'm1' failed; mend what it says, or take the member off the item: no", e.Message);
         }
         Assert.Equal(0, system.Members[0].Failures);
         MemberSnapshot state = system.Members[1];

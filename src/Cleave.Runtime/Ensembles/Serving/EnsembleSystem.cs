@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Globalization;
 using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
@@ -146,7 +147,7 @@ internal sealed class EnsembleSystem : IAsyncDisposable
         if (_room.Wait(0, CancellationToken.None))
             return true;
         return _options.WhenFull == FullQueue.Reject && at == 0
-            ? throw new CleaveException(Rules.QueueFull, null, _name, _options.MostSegments.ToString(System.Globalization.CultureInfo.InvariantCulture))
+            ? throw new CleaveException(Rules.QueueFull, null, _name, _options.MostSegments.ToString(CultureInfo.InvariantCulture) + " segments of requests are under way", "EnsembleOptions.MostSegments")
             : false;
     }
 

@@ -165,4 +165,67 @@ public sealed class PrepareCommandTests : IDisposable
         Assert.Equal("", trusted.Code == 0 ? "" : trusted.Output + trusted.Error);
         Assert.Single(Directory.GetDirectories(Folder));
     }
+
+    [Fact]
+    public async Task Check_names_what_is_missing_looks_at_the_other_entries_and_at_the_model()
+    {
+        string outside = Outside();
+        await ToolRun.Of("prepare", _tiny.Save(), "-o", Folder, "--cores", "1");
+        await ToolRun.Of("prepare", _tiny.Path, "-o", Folder, "--cores", "1", "--weights", "Copy");
+        string[] entries = Directory.GetDirectories(Folder);
+        Assert.Equal(2, entries.Length);
+        ToolRun whole = await ToolRun.Of("prepare", "--check", Folder, "--model", _tiny.Path);
+        Assert.Equal("", whole.Code == 0 ? "" : whole.Output + whole.Error);
+
+        // In the middle of a tensor, where no digest of the edges looks.
+        byte[] bytes = File.ReadAllBytes(outside);
+        bytes[bytes.Length / 2] ^= 1;
+        File.WriteAllBytes(outside, bytes);
+        Assert.Equal(0, (await ToolRun.Of("prepare", "--check", Folder)).Code);
+        ToolRun changed = await ToolRun.Of("prepare", "--check", Folder, "--model", _tiny.Path);
+        Assert.Equal((1, 2), (changed.Code, changed.Output.Split("; the model was changed\n").Length - 1));
+
+        File.Delete(Path.Combine(entries[0], PreparedManifest.WeightsFile));
+        ToolRun missing = await ToolRun.Of("prepare", "--check", Folder, "--model", _tiny.Path);
+        Assert.Equal((1, ""), (missing.Code, missing.Error));
+        Assert.Contains(Path.GetFileName(entries[0]) + ": tiny_model, Whole, ", missing.Output);
+        Assert.Contains("; weights.bin is missing\n", missing.Output);
+        Assert.Contains("; the model was changed\n", missing.Output);
+    }
+
+    [Fact]
+    public async Task Metadata_of_the_item_that_changes_the_sessions_can_be_given()
+    {
+        Outside();
+        ToolRun run = await ToolRun.Of("prepare", _tiny.Save(), "-o", Folder, "--cores", "1", "--slicing", "true", "--weights", "Copy", "--precision", "AsPublished");
+        Assert.Equal("", run.Code == 0 ? "" : run.Output + run.Error);
+        Assert.Equal("prepared", Way(WeightLoading.Copy));
+        Assert.NotEqual("prepared", Way(WeightLoading.Map));
+        foreach (string option in new[] { "--slicing", "--weights", "--precision" })
+        {
+            ToolRun wrong = await ToolRun.Of("prepare", _tiny.Path, "-o", Folder, option, "nonsense");
+            Assert.Equal(1, wrong.Code);
+            Assert.Contains("nonsense", wrong.Error);
+        }
+
+        string Way(WeightLoading weights)
+        {
+            using LooseRunner runner = new(
+                _tiny.Path, LooseDefinition.SpecOf(_tiny.Path, Core.Onnx.ModelReader.ReadFile(_tiny.Path), new Core.Listing.ListingOptions()),
+                new RunnerOptions { Prepared = Folder, Weights = weights });
+            return runner.Engine.Plan.Sessions.Single().Way;
+        }
+    }
+
+    // The larger weight in a file of its own, which is mapped where ONNX Runtime gets a cleaned graph.
+    private string Outside()
+    {
+        OnnxProto.TensorProto tensor = _tiny.Model.Graph.Initializer.Single(static i => i.Name == "m");
+        string path = Path.Combine(Path.GetDirectoryName(_tiny.Path)!, "m.bin");
+        File.WriteAllBytes(path, tensor.RawData.ToByteArray());
+        tensor.RawData = ByteString.Empty;
+        tensor.DataLocation = OnnxProto.TensorProto.Types.DataLocation.External;
+        tensor.ExternalData.Add(new OnnxProto.StringStringEntryProto { Key = "location", Value = "m.bin" });
+        return path;
+    }
 }

@@ -38,11 +38,11 @@ internal sealed class LeftAlone : IFamily
             BestSetups best = BestSetups.Measure(made, inputs, options);
             return Line.Of(what, aim, string.Create(CultureInfo.InvariantCulture, $"{best.Text}; error {made.Report.HeldOut.Worst:0.####}"), best.Ratio.Median >= Least, new { best.Samples, made.Report });
         }
-        catch (RewriteException e)
+        catch (RewriteException e) when (e.IsAnswer)
         {
             return Line.LeftAlone(what, aim, e.Message, e.Message);
         }
-        catch (VerifyException e)
+        catch (Exception e) when (e is RewriteException or VerifyException)
         {
             return Line.NotMeasured(what, aim, e.Message);
         }

@@ -81,11 +81,11 @@ internal sealed class RealModels : IFamily
             (bool held, string text) = judge(report);
             return Line.Of(what, target, text, held, report);
         }
-        catch (RewriteException e)
+        catch (RewriteException e) when (e.IsAnswer)
         {
             return Line.LeftAlone(what, target, e.Message, e.Message);
         }
-        catch (VerifyException e)
+        catch (Exception e) when (e is RewriteException or VerifyException)
         {
             return Line.NotMeasured(what, target, e.Message);
         }

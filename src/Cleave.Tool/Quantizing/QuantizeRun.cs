@@ -65,7 +65,8 @@ internal sealed class QuantizeRun(QuantizeOptions options, Action<string, double
         {
             throw new RewriteException(candidates.Count == 0
                 ? NothingToQuantise.Message(floats.Graph, left)
-                : "There is no matrix product to quantise, only convolutions: these gain only where the ranges of their inputs are known. Give inputs with --inputs FOLDER: two at least, as .npy files or as ONNX's test data.");
+                : "There is no matrix product to quantise, only convolutions: these gain only where the ranges of their inputs are known. Give inputs with --inputs FOLDER: two at least, as .npy files or as ONNX's test data.")
+            { IsAnswer = true };
         }
         ModelTrials trials = new(published, inputs.Search, cancellationToken), single = new(published, [inputs.Search[0]], cancellationToken);
         Calibration calibration = Calibration.Of(published, floats, inputs.Search, onlyShapes: !inputs.AreGiven);
@@ -106,7 +107,10 @@ internal sealed class QuantizeRun(QuantizeOptions options, Action<string, double
             { } least when least.Error <= MaxError => "ONNX Runtime does not fuse the operators whose error would be small enough: they would be slower than floats. Nothing was written.",
             { } least => string.Create(CultureInfo.InvariantCulture,
                 $"No choice of operators has an error of {MaxError} or less; the least that was found is {least.Error:0.####}, with {least.Operators} {(least.Operators == 1 ? "operator" : "operators")} in 8 bits. Nothing was written."),
-        });
+        })
+        {
+            IsAnswer = true,
+        };
     }
 
     // On inputs that nothing was chosen on the error may be larger: then operators go back to floats, the most costly first.
@@ -124,7 +128,8 @@ internal sealed class QuantizeRun(QuantizeOptions options, Action<string, double
         if (trial.Error.Worst > MaxError)
         {
             throw new RewriteException(string.Create(CultureInfo.InvariantCulture,
-                $"On inputs that it was not chosen on the error is {trial.Error.Worst:0.####} even with one operator in 8 bits; {MaxError} were allowed. Nothing was written."));
+                $"On inputs that it was not chosen on the error is {trial.Error.Worst:0.####} even with one operator in 8 bits; {MaxError} were allowed. Nothing was written."))
+            { IsAnswer = true };
         }
         if (count < found.Operators.Count(static o => o.WhyNot is null))
         {
@@ -207,9 +212,9 @@ internal sealed class QuantizeRun(QuantizeOptions options, Action<string, double
     {
         FloatModel.RequireOneMessage(published);
         if (IsQuantised(published))
-            throw new RewriteException("The model is quantised already (it has integer products, or quantises values). Give the one of floats that it was made of.");
+            throw new RewriteException("The model is quantised already (it has integer products, or quantises values). Give the one of floats that it was made of.") { IsAnswer = true };
         if (published.RandomOperators.Count > 0)
-            throw new RewriteException($"The model draws random numbers ({string.Join(", ", published.RandomOperators)}), so no error can be stated.");
+            throw new RewriteException($"The model draws random numbers ({string.Join(", ", published.RandomOperators)}), so no error can be stated.") { IsAnswer = true };
         if (MaxError is not > 0)
             throw new RewriteException(string.Create(CultureInfo.InvariantCulture, $"--max-error {MaxError}: give a number above 0."));
     }

@@ -99,6 +99,20 @@ public sealed class BadInputTests : IDisposable
         Assert.Contains("the inputs 'a/x' and 'b/x' would all be read from x.npy", run.Error.ReplaceLineEndings(" "));
     }
 
+    /// <summary>The benchmarks count a model that is left alone as one that got no slower, and a failure as none.</summary>
+    [Fact]
+    public void A_refusal_says_whether_it_is_an_answer_or_a_failure()
+    {
+        using Tests.TinyModel tiny = new();
+        string model = _files.Save("tiny.onnx", tiny.Model);
+
+        Assert.True(Refused(Target).IsAnswer);
+        Assert.False(Refused(model).IsAnswer);
+
+        RewriteException Refused(string output) =>
+            Assert.Throws<RewriteException>(() => new QuantizeRun(new QuantizeOptions { Model = model, Output = output }, static (_, _) => { }, default).Run());
+    }
+
     [Fact]
     public void Weights_of_16_bits_are_named_with_what_to_do()
     {

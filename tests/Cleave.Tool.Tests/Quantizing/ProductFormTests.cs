@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.IO;
 using System.Linq;
 using Cleave.Core.Graph;
 using Cleave.Core.Passes.Partitions;
@@ -101,6 +102,36 @@ public sealed class ProductFormTests : IDisposable
         written.Graph.Output.Add(Value(product.Output[0], (int)ElementType.Int32, 8, Width));
 
         Assert.Equal(["second"], FusionCheck.Find(published, written, found).Select(static f => f.Node));
+    }
+
+    [Fact]
+    public void The_ranges_with_the_least_error_are_taken()
+    {
+        ModelProto model = Empty();
+        model.Graph.Input.Add(Value("x", Float, 256, Width));
+        model.Graph.Output.Add(Value("y", Float, 256, Width));
+        model.Graph.Initializer.Add(Weights("w", [Width, Width], static _ => 1));
+        model.Graph.Node.Add(Node("MatMul", ["x", "w"], "y"));
+        using ModelUnderTest published = new(_files.Save("model.onnx", model));
+        ModelProto floats = FloatModel.Read(published);
+        string folder = _files.Inputs("inputs", [256, Width], 2);
+        // An outlier, which the methods treat each in its own way.
+        string first = Path.Combine(folder, "0.npy");
+        byte[] array = File.ReadAllBytes(first);
+        BitConverter.TryWriteBytes(array.AsSpan(array.Length - sizeof(float)), 20f);
+        File.WriteAllBytes(first, array);
+        InputCase[] inputs = [.. InputFolders.Read([folder], new InputMaker(published.Graph, new Dictionary<string, double>()).Inputs)];
+        ModelTrials trials = new(published, inputs, default);
+        Tool.Quantizing.Calibration calibration = Tool.Quantizing.Calibration.Of(published, floats, inputs, onlyShapes: false);
+        IReadOnlyList<QuantizableOperator> found = OperatorFinder.Find(new ModelEdit(floats), static _ => { });
+        WeightRounding rounding = new(7);
+        PrecisionSearch search = new(published, floats, trials, trials, form => new OperatorTimes(published, floats, calibration.Shapes, form), static (_, _) => { });
+
+        StaticForm best = new StaticRanges(search, calibration, rounding, trials, static (_, _) => { }).Best(found);
+
+        Dictionary<RangeMethod, double> errors = Enum.GetValues<RangeMethod>().ToDictionary(static m => m, m => trials.Run(search.Written(new StaticForm(rounding, calibration.Ranges(m), m), found)).Error.Worst);
+        Assert.True(errors.Values.Distinct().Count() > 1);
+        Assert.Equal(errors.Values.Min(), errors[best.Method]);
     }
 
     private double Error(ModelProto source, string form)

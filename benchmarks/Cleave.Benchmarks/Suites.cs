@@ -28,6 +28,7 @@ internal static class Suites
             new NaturalBatching(),
             new QueueTimes(),
             new DividedBatches(),
+            new ExpectedLatencies(),
             new Changes(),
             new InstanceSearch(),
             new PredictedDivisions(),

@@ -63,7 +63,7 @@ internal sealed class RunnerEngine : IRequestSource
         Abreast = onLanes ? 1 : cores.Cores;
         Groups = onLanes && device?.Mode is null ? GroupSchedule.Of(Plan.Outline, threads, Plan.Pins != null) : null;
         string whyWhole = "it runs on an accelerator";
-        Divider = device?.Mode != null ? null : BatchDivider.Of(definition, options, Shapes, modes, cores.Cores, logger, out whyWhole);
+        Divider = device?.Mode != null ? null : BatchDivider.Of(definition, options, Shapes, modes, cores.Cores, sessions.Factory.EstimatedBytes(modes.Wanted(modes.Count - 1).Plan), logger, out whyWhole);
         if (Divider is null && options.Dividing == DividingChoice.On)
             Log.NoDividing(logger, definition.Name, whyWhole);
         Pool = new CallPool<CallBuffers>(dims => new CallBuffers(this, Pool!, dims));

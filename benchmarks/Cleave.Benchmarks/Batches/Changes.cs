@@ -26,7 +26,8 @@ internal sealed class Changes : IFamily
     private static readonly TimeSpan Steady = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
 
-    public IEnumerable<Line> Measure(BenchOptions options) => options.Has(Model) ? [Reloaded().GetAwaiter().GetResult(), Redivided().GetAwaiter().GetResult()] : [];
+    public IEnumerable<Line> Measure(BenchOptions options) =>
+        options.Has(Model) ? [Reloaded().GetAwaiter().GetResult(), Redivided().GetAwaiter().GetResult(), ExchangedSessions.Measure(Model).GetAwaiter().GetResult()] : [];
 
     public IWorkload? CreateWorkload(string name, string[] arguments) => null;
 
@@ -83,7 +84,13 @@ internal sealed class Changes : IFamily
             usual, load.Lost, OutOfOrder([.. answers.Select(a => Nearest(sums, a.Sum))]), answers);
     }
 
-    private static Line Judge(string what, double usual, int lost, int wrong, LoadAnswer[] answers)
+    /// <summary>The row of the table.</summary>
+    /// <param name="what">What was done.</param>
+    /// <param name="usual">The p99 before, in milliseconds.</param>
+    /// <param name="lost">Requests without an answer.</param>
+    /// <param name="wrong">Answers that came in the wrong order.</param>
+    /// <param name="answers">What came.</param>
+    public static Line Judge(string what, double usual, int lost, int wrong, LoadAnswer[] answers)
     {
         double longest = answers.Max(a => a.Milliseconds), limit = Math.Max(2 * usual, 50);
         return Line.Of(what, Target, string.Create(CultureInfo.InvariantCulture,
@@ -91,8 +98,8 @@ internal sealed class Changes : IFamily
             lost == 0 && wrong == 0 && longest <= limit, new { usual, lost, wrong, Milliseconds = answers.Select(a => a.Milliseconds).ToArray() });
     }
 
-    // A client never gets older weights, or a smaller batch, than before.
-    private static int OutOfOrder(int[] versions)
+    /// <summary>How often a client got older weights, or an earlier request's answer, after newer ones.</summary>
+    public static int OutOfOrder(int[] versions)
     {
         int wrong = 0;
         for (int i = 1; i < versions.Length; i++)
@@ -100,9 +107,11 @@ internal sealed class Changes : IFamily
         return wrong;
     }
 
-    private static int Nearest(float[] sums, float sum) => Enumerable.Range(0, sums.Length).MinBy(i => Math.Abs(sums[i] - sum));
+    /// <summary>Which of the sums it is.</summary>
+    public static int Nearest(float[] sums, float sum) => Enumerable.Range(0, sums.Length).MinBy(i => Math.Abs(sums[i] - sum));
 
-    private static float SumOf((Func<LooseRunner> Create, ModelInputs Inputs) planned)
+    /// <summary>The sum of an answer.</summary>
+    public static float SumOf((Func<LooseRunner> Create, ModelInputs Inputs) planned)
     {
         using LooseRunner runner = planned.Create();
         using LooseOutput output = runner.Run(runner.NewRequest(planned.Inputs));

@@ -50,10 +50,11 @@ internal sealed class DividedJobs : IFamily
 
     public IWorkload? CreateWorkload(string name, string[] arguments) => JobWorkload.Create(name, arguments);
 
-    // Evenly spread, in no order.
-    private static IEnumerable<int> Mixed => Enumerable.Range(0, 16).Select(i => 16 * ((i * 7 % 16) + 1));
+    /// <summary>Sixteen lengths, evenly spread, in no order.</summary>
+    public static IEnumerable<int> Mixed => Enumerable.Range(0, 16).Select(i => 16 * ((i * 7 % 16) + 1));
 
-    private static IEnumerable<int> Brief => Enumerable.Range(0, 64).Select(i => 4 + (i * 11 % 29));
+    /// <summary>Sixty-four short lengths.</summary>
+    public static IEnumerable<int> Brief => Enumerable.Range(0, 64).Select(i => 4 + (i * 11 % 29));
 
     private static string Better(Samples samples) => samples.Median(JobWorkload.Loop) < samples.Median(Batch) ? JobWorkload.Loop : Batch;
 
@@ -72,7 +73,8 @@ internal sealed class DividedJobs : IFamily
             settings);
     }
 
-    private static string Part(int batch, int tokens) => string.Create(CultureInfo.InvariantCulture, $"batch={batch},sequence={tokens}");
+    /// <summary>The dimensions of so many sentences.</summary>
+    public static string Part(int batch, int tokens) => string.Create(CultureInfo.InvariantCulture, $"batch={batch},sequence={tokens}");
 
     private static Line Small(BenchOptions options)
     {

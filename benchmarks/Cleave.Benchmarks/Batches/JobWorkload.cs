@@ -66,7 +66,8 @@ internal static class JobWorkload
             call();
     }
 
-    private static List<ModelInputs> Inputs(string path, string[] parts)
+    /// <summary>Inputs of these dimensions.</summary>
+    public static List<ModelInputs> Inputs(string path, string[] parts)
     {
         OnnxModel model = ModelReader.ReadFile(path);
         return [.. parts.Select(part => ModelInputs.For(model, Sizes(part), new Dictionary<string, string>()))];

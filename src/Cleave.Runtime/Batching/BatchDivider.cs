@@ -33,13 +33,15 @@ internal sealed class BatchDivider
     private readonly int _symbol;
     private readonly int _cores;
     private readonly int[] _counts;
+    // Sessions of several threads that divisions may have beside the planned one.
+    private readonly int _sessions;
     // Null: batches are divided whatever is predicted.
     private readonly CallTimes? _times;
     private readonly ILogger _logger;
     private readonly Dictionary<int[], BatchDivision?> _known = new(DimensionsComparer.Instance);
     private readonly BatchEstimate _estimate = new();
 
-    private BatchDivider(ModelDefinition definition, CallTimes? times, ShapeTable shapes, int cores, int[] counts, ILogger logger)
+    private BatchDivider(ModelDefinition definition, CallTimes? times, ShapeTable shapes, int cores, int[] counts, int sessions, ILogger logger)
     {
         _model = definition.Name;
         _times = times;
@@ -47,6 +49,7 @@ internal sealed class BatchDivider
         _symbol = shapes.SymbolOf(definition.Batch!.Dimension);
         _cores = cores;
         _counts = counts;
+        _sessions = sessions;
         _logger = logger;
     }
 
@@ -56,16 +59,17 @@ internal sealed class BatchDivider
     /// <param name="shapes">The shapes of its inputs.</param>
     /// <param name="modes">The ways in which it runs.</param>
     /// <param name="cores">The runner's cores.</param>
+    /// <param name="sessionBytes">What a session of the whole model takes, by estimate.</param>
     /// <param name="logger">Told how batches are divided.</param>
     /// <param name="why">Gets the reason.</param>
-    public static BatchDivider? Of(ModelDefinition definition, RunnerOptions options, ShapeTable shapes, RunnerModes modes, int cores, ILogger logger, out string why)
+    public static BatchDivider? Of(ModelDefinition definition, RunnerOptions options, ShapeTable shapes, RunnerModes modes, int cores, long sessionBytes, ILogger logger, out string why)
     {
         BatchAxis? axis = definition.Batch;
         bool asked = options.Dividing == DividingChoice.On;
         // Slices of memory: samples must lie one behind the other, and strings are not ours.
         why = options.Dividing == DividingChoice.Off ? "Dividing is Off"
             : options.Deterministic ? "Deterministic is set"
-            : axis is null ? "no batch axis is proven for it"
+            : axis is null ? BatchSizes.NoAxis
             : !Array.TrueForAll(axis.Inputs, static a => a == 0) || !Array.TrueForAll(axis.Outputs, static a => a == 0) ? "the batch is not the first axis of every input and output"
             : Array.Exists(definition.Inputs, static v => v.Element.IsText) || Array.Exists(definition.Outputs, static v => v.Element.IsText) ? "it has strings"
             : modes.Count == 1 ? "it runs in one way only"
@@ -75,7 +79,7 @@ internal sealed class BatchDivider
         if (why.Length > 0)
             return null;
         int[] counts = [.. Enumerable.Range(0, modes.Count).Select(modes.Wanted).Where(static m => !m.Plan.IsSplit).Select(static m => m.Cores).Where(c => c <= cores).Distinct().Order()];
-        return new BatchDivider(definition, asked ? null : definition.Times!.ToCallTimes(), shapes, cores, counts, logger);
+        return new BatchDivider(definition, asked ? null : definition.Times!.ToCallTimes(), shapes, cores, counts, SessionsWithin(options.MaxMemory, sessionBytes), logger);
     }
 
     /// <summary>Whether what is predicted is compared with what is measured.</summary>
@@ -120,13 +124,17 @@ internal sealed class BatchDivider
         if (elements == 0)
             return null;
         int piece = (samples + MostPieces - 1) / MostPieces, pieces = samples / piece;
-        // Beside the planned session.
-        InstancePlan? plan = InstancePlanner.Plan(Table(times, elements, piece, pieces), new InstanceRequest(_cores, pieces) { Memory = PartSessions.Most });
+        InstancePlan? plan = InstancePlanner.Plan(Table(times, elements, piece, pieces), new InstanceRequest(_cores, pieces) { Memory = _sessions });
         double whole = _counts.Min(times.Of(elements, samples).At);
         if (plan is null || plan.Instances == 1 || whole < (plan.Time + HandOff) * LeastGain)
             return null;
         return BatchDivision.Of(plan, _symbol, piece, samples, whole / plan.Time);
     }
+
+    // All sessions are of the whole model and take as much, so memory is counted in sessions: those that MaxMemory has room for beside the planned one and the one
+    // of one thread. What is left without it is another amount each time: it is asked for when a session is opened.
+    private static int SessionsWithin(long? memory, long sessionBytes) =>
+        memory is { } most && sessionBytes > 0 ? (int)Math.Clamp((most / sessionBytes) - 2, 0, PartSessions.Most) : PartSessions.Most;
 
     // Any number of samples each may be worth trying; powers of two and equal shares nearly always are the best ones.
     private IEnumerable<InstanceTime> Table(CallTimes calls, long elements, int piece, int pieces)

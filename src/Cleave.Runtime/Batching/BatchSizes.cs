@@ -10,6 +10,9 @@ namespace Cleave.Batching;
 /// <summary>How many samples of a runner's requests may run together, by the requests' dimensions. Immutable.</summary>
 internal sealed class BatchSizes
 {
+    /// <summary>Why nothing runs together, and no batch is divided, of a model without a batch axis.</summary>
+    public const string NoAxis = "no batch axis is proven for it; cleave plan says why, and where cleave fix --dynamic-batch helps";
+
     // Where batches are asked for of which nothing is predicted.
     private const int Unknown = 16;
 
@@ -44,7 +47,7 @@ internal sealed class BatchSizes
         bool asked = batching.Choice == BatchingChoice.On;
         why = batching.Choice == BatchingChoice.Off ? "Batching is Off"
             : options.Deterministic ? "Deterministic is set"
-            : axis is null ? "no batch axis is proven for it"
+            : axis is null ? NoAxis
             : !asked && options.HasHint && options.Hint == RunnerHint.Latency ? "Hint was set to Latency"
             : !asked && !Array.Exists(axis.Gains, static g => g.Gain >= BatchPlanner.LeastGain) ? "batches are not predicted to gain enough"
             : "";

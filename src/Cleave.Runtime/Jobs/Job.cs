@@ -214,7 +214,7 @@ internal sealed class Job<TInput, TOutput> : IWorkItem
             _engine.Modes.Leave(turn);
         }
         if (_engine.Jobs.Measures)
-            _engine.Jobs.Learn(_parts[unit.Positions[0]].Dims, unit.Positions.Length, turn.Mode.Cores, Stopwatch.GetElapsedTime(start).TotalSeconds);
+            _engine.Jobs.Learn(_parts[unit.Positions[0]].Dims, unit.Positions.Length, turn.Mode.Cores, Stopwatch.GetElapsedTime(start).TotalMicroseconds);
         Collect(unit.Positions, ref at);
     }
 

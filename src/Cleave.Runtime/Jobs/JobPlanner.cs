@@ -44,14 +44,20 @@ internal sealed class JobPlanner
     public JobUnit[] Plan(CallBuffers[] parts)
     {
         List<int[]> alike = JobParts.Alike(parts);
-        PartGroup[] groups = [.. alike.Select(positions => Group(parts[positions[0]].Dims, positions.Length))];
-        JobPlan plan = PartMerger.Plan(groups, Allot);
+        JobPlan plan = Plan(parts, alike);
         return Array.ConvertAll(plan.Plan.Order, i => new JobUnit(
             alike[plan.Batches[i].Group][plan.Batches[i].First..(plan.Batches[i].First + plan.Batches[i].Count)], plan.Plan.Threads[i]));
     }
 
+    /// <summary>When the last part is expected to be over, in microseconds; where nothing is predicted or measured, in elements of the inputs.</summary>
+    public double Finish(CallBuffers[] parts) => Plan(parts, JobParts.Alike(parts)).Plan.Finish;
+
     /// <summary>Adds what parts of these dimensions took together.</summary>
-    public void Learn(int[] dims, int count, int threads, double seconds) => _measured?.Add(_expected.Together(dims, count), threads, seconds, _expected.Of(dims, count));
+    public void Learn(int[] dims, int count, int threads, double microseconds) =>
+        _measured?.Add(_expected.Together(dims, count), threads, microseconds, _expected.Of(dims, count));
+
+    private JobPlan Plan(CallBuffers[] parts, List<int[]> alike) =>
+        PartMerger.Plan([.. alike.Select(positions => Group(parts[positions[0]].Dims, positions.Length))], Allot);
 
     private PartGroup Group(int[] dims, int count) =>
         new(count, _joined is null ? 1 : Math.Max(1, Math.Min(MostTogether, _joined.Most) / _expected.Samples(dims)), together => Times(dims, together));

@@ -12,25 +12,25 @@ internal sealed class MeasuredParts
     // Where parts come in more sizes, times are collected anew.
     private const int Most = 1024;
 
-    private readonly Dictionary<int[], SortedDictionary<int, double>> _seconds = new(DimensionsComparer.Instance);
+    private readonly Dictionary<int[], SortedDictionary<int, double>> _taken = new(DimensionsComparer.Instance);
     private double _perPredicted = 1;
     private bool _isKnown;
 
     /// <summary>Adds what a part took.</summary>
     /// <param name="dims">Its dimensions.</param>
     /// <param name="threads">The threads that it had.</param>
-    /// <param name="seconds">How long it took.</param>
+    /// <param name="microseconds">How long it took.</param>
     /// <param name="predicted">What is predicted for it.</param>
-    public void Add(int[] dims, int threads, double seconds, PartTimes predicted)
+    public void Add(int[] dims, int threads, double microseconds, PartTimes predicted)
     {
-        lock (_seconds)
+        lock (_taken)
         {
-            if (_seconds.Count == Most)
-                _seconds.Clear();
-            if (!_seconds.TryGetValue(dims, out SortedDictionary<int, double>? times))
-                _seconds.Add(dims, times = []);
-            times[threads] = times.TryGetValue(threads, out double recent) ? RecentTime.Next(recent, seconds) : seconds;
-            double ratio = seconds / predicted.At(threads);
+            if (_taken.Count == Most)
+                _taken.Clear();
+            if (!_taken.TryGetValue(dims, out SortedDictionary<int, double>? times))
+                _taken.Add(dims, times = []);
+            times[threads] = times.TryGetValue(threads, out double recent) ? RecentTime.Next(recent, microseconds) : microseconds;
+            double ratio = microseconds / predicted.At(threads);
             _perPredicted = _isKnown ? RecentTime.Next(_perPredicted, ratio) : ratio;
             _isKnown = true;
         }
@@ -42,9 +42,9 @@ internal sealed class MeasuredParts
     /// <param name="predicted">What is predicted for it.</param>
     public PartTimes Of(int[] dims, int[] counts, PartTimes predicted)
     {
-        lock (_seconds)
+        lock (_taken)
         {
-            _seconds.TryGetValue(dims, out SortedDictionary<int, double>? times);
+            _taken.TryGetValue(dims, out SortedDictionary<int, double>? times);
             return new PartTimes(counts, Array.ConvertAll(counts, count => Time(times, count, predicted)));
         }
     }

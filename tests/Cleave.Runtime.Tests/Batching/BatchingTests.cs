@@ -3,6 +3,7 @@ using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
 using Cleave.Generated;
+using Cleave.Ledger;
 using Cleave.Runtime.Tests.Support;
 using Xunit;
 
@@ -244,7 +245,7 @@ public sealed class BatchingTests : BatchingTestBase
         Assert.Equal("Cleave runs each request of test alone, although Batching is On: Deterministic is set", Assert.Single(_logger.Warnings));
         using LooseRunner unproven = LooseRunner.Of(Models.Bert(), new() { Batching = BatchingOptions.On, Logger = _logger });
         Assert.Null(unproven.Engine.Queue);
-        Assert.Contains("no batch axis is proven", _logger.Warnings[1]);
+        Assert.EndsWith("no batch axis is proven for it; cleave plan says why, and where cleave fix --dynamic-batch helps", _logger.Warnings[1]);
 
         Cleave.Batching.BatchQueue? Of(RunnerOptions options, params BatchGain[] gains)
         {
@@ -252,6 +253,48 @@ public sealed class BatchingTests : BatchingTestBase
             using LooseRunner runner = Model.Runner(options, gains);
             return runner.Engine.Queue;
         }
+    }
+
+    [Fact]
+    public void Where_no_axis_is_proven_it_is_said_what_helps_and_jobs_run_all_the_same()
+    {
+        using LooseRunner runner = LooseRunner.Of(
+            Models.Bert(), new() { Batching = BatchingOptions.On, Dividing = DividingChoice.On, Cores = 2, Ledger = Ledgers.Own(2), Logger = _logger });
+        Assert.Equal(2, _logger.Warnings.Length);
+        Assert.All(_logger.Warnings, static w => Assert.EndsWith("is On: no batch axis is proven for it; cleave plan says why, and where cleave fix --dynamic-batch helps", w));
+        LooseOutput[] outputs = runner.RunMany([Of(1), Of(2), Of(3)]);
+        Assert.Equal([11f, 12, 13], outputs.Select(o => o.Get<float>(0)[0]));
+        Array.ForEach(outputs, static o => o.Dispose());
+
+        static Request Of(long id) => (ref b) =>
+        {
+            b.Dim(1);
+            b.Dim(1);
+            b.Copy<long>(0, new[] { id });
+            b.Copy<long>(1, new[] { 10L });
+        };
+    }
+
+    [Fact]
+    public async Task To_the_ledger_a_batch_is_one_request()
+    {
+        using LooseRunner runner = Runner();
+        CoreLedger ledger = runner.Engine.Modes.Ledger;
+        Task<Answer>[] asked = await Waiting(runner, 5);
+        // Nor are those that wait.
+        Assert.Equal((1, 1), (ledger.InFlight, ledger.Busy));
+        (int InFlight, int Busy) inBatch = default;
+        Model.InRun = () =>
+        {
+            if (Model.Runs == 2)
+                inBatch = (ledger.InFlight, ledger.Busy);
+        };
+        Model.Open();
+        Answer[] answers = await Task.WhenAll(asked).WaitAsync(Patience);
+        Assert.Equal([1, 5, 5, 5, 5, 5], answers.Select(a => a.Together));
+        Assert.Equal((1, 1), inBatch);
+        AssertAtRest(runner);
+        Assert.Equal((0, 0), (ledger.InFlight, ledger.Busy));
     }
 
     [Theory]

@@ -25,6 +25,9 @@ internal sealed class SizedModel
     /// <summary>The threads on which those after the first were made.</summary>
     public string?[] Makers => [.. _made.Skip(1).Select(static m => m.Maker)];
 
+    /// <summary>What calls are predicted to take; null: nothing is.</summary>
+    public PredictedTimes? Times { get; init; }
+
     /// <summary>Done at the beginning of each run.</summary>
     public Action? InRun { get; set; }
 
@@ -48,7 +51,8 @@ internal sealed class SizedModel
                 InRun?.Invoke();
             lane.Run(whole);
         });
-        return new LooseRunner(Definitions.Of(Model, [.. Enumerable.Range(0, 5).Select(i => 1 << i).Where(c => c <= cores).Select(c => new Budget(c, plan, c))]), options);
+        Budget[] budgets = [.. Enumerable.Range(0, 5).Select(i => 1 << i).Where(c => c <= cores).Select(c => new Budget(c, plan, c))];
+        return new LooseRunner(new(1, "test", plain.Path, plain.Hash, plain.Inputs, plain.Outputs, budgets) { Times = Times }, options);
     }
 
     /// <summary>Parts of these sizes.</summary>

@@ -125,6 +125,61 @@ public sealed class ReloadTests : BatchingTestBase
     }
 
     [Fact]
+    public async Task Where_the_runner_cannot_be_opened_anew_the_old_one_goes_on()
+    {
+        bool fails = false;
+        ListLogger logger = new();
+        await using LooseRunner runner = LooseRunner.Of(Models.Times(2), new()
+        {
+            Logger = logger,
+            ConfigureSession = (_, _) =>
+            {
+                if (fails)
+                    throw new InvalidOperationException("not now");
+            },
+        });
+        RunnerEngine engine = runner.Engine;
+        fails = true;
+        engine.Home.Reopen(logger);
+        await Until(() => logger.Warnings.Length > 0);
+        Assert.Contains("not now", Assert.Single(logger.Warnings));
+        Assert.Same(engine, runner.Engine);
+        Assert.Equal((2, 0), (Ask(runner), engine.Gate.Inside));
+        fails = false;
+        engine.Home.Reopen(logger);
+        await Until(() => runner.Engine != engine);
+        Assert.Equal(2, Ask(runner));
+        Assert.Single(logger.Warnings);
+    }
+
+    [Fact]
+    public async Task Reloads_at_the_same_time_go_one_after_the_other()
+    {
+        int opening = 0, most = 0;
+        // One core: no session of another mode is opened beside them.
+        await using LooseRunner runner = LooseRunner.Of(Models.Times(2), new()
+        {
+            Cores = 1,
+            ConfigureSession = (_, _) =>
+            {
+                most = Math.Max(most, Interlocked.Increment(ref opening));
+                Thread.Yield();
+                Interlocked.Decrement(ref opening);
+            },
+        });
+        float[] factors = [3, 4, 5, 6, 7, 8];
+        Task[] reloads = [.. factors.Select(factor => Task.Run(() => runner.ReloadAsync(Times(factor))))];
+        Task refused = Task.Run(() => runner.ReloadAsync(ModelSource.Bytes(Models.Toy().ToByteArray())));
+        while (!Task.WhenAll(reloads).IsCompleted)
+            Assert.Contains(Ask(runner), factors.Prepend(2));
+        await Task.WhenAll(reloads).WaitAsync(Patience);
+        await Assert.ThrowsAsync<CleaveException>(() => refused.WaitAsync(Patience));
+        Assert.Equal(1, most);
+        Assert.Contains(Ask(runner), factors);
+        Assert.Equal(0, runner.Engine.Gate.Inside);
+    }
+
+    [Fact]
     public async Task It_can_be_cancelled_while_the_model_is_opened()
     {
         using CancellationTokenSource source = new();

@@ -195,6 +195,63 @@ public sealed class TuneTests : IDisposable
         Assert.Contains(_logger.Lines, l => l.Contains("no section for this machine"));
     }
 
+    /// <summary>As where a container gets fewer cores than it was tuned with: what was measured with four says nothing of two.</summary>
+    [Fact]
+    public void A_section_for_more_cores_than_there_are_is_passed_over_and_kept()
+    {
+        TuningSection four = Section(300, 300, 100) with { Machine = ThisMachine.Of(4) };
+        Write(four with { Requests = [new TunedRequest([], [], [new TunedTime("Whole", [4], 100, 9), new TunedTime("Whole", [1], 300, 9)])] });
+        using (LooseRunner runner = Runner())
+        {
+            Assert.Equal("TwoLanes with 1 1 threads", runner.Engine.Modes.Planned.Words);
+            Assert.Null(runner.Engine.Tuning.Known);
+            Run(runner, Towers.Input(1));
+        }
+        Assert.Empty(_logger.Warnings);
+        Assert.Contains(_logger.Lines, l => l.Contains("no section for this machine"));
+        // With one for two cores beside it, that one counts.
+        File.WriteAllText(Tuned, TuningFile.Read(File.ReadAllText(Tuned)).With(Section(300, 100, 300)).Write());
+        using (LooseRunner runner = Runner())
+            Assert.Equal("Whole with 2 threads", runner.Engine.Modes.Planned.Words);
+        Assert.Equal([2, 4], TuningFile.Read(File.ReadAllText(Tuned)).Sections.Select(s => s.Machine.Cores).Order());
+    }
+
+    [Fact]
+    public async Task A_folder_that_cannot_be_made_is_said()
+    {
+        // A file where a folder is needed: not even root may.
+        string file = _folder.Write("occupied", "");
+        await using LooseRunner runner = Runner(folder: Path.Combine(file, "tuned"));
+        TuningResult result = await runner.TuneAsync(Plenty);
+        Assert.True(result.IsComplete);
+        Assert.Null(result.File);
+        Assert.StartsWith("Not written: ", Assert.Single(result.Notes));
+        Assert.Contains("occupied", result.Notes[0]);
+        Run(runner, Towers.Input(1));
+    }
+
+    [SkippableFact]
+    public async Task A_folder_without_permission_is_said()
+    {
+        Skip.If(Environment.IsPrivilegedProcess, "skipped: permissions of folders do not bind this user");
+        if (OperatingSystem.IsWindows())
+            throw new SkipException("skipped: folders have other permissions");
+        UnixFileMode before = File.GetUnixFileMode(_folder.Path);
+        File.SetUnixFileMode(_folder.Path, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        try
+        {
+            await using LooseRunner runner = Runner();
+            TuningResult result = await runner.TuneAsync(Plenty);
+            Assert.Equal((true, null), (result.IsComplete, result.File));
+            Assert.StartsWith("Not written: ", Assert.Single(result.Notes));
+            Run(runner, Towers.Input(1));
+        }
+        finally
+        {
+            File.SetUnixFileMode(_folder.Path, before);
+        }
+    }
+
     [Fact]
     public async Task Where_nothing_can_be_written_the_runner_goes_by_it_all_the_same()
     {

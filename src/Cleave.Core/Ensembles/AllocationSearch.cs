@@ -6,10 +6,10 @@ using Cleave.Core.Passes.Partitions;
 namespace Cleave.Core.Ensembles;
 
 /// <summary>How long is searched.</summary>
-/// <param name="MaxIterations">The most steps; the paper's 10.</param>
+/// <param name="MaxIterations">The most steps. The paper has 10, of matrices that are deployed; simulated ones cost little, and twelve models need more.</param>
 /// <param name="MaxNeighbours">The most matrices tried in a step; the paper's 100.</param>
 /// <param name="Seed">Says which neighbours, where there are more.</param>
-internal sealed record AllocationSearchOptions(int MaxIterations = 10, int MaxNeighbours = 100, ulong Seed = 1);
+internal sealed record AllocationSearchOptions(int MaxIterations = 30, int MaxNeighbours = 100, ulong Seed = 1);
 
 /// <summary>What was found.</summary>
 /// <param name="Matrix">The best matrix.</param>

@@ -23,13 +23,22 @@ public sealed class ReadmeTests
             static readonly ReadOnlyMemory<float> pixels = new float[3 * 240 * 320];
             static readonly FaceDetectorRunner detector = new();
             static readonly FaceRunner face = new();
+            static readonly BertRunner bert = new();
+            static readonly BertInput[] sentences = [], requests = [];
             static void Fill(Span<float> image) => image.Clear();
             static void Use(ReadOnlySpan<float> scores) => Console.WriteLine(scores.Length);
         """;
 
     [Theory]
     [InlineData("README.md")]
+    [InlineData("docs/batching.md")]
+    [InlineData("docs/ensembles.md")]
     [InlineData("docs/instances.md")]
+    [InlineData("docs/parts.md")]
+    [InlineData("docs/placement.md")]
+    [InlineData("docs/prepared.md")]
+    [InlineData("docs/quantize.md")]
+    [InlineData("docs/tuning.md")]
     public void Every_example_compiles(string page)
     {
         string[] examples = [.. Blocks(File.ReadAllText(Path.Combine(SharedModels.Repository, page)), "csharp")];
@@ -37,10 +46,16 @@ public sealed class ReadmeTests
         string methods = string.Concat(examples.Select((code, i) =>
             $"static async System.Threading.Tasks.Task Example{i}()\n{{\nawait System.Threading.Tasks.Task.CompletedTask;\n{Statements(code)}\n}}\n"));
         // Usings come first in a file.
-        string usings = "using System;\n" + string.Concat(examples.SelectMany(Usings).Distinct().Select(u => u + "\n"));
+        string usings = "using System;\nusing System.Collections.Generic;\nusing System.IO;\nusing System.Linq;\nusing System.Threading.Tasks;\nusing Cleave;\nusing MyApp;\n" + string.Concat(examples.SelectMany(Usings).Distinct().Where(u => u is not ("using Cleave;" or "using MyApp;")).Select(u => u + "\n"));
 
         CSharpCompilation project = Compiling.Project(usings + Surroundings + methods + "}");
-        BuildFile[] listings = [new("face_detector.graph", Compiling.Text(FaceDetector())), new("face.graph", Compiling.Text(Face()))];
+        string[] members = ["models/a.onnx", "models/b.onnx", "models/c.onnx"];
+        EnsembleListing vision = new() { Name = "Vision", Source = "MyApp.csproj", Members = [.. members.Select(m => new EnsembleMemberEntry(m, m))] };
+        BuildFile[] listings =
+        [
+            new("face_detector.graph", Compiling.Text(FaceDetector())), new("face.graph", Compiling.Text(Face())), new("bert.graph", Compiling.Text(Bert())),
+            .. members.Select(m => new BuildFile(m[7] + ".graph", Compiling.Text(Member(m)))), new("vision" + EnsembleText.Ending, GeneratedEnsemble.Text(vision)),
+        ];
         CSharpGeneratorDriver
             .Create([new RunnerGenerator().AsSourceGenerator()], listings, Compiling.CSharp12, new BuildOptions(("RootNamespace", "MyApp")))
             .RunGeneratorsAndUpdateCompilation(project, out Compilation compilation, out _);
@@ -61,6 +76,20 @@ public sealed class ReadmeTests
                 Outputs = [Floats("scores", 1, 4420, 2), Floats("boxes", 1, 4420, 4)],
             },
         },
+    };
+
+    private static ModelListing Bert() => Model("models/bert.onnx",
+        new("input_ids", new OnnxType.Tensor(ElementType.Int64, [Dimension.Named("batch"), Dimension.Named("sequence")])),
+        new("hidden", new OnnxType.Tensor(ElementType.Float, [Dimension.Named("batch"), Dimension.Named("sequence"), Dimension.Fixed(768)])));
+
+    private static ModelListing Member(string path) => Model(path,
+        new("image", new OnnxType.Tensor(ElementType.Float, [Dimension.Named("batch"), Dimension.Fixed(3), Dimension.Fixed(224), Dimension.Fixed(224)])),
+        new("scores", new OnnxType.Tensor(ElementType.Float, [Dimension.Named("batch"), Dimension.Fixed(1000)])));
+
+    private static ModelListing Model(string path, ValueInfo input, ValueInfo output) => new()
+    {
+        Options = new ListingOptions { Source = path, Path = path },
+        Model = new OnnxModel { IrVersion = 8, Opsets = [new OpsetImport("", 17)], Graph = new OnnxGraph { Inputs = [input], Outputs = [output] } },
     };
 
     // The model of "Choosing outputs".

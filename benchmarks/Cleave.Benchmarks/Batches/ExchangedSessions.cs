@@ -14,7 +14,6 @@ using Cleave.Generator.Model;
 using Cleave.Ledger;
 using Cleave.TestKit.Catalog;
 using Cleave.Tool.Benching;
-using Cleave.Tool.Measuring;
 using ModelInputs = Cleave.Tool.Benching.ModelInputs;
 
 namespace Cleave.Benchmarks.Batches;

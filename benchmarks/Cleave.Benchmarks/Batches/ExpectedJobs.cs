@@ -9,7 +9,6 @@ using Cleave.Core.Tuning;
 using Cleave.Generated;
 using Cleave.TestKit.Catalog;
 using Cleave.Tool.Benching;
-using Cleave.Tool.Measuring;
 using BenchOptions = Cleave.Benchmarks.Harness.BenchOptions;
 
 namespace Cleave.Benchmarks.Batches;

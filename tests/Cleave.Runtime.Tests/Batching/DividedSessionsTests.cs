@@ -3,7 +3,6 @@ using System.Collections.Concurrent;
 using System.Linq;
 using System.Threading;
 using Cleave.Generated;
-using Cleave.Ledger;
 using Cleave.Runtime.Tests.Support;
 using Xunit;
 

@@ -1,16 +1,12 @@
 using System;
-using System.Collections.Generic;
 using System.IO;
 using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
-using Cleave.Core.Graph;
 using Cleave.Generated;
 using Cleave.Prepared;
-using Cleave.Prepared.Making;
 using Cleave.Runtime.Tests.Support;
 using Cleave.Sessions;
-using Microsoft.ML.OnnxRuntime;
 using Xunit;
 
 namespace Cleave.Runtime.Tests.Prepared;

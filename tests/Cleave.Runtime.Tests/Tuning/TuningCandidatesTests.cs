@@ -2,7 +2,6 @@ using System;
 using System.Collections.Concurrent;
 using System.Linq;
 using System.Threading.Tasks;
-using Cleave.Core.Graph;
 using Cleave.Generated;
 using Cleave.Plans;
 using Cleave.Runtime.Tests.Lanes;
@@ -10,7 +9,6 @@ using Cleave.Runtime.Tests.Support;
 using Cleave.Tuning;
 using Google.Protobuf;
 using Xunit;
-using static Cleave.Runtime.Tests.Support.Onnx;
 
 namespace Cleave.Runtime.Tests.Tuning;
 

@@ -5,7 +5,6 @@ using System.Linq;
 using Cleave.Core.Graph;
 using Cleave.Core.Passes.Partitions;
 using Cleave.OnnxProto;
-using Cleave.TestKit;
 using Cleave.Tool.Quantizing;
 using Cleave.Tool.Rewriting;
 using Cleave.Tool.Verification;

@@ -15,6 +15,8 @@ using Xunit;
 namespace Cleave.Tool.Tests.Tuning;
 
 /// <summary><c>cleave tune --device</c>: what is measured on an emulated device, whose profile is known, and what becomes of it.</summary>
+[Collection(nameof(DeviceTuneTests))]
+[CollectionDefinition(nameof(DeviceTuneTests), DisableParallelization = true)] // what is measured must not wait for another test
 public sealed class DeviceTuneTests : IDisposable
 {
     // So slow that a thread which is late by some tenths of a millisecond changes little.
@@ -134,7 +136,7 @@ public sealed class DeviceTuneTests : IDisposable
         Assert.Contains("--json: what --device measures is lines of text", run.Error, StringComparison.Ordinal);
     }
 
-    // Within a third: other tests run meanwhile, and only ever make it slower; what is a difference of two may come out less.
+    // Within a third: what else the machine does only ever makes it slower; what is a difference of two may come out less.
     private static void Near(double expected, double found) => Assert.InRange(found, expected / 1.34, expected * 1.34);
 
     private static EmulatedDevice Device() => new(new EmulatorProfile

@@ -68,9 +68,13 @@ internal static class JobParts
         }
     }
 
-    // What an ArgumentException adds to its message is added again.
-    private static ArgumentException Wrong(int position, ArgumentException cause) =>
-        new(Name(position) + ": " + new ArgumentException(cause.Message).Message, cause.ParamName, cause);
+    private static ArgumentException Wrong(int position, ArgumentException cause)
+    {
+        // The name of the parameter ends its message, and would end this one's twice.
+        string ending = new ArgumentException(":", cause.ParamName).Message[1..];
+        string message = ending.Length > 0 && cause.Message.EndsWith(ending, StringComparison.Ordinal) ? cause.Message[..^ending.Length] : cause.Message;
+        return new ArgumentException(Name(position) + ": " + message, cause.ParamName, cause);
+    }
 
     private static string Name(int position) => "inputs[" + position.ToString(CultureInfo.InvariantCulture) + "]";
 }

@@ -146,7 +146,7 @@ public sealed class PartMergingTests : IDisposable
             b.Copy<long>(1, new long[3]);
         };
         ArgumentException e = Assert.Throws<ArgumentException>(() => runner.RunMany([_model.Request([1, 2], 0), contradictory]));
-        Assert.StartsWith("inputs[1]: The input 'index' of the model 'test' has the shape [batch = 2]: 2 elements of type int64; 3 came.", e.Message, StringComparison.Ordinal);
+        Assert.Equal("inputs[1]: The input 'index' of the model 'test' has the shape [batch = 2]: 2 elements of type int64; 3 came. (Parameter 'index')", e.Message);
         Assert.Equal((0, 0), (_model.Runs, runner.Engine.Pool.Rented));
     }
 

@@ -1,0 +1,105 @@
+using System;
+using System.Linq;
+using System.Threading;
+using Cleave.Cores;
+using Cleave.Ledger;
+using Cleave.Runtime.Tests.Lanes;
+using Cleave.Runtime.Tests.Support;
+using Xunit;
+
+namespace Cleave.Runtime.Tests.Ledger;
+
+/// <summary>Runners whose process gets more cores, or fewer, while they are open.</summary>
+public sealed class ChangingCoresTests : RunnerModesHost
+{
+    [Fact]
+    public void A_runner_grows_with_its_container()
+    {
+        int cores = 1;
+        CoreLedger ledger = Following(() => cores);
+        using LooseRunner runner = Runner(ledger, 1, Rows(1, 2, 4), o => o.Cores = null);
+        Ask(runner, 10);
+        RunnerEngine before = runner.Engine;
+        Assert.Equal(1, before.Modes.Count);
+        cores = 4;
+        ledger.Cores.Read();
+        // Requests go on, in the old engine until the new one is there.
+        Assert.True(SpinWait.SpinUntil(() => Run(runner, Towers.Input(1)).Length > 0 && runner.Engine != before, Patience));
+        Assert.Equal([4, 2, 1], Enumerable.Range(0, runner.Engine.Modes.Count).Select(m => runner.Engine.Modes.Cores(m)));
+        // It does not shrink: what the ledger offers is enough for that.
+        RunnerEngine grown = runner.Engine;
+        cores = 2;
+        ledger.Cores.Read();
+        Ask(runner, 10);
+        Assert.Same(grown, runner.Engine);
+        Assert.Empty(Logger.Warnings);
+    }
+
+    [Fact]
+    public void Where_cores_are_taken_away_requests_have_no_more_threads_than_are_left()
+    {
+        int cores = 4;
+        CoreLedger ledger = Following(() => cores);
+        using LooseRunner runner = Runner(ledger, 4, Rows(1, 2, 4), o => o.Cores = null);
+        RunnerEngine engine = runner.Engine;
+        Ask(runner, 10);
+        Assert.Equal(10, engine.Modes.Planned.Requests);
+        cores = 2;
+        ledger.Cores.Read();
+        // Missed eight times, it is opened beside the requests.
+        Ask(runner, 8);
+        Open(runner, 1);
+        long wide = engine.Modes.Planned.Requests, half = engine.Modes.Find(1)!.Requests;
+        Ask(runner, 30);
+        Assert.Equal(wide, engine.Modes.Planned.Requests);
+        Assert.Equal(half + 30, engine.Modes.Find(1)!.Requests);
+        cores = 1;
+        ledger.Cores.Read();
+        Ask(runner, 8);
+        Open(runner, 2);
+        long one = engine.Modes.Find(2)!.Requests;
+        Ask(runner, 30);
+        Assert.Equal(one + 30, engine.Modes.Find(2)!.Requests);
+        // The runner is the same, and every session was made beside the requests.
+        Assert.Same(engine, runner.Engine);
+        Assert.Equal([4, 2, 1], Threads());
+        Assert.All(Makers, name => Assert.Equal("Cleave test opener", name));
+        Assert.Equal((0, 0), (ledger.InFlight, ledger.Busy));
+    }
+
+    /// <summary>With other threads equal inputs would not give equal bits.</summary>
+    [Fact]
+    public void A_deterministic_runner_stays_as_it_was_opened()
+    {
+        int cores = 1;
+        CoreLedger ledger = Following(() => cores);
+        using LooseRunner runner = Runner(ledger, 1, Rows(1, 4), o => (o.Cores, o.Deterministic) = (null, true));
+        RunnerEngine before = runner.Engine;
+        cores = 4;
+        ledger.Cores.Read();
+        Ask(runner, 20);
+        Assert.Null(before.Modes.Outgrown);
+        Assert.Same(before, runner.Engine);
+        Assert.Equal([1], Threads());
+    }
+
+    [SkippableFact]
+    public void A_pinned_runner_that_grows_gets_processors_for_its_new_lanes()
+    {
+        Skip.If(AffinityMask.Processors().Length < 2, "skipped: the process has one processor");
+        int cores = 2;
+        CoreLedger ledger = Following(() => cores);
+        using LooseRunner runner = Towers.Runner(
+            new() { Ledger = ledger, Plan = PlanChoice.Split, Pinning = true, Logger = Logger }, new(2, Towers.Plan, 1, 1), new(4, Towers.Plan, 2, 2));
+        RunnerEngine before = runner.Engine;
+        Assert.Equal([1, 1], before.Plan.Lease!.Threads);
+        cores = 4;
+        ledger.Cores.Read();
+        Assert.True(SpinWait.SpinUntil(() => Run(runner, Towers.Input(1)).Length > 0 && runner.Engine != before, Patience));
+        Assert.Equal([2, 2], runner.Engine.Plan.Threads);
+        Assert.Equal([2, 2], runner.Engine.Plan.Lease!.Threads);
+        Assert.Empty(Logger.Warnings);
+    }
+
+    private CoreLedger Following(Func<int> cores) => new(new CoreCount(() => new CoreBudget(cores(), "test", null), Clock), Clock);
+}

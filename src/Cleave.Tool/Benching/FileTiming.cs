@@ -42,9 +42,14 @@ internal sealed class FileTiming
         Candidate[] candidates = [.. models.Select(m => BenchWorkloads.OfSession(m.Name, m.Path, new BenchOptions(
             sample.Sizes.Concat(m.More).ToDictionary(s => s.Key, s => s.Value.ToString(CultureInfo.InvariantCulture), StringComparer.Ordinal), fills, [1], [1], null, false), OneThread))];
         WorkerHost host = new(typeof(FileTiming).Assembly);
-        Measurement measurement = new(c => new WorkerProcess(host, c.Workload, c.Arguments), Short,
+        Func<Measurement> measurement = () => new(c => new WorkerProcess(host, c.Workload, c.Arguments), Short,
             p => progress("measuring " + p.What, p.Of == 0 ? 0 : (double)p.Done / p.Of));
-        return new FileTiming(measurement.Run(candidates, cancellationToken));
+        Samples samples = measurement().Run(candidates, cancellationToken);
+
+        // In so short a measurement some process did not come to rest in time once in five times or so: then all are measured once more.
+        if (samples.Failures.Count != 0)
+            samples = measurement().Run(candidates, cancellationToken);
+        return new FileTiming(samples);
     }
 
     /// <summary>Null where one of them could not be measured.</summary>

@@ -18,6 +18,10 @@ namespace Cleave.Tool.Quantizing;
 /// <param name="Bytes">How many times as fast one alone is in 8 bits.</param>
 internal sealed record BatchGain(string Dimension, int Samples, double Together, double Bytes);
 
+/// <summary>What <see cref="FileGains.Measure"/> does.</summary>
+internal delegate FileGains MeasureFiles(
+    ModelUnderTest published, ModelProto floats, TargetFile target, string draft, InputCase inputs, string? axis, Action<string, double> progress, CancellationToken cancellationToken);
+
 /// <summary>Times of the whole models, measured in turn, each in a process of its own.</summary>
 /// <param name="Gain">Of 8 bits; null where it could not be measured.</param>
 /// <param name="Batching">Of a batch in floats; null where there is no batch axis to lose, or it could not be measured.</param>

@@ -24,20 +24,23 @@ internal sealed class ModelTrials
 
     private readonly ModelUnderTest _published;
     private readonly CancellationToken _cancellationToken;
+    private readonly Func<SessionChain, InputCase, double> _time;
     private readonly IReadOnlyList<(InputCase Inputs, Dictionary<string, TensorCopy> Outputs)> _cases;
 
     /// <param name="published">The model as it is.</param>
     /// <param name="inputs">What both are run on.</param>
     /// <param name="cancellationToken">Ends it.</param>
+    /// <param name="time">Gives the nanoseconds of a run; null: <see cref="Time"/>.</param>
     /// <exception cref="SegmentException">The model does not take the inputs.</exception>
     /// <exception cref="VerifyException">It gives no numbers on them.</exception>
-    public ModelTrials(ModelUnderTest published, IReadOnlyList<InputCase> inputs, CancellationToken cancellationToken)
+    public ModelTrials(ModelUnderTest published, IReadOnlyList<InputCase> inputs, CancellationToken cancellationToken, Func<SessionChain, InputCase, double>? time = null)
     {
         _published = published;
         _cancellationToken = cancellationToken;
+        _time = time ?? Time;
         using SessionChain chain = SessionChain.OfMapped(published, new SessionRequest(GraphOptimizationLevel.ORT_ENABLE_ALL, 1));
         _cases = [.. inputs.Select(i => (i, chain.Run(i.Values, published.Graph.Outputs)))];
-        PublishedNanoseconds = Time(chain, inputs[0]);
+        PublishedNanoseconds = _time(chain, inputs[0]);
         foreach ((InputCase given, Dictionary<string, TensorCopy> outputs) in _cases)
         {
             if (outputs.FirstOrDefault(static o => OutputDifference.Numbers(o.Value)?.Any(double.IsNaN) == true).Key is { } output)
@@ -53,7 +56,7 @@ internal sealed class ModelTrials
         _cancellationToken.ThrowIfCancellationRequested();
         using SessionChain chain = SessionChain.OfMessage(_published, changed, new SessionRequest(GraphOptimizationLevel.ORT_ENABLE_ALL, 1));
         OutputError[] errors = [.. _cases.Select(c => OutputError.Between(c.Outputs, chain.Run(c.Inputs.Values, _published.Graph.Outputs)))];
-        return new Trial(StatedError.Of(errors), Time(chain, _cases[0].Inputs));
+        return new Trial(StatedError.Of(errors), _time(chain, _cases[0].Inputs));
     }
 
     /// <summary>Writes the outputs of both models, as ONNX's test data has them: <c>test_data_set_0/output_0.pb</c>.</summary>

@@ -14,10 +14,11 @@ namespace Cleave.Tool.Quantizing;
 /// <param name="floats">Its messages, in floats.</param>
 /// <param name="trials">Runs changed models on the inputs of the search.</param>
 /// <param name="single">The same on one input, for operators alone.</param>
-/// <param name="times">Measures operators alone.</param>
+/// <param name="times">Measures an operator alone, in floats and in the form.</param>
 /// <param name="progress">Told what is being done, and how much of all is done.</param>
 internal sealed class PrecisionSearch(
-    ModelUnderTest source, ModelProto floats, ModelTrials trials, ModelTrials single, Func<IQuantizedForm, OperatorTimes> times, Action<string, double> progress)
+    ModelUnderTest source, ModelProto floats, ModelTrials trials, ModelTrials single, Func<IQuantizedForm, Func<QuantizableOperator, (double Floats, double Bytes)>> times,
+    Action<string, double> progress)
 {
     // With fixed ranges an operator alone is measured with the rounding of its input and output, which vanishes between two operators in 8 bits: what it costs there, the whole shows.
     private const double Doubtful = 0.9;
@@ -64,7 +65,7 @@ internal sealed class PrecisionSearch(
 
     private List<OperatorChoice> Look(IQuantizedForm form, IReadOnlyList<QuantizableOperator> candidates)
     {
-        OperatorTimes alone = times(form);
+        Func<QuantizableOperator, (double Floats, double Bytes)> alone = times(form);
         List<OperatorChoice> looked = [];
         for (int i = 0; i < candidates.Count; i++)
         {
@@ -75,7 +76,7 @@ internal sealed class PrecisionSearch(
                 looked.Add(new OperatorChoice(candidate, null, 0, 0, why));
                 continue;
             }
-            (double inFloats, double inBytes) = alone.Of(candidate);
+            (double inFloats, double inBytes) = alone(candidate);
             looked.Add(form is not StaticForm && inBytes > inFloats
                 ? new OperatorChoice(candidate, null, inFloats, inBytes, "it is slower in 8 bits")
                 : new OperatorChoice(candidate, single.Run(Written(form, [candidate])).Error.Worst, inFloats, inBytes, null));

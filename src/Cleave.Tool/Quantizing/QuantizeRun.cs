@@ -16,7 +16,11 @@ using Microsoft.ML.OnnxRuntime;
 namespace Cleave.Tool.Quantizing;
 
 /// <summary>Finds the fastest choice of operators in 8 bits within an error, proves it on other inputs, measures it, and only then writes it.</summary>
-internal sealed class QuantizeRun(QuantizeOptions options, Action<string, double> progress, CancellationToken cancellationToken)
+/// <param name="options">What was asked for.</param>
+/// <param name="progress">Told what is being done, and how much of all is done.</param>
+/// <param name="cancellationToken">Ends it.</param>
+/// <param name="measure">Measures the files; null: <see cref="FileGains.Measure"/>.</param>
+internal sealed class QuantizeRun(QuantizeOptions options, Action<string, double> progress, CancellationToken cancellationToken, MeasureFiles? measure = null)
 {
     /// <summary>What gains less is not worth its error.</summary>
     public const double LeastGain = 1.1;
@@ -70,7 +74,7 @@ internal sealed class QuantizeRun(QuantizeOptions options, Action<string, double
         }
         ModelTrials trials = new(published, inputs.Search, cancellationToken), single = new(published, [inputs.Search[0]], cancellationToken);
         Calibration calibration = Calibration.Of(published, floats, inputs.Search, onlyShapes: !inputs.AreGiven);
-        PrecisionSearch search = new(published, floats, trials, single, form => new OperatorTimes(published, floats, calibration.Shapes, form), progress);
+        PrecisionSearch search = new(published, floats, trials, single, form => new OperatorTimes(published, floats, calibration.Shapes, form).Of, progress);
         StaticRanges ranges = new(search, calibration, new WeightRounding(WeightBits, weights), trials, progress);
         ModelTrials others = new(published, inputs.HeldOut, cancellationToken);
         if (_previous != null)
@@ -79,8 +83,11 @@ internal sealed class QuantizeRun(QuantizeOptions options, Action<string, double
             return Judge(published, floats, target, inputs, kept, error, others);
         }
         SearchResult found = Search(search, candidates, ranges, inputs.AreGiven);
-        (SearchResult proven, Trial heldOut) = Prove(trials, others, search, found);
-        return Judge(published, floats, target, inputs, proven, heldOut, others);
+        progress("proving", 0);
+        HeldOutProof proof = HeldOutProof.Of(search, found, trials, others, MaxError);
+        if (proof.WentBack)
+            _notes.Add("operators went back to floats until the held-out inputs were within the budget, so these were chosen on, too");
+        return Judge(published, floats, target, inputs, proof.Result, proof.HeldOut, others);
     }
 
     // Every form that can be written; of those within the budget the fastest.
@@ -113,33 +120,6 @@ internal sealed class QuantizeRun(QuantizeOptions options, Action<string, double
         };
     }
 
-    // On inputs that nothing was chosen on the error may be larger: then operators go back to floats, the most costly first.
-    private (SearchResult Result, Trial HeldOut) Prove(ModelTrials trials, ModelTrials others, PrecisionSearch search, SearchResult found)
-    {
-        progress("proving", 0);
-        Trial trial = others.Run(found.Model!);
-        int count = found.Chosen.Count;
-        while (trial.Error.Worst > MaxError && count > 1)
-        {
-            count -= Math.Max(1, count / 10);
-            found = found with { Chosen = [.. found.Chosen.Take(count)], Model = search.Written(found.Form, [.. found.Chosen.Take(count)]) };
-            trial = others.Run(found.Model);
-        }
-        if (trial.Error.Worst > MaxError)
-        {
-            throw new RewriteException(string.Create(CultureInfo.InvariantCulture,
-                $"On inputs that it was not chosen on the error is {trial.Error.Worst:0.####} even with one operator in 8 bits; {MaxError} were allowed. Nothing was written."))
-            { IsAnswer = true };
-        }
-        if (count < found.Operators.Count(static o => o.WhyNot is null))
-        {
-            HashSet<string> kept = [.. found.Chosen.Select(static c => c.Node)];
-            _notes.Add("operators went back to floats until the held-out inputs were within the budget, so these were chosen on, too");
-            found = found with { Trial = trials.Run(found.Model!), Operators = [.. found.Operators.Select(o => o.WhyNot is null && !kept.Contains(o.Operator.Node) ? o with { WhyNot = "the error on other inputs was too large" } : o)] };
-        }
-        return (found, trial);
-    }
-
     private QuantizeReport Judge(ModelUnderTest published, ModelProto floats, TargetFile target, InputSets inputs, SearchResult result, Trial heldOut, ModelTrials others)
     {
         ModelFiles files = ModelFiles.Of(published.Path, published.Graph.Model);
@@ -149,7 +129,7 @@ internal sealed class QuantizeRun(QuantizeOptions options, Action<string, double
         double? metric = options.Metric is { } program ? new MetricProgram(program, options.MetricLimit).Run(others, result.Model!, cancellationToken) : null;
         string? axis = !result.Form.KeepsRowsApart && BatchAxis.Find(published.Graph.Facts, published.Graph.Outputs) is { Holds: true } batch ? batch.Dimension : null;
         FileGains timed = options.Measure
-            ? FileGains.Measure(published, floats, target, draft, inputs.Search[0], axis, progress, cancellationToken)
+            ? (measure ?? FileGains.Measure)(published, floats, target, draft, inputs.Search[0], axis, progress, cancellationToken)
             : new FileGains(Gain: null, Batching: null, Failure: null);
         if (!options.Measure)
             _notes.Add("the files were not measured (--no-measure): whether this one is faster is not known");

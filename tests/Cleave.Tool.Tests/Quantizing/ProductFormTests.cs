@@ -124,7 +124,7 @@ public sealed class ProductFormTests : IDisposable
         Tool.Quantizing.Calibration calibration = Tool.Quantizing.Calibration.Of(published, floats, inputs, onlyShapes: false);
         IReadOnlyList<QuantizableOperator> found = OperatorFinder.Find(new ModelEdit(floats), static _ => { });
         WeightRounding rounding = new(7);
-        PrecisionSearch search = new(published, floats, trials, trials, form => new OperatorTimes(published, floats, calibration.Shapes, form), static (_, _) => { });
+        PrecisionSearch search = new(published, floats, trials, trials, form => new OperatorTimes(published, floats, calibration.Shapes, form).Of, static (_, _) => { });
 
         StaticForm best = new StaticRanges(search, calibration, rounding, trials, static (_, _) => { }).Best(found);
 

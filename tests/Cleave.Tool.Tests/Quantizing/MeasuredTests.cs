@@ -1,0 +1,118 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Linq;
+using System.Threading.Tasks;
+using Cleave.OnnxProto;
+using Cleave.Tool.Measuring;
+using Cleave.Tool.Quantizing;
+using Cleave.Tool.Rewriting;
+using Cleave.Tool.Verification;
+using Xunit;
+
+namespace Cleave.Tool.Tests.Quantizing;
+
+/// <summary>Whether a file is written is decided by what measuring it gave; most of what it gave is made up here.</summary>
+public sealed class MeasuredTests : IDisposable
+{
+    private const string Died = "The worker died.";
+
+    private readonly QuantizeFixture _files = new();
+
+    private string Target => _files.PathOf("model.int8.onnx");
+
+    public void Dispose() => _files.Dispose();
+
+    [Fact]
+    public void What_could_not_be_measured_is_not_written()
+    {
+        QuantizeRun run = Run(new FileGains(Gain: null, Batching: null, Died));
+
+        RewriteException refused = Assert.Throws<RewriteException>(run.Run);
+
+        Assert.Equal("Whether it is faster could not be measured: The worker died. Nothing was written; --no-measure writes what is within the budget, whatever it gains.", refused.Message);
+        // It says nothing of the model.
+        Assert.False(refused.IsAnswer);
+        Assert.Equal(["model.onnx"], Directory.GetFiles(_files.Folder).Select(Path.GetFileName));
+    }
+
+    [Theory]
+    [InlineData(1.09, false)]
+    [InlineData(1.1, true)]
+    public void What_was_measured_is_written_where_it_gains_enough(double ratio, bool written)
+    {
+        QuantizeReport report = Run(Gained(ratio)).Run();
+
+        Assert.Equal(written ? null : "8 bits make it 1.09 times as fast; less than 1.1 is not worth an error", report.LeftAlone);
+        Assert.Equal(written, File.Exists(Target));
+        Assert.DoesNotContain(report.Notes, static n => n.Contains("measured"));
+    }
+
+    [Fact]
+    public void What_a_batch_gains_may_stay_unknown()
+    {
+        QuantizeReport report = Run(Gained(2) with { Failure = Died }).Run();
+
+        Assert.Null(report.LeftAlone);
+        Assert.Contains("It could not be measured: " + Died, report.Notes);
+        Assert.True(File.Exists(Target));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task With_an_earlier_choice_the_measurement_decides_nothing(bool fails)
+    {
+        QuantizeOptions options = Options() with { Like = await _files.LayersInBytes("previous.int8.onnx", withInputs: true), MaxError = null };
+
+        QuantizeReport report = Run(fails ? new FileGains(Gain: null, Batching: null, Died) : Gained(0.5), options).Run();
+
+        Assert.Null(report.LeftAlone);
+        Assert.Equal(fails, report.Notes.Contains("It could not be measured: " + Died));
+        Assert.True(File.Exists(Target));
+    }
+
+    [Fact]
+    public void Unasked_nothing_is_measured()
+    {
+        QuantizeReport report = new QuantizeRun(Options() with { Measure = false }, static (_, _) => { }, default, static (_, _, _, _, _, _, _, _) => throw new InvalidOperationException("measured")).Run();
+
+        Assert.Null(report.Gain);
+        Assert.True(File.Exists(Target));
+    }
+
+    /// <summary>Really measured: one of the files is no model, and the other's time alone is no gain.</summary>
+    [Fact]
+    public void A_file_that_does_not_run_has_no_gain_and_the_reason_is_given()
+    {
+        using ModelUnderTest published = new(_files.Save("model.onnx", QuantizeFixture.Layers(1, seed: 1)));
+        using TargetFile target = new(Target, published.Path);
+        string draft = target.Draft("onnx");
+        File.WriteAllText(draft, "no model");
+        InputCase inputs = InputFolders.Read([_files.Samples()], new InputMaker(published.Graph, new Dictionary<string, double>()).Inputs)[0];
+
+        FileGains measured = FileGains.Measure(published, FloatModel.Read(published), target, draft, inputs, axis: null, static (_, _) => { }, default);
+
+        Assert.Null(measured.Gain);
+        Assert.Contains("onnx", measured.Failure);
+    }
+
+    private static FileGains Gained(double ratio) => new(new Gain(ratio * 1e6, 1e6, new Interval(ratio, ratio, ratio)), Batching: null, Failure: null);
+
+    // With inputs convolutions and products are looked at whatever they gain alone.
+    private QuantizeOptions Options() => new()
+    {
+        Model = _files.Save("model.onnx", QuantizeFixture.Layers(2, seed: 1)),
+        Output = Target,
+        MaxError = 0.5,
+        InputFolders = [_files.Samples()],
+    };
+
+    private QuantizeRun Run(FileGains measured, QuantizeOptions? options = null) => new(options ?? Options(), static (_, _) => { }, default, (_, floats, _, draft, _, _, _, _) =>
+    {
+        // Both are there to be measured.
+        Assert.NotEmpty(floats.Graph.Node);
+        Assert.NotEmpty(ModelProto.Parser.ParseFrom(File.ReadAllBytes(draft)).Graph.Node);
+        return measured;
+    });
+}

@@ -141,6 +141,29 @@ public sealed class BadInputTests : IDisposable
         Assert.False(left.NeedsOwnOperators);
     }
 
+    /// <summary>Its results are numbers all the same: what is none is put out of sight behind it.</summary>
+    [Fact]
+    public async Task A_model_with_weights_that_are_not_finite_is_quantised_but_for_them()
+    {
+        ModelProto model = QuantizeFixture.Layers(2, seed: 1);
+        GraphProto graph = model.Graph;
+        graph.Node.Single(static n => n.Output[0] == "y").Output[0] = "all";
+        float[] damaged = [.. Enumerable.Repeat(0.1f, 512 * 512)];
+        damaged[7] = float.NaN;
+        graph.Initializer.Add([FloatTensors.Make("damaged", [512, 512], damaged), FloatTensors.Make("nothing", [], [0f])]);
+        graph.Node.Add([
+            new NodeProto { OpType = "MatMul", Name = "blind", Input = { "x", "damaged" }, Output = { "a" } },
+            Tests.TinyModel.Node("IsNaN", ["a"], "none"), Tests.TinyModel.Node("Where", ["none", "nothing", "a"], "b"), Tests.TinyModel.Node("Add", ["all", "b"], "y"),
+        ]);
+
+        ToolRun run = await ToolRun.Of("quantize", _files.Save("model.onnx", model), "-o", Target, "--inputs", _files.Samples(), "--max-error", "0.5", "--no-measure", "--json");
+
+        Assert.Equal(("", 0), (run.Error, run.Code));
+        Assert.Contains("the weights of 'blind' are not all finite numbers: it stays in floats", run.Json.GetProperty("notes").EnumerateArray().Select(static n => n.GetString()));
+        Assert.DoesNotContain(run.Json.GetProperty("operators").EnumerateArray(), static o => o.GetProperty("node").GetString() == "blind");
+        Assert.InRange(run.Json.GetProperty("heldOut").GetProperty("worst").GetDouble(), 1e-6, 0.5);
+    }
+
     [Fact]
     public async Task Weights_in_another_file_are_read_from_there_whatever_their_type_and_the_result_stands_alone()
     {

@@ -141,7 +141,9 @@ public sealed class QuantizeCommandTests(QuantizedEncoder encoder) : IClassFixtu
         { "computed", [], "2 of these operators read their second factors from what the model computes itself (ConstantOfShape). 1 of these operators lies in a body of If, Loop or Scan" },
         { "residual", [], "Give inputs with --inputs" },
         { "bert_tiny_dynamic", [], "is quantised already" },
+        { "bert_tiny_qdq", [], "is quantised already" },
         { "blocks", [], "is quantised already" },
+        { "written", [], "is quantised already" },
         { "bert_tiny", ["--max-error", "0"], "give a number above 0" },
         { "bert_tiny", ["--max-error", "much"], "give a number, as in 0.05" },
         // Operators so large that they are measured as faster on a machine under load, too.
@@ -152,6 +154,8 @@ public sealed class QuantizeCommandTests(QuantizedEncoder encoder) : IClassFixtu
         { "residual", ["--inputs", "equal"], "1 sample is too few (of 2, equal ones count once)" },
         { "residual", ["--inputs", "wrong"], "has the shape [1,4,32,32]; the model takes [batch,3,32,32]" },
         { "residual", ["--inputs", "doubles"], "holds double; the model takes float" },
+        { "residual", ["--inputs", "ranks"], "has the shape [3,32,32]; the model takes [batch,3,32,32]" },
+        { "bert_tiny", ["--inputs", "half"], "input_1.pb is missing; the model has " },
         { "residual", ["--inputs", "broken"], "is no array of NumPy that can be read: it does not begin as one" },
     };
 
@@ -165,6 +169,7 @@ public sealed class QuantizeCommandTests(QuantizedEncoder encoder) : IClassFixtu
             "tiny" => Save(tiny.Model),
             "computed" => Save(Computed()),
             "blocks" => Save(InBlocks()),
+            "written" => encoder.Path,
             "residual" => Save(Convolutional.Residual(blocks: 1, channels: 32, Side)),
             _ => ModelCatalog.Get(name).Write(_folder.Path),
         };
@@ -176,6 +181,8 @@ public sealed class QuantizeCommandTests(QuantizedEncoder encoder) : IClassFixtu
             "equal" => Arrays("input", [1, 3, Side, Side], count: 2, seeds: 1),
             "wrong" => Arrays("input", [1, 4, Side, Side], count: 2),
             "doubles" => Arrays("input", [1, 3, Side, Side], count: 2, doubles: true),
+            "ranks" => Arrays("input", [3, Side, Side], count: 2),
+            "half" => Half(),
             "broken" => Broken(),
             _ => o,
         })];
@@ -268,6 +275,14 @@ public sealed class QuantizeCommandTests(QuantizedEncoder encoder) : IClassFixtu
         string folder = Directory.CreateDirectory(Path.Combine(_folder.Path, "broken")).FullName;
         File.WriteAllText(Path.Combine(folder, "a.npy"), "not an array of numbers");
         return folder;
+    }
+
+    // A set as runners record them, of which only the first input is there.
+    private string Half()
+    {
+        string set = Directory.CreateDirectory(Path.Combine(_folder.Path, "half", "test_data_set_0")).FullName;
+        File.WriteAllBytes(Path.Combine(set, "input_0.pb"), new TensorProto { DataType = (int)Core.Graph.ElementType.Int64, Dims = { 1, 1 }, Int64Data = { 1 } }.ToByteArray());
+        return Path.GetDirectoryName(set)!;
     }
 
     private string[] Optimised(string model)

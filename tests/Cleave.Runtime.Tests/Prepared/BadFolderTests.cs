@@ -134,6 +134,25 @@ public sealed class BadFolderTests
     }
 
     [Fact]
+    public async Task A_folder_that_every_user_can_write_to_is_not_prepared_into()
+    {
+        // Windows has other permissions, which are not looked at.
+        if (OperatingSystem.IsWindows())
+            return;
+        using PreparedModel model = new();
+        Directory.CreateDirectory(model.Folder);
+        File.SetUnixFileMode(model.Folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.OtherWrite | UnixFileMode.OtherExecute);
+        Assert.Contains("every user can write to", Assert.Throws<IOException>(() => model.Prepare()).Message);
+        using (LooseRunner runner = model.Open(static o => (o.PreparesByItself, o.PreparedTrustGroup) = (true, true)))
+        {
+            Assert.Equal(model.Plainly(), PreparedModel.Run(runner));
+            await runner.Engine.Preparing.Ended.WaitAsync(TimeSpan.FromMinutes(1));
+        }
+        Assert.Contains("every user can write to", Assert.Single(model.Logger.Warnings));
+        Assert.Empty(Directory.GetFileSystemEntries(model.Folder));
+    }
+
+    [Fact]
     public void A_recorded_request_that_takes_too_long_is_ended()
     {
         using TempFolder folder = new();

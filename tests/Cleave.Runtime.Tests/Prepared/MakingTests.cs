@@ -140,6 +140,11 @@ public sealed class MakingTests
         random.Graph.Output[0].Name = "z";
         using PreparedModel model = new(random);
         Assert.Equal("it draws random numbers (RandomNormalLike)", Assert.Single(model.Prepare()).WhyNot);
+        // Said once, however many sessions are made.
+        using LooseRunner runner = model.Open();
+        using SegmentSession second = runner.Engine.Sessions.Factory.Create(runner.Engine.Plan.Outline.Plan.Segments[0], 1);
+        Assert.NotEqual("prepared", second.Way);
+        Assert.Single(model.Logger.Lines, static l => l.Contains("it draws random numbers (RandomNormalLike)"));
     }
 
     [Fact]

@@ -22,6 +22,9 @@ internal static class OtherProcess
     /// <summary>The folder of a process that is told by its environment only.</summary>
     public const string ByEnvironment = "environment";
 
+    /// <summary>The same, of a process that has the model in memory.</summary>
+    public const string InMemory = "memory";
+
     /// <summary>How a process ends that could not prepare.</summary>
     public const int Refused = 3;
 
@@ -52,7 +55,15 @@ internal static class OtherProcess
                 }
             case ["start", string model, string folder]:
                 ListLogger logger = new();
-                using (LooseRunner runner = new(Definitions.OfFile(model), new RunnerOptions { Model = ModelSource.File(model), Prepared = folder == ByEnvironment ? null : folder, Cores = 1, Logger = logger, PreparesByItself = false }))
+                RunnerOptions options = new()
+                {
+                    Model = folder == InMemory ? ModelSource.Bytes(File.ReadAllBytes(model)) : ModelSource.File(model),
+                    Prepared = folder is ByEnvironment or InMemory ? null : folder,
+                    Cores = 1,
+                    Logger = logger,
+                    PreparesByItself = false,
+                };
+                using (LooseRunner runner = new(Definitions.OfFile(model), options))
                 {
                     Console.WriteLine("processor " + CpuSignature.Of());
                     Console.WriteLine(PreparedModel.IsPrepared(runner) ? "prepared" : "plain");

@@ -77,6 +77,18 @@ public sealed class OtherProcessTests
         Assert.Contains("plain", OtherProcess.Run(null, [(PreparedFolders.Variable, "")], "start", model.Path, OtherProcess.ByEnvironment).Output.Split('\n'));
     }
 
+    [Fact]
+    public void A_model_in_memory_does_not_follow_the_environment()
+    {
+        using PreparedModel model = new();
+        model.Prepare();
+        using (LooseRunner asked = model.Open(o => o.Model = ModelSource.Bytes(File.ReadAllBytes(model.Path))))
+            Assert.True(PreparedModel.IsPrepared(asked));
+        OtherProcessResult told = OtherProcess.Run(null, [(PreparedFolders.Variable, model.Folder)], "start", model.Path, OtherProcess.InMemory);
+        Assert.Equal((0, ""), (told.ExitCode, told.Errors));
+        Assert.Contains("plain", told.Output.Split('\n'));
+    }
+
     [SkippableFact]
     public void What_was_prepared_here_is_refused_on_another_processor()
     {

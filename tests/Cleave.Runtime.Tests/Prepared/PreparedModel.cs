@@ -66,7 +66,7 @@ internal sealed class PreparedModel : IDisposable
         using OpenedModel opened = OpenedModel.Open(definition, options);
         using SessionFactory factory = new(opened, definition, options, ProcessFiles.System, NullLogger.Instance);
         ModeList modes = ModeList.Of(definition, options, cores, factory.Slicing, tuned: null);
-        return new ModelPreparation(factory, definition, modes.Modes, new FolderTrust(false), new PreparationOptions(IsForAll: false, isAsked, most, at ?? (static _ => { }))).Run(folder);
+        return new ModelPreparation(factory, definition, modes.Modes, new FolderTrust(false), new PreparationOptions(IsForAll: false, isAsked, most, at ?? (static _ => { })) { ProbeLimit = options.ProbeLimit }).Run(folder);
     }
 
     /// <summary>A runner that looks into the folder.</summary>

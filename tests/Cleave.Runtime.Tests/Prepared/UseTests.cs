@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using System.IO;
 using System.Linq;
 using System.Threading.Tasks;
@@ -168,6 +169,33 @@ public sealed class UseTests
             o.ConfigureSession = Configure;
             o.PreparedKey = key;
         };
+    }
+
+    [Fact]
+    public void What_the_hook_says_of_optimisations_counts_for_plain_sessions_only()
+    {
+        using PreparedModel model = new();
+        List<SessionOptions> seen = [];
+        RunnerOptions hooked = new()
+        {
+            PreparedKey = "optimises",
+            ConfigureSession = (options, _) =>
+            {
+                options.GraphOptimizationLevel = GraphOptimizationLevel.ORT_ENABLE_EXTENDED;
+                seen.Add(options);
+            },
+        };
+        model.Prepare(hooked);
+        Assert.Equal(GraphOptimizationLevel.ORT_DISABLE_ALL, LevelOf(model.Folder, isPrepared: true));
+        Assert.Equal(GraphOptimizationLevel.ORT_ENABLE_EXTENDED, LevelOf("", isPrepared: false));
+
+        GraphOptimizationLevel LevelOf(string folder, bool isPrepared)
+        {
+            seen.Clear();
+            using LooseRunner runner = model.Open(o => (o.Prepared, o.PreparedKey, o.ConfigureSession) = (folder, hooked.PreparedKey, hooked.ConfigureSession));
+            Assert.Equal(isPrepared, PreparedModel.IsPrepared(runner));
+            return Assert.Single(seen).GraphOptimizationLevel;
+        }
     }
 
     [Fact]

@@ -113,7 +113,7 @@ internal sealed class ModelPreparation(SessionFactory factory, ModelDefinition d
                 throw new NotPreparableException("it draws random numbers (" + random + ")");
             manifest = new SegmentPreparer(factory, factory.ModelWeights, segment, samples(), how.ProbeLimit, how.At).Prepare(writer, target);
         }
-        catch (Exception e) when (e is TimeoutException or OnnxRuntimeException)
+        catch (Exception e) when (e is TimeoutException or OnnxRuntimeException or OutOfMemoryException)
         {
             // Another time it may go: nothing is written, and the attempt counts.
             return new PreparedSegment(segment.Segment.Name, target.FolderName, 0, default, e.Message, false);
@@ -140,7 +140,7 @@ internal sealed class ModelPreparation(SessionFactory factory, ModelDefinition d
     {
         if (!known.TryGetValue(segment.Outline, out IReadOnlyList<PreparedSample>? samples))
         {
-            known.Add(segment.Outline, samples = new PlanSamples(factory, definition, segment.Outline).Find());
+            known.Add(segment.Outline, samples = new PlanSamples(factory, definition, segment.Outline, how.ProbeLimit).Find());
             how.At("samples found");
         }
         int place = Array.IndexOf(segment.Outline.Plan.Segments, segment.Segment);

@@ -1,6 +1,8 @@
 using System;
 using System.Collections.Generic;
+using System.Diagnostics;
 using System.Linq;
+using System.Threading;
 using Cleave.Calls;
 using Cleave.Core.Graph;
 using Cleave.Elements;
@@ -20,7 +22,7 @@ internal sealed record PreparedSample(int Seed, IReadOnlyList<Probe> BySegment);
 /// <summary>
 /// Finds dimensions that a plan runs with: the smallest, those that it was planned for, and larger ones. What its segments read is measured by running the plain ones in turn.
 /// </summary>
-internal sealed class PlanSamples(SessionFactory factory, ModelDefinition definition, PlanOutline outline)
+internal sealed class PlanSamples(SessionFactory factory, ModelDefinition definition, PlanOutline outline, TimeSpan limit)
 {
     /// <summary>So many are compared.</summary>
     public const int Wanted = 3;
@@ -35,6 +37,9 @@ internal sealed class PlanSamples(SessionFactory factory, ModelDefinition defini
 
     /// <exception cref="NotPreparableException">It runs with none that can be made up.</exception>
     /// <exception cref="CleaveException">The model's file changed, or ONNX Runtime refuses a segment.</exception>
+    /// <exception cref="TimeoutException">It runs with none in time, here and now.</exception>
+    /// <exception cref="OnnxRuntimeException">It runs with none, for lack of memory.</exception>
+    /// <exception cref="OutOfMemoryException">The same.</exception>
     public IReadOnlyList<PreparedSample> Find()
     {
         if (_shapes.InputsOfUnknownRank > 0)
@@ -56,14 +61,28 @@ internal sealed class PlanSamples(SessionFactory factory, ModelDefinition defini
     private List<PreparedSample> Find(SegmentSession[] sessions)
     {
         List<PreparedSample> found = [];
+        List<int[]> tooMuch = [];
+        Exception? passing = null;
         string why = "";
         foreach (int[] dims in Candidates().TakeWhile(_ => found.Count < Wanted))
         {
-            if (Run(sessions, dims, 0, out why) is { } probes)
-                found.Add(new PreparedSample(0, probes));
+            // Larger ones take no less.
+            if (tooMuch.Exists(t => t.Zip(dims).All(static d => d.First <= d.Second)))
+                continue;
+            try
+            {
+                if (Run(sessions, dims, 0, out why) is { } probes)
+                    found.Add(new PreparedSample(0, probes));
+            }
+            catch (Exception e) when (PassingTrouble.Is(e))
+            {
+                // Of the model it says nothing: another time there may be room for it.
+                tooMuch.Add(dims);
+                passing = e;
+            }
         }
         if (found.Count == 0)
-            throw new NotPreparableException("it runs with no input that was made up: " + why);
+            throw passing ?? new NotPreparableException("it runs with no input that was made up: " + why);
         // Where there are no more dimensions there are other elements.
         for (int seed = 1; found.Count < Wanted; seed++)
             found.Add(found[0] with { Seed = seed });
@@ -83,16 +102,19 @@ internal sealed class PlanSamples(SessionFactory factory, ModelDefinition defini
         int[] Of(Func<int, int, int> size) => [.. Enumerable.Range(0, symbols).Select(i => size(i, planned[i]))];
     }
 
-    // Null where a segment refuses it.
+    // Null where a segment refuses it; what may go another time is thrown.
     private Probe[]? Run(SegmentSession[] sessions, int[] dims, int seed, out string why)
     {
         List<IDisposable> made = [];
         OrtValue?[] results = new OrtValue?[outline.Results.Length];
         Probe[] probes = new Probe[sessions.Length];
         using RunOptions options = new();
+        long start = Stopwatch.GetTimestamp();
         why = "";
         try
         {
+            using CancellationTokenSource ending = new(limit);
+            using CancellationTokenRegistration end = ending.Token.UnsafeRegister(static options => ((RunOptions)options!).Terminate = true, options);
             List<int> waiting = [.. Enumerable.Range(0, sessions.Length)];
             while (waiting.Count > 0)
             {
@@ -100,9 +122,13 @@ internal sealed class PlanSamples(SessionFactory factory, ModelDefinition defini
                 waiting.Remove(ready);
                 RunSegment(ready);
             }
-            return probes;
+            return Stopwatch.GetElapsedTime(start) < limit ? probes : throw TooLong();
         }
-        catch (Exception e) when (e is OnnxRuntimeException or OverflowException or ArgumentException)
+        catch (OnnxRuntimeException) when (Stopwatch.GetElapsedTime(start) >= limit)
+        {
+            throw TooLong();
+        }
+        catch (Exception e) when (e is OnnxRuntimeException or OverflowException or ArgumentException && !PassingTrouble.Is(e))
         {
             why = e.Message;
             return null;
@@ -142,6 +168,8 @@ internal sealed class PlanSamples(SessionFactory factory, ModelDefinition defini
                 results[outline.Writes[segment][i]] = written[i];
         }
     }
+
+    private TimeoutException TooLong() => new("a request that was made up took longer than " + limit);
 
     private static ProbeInput Measured(Value read, OrtValue value)
     {

@@ -32,7 +32,8 @@ internal sealed class SegmentPreparer(SessionFactory factory, ModelWeights weigh
     /// <exception cref="NotPreparableException">It cannot be prepared.</exception>
     /// <exception cref="IOException">Something cannot be written.</exception>
     /// <exception cref="TimeoutException">A request took too long, here and now.</exception>
-    /// <exception cref="OnnxRuntimeException">A plain session failed, which may be for lack of memory.</exception>
+    /// <exception cref="OnnxRuntimeException">A plain session failed, or there was too little memory.</exception>
+    /// <exception cref="CleaveException">A session cannot be created, as for lack of memory.</exception>
     public PreparedManifest Prepare(EntryWriter writer, PreparedTarget target)
     {
         Dictionary<int, string[]> expected = asked.Threads.ToDictionary(static t => t, PlainResults);
@@ -84,12 +85,12 @@ internal sealed class SegmentPreparer(SessionFactory factory, ModelWeights weigh
             using SegmentSession session = factory.CreatePrepared(_segment, threads, graph, folder, isSilent: true);
             return Results(session, compared);
         }
-        catch (OnnxRuntimeException e)
+        catch (OnnxRuntimeException e) when (!PassingTrouble.Is(e))
         {
             // A plain session just ran it.
             throw new NotPreparableException(e.Message);
         }
-        catch (CleaveException e) when (e.Id == Rules.SessionFailed.Id)
+        catch (CleaveException e) when (e.Id == Rules.SessionFailed.Id && !PassingTrouble.Is(e))
         {
             throw new NotPreparableException("ONNX Runtime does not open what it wrote: " + (e.InnerException ?? e).Message);
         }

@@ -20,14 +20,21 @@ internal static class Report
     public static int Run(string name, IReadOnlyList<IFamily> families, BenchOptions options)
     {
         List<Line> lines = [];
+        string file = Path.Combine(BenchFolder(), name + ".json");
+        void Save() => File.WriteAllText(file, JsonSerializer.Serialize(new { Machine = Machine(), options.Quick, options.Only, Lines = lines }, Format));
+        Save();
         foreach (IFamily family in families.Where(f => options.Only is null || f.GetType().Name == options.Only))
         {
             AnsiConsole.MarkupLineInterpolated($"{family.GetType().Name} …");
-            MeasureInto(lines, family, options);
+            Measure(family, options, line =>
+            {
+                // A suite takes long: who ends it early has what there is.
+                lines.Add(line);
+                Save();
+                AnsiConsole.MarkupLineInterpolated($"  {line.What}: {line.Measured}");
+            });
         }
         AnsiConsole.Write(Table(lines));
-        string file = Path.Combine(BenchFolder(), name + ".json");
-        File.WriteAllText(file, JsonSerializer.Serialize(new { Machine = Machine(), options.Quick, options.Only, Lines = lines }, Format));
         AnsiConsole.MarkupLineInterpolated($"samples: {Path.GetRelativePath(Environment.CurrentDirectory, file)}");
         bool measured = lines.Any(l => l.Verdict is Verdict.Held or Verdict.Missed or Verdict.LeftAlone);
         return measured && lines.All(l => l.Verdict != Verdict.Missed) ? 0 : 1;
@@ -38,17 +45,17 @@ internal static class Report
         Directory.CreateDirectory(Path.Combine(SharedModels.Repository, "artifacts", "bench")).FullName;
 
     // What a family has measured before it fails is kept; the failure is a line of its own.
-    private static void MeasureInto(List<Line> lines, IFamily family, BenchOptions options)
+    private static void Measure(IFamily family, BenchOptions options, Action<Line> take)
     {
         try
         {
             foreach (Line line in family.Measure(options))
-                lines.Add(line);
+                take(line);
         }
         catch (Exception e)
         {
             Console.Error.WriteLine(e);
-            lines.Add(new Line(family.GetType().Name, "measured", "failed: " + e.Message.Split('\n')[0], Verdict.Missed, e.ToString()));
+            take(new Line(family.GetType().Name, "measured", "failed: " + e.Message.Split('\n')[0], Verdict.Missed, e.ToString()));
         }
     }
 

@@ -12,14 +12,12 @@ namespace Cleave.Benchmarks.Prepared;
 /// <summary>Memory with prepared models against sessions of ONNX Runtime with its defaults: private, and, of several sessions and processes, proportional.</summary>
 internal sealed class PreparedMemory : IFamily
 {
-    private const int Processes = 5;
+    private const int Processes = 3;
     private const int Runs = 100;
     private const int Instances = 4;
 
-    // Four sessions need not run as often: what they hold after some runs they keep.
+    // Several sessions need not run as often: what they hold after some runs they keep.
     private const int RunsOfEach = 20;
-
-    private const string One = "1";
 
     private static readonly string[] Bars = ["private, one session", "private, prepared", "proportional, four sessions", "proportional, four prepared"];
 
@@ -48,28 +46,27 @@ internal sealed class PreparedMemory : IFamily
 
     public IWorkload? CreateWorkload(string name, string[] arguments) => name switch
     {
-        "memory-hand" => new MemoryWorkload(Starts.Hand(arguments[1..], warm: true), Number(arguments[0]), RunsFor(arguments[0])),
-        "memory-prepared" => new MemoryWorkload(Starts.Runner(arguments[3..], folder: arguments[2], warm: arguments[1]), Number(arguments[0]), RunsFor(arguments[0])),
+        "memory-hand" => new MemoryWorkload(Starts.Hand(arguments[2..], warm: true), Number(arguments[0]), Number(arguments[1])),
+        "memory-prepared" => new MemoryWorkload(Starts.Runner(arguments[4..], folder: arguments[3], warm: arguments[2]), Number(arguments[0]), Number(arguments[1])),
         _ => null,
     };
 
     private static IEnumerable<Line> Measure(PreparedCase prepared, PreparedCase warm, Harness.BenchOptions options, double[] megabytes)
     {
-        string four = Instances.ToString(CultureInfo.InvariantCulture);
         int rounds = options.Rounds(Processes);
-        string[] Ours(string times) => [times, warm.Folder, prepared.Folder, .. prepared.Arguments];
-        string[] Theirs(string times) => [times, .. prepared.Arguments];
+        string[] Ours(int times, int runs) => [Text(times), Text(runs), warm.Folder, prepared.Folder, .. prepared.Arguments];
+        string[] Theirs(int times, int runs) => [Text(times), Text(runs), .. prepared.Arguments];
 
-        ProcessMemory[] hand = Held("memory-hand", Theirs(One), rounds), ours = Held("memory-prepared", Ours(One), rounds);
+        ProcessMemory[] hand = Held("memory-hand", Theirs(1, Runs), rounds), ours = Held("memory-prepared", Ours(1, Runs), rounds);
         yield return Compare($"private memory after {Runs} runs, one runner with a prepared model against one session: {prepared.Name}", 0.35, ours, hand, static m => m.Private);
 
         (megabytes[0], megabytes[1]) = (Megabytes(hand, static m => m.Private), Megabytes(ours, static m => m.Private));
-        ProcessMemory[] hands = Held("memory-hand", Theirs(four), rounds), all = Held("memory-prepared", Ours(four), rounds);
+        ProcessMemory[] hands = Held("memory-hand", Theirs(Instances, RunsOfEach), rounds), all = Held("memory-prepared", Ours(Instances, RunsOfEach), rounds);
         yield return Compare($"proportional memory of {Instances} runners with all cores each against {Instances} sessions: {prepared.Name}", 0.5, all, hands, static m => m.Proportional);
         (megabytes[2], megabytes[3]) = (Megabytes(hands, static m => m.Proportional), Megabytes(all, static m => m.Proportional));
         yield return Compare($"the same against one session: {prepared.Name}", 1.3, all, hand, static m => m.Proportional);
 
-        ProcessMemory[] handPairs = Pairs("memory-hand", Theirs(One), rounds), pairs = Pairs("memory-prepared", Ours(One), rounds);
+        ProcessMemory[] handPairs = Pairs("memory-hand", Theirs(1, RunsOfEach), rounds), pairs = Pairs("memory-prepared", Ours(1, RunsOfEach), rounds);
         yield return Compare($"proportional memory of two processes together: {prepared.Name}", 0.6, pairs, handPairs, static m => m.Proportional);
     }
 
@@ -106,5 +103,5 @@ internal sealed class PreparedMemory : IFamily
 
     private static int Number(string text) => int.Parse(text, CultureInfo.InvariantCulture);
 
-    private static int RunsFor(string times) => times == One ? Runs : RunsOfEach;
+    private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
 }

@@ -191,7 +191,7 @@ internal sealed class RunnerEngine : IRequestSource
             RunnerModes modes = new(ledger, options.Hint, opener);
             OpenedPlan plan = modes.Planned.Plan;
             device = DeviceModeOpener.Open(definition, options, cores.Cores, modes.Places, sessions, ledger, logger);
-            if (tuned != null && TunedRunner.Times(tuned, definition, modes.Planned.Shapes) is { } times)
+            if (tuned != null && TunedRunner.Times(tuned, definition, modes.Planned.Shapes, isCrowded: true) is { } times)
                 definition = definition.With(times);
             RunnerEngine engine = new(definition, model, sessions, modes, gate, cores, options, home, before, device, logger);
             engine.Preparing = new BackgroundPreparation(factory, definition, options, list.Modes, ledger, gate, options.Files, logger);

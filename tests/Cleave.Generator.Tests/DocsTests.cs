@@ -32,6 +32,33 @@ public class DocsTests
         Assert.Equal(expected, page);
     }
 
+    /// <summary>Lanes on a page are those of a golden file, line after line; "…" stands for lines that are left out.</summary>
+    [Theory]
+    [InlineData("// Lane 0: 461 µs", "accelerator.cs")]
+    [InlineData("// Lane 0: 480 µs", "recurrent.cs")]
+    public void Lanes_on_the_page_are_generated_ones(string start, string golden)
+    {
+        string page = File.ReadAllText(Path.Combine(Docs, "placement.md")).ReplaceLineEndings("\n");
+        int from = page.IndexOf("```text\n" + start, StringComparison.Ordinal) + "```text\n".Length;
+        string[] shown = [.. page[from..page.IndexOf("\n```", from, StringComparison.Ordinal)].Split('\n').Select(Spaced)];
+        string[] generated = [.. File.ReadLines(Path.Combine(SharedModels.Repository, "tests", "Cleave.Generator.Tests", "Golden", golden)).Select(Spaced)
+            .Where(l => l.StartsWith("lane.", StringComparison.Ordinal) || l.StartsWith("// Lane ", StringComparison.Ordinal))];
+
+        int at = Array.FindIndex(generated, l => l.StartsWith(start, StringComparison.Ordinal)) - 1;
+        bool leftOut = false;
+        foreach (string line in shown)
+        {
+            if (line == "…")
+            {
+                leftOut = true;
+                continue;
+            }
+            int next = Array.IndexOf(generated, line, at + 1);
+            Assert.True(leftOut ? next > at : next == at + 1, line);
+            (at, leftOut) = (next, false);
+        }
+    }
+
     [Theory]
     [MemberData(nameof(Ids))]
     public void Every_id_has_a_page_with_its_message(string id)
@@ -82,6 +109,8 @@ public class DocsTests
         generated.Source(hint).Replace(SafeText.Literal(GeneratedCode.Version), "\"0.1.0\"", StringComparison.Ordinal),
         "h2:([0-9a-f]{4})[0-9a-f]{60}",
         "h2:$1…");
+
+    private static string Spaced(string line) => Regex.Replace(line.Trim(), " +", " ");
 
     private static Regex CSharpBlock() => new("```csharp\n.*?```\n", RegexOptions.Singleline);
 }

@@ -29,8 +29,26 @@ internal static class CudaOperators
     public static bool CanRun(PlanGraph graph, FusionGroup group) => group.Nodes.All(n => CanRun(graph, graph.Nodes[n]));
 
     private static bool CanRun(PlanGraph graph, Node node) =>
-        node.Domain.Length == 0 && Standard.Contains(node.OpType) && (node.OpType is not ("LSTM" or "GRU" or "RNN") || IsOfCudnn(node)) && node.Outputs.All(o => o.Length == 0 || IsNumber(graph.Facts.Of(o).Element))
+        node.Domain.Length == 0 && Standard.Contains(node.OpType) && HasForm(graph, node) && node.Outputs.All(o => o.Length == 0 || IsNumber(graph.Facts.Of(o).Element))
         && node.Outputs.Any(o => o.Length > 0 && graph.Facts.Of(o).Content is null);
+
+    // Forms of operators that the provider refuses when it is asked what it can run (cuda_execution_provider.cc, GetCapability).
+    private static bool HasForm(PlanGraph graph, Node node) => node.OpType switch
+    {
+        "LSTM" or "GRU" or "RNN" => IsOfCudnn(node),
+        "ConvTranspose" => IsPaddedEvenly(node),
+        "ArgMax" or "ArgMin" => Number(node, "select_last_index") == 0,
+        "Cast" => IsNumber(graph.Facts.Of(node.Inputs[0]).Element),
+        _ => true,
+    };
+
+    // Where the padding follows from the sizes (SAME_UPPER, SAME_LOWER) it may be uneven, and the provider does not wait to see.
+    private static bool IsPaddedEvenly(Node node)
+    {
+        long[] pads = Attribute(node, "pads")?.Ints ?? [];
+        return Attribute(node, "auto_pad")?.Strings is not [{ Text: "SAME_UPPER" or "SAME_LOWER" }]
+            && pads.Take(pads.Length / 2).SequenceEqual(pads.Skip(pads.Length / 2));
+    }
 
     // Of recurrent layers cuDNN has the plain ones: ONNX Runtime runs others on the CPU (RNNNeedFallbackToCPU).
     private static bool IsOfCudnn(Node node)

@@ -88,7 +88,10 @@ internal sealed class TuningFile
             long nanoseconds = scanner.Number();
             if (threads.Length is 0 or > MostThreads || nanoseconds <= 0)
                 throw scanner.Error("a plan needs threads, and a time");
-            times.Add(new TunedTime(plan, threads, nanoseconds, Positive(scanner)));
+            TunedTime time = new(plan, threads, nanoseconds, Positive(scanner));
+            if (scanner.HasField)
+                time = time with { Crowded = scanner.Number() is > 0 and var crowded ? crowded : throw scanner.Error("a number is out of range") };
+            times.Add(time);
             scanner.NextLine();
         }
         return new TunedRequest(names, sizes, times);
@@ -108,7 +111,12 @@ internal sealed class TuningFile
             text.Line("request").Texts([.. request.Names]).Numbers([.. request.Sizes.Select(s => (long)s)]).End();
             text.Indent();
             foreach (TunedTime time in request.Times)
-                text.Line("time").Text(time.Plan).Numbers([.. time.Threads.Select(t => (long)t)]).Number(time.Nanoseconds).Number(time.Rounds).End();
+            {
+                text.Line("time").Text(time.Plan).Numbers([.. time.Threads.Select(t => (long)t)]).Number(time.Nanoseconds).Number(time.Rounds);
+                if (time.Crowded > 0)
+                    text.Number(time.Crowded);
+                text.End();
+            }
             text.Unindent();
         }
     }

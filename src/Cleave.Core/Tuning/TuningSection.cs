@@ -69,6 +69,12 @@ internal sealed record TunedRequest(IReadOnlyList<string> Names, IReadOnlyList<i
 /// <param name="Rounds">How often it was compared with the others.</param>
 internal sealed record TunedTime(string Plan, IReadOnlyList<int> Threads, long Nanoseconds, int Rounds)
 {
+    /// <summary>
+    /// How many nanoseconds each takes while as many run at once as the machine has cores: they share the memory, and cores that all work are slower (Packrat,
+    /// appendix A). 0: not measured.
+    /// </summary>
+    public long Crowded { get; init; }
+
     public int Cores => Threads.Sum();
 
     /// <summary>As <c>TwoLanes 1+1</c>.</summary>

@@ -21,7 +21,7 @@ internal sealed class ThreadGain
     public ThreadGain(ModelDefinition definition, TuningSection? tuned)
     {
         ShapeTable shapes = new(definition, []);
-        if (tuned != null && TunedRunner.Times(tuned, definition, shapes) is { } measured)
+        if (tuned != null && TunedRunner.Times(tuned, definition, shapes, isCrowded: false) is { } measured)
             definition = definition.With(measured);
         if (definition.Times != null && shapes.InputsOfUnknownRank == 0 && definition.PlannedSizes.Length == shapes.Symbols)
             _times = new ExpectedTimes(definition, shapes).Of(definition.PlannedSizes);

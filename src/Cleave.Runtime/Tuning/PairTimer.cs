@@ -40,9 +40,25 @@ internal sealed class PairTimer(Func<bool> isDisturbed, TimeSpan span, Cancellat
     {
         int firstTimes = WarmUp(reference, until);
         int otherTimes = other is null ? 0 : WarmUp(other, until);
-        List<double> first = [], ratios = [];
         // One alone is compared with nothing.
         long spread = other is null ? 0 : Stopwatch.GetTimestamp() + (long)(span.TotalSeconds * Stopwatch.Frequency);
+        return Turns(() => Block(reference, firstTimes), other is null ? null : () => Block(other, otherTimes), spread, until);
+    }
+
+    /// <summary>How many times as long each takes where so many run at once; null where the time was too short, or something else always ran.</summary>
+    /// <param name="candidate">One that runs a request on one thread.</param>
+    /// <param name="requests">How many.</param>
+    /// <param name="until">When it ends, by <see cref="Stopwatch"/>.</param>
+    public double? Crowd(TuningCandidate candidate, int requests, long until)
+    {
+        int times = WarmUp(candidate, until);
+        candidate.RunCrowded(requests, 1, token);
+        return Turns(() => Block(candidate, times), () => candidate.RunCrowded(requests, times, token), 0, until)?.Ratio;
+    }
+
+    private PairTimes? Turns(Func<double> reference, Func<double>? other, long spread, long until)
+    {
+        List<double> first = [], ratios = [];
         while (Stopwatch.GetTimestamp() < (first.Count < Enough ? until : Math.Min(spread, until)))
         {
             token.ThrowIfCancellationRequested();
@@ -52,9 +68,9 @@ internal sealed class PairTimer(Func<bool> isDisturbed, TimeSpan span, Cancellat
                 continue;
             }
             bool otherFirst = first.Count % 2 == 1;
-            double before = otherFirst && other != null ? Block(other, otherTimes) : 0;
-            double time = Block(reference, firstTimes);
-            double after = otherFirst || other is null ? before : Block(other, otherTimes);
+            double before = otherFirst && other != null ? other() : 0;
+            double time = reference();
+            double after = otherFirst || other is null ? before : other();
             if (isDisturbed())
                 continue;
             first.Add(time);

@@ -60,7 +60,7 @@ internal sealed class RunnerTuning
     /// <summary>
     /// Whether the runner is to be opened anew to go by what was measured: the best is no mode of it, or batches and parts are divided by what they took.
     /// </summary>
-    public bool IsOutgrown => Known is { } known && known != _openedWith && (IsMissing(known) || (_engine.Definition.Batch != null && TunedRunner.Times(known, _engine.Definition, _engine.Shapes) != null));
+    public bool IsOutgrown => Known is { } known && known != _openedWith && (IsMissing(known) || (_engine.Definition.Batch != null && TunedRunner.Times(known, _engine.Definition, _engine.Shapes, isCrowded: true) != null));
 
     /// <summary>Measures in the background, because CLEAVE_TUNE is set and nothing is known of this machine.</summary>
     public void StartByItself()
@@ -140,7 +140,7 @@ internal sealed class RunnerTuning
         if (!HasMemory(out string why))
             return new TuningResult([], false, null, ["Two more sessions do not fit into memory: " + why + "."]);
         CoreLedger ledger = _engine.Modes.Ledger;
-        Tuner tuner = new(_engine.Definition, _trial, _candidates, samples, new PairTimer(() => ledger.Busy > 0, _options.TuningSpan, token), progress);
+        Tuner tuner = new(_engine.Definition, _trial, _candidates, samples, _engine.Definition.Batch is null ? 1 : _cores.Cores, new PairTimer(() => ledger.Busy > 0, _options.TuningSpan, token), progress);
         TuningSection section = tuner.Run(_store.Machine, Known, budget);
         List<string> notes = [.. tuner.Refused];
         string? file = null;

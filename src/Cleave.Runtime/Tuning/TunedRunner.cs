@@ -40,7 +40,11 @@ internal static class TunedRunner
     /// What calls of the whole model took, by size, samples and threads: instead of what was predicted. Null where one thread was not measured, or nothing
     /// that fits the model.
     /// </summary>
-    public static PredictedTimes? Times(TuningSection section, ModelDefinition definition, ShapeTable shapes)
+    /// <param name="section">What was measured.</param>
+    /// <param name="definition">The model.</param>
+    /// <param name="shapes">Of its inputs.</param>
+    /// <param name="isCrowded">Whether calls of fewer threads than cores run beside others, as parts of a batch or job do, or alone.</param>
+    public static PredictedTimes? Times(TuningSection section, ModelDefinition definition, ShapeTable shapes, bool isCrowded)
     {
         string? whole = definition.Budgets.Where(static b => !b.Plan.IsSplit).Select(static b => b.Plan.Name).FirstOrDefault();
         TunedRequest[] requests = [.. section.Requests.Where(r => r.Find(whole ?? "", [1]) != null && r.Sizes.Count == shapes.Symbols && shapes.InputsOfUnknownRank == 0)];
@@ -57,7 +61,16 @@ internal static class TunedRunner
         {
             int samples = batch < 0 ? 1 : request.Sizes[batch];
             double elements = Enumerable.Range(0, definition.Inputs.Length).Sum(i => shapes.Elements(i, [.. request.Sizes]));
-            return new PredictedTime((long)Math.Min(elements / samples, long.MaxValue / 2), samples, Array.ConvertAll(counts, c => request.Find(whole!, [c])!.Nanoseconds / 1e3));
+            return new PredictedTime((long)Math.Min(elements / samples, long.MaxValue / 2), samples, Array.ConvertAll(counts, c => request.Find(whole!, [c])!.Nanoseconds / 1e3 * (isCrowded ? Slowdown(request.Find(whole!, [1])!, c) : 1)));
+        }
+
+        // One thread was measured among others; of more threads there are fewer others, and the slowdown is taken to go with their number.
+        double Slowdown(TunedTime thin, int threads)
+        {
+            int cores = section.Machine.Cores;
+            if (thin.Crowded == 0 || threads >= cores)
+                return 1;
+            return 1 + (((double)thin.Crowded / thin.Nanoseconds) - 1) * (cores - threads) / (cores - 1);
         }
     }
 

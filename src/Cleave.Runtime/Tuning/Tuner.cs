@@ -16,10 +16,11 @@ namespace Cleave.Tuning;
 /// <param name="options">How to open a candidate.</param>
 /// <param name="candidates">The ways; the first is what the others are compared with.</param>
 /// <param name="samples">The requests.</param>
+/// <param name="crowd">How many requests of one thread each run at once where batches and jobs are divided; 1: they are not.</param>
 /// <param name="timer">Compares.</param>
 /// <param name="progress">Told before each comparison.</param>
 internal sealed class Tuner(
-    ModelDefinition definition, RunnerOptions options, IReadOnlyList<ChosenPlan> candidates, IReadOnlyList<TuningSample> samples, PairTimer timer, IProgress<TuningStep>? progress)
+    ModelDefinition definition, RunnerOptions options, IReadOnlyList<ChosenPlan> candidates, IReadOnlyList<TuningSample> samples, int crowd, PairTimer timer, IProgress<TuningStep>? progress)
 {
     private readonly List<string> _refused = [];
     // By sample, as far as they are known.
@@ -85,10 +86,14 @@ internal sealed class Tuner(
             {
                 reference.Take(sample);
                 challenger?.Take(sample);
-                if (timer.Compare(reference, challenger, Share(until, pending.Length - i)) is { } times)
+                TuningCandidate? thin = crowd > 1 ? Array.Find([challenger, reference], static c => c?.Plan is { Plan.IsSplit: false, Threads: [1] }) : null;
+                long end = Share(until, pending.Length - i);
+                if (timer.Compare(reference, challenger, thin is null ? end : Share(end, 2)) is { } times)
                     Add(pending[i], reference.Plan, challenger?.Plan, times);
                 else
                     isComplete = false;
+                if (thin != null)
+                    AddCrowded(pending[i], thin, end);
             }
             catch (CleaveException e)
             {
@@ -108,6 +113,14 @@ internal sealed class Tuner(
             known.Insert(0, first = new TunedTime(reference.Plan.Name, reference.Threads, Whole(times.Nanoseconds), times.Rounds));
         if (challenger != null)
             known.Add(new TunedTime(challenger.Plan.Name, challenger.Threads, Whole(first.Nanoseconds * times.Ratio), times.Rounds));
+    }
+
+    // What it takes among others is no reason to go on another time: without it the time alone counts.
+    private void AddCrowded(int sample, TuningCandidate thin, long until)
+    {
+        int at = _times[sample].FindIndex(t => t.Is(thin.Plan.Plan.Name, thin.Plan.Threads));
+        if (at >= 0 && _times[sample][at].Crowded == 0 && timer.Crowd(thin, crowd, until) is { } ratio)
+            _times[sample][at] = _times[sample][at] with { Crowded = Whole(_times[sample][at].Nanoseconds * ratio) };
     }
 
     private int[] Pending(ChosenPlan plan) => [.. Enumerable.Range(0, samples.Count).Where(i => !_fails[i] && !_times[i].Exists(t => t.Is(plan.Plan.Name, plan.Threads)))];

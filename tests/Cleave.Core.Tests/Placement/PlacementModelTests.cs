@@ -106,6 +106,47 @@ public sealed class PlacementModelTests
         Assert.Equal(canRun, CudaOperators.CanRun(graph, group));
     }
 
+    [Theory]
+    [InlineData(true, "")]
+    [InlineData(true, "pads", 1, 1)]
+    [InlineData(false, "pads", 0, 1)]
+    [InlineData(true, "VALID")]
+    [InlineData(false, "SAME_UPPER")]
+    [InlineData(false, "SAME_LOWER")]
+    public void Transposed_convolutions_with_uneven_padding_stay_on_the_cpu(bool canRun, string padding, params int[] pads)
+    {
+        AttributeProto[] attributes = padding switch
+        {
+            "" => [],
+            "pads" => [Make.Ints("pads", [.. pads.Select(p => (long)p)])],
+            _ => [Make.Text("auto_pad", padding)],
+        };
+        Assert.Equal(canRun, CanRun(Make.Node("ConvTranspose", ["x", "w"], ["y"], attributes), [1, 2, 8]));
+    }
+
+    [Theory]
+    [InlineData(true, "ArgMax", 0)]
+    [InlineData(false, "ArgMax", 1)]
+    [InlineData(false, "ArgMin", 1)]
+    public void The_last_of_equal_places_is_found_on_the_cpu(bool canRun, string operation, long last) =>
+        Assert.Equal(canRun, CanRun(Make.Node(operation, ["x"], ["y"], Make.Int("select_last_index", last)), [1, 2, 8]));
+
+    [Theory]
+    [InlineData(true, 1)]
+    [InlineData(false, 8)]
+    public void Text_becomes_numbers_on_the_cpu(bool canRun, int element) =>
+        Assert.Equal(canRun, CanRun(Make.Node("Cast", ["x"], ["y"], Make.Int("to", 7)), [1, 2, 8], element));
+
+    // Of the only node of a model.
+    private static bool CanRun(NodeProto node, long[] shape, int element = 1)
+    {
+        GraphProto graph = new() { Name = "one", Node = { node }, Input = { Make.Typed("x", element, shape) }, Output = { new ValueInfoProto { Name = "y" } } };
+        if (node.Input.Contains("w"))
+            graph.Initializer.Add(Make.Floats("w", [2, 2, 3], new float[12]));
+        PlanGraph plan = Graph(Make.Model(graph));
+        return CudaOperators.CanRun(plan, plan.Groups.Single(g => g.Nodes.Any(n => plan.Nodes[n].OpType == node.OpType)));
+    }
+
     private static AttributeProto Attribute(string name, string value)
     {
         AttributeProto attribute = new() { Name = name };

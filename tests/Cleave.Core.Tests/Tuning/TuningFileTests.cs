@@ -18,6 +18,7 @@ public sealed class TuningFileTests
             time "TwoLanes" [1,1] 1500000 25
           request ["batch","sequence"] [16,128]
             time "Whole" [2] 9000000 12
+            time "Whole" [1] 17000000 12 21000000
         machine "AMD \"EPYC\"" 16 "1.29.0"
           graph "h2:0a"
           request [] []
@@ -35,6 +36,7 @@ public sealed class TuningFileTests
         Assert.Equal("batch=16,sequence=128", file.Sections[0].Requests[1].Words);
         Assert.Equal("every request", file.Sections[1].Requests[0].Words);
         Assert.Equal("TwoLanes 1+1", file.Sections[0].Requests[0].Best()!.Words);
+        Assert.Equal([0, 21_000_000], file.Sections[0].Requests[1].Times.Select(t => t.Crowded));
     }
 
     [Fact]
@@ -76,6 +78,7 @@ public sealed class TuningFileTests
     [InlineData("cleave-tuning 1\nmachine \"a\" 2 \"1\"\n  graph \"x\"\n  request [] []\n    time \"W\" [2147483647,2147483647] 1 1\n")]
     [InlineData("cleave-tuning 1\nmachine \"a\" 2 \"1\"\n  graph \"x\"\n  request [] []\n    time \"W\" [1] 0 1\n")]
     [InlineData("cleave-tuning 1\nmachine \"a\" 2 \"1\"\n  graph \"x\"\n  request [] []\n    time \"W\" [1] 1")]
+    [InlineData("cleave-tuning 1\nmachine \"a\" 2 \"1\"\n  graph \"x\"\n  request [] []\n    time \"W\" [1] 1 1 0\n")]
     [InlineData("cleave-tuning 1\nmachine \"a\" 2 \"1\"\n  graph \"x\"\nmachine \"a\" 2 \"1\"\n  graph \"y\"\n")]
     public void A_damaged_file_is_refused_with_its_line(string text) =>
         Assert.StartsWith("line ", Assert.Throws<ListingException>(() => TuningFile.Read(text)).Message);

@@ -61,14 +61,28 @@ public sealed class TunedRunnerTests
                 Sized(1, 10, ("Whole", [1], 1000), ("Whole", [2], 900)),
                 Sized(1, 5, ("Whole", [2], 1)),
                 Sized(0, 5, ("Whole", [2], 1), ("Whole", [1], 1))),
-            definition, shapes)!;
+            definition, shapes, isCrowded: true)!;
         Assert.Equal([1, 2], times.Threads);
         Assert.Equal([(20, 1), (20, 4)], times.Calls.Select(c => (c.Elements, c.Samples)));
         Assert.Equal([4.0, 3.0], times.Calls[1].Microseconds);
-        Assert.Null(TunedRunner.Times(Section(Sized(1, 5, ("Whole", [2], 1))), definition, shapes));
-        Assert.Null(TunedRunner.Times(Section(Request(1, ("Whole", [1], 1))), definition, shapes));
+        Assert.Null(TunedRunner.Times(Section(Sized(1, 5, ("Whole", [2], 1))), definition, shapes, isCrowded: true));
+        Assert.Null(TunedRunner.Times(Section(Request(1, ("Whole", [1], 1))), definition, shapes, isCrowded: true));
         // A size that nothing can have is no reason to fail.
-        Assert.NotNull(TunedRunner.Times(Section(Sized(int.MaxValue, int.MaxValue, ("Whole", [1], 1))), definition, shapes));
+        Assert.NotNull(TunedRunner.Times(Section(Sized(int.MaxValue, int.MaxValue, ("Whole", [1], 1))), definition, shapes, isCrowded: true));
+    }
+
+    [Fact]
+    public void Calls_beside_others_take_longer_the_more_others_there_are()
+    {
+        Value x = Value.Tensor<float>("x", "batch", "length", 2), y = Value.Tensor<float>("y", "batch", "length");
+        ModelDefinition definition = new(1, "m", "m.onnx", "h", [x], [y], [new(1, Definitions.Whole([x], [y]), 1)]) { Batch = new("batch", [0], [0]) };
+        ShapeTable shapes = new(definition, []);
+        TunedRequest request = Sized(1, 10, ("Whole", [1], 8000), ("Whole", [2], 4000), ("Whole", [4], 3000));
+        TuningSection section = Section(request with { Times = [request.Times[0] with { Crowded = 12000 }, .. request.Times.Skip(1)] });
+
+        // One of four threads has three beside it, and takes 1.5 times as long; one of two threads has two, and four nobody.
+        Assert.Equal([12.0, 4.0 * 4 / 3, 3.0], TunedRunner.Times(section, definition, shapes, isCrowded: true)!.Calls[0].Microseconds);
+        Assert.Equal([8.0, 4.0, 3.0], TunedRunner.Times(section, definition, shapes, isCrowded: false)!.Calls[0].Microseconds);
     }
 
     private static TunedRequest Sized(int batch, int length, params (string Plan, int[] Threads, long Nanoseconds)[] times) =>

@@ -244,7 +244,7 @@ internal sealed class RunnerEngine : IRequestSource
                 recent[i].Release(recent[i].Generation);
         }
         token.ThrowIfCancellationRequested();
-        Log.Reloaded(_logger, Name, Model.Place, Modes.SessionBytes / 1048576.0, other.Modes.SessionBytes / 1048576.0);
+        Log.Reloaded(_logger, Name, Model.Place, Modes.Memory.Taken / 1048576.0, other.Modes.Memory.Taken / 1048576.0);
     }
 
     public void Dispose()
@@ -354,6 +354,7 @@ internal sealed class RunnerEngine : IRequestSource
             Free(Device);
             Sessions.Dispose();
             Model.Dispose();
+            Modes.Memory.Close();
         }
         finally
         {

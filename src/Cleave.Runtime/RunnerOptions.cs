@@ -149,7 +149,7 @@ public sealed class RunnerOptions
 
     /// <summary>
     /// The most bytes that the sessions of this runner may take, by estimate: its weights once for each session where they are mapped, twice
-    /// where they are copied. The first session is always made. Null: each further one may take half of what is left to the machine and the container when it is made.
+    /// where they are copied. The first session is always made. Null: the further ones of all such runners in the process together may take half of what would be left to the machine and the container without them.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">Negative.</exception>
     public long? MaxMemory

@@ -1,41 +1,104 @@
 using System;
 using System.Globalization;
-using System.Threading;
 
 namespace Cleave.Cores;
 
 /// <summary>
-/// How much memory a runner's sessions may take, by estimate: what the application set for all of them, or else for each further one half of what is left
-/// to the control groups, or to the machine, when it is made. Thread-safe.
+/// How much memory a runner's sessions may take, by estimate: what the application set for all of them. Otherwise its further ones and those of all such runners together may take half of
+/// what would be left to the control groups, or to the machine, without them. Thread-safe.
 /// </summary>
-internal sealed class MemoryLimit(long? most, ProcessFiles files)
+/// <param name="most">What the application set; null: nothing.</param>
+/// <param name="files">Say what is left.</param>
+/// <param name="all">The further sessions of the process; null: there are no others.</param>
+internal sealed class MemoryLimit(long? most, ProcessFiles files, FurtherSessions? all = null)
 {
-    private long _taken;
+    private readonly FurtherSessions _all = all ?? new FurtherSessions();
+    private long _first;
 
     /// <summary>For the log.</summary>
-    public string Words => most is { } bytes ? "of " + Megabytes(bytes) + " that RunnerOptions.MaxMemory allows" : "of " + (Left() is { } left ? Megabytes(left) : "unknown") + " left";
+    public string Words
+    {
+        get
+        {
+            if (most is { } bytes)
+                return "of " + Megabytes(bytes) + " that RunnerOptions.MaxMemory allows";
+            lock (_all.Lock)
+                return "of " + (Left() is { } left ? Megabytes(left) : "unknown") + " left" + (_all.Taken is > 0 and var taken ? " beside " + Megabytes(taken) + " of further sessions in the process" : "");
+        }
+    }
 
     /// <summary>What was counted.</summary>
-    public long Taken => Interlocked.Read(ref _taken);
+    public long Taken
+    {
+        get
+        {
+            lock (_all.Lock)
+                return _first + Further;
+        }
+    }
 
-    /// <summary>Counts what is needed in any case.</summary>
-    public void Add(long bytes) => Interlocked.Add(ref _taken, bytes);
+    /// <summary>What the sessions beside the first one take.</summary>
+    public long Further { get; private set; }
 
-    /// <summary>Counts it if there is room.</summary>
+    /// <summary>How much of that is still being made.</summary>
+    public long Opening { get; private set; }
+
+    /// <summary>Counts the first session, which is needed in any case.</summary>
+    public void Add(long bytes)
+    {
+        lock (_all.Lock)
+            _first += bytes;
+    }
+
+    /// <summary>Counts a further one if there is room. It is being made until <see cref="Opened"/> or <see cref="Return"/> is called.</summary>
     public bool TryAdd(long bytes, out string why)
     {
-        bool fits = Allows(bytes, out why);
-        if (fits)
-            Add(bytes);
-        return fits;
+        lock (_all.Lock)
+        {
+            if (!Allows(bytes, out why))
+                return false;
+            Further += bytes;
+            Opening += bytes;
+            if (most is null)
+                _all.Add(this);
+            return true;
+        }
+    }
+
+    /// <summary>It is there, so what is left is less.</summary>
+    public void Opened(long bytes)
+    {
+        lock (_all.Lock)
+            Opening -= bytes;
+    }
+
+    /// <summary>It was not made, or is gone again.</summary>
+    public void Return(long bytes)
+    {
+        lock (_all.Lock)
+        {
+            Opening -= bytes;
+            Further -= bytes;
+        }
+    }
+
+    /// <summary>All of them are gone.</summary>
+    public void Close()
+    {
+        lock (_all.Lock)
+            _all.Remove(this);
     }
 
     /// <summary>Whether there is room for it.</summary>
     public bool Allows(long bytes, out string why)
     {
-        bool fits = most is { } all ? Interlocked.Read(ref _taken) + bytes <= all : Left() is not { } left || bytes <= left / 2;
-        why = fits ? "" : "it would take about " + Megabytes(bytes) + ", " + Words;
-        return fits;
+        lock (_all.Lock)
+        {
+            // All further ones then take no more than they leave.
+            bool fits = most is { } allowed ? Taken + bytes <= allowed : Left() is not { } left || _all.Taken + bytes <= left - _all.Opening - bytes;
+            why = fits ? "" : "it would take about " + Megabytes(bytes) + ", " + Words;
+            return fits;
+        }
     }
 
     /// <summary>What is left: the least of the machine and of every control group on the way from the process's own to the root; null where that is not known.</summary>

@@ -12,7 +12,7 @@ namespace Cleave.Ledger;
 internal sealed class CoreLedger
 {
     /// <summary>How long a request counts after it is over: clients that come one after another rarely come without a gap.</summary>
-    public static readonly TimeSpan Memory = TimeSpan.FromMilliseconds(30);
+    public static readonly TimeSpan Remembered = TimeSpan.FromMilliseconds(30);
 
     private const int MostCounted = 64;
 
@@ -28,7 +28,7 @@ internal sealed class CoreLedger
     {
         Cores = cores;
         _clock = clock;
-        _memory = (long)(Memory.TotalSeconds * clock.TimestampFrequency);
+        _memory = (long)(Remembered.TotalSeconds * clock.TimestampFrequency);
         Array.Fill(_seen, long.MinValue / 2);
         Waiting = new WaitingRoom(() => !IsFull);
     }
@@ -43,6 +43,9 @@ internal sealed class CoreLedger
 
     /// <summary>Those whose requests they are.</summary>
     public OpenRunners Runners { get; } = new();
+
+    /// <summary>The memory that their further sessions share.</summary>
+    public FurtherSessions Memory { get; } = new();
 
     /// <summary>Says which processors the process may run on, of which pinned lanes get theirs; others in tests.</summary>
     public Func<int[]> Allowed { get; init; } = AffinityMask.Processors;

@@ -15,7 +15,7 @@ namespace Cleave.Ledger;
 internal sealed class ModeOpener(
     ModelDefinition definition, RunnerOptions options, ModeList list, CoreBudget cores, CoreLedger ledger, SessionTable sessions, RunGate gate, ILogger logger)
 {
-    private readonly MemoryLimit _limit = new(options.MaxMemory, options.Files);
+    private readonly MemoryLimit _limit = new(options.MaxMemory, options.Files, ledger.Memory);
     private readonly ChosenPlan[] _modes = list.Modes;
     private readonly string?[] _whyNot = new string?[list.Modes.Length];
     private readonly int[] _most = list.Instances(cores.Cores);
@@ -47,8 +47,8 @@ internal sealed class ModeOpener(
     /// <summary>How many instances the modes may have together.</summary>
     public int Places => _most.Sum();
 
-    /// <summary>Bytes of the open sessions, by estimate.</summary>
-    public long SessionBytes => _limit.Taken;
+    /// <summary>What the sessions may take, and do, by estimate.</summary>
+    public MemoryLimit Memory => _limit;
 
     /// <summary>Whether its weights are so few that another session may be made only to see whether it is faster.</summary>
     public bool IsSmall => sessions.Factory.IsSmall;
@@ -75,13 +75,13 @@ internal sealed class ModeOpener(
     /// </summary>
     public bool Open(int index, Action<int, RunnerMode> opened)
     {
-        if (Begin(index, out bool isShort) is { } number)
-            Start(Opening(index, number, opened));
+        if (Begin(index, opened, out bool isShort) is { } opening)
+            Start(opening);
         return !isShort;
     }
 
     /// <summary>The same on the calling thread. False where none was opened.</summary>
-    public bool OpenHere(int index, Action<int, RunnerMode> opened) => Begin(index, out _) is { } number && OpenNow(Opening(index, number, opened));
+    public bool OpenHere(int index, Action<int, RunnerMode> opened) => Begin(index, opened, out _) is { } opening && OpenNow(opening);
 
     /// <summary>
     /// Has a session of the whole model opened for parts of jobs that have so many threads each, unless the runner is closed or memory is short.
@@ -95,10 +95,10 @@ internal sealed class ModeOpener(
         lock (_asked)
             _partsAsked++;
         ChosenPlan chosen = ChosenPlan.Whole(definition.Budgets, threads, threads);
-        if (!IsAllowed(chosen, out _))
+        if (!IsAllowed(chosen, out long bytes, out _))
             return;
         Start(new ModeOpening(
-            chosen,
+            chosen, bytes,
             () => opened(new RunnerMode(
                 definition, OpenedPlan.OpenExactly(definition, options, chosen, number, sessions, logger).Checked(),
                 new LaneSettings(ledger, HasCores: true, options.Timeline), place, oneAtATime: true, logger)),
@@ -113,8 +113,8 @@ internal sealed class ModeOpener(
             Log.ModeChanged(logger, definition.Name, mode.Words, now.InFlight, now.Busy, now.Cores.Now);
     }
 
-    // The number of the next instance; null where there is to be none, or for want of memory not now. One at a time: no two get one number.
-    private int? Begin(int index, out bool isShort)
+    // The next instance; null where there is to be none, or for want of memory not now. One at a time: no two get one number.
+    private ModeOpening? Begin(int index, Action<int, RunnerMode> opened, out bool isShort)
     {
         int number;
         isShort = false;
@@ -122,7 +122,7 @@ internal sealed class ModeOpener(
         {
             if (_asked[index] == _most[index])
                 return null;
-            bool isAllowed = IsAllowed(_modes[index], out string why);
+            bool isAllowed = IsAllowed(_modes[index], out long bytes, out string why);
             Volatile.Write(ref _whyNot[index], isAllowed ? "it is being opened" : why);
             isShort = !isAllowed && _whyOnly is null;
             if (isShort)
@@ -130,22 +130,23 @@ internal sealed class ModeOpener(
             lock (_asked)
                 number = _asked[index]++;
             // What ConfigureSession leaves no choice of is not asked for again.
-            return isAllowed ? number : null;
+            return isAllowed ? Opening(index, number, bytes, opened) : null;
         }
     }
 
     // Counts its memory where it is.
-    private bool IsAllowed(ChosenPlan mode, out string why)
+    private bool IsAllowed(ChosenPlan mode, out long bytes, out string why)
     {
         why = _whyOnly ?? "";
-        if (_whyOnly is null && _limit.TryAdd(sessions.Factory.EstimatedBytes(mode.Plan), out why))
+        bytes = sessions.Factory.EstimatedBytes(mode.Plan);
+        if (_whyOnly is null && _limit.TryAdd(bytes, out why))
             return true;
         Log.ModeRefused(logger, definition.Name, mode.Words, why);
         return false;
     }
 
-    private ModeOpening Opening(int index, int number, Action<int, RunnerMode> opened) => new(
-        _modes[index],
+    private ModeOpening Opening(int index, int number, long bytes, Action<int, RunnerMode> opened) => new(
+        _modes[index], bytes,
         () => opened(index, Mode(index, number, OpenedPlan.OpenExactly(definition, options, _modes[index], number, sessions, logger).Checked())),
         e => Failed(index, e));
 
@@ -158,6 +159,7 @@ internal sealed class ModeOpener(
         catch (Exception e)
         {
             // No thread could be started: the request goes on without.
+            _limit.Return(opening.Bytes);
             opening.Failed(e);
         }
     }
@@ -166,15 +168,20 @@ internal sealed class ModeOpener(
     {
         // Disposing waits for it, as for a request.
         if (!gate.TryEnter())
+        {
+            _limit.Return(opening.Bytes);
             return false;
+        }
         try
         {
-            Log.ModeOpens(logger, definition.Name, opening.Chosen.Words, sessions.Factory.EstimatedBytes(opening.Chosen.Plan) / 1048576.0, _limit.Words);
+            Log.ModeOpens(logger, definition.Name, opening.Chosen.Words, opening.Bytes / 1048576.0, _limit.Words);
             opening.Open();
+            _limit.Opened(opening.Bytes);
             return true;
         }
         catch (Exception e)
         {
+            _limit.Return(opening.Bytes);
             opening.Failed(e);
             return false;
         }
@@ -199,6 +206,7 @@ internal sealed class ModeOpener(
 
 /// <summary>A mode that is to be opened.</summary>
 /// <param name="Chosen">What it is to be.</param>
+/// <param name="Bytes">What was counted for it.</param>
 /// <param name="Open">Opens it, and hands it over.</param>
 /// <param name="Failed">Told why it could not be opened.</param>
-internal sealed record ModeOpening(ChosenPlan Chosen, Action Open, Action<Exception> Failed);
+internal sealed record ModeOpening(ChosenPlan Chosen, long Bytes, Action Open, Action<Exception> Failed);

@@ -2,6 +2,7 @@ using System;
 using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
+using Cleave.Cores;
 using Cleave.Plans;
 
 namespace Cleave.Ledger;
@@ -70,8 +71,8 @@ internal sealed class RunnerModes
     /// <summary>Sessions for parts of jobs that no mode is for, by falling threads.</summary>
     public RunnerMode[] ForParts => _parts.Open;
 
-    /// <summary>Bytes of the open sessions, by estimate.</summary>
-    public long SessionBytes => _opener.SessionBytes;
+    /// <summary>What the sessions may take, and do, by estimate.</summary>
+    public MemoryLimit Memory => _opener.Memory;
 
     /// <summary>The place of the planned mode.</summary>
     public int PlannedIndex => _planned;

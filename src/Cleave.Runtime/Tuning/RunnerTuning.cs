@@ -137,8 +137,21 @@ internal sealed class RunnerTuning
         IReadOnlyList<TuningSample> samples = given.Count > 0 ? given : TuningSample.MadeUp(_engine.Definition, _engine.Shapes);
         if (samples.Count == 0)
             return new TuningResult([], false, null, ["An input may have any number of dimensions: give sample requests."]);
-        if (!HasMemory(out string why))
+        long bytes = 2 * _engine.Sessions.Factory.EstimatedBytes(_engine.Plan.Outline.Plan);
+        if (!_engine.Modes.Memory.TryAdd(bytes, out string why))
             return new TuningResult([], false, null, ["Two more sessions do not fit into memory: " + why + "."]);
+        try
+        {
+            return MeasureAll(budget, samples, progress, token);
+        }
+        finally
+        {
+            _engine.Modes.Memory.Return(bytes);
+        }
+    }
+
+    private TuningResult MeasureAll(TimeSpan budget, IReadOnlyList<TuningSample> samples, IProgress<TuningStep>? progress, CancellationToken token)
+    {
         CoreLedger ledger = _engine.Modes.Ledger;
         Tuner tuner = new(_engine.Definition, _trial, _candidates, samples, _engine.Definition.Batch is null ? 1 : _cores.Cores, new PairTimer(() => ledger.Busy > 0, _options.TuningSpan, token), progress);
         TuningSection section = tuner.Run(_store.Machine, Known, budget);
@@ -159,13 +172,6 @@ internal sealed class RunnerTuning
         TuningResult result = new([.. section.Requests.Select(Report)], section.IsComplete, file, notes);
         Log.Tuned(_logger, _engine.Name, result.ToString(), file ?? notes[^1]);
         return result;
-    }
-
-    private bool HasMemory(out string why)
-    {
-        MemoryLimit limit = new(_options.MaxMemory, ProcessFiles.System);
-        limit.Add(_engine.Modes.SessionBytes);
-        return limit.TryAdd(2 * _engine.Sessions.Factory.EstimatedBytes(_engine.Plan.Outline.Plan), out why);
     }
 
     private void GoBy(TuningSection section)

@@ -52,7 +52,7 @@ public sealed class DividedSessionsTests : BatchingTestBase
     {
         Sixteen();
         using LooseRunner plain = Model.Runner(new() { Cores = 16, Ledger = Ledgers.Own(16, _clock) });
-        long bytes = plain.Engine.Modes.SessionBytes;
+        long bytes = plain.Engine.Modes.Memory.Taken;
         using LooseRunner runner = Model.Runner(new() { Cores = 16, Ledger = Ledgers.Own(16, _clock), MaxMemory = sessions * bytes });
         Assert.Equal(expected, runner.Engine.Divider!.Of([16, 1])?.ToString());
     }

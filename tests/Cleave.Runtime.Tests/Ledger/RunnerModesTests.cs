@@ -2,6 +2,7 @@ using System;
 using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
+using Cleave.Cores;
 using Cleave.Generated;
 using Cleave.Ledger;
 using Cleave.Runtime.Tests.Lanes;
@@ -118,6 +119,38 @@ public sealed class RunnerModesTests : RunnerModesHost
         Assert.Contains("Whole with 1 thread", line);
         Assert.Contains("RunnerOptions.MaxMemory", line);
         Assert.Throws<ArgumentOutOfRangeException>(() => new RunnerOptions { MaxMemory = -1 });
+    }
+
+    [Fact]
+    public void Further_sessions_of_all_runners_share_the_memory_that_is_left()
+    {
+        using TempFolder folder = new();
+        CoreLedger ledger = Ledger(4);
+        LooseRunner Small(Action<RunnerOptions>? change = null) => Runner(ledger, 4, Rows(1, 4), o =>
+        {
+            o.Files = new ProcessFiles(folder.Path);
+            change?.Invoke(o);
+        });
+        using LooseRunner first = Small(), second = Small(), own = Small(static o => o.MaxMemory = 1L << 30);
+        // As if a request of another runner were in flight: a mode for fewer cores is missed.
+        ledger.Enter(ledger.Now);
+        // Enough for one: together they may not take more than they leave.
+        long session = first.Engine.Modes.Memory.Taken;
+        folder.Write("proc/meminfo", $"MemAvailable: {5 * session / 2048} kB\n");
+        Opens(first);
+        Ask(second, 50);
+        Assert.Null(second.Engine.Modes.Find(1));
+        Assert.Contains(Logger.Lines, static l => l.Contains("does not open another mode") && l.EndsWith(" of further sessions in the process", StringComparison.Ordinal));
+        // One with a limit of its own goes by that.
+        Opens(own);
+        first.Dispose();
+        Opens(second);
+
+        void Opens(LooseRunner runner)
+        {
+            Ask(runner, 50);
+            Open(runner, 1);
+        }
     }
 
     [Fact]

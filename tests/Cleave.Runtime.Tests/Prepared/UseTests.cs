@@ -109,11 +109,11 @@ public sealed class UseTests
         long mapped = new FileInfo(model.Weights).Length;
         using LooseRunner runner = model.Open(o => o.MaxMemory = mapped);
         Assert.True(PreparedModel.IsPrepared(runner));
-        Assert.Equal(mapped, runner.Engine.Modes.SessionBytes);
+        Assert.Equal(mapped, runner.Engine.Modes.Memory.Taken);
         Assert.Equal(0, runner.Engine.Sessions.Factory.EstimatedBytes(runner.Engine.Plan.Outline.Plan));
         using LooseRunner plain = model.Open(o => o.Prepared = null);
         Assert.True(plain.Engine.Sessions.Factory.EstimatedBytes(plain.Engine.Plan.Outline.Plan) >= mapped);
-        Assert.Equal(plain.Engine.Modes.SessionBytes, plain.Engine.Sessions.Factory.EstimatedBytes(plain.Engine.Plan.Outline.Plan));
+        Assert.Equal(plain.Engine.Modes.Memory.Taken, plain.Engine.Sessions.Factory.EstimatedBytes(plain.Engine.Plan.Outline.Plan));
     }
 
     [Fact]

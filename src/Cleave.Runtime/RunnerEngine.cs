@@ -203,7 +203,7 @@ internal sealed class RunnerEngine : IRequestSource
             // Where the application said how many cores, or each request has one, more change nothing; with others, equal inputs would not give equal bits.
             if (options.Cores is null && options.Hint == RunnerHint.Latency && !options.Deterministic && !options.IsTrial)
                 modes.Outgrown = () => home.Reopen(logger);
-            modes.Reconfigures = instances => home.Reopen(logger, instances);
+            modes.Division.Reconfigures = instances => home.Reopen(logger, instances);
             if (store.IsAsked && tuned is null && !options.IsTrial)
                 engine.Tuning.StartByItself();
             factory.Prepared.Refused = engine.Preparing.StartIfMissing;

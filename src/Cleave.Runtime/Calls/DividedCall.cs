@@ -48,7 +48,7 @@ internal sealed class DividedCall : IDisposable
             return false;
         SliceRun slices = Slices();
         bool isUsual = _engine.Divider!.IsUsual(_whole.Dims[_division.Symbol]);
-        if (_engine.Modes.TryEnter(_division.Threads, _wants, isUsual, slices.Modes) is not { } start)
+        if (_engine.Modes.Division.TryEnter(_division.Threads, _wants, isUsual, slices.Modes) is not { } start)
             return false;
         bool succeeded = false;
         try
@@ -58,7 +58,7 @@ internal sealed class DividedCall : IDisposable
         }
         finally
         {
-            if (_engine.Modes.Leave(slices.Modes, start) is { } seconds && succeeded)
+            if (_engine.Modes.Division.Leave(slices.Modes, start) is { } seconds && succeeded)
                 _times.Add(Divided, seconds);
         }
         _engine.CountDivided();

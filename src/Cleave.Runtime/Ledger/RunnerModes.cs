@@ -25,7 +25,6 @@ internal sealed class RunnerModes
     private readonly int _planned;
     private int _last;
     private int _outgrown;
-    private int _reconfigured;
     private int _alone;
 
     /// <param name="ledger">Who uses the cores.</param>
@@ -43,17 +42,13 @@ internal sealed class RunnerModes
         _planned = _last = opener.Planned;
         Planned = opener.OpenPlanned();
         Opened(_planned, Planned);
+        Division = new DivisionModes(this, opener, _modes, _parts);
     }
 
     public CoreLedger Ledger => _ledger;
 
     /// <summary>Called once, where the process has more cores than these modes are for.</summary>
     public Action? Outgrown { get; set; }
-
-    /// <summary>
-    /// Called once, where requests miss sessions of so many threads each, and others, which they do not use, take the place of these.
-    /// </summary>
-    public Action<int[]>? Reconfigures { get; set; }
 
     public RunnerHint Hint => _hint;
 
@@ -67,6 +62,9 @@ internal sealed class RunnerModes
 
     /// <summary>How many instances the modes may have together: each has a place of its own.</summary>
     public int Places => _opener.Places + PartSessions.Most;
+
+    /// <summary>How requests run in several of them at once.</summary>
+    public DivisionModes Division { get; }
 
     /// <summary>Sessions for parts of jobs that no mode is for, by falling threads.</summary>
     public RunnerMode[] ForParts => _parts.Open;
@@ -100,6 +98,13 @@ internal sealed class RunnerModes
     {
         if (Find(best) is >= 0 and var mode && Find(mode) is null)
             _opener.Open(mode, Opened);
+    }
+
+    /// <summary>Has another instance of a mode opened that was missed often enough.</summary>
+    public void OpenMissed(int mode)
+    {
+        if (!_opener.Open(mode, Opened))
+            _modes[mode].Postpone();
     }
 
     /// <summary>Whether the modes of another engine are the same ones.</summary>
@@ -191,45 +196,6 @@ internal sealed class RunnerModes
     /// <summary>Whether other requests leave so many cores to the parts of a job beside those that they have.</summary>
     public bool HasRoom(int cores) => _hint == RunnerHint.Background || _ledger.Busy + cores <= _ledger.Cores.Now;
 
-    /// <summary>
-    /// Begins a request that runs in several modes at once, where nothing else runs, it is wanted, and there is a session for each that is free. When it began;
-    /// null where that is not so: then nothing has begun.
-    /// </summary>
-    /// <param name="threads">Of each mode.</param>
-    /// <param name="wants">Asked where nothing else runs.</param>
-    /// <param name="opens">Whether sessions are opened where they are missed.</param>
-    /// <param name="taken">Gets the modes.</param>
-    public long? TryEnter(int[] threads, Func<bool> wants, bool opens, RunnerMode[] taken)
-    {
-        if (_hint == RunnerHint.Background)
-            return null;
-        int cores = 0;
-        foreach (int count in threads)
-            cores += count;
-        long now = _ledger.Now;
-        Share share = _ledger.Enter(now);
-        if (share.IsAlone && share.Cores >= cores && wants() && TryBegin(threads, opens, taken))
-        {
-            _ledger.Take(cores - 1);
-            return now;
-        }
-        _ledger.Leave(1, now);
-        return null;
-    }
-
-    /// <summary>Ends it. The seconds that it took, where nothing else ran meanwhile.</summary>
-    public double? Leave(RunnerMode[] taken, long start)
-    {
-        int cores = 0;
-        foreach (RunnerMode mode in taken)
-        {
-            mode.End();
-            cores += mode.Cores;
-        }
-        long now = _ledger.Now;
-        return _ledger.Leave(cores, now) ? _ledger.Seconds(start, now) : null;
-    }
-
     /// <summary>Ends a request; what it took says something about the mode where nothing else ran. Those seconds, where that is so.</summary>
     public double? Leave(Turn turn, RequestTimes times, bool succeeded)
     {
@@ -314,40 +280,6 @@ internal sealed class RunnerModes
         return new Turn(taken, chosen, now, isAlone);
     }
 
-    private bool TryBegin(int[] threads, bool opens, RunnerMode[] taken)
-    {
-        for (int i = 0; i < threads.Length; i++)
-        {
-            if (TryBeginExactly(threads[i], out int missing) is { } mode)
-            {
-                taken[i] = mode;
-                continue;
-            }
-            while (--i >= 0)
-                taken[i].End();
-            if (opens && missing >= 0)
-                Missed(missing, threads);
-            return false;
-        }
-        return true;
-    }
-
-    // In a session of so many threads that nobody else uses, or of one thread; where there is none, what is missing.
-    private RunnerMode? TryBeginExactly(int threads, out int missing)
-    {
-        missing = -1;
-        for (int mode = 0; mode < _modes.Length; mode++)
-        {
-            if (_modes[mode].Cores != threads || (mode == _planned && threads > 1 && Planned.Running > 0))
-                continue;
-            if (_modes[mode].TryBegin() is { } free)
-                return free;
-            missing = mode;
-        }
-        // The planned mode is there once, whatever its threads: further sessions of so many are those of parts.
-        return threads == _modes[_planned].Cores ? _parts.TryBegin(threads) : null;
-    }
-
     private int FirstWithin(int cores)
     {
         int first = 0;
@@ -366,23 +298,6 @@ internal sealed class RunnerModes
     {
         if (mode > _planned && _modes[mode].Miss())
             OpenMissed(mode);
-    }
-
-    private void OpenMissed(int mode)
-    {
-        if (!_opener.Open(mode, Opened))
-            _modes[mode].Postpone();
-    }
-
-    // Further sessions of several threads are opened, as long as there are few; then others have to go.
-    private void Missed(int mode, int[] threads)
-    {
-        if (mode <= _planned || !_modes[mode].Miss())
-            return;
-        if (_modes[mode].Cores == 1 || _opener.Thick < PartSessions.MostThick)
-            OpenMissed(mode);
-        else if (Interlocked.Exchange(ref _reconfigured, 1) == 0)
-            Reconfigures?.Invoke(threads);
     }
 
     private void Outgrow()

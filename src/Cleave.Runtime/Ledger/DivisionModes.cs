@@ -1,0 +1,104 @@
+using System;
+using System.Threading;
+using Cleave.Plans;
+
+namespace Cleave.Ledger;
+
+/// <summary>Requests that run in several sessions of a runner at once: the slices of a divided batch. Thread-safe.</summary>
+/// <param name="modes">The runner's modes.</param>
+/// <param name="opener">Opens them.</param>
+/// <param name="instances">By mode: its instances.</param>
+/// <param name="parts">Sessions of threads that no mode has.</param>
+internal sealed class DivisionModes(RunnerModes modes, ModeOpener opener, ModeInstances[] instances, PartSessions parts)
+{
+    private int _reconfigured;
+
+    /// <summary>
+    /// Called once, where requests miss sessions of so many threads each, and others, which they do not use, take the place of these.
+    /// </summary>
+    public Action<int[]>? Reconfigures { get; set; }
+
+    /// <summary>
+    /// Begins a request that runs in several modes at once, where nothing else runs, it is wanted, and there is a session for each that is free. When it began;
+    /// null where that is not so: then nothing has begun.
+    /// </summary>
+    /// <param name="threads">Of each mode.</param>
+    /// <param name="wants">Asked where nothing else runs.</param>
+    /// <param name="opens">Whether sessions are opened where they are missed.</param>
+    /// <param name="taken">Gets the modes.</param>
+    public long? TryEnter(int[] threads, Func<bool> wants, bool opens, RunnerMode[] taken)
+    {
+        if (modes.Hint == RunnerHint.Background)
+            return null;
+        int cores = 0;
+        foreach (int count in threads)
+            cores += count;
+        long now = modes.Ledger.Now;
+        Share share = modes.Ledger.Enter(now);
+        if (share.IsAlone && share.Cores >= cores && wants() && TryBegin(threads, opens, taken))
+        {
+            modes.Ledger.Take(cores - 1);
+            return now;
+        }
+        modes.Ledger.Leave(1, now);
+        return null;
+    }
+
+    /// <summary>Ends it. The seconds that it took, where nothing else ran meanwhile.</summary>
+    public double? Leave(RunnerMode[] taken, long start)
+    {
+        int cores = 0;
+        foreach (RunnerMode mode in taken)
+        {
+            mode.End();
+            cores += mode.Cores;
+        }
+        long now = modes.Ledger.Now;
+        return modes.Ledger.Leave(cores, now) ? modes.Ledger.Seconds(start, now) : null;
+    }
+
+    private bool TryBegin(int[] threads, bool opens, RunnerMode[] taken)
+    {
+        for (int i = 0; i < threads.Length; i++)
+        {
+            if (TryBeginExactly(threads[i], out int missing) is { } mode)
+            {
+                taken[i] = mode;
+                continue;
+            }
+            while (--i >= 0)
+                taken[i].End();
+            if (opens && missing >= 0)
+                Missed(missing, threads);
+            return false;
+        }
+        return true;
+    }
+
+    // In a session of so many threads that nobody else uses, or of one thread; where there is none, what is missing.
+    private RunnerMode? TryBeginExactly(int threads, out int missing)
+    {
+        missing = -1;
+        for (int mode = 0; mode < instances.Length; mode++)
+        {
+            if (instances[mode].Cores != threads || (mode == modes.PlannedIndex && threads > 1 && modes.Planned.Running > 0))
+                continue;
+            if (instances[mode].TryBegin() is { } free)
+                return free;
+            missing = mode;
+        }
+        // The planned mode is there once, whatever its threads: further sessions of so many are those of parts.
+        return threads == instances[modes.PlannedIndex].Cores ? parts.TryBegin(threads) : null;
+    }
+
+    // Further sessions of several threads are opened, as long as there are few; then others have to go.
+    private void Missed(int mode, int[] threads)
+    {
+        if (mode <= modes.PlannedIndex || !instances[mode].Miss())
+            return;
+        if (instances[mode].Cores == 1 || opener.Thick < PartSessions.MostThick)
+            modes.OpenMissed(mode);
+        else if (Interlocked.Exchange(ref _reconfigured, 1) == 0)
+            Reconfigures?.Invoke(threads);
+    }
+}

@@ -186,7 +186,7 @@ internal sealed class RunnerEngine : IRequestSource
             TuningSection? tuned = options.IsTrial ? null : before?.Tuning.Known is { } known && known.Machine.Precision == store.Machine.Precision ? known : store.Load();
             ThreadGain gain = new(definition, tuned);
             ModeList list = ModeList.Of(definition, options, cores.Cores, sessions.CanSplit, tuned is null ? null : TunedRunner.Plan(tuned, definition.Budgets),
-                mode => factory.IsCheap(mode.Plan) || gain.Pays(mode.Cores));
+                mode => factory.IsCheap(mode.Plan) || gain.Pays(mode));
             ModeOpener opener = new(definition, options, list, cores, ledger, sessions, gate, logger);
             RunnerModes modes = new(ledger, options.Hint, opener);
             OpenedPlan plan = modes.Planned.Plan;

@@ -25,6 +25,15 @@ internal sealed record PlanOptions
     /// </summary>
     public const double Margin = 0.15;
 
+    /// <summary>From so many bytes of weights on, whatever needs a second session must gain <see cref="LeastOfLarge"/>.</summary>
+    public const long LargeWeights = 20L << 20;
+
+    /// <summary>
+    /// How many times as fast as one thread several must be where weights are large: requests that meet need a session of one thread beside theirs, which has all weights once more. So
+    /// they do beside a split, whose own sessions share the weights out among them.
+    /// </summary>
+    public const double LeastOfLarge = 1.2;
+
     /// <summary>The core counts that are planned for where nothing else is asked.</summary>
     public static readonly IReadOnlyList<int> AllCores = [1, 2, 3, 4, 6, 8, 12, 16, 32, 64];
 

@@ -84,11 +84,17 @@ internal sealed class Planner
             return new BudgetRow(cores, split.Run!, whole, split, "asked for; " + gain);
         if (whole.Nanoseconds <= split.Nanoseconds * (1 + PlanOptions.Margin))
             return new BudgetRow(cores, whole, whole, split, gain + (split.Nanoseconds < whole.Nanoseconds ? ", less than the margin of " + Percent(PlanOptions.Margin) : ""));
+        if (!Pays(_cost, split.Nanoseconds))
+            return new BudgetRow(cores, whole, whole, split, gain + ", but less than " + Times(PlanOptions.LeastOfLarge) + " one thread, for which such weights are in memory once more");
         return split.Run is { } run
             ? new BudgetRow(cores, run, whole, split, gain)
             : new BudgetRow(cores, whole, whole, split, gain + (split.Segments > MostSegments
                 ? ", but takes " + Text(split.Segments) + " sessions" : ", but its segments do less than they cost"));
     }
+
+    /// <summary>Whether a split that takes so long is worth that one thread has the weights once more.</summary>
+    public static bool Pays(GraphCost cost, double nanoseconds) =>
+        cost.WeightBytes < PlanOptions.LargeWeights || cost.Whole(1) >= PlanOptions.LeastOfLarge * nanoseconds;
 
     // Each doubling gains less than the one before: there is no need to look further than the first that gains little.
     private PlannedRun BestWhole(int cores)
@@ -176,10 +182,12 @@ internal sealed class Planner
     {
         string session = "one session of " + (whole.Threads[0] == 1 ? "one thread" : Text(whole.Threads[0]) + " threads");
         double gain = (whole.Nanoseconds / split.Nanoseconds) - 1;
-        return gain >= PlanOptions.Margin ? (gain + 1).ToString("0.00", CultureInfo.InvariantCulture) + "x " + session
+        return gain >= PlanOptions.Margin ? Times(gain + 1) + " " + session
             : gain >= 0 ? "a split gains " + Percent(gain) + " over " + session
             : "a split takes " + Percent((split.Nanoseconds / whole.Nanoseconds) - 1) + " longer than " + session;
     }
+
+    private static string Times(double factor) => factor.ToString("0.00", CultureInfo.InvariantCulture) + "x";
 
     private static string Percent(double part) => (part * 100).ToString("0", CultureInfo.InvariantCulture) + " %";
 

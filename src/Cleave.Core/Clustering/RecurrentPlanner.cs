@@ -64,7 +64,7 @@ internal sealed class RecurrentPlanner
         PlannedRun best = runs.OrderBy(r => r.Nanoseconds).First();
         double gain = (row.Whole.Nanoseconds / best.Nanoseconds) - 1;
         // Taken apart, a model has more sessions and more nodes: what is as fast without stays as it is.
-        bool isBetter = best.Nanoseconds < row.Chosen.Nanoseconds * (1 - Planner.LeastGain) && (gain >= PlanOptions.Margin || _options.Mode == PlanMode.Split);
+        bool isBetter = best.Nanoseconds < row.Chosen.Nanoseconds * (1 - Planner.LeastGain) && ((gain >= PlanOptions.Margin && Planner.Pays(new GraphCost(_graph, _model), best.Nanoseconds)) || _options.Mode == PlanMode.Split);
         if (!isBetter)
             return row;
         string why = (_options.Mode == PlanMode.Split ? "asked for; " : "") + (gain + 1).ToString("0.00", CultureInfo.InvariantCulture) + "x one session of "

@@ -15,6 +15,9 @@ internal sealed class GraphCost(SizedGraph graph, CostModel model)
     private readonly Dictionary<Work, WorkTime> _times = [];
     private WorkTime[][]? _groups;
 
+    /// <summary>Bytes of the graph's weights.</summary>
+    public double WeightBytes => graph.WeightBytes;
+
     /// <summary>Nanoseconds of a call of the whole graph in one session.</summary>
     public double Whole(int threads) => Segment(All(), graph.Graph.Outputs, threads);
 

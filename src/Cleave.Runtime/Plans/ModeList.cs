@@ -22,7 +22,7 @@ internal sealed record ModeList(ChosenPlan[] Modes, int Planned)
     /// <param name="cores">The runner's cores.</param>
     /// <param name="canSplit">Whether parts of the model can be opened.</param>
     /// <param name="tuned">What was measured to be the best on this machine; null: nothing was.</param>
-    /// <param name="pays">Whether the whole model with several threads is worth a session beside the one of one thread; null: it always is.</param>
+    /// <param name="pays">Whether a mode of several cores is worth that the one of one thread is beside it; null: it always is.</param>
     public static ModeList Of(ModelDefinition definition, RunnerOptions options, int cores, bool canSplit, ChosenPlan? tuned, Func<ChosenPlan, bool>? pays = null)
     {
         Budget[] rows = definition.Budgets;
@@ -51,8 +51,7 @@ internal sealed record ModeList(ChosenPlan[] Modes, int Planned)
             ? new ModeList([ChosenPlan.Whole(rows, cores, cores), .. falling], 1)
             : new ModeList(falling, 0);
 
-        // The sessions of a split have a part of the weights each.
-        bool IsWorth(ChosenPlan mode) => pays is null || mode.Plan.IsSplit || mode.Cores == 1 || pays(mode);
+        bool IsWorth(ChosenPlan mode) => pays is null || mode.Cores == 1 || pays(mode);
     }
 
     /// <summary>How many instances each mode may have: of those for a part of the cores, as many as there are cores for.</summary>

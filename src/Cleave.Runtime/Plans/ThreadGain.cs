@@ -1,4 +1,5 @@
 using Cleave.Calls;
+using Cleave.Core.Clustering;
 using Cleave.Core.Parts;
 using Cleave.Core.Tuning;
 using Cleave.Generated;
@@ -6,20 +7,19 @@ using Cleave.Tuning;
 
 namespace Cleave.Plans;
 
-/// <summary>How much faster a call of the whole model is with several threads than with one, at the planned sizes: as it was measured, or else predicted. Immutable.</summary>
+/// <summary>How much faster a call is with several threads than with one, at the planned sizes: as it was measured, or else predicted. Immutable.</summary>
 internal sealed class ThreadGain
 {
-    /// <summary>
-    /// Where weights are large, a session of several threads must be so many times as fast as one of one thread: once requests meet, that is needed beside it.
-    /// </summary>
-    public const double Least = 1.2;
-
     private readonly PartTimes? _times;
+    private readonly ModelDefinition _definition;
+    private readonly TuningSection? _tuned;
 
     /// <param name="definition">The model.</param>
     /// <param name="tuned">What was measured on this machine; null: nothing was.</param>
     public ThreadGain(ModelDefinition definition, TuningSection? tuned)
     {
+        _definition = definition;
+        _tuned = tuned;
         ShapeTable shapes = new(definition, []);
         if (tuned != null && TunedRunner.Times(tuned, definition, shapes, isCrowded: false) is { } measured)
             definition = definition.With(measured);
@@ -27,6 +27,16 @@ internal sealed class ThreadGain
             _times = new ExpectedTimes(definition, shapes).Of(definition.PlannedSizes);
     }
 
-    /// <summary>Whether so many threads are worth a second session. Where nothing is known, they are, as it is planned.</summary>
-    public bool Pays(int threads) => _times is null || _times.Alone >= Least * _times.At(threads);
+    /// <summary>
+    /// Whether it is worth that the weights are in memory once more, for one thread. Where nothing is known it is, as it was planned: that of a split, the planner asked.
+    /// </summary>
+    public bool Pays(ChosenPlan mode)
+    {
+        if (mode.Cores == 1)
+            return true;
+        if (!mode.Plan.IsSplit)
+            return _times is null || _times.Alone >= PlanOptions.LeastOfLarge * _times.At(mode.Cores);
+        return _tuned is null || TunedRunner.Relative(_tuned, [mode, ChosenPlan.Whole(_definition.Budgets, 1, 1)], _definition.PlannedSizes) is not [{ } time, ..]
+            || time * PlanOptions.LeastOfLarge <= 1;
+    }
 }

@@ -3,6 +3,7 @@ using System.Collections.Concurrent;
 using System.Collections.Generic;
 using System.Linq;
 using System.Runtime.InteropServices;
+using Cleave.Core.Clustering;
 using Cleave.Core.Diagnostics;
 using Cleave.Core.Graph;
 using Cleave.Core.Onnx;
@@ -19,9 +20,6 @@ namespace Cleave.Sessions;
 /// <summary>Makes the sessions of one opened model, now or later. Thread-safe.</summary>
 internal sealed class SessionFactory : IDisposable
 {
-    // Weights of fewer bytes are not worth saving.
-    private const long Small = 20L << 20;
-
     private readonly OpenedModel _model;
     private readonly SessionSettings _settings;
     private readonly SubModels _subModels;
@@ -74,7 +72,7 @@ internal sealed class SessionFactory : IDisposable
     public long WeightBytes { get; }
 
     /// <summary>Whether its weights are so few that those of another session are not worth saving.</summary>
-    public bool IsSmall => WeightBytes < Small;
+    public bool IsSmall => WeightBytes < PlanOptions.LargeWeights;
 
     /// <summary>Whether another session of a plan takes little memory: the weights are few, or are prepared, so that all share one copy.</summary>
     public bool IsCheap(Plan plan) => IsSmall || Prepared.BytesToMap(plan) != null;

@@ -178,13 +178,15 @@ internal sealed class RunnerTuning
     {
         ChosenPlan[] modes = [.. Enumerable.Range(0, _engine.Modes.Count).Select(_engine.Modes.Wanted)];
         _engine.Times.Begin(dims => TunedRunner.Relative(section, modes, dims));
-        if (TunedRunner.Plan(section, _engine.Definition.Budgets) is { } best)
+        if (TunedRunner.Plan(section, _engine.Definition.Budgets) is { } best && Pays(section, best))
             _engine.Modes.Want(best);
     }
 
+    private bool Pays(TuningSection section, ChosenPlan best) => _engine.Sessions.Factory.IsCheap(best.Plan) || new ThreadGain(_engine.Definition, section).Pays(best);
+
     private bool IsMissing(TuningSection known)
     {
-        if (TunedRunner.Plan(known, _engine.Definition.Budgets) is not { } best || _engine.Modes.Find(best) >= 0)
+        if (TunedRunner.Plan(known, _engine.Definition.Budgets) is not { } best || _engine.Modes.Find(best) >= 0 || !Pays(known, best))
             return false;
         ModeList list = ModeList.Of(_engine.Definition, _options, _cores.Cores, _engine.Sessions.CanSplit, best);
         return list.Modes[list.Planned] == best;

@@ -4,11 +4,14 @@ using System.IO;
 using System.Linq;
 using Cleave.Core.Clustering;
 using Cleave.Core.Cost;
+using Cleave.Core.Graph;
 using Cleave.Core.Onnx;
 using Cleave.Core.Passes;
 using Cleave.Core.Schedule;
 using Cleave.Core.Shapes;
+using Cleave.OnnxProto;
 using Cleave.TestKit.Catalog;
+using Google.Protobuf;
 using Xunit;
 
 namespace Cleave.Core.Tests.Clustering;
@@ -116,6 +119,23 @@ public sealed class PlannerTests : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData(1024, 12, 4, false)]
+    [InlineData(500, 12, 4, true)]
+    [InlineData(1024, 2, 4, true)]
+    public void Beside_large_weights_a_split_must_gain_what_those_of_one_thread_take(int width, int before, int side, bool isSplit)
+    {
+        SizedGraph graph = Fork(width, before, side);
+        BudgetRow row = Planner.Plan(graph, new CostModel(OneThread(Device.Table)), new PlanOptions { Cores = [2] }).Rows[0];
+
+        Assert.Equal(width == 1024, graph.WeightBytes >= PlanOptions.LargeWeights);
+        Assert.InRange(row.Whole.Nanoseconds / row.Split!.Nanoseconds, 1.15, before == 12 ? 1.2 : 1.6);
+        Assert.Equal(isSplit, row.Chosen.Plan.IsSplit);
+        Assert.Equal(!isSplit, row.Why.EndsWith("x one session of one thread, but less than 1.20x one thread, for which such weights are in memory once more", StringComparison.Ordinal));
+        // What is asked for is done.
+        Assert.True(Planner.Plan(graph, new CostModel(OneThread(Device.Table)), new PlanOptions { Cores = [2], Mode = PlanMode.Split }).Rows[0].Chosen.Plan.IsSplit);
+    }
+
     [Fact]
     public void Lanes_and_segments_have_names_from_the_model()
     {
@@ -171,6 +191,38 @@ public sealed class PlannerTests : IDisposable
         FormattableString.Invariant($"{r.Cores} {r.Chosen.Plan.Key} {string.Join(",", r.Chosen.Threads)} {r.Chosen.Nanoseconds} {r.Why}")));
 
     private BudgetTable Plan(string name, PlanMode mode = PlanMode.Auto) => Planner.Plan(Sized(name), Device, new PlanOptions { Mode = mode });
+
+    // Products one after another, and then as many on one side as on the other.
+    private static SizedGraph Fork(int width, int before, int side)
+    {
+        GraphProto graph = new() { Name = "fork", Input = { Make.Value("x", 1, width) }, Output = { Make.Value("y", 1, width) } };
+        string fork = Chain("before", "x", before), left = Chain("left", fork, side), right = Chain("right", fork, side);
+        graph.Node.Add(Make.Node("Add", [left, right], ["y"]));
+        OnnxModel model = ModelReader.Read(ByteSource.FromBytes(Make.Model(graph).ToByteArray()), default);
+        return new SizedGraph(PlanGraphBuilder.Build(ShapeInference.Infer(model)), static _ => null);
+
+        string Chain(string name, string value, int products)
+        {
+            for (int i = 0; i < products; i++)
+            {
+                graph.Initializer.Add(Make.Floats(name + i + "w", [width, width], new float[width * width]));
+                graph.Node.Add(Make.Node("MatMul", [value, name + i + "w"], [name + i]));
+                value = name + i;
+            }
+            return value;
+        }
+    }
+
+    // More of them gain nothing.
+    private static DeviceTable OneThread(DeviceTable table) => new()
+    {
+        Name = "one thread",
+        Block = table.Block,
+        Calls = [table.Call(1)],
+        HandOff = table.HandOff,
+        Threads = [1],
+        Points = [.. table.Points.Select(p => p with { Nanoseconds = [p.Nanoseconds[0]] })],
+    };
 
     private static DeviceTable Shared(DeviceTable table) => new()
     {

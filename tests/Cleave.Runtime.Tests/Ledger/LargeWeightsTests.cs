@@ -3,12 +3,16 @@ using System.Collections.Concurrent;
 using System.Linq;
 using System.Threading;
 using Cleave.Core.Graph;
+using Cleave.Core.Tuning;
 using Cleave.Generated;
 using Cleave.Ledger;
 using Cleave.OnnxProto;
 using Cleave.Plans;
+using Cleave.Runtime.Tests.Lanes;
 using Cleave.Runtime.Tests.Support;
+using Cleave.Tuning;
 using Google.Protobuf;
+using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 
 namespace Cleave.Runtime.Tests.Ledger;
@@ -67,6 +71,37 @@ public sealed class LargeWeightsTests : IDisposable
         Assert.Equal([16, 8, 1], Cores(static m => m.Cores > 4));
         // All cores stand in front: tuning may find that they are better.
         Assert.Equal([16, 1], Cores(static _ => false));
+    }
+
+    [Fact]
+    public void A_split_must_gain_as_much_by_what_was_measured()
+    {
+        ModelDefinition definition = Towers.Definition();
+        ChosenPlan split = ChosenPlan.Choose(definition.Budgets, 2, PlanChoice.Auto);
+        // The planner asked what is predicted.
+        Assert.True(new ThreadGain(definition, tuned: null).Pays(split));
+        Assert.True(new ThreadGain(definition, Tuned(830)).Pays(split));
+        Assert.False(new ThreadGain(definition, Tuned(840)).Pays(split));
+        ModeList list = ModeList.Of(definition, new RunnerOptions(), 2, canSplit: true, tuned: split, new ThreadGain(definition, Tuned(840)).Pays);
+        Assert.Equal([1], list.Modes[list.Planned].Threads);
+
+        static TuningSection Tuned(long nanoseconds) => new(
+            new MachineSignature("any", 2, "any"), "", IsComplete: true, [new TunedRequest([], [], [new TunedTime("Whole", [1], 1000, 9), new TunedTime(Towers.Plan.Name, [1, 1], nanoseconds, 9)])]);
+    }
+
+    [Theory]
+    [InlineData(840, false)]
+    [InlineData(830, true)]
+    public void What_was_measured_to_be_a_little_faster_gets_no_session_beside_large_weights(long nanoseconds, bool isOpened)
+    {
+        ModelDefinition definition = Definition(Large, gain: 1.01);
+        TuningStore store = new(definition, null, _folder.Path, new Lazy<MachineSignature>(static () => ThisMachine.Of(4)), NullLogger.Instance);
+        TunedTime[] times = [new("Whole", [1], 1000, 9), new("Whole", [4], nanoseconds, 9)];
+        Assert.NotNull(store.Save(new TuningSection(store.Machine, definition.Hash, IsComplete: true, [new TunedRequest([], [], times)]), out _));
+        using LooseRunner runner = Runner(Large, gain: 1.01, o => o.TuningFolder = _folder.Path);
+        Assert.Equal([isOpened ? 4 : 1], _made);
+        Assert.Equal([isOpened ? 4 : 1], runner.Engine.Modes.Planned.Plan.Threads);
+        Assert.Equal("it was not needed so far", runner.Engine.Modes.WhyNotOpen(isOpened ? 1 : 0));
     }
 
     [Fact]

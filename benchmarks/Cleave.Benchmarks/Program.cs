@@ -26,7 +26,7 @@ switch (args)
         return Report.Run(name, Suites.Named[name], parsed);
 
     default:
-        Console.Error.WriteLine("usage: bench NAME [--quick] [--only FAMILY] [--models START,START] [--device TABLE]");
+        Console.Error.WriteLine("usage: bench NAME [--quick] [--only FAMILY] [--models START,NAME$] [--device TABLE]");
         Console.Error.WriteLine("--quick: few rounds, says whether everything works, not how fast it is");
         Console.Error.WriteLine("--device: what the cost model is told of this machine, instead of a calibration");
         foreach ((string suite, IReadOnlyList<IFamily> families) in Suites.Named.OrderBy(s => s.Key, StringComparer.Ordinal))

@@ -16,9 +16,7 @@ internal sealed class PlanningTime : IFamily
     private const string Workload = "planning-time";
 
     public IEnumerable<Line> Measure(BenchOptions options) =>
-    [
-        FirstRun.Measure("shape inference and passes on 5,000 nodes", longest: 100, options, Workload, ModelCatalog.Get("random_dag_5000").Write(ModelCatalog.Folder)),
-    ];
+        FirstRun.MeasureWarm("shape inference and passes on 5,000 nodes", longest: 100, options, Workload, ModelCatalog.Get("random_dag_5000").Write(ModelCatalog.Folder));
 
     public IWorkload? CreateWorkload(string name, string[] arguments)
     {

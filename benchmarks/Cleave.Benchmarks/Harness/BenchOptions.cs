@@ -7,7 +7,7 @@ namespace Cleave.Benchmarks.Harness;
 /// <summary>How long to measure, and what.</summary>
 /// <param name="Quick">Few rounds: says whether everything works, not how fast it is.</param>
 /// <param name="Only">The one family to measure; null for all.</param>
-/// <param name="Models">Of the families that measure all models: only those whose names begin with one of these, between commas; null for all.</param>
+/// <param name="Models">Of the families that measure all models: only those whose names begin with one of these, or are those before a $, between commas; null for all.</param>
 /// <param name="Device">The device table by which the families of the cost model predict; null has them calibrate first.</param>
 internal sealed record BenchOptions(bool Quick, string? Only, string? Models = null, string? Device = null)
 {
@@ -26,7 +26,7 @@ internal sealed record BenchOptions(bool Quick, string? Only, string? Models = n
     };
 
     /// <summary>Whether a model is measured.</summary>
-    public bool Has(string model) => Models is null || Models.Split(',').Any(start => model.StartsWith(start, StringComparison.Ordinal));
+    public bool Has(string model) => Models is null || Models.Split(',').Any(start => start.EndsWith('$') ? model == start[..^1] : model.StartsWith(start, StringComparison.Ordinal));
 
     /// <summary>So many rounds, few of them where it is only a trial.</summary>
     public int Rounds(int full) => Quick ? 2 : full;

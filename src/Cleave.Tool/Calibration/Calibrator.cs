@@ -41,7 +41,7 @@ internal sealed class Calibrator
         _outputs = Timer(KernelModels.ReluBeside, Small, 1);
         _crowd = new CrowdTimer(Crowds, (model, sizes, threads) => Timer(model, sizes, threads));
         // Each group gets small and large points of each kernel: they take about the same time and memory.
-        foreach (GridPoint point in grid.OrderBy(p => p.Kernel, StringComparer.Ordinal).ThenBy(p => p.Sizes.Aggregate(1.0, (product, size) => product * size)))
+        foreach (GridPoint point in grid.Where(static p => BlockedLayout.Holds(p, BlockedLayout.Channels())).OrderBy(p => p.Kernel, StringComparer.Ordinal).ThenBy(p => p.Sizes.Aggregate(1.0, (product, size) => product * size)))
         {
             _dealt++;
             _points.Add(new PointTimer(point, threads, Timer));

@@ -40,6 +40,33 @@ public sealed class CalibrationTests
         Assert.Equal([true, true, true, true, false], points.Select(p => p.Scales));
     }
 
+    [Fact]
+    public void Of_blocked_channels_there_are_whole_blocks()
+    {
+        IReadOnlyList<GridPoint> grid = CalibrationGrid.Load();
+
+        Assert.All(grid, static p => Assert.True(BlockedLayout.Holds(p, 8), p.Kernel));
+        Assert.False(BlockedLayout.Holds(grid.Single(static p => p.Kernel == "conv1" && p.Sizes[0] == 24), 16));
+        Assert.True(BlockedLayout.Holds(grid.Single(static p => p.Kernel == "conv-first" && p.Sizes[0] == 1), 16));
+        GridPoint[] wide = [.. grid.Where(static p => BlockedLayout.Holds(p, 16))];
+        Assert.Empty(grid.Select(static p => p.Kernel).Except(wide.Select(static p => p.Kernel)));
+        Assert.True(grid.Count - wide.Length <= 5);
+    }
+
+    [Fact]
+    public void Blocked_convolutions_of_the_grid_run_on_this_machine()
+    {
+        GridPoint[] small = [.. CalibrationGrid.Load().Where(static p => p.Kernel is "conv1" or "conv" or "reorder-out" && BlockedLayout.Holds(p, BlockedLayout.Channels()) && p.Sizes[2 % p.Sizes.Length] < 800)];
+        using ChainValues values = new();
+
+        Assert.NotEmpty(small);
+        foreach (GridPoint point in small)
+        {
+            using ChainTimer timer = new(KernelModels.Find(point.Kernel)!, point.Sizes, threads: 1);
+            timer.Open(values);
+        }
+    }
+
     [Theory]
     [InlineData("2")]
     [InlineData("1,x")]

@@ -65,31 +65,33 @@ internal sealed class CurrentEngine
         t => Log.NotReopened(logger, _definition.Name, t.Exception!.InnerException!.Message, t.Exception),
         CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
 
+    /// <summary>Opens another set of weights beside the present one, as the first half of a reload; the caller ends it, whatever comes between.</summary>
+    /// <exception cref="CleaveException">The file is missing or damaged, ONNX Runtime refused it, or it is of another graph.</exception>
+    public Task<EngineReload> OpenBesideAsync(ModelSource model, CancellationToken token) => OpenBesideAsync(model, null, token);
+
     private async Task ReplaceAsync(ModelSource? model, int[]? instances, CancellationToken token)
     {
+        EngineReload reload = await OpenBesideAsync(model, instances, token).ConfigureAwait(false);
+        reload.Commit();
+        await reload.EndAsync().ConfigureAwait(false);
+    }
+
+    private async Task<EngineReload> OpenBesideAsync(ModelSource? model, int[]? instances, CancellationToken token)
+    {
         await _turn.WaitAsync(token).ConfigureAwait(false);
+        RunnerEngine? old = null;
         try
         {
             // Inside the gate: disposing waits for it.
-            RunnerEngine old = Enter();
-            RunnerEngine next;
-            bool replaced;
-            try
-            {
-                next = await Task.Factory.StartNew(() => Open(model, old, instances, token), token, TaskCreationOptions.LongRunning, TaskScheduler.Default).ConfigureAwait(false);
-                replaced = TryReplace(next);
-            }
-            finally
-            {
-                old.Gate.Exit();
-            }
-            await (replaced ? old : next).DisposeAsync().ConfigureAwait(false);
-            if (!replaced)
-                throw old.Gate.Disposed();
+            RunnerEngine present = old = Enter();
+            RunnerEngine next = await Task.Factory.StartNew(() => Open(model, present, instances, token), token, TaskCreationOptions.LongRunning, TaskScheduler.Default).ConfigureAwait(false);
+            return new EngineReload(old, next, TryReplace, () => _turn.Release());
         }
-        finally
+        catch
         {
+            old?.Gate.Exit();
             _turn.Release();
+            throw;
         }
     }
 

@@ -131,8 +131,7 @@ public abstract class EnsembleRunner<TInput, TOutput> : IModelRunner<TInput, TOu
 
     /// <summary>
     /// Has another file's weights take the place of a member's present ones, while requests come and run; the other members are not touched. As
-    /// <see cref="ModelRunner{TInput,TOutput}.ReloadAsync"/> of one model: a request that is not cut into segments has of each member one set of weights. Of one that is, samples
-    /// that ran before have the old ones, and those that come after have the new ones; each sample has one of the two.
+    /// <see cref="ModelRunner{TInput,TOutput}.ReloadAsync"/> of one model: each request has of each member one set of weights, also one that is cut into segments.
     /// </summary>
     /// <param name="member">One of <see cref="Members"/>.</param>
     /// <param name="model">A model with the same graph: retrained, with other weights.</param>

@@ -8,9 +8,10 @@ namespace Cleave.Ensembles;
 /// <summary>
 /// An instance on the processor: runs its member on samples of a request where they lie, once it has its cores. There is nothing to copy, and so one thread for all stages.
 /// </summary>
-internal sealed class CpuInstance(CpuMember member, MemberModel model, CoreTurns turns) : IMemberInstance
+internal sealed class CpuInstance(CpuMember member, int model, CoreTurns turns) : IMemberInstance
 {
     private CallBuffers? _now;
+    private RunnerEngine? _engine;
 
     public string Name => "cpu";
 
@@ -23,7 +24,12 @@ internal sealed class CpuInstance(CpuMember member, MemberModel model, CoreTurns
 
     public bool IsLost => false;
 
-    public void Load(EnsembleJob job, int at, int count, int slot) => _now = ((SegmentJob)job).Call.Buffers(model, at, count);
+    public void Load(EnsembleJob job, int at, int count, int slot)
+    {
+        SegmentJob segment = (SegmentJob)job;
+        _engine = segment.Engine(member.Place, model);
+        _now = segment.Call.Buffers(member.Models[model], _engine, at, count);
+    }
 
     public void Predict(int slot)
     {
@@ -31,7 +37,7 @@ internal sealed class CpuInstance(CpuMember member, MemberModel model, CoreTurns
         try
         {
             // A batch is short: what ends a request, ends it between two.
-            model.RunAsOpened(_now!, CancellationToken.None);
+            MemberModel.RunAsOpened(_engine!, _now!, CancellationToken.None);
         }
         finally
         {

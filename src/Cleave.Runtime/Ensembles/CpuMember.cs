@@ -1,8 +1,6 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
-using System.Threading;
-using System.Threading.Tasks;
 using Cleave.Core.Batching;
 using Cleave.Ensembles.Serving;
 using Cleave.Generated;
@@ -15,7 +13,6 @@ namespace Cleave.Ensembles;
 /// </summary>
 internal sealed class CpuMember : IDisposable
 {
-    private readonly MemberModel[] _models;
     private readonly bool _owns;
 
     /// <param name="member">The member.</param>
@@ -30,7 +27,7 @@ internal sealed class CpuMember : IDisposable
         Name = member.Name;
         Cell = cell;
         _owns = cell.Threads != own.Cores || (cell.Threads > 1 && cell.Count > 1);
-        _models = _owns ? Open(member, options, cell) : [own];
+        Models = _owns ? Open(member, options, cell) : [own];
     }
 
     public int Place { get; }
@@ -39,20 +36,25 @@ internal sealed class CpuMember : IDisposable
 
     public InstanceGroup Cell { get; }
 
+    /// <summary>What its instances run.</summary>
+    public MemberModel[] Models { get; }
+
+    /// <summary>Those that are not the ensemble's.</summary>
+    public IReadOnlyList<MemberModel> Own => _owns ? Models : [];
+
+    /// <summary>Locked while the weights of all of it change, which is short, and while a request chooses its own.</summary>
+    public object Weights { get; } = new();
+
+    /// <summary>Enters the engines where requests go now, for a request that is to have one set of weights.</summary>
+    public RunnerEngine[] EnterAll() => Array.ConvertAll(Models, static m => m.Current.Enter());
+
     /// <summary>Its instances, for the inference system.</summary>
     public IReadOnlyList<IMemberInstance> Instances(CoreTurns turns) =>
-        [.. Enumerable.Range(0, Cell.Count).Select(i => new CpuInstance(this, _models[i % _models.Length], turns))];
-
-    /// <summary>Gives its own models other weights; the ensemble's are given theirs by the ensemble.</summary>
-    public async Task ReloadAsync(ModelSource model, CancellationToken token)
-    {
-        foreach (MemberModel own in _owns ? _models : [])
-            await own.Current.ReloadAsync(model, token).ConfigureAwait(false);
-    }
+        [.. Enumerable.Range(0, Cell.Count).Select(i => new CpuInstance(this, i % Models.Length, turns))];
 
     public void Dispose()
     {
-        foreach (MemberModel model in _owns ? _models : [])
+        foreach (MemberModel model in Own)
             model.Dispose();
     }
 

@@ -105,8 +105,10 @@ internal sealed class EnsembleDevices : IDisposable
     }
 
     /// <summary>Opens the instances of a member; none: it is on the processor.</summary>
+    /// <param name="member">Which.</param>
+    /// <param name="weights">An engine with the weights that they are to have; null: those that requests are answered by now.</param>
     /// <exception cref="CleaveException">One cannot be opened, or, of copies that nobody asked for, none; and the policy is <see cref="DevicePolicy.Require"/>.</exception>
-    public IReadOnlyList<IMemberInstance> Instances(int member)
+    public IReadOnlyList<IMemberInstance> Instances(int member, RunnerEngine? weights = null)
     {
         List<IMemberInstance> opened = [];
         int left = _cells[member].Count;
@@ -117,7 +119,7 @@ internal sealed class EnsembleDevices : IDisposable
                 left--;
                 try
                 {
-                    opened.Add(_programs[member]!.OpenOn(device, member, batch));
+                    opened.Add(_programs[member]!.OpenOn(device, member, batch, weights));
                 }
                 catch (CleaveException e) when (Policy == DevicePolicy.Prefer || (_oneIsEnough[member] && opened.Count + left > 0))
                 {

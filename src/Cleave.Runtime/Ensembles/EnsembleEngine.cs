@@ -94,8 +94,11 @@ internal sealed class EnsembleEngine : IRequestSource
     public RequestBuffers Rent(int[] dims) => Pool.Rent(dims);
 
     /// <exception cref="ArgumentException">There is no such member.</exception>
-    public MemberModel Member(string name) => Array.Find(Members, m => m.Name == name)
-        ?? throw new ArgumentException("The ensemble '" + Name + "' has no member '" + name + "': it has " + string.Join(", ", Array.ConvertAll(Members, m => "'" + m.Name + "'")) + ".", nameof(name));
+    public MemberModel Member(string name) => Members[Place(name)];
+
+    private int Place(string name) => Array.FindIndex(Members, m => m.Name == name) is >= 0 and var place
+        ? place
+        : throw new ArgumentException("The ensemble '" + Name + "' has no member '" + name + "': it has " + string.Join(", ", Array.ConvertAll(Members, m => "'" + m.Name + "'")) + ".", nameof(name));
 
     public void Dispose()
     {
@@ -135,15 +138,8 @@ internal sealed class EnsembleEngine : IRequestSource
     /// <exception cref="ArgumentException">There is no such member.</exception>
     public Task ReloadAsync(string member, ModelSource model, CancellationToken token)
     {
-        MemberModel own = Member(member);
-        return Serving is null ? own.Current.ReloadAsync(model, token) : All();
-
-        async Task All()
-        {
-            // First the one that may refuse it: then nothing has changed.
-            await own.Current.ReloadAsync(model, token).ConfigureAwait(false);
-            await Serving.ReloadAsync(member, model, token).ConfigureAwait(false);
-        }
+        int place = Place(member);
+        return Serving is null ? Members[place].Current.ReloadAsync(model, token) : Serving.ReloadAsync(place, Members[place], model, token);
     }
 
     private EnsembleServing? Serve(EnsembleOptions options, RunnerOptions[] opened)

@@ -96,15 +96,40 @@ internal sealed class EnsembleServing : IDisposable
         return samples > MostUncut && Array.TrueForAll(inputs, i => i.Shape is [var size, ..] && size == samples);
     }
 
-    public void Run(EnsembleJob job, CancellationToken token) => _system.Value.Run(job, token);
+    public void Run(SegmentedCall call, CancellationToken token) => _system.Value.Run(new SegmentJob(call, _members), token);
 
-    /// <summary>Gives a member's further models other weights, and its instances on devices those that its own model has by now.</summary>
-    public async Task ReloadAsync(string member, ModelSource model, CancellationToken token)
+    /// <summary>
+    /// Gives a member other weights, wherever it runs: all of it is opened beside what there is, and changes at once. A request that was let in before is answered by the old ones, and
+    /// these are freed when it is over.
+    /// </summary>
+    /// <param name="place">The member.</param>
+    /// <param name="own">The model that requests run which are not cut.</param>
+    /// <param name="model">The new weights.</param>
+    /// <param name="token">Gives up while they are being opened.</param>
+    /// <exception cref="CleaveException">They cannot be opened: then nothing has changed.</exception>
+    public async Task ReloadAsync(int place, MemberModel own, ModelSource model, CancellationToken token)
     {
-        int place = Array.FindIndex(_members, m => m.Name == member);
-        await _members[place].ReloadAsync(model, token).ConfigureAwait(false);
-        if (_devices is not null && _devices.Has(place))
-            await _system.Value.ReplaceAsync(member, Instances(place)).ConfigureAwait(false);
+        CpuMember member = _members[place];
+        List<EngineReload> reloads = [];
+        Task replaced = Task.CompletedTask;
+        try
+        {
+            // First the one that may refuse it.
+            foreach (MemberModel one in member.Own.Prepend(own))
+                reloads.Add(await one.Current.OpenBesideAsync(model, token).ConfigureAwait(false));
+            IReadOnlyList<IMemberInstance> there = _devices?.Has(place) == true ? Instances(place, reloads[0].Next) : [];
+            lock (member.Weights)
+            {
+                if (there.Count > 0)
+                    replaced = _system.Value.ReplaceAsync(member.Name, there);
+                foreach (EngineReload reload in reloads)
+                    reload.Commit();
+            }
+        }
+        finally
+        {
+            await Task.WhenAll(reloads.Select(static r => r.EndAsync()).Append(replaced)).ConfigureAwait(false);
+        }
     }
 
     /// <summary>Ends the threads. Nothing runs any more.</summary>
@@ -153,9 +178,9 @@ internal sealed class EnsembleServing : IDisposable
         }
     }
 
-    private IReadOnlyList<IMemberInstance> Instances(int member)
+    private IReadOnlyList<IMemberInstance> Instances(int member, RunnerEngine? weights = null)
     {
-        IReadOnlyList<IMemberInstance> there = _devices?.Instances(member) ?? [];
+        IReadOnlyList<IMemberInstance> there = _devices?.Instances(member, weights) ?? [];
         return there.Count > 0 && !_devices!.AlsoOnCpu(member) ? there : [.. there, .. _members[member].Instances(_turns)];
     }
 

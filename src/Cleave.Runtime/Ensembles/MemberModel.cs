@@ -63,17 +63,23 @@ internal sealed class MemberModel : IDisposable
         RunnerEngine engine = _engine.Enter();
         try
         {
-            InputSlot[] mine = new InputSlot[_member.Inputs.Length];
-            for (int i = 0; i < mine.Length; i++)
-                mine[i] = inputs[_member.Inputs[i]].Shared(_member.Model.Inputs[i].Name);
-            CallBuffers buffers = new(engine, engine.Pool, Dims(Array.ConvertAll(mine, static i => i.Shape)), mine);
-            engine.Pool.Join();
-            return buffers;
+            return NewBuffers(engine, inputs);
         }
         finally
         {
             engine.Gate.Exit();
         }
+    }
+
+    /// <summary>The same, bound to an engine that the caller has entered.</summary>
+    public CallBuffers NewBuffers(RunnerEngine engine, InputSlot[] inputs)
+    {
+        InputSlot[] mine = new InputSlot[_member.Inputs.Length];
+        for (int i = 0; i < mine.Length; i++)
+            mine[i] = inputs[_member.Inputs[i]].Shared(_member.Model.Inputs[i].Name);
+        CallBuffers buffers = new(engine, engine.Pool, Dims(Array.ConvertAll(mine, static i => i.Shape)), mine);
+        engine.Pool.Join();
+        return buffers;
     }
 
     /// <summary>Runs it once over such buffers, on this thread, with the cores that the ledger offers.</summary>
@@ -107,25 +113,17 @@ internal sealed class MemberModel : IDisposable
         }
     }
 
-    /// <summary>Runs it once with the cores that it was opened for, whatever else runs: a cell of the matrix says how many.</summary>
-    public void RunAsOpened(CallBuffers buffers, CancellationToken token)
+    /// <summary>Runs it once with the cores that it was opened for, whatever else runs: a cell of the matrix says how many. The caller has entered the engine.</summary>
+    public static void RunAsOpened(RunnerEngine engine, CallBuffers buffers, CancellationToken token)
     {
-        RunnerEngine engine = _engine.Enter();
+        Turn turn = engine.Modes.EnterOn(engine.Modes.Planned, token);
         try
         {
-            Turn turn = engine.Modes.EnterOn(engine.Modes.Planned, token);
-            try
-            {
-                buffers.RunIn(engine, turn.Mode, buffers.Generation, token);
-            }
-            finally
-            {
-                engine.Modes.Leave(turn);
-            }
+            buffers.RunIn(engine, turn.Mode, buffers.Generation, token);
         }
         finally
         {
-            engine.Gate.Exit();
+            engine.Modes.Leave(turn);
         }
     }
 

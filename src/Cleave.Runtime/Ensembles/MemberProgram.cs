@@ -58,12 +58,16 @@ internal sealed class MemberProgram
     public double? PredictedMicroseconds =>
         _member.Model.Times is null || _shapes.InputsOfUnknownRank > 0 ? null : new ExpectedTimes(_member.Model, _shapes).Alone(SampleDims());
 
-    /// <summary>An instance on a device, with the weights that requests are answered by now.</summary>
+    /// <summary>An instance on a device.</summary>
+    /// <param name="device">The device.</param>
+    /// <param name="place">The member's place.</param>
+    /// <param name="batch">The most samples at once.</param>
+    /// <param name="weights">An engine with the weights that it is to have, which the caller keeps open; null: those that requests are answered by now.</param>
     /// <exception cref="DeviceException">There is no room for it, or the device was lost.</exception>
     /// <exception cref="CleaveException">ONNX Runtime refused it.</exception>
-    public DeviceInstance OpenOn(IDevice device, int place, int batch)
+    public DeviceInstance OpenOn(IDevice device, int place, int batch, RunnerEngine? weights)
     {
-        RunnerEngine engine = _model.Current.Enter();
+        RunnerEngine engine = weights ?? _model.Current.Enter();
         try
         {
             DeviceProgram program = new(
@@ -78,7 +82,8 @@ internal sealed class MemberProgram
         }
         finally
         {
-            engine.Gate.Exit();
+            if (weights is null)
+                engine.Gate.Exit();
         }
     }
 

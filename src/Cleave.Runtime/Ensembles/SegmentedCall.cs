@@ -23,17 +23,17 @@ internal sealed class SegmentedCall(EnsembleServing serving, InputSlot[] inputs,
     public long ByteLength => _parts.Values.Sum(static p => p.ByteLength);
 
     /// <summary>Runs it through the inference system. Done when nothing uses its memory any more.</summary>
-    public void Run(CancellationToken token) => serving.Run(new SegmentJob(this), token);
+    public void Run(CancellationToken token) => serving.Run(this, token);
 
-    /// <summary>Samples from place <paramref name="at"/> on, bound to a model.</summary>
-    public CallBuffers Buffers(MemberModel model, int at, int count)
+    /// <summary>Samples from place <paramref name="at"/> on, bound to a model, whose engine the caller has entered.</summary>
+    public CallBuffers Buffers(MemberModel model, RunnerEngine engine, int at, int count)
     {
         if (_parts.TryGetValue((model, at, count), out CallBuffers? known))
             return known;
         InputSlot[] part = Array.ConvertAll(inputs, i => i.Slice(at, count));
         try
         {
-            return _parts[(model, at, count)] = model.NewBuffers(part);
+            return _parts[(model, at, count)] = model.NewBuffers(engine, part);
         }
         finally
         {

@@ -15,6 +15,8 @@ internal abstract class EnsembleJob(int samples)
     private Exception? _failure;
     // Segments of members that are not over, and one for whoever hands them out.
     private int _open = 1;
+    // By member, who answers it.
+    private MemberGeneration?[] _generations = [];
 
     public int Samples => samples;
 
@@ -23,6 +25,27 @@ internal abstract class EnsembleJob(int samples)
 
     /// <summary>Whether what is left of it need not be done.</summary>
     public bool IsLost => Volatile.Read(ref _failure) != null;
+
+    /// <summary>Chooses who answers it of each member, from now until it is over: a member that is reloaded meanwhile answers all of it with the weights that it has now.</summary>
+    public void Enter(MemberState[] members)
+    {
+        _generations = new MemberGeneration?[members.Length];
+        for (int m = 0; m < members.Length; m++)
+            _generations[m] = Enter(m, members[m]);
+    }
+
+    /// <summary>Who answers it of a member.</summary>
+    public MemberGeneration Generation(int member) => _generations[member]!;
+
+    /// <summary>Chooses who answers it of the member in that place.</summary>
+    protected virtual MemberGeneration Enter(int place, MemberState member) => member.Enter();
+
+    /// <summary>It needs them no more.</summary>
+    protected virtual void Leave()
+    {
+        foreach (MemberGeneration? generation in _generations)
+            generation?.Leave();
+    }
 
     /// <summary>Called once, before <see cref="Done"/>, where all members have answered for all samples.</summary>
     protected abstract void Finish();
@@ -47,6 +70,7 @@ internal abstract class EnsembleJob(int samples)
         {
             _failure = e;
         }
+        Leave();
         if (_failure is OperationCanceledException cancelled)
             _done.TrySetCanceled(cancelled.CancellationToken);
         else if (_failure is { } failure)

@@ -35,9 +35,7 @@ internal sealed class EnsembleSystem : IAsyncDisposable
         _options = options;
         _gate = new RunGate(name);
         _room = new SemaphoreSlim(options.MostSegments);
-        _members = [.. members.Select(m => new MemberState(name, m.Name, options, Turns))];
-        for (int m = 0; m < _members.Length; m++)
-            _members[m].Replace(members[m].Instances);
+        _members = [.. members.Select(m => new MemberState(name, m.Name, m.Instances, options, Turns))];
     }
 
     /// <summary>Whose batch each device takes next.</summary>
@@ -81,15 +79,24 @@ internal sealed class EnsembleSystem : IAsyncDisposable
         }
     }
 
-    /// <summary>Starts other instances of a member, of other weights or on other devices, in the place of those there are; the other members go on. Done when the old ones are disposed.</summary>
+    /// <summary>
+    /// Starts other instances of a member, of other weights or on other devices. Requests that come from now on go there; those that were let in before are answered by the ones
+    /// there were. The other members go on. Done when the old ones are disposed.
+    /// </summary>
+    /// <exception cref="ObjectDisposedException">It was disposed; so are the instances.</exception>
     public async Task ReplaceAsync(string member, IReadOnlyList<IMemberInstance> instances)
     {
         if (instances.Count == 0)
             throw new ArgumentException("A member needs an instance.", nameof(instances));
-        _gate.Enter();
+        MemberState state = Array.Find(_members, m => m.Name == member) ?? throw new ArgumentException("There is no member '" + member + "'.", nameof(member));
+        if (!_gate.TryEnter())
+        {
+            foreach (IMemberInstance instance in instances)
+                instance.Dispose();
+            throw _gate.Disposed();
+        }
         try
         {
-            MemberState state = Array.Find(_members, m => m.Name == member) ?? throw new ArgumentException("There is no member '" + member + "'.", nameof(member));
             await state.Replace(instances).ConfigureAwait(false);
         }
         finally
@@ -109,6 +116,7 @@ internal sealed class EnsembleSystem : IAsyncDisposable
     {
         try
         {
+            job.Enter(_members);
             for (int at = 0; at < job.Samples && !job.IsLost; at += _options.SegmentSize)
             {
                 if (!HasRoom(at))
@@ -127,6 +135,7 @@ internal sealed class EnsembleSystem : IAsyncDisposable
     {
         try
         {
+            job.Enter(_members);
             for (int at = 0; at < job.Samples && !job.IsLost; at += _options.SegmentSize)
             {
                 if (!HasRoom(at))
@@ -155,7 +164,10 @@ internal sealed class EnsembleSystem : IAsyncDisposable
     {
         job.Open(_members.Length);
         SegmentPlace place = new(_room, _members.Length);
-        foreach (MemberState member in _members)
-            member.Queue.Put(new MemberSegment(job, start, end, member.Again, place));
+        for (int m = 0; m < _members.Length; m++)
+        {
+            MemberGeneration generation = job.Generation(m);
+            generation.Queue.Put(new MemberSegment(job, start, end, generation.Again, place));
+        }
     }
 }

@@ -22,6 +22,7 @@ internal sealed class InstanceWorker
     private static readonly long ShortTicks = (long)(HandOff * Stopwatch.Frequency);
 
     private readonly MemberState _member;
+    private readonly MemberGeneration _generation;
     private readonly IMemberInstance _instance;
     private readonly SystemOptions _options;
     private readonly DeviceTurns? _turns;
@@ -38,12 +39,14 @@ internal sealed class InstanceWorker
     private long _sendTicks;
 
     /// <param name="member">The member.</param>
+    /// <param name="generation">Its instances, of which this is one.</param>
     /// <param name="instance">The instance; disposed with this.</param>
     /// <param name="options">How the system works.</param>
     /// <param name="turns">Those of the device that it shares; null: it shares none.</param>
-    public InstanceWorker(MemberState member, IMemberInstance instance, SystemOptions options, DeviceTurns? turns)
+    public InstanceWorker(MemberState member, MemberGeneration generation, IMemberInstance instance, SystemOptions options, DeviceTurns? turns)
     {
         _member = member;
+        _generation = generation;
         _instance = instance;
         _options = options;
         _turns = turns;
@@ -76,7 +79,7 @@ internal sealed class InstanceWorker
     public void Stop()
     {
         Volatile.Write(ref _stops, 1);
-        _member.Queue.WakeAll();
+        _generation.Queue.WakeAll();
     }
 
     private void StartThread(string what, Action work) =>
@@ -95,11 +98,11 @@ internal sealed class InstanceWorker
     private MemberSegment? Next()
     {
         if (_turns is null)
-            return _member.Queue.Take(_isStopped, (int)Math.Min(int.MaxValue, (long)_instance.Batch * _instance.Slots));
-        while (_member.Queue.Await(_isStopped))
+            return _generation.Queue.Take(_isStopped, (int)Math.Min(int.MaxValue, (long)_instance.Batch * _instance.Slots));
+        while (_generation.Queue.Await(_isStopped))
         {
-            _turns.Enter(_member.Queue);
-            if (_member.Queue.TryTake(_instance.Batch) is { } segment)
+            _turns.Enter(_generation.Queue);
+            if (_generation.Queue.TryTake(_instance.Batch) is { } segment)
                 return segment;
             _turns.Leave();
         }
@@ -217,7 +220,7 @@ internal sealed class InstanceWorker
     {
         bool isDevices = failure is DeviceException && _options.Fallback is not null;
         if ((_instance.IsLost || (isDevices && _member.InARow >= MostWithoutRoom - 1)) && Interlocked.Exchange(ref _stops, 1) == 0)
-            _member.Lost(this, failure);
+            _generation.Lost(this, failure);
         if (!item.Segment.Fails(item.Try, isDevices ? Math.Max(_options.Retries, _options.DeviceRetries) : _options.Retries, out bool again))
             return;
         _member.Failed(failure);

@@ -16,68 +16,71 @@ namespace Cleave.Ensembles.Serving;
 /// <param name="Last">What the last one said; null: none failed.</param>
 internal sealed record MemberSnapshot(string Name, IReadOnlyList<string> Instances, int Waiting, long Batches, long Failures, long InARow, string? Last);
 
-/// <summary>A member in the inference system: its queue and its instances. Thread-safe.</summary>
-internal sealed class MemberState(string ensemble, string name, SystemOptions options, TurnTable turns)
+/// <summary>A member in the inference system: who answers for it, and how that went. Thread-safe.</summary>
+internal sealed class MemberState
 {
+    private readonly string _ensemble;
+    private readonly SystemOptions _options;
+    private readonly TurnTable _turns;
     private readonly object _lock = new();
-    private List<InstanceWorker> _workers = [];
+    // Those of earlier weights whose requests are not over.
+    private readonly List<MemberGeneration> _leaving = [];
+    private MemberGeneration _now;
     private long _answered;
     private long _failures;
     private long _inARow;
     private Exception? _last;
-    private Action<MemberSegment>? _again;
 
-    public string Name => name;
+    public MemberState(string ensemble, string name, IReadOnlyList<IMemberInstance> instances, SystemOptions options, TurnTable turns)
+    {
+        _ensemble = ensemble;
+        _options = options;
+        _turns = turns;
+        Name = name;
+        _now = new MemberGeneration(this, instances, options, turns);
+        _now.Start();
+    }
 
-    public SegmentQueue Queue { get; } = new();
+    public string Name { get; }
 
     /// <summary>Batches that failed since the last that was answered.</summary>
     public long InARow => Interlocked.Read(ref _inARow);
-
-    /// <summary>Puts a segment back, to be tried again.</summary>
-    public Action<MemberSegment> Again => _again ??= s => Queue.Put(s, again: true);
 
     public MemberSnapshot Snapshot()
     {
         lock (_lock)
         {
             return new MemberSnapshot(
-                name, [.. _workers.Select(static w => w.Instance.Name)], Queue.Waiting, Interlocked.Read(ref _answered), Interlocked.Read(ref _failures), Interlocked.Read(ref _inARow), _last?.Message);
+                Name, _now.Instances, _now.Queue.Waiting + _leaving.Sum(static g => g.Queue.Waiting), Interlocked.Read(ref _answered), Interlocked.Read(ref _failures), Interlocked.Read(ref _inARow),
+                _last?.Message);
         }
     }
 
-    /// <summary>Starts instances in the place of those there are, which end with what they have begun. Done when these are disposed.</summary>
-    public Task Replace(IReadOnlyList<IMemberInstance> instances)
+    /// <summary>Who answers a request that is let in now; it leaves them when it is over.</summary>
+    public MemberGeneration Enter()
     {
-        List<InstanceWorker> old;
-        // Not the list itself: one of them may be lost while the others are started.
-        InstanceWorker[] next = [.. instances.Select(i => new InstanceWorker(this, i, options, turns.Of(i)))];
         lock (_lock)
         {
-            old = _workers;
-            _workers = [.. next];
-            Queue.Resume();
+            _now.Enter();
+            return _now;
         }
-        foreach (InstanceWorker worker in next)
-            worker.Start();
-        foreach (InstanceWorker worker in old)
-            worker.Stop();
-        return Task.WhenAll(old.Select(static w => w.Ended));
     }
 
-    /// <summary>An instance is lost.</summary>
-    public void Lost(InstanceWorker worker, Exception why)
+    /// <summary>Starts instances for the requests to come. Done when those there were are disposed, whose requests are over.</summary>
+    public async Task Replace(IReadOnlyList<IMemberInstance> instances)
     {
-        bool none;
+        MemberGeneration old, next = new(this, instances, _options, _turns);
         lock (_lock)
-            none = _workers.Remove(worker) && _workers.Count == 0;
-        worker.Stop();
-        if (!none)
-            return;
-        if (options.Fallback?.Invoke(name, why) is { Count: > 0 } others)
-            Replace(others);
-        else
-            Queue.Abandon(Named(why));
+        {
+            old = _now;
+            _now = next;
+            _leaving.Add(old);
+        }
+        next.Start();
+        old.Leave();
+        await old.EndedAsync().ConfigureAwait(false);
+        lock (_lock)
+            _leaving.Remove(old);
     }
 
     public void Answered()
@@ -93,13 +96,12 @@ internal sealed class MemberState(string ensemble, string name, SystemOptions op
         Volatile.Write(ref _last, failure);
     }
 
-    public CleaveException Named(Exception failure) => failure as CleaveException is { Id: "CLV4030" } named ? named : EnsembleJob.Named(ensemble, name, failure);
+    public CleaveException Named(Exception failure) => failure as CleaveException is { Id: "CLV4030" } named ? named : EnsembleJob.Named(_ensemble, Name, failure);
 
-    /// <summary>Nothing more comes. Done when all instances are disposed.</summary>
+    /// <summary>No request comes any more. Done when all instances are disposed.</summary>
     public Task Close()
     {
-        Queue.Close();
-        lock (_lock)
-            return Task.WhenAll(_workers.Select(static w => w.Ended));
+        _now.Leave();
+        return _now.EndedAsync();
     }
 }

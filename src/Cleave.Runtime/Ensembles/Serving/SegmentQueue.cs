@@ -130,13 +130,6 @@ internal sealed class SegmentQueue
             Fail(segment, why);
     }
 
-    /// <summary>There are instances again.</summary>
-    public void Resume()
-    {
-        lock (_lock)
-            _abandoned = null;
-    }
-
     private MemberSegment? First(int most)
     {
         if (_segments.First is not { } first)

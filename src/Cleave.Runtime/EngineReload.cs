@@ -1,0 +1,41 @@
+using System;
+using System.Threading.Tasks;
+
+namespace Cleave;
+
+/// <summary>
+/// An engine that was opened beside the one where requests go, and has not taken its place yet: several can be opened before the first does, so that all of them change at once, or
+/// none. Nothing else reloads the runner before <see cref="EndAsync"/>.
+/// </summary>
+internal sealed class EngineReload(RunnerEngine old, RunnerEngine next, Func<RunnerEngine, bool> replace, Action over)
+{
+    private bool _isAsked;
+    private bool _isReplaced;
+
+    public RunnerEngine Next => next;
+
+    /// <summary>Requests go to the new one from here on, unless the runner was disposed.</summary>
+    public void Commit()
+    {
+        _isAsked = true;
+        _isReplaced = replace(next);
+    }
+
+    /// <summary>Frees the one that is not used any more: without <see cref="Commit"/>, the new one. Done when its requests are over.</summary>
+    /// <exception cref="ObjectDisposedException">The runner was disposed before <see cref="Commit"/>.</exception>
+    public async Task EndAsync()
+    {
+        try
+        {
+            // It was held until now: disposing the runner waits for that.
+            old.Gate.Exit();
+            await (_isReplaced ? old : next).DisposeAsync().ConfigureAwait(false);
+            if (_isAsked && !_isReplaced)
+                throw old.Gate.Disposed();
+        }
+        finally
+        {
+            over();
+        }
+    }
+}

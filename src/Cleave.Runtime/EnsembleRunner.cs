@@ -148,6 +148,9 @@ public abstract class EnsembleRunner<TInput, TOutput> : IModelRunner<TInput, TOu
         return _engine.ReloadAsync(member, model, cancellationToken);
     }
 
+    /// <summary>How its members do: which of them answer, which fail, and what the last failure said. May be called at any time, on any thread; it takes nothing from requests.</summary>
+    public EnsembleSnapshot TakeSnapshot() => _engine.Snapshot();
+
     /// <summary>
     /// Lets nothing new in, waits until what runs and what is queued is done, then frees the members. Outputs stay valid until they are disposed themselves. May be
     /// called more than once and from several threads; each call returns when all is done.

@@ -177,9 +177,11 @@ internal sealed class EnsembleCall : RequestBuffers, IWorkItem
         try
         {
             model.Run(_members[member], ref core, _token);
+            model.Counts.Answered();
         }
         catch (Exception e) when (e is not OperationCanceledException and not ArgumentException)
         {
+            model.Counts.Failed(e);
             throw new CleaveException(Rules.EnsembleMemberFailed, e, _engine.Name, model.Name, e.Message);
         }
     }

@@ -93,6 +93,10 @@ internal sealed class EnsembleEngine : IRequestSource
 
     public RequestBuffers Rent(int[] dims) => Pool.Rent(dims);
 
+    /// <summary>How the members do.</summary>
+    public EnsembleSnapshot Snapshot() =>
+        new(Name, Serving?.Members is { } members ? [.. members] : Array.ConvertAll(Members, static m => new MemberSnapshot(m.Name, m.Counts, [], waiting: 0)));
+
     /// <exception cref="ArgumentException">There is no such member.</exception>
     public MemberModel Member(string name) => Members[Place(name)];
 

@@ -54,6 +54,7 @@ internal sealed class EnsembleServing : IDisposable
             DeviceRetries = fallsBack ? InstanceWorker.MostWithoutRoom * devices!.Count : 0,
             Fallback = fallsBack ? Fallback : null,
             Timeline = options.Stages,
+            Counts = name => own.First(o => o.Model.Name == name).Model.Counts,
             Logger = logger,
         };
         _turns = new CoreTurns(cores);
@@ -68,6 +69,9 @@ internal sealed class EnsembleServing : IDisposable
 
     /// <summary>The most samples of a request that is not cut: members on devices get all by segments.</summary>
     public int MostUncut => _devices is null ? SegmentSize : 0;
+
+    /// <summary>What is known of the members; null where no request was cut so far.</summary>
+    public IReadOnlyList<MemberSnapshot>? Members => _system.IsValueCreated ? _system.Value.Members : null;
 
     /// <summary>Why requests to an ensemble are never cut; "" where they are.</summary>
     public static string WhyNot(EnsembleDefinition definition, EnsembleOptions options)

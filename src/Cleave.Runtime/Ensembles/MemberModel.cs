@@ -40,6 +40,9 @@ internal sealed class MemberModel : IDisposable
     /// <summary>The most cores that it was opened for; null: as many as there are.</summary>
     public int? Cores { get; }
 
+    /// <summary>How its runs go; those of its instances, too.</summary>
+    public MemberCounts Counts { get; } = new();
+
     /// <summary>What a run took lately.</summary>
     public float Seconds => Volatile.Read(ref _seconds);
 

@@ -140,6 +140,22 @@ public sealed class SystemTests
     }
 
     [Fact]
+    public async Task What_a_member_gives_is_combined_while_another_one_still_runs()
+    {
+        const int samples = 100;
+        NotedMean combiner = new(2);
+        // The second member answers nothing before all that the first one gives was combined: at the end alone, that would never be.
+        StubInstance late = new("late", 1, 8, 3, 1) { OnPredict = _ => Assert.True(SpinWait.SpinUntil(() => combiner.Added(0) == 2 * samples, Patience)) };
+        await using EnsembleSystem system = System(Small with { MostSegments = 100 }, [new StubInstance("soon", 0, 8, 1, 1)], [late]);
+        float[] rows = [.. Enumerable.Range(0, 2 * samples).Select(static i => (float)i)];
+        await system.RunAsync(new TensorJob(samples, [rows], [(combiner, 2)], Small.SegmentSize)).WaitAsync(Patience);
+        Assert.Equal(Expected(samples, 2), ((OutputSlot<float>)combiner.Result).Span.ToArray());
+        // Batch after batch, and none twice.
+        Assert.True(combiner.Parts > 2 * samples / 16);
+        Assert.Equal((2 * samples, 2 * samples), (combiner.Added(0), combiner.Added(1)));
+    }
+
+    [Fact]
     public async Task Who_brings_too_much_waits_or_is_rejected()
     {
         using ManualResetEventSlim go = new();
@@ -168,7 +184,7 @@ public sealed class SystemTests
         await system.RunAsync(job).WaitAsync(Patience);
         Assert.Equal(Expected(64, 2), result());
         MemberSnapshot member = system.Members[0];
-        Assert.Equal((16, 2, 0), (member.Batches, member.Failures, member.InARow));
+        Assert.Equal((16, 2, 0), (member.Answers, member.Failures, member.FailuresInARow));
         Assert.Equal(16, flaky.Added.Count);
     }
 
@@ -187,8 +203,8 @@ public sealed class SystemTests
         }
         Assert.Equal(0, system.Members[0].Failures);
         MemberSnapshot state = system.Members[1];
-        Assert.Equal((0, "no"), (state.Batches, state.Last));
-        Assert.Equal(state.Failures, state.InARow);
+        Assert.Equal((0, "no"), (state.Answers, state.LastFailure));
+        Assert.Equal(state.Failures, state.FailuresInARow);
         Assert.True(state.Failures >= 6);
         // Another set of weights mends it, while the other member goes on.
         await system.ReplaceAsync("m1", [new StubInstance("mended", 1, 16, 3)]).WaitAsync(Patience);
@@ -290,6 +306,31 @@ public sealed class SystemTests
         await replacing.WaitAsync(Patience);
         Assert.All(system.Members, m => Assert.Equal(0, m.Waiting));
         await system.DisposeAsync().AsTask().WaitAsync(Patience);
+    }
+
+    /// <summary>The mean, and how many elements of each member were added so far.</summary>
+    private sealed class NotedMean(int members) : OutputCombiner<float, float>("y")
+    {
+        private readonly MeanCombiner<float> _mean = new("y", [], members);
+        private readonly int[] _added = new int[members];
+        private int _parts;
+
+        public override OutputSlot Result => _mean.Result;
+
+        public int Parts => Volatile.Read(ref _parts);
+
+        public int Added(int member) => Volatile.Read(ref _added[member]);
+
+        public override void Begin(int[] shape) => _mean.Begin(shape);
+
+        public override void Add(int member, ReadOnlySpan<float> output, int at)
+        {
+            _mean.Add(member, output, at);
+            Interlocked.Add(ref _added[member], output.Length);
+            Interlocked.Increment(ref _parts);
+        }
+
+        public override void Finish() => _mean.Finish();
     }
 
     private static async Task Ended(EnsembleSystem system, Func<EnsembleSystem, Task> test)

@@ -1,20 +1,9 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
-using System.Threading;
 using System.Threading.Tasks;
 
 namespace Cleave.Ensembles.Serving;
-
-/// <summary>What is known of a member, for people.</summary>
-/// <param name="Name">The member.</param>
-/// <param name="Instances">Its instances.</param>
-/// <param name="Waiting">Segments that wait.</param>
-/// <param name="Batches">Batches answered.</param>
-/// <param name="Failures">Batches that failed.</param>
-/// <param name="InARow">Those since the last that was answered.</param>
-/// <param name="Last">What the last one said; null: none failed.</param>
-internal sealed record MemberSnapshot(string Name, IReadOnlyList<string> Instances, int Waiting, long Batches, long Failures, long InARow, string? Last);
 
 /// <summary>A member in the inference system: who answers for it, and how that went. Thread-safe.</summary>
 internal sealed class MemberState
@@ -25,11 +14,8 @@ internal sealed class MemberState
     private readonly object _lock = new();
     // Those of earlier weights whose requests are not over.
     private readonly List<MemberGeneration> _leaving = [];
+    private readonly MemberCounts _counts;
     private MemberGeneration _now;
-    private long _answered;
-    private long _failures;
-    private long _inARow;
-    private Exception? _last;
 
     public MemberState(string ensemble, string name, IReadOnlyList<IMemberInstance> instances, SystemOptions options, TurnTable turns)
     {
@@ -37,6 +23,7 @@ internal sealed class MemberState
         _options = options;
         _turns = turns;
         Name = name;
+        _counts = options.Counts?.Invoke(name) ?? new MemberCounts();
         _now = new MemberGeneration(this, instances, options, turns);
         _now.Start();
     }
@@ -44,16 +31,12 @@ internal sealed class MemberState
     public string Name { get; }
 
     /// <summary>Batches that failed since the last that was answered.</summary>
-    public long InARow => Interlocked.Read(ref _inARow);
+    public long InARow => _counts.InARow;
 
     public MemberSnapshot Snapshot()
     {
         lock (_lock)
-        {
-            return new MemberSnapshot(
-                Name, _now.Instances, _now.Queue.Waiting + _leaving.Sum(static g => g.Queue.Waiting), Interlocked.Read(ref _answered), Interlocked.Read(ref _failures), Interlocked.Read(ref _inARow),
-                _last?.Message);
-        }
+            return new MemberSnapshot(Name, _counts, _now.Instances, _now.Queue.Waiting + _leaving.Sum(static g => g.Queue.Waiting));
     }
 
     /// <summary>Who answers a request that is let in now; it leaves them when it is over.</summary>
@@ -83,18 +66,9 @@ internal sealed class MemberState
             _leaving.Remove(old);
     }
 
-    public void Answered()
-    {
-        Interlocked.Increment(ref _answered);
-        Interlocked.Exchange(ref _inARow, 0);
-    }
+    public void Answered() => _counts.Answered();
 
-    public void Failed(Exception failure)
-    {
-        Interlocked.Increment(ref _failures);
-        Interlocked.Increment(ref _inARow);
-        Volatile.Write(ref _last, failure);
-    }
+    public void Failed(Exception failure) => _counts.Failed(failure);
 
     public CleaveException Named(Exception failure) => failure as CleaveException is { Id: "CLV4030" } named ? named : EnsembleJob.Named(_ensemble, Name, failure);
 

@@ -25,6 +25,9 @@ internal sealed record SystemOptions
     /// <summary>Other instances of a member that has lost its last one, and why; null: its requests fail from then on.</summary>
     public Func<string, Exception, IReadOnlyList<IMemberInstance>>? Fallback { get; init; }
 
+    /// <summary>Where it is counted how the runs of a member go, by its name; null: here.</summary>
+    public Func<string, MemberCounts>? Counts { get; init; }
+
     /// <summary>Told what each thread did; on that thread.</summary>
     public Action<StageSpan>? Timeline { get; init; }
 

@@ -1,0 +1,34 @@
+using System;
+using System.Collections.Generic;
+using System.Text;
+
+namespace Cleave;
+
+/// <summary>
+/// How the members of an ensemble do at one moment: for health pages and questions (<see cref="EnsembleRunner{TInput,TOutput}.TakeSnapshot"/>). Immutable. Requests go on while it is
+/// taken, so its numbers may be a run apart from each other.
+/// </summary>
+public sealed class EnsembleSnapshot
+{
+    internal EnsembleSnapshot(string name, MemberSnapshot[] members)
+    {
+        Name = name;
+        Members = Array.AsReadOnly(members);
+    }
+
+    /// <summary>The ensemble's name.</summary>
+    public string Name { get; }
+
+    /// <summary>Its members, as the item lists them.</summary>
+    public IReadOnlyList<MemberSnapshot> Members { get; }
+
+    /// <summary>A line for each member; <c>!</c> is before one whose last run failed.</summary>
+    public override string ToString()
+    {
+        StringBuilder text = new();
+        text.Append(LedgerSnapshot.OnOneLine(Name));
+        foreach (MemberSnapshot member in Members)
+            text.Append(member.IsFailing ? "\n! " : "\n  ").Append(member);
+        return text.ToString();
+    }
+}

@@ -86,6 +86,34 @@ public sealed class EnsembleRunningTests : IDisposable
         Assert.Equal([both[0] - both[12], 12, 4], ensemble.Run(input)["y"].As<float>());
     }
 
+    [Fact]
+    public void Outputs_of_other_names_are_combined_in_their_order()
+    {
+        string[] files = [Two("one", ("scores", "Neg"), ("features", "Abs")), Two("other", ("logits", "Relu"), ("code", "Sign"))];
+        Dictionary<string, TensorData> input = Input();
+        float[] x = input["x"].As<float>();
+        using GeneratedRunner ensemble = GeneratedEnsemble.Open(new EnsembleListing { Name = "Pair", Combine = ["Stack"] }, files);
+        for (int round = 0; round < 3; round++)
+        {
+            IReadOnlyDictionary<string, TensorData> together = ensemble.Run(input);
+            Assert.Equal(["features", "scores"], together.Keys.Order(StringComparer.Ordinal));
+            Assert.Equal([.. x.Select(static v => -v), .. x.Select(static v => MathF.Max(v, 0))], together["scores"].As<float>());
+            Assert.Equal([.. x.Select(MathF.Abs), .. x.Select(static v => (float)MathF.Sign(v))], together["features"].As<float>());
+        }
+    }
+
+    // y = f(x) of both outputs.
+    private string Two(string name, params (string Output, string Operator)[] outputs)
+    {
+        ModelBuilder g = new(name, 1);
+        string x = g.Input("x", "batch", 4);
+        foreach ((string output, string type) in outputs)
+            g.Output(output, g.Node(type, [x]), "batch", 4);
+        string file = Path.Combine(_folder, name + ".onnx");
+        File.WriteAllBytes(file, g.ToModel().ToByteArray());
+        return file;
+    }
+
     private static Dictionary<string, TensorData> Input() =>
         new() { ["x"] = new TensorData(Enumerable.Range(0, 12).Select(i => MathF.Sin(i)).ToArray(), [3, 4]) };
 

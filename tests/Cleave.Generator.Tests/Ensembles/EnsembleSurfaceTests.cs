@@ -102,6 +102,36 @@ public sealed class EnsembleSurfaceTests
     }
 
     [Fact]
+    public void Outputs_of_equal_shape_and_other_names_are_matched_by_order_with_a_note()
+    {
+        ModelListing one = Model("one", [Models.Float("image", "batch", 3)], [Models.Float("scores", "batch", 10), Models.Float("features", "batch", 10)]);
+        ModelListing other = Model("other", [Models.Float("image", "N", 3)], [Models.Float("logits", "N", 10), Models.Float("code", "N", 10)]);
+        Generated generated = Run(Vision(one, other), one, other);
+        Assert.Equal([("CLV2037", DiagnosticSeverity.Info), ("CLV2037", DiagnosticSeverity.Info)], generated.Diagnostics.Select(d => (d.Id, d.Severity)));
+        Assert.Contains("have no output of one name there: 'logits' of 'models/other.onnx' is taken for 'scores'", generated.Messages[0], StringComparison.Ordinal);
+        Assert.Contains("have no output of one name there: 'code' of 'models/other.onnx' is taken for 'features'", generated.Messages[1], StringComparison.Ordinal);
+        // The names are the first member's, and the places, not the names, say what belongs together.
+        Assert.Equal(["Scores", "Features", "Dispose"], generated.Members("MyApp.VisionOutput"));
+        string source = generated.Source("MyApp.VisionRunner.g.cs");
+        Assert.Contains("CombinationRule.Mean, new int[] { 0, 0 }", source, StringComparison.Ordinal);
+        Assert.Contains("CombinationRule.Mean, new int[] { 1, 1 }", source, StringComparison.Ordinal);
+        Assert.DoesNotContain(generated.Compilation.GetDiagnostics(), static d => d.Severity == DiagnosticSeverity.Error);
+    }
+
+    [Fact]
+    public void An_output_of_the_same_name_is_taken_wherever_it_stands()
+    {
+        ModelListing one = Model("one", [Models.Float("image", "batch", 3)], [Models.Float("scores", "batch", 10), Models.Float("features", "batch", 10)]);
+        ModelListing turned = Model("turned", [Models.Float("image", "N", 3)], [Models.Float("features", "N", 10), Models.Float("scores", "N", 10)]);
+        Generated generated = Run(Vision(one, turned), one, turned).Compiles();
+        Assert.Empty(generated.Messages);
+        Assert.Contains("CombinationRule.Mean, new int[] { 0, 1 }", generated.Source("MyApp.VisionRunner.g.cs"), StringComparison.Ordinal);
+        // What has the other one's name is nobody else's.
+        ModelListing half = Model("half", [Models.Float("image", "N", 3)], [Models.Float("features", "N", 10), Models.Float("logits", "N", 10)]);
+        Assert.StartsWith("CLV2035: The members of the ensemble 'Vision' disagree on the output 'scores'", Message(one, half), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_member_may_have_an_input_of_its_own()
     {
         ModelListing other = Model("other", [Models.Float("image", "N", 3), Models.Tensor("words", ElementType.Int64, "N", "sequence")], [Models.Float("scores", "N", 10)]);

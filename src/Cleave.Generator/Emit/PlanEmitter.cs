@@ -117,6 +117,8 @@ internal static class PlanEmitter
         }
         if (spec.Batch is { } batch)
             WriteBatch(code, batch);
+        else if (spec.NoBatch.Length > 0)
+            code.Line($"NoBatch = {SafeText.Literal(spec.NoBatch)},");
         if (spec.Times.Count > 0)
             WriteTimes(code, spec.Times);
         code.Unindent();
@@ -190,7 +192,7 @@ internal static class PlanEmitter
         : "new[] { " + string.Join(", ", axes.Select(a => a.ToString(CultureInfo.InvariantCulture))) + " }";
 
     private static bool HasSettings(RunnerSpec spec) =>
-        Options(spec).Any() || spec.PlannedSizes.Count > 0 || spec.Device is not null || spec.Batch is not null || spec.Times.Count > 0;
+        Options(spec).Any() || spec.PlannedSizes.Count > 0 || spec.Device is not null || spec.Batch is not null || spec.NoBatch.Length > 0 || spec.Times.Count > 0;
 
     private static void WriteWholePlan(SourceWriter code, RunnerSpec spec)
     {

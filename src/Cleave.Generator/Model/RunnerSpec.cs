@@ -65,6 +65,9 @@ internal sealed record RunnerSpec
     /// <summary>The batch axis; null where none is proven.</summary>
     public BatchSpec? Batch { get; init; }
 
+    /// <summary>Why there is none, and what helps, on one line; "" where there is one.</summary>
+    public string NoBatch { get; init; } = "";
+
     /// <summary>What calls are predicted to take, by rising elements and samples, with the threads of <c>CallPredictor.Counts</c>; none where too little is known.</summary>
     public EquatableArray<CallTimeSpec> Times { get; init; }
 

@@ -102,6 +102,7 @@ internal sealed class SpecBuilder
             Inputs = new([.. inputs.Select(builder.WithShapeNames)]),
             Outputs = new(outputs),
             Batch = predicted.Batch,
+            NoBatch = predicted.NoBatch,
             Times = predicted.Times,
         });
         return accelerator is null ? runner : builder.WithAccelerator(planned, runner, accelerator, listing.Options.Accelerator);

@@ -69,7 +69,7 @@ internal sealed class BatchDivider
         // Slices of memory: samples must lie one behind the other, and strings are not ours.
         why = options.Dividing == DividingChoice.Off ? "Dividing is Off"
             : options.Deterministic ? "Deterministic is set"
-            : axis is null ? BatchSizes.NoAxis
+            : axis is null ? BatchSizes.NoAxis(definition, "it")
             : !Array.TrueForAll(axis.Inputs, static a => a == 0) || !Array.TrueForAll(axis.Outputs, static a => a == 0) ? "the batch is not the first axis of every input and output"
             : Array.Exists(definition.Inputs, static v => v.Element.IsText) || Array.Exists(definition.Outputs, static v => v.Element.IsText) ? "it has strings"
             : modes.Count == 1 ? "it runs in one way only"

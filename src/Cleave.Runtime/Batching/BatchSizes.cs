@@ -10,9 +10,6 @@ namespace Cleave.Batching;
 /// <summary>How many samples of a runner's requests may run together, by the requests' dimensions. Immutable.</summary>
 internal sealed class BatchSizes
 {
-    /// <summary>Why nothing runs together, and no batch is divided, of a model without a batch axis.</summary>
-    public const string NoAxis = "no batch axis is proven for it; cleave plan says why, and where cleave fix --dynamic-batch helps";
-
     // Where batches are asked for of which nothing is predicted.
     private const int Unknown = 16;
 
@@ -47,12 +44,18 @@ internal sealed class BatchSizes
         bool asked = batching.Choice == BatchingChoice.On;
         why = batching.Choice == BatchingChoice.Off ? "Batching is Off"
             : options.Deterministic ? "Deterministic is set"
-            : axis is null ? NoAxis
+            : axis is null ? NoAxis(definition, "it")
             : !asked && options.HasHint && options.Hint == RunnerHint.Latency ? "Hint was set to Latency"
             : !asked && !Array.Exists(axis.Gains, static g => g.Gain >= BatchPlanner.LeastGain) ? "batches are not predicted to gain enough"
             : "";
         return why.Length > 0 ? null : new BatchSizes(axis!, batching, shapes, shapes.SymbolOf(axis!.Dimension));
     }
+
+    /// <summary>Why nothing runs together, and no batch is divided, of a model without a batch axis, and what helps.</summary>
+    /// <param name="definition">The model.</param>
+    /// <param name="name">What it is called there.</param>
+    public static string NoAxis(ModelDefinition definition, string name) =>
+        "no batch axis is proven for " + name + (definition.NoBatch is { } why ? ": " + LedgerSnapshot.OnOneLine(why) : "; cleave plan says why, and where cleave fix --dynamic-batch helps");
 
     /// <summary>What a request of these dimensions may do.</summary>
     public BatchPlace Of(ReadOnlySpan<int> dims)

@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
+using Cleave.Batching;
 using Cleave.Core.Batching;
 using Cleave.Elements;
 using Cleave.Ensembles.Serving;
@@ -84,7 +85,7 @@ internal sealed class EnsembleServing : IDisposable
         {
             BatchAxis? axis = member.Model.Batch;
             if (axis is null)
-                return "no batch axis is proven for '" + member.Name + "'";
+                return BatchSizes.NoAxis(member.Model, "'" + member.Name + "'");
             if (!Array.TrueForAll(axis.Inputs, static a => a == 0) || !Array.TrueForAll(axis.Outputs, static a => a == 0))
                 return "the batch is not the first axis of every input and output of '" + member.Name + "'";
             if (Array.Exists(member.Model.Inputs, static v => v.Element.IsText) || Array.Exists(member.Model.Outputs, static v => v.Element.IsText))

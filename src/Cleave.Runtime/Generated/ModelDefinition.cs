@@ -44,6 +44,7 @@ public sealed class ModelDefinition
     {
         Options = other.Options;
         Batch = other.Batch;
+        NoBatch = other.NoBatch;
         PlannedSizes = other.PlannedSizes;
         Times = other.Times;
         Device = other.Device;
@@ -65,6 +66,9 @@ public sealed class ModelDefinition
         }
     }
 
+    /// <summary>Why none is proven, and what helps, for messages; null where there is one, or nothing is said. Text from the model may be in it.</summary>
+    public string? NoBatch { get; init; }
+
     /// <summary>What calls are predicted to take; null where nothing is predicted.</summary>
     public PredictedTimes? Times { get; init; }
 
@@ -78,7 +82,7 @@ public sealed class ModelDefinition
     internal ModelDefinition With(PredictedTimes times) => new(this, Budgets) { Times = times };
 
     /// <summary>The same with one way to run it, and nothing said about others.</summary>
-    internal ModelDefinition Only(Budget budget) => new(this, [budget]) { Options = null, Batch = null, Times = null, Device = null };
+    internal ModelDefinition Only(Budget budget) => new(this, [budget]) { Options = null, Batch = null, NoBatch = null, Times = null, Device = null };
 
     internal int Contract { get; }
 

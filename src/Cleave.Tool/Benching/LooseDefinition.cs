@@ -52,6 +52,7 @@ internal sealed class LooseDefinition
             Options = Options(),
             PlannedSizes = [.. _spec.PlannedSizes],
             Device = _spec.Device is { } device ? new DevicePlan(device.Kind, plans[device.Class], [.. device.Threads]) { FewerCoresThan = device.FewerCoresThan ?? int.MaxValue } : null,
+            NoBatch = _spec.NoBatch.Length > 0 ? _spec.NoBatch : null,
             Batch = _spec.Batch is { } batch
                 ? new BatchAxis(batch.Dimension, [.. batch.Inputs], [.. batch.Outputs], [.. batch.Gains.Select(g => new BatchGain(g.Elements, g.Size, g.Gain))])
                 : null,

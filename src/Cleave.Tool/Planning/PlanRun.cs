@@ -90,8 +90,7 @@ internal static class PlanRun
         BatchProof proof = BatchAxis.Find(model.Graph.Facts, model.Graph.Outputs);
         if (proof.Holds)
             return new PlanBatchReport(proof.Dimension, proof.IsFirstEverywhere, proof.IsFirstEverywhere ? "" : "it is not the first axis of every input and output, and slices of a batch are not copied");
-        bool isFixed = model.Graph.Model.Graph.Inputs.All(i => !model.Graph.Index.IsInput(i.Name) || i.Type is OnnxType.Tensor { Shape: [{ Value: >= 1 }, ..] });
-        return new PlanBatchReport(null, false, proof.Reason + (isFixed ? "; where the first dimension is the batch, cleave fix --dynamic-batch frees it" : ""));
+        return new PlanBatchReport(null, false, BatchAdvice.ShortWords(proof, model.Graph.Model.Graph.Inputs.Where(i => model.Graph.Index.IsInput(i.Name))));
     }
 
     private static PlanRowReport Row(BudgetRow row, BudgetTable table) => new(

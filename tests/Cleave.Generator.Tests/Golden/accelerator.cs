@@ -135,6 +135,7 @@ namespace MyApp
             Options = new global::Cleave.RunnerOptions { Device = new global::Cleave.DeviceOptions { MemoryLimit = 67108864L } },
             // Predicted: 889 µs, 21.1 MB there; it alone: 1.1 ms; the CPU alone: 1.7 ms; for tesla-t4 (not measured).
             Device = new global::Cleave.Generated.DevicePlan("cuda", OnCuda.Plan, 1, 1, 1) { FewerCoresThan = 16 },
+            NoBatch = "no dimension of the input 'input' has a name; where the first dimension is the batch, cleave fix --dynamic-batch frees it",
             // Elements of a sample, samples of a call: microseconds predicted, by threads.
             Times = new(new[] { 1, 2, 4, 8, 16 },
                 new global::Cleave.Generated.PredictedTime(8192, 1, 3540, 2330, 1720, 1410, 1260)),

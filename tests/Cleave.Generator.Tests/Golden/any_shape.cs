@@ -161,6 +161,7 @@ namespace MyApp
             budgets: Budgets)
         {
             PlannedSizes = new[] { 1, 1 }, // of batch, pairDim1
+            NoBatch = "no dimension of the input 'image' has a name; cleave fix does not change that: its --dynamic-batch frees first dimensions that are fixed numbers",
             // Elements of a sample, samples of a call: microseconds predicted, by threads.
             Times = new(new[] { 1, 2, 4, 8, 16 },
                 new global::Cleave.Generated.PredictedTime(0, 1, 1.5, 15.4, 15.4, 15.4, 15.4)),

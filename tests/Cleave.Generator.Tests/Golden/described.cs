@@ -120,6 +120,7 @@ namespace MyApp
             outputs: new[] { Y },
             budgets: Budgets)
         {
+            NoBatch = "no dimension of the input 'x' has a name; where the first dimension is the batch, cleave fix --dynamic-batch frees it",
             // Elements of a sample, samples of a call: microseconds predicted, by threads.
             Times = new(new[] { 1, 2, 4, 8, 16 },
                 new global::Cleave.Generated.PredictedTime(1, 1, 1.5, 15.4, 15.4, 15.4, 15.4)),

@@ -346,6 +346,7 @@ namespace MyApp
             },
             budgets: Budgets)
         {
+            NoBatch = "no dimension of the input 'float_in' has a name; where the first dimension is the batch, cleave fix --dynamic-batch frees it",
             // Elements of a sample, samples of a call: microseconds predicted, by threads.
             Times = new(new[] { 1, 2, 4, 8, 16 },
                 new global::Cleave.Generated.PredictedTime(28, 1, 1.5, 15.4, 15.4, 15.4, 15.4)),

@@ -126,6 +126,7 @@ namespace MyApp
             budgets: Budgets)
         {
             Options = new global::Cleave.RunnerOptions { Slicing = false, Weights = global::Cleave.WeightLoading.Map },
+            NoBatch = "no dimension of the input 'input' has a name; where the first dimension is the batch, cleave fix --dynamic-batch frees it",
             // Elements of a sample, samples of a call: microseconds predicted, by threads.
             Times = new(new[] { 1, 2, 4, 8, 16 },
                 new global::Cleave.Generated.PredictedTime(230400, 1, 1.5, 15.4, 15.4, 15.4, 15.4)),

@@ -131,6 +131,7 @@ namespace MyApp
             budgets: Budgets)
         {
             Options = new global::Cleave.RunnerOptions { Plan = global::Cleave.PlanChoice.Split },
+            NoBatch = "no dimension of the input 'input' has a name; where the first dimension is the batch, cleave fix --dynamic-batch frees it",
             // Elements of a sample, samples of a call: microseconds predicted, by threads.
             Times = new(new[] { 1, 2, 4, 8, 16 },
                 new global::Cleave.Generated.PredictedTime(4096, 1, 949, 617, 444, 357, 314)),

@@ -256,6 +256,27 @@ public sealed class BatchingTests : BatchingTestBase
     }
 
     [Fact]
+    public void Why_no_axis_is_proven_is_said_as_the_build_found_it_on_one_line()
+    {
+        ModelDefinition plain = Definitions.Of(Models.Bert());
+        ModelDefinition described = new(1, "test", plain.Path, plain.Hash, plain.Inputs, plain.Outputs, plain.Budgets)
+        {
+            NoBatch = "Gemm 'a\nb\u2028' mixes samples; cleave fix does not change that",
+        };
+        using LooseRunner runner = new(described, new()
+        {
+            Model = ModelSource.Bytes(Google.Protobuf.MessageExtensions.ToByteArray(Models.Bert())),
+            Batching = BatchingOptions.On,
+            Dividing = DividingChoice.On,
+            Cores = 2,
+            Ledger = Ledgers.Own(2),
+            Logger = _logger,
+        });
+        Assert.Equal(2, _logger.Warnings.Length);
+        Assert.All(_logger.Warnings, static w => Assert.EndsWith("is On: no batch axis is proven for it: Gemm 'a\\u000Ab\\u2028' mixes samples; cleave fix does not change that", w));
+    }
+
+    [Fact]
     public void Where_no_axis_is_proven_it_is_said_what_helps_and_jobs_run_all_the_same()
     {
         using LooseRunner runner = LooseRunner.Of(

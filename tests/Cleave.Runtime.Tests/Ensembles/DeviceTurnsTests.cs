@@ -46,6 +46,33 @@ public sealed class DeviceTurnsTests
     }
 
     [Fact]
+    public async Task What_is_left_of_weights_that_were_replaced_is_next_however_little_it_is()
+    {
+        DeviceTurns turns = new();
+        ConcurrentQueue<string> order = [];
+        for (int i = 0; i < Places; i++)
+            turns.Enter(Queue(1));
+        // Clients who go on bring more to the new weights all the time: the last request of the old ones would never be over.
+        SegmentQueue left = Queue(1), present = Queue(100);
+        Task[] all = [Start(() => Take("present", present))];
+        Assert.True(SpinWait.SpinUntil(() => turns.Waiting == 1, Patience));
+        all = [.. all, Start(() => Take("left", left))];
+        Assert.True(SpinWait.SpinUntil(() => turns.Waiting == 2, Patience));
+        left.Hurry();
+        turns.Leave();
+        Assert.True(SpinWait.SpinUntil(() => order.Count == 1, Patience));
+        turns.Leave();
+        await Task.WhenAll(all).WaitAsync(Patience);
+        Assert.Equal(["left", "present"], order);
+
+        void Take(string name, SegmentQueue queue)
+        {
+            turns.Enter(queue);
+            order.Enqueue(name);
+        }
+    }
+
+    [Fact]
     public async Task What_counts_is_what_waits_when_a_place_is_free()
     {
         DeviceTurns turns = new();

@@ -3,8 +3,9 @@ using System.Collections.Generic;
 namespace Cleave.Ensembles.Serving;
 
 /// <summary>
-/// Whose batch a device takes next where members share it: that of the member which is furthest behind, that is, has the most samples waiting. First come, first served would
-/// give time of the device to a member that is ahead, and the request is not over before the last one is. Thread-safe.
+/// Whose batch a device takes next where members share it: that of the member which is furthest behind, that is, has the most samples waiting; what is left of weights
+/// that were replaced comes first. First come, first served would give time of the device to a member that is ahead, and the request is not over before the last one is.
+/// Thread-safe.
 /// </summary>
 internal sealed class DeviceTurns
 {
@@ -68,8 +69,8 @@ internal sealed class DeviceTurns
         int most = -1;
         for (LinkedListNode<(SegmentQueue Queue, Admission Admission)>? node = _waiting.First; node is not null; node = node.Next)
         {
-            if (node.Value.Queue.Samples is var samples && samples > most)
-                (best, most) = (node, samples);
+            if (node.Value.Queue.Urgency is var urgency && urgency > most)
+                (best, most) = (node, urgency);
         }
         return best;
     }

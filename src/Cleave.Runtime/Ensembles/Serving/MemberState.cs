@@ -60,6 +60,7 @@ internal sealed class MemberState
             _leaving.Add(old);
         }
         next.Start();
+        old.Queue.Hurry();
         old.Leave();
         await old.EndedAsync().ConfigureAwait(false);
         lock (_lock)

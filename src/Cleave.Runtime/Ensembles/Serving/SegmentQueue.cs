@@ -12,6 +12,7 @@ internal sealed class SegmentQueue
     private Exception? _abandoned;
     private int _samples;
     private bool _closed;
+    private bool _isLast;
 
     public int Waiting
     {
@@ -24,6 +25,12 @@ internal sealed class SegmentQueue
 
     /// <summary>The samples that wait.</summary>
     public int Samples => Volatile.Read(ref _samples);
+
+    /// <summary>How urgent it is where members take turns: by what waits, and before all others where no more requests come here.</summary>
+    public int Urgency => Volatile.Read(ref _isLast) ? int.MaxValue : Samples;
+
+    /// <summary>No more requests come here, and a reload waits for those that are left.</summary>
+    public void Hurry() => Volatile.Write(ref _isLast, true);
 
     /// <summary>Puts a segment at the end; one that is to be tried again, at the front. Where no instance is left, it fails.</summary>
     public void Put(MemberSegment segment, bool again = false)

@@ -203,7 +203,7 @@ internal sealed class RunnerEngine : IRequestSource
             // Where the application said how many cores, or each request has one, more change nothing; with others, equal inputs would not give equal bits.
             if (options.Cores is null && options.Hint == RunnerHint.Latency && !options.Deterministic && !options.IsTrial)
                 modes.Outgrown = () => home.Reopen(logger);
-            modes.Division.Reconfigures = instances => home.Reopen(logger, instances);
+            modes.Exchange.Reconfigures = instances => home.Reopen(logger, instances);
             if (store.IsAsked && tuned is null && !options.IsTrial)
                 engine.Tuning.StartByItself();
             factory.Prepared.Refused = engine.Preparing.StartIfMissing;
@@ -227,6 +227,7 @@ internal sealed class RunnerEngine : IRequestSource
     public void WarmLike(RunnerEngine other, int[]? instances, CancellationToken token)
     {
         token.ThrowIfCancellationRequested();
+        Modes.Exchange.Exchanges = other.Modes.Exchange.Exchanges;
         if (instances is null)
             Modes.OpenLike(other.Modes);
         else

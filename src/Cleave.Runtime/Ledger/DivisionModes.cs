@@ -1,5 +1,4 @@
 using System;
-using System.Threading;
 using Cleave.Plans;
 
 namespace Cleave.Ledger;
@@ -11,13 +10,6 @@ namespace Cleave.Ledger;
 /// <param name="parts">Sessions of threads that no mode has.</param>
 internal sealed class DivisionModes(RunnerModes modes, ModeOpener opener, ModeInstances[] instances, PartSessions parts)
 {
-    private int _reconfigured;
-
-    /// <summary>
-    /// Called once, where requests miss sessions of so many threads each, and others, which they do not use, take the place of these.
-    /// </summary>
-    public Action<int[]>? Reconfigures { get; set; }
-
     /// <summary>
     /// Begins a request that runs in several modes at once, where nothing else runs, it is wanted, and there is a session for each that is free. When it began;
     /// null where that is not so: then nothing has begun.
@@ -96,9 +88,9 @@ internal sealed class DivisionModes(RunnerModes modes, ModeOpener opener, ModeIn
     {
         if (mode <= modes.PlannedIndex || !instances[mode].Miss())
             return;
-        if (instances[mode].Cores == 1 || opener.Thick < PartSessions.MostThick)
+        if (!opener.IsThick(mode) || !opener.IsFull)
             modes.OpenMissed(mode);
-        else if (Interlocked.Exchange(ref _reconfigured, 1) == 0)
-            Reconfigures?.Invoke(threads);
+        else if (!modes.Exchange.TryFor(threads))
+            instances[mode].Postpone();
     }
 }

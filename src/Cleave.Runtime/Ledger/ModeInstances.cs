@@ -27,6 +27,9 @@ internal sealed class ModeInstances(int cores, int most)
     /// <summary>The cores that a request takes.</summary>
     public int Cores { get; private set; } = cores;
 
+    /// <summary>How many instances there may be.</summary>
+    public int Most => most;
+
     /// <summary>Those that are open, in the order in which they were.</summary>
     public RunnerMode[] Open => Volatile.Read(ref _open);
 

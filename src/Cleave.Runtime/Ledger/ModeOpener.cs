@@ -21,7 +21,8 @@ internal sealed class ModeOpener(
     private readonly int[] _most = list.Instances(cores.Cores);
     private readonly int[] _asked = new int[list.Modes.Length];
     private readonly object _beginning = new();
-    private int _partsAsked;
+    // Sessions of several threads that were opened, or are being opened; changed under the lock.
+    private int _thick;
     // Why there is one mode only, where that is so.
     private string? _whyOnly;
 
@@ -34,15 +35,11 @@ internal sealed class ModeOpener(
     /// <summary>The place of the planned mode.</summary>
     public int Planned => list.Planned;
 
-    /// <summary>How many sessions of several threads were opened, or are being opened.</summary>
-    public int Thick
-    {
-        get
-        {
-            lock (_asked)
-                return _partsAsked + _asked.Where((_, i) => _modes[i].Cores > 1).Sum();
-        }
-    }
+    /// <summary>Whether there are as many sessions of several threads as there may be for parts of jobs, those that are being opened among them.</summary>
+    public bool IsFull => Volatile.Read(ref _thick) >= PartSessions.MostThick;
+
+    /// <summary>The same for a mode: requests that meet may have one for each, beside the planned one, where that is more.</summary>
+    public bool IsFullFor(int mode) => Volatile.Read(ref _thick) >= Math.Max(PartSessions.MostThick, 1 + _most[mode]);
 
     /// <summary>How many instances the modes may have together.</summary>
     public int Places => _most.Sum();
@@ -52,6 +49,9 @@ internal sealed class ModeOpener(
 
     /// <summary>Whether its weights are so few that another session may be made only to see whether it is faster.</summary>
     public bool IsSmall => sessions.Factory.IsSmall;
+
+    /// <summary>Whether a mode has sessions of several threads of its own; a split is as one.</summary>
+    public bool IsThick(int mode) => Array.Exists(_modes[mode].Threads, static t => t > 1);
 
     /// <summary>Why a mode was not opened, or not yet.</summary>
     public string WhyNotOpen(int mode) => Volatile.Read(ref _whyNot[mode]) ?? "it was not needed so far";
@@ -64,14 +64,16 @@ internal sealed class ModeOpener(
     {
         _limit.Add(sessions.Factory.EstimatedBytes(_modes[Planned].Plan));
         _asked[Planned] = 1;
+        if (IsThick(Planned))
+            _thick = 1;
         OpenedPlan plan = OpenedPlan.Open(definition, options, _modes[Planned], cores.Cores, sessions, logger);
         _whyOnly = plan.WhyOnly;
         return Mode(Planned, 0, plan);
     }
 
     /// <summary>
-    /// Has one more instance of a mode opened, unless there are as many as there may be, the runner is closed, or memory is short. False where that is the reason: there may be more of
-    /// it later.
+    /// Has one more instance of a mode opened, unless there are as many as there may be, the runner is closed, memory is short, or there are enough sessions of several threads. False
+    /// where one of these two is the reason: there may be room later.
     /// </summary>
     public bool Open(int index, Action<int, RunnerMode> opened)
     {
@@ -84,7 +86,8 @@ internal sealed class ModeOpener(
     public bool OpenHere(int index, Action<int, RunnerMode> opened) => Begin(index, opened, out _) is { } opening && OpenNow(opening);
 
     /// <summary>
-    /// Has a session of the whole model opened for parts of jobs that have so many threads each, unless the runner is closed or memory is short.
+    /// Has a session of the whole model opened for parts of jobs that have so many threads each, unless the runner is closed or memory is short. It was counted
+    /// (<see cref="TryCountPart"/>).
     /// </summary>
     /// <param name="threads">The threads.</param>
     /// <param name="number">Its number among such sessions.</param>
@@ -92,8 +95,6 @@ internal sealed class ModeOpener(
     /// <param name="opened">Gets it.</param>
     public void OpenPart(int threads, int number, int place, Action<RunnerMode> opened)
     {
-        lock (_asked)
-            _partsAsked++;
         ChosenPlan chosen = ChosenPlan.Whole(definition.Budgets, threads, threads);
         if (!IsAllowed(chosen, out long bytes, out _))
             return;
@@ -103,6 +104,18 @@ internal sealed class ModeOpener(
                 definition, OpenedPlan.OpenExactly(definition, options, chosen, number, sessions, logger).Checked(),
                 new LaneSettings(ledger, HasCores: true, options.Timeline), place, oneAtATime: true, logger)),
             e => Log.ModeFailed(logger, definition.Name, chosen.Words, e.Message, e)));
+    }
+
+    /// <summary>Counts one more session of several threads, for parts of jobs; false where there are as many as there may be.</summary>
+    public bool TryCountPart()
+    {
+        lock (_beginning)
+        {
+            if (IsFull)
+                return false;
+            _thick++;
+            return true;
+        }
     }
 
     /// <summary>Logs that requests run in another mode from now on.</summary>
@@ -122,13 +135,20 @@ internal sealed class ModeOpener(
         {
             if (_asked[index] == _most[index])
                 return null;
+            isShort = IsThick(index) && IsFullFor(index);
+            if (isShort)
+            {
+                Volatile.Write(ref _whyNot[index], "there are enough sessions of several threads already");
+                return null;
+            }
             bool isAllowed = IsAllowed(_modes[index], out long bytes, out string why);
             Volatile.Write(ref _whyNot[index], isAllowed ? "it is being opened" : why);
             isShort = !isAllowed && _whyOnly is null;
             if (isShort)
                 return null;
-            lock (_asked)
-                number = _asked[index]++;
+            number = _asked[index]++;
+            if (isAllowed && IsThick(index))
+                _thick++;
             // What ConfigureSession leaves no choice of is not asked for again.
             return isAllowed ? Opening(index, number, bytes, opened) : null;
         }

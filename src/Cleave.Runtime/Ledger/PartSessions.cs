@@ -13,7 +13,10 @@ namespace Cleave.Ledger;
 /// <param name="cores">The runner's cores.</param>
 internal sealed class PartSessions(ModeOpener opener, int firstPlace, int cores)
 {
-    /// <summary>So many sessions of several threads jobs have opened, those of modes among them, the one for all cores, too.</summary>
+    /// <summary>
+    /// So many sessions of several threads a runner has at most, those of its modes and of parts together, the one for all cores among them. Requests that meet may have more:
+    /// one for each, of one mode (<see cref="ModeOpener.IsFullFor"/>).
+    /// </summary>
     public const int MostThick = 5;
 
     /// <summary>How many of them may be of threads that no mode has.</summary>
@@ -53,7 +56,7 @@ internal sealed class PartSessions(ModeOpener opener, int firstPlace, int cores)
         int number;
         lock (_byThreads)
         {
-            if (_asked == Most || opener.Thick >= MostThick)
+            if (_asked == Most || !opener.TryCountPart())
                 return;
             number = _asked++;
         }

@@ -63,6 +63,9 @@ internal sealed class RunnerModes
     /// <summary>How many instances the modes may have together: each has a place of its own.</summary>
     public int Places => _opener.Places + PartSessions.Most;
 
+    /// <summary>What becomes of sessions of several threads where others are missed.</summary>
+    public SessionExchange Exchange { get; } = new();
+
     /// <summary>How requests run in several of them at once.</summary>
     public DivisionModes Division { get; }
 
@@ -183,7 +186,7 @@ internal sealed class RunnerModes
         while (mode < _planned && Find(mode) is null)
             mode++;
         if (_modes[mode].Cores >= cores || _modes.Length == 1)
-            return Begin(mode, now, isAlone: false, isMissed: cores == 1 || _opener.Thick < PartSessions.MostThick);
+            return Begin(mode, now, isAlone: false, isPart: true);
         if (_parts.TryBegin(cores) is not { } exact)
             return Begin(mode, now, isAlone: false, isMissed: false);
         _ledger.Take(exact.Cores - 1);
@@ -259,16 +262,19 @@ internal sealed class RunnerModes
     }
 
     // The mode wanted, or the next one with fewer cores that is open and has its threads free, or else the next with more.
-    private Turn Begin(int wanted, long now, bool isAlone, bool isMissed = true)
+    private Turn Begin(int wanted, long now, bool isAlone, bool isMissed = true, bool isPart = false)
     {
         int chosen = wanted;
         RunnerMode? taken = _modes[chosen].TryBegin();
         if (taken is null && isMissed)
-            Missed(chosen);
+            Missed(chosen, isPart);
         while (taken is null && ++chosen < _modes.Length)
             taken = _modes[chosen].TryBegin();
         if (taken is null)
         {
+            // There will be no more of these: one thread each is better than to wait for each other.
+            if (isPart ? _opener.IsFull : _opener.IsFullFor(wanted))
+                Missed(_modes.Length - 1);
             chosen = wanted;
             while (Find(chosen) is null)
                 chosen--;
@@ -294,11 +300,20 @@ internal sealed class RunnerModes
         _opener.SayMode(taken, _ledger);
     }
 
-    private void Missed(int mode)
+    // Further sessions of several threads are opened, as long as there are few: parts have five together with all others, requests that meet one each. Then others have to go, but not
+    // for parts.
+    private void Missed(int mode, bool isPart = false)
     {
-        if (mode > _planned && _modes[mode].Miss())
+        if (mode <= _planned || !_modes[mode].Miss())
+            return;
+        if (!_opener.IsThick(mode) || !(isPart ? _opener.IsFull : _opener.IsFullFor(mode)))
             OpenMissed(mode);
+        else if (isPart || Instances(mode).Length >= _modes[mode].Most || !Exchange.TryForRequests(Instead(mode)))
+            _modes[mode].Postpone();
     }
+
+    private int[] Instead(int mode) =>
+        [.. Enumerable.Repeat(_modes[mode].Cores, _modes[mode].Most), .. Instances(_modes.Length - 1).Select(static m => m.Cores)];
 
     private void Outgrow()
     {

@@ -1,0 +1,41 @@
+using System;
+using System.Threading;
+
+namespace Cleave.Ledger;
+
+/// <summary>Where there are as many sessions of several threads as there may be, others take their place: the runner is opened anew with them, once for each engine. Thread-safe.</summary>
+internal sealed class SessionExchange
+{
+    // So many exchanges make the next one rarer, and no more.
+    private const int MostPatience = 10;
+
+    private int _done;
+    private int _full;
+
+    /// <summary>Called once, with the threads of the sessions that are missed.</summary>
+    public Action<int[]>? Reconfigures { get; set; }
+
+    /// <summary>
+    /// How often it was done for requests that met, in the engines before, too: the next exchange waits about twice as long each time, so that a load that jumps to and fro does not
+    /// keep the runner busy.
+    /// </summary>
+    public int Exchanges { get; set; }
+
+    /// <summary>For a division. False where it was done already.</summary>
+    public bool TryFor(int[] threads)
+    {
+        if (Interlocked.Exchange(ref _done, 1) != 0)
+            return false;
+        Reconfigures?.Invoke(threads);
+        return true;
+    }
+
+    /// <summary>For requests that meet. False where it was done already, or it is too early.</summary>
+    public bool TryForRequests(int[] threads)
+    {
+        if (Interlocked.Increment(ref _full) <= Exchanges || Volatile.Read(ref _done) != 0)
+            return false;
+        Exchanges = Math.Min(Exchanges + 1, MostPatience);
+        return TryFor(threads);
+    }
+}

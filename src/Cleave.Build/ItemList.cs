@@ -1,47 +1,16 @@
 using System.Collections.Generic;
-using System.Globalization;
-using System.Text;
+using Cleave.Core.Listing;
 using Microsoft.Build.Framework;
 
 namespace Cleave.Build;
 
-/// <summary>Item metadata that holds a list: cut at <c>;</c>, spaces around an entry and empty entries dropped, as MSBuild does with items.</summary>
+/// <summary>Item metadata that holds a list.</summary>
 internal static class ItemList
 {
-    /// <summary>The entries; <c>%3B</c> and the other escapes of MSBuild stand for what they escape.</summary>
+    /// <summary>The entries, without escapes.</summary>
     public static IReadOnlyList<string> Read(ITaskItem item, string metadata)
     {
         // GetMetadata gives the text without its escapes: a ';' inside a name would look like one between two.
-        string escaped = ((ITaskItem2)item).GetMetadataValueEscaped(metadata);
-        List<string> entries = [];
-        foreach (string part in escaped.Split(';'))
-        {
-            string entry = Unescape(part.Trim());
-            if (entry.Length > 0)
-                entries.Add(entry);
-        }
-        return entries.Count == 0 ? [] : entries;
-    }
-
-    // '%' and two hexadecimal digits; any other '%' is one, as for MSBuild.
-    private static string Unescape(string text)
-    {
-        if (text.IndexOf('%') < 0)
-            return text;
-        StringBuilder plain = new(text.Length);
-        for (int i = 0; i < text.Length; i++)
-        {
-            if (text[i] == '%' && i + 2 < text.Length
-                && byte.TryParse(text.Substring(i + 1, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out byte code))
-            {
-                plain.Append((char)code);
-                i += 2;
-            }
-            else
-            {
-                plain.Append(text[i]);
-            }
-        }
-        return plain.ToString();
+        return EscapedList.Read(((ITaskItem2)item).GetMetadataValueEscaped(metadata));
     }
 }

@@ -62,13 +62,18 @@ internal static class SplitModels
     }
 
     /// <summary>Pairs of branches, one after the other: each pair reads what the one before made together.</summary>
-    public static ModelProto Ladder(int rungs)
+    /// <param name="rungs">How many.</param>
+    /// <param name="isMasked">Whether each branch reads a cheap value of the input besides, as layers of a text model read a mask.</param>
+    public static ModelProto Ladder(int rungs, bool isMasked = false)
     {
         ModelBuilder g = new("ladder");
         string x = g.Input("x", "batch", Width);
+        string? mask = isMasked ? g.Node("Mul", [x, g.Scalar(0.5f)]) : null;
         for (int i = 0; i < rungs; i++)
         {
-            string[] ends = [.. new[] { "left", "right" }.Select(side => Layers(g, x, $"rungs.{i}.{side}", 1))];
+            string before = x;
+            string[] ends = [.. new[] { "left", "right" }.Select(side => Layers(g, before, $"rungs.{i}.{side}", 1))
+                .Select(end => mask is null ? end : g.Node("Add", [end, mask]))];
             x = g.Node("Tanh", [g.Node("Add", ends)]);
         }
         g.Output("y", x, "batch", Width);

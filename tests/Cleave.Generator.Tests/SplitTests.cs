@@ -77,6 +77,16 @@ public sealed class SplitTests : IDisposable
         await RunsAsTheFile(model, path);
     }
 
+    /// <summary>Each segment that reads a cloned value makes it: else each lane's first one would hand it to its later ones, and one value have two writers.</summary>
+    [Fact]
+    public async Task Cloned_nodes_that_each_lane_reads_in_several_segments()
+    {
+        string path = SplitModels.Save(SplitModels.Ladder(4, isMasked: true), _folder, "masked");
+        GeneratedModel model = Split(path);
+        Assert.Contains(model.Spec.Plans, p => p.Segments.SelectMany(s => Positions(s.Nodes)).GroupBy(n => n).Any(g => g.Count() > 3));
+        await RunsAsTheFile(model, path);
+    }
+
     [Fact]
     public async Task A_value_with_a_dimension_that_follows_from_the_inputs()
     {

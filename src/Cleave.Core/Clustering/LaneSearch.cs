@@ -36,8 +36,8 @@ internal sealed class LaneSearch
     private readonly int[][] _pathsByWork;
     private readonly int[][] _mergedByWork;
     private readonly int[] _order;
-    // Two for each lane count that was tried: merged clusters, and paths. With the threads that they were last asked for.
-    private readonly List<LaneAssignment> _placed = [];
+    // For each lane count that was tried: merged clusters, and paths. With the threads that they were last asked for.
+    private readonly Dictionary<int, LaneAssignment[]> _placed = [];
 
     public LaneSearch(LaneTasks tasks)
     {
@@ -88,21 +88,22 @@ internal sealed class LaneSearch
 
     private IEnumerable<LaneAssignment> Candidates(LaneRequest request, IEnumerable<LaneAssignment> before)
     {
-        int tried = 0;
-        foreach (int lanes in LaneCounts)
+        foreach (int lanes in _paths.Count < 2 ? [] : Counts(request))
         {
-            if (lanes > request.Cores || lanes > LaneWalk.MostLanes || lanes > Math.Max(_mergedByWork.Length, 2) || _paths.Count < 2)
-                break;
-            if (tried == _placed.Count)
-            {
-                _placed.Add(Placed(_mergedByWork, lanes, request));
-                _placed.Add(Placed(_paths, lanes, request));
-            }
-            for (int end = tried + 2; tried < end; tried++)
-                yield return _placed[tried] = With(_placed[tried], request);
+            if (!_placed.TryGetValue(lanes, out LaneAssignment[]? placed))
+                _placed[lanes] = placed = [Placed(_mergedByWork, lanes, request), Placed(_paths, lanes, request)];
+            for (int i = 0; i < placed.Length; i++)
+                yield return placed[i] = With(placed[i], request);
         }
         foreach (LaneAssignment lanes in before)
             yield return With(lanes, request);
+    }
+
+    // As many as there can be, too: seven towers on eight cores are seven lanes.
+    private IEnumerable<int> Counts(LaneRequest request)
+    {
+        int most = Math.Min(Math.Min(request.Cores, LaneWalk.MostLanes), Math.Max(_mergedByWork.Length, 2));
+        return LaneCounts.Where(count => count < most).Append(most);
     }
 
     private LaneAssignment Placed(IEnumerable<int[]> clusters, int lanes, LaneRequest request) =>

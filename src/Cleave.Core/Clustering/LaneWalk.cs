@@ -31,6 +31,8 @@ internal sealed class LaneWalk
     private readonly int[] _lastOf = new int[MostLanes];
     private readonly double[] _calls = new double[MostLanes];
     private readonly double[][] _weights = new double[MostLanes][];
+    // By lane: the clones of its open segment. Each segment makes its own: a value that is handed on has one writer.
+    private readonly List<int>[] _clones = new List<int>[MostLanes];
     private List<LaneSegment>? _segments;
 
     /// <param name="tasks">The tasks.</param>
@@ -46,6 +48,8 @@ internal sealed class LaneWalk
         _closes = new bool[order.Length];
         _knownIn = new ulong[order.Length];
         _ends = new double[order.Length];
+        for (int lane = 0; lane < MostLanes; lane++)
+            _clones[lane] = [];
     }
 
     /// <summary>Of the last walk, as far as it went.</summary>
@@ -64,6 +68,7 @@ internal sealed class LaneWalk
         {
             _clock[lane] = 0;
             _open[lane] = -1;
+            _clones[lane].Clear();
         }
         for (int lane = 0; lane < threads.Length; lane++)
         {
@@ -127,6 +132,9 @@ internal sealed class LaneWalk
     private void Open(int lane, double ready)
     {
         _open[lane] = SegmentCount++;
+        foreach (int clone in _clones[lane])
+            _knownIn[clone] &= ~(1UL << lane);
+        _clones[lane].Clear();
         _clock[lane] = Math.Max(_clock[lane], ready) + _calls[lane];
         _segments?.Add(new LaneSegment(lane, new List<int>()));
     }
@@ -137,6 +145,7 @@ internal sealed class LaneWalk
         if (IsKnown(task, lane))
             return;
         _knownIn[task] |= 1UL << lane;
+        _clones[lane].Add(task);
         foreach (int predecessor in _tasks.Graph.Predecessors[task])
             Clone(predecessor, lane);
         Add(task, lane);

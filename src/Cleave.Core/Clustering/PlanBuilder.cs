@@ -13,9 +13,9 @@ internal sealed class PlanBuilder
     private readonly PlanUnits _units;
     private readonly PlanGraph _graph;
     private readonly IReadOnlyList<LaneSegment> _segments;
-    // By unit: the segment of its first lane, and by lane those of the others, for units that several lanes make.
+    // By unit: the first segment that makes it, and the others.
     private readonly int[] _firstOf;
-    private readonly Dictionary<int, int>?[] _othersOf;
+    private readonly HashSet<int>?[] _othersOf;
     private readonly int[][] _nodes;
     // As they are found, and some more than once, until all are.
     private readonly List<string>[] _reads;
@@ -34,7 +34,7 @@ internal sealed class PlanBuilder
             place[_graph.Facts.Order[i]] = i;
         _nodes = [.. segments.Select(s => Nodes(s, place))];
         _firstOf = Array.ConvertAll(units.Groups, _ => -1);
-        _othersOf = new Dictionary<int, int>?[units.Groups.Length];
+        _othersOf = new HashSet<int>?[units.Groups.Length];
         for (int i = 0; i < segments.Count; i++)
         {
             foreach (int unit in segments[i].Tasks)
@@ -42,13 +42,13 @@ internal sealed class PlanBuilder
                 if (_firstOf[unit] < 0)
                     _firstOf[unit] = i;
                 else
-                    (_othersOf[unit] ??= [])[segments[i].Lane] = i;
+                    (_othersOf[unit] ??= []).Add(i);
             }
         }
     }
 
     /// <param name="units">The model.</param>
-    /// <param name="segments">Segments of all lanes, each after those it reads from; every unit is in one, cloned ones in one of each lane that reads them.</param>
+    /// <param name="segments">Segments of all lanes, each after those it reads from; every unit is in one, cloned ones in each that reads them.</param>
     public static ExecutionPlan Build(PlanUnits units, IReadOnlyList<LaneSegment> segments) => new PlanBuilder(units, segments).Build();
 
     /// <summary>The plan of one segment: everything that runs.</summary>
@@ -125,7 +125,7 @@ internal sealed class PlanBuilder
         {
             foreach (string read in _graph.Index.Reads(node))
             {
-                int writer = Writer(read, _segments[segment].Lane);
+                int writer = Writer(read, segment);
                 if (writer == segment || (writer < 0 && !_graph.Index.IsInput(read)))
                     continue;
                 _reads[segment].Add(read);
@@ -135,14 +135,14 @@ internal sealed class PlanBuilder
         }
     }
 
-    // The segment from which a lane has a value: its own where it makes it. -1: no segment makes it.
-    private int Writer(string value, int lane)
+    // The segment from which another has a value: itself where it makes it. -1: no segment makes it.
+    private int Writer(string value, int reader)
     {
         int producer = _graph.Index.Producer(value);
         if (producer < 0 || _units.UnitOf[producer] < 0)
             return -1;
         int unit = _units.UnitOf[producer];
-        return _othersOf[unit] is { } others && others.TryGetValue(lane, out int own) ? own : _firstOf[unit];
+        return _othersOf[unit] is { } others && others.Contains(reader) ? reader : _firstOf[unit];
     }
 
     // Inputs and constants that are outputs are made nowhere: the first segment gives them.
@@ -166,7 +166,7 @@ internal sealed class PlanBuilder
             int lane = _segments[segment].Lane;
             foreach (string read in reads[segment])
             {
-                int writer = Writer(read, lane);
+                int writer = Writer(read, segment);
                 if (writer < 0 || _segments[writer].Lane == lane || !received[lane].Add(read))
                     continue;
                 Add(receivedFrom[segment], _segments[writer].Lane, read);

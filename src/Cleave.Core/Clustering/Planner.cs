@@ -141,7 +141,8 @@ internal sealed class Planner
                 run = Run(segments, found);
         }
         FoundSplit split = new(run?.Nanoseconds ?? found.Makespan, found.Threads, found.Segments, run);
-        return before?.Split is { } earlier && earlier.Nanoseconds * (1 - LeastGain) <= split.Nanoseconds ? earlier : split;
+        // What cannot run is reckoned without what its parts cost, and is no reason against what can.
+        return before?.Split is { } earlier && (earlier.Run != null || run is null) && earlier.Nanoseconds * (1 - LeastGain) <= split.Nanoseconds ? earlier : split;
     }
 
     // Where overhead is most of the time, a prediction says little.

@@ -16,6 +16,7 @@ internal static class CommandGuard
     public const string NothingWritten = "nothing was written";
     public const string NothingMeasured = "nothing was measured";
     public const string NothingPlanned = "nothing was planned";
+    public const string NothingVerified = "nothing was verified";
 
     /// <param name="path">The model, as it was given.</param>
     /// <param name="error">Where it is said.</param>

@@ -1,4 +1,3 @@
-using System;
 using System.CommandLine;
 using System.Globalization;
 using System.IO;
@@ -20,14 +19,14 @@ internal static class ExtractCommand
         Argument<string> model = CleaveCommand.ModelArgument();
         Option<string> output = new("--output", "-o") { Description = "The file to write.", Required = true };
         Option<string[]> nodes = new("--nodes") { Description = "Nodes by position, range or name: 3-17,20,/encoder/MatMul." };
-        Option<string[]> outputs = new("--outputs") { Description = "Values, and everything that they need: \"scores;/pool/output_0\"; %3B is a semicolon in a name." };
+        Option<string[]> outputs = new("--outputs") { Description = "Values, and everything that they need: \"scores;/pool/output_0\"; %3B is a semicolon in a name, %25 a percent sign." };
         Command command = new("extract", "Writes a part of a model as a model of its own, with all types and shapes, to look at or to run.") { model, nodes, outputs, output };
         command.SetAction((arguments, cancellationToken) =>
         {
             InvocationConfiguration console = arguments.InvocationConfiguration;
             string path = arguments.GetRequiredValue(model);
             return Task.FromResult(CommandGuard.Run(path, console.Error, CommandGuard.NothingWritten, () => Run(
-                path, arguments.GetRequiredValue(output), arguments.GetValue(nodes) ?? [], Names(arguments.GetValue(outputs) ?? []), console, cancellationToken)));
+                path, arguments.GetRequiredValue(output), arguments.GetValue(nodes) ?? [], VerifyCommand.Names(arguments.GetValue(outputs) ?? []), console, cancellationToken)));
         });
         return command;
     }
@@ -78,7 +77,4 @@ internal static class ExtractCommand
 
         void Write(string text) => console.Write(Terminal.Safe(text) + "\n");
     }
-
-    private static string[] Names(string[] texts) =>
-        [.. texts.SelectMany(t => t.Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)).Select(n => n.Replace("%3B", ";", StringComparison.OrdinalIgnoreCase))];
 }

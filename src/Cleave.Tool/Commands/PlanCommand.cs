@@ -48,7 +48,7 @@ internal static class PlanCommand
             return Task.FromResult(CommandGuard.Run(paths[0], console.Error, CommandGuard.NothingPlanned, () =>
             {
                 string path = CleaveCommand.One(paths);
-                string[] asked = VerifyCommand.Names(arguments.GetValue(outputs));
+                string[] asked = VerifyCommand.Names(arguments.GetValue(outputs) ?? "");
                 PlanRequest request = new(Cores(count), DimensionSample.Parse(arguments.GetValue(dims) ?? ""), arguments.GetValue(mode) ?? PlanMode.Auto, arguments.GetValue(device))
                 {
                     Outputs = asked,

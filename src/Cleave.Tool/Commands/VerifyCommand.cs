@@ -7,7 +7,7 @@ using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
 using Cleave.Core.Clustering;
-using Cleave.Core.Diagnostics;
+using Cleave.Core.Listing;
 using Cleave.Tool.Output;
 using Cleave.Tool.Verification;
 
@@ -44,11 +44,11 @@ internal static class VerifyCommand
             string path = arguments.GetRequiredValue(model);
             if (arguments.GetValue(against) is { } source)
             {
-                return Task.FromResult(Guarded(path, console.Error, () => ofPartitions.FirstOrDefault(o => arguments.GetResult(o) is { Implicit: false }) is { } other
+                return Task.FromResult(CommandGuard.Run(path, console.Error, CommandGuard.NothingVerified, () => ofPartitions.FirstOrDefault(o => arguments.GetResult(o) is { Implicit: false }) is { } other
                     ? throw new VerifyException($"{other.Name} has no meaning with --against: both models are run whole, on given inputs.")
                     : VerifyAgainst.Run(path, source, arguments.GetValue(folders) ?? [], arguments.GetValue(error), arguments.GetValue(json), console, cancellationToken)));
             }
-            return Task.FromResult(Guarded(path, console.Error, () => arguments.GetValue(error) != null ? throw new VerifyException("--max-error has a meaning with --against only.") : Run(path, new VerifyOptions
+            return Task.FromResult(CommandGuard.Run(path, console.Error, CommandGuard.NothingVerified, () => arguments.GetValue(error) != null ? throw new VerifyException("--max-error has a meaning with --against only.") : Run(path, new VerifyOptions
             {
                 Seed = arguments.GetValue(seed) ?? 1,
                 Partitions = AtLeast(arguments.GetValue(partitions) ?? 20, 0, "--partitions"),
@@ -56,7 +56,7 @@ internal static class VerifyCommand
                 Samples = [.. (arguments.GetValue(dims) ?? []).Select(DimensionSample.Parse)],
                 Fills = Fills(arguments.GetValue(fills) ?? []),
                 InputFolders = arguments.GetValue(folders) ?? [],
-                Outputs = Names(arguments.GetValue(outputs)),
+                Outputs = Names(arguments.GetValue(outputs) ?? ""),
                 Plan = arguments.GetValue(plan) ?? PlanMode.Auto,
             }, arguments.GetValue(json), console, cancellationToken)));
         });
@@ -79,27 +79,12 @@ internal static class VerifyCommand
         };
     }
 
-    /// <summary>Says on the error output what cannot be done.</summary>
-    public static int Guarded(string path, TextWriter error, Func<int> run)
-    {
-        try
-        {
-            return run();
-        }
-        catch (Exception e) when (e is VerifyException or ModelException)
-        {
-            string message = e is ModelException problem ? $"{problem.Problem.Rule.Id}: {problem.Problem.Message(path)}" : e.Message;
-            error.Write($"cleave: {Terminal.Safe(message)}\n");
-            return CleaveCommand.Failure;
-        }
-    }
-
     private static int AtLeast(int number, int least, string option) => number >= least
         ? number
         : throw new VerifyException(string.Create(CultureInfo.InvariantCulture, $"{option} {number}: give at least {least}."));
 
-    /// <summary><c>scores;boxes</c>: names of values.</summary>
-    public static string[] Names(string? text) => (text ?? "").Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+    /// <summary><c>scores;boxes</c>: names of values, as the item metadata <c>Outputs</c> has them.</summary>
+    public static string[] Names(params string[] texts) => [.. texts.SelectMany(static t => EscapedList.Read(t))];
 
     /// <summary><c>sr=16000</c>: numbers by input.</summary>
     public static Dictionary<string, double> Fills(string[] texts)

@@ -11,6 +11,7 @@ using Cleave.Core.Schedule;
 using Cleave.Core.Shapes;
 using Cleave.OnnxProto;
 using Cleave.TestKit.Catalog;
+using Cleave.TestKit.Synthetic;
 using Google.Protobuf;
 using Xunit;
 
@@ -60,6 +61,16 @@ public sealed class PlannerTests : IDisposable
         BudgetTable table = Plan("eight_tower_4x512");
 
         Assert.Equal([1, 2, 4, 8], table.Rows.Where(r => r.Cores is 1 or 2 or 4 or 8).Select(r => r.Chosen.Threads.Length));
+    }
+
+    [Theory]
+    [InlineData(5, 8)]
+    [InlineData(7, 8)]
+    [InlineData(9, 16)]
+    public void Towers_have_as_many_lanes_as_there_are_of_them(int towers, int cores)
+    {
+        File.WriteAllBytes(Path.Combine(_folder.Path, "towers.onnx"), Towers.SideBySide("towers", towers, 4, 512).ToByteArray());
+        Assert.Equal(towers, Plan("towers", PlanMode.Split).Rows.Single(r => r.Cores == cores).Chosen.Threads.Length);
     }
 
     [Theory]

@@ -30,13 +30,16 @@ internal static class Towers
     }
 
     /// <summary>Eight towers that read the same row; their ends are joined.</summary>
-    public static ModelProto Eight(int layers, int width)
+    public static ModelProto Eight(int layers, int width) => SideBySide("eight_tower", 8, layers, width);
+
+    /// <summary>So many towers that read the same row; their ends are joined.</summary>
+    public static ModelProto SideBySide(string name, int towers, int layers, int width)
     {
-        ModelBuilder g = new("eight_tower");
+        ModelBuilder g = new(name);
         string x = g.Input("x", "batch", width);
-        string[] ends = [.. Enumerable.Range(0, 8).Select(i => Tower(g, x, $"towers.{i}", layers, width))];
+        string[] ends = [.. Enumerable.Range(0, towers).Select(i => Tower(g, x, $"towers.{i}", layers, width))];
         string joined = g.Node("Concat", ends, Attributes.Int("axis", 1));
-        g.Output("y", g.Gemm(joined, "head", 8 * width, 16), "batch", 16);
+        g.Output("y", g.Gemm(joined, "head", towers * width, 16), "batch", 16);
         return g.ToModel();
     }
 

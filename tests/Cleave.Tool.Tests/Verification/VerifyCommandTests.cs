@@ -71,6 +71,9 @@ public sealed class VerifyCommandTests : IDisposable
         Assert.Equal(inner, Assert.Single(run.Json.GetProperty("outputs").EnumerateArray()).GetProperty("output").GetString());
 
         ToolRun wrong = await ToolRun.Of("verify", path, "--outputs", inner + "x");
+        // A name with a semicolon is written as in the item's metadata.
+        ToolRun escaped = await ToolRun.Of("verify", path, "--outputs", "a%3Bb");
+        Assert.Contains("'a;b'", escaped.Error, StringComparison.Ordinal);
         Assert.Equal(1, wrong.Code);
         Assert.Contains("CLV2010", wrong.Error);
         Assert.Contains(inner, wrong.Error);

@@ -64,7 +64,6 @@ public sealed class PlannerTests : IDisposable
     }
 
     [Theory]
-    [InlineData(5, 8)]
     [InlineData(7, 8)]
     [InlineData(9, 16)]
     public void Towers_have_as_many_lanes_as_there_are_of_them(int towers, int cores)

@@ -79,6 +79,7 @@ internal static class IdleProcess
         Console.WriteLine("threads " + Text(before.Count));
         Console.WriteLine("woken by requests " + Text(before.Values.Sum(static s => s.Wakes) - first.Values.Sum(static s => s.Wakes)));
         string[] restless = [];
+        HashSet<string> seen = [];
         for (int i = 0; i < Most; i++)
         {
             // What a second costs can be seen after a second only.
@@ -86,11 +87,14 @@ internal static class IdleProcess
             Dictionary<string, Sample> after = Samples();
             restless = [.. after.Where(t => !before.TryGetValue(t.Key, out Sample was) || t.Value.Wakes - was.Wakes > 1 || t.Value.Ticks - was.Ticks > 0).Select(static t => t.Value.Name)];
             before = after;
+            seen.UnionWith(restless);
             if (restless.Length == 0 && Timer.ActiveCount == 0)
                 break;
         }
         Console.WriteLine("timers " + Text(Timer.ActiveCount));
         Console.WriteLine("restless " + string.Join(", ", restless));
+        // On a machine that is busy a thread that polls may not get a core for all of the last second.
+        Console.WriteLine("seen " + string.Join(", ", seen));
     }
 
     // By thread, but for the one that watches.

@@ -134,13 +134,15 @@ internal sealed class PlanCall : IDisposable
         }
         finally
         {
-            // Waits for a callback that runs: only then does nobody stop the lanes any more.
-            watch.Dispose();
+            // Only then does nobody stop the lanes any more.
+            Exception? interrupted = End(watch);
             _token = default;
             foreach (PlanSample sample in Samples)
                 sample.Drop();
             if (IsStopped)
                 Reset();
+            if (interrupted != null)
+                ExceptionDispatchInfo.Throw(interrupted);
         }
     }
 
@@ -196,6 +198,24 @@ internal sealed class PlanCall : IDisposable
             RunLanes(_crew);
     }
 
+    // Waits for a callback that runs, also where this thread is interrupted meanwhile.
+    private static ThreadInterruptedException? End(CancellationTokenRegistration watch)
+    {
+        ThreadInterruptedException? interrupted = null;
+        while (true)
+        {
+            try
+            {
+                watch.Dispose();
+                return interrupted;
+            }
+            catch (ThreadInterruptedException e)
+            {
+                interrupted = e;
+            }
+        }
+    }
+
     private void RunLanes(LaneCrew crew)
     {
         int others = _lanes.Length - 1;
@@ -215,9 +235,25 @@ internal sealed class PlanCall : IDisposable
             EndOthers(others - started);
         }
         Follow(_lanes[0]);
-        _lanes[0].AwaitOthers();
+        AwaitOthers();
         if (_failure != null)
             ExceptionDispatchInfo.Throw(_failure);
+    }
+
+    // However long that takes, and whoever interrupts this thread: they use the same buffers.
+    private void AwaitOthers()
+    {
+        while (!OthersEnded)
+        {
+            try
+            {
+                _lanes[0].AwaitOthers();
+            }
+            catch (Exception e)
+            {
+                Fail(e, sample: 0);
+            }
+        }
     }
 
     private void Follow(RunningLane lane)

@@ -79,7 +79,7 @@ internal sealed class RunningLane : Lane, IWorkItem
 
     public override void Receive(Value value) => Do(Next(StatementKind.Receive, value));
 
-    /// <summary>Waits until the other lanes have ended, however long that takes: they use the same buffers.</summary>
+    /// <summary>Waits until the other lanes have ended, or its thread is interrupted.</summary>
     public void AwaitOthers()
     {
         while (!_call.OthersEnded && !_wait.Wait(null, 0, _call.Settings.MaySpin, Timeout.InfiniteTimeSpan))

@@ -128,8 +128,14 @@ internal sealed class SplitModel(ModelProto model, Plan plan, string name = "tes
         }
     }
 
+    public static Request RelayOf(params long[] values) => (ref b) =>
+    {
+        b.Dim(values.Length);
+        b.Copy<long>(0, values);
+    };
+
     /// <summary>y = x by way of two values inside, for any element type: three lanes in a row. The middle value is an output, too.</summary>
-    public static SplitModel Relay<T>(ElementType type)
+    public static SplitModel Relay<T>(ElementType type, Action? inLast = null)
     {
         Value x = Value.Tensor<T>("x", "n"), a = Value.Tensor<T>("a", "n"), b = Value.Tensor<T>("b", "n"), y = Value.Tensor<T>("y", "n");
         Segment first = new("First", "0", [x], [a]), second = new("Second", "1", [a], [b]), third = new("Third", "2", [b], [y]);
@@ -152,6 +158,7 @@ internal sealed class SplitModel(ModelProto model, Plan plan, string name = "tes
                 lane =>
                 {
                     lane.Receive(b);
+                    inLast?.Invoke();
                     lane.Run(third);
                 }));
     }

@@ -149,11 +149,17 @@ internal sealed class PlanCall : IDisposable
     /// <summary>Follows one of the other lanes on its own thread.</summary>
     public void FollowOther(RunningLane lane)
     {
-        // After a pause Linux may put both on one core while another sleeps, and leaves them there for many requests.
-        if (_processor >= 0 && AffinityMask.Processor() == _processor)
-            AffinityMask.Leave(_processor);
-        Follow(lane);
-        EndOthers(1);
+        try
+        {
+            // After a pause Linux may put both on one core while another sleeps, and leaves them there for many requests.
+            if (_processor >= 0 && AffinityMask.Processor() == _processor)
+                AffinityMask.Leave(_processor);
+            Follow(lane);
+        }
+        finally
+        {
+            EndOthers(1);
+        }
     }
 
     /// <summary>Lets those go on that wait for a value.</summary>
@@ -283,11 +289,18 @@ internal sealed class PlanCall : IDisposable
     private void Stop()
     {
         Volatile.Write(ref _stopped, 1);
-        _deviceWaits?.Cancel();
         foreach (RunningLane lane in _lanes)
         {
             lane.Terminate();
             lane.Wake();
+        }
+        try
+        {
+            _deviceWaits?.Cancel();
+        }
+        catch (AggregateException)
+        {
+            // Callbacks of the device's: every one was called, and the request fails with what stopped it.
         }
     }
 

@@ -1,6 +1,8 @@
 using System;
 using System.Threading;
 using Cleave.Core.Graph;
+using Cleave.Emulator;
+using Cleave.Runtime.Tests.Devices;
 using Cleave.Runtime.Tests.Support;
 using Xunit;
 
@@ -75,6 +77,39 @@ public sealed class LaneEndTests
         Assert.True(client.Join(Patience));
         Assert.Null(wrong);
         Assert.True(good > 0 && interrupted > 0, $"{good} good, {interrupted} interrupted");
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_callback_that_throws_while_a_request_is_stopped_holds_nobody_up(bool inFirst)
+    {
+        bool fails = false;
+        DeviceModel model = inFirst ? DeviceModel.Towers(afterLeft: Fail) : DeviceModel.Towers(afterLaunch: Fail);
+        // Not disposed where the test fails: that would wait for the request.
+        LooseRunner runner = model.Runner(new EmulatedDevice(new EmulatorProfile()));
+        LooseCall call = runner.CreateCall((ref _) => { });
+        call.Run();
+        for (int i = 0; i < 3; i++)
+        {
+            call.Buffers.Lanes.DeviceWaits.Register(static () => throw new NotSupportedException("in a callback"));
+            fails = true;
+            Exception? failure = null;
+            Thread caller = new(() => failure = Record.Exception(() => call.Run())) { IsBackground = true };
+            caller.Start();
+            Assert.True(caller.Join(TimeSpan.FromSeconds(20)));
+            Assert.Equal("in a lane", Assert.IsType<InvalidOperationException>(failure).Message);
+            fails = false;
+            call.Run();
+        }
+        call.Dispose();
+        runner.Dispose();
+
+        void Fail()
+        {
+            if (fails)
+                throw new InvalidOperationException("in a lane");
+        }
     }
 
     private static void Relayed(LooseRunner runner, params long[] values)

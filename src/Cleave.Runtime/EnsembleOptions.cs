@@ -105,7 +105,7 @@ public sealed class EnsembleOptions
         }
     }
 
-    /// <summary>Gets one line that says what was chosen, those of the members, and warnings. Null: nothing is logged.</summary>
+    /// <summary>Gets one line that says what was chosen, those of the members, and warnings. Null: nothing is logged. What it throws is ignored.</summary>
     public ILogger? Logger { get; set; }
 
     /// <summary>Who uses which cores; another one than the process's in tests.</summary>

@@ -20,7 +20,6 @@ using Cleave.Sources;
 using Cleave.Tuning;
 using Cleave.Workers;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Cleave;
 
@@ -166,7 +165,7 @@ internal sealed class RunnerEngine : IRequestSource
     public static RunnerEngine Open(ModelDefinition definition, RunnerOptions options, CurrentEngine home, RunnerEngine? before)
     {
         long start = Stopwatch.GetTimestamp();
-        ILogger logger = options.Logger ?? NullLogger.Instance;
+        ILogger logger = QuietLogger.Of(options.Logger);
         CoreLedger ledger = options.Ledger ?? CoreLedger.Process;
         ledger.Cores.Read();
         CoreBudget cores = ledger.Cores.Budget.WithOption(options.Cores);

@@ -271,7 +271,7 @@ public sealed class RunnerOptions
         }
     }
 
-    /// <summary>Gets one line that says what was chosen and why, and warnings. Null: nothing is logged.</summary>
+    /// <summary>Gets one line that says what was chosen and why, and warnings. Null: nothing is logged. What it throws is ignored.</summary>
     public ILogger? Logger { get; set; }
 
     /// <summary>The processors of the sessions whose place is taken; null: others than those of any runner.</summary>

@@ -29,9 +29,9 @@ internal sealed class ThreadPin(int[] processors, ILogger logger)
         Exception? failure = null;
         Thread maker = new(() =>
         {
-            Apply(thread);
             try
             {
+                Apply(thread);
                 made = make();
             }
             catch (Exception e)

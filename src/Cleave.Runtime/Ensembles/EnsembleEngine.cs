@@ -15,7 +15,6 @@ using Cleave.Ledger;
 using Cleave.Tuning;
 using Cleave.Workers;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Cleave.Ensembles;
 
@@ -43,7 +42,7 @@ internal sealed class EnsembleEngine : IRequestSource
                 definition.Contract.ToString(CultureInfo.InvariantCulture), ContractServed.ToString(CultureInfo.InvariantCulture));
         }
         long start = Stopwatch.GetTimestamp();
-        _logger = options.Logger ?? NullLogger.Instance;
+        _logger = QuietLogger.Of(options.Logger);
         Definition = definition;
         Shapes = new ShapeTable(definition.Name, definition.Inputs, []);
         Ledger = options.Ledger ?? CoreLedger.Process;

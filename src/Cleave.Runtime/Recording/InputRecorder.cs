@@ -4,7 +4,6 @@ using System.IO;
 using System.Threading;
 using Cleave.Elements;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Cleave.Recording;
 
@@ -58,7 +57,7 @@ internal sealed class InputRecorder : IDisposable
         string? named = Environment.GetEnvironmentVariable(Variable);
         if (options.IsTrial || (options.Record ?? (string.IsNullOrWhiteSpace(named) ? null : new RecordingOptions(named))) is not { } asked)
             return null;
-        ILogger logger = options.Logger ?? NullLogger.Instance;
+        ILogger logger = QuietLogger.Of(options.Logger);
         try
         {
             RecordingFolder folder = new(asked.Folder, model);

@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Runtime.CompilerServices;
 using System.Threading;
 using System.Threading.Tasks;
+using Microsoft.Extensions.Logging;
 
 namespace Cleave.Workers;
 
@@ -113,6 +114,8 @@ internal sealed class WorkQueue(WorkerSettings settings)
     /// <summary>One thread.</summary>
     private sealed class Worker(WorkQueue queue, WorkerSettings settings, string name)
     {
+        // An exception out of a thread ends the process.
+        private readonly ILogger _logger = QuietLogger.Of(settings.Logger);
         private readonly WorkerWait _wait = new(settings.SpinLimit);
 
         /// <summary>Whether it is among the idle ones; under the queue's lock.</summary>
@@ -125,18 +128,23 @@ internal sealed class WorkQueue(WorkerSettings settings)
 
         private void Work()
         {
-            settings.Pin?.Apply(name);
+            bool isPinned = false;
             bool end = false;
             while (!end)
             {
                 try
                 {
+                    if (!isPinned)
+                    {
+                        isPinned = true;
+                        settings.Pin?.Apply(name);
+                    }
                     Step(out end);
                 }
                 catch (Exception e)
                 {
                     // Items report their own failures: somebody interrupted the thread, or memory ran out.
-                    Log.ThreadGoesOn(settings.Logger, name, e);
+                    Log.ThreadGoesOn(_logger, name, e);
                 }
             }
             _wait.Dispose();

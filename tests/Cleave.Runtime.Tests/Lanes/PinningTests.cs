@@ -1,9 +1,12 @@
 using System;
 using System.IO;
 using System.Linq;
+using System.Threading;
 using System.Threading.Tasks;
 using Cleave.Cores;
 using Cleave.Runtime.Tests.Support;
+using Cleave.Workers;
+using Microsoft.Extensions.Logging;
 using Xunit;
 
 namespace Cleave.Runtime.Tests.Lanes;
@@ -62,6 +65,69 @@ public sealed class PinningTests
         Assert.Equal(7, pin.Do("a thread", static () => 7));
         Assert.Contains("could not pin the thread a thread to the processors 16000", Assert.Single(_logger.Warnings));
         Assert.Throws<InvalidOperationException>(() => pin.Do<int>("a thread", static () => throw new InvalidOperationException()));
+    }
+
+    [Fact]
+    public async Task A_thread_of_a_queue_that_cannot_be_pinned_works_with_a_warning()
+    {
+        WorkerPool pool = new(new WorkerSettings(static _ => "a lane", 1, _logger) { Pin = new ThreadPin([16_000], _logger) });
+        await Work(pool);
+        Assert.Contains("could not pin the thread a lane to the processors 16000", _logger.Warnings[0]);
+    }
+
+    [Fact]
+    public async Task A_logger_that_throws_ends_no_thread()
+    {
+        ThreadPin pin = new([16_000], new ThrowingLogger());
+        Assert.Throws<NotSupportedException>(() => pin.Do("a thread", static () => 7));
+        WorkerPool pool = new(new WorkerSettings(static _ => "a lane", 1, new ThrowingLogger()) { Pin = pin });
+        await Work(pool);
+    }
+
+    [Fact]
+    public void A_logger_that_throws_fails_no_runner()
+    {
+        using LooseRunner runner = SplitModel.Lookup().Runner(new() { Pinning = true, Logger = new ThrowingLogger(), Ledger = Ledgers.Own(2) });
+        using LooseOutput output = runner.Run(SplitModel.LookupOf(1, 1));
+        Assert.Equal(21f, output.Get<float>(0)[0]);
+    }
+
+    private static async Task Work(WorkerPool pool)
+    {
+        for (int i = 0; i < 3; i++)
+        {
+            Item item = new();
+            pool.Enqueue(item);
+            Assert.Equal("a lane", await item.Done.Task.WaitAsync(TimeSpan.FromSeconds(60)));
+            // What would end the thread is logged.
+            item.Thread!.Interrupt();
+        }
+        pool.Stop();
+        await pool.Ended.WaitAsync(TimeSpan.FromSeconds(60));
+    }
+
+    private sealed class Item : IWorkItem
+    {
+        public TaskCompletionSource<string?> Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Thread? Thread { get; private set; }
+
+        public void Execute()
+        {
+            Thread = Thread.CurrentThread;
+            Done.SetResult(Thread.Name);
+        }
+    }
+
+    private sealed class ThrowingLogger : ILogger
+    {
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => throw new NotSupportedException();
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+            throw new NotSupportedException();
     }
 
     [SkippableFact]

@@ -20,16 +20,34 @@ internal sealed class LaneCrew
     /// <summary>Done when the crew was stopped and every thread has ended.</summary>
     public Task Ended => Task.WhenAll(_threads.Select(static t => t.Ended));
 
+    /// <summary>How many lanes of requests wait for their threads, those that were withdrawn among them.</summary>
+    public int Waiting => _threads.Sum(static t => t.Waiting);
+
     /// <summary>Queues the lanes but the first.</summary>
     /// <param name="lanes">The lanes of one call.</param>
-    /// <param name="started">How many were queued, also where a thread could not be started.</param>
+    /// <param name="started">How many were queued, or withdrawn meanwhile, also where a thread could not be started.</param>
     public void Start(RunningLane[] lanes, ref int started)
     {
         // All requests in the same order on each lane: otherwise two could wait for each other.
         lock (_order)
         {
             for (; started < _threads.Length; started++)
-                _threads[started].Enqueue(lanes[started + 1]);
+                Queue(_threads[started], lanes[started + 1], ref started);
+        }
+    }
+
+    private static void Queue(WorkerPool thread, RunningLane lane, ref int started)
+    {
+        lane.Place.Queue();
+        try
+        {
+            thread.Enqueue(lane);
+        }
+        catch
+        {
+            if (!lane.Place.Unqueue())
+                started++;
+            throw;
         }
     }
 

@@ -240,6 +240,9 @@ internal sealed class PlanCall : IDisposable
             Fail(e, sample: 0);
             EndOthers(others - started);
         }
+        // Whoever stopped the request meanwhile did not find every lane in its queue.
+        if (IsStopped)
+            Withdraw();
         Follow(_lanes[0]);
         AwaitOthers();
         if (_failure != null)
@@ -288,7 +291,8 @@ internal sealed class PlanCall : IDisposable
 
     private void Stop()
     {
-        Volatile.Write(ref _stopped, 1);
+        // Seen by whoever queues a lane, or the lane is seen in its queue.
+        Interlocked.Exchange(ref _stopped, 1);
         foreach (RunningLane lane in _lanes)
         {
             lane.Terminate();
@@ -301,6 +305,19 @@ internal sealed class PlanCall : IDisposable
         catch (AggregateException)
         {
             // Callbacks of the device's: every one was called, and the request fails with what stopped it.
+        }
+        Withdraw();
+    }
+
+    // Lanes that did not begin are not waited for: their threads may be busy with others' requests for long.
+    private void Withdraw()
+    {
+        foreach (RunningLane lane in _lanes)
+        {
+            if (!lane.Place.Withdraw())
+                continue;
+            Interlocked.CompareExchange(ref _failure, Released(), null);
+            EndOthers(1);
         }
     }
 

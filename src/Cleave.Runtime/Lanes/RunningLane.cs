@@ -68,8 +68,15 @@ internal sealed class RunningLane : Lane, IWorkItem
             FollowMethod();
     }
 
-    /// <summary>As a part of a request that another thread waits for.</summary>
-    public void Execute() => _call.FollowOther(this);
+    /// <summary>Its place in the queue of its thread. Not the first lane's.</summary>
+    public LanePlace Place { get; } = new();
+
+    /// <summary>As a part of a request that another thread waits for, unless that was stopped before.</summary>
+    public void Execute()
+    {
+        if (Place.Begin())
+            _call.FollowOther(this);
+    }
 
     public override void Run(Segment segment) => Do(Next(StatementKind.Run, segment));
 

@@ -1,5 +1,7 @@
 using System;
+using System.Linq;
 using System.Threading;
+using System.Threading.Tasks;
 using Cleave.Core.Graph;
 using Cleave.Emulator;
 using Cleave.Runtime.Tests.Devices;
@@ -8,9 +10,10 @@ using Xunit;
 
 namespace Cleave.Runtime.Tests.Lanes;
 
-/// <summary>A request is over when all of its lanes are, whatever ends it.</summary>
+/// <summary>A request is over when all of its lanes are, and not later, whatever ends it.</summary>
 public sealed class LaneEndTests
 {
+    private const long Forever = 2_000_000_000;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     [Fact]
@@ -112,9 +115,107 @@ public sealed class LaneEndTests
         }
     }
 
-    private static void Relayed(LooseRunner runner, params long[] values)
+    [Fact]
+    public async Task A_cancelled_request_does_not_wait_for_earlier_ones_to_leave_its_lanes()
     {
-        using LooseOutput output = runner.Run(SplitModel.RelayOf(values));
+        using LooseRunner runner = SplitModel.Loop().Runner();
+        using CancellationTokenSource first = new();
+        Task<LooseOutput> earlier = runner.RunAsync(SplitModel.LoopOf(Forever, 1), first.Token);
+        await LaneTests.Until(() => runner.Engine.Modes.Planned.Crew!.Waiting == 0 && runner.Engine.Workers.Waiting == 0 && runner.Engine.Gate.Inside == 1);
+        try
+        {
+            for (int i = 0; i < 3; i++)
+            {
+                using CancellationTokenSource source = new();
+                Task<LooseOutput> second = runner.RunAsync(SplitModel.LoopOf(1, 1), source.Token);
+                await LaneTests.Until(() => runner.Engine.Modes.Planned.Crew!.Waiting == i + 1);
+                source.Cancel();
+                OperationCanceledException e = await Assert.ThrowsAnyAsync<OperationCanceledException>(() => second.WaitAsync(TimeSpan.FromSeconds(20)));
+                Assert.Equal(source.Token, e.CancellationToken);
+                Assert.False(earlier.IsCompleted);
+            }
+        }
+        finally
+        {
+            first.Cancel();
+        }
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => earlier.WaitAsync(Patience));
+        for (int i = 1; i < 10; i++)
+        {
+            using LooseOutput output = await runner.RunAsync(SplitModel.LoopOf(i, -2)).WaitAsync(Patience);
+            Assert.Equal(-4f * i, output.Get<float>(0)[0]);
+        }
+    }
+
+    [Fact]
+    public async Task A_request_is_cancelled_whose_first_lane_alone_has_run()
+    {
+        using ManualResetEventSlim entered = new(), open = new(true);
+        using LooseRunner runner = SplitModel.Relay<long>(ElementType.Int64, () =>
+        {
+            entered.Set();
+            open.Wait(Patience);
+        }).Runner();
+        Relayed(runner, 1);
+        entered.Reset();
+        open.Reset();
+        Task<LooseOutput> earlier = runner.RunAsync(SplitModel.RelayOf(2));
+        try
+        {
+            Assert.True(entered.Wait(Patience));
+            using CancellationTokenSource source = new();
+            Task<LooseOutput> second = runner.RunAsync(SplitModel.RelayOf(3), source.Token);
+            // Only its last lane did not begin.
+            await LaneTests.Until(() => runner.Engine.Modes.Planned.Crew!.Waiting == 1 && runner.Engine.Workers.Waiting == 0);
+            source.Cancel();
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => second.WaitAsync(TimeSpan.FromSeconds(20)));
+        }
+        finally
+        {
+            open.Set();
+        }
+        using LooseOutput output = await earlier.WaitAsync(Patience);
+        Assert.Equal([2L], output.Get<long>(0).ToArray());
+        for (int i = 0; i < 10; i++)
+            Relayed(runner, 10 + i, i);
+    }
+
+    [Fact]
+    public async Task Requests_cancelled_at_random_behind_others_do_not_mix()
+    {
+        using LooseRunner runner = SplitModel.Relay<long>(ElementType.Int64, static () => Thread.SpinWait(300)).Runner();
+        int good = 0, cancelled = 0;
+        await Task.WhenAll(Enumerable.Range(0, 6).Select(client => Task.Factory.StartNew(
+            () =>
+            {
+                Random random = new(client);
+                for (int i = 0; i < 1000; i++)
+                {
+                    using CancellationTokenSource source = new();
+                    if (random.Next(2) == 0)
+                        source.CancelAfter(TimeSpan.FromMicroseconds(random.Next(500)));
+                    try
+                    {
+                        Relayed(runner, source.Token, (client * 1_000_000) + i, -i);
+                        Interlocked.Increment(ref good);
+                    }
+                    catch (OperationCanceledException) when (source.IsCancellationRequested)
+                    {
+                        Interlocked.Increment(ref cancelled);
+                    }
+                }
+            },
+            CancellationToken.None,
+            TaskCreationOptions.LongRunning,
+            TaskScheduler.Default))).WaitAsync(Patience);
+        Assert.True(good > 0 && cancelled > 0, $"{good} good, {cancelled} cancelled");
+    }
+
+    private static void Relayed(LooseRunner runner, params long[] values) => Relayed(runner, default, values);
+
+    private static void Relayed(LooseRunner runner, CancellationToken token, params long[] values)
+    {
+        using LooseOutput output = runner.Run(SplitModel.RelayOf(values), token);
         Assert.Equal(values, output.Get<long>(0).ToArray());
         Assert.Equal(values, output.Get<long>(1).ToArray());
     }

@@ -4,8 +4,11 @@ using System.Threading;
 using System.Threading.Tasks;
 using Cleave.Core.Graph;
 using Cleave.Emulator;
+using Cleave.Lanes;
 using Cleave.Runtime.Tests.Devices;
 using Cleave.Runtime.Tests.Support;
+using Cleave.Workers;
+using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 
 namespace Cleave.Runtime.Tests.Lanes;
@@ -209,6 +212,31 @@ public sealed class LaneEndTests
             TaskCreationOptions.LongRunning,
             TaskScheduler.Default))).WaitAsync(Patience);
         Assert.True(good > 0 && cancelled > 0, $"{good} good, {cancelled} cancelled");
+    }
+
+    [Fact]
+    public async Task A_lane_whose_thread_cannot_be_started_fails_the_request_and_releases_the_others()
+    {
+        bool starts = false;
+        using LooseRunner runner = SplitModel.Relay<long>(ElementType.Int64).Runner();
+        using LooseCall call = runner.CreateCall((ref b) => b.Dim(1));
+        call.Run();
+        call.Run();
+        LaneCrew crew = new([Named(static _ => "one"), Named(_ => starts ? "two" : throw new OutOfMemoryException("no thread"))]);
+        PlanCall lanes = new(runner.Engine.Plan.Outline, runner.Engine.Modes.Planned.LaneSettings, crew, call.Buffers.Plan.Sample);
+        for (int i = 0; i < 10; i++)
+        {
+            starts = i == 9;
+            call.In<long>(0)[0] = i;
+            Exception? failure = await Record.ExceptionAsync(() => Task.Run(() => lanes.RunWithCare(default)).WaitAsync(Patience));
+            Assert.Equal(starts ? null : "no thread", failure?.Message);
+        }
+        Assert.Equal((9L, 9L), (call.Out<long>(0)[0], call.Out<long>(1)[0]));
+        crew.Stop();
+        await crew.Ended.WaitAsync(Patience);
+        lanes.Dispose();
+
+        static WorkerSettings Named(Func<int, string> name) => new(name, 1, NullLogger.Instance);
     }
 
     private static void Relayed(LooseRunner runner, params long[] values) => Relayed(runner, default, values);

@@ -54,7 +54,7 @@ internal sealed class InferenceScope
         return ValueFacts.Unknown;
     }
 
-    public void Define(string name, ValueFacts facts) => _values[name] = facts;
+    public void Define(string name, ValueFacts facts) => _values[name] = HasOtherCount(facts) ? facts with { Content = null, Floats = null } : facts;
 
     public void DefineInput(string name, OnnxType type) => _values[name] = Checked(Declared(type, keepsNames: true));
 
@@ -177,6 +177,10 @@ internal sealed class InferenceScope
         }
         return facts;
     }
+
+    // More or fewer elements than the shape holds come from graphs that fail when they run, and from files that say a wrong shape.
+    private static bool HasOtherCount(ValueFacts facts) =>
+        (facts.Content?.Length ?? facts.Floats?.Length) is { } elements && facts.Count()?.Value is { } count && count != elements;
 
     // What was inferred holds; what is not known is taken from the file.
     private ValueFacts Merged(string name, ValueFacts inferred)

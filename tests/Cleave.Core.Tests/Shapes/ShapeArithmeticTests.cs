@@ -110,14 +110,15 @@ public class ShapeArithmeticTests
             for (int i = 0; i < 20; i++)
             {
                 long Bound() => random.Next(6) switch { 0 => int.MaxValue, 1 => long.MaxValue, 2 => -int.MaxValue, _ => random.Next(-9, 10) };
-                long step = random.Next(4) switch { 0 => -1, 1 => random.Next(2, 4), 2 => -2, _ => 1 };
-                constants.AddRange([I("s" + i, Bound(), Bound()), I("e" + i, Bound(), Bound()), I("a" + i, 2, random.Next(2) == 0 ? 1 : -1), I("t" + i, step, 1)]);
+                long Step() => random.Next(4) switch { 0 => -1, 1 => random.Next(2, 4), 2 => -2, _ => 1 };
+                bool isNumber = random.Next(2) == 0;
+                constants.AddRange([I("s" + i, Bound(), Bound()), I("e" + i, Bound(), Bound()), I("a" + i, 2, isNumber ? 1 : -1), I("t" + i, Step(), isNumber ? Step() : 1)]);
                 nodes.Add(Make.Node("Slice", ["x", "s" + i, "e" + i, "a" + i, "t" + i], ["y" + i]));
                 all += 4 * Sizes.Length;
             }
             unknown += OrtShapes.Agree(Make.Model(Infer.Graph([X], [.. constants], [.. nodes])), Sizes);
         }
-        Assert.InRange(unknown, 0, all / 8);
+        Assert.InRange(unknown, 0, all / 6);
     }
 
     [Fact]

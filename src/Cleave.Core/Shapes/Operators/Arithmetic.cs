@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Linq;
 using Cleave.Core.Graph;
 
 namespace Cleave.Core.Shapes.Operators;
@@ -83,6 +84,9 @@ internal static class Arithmetic
         if (Contents.Whole(node.Input(left)) is not { } a || Contents.Whole(node.Input(right)) is not { } b)
             return null;
         if (Contents.Small(shape) is not { } places || Contents.Small(node.Shape(left)) is not { } ofA || Contents.Small(node.Shape(right)) is not { } ofB)
+            return null;
+        // Before operator set 7 an attribute said where in the first input the second stands.
+        if (node.Opset < 7 && b.Length != 1 && !ofA.SequenceEqual(ofB))
             return null;
         bool isFloat = element is ElementType.Float or ElementType.Double;
         bool fails = false;

@@ -162,7 +162,8 @@ internal static class Picking
             Dim[] shape = (Dim[])input.Shape!.Clone();
             shape[at] = sizes is not null && i < sizes.Length ? sizes[i] : node.OrUnknown(isOpen ? null : EqualPart(node, shape[at], i));
             ValueFacts facts = ValueFacts.Tensor(input.Element, shape);
-            if (shape.Length == 1 && input.Content is { } content && start.Value is { } from && shape[0].Value is { } count && from + count <= content.Length)
+            if (shape.Length == 1 && input.Content is { } content && start.Value is { } from and >= 0 && shape[0].Value is { } count and >= 0
+                && count <= content.Length - from)
             {
                 Dim[] part = new Dim[count];
                 Array.Copy(content, from, part, 0, count);

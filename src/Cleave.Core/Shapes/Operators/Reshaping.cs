@@ -96,11 +96,12 @@ internal static class Reshaping
         {
             bool[] removed = new bool[dims.Length];
             bool isKnown = true;
-            for (int i = 0; i < dims.Length && axes is null; i++)
+            for (int i = 0; i < dims.Length && axes is not { Length: > 0 }; i++)
             {
-                // One that might be 1 at run time leaves the rank open.
+                // One that might be 1 at run time leaves the rank open; and one that is, where no axes are given but an empty list
+                // of them: ONNX Runtime removes it, and the specification's shape inference does not.
                 removed[i] = dims[i].Value == 1;
-                isKnown &= dims[i].Value != null;
+                isKnown &= dims[i].Value is { } size && (size != 1 || axes is null);
             }
             foreach (long axis in axes ?? [])
             {

@@ -11,7 +11,7 @@ internal static class Sequences
     public static IEnumerable<OperatorRule> Rules =>
     [
         new("", "SequenceEmpty", Coverage.Exact, n => n.Set(0, Of(ValueFacts.Tensor(n.Element("dtype", ElementType.Float), null)))),
-        new("", "SequenceConstruct", Coverage.Exact, n => n.Set(0, Of(Enumerable.Range(0, n.InputCount).Select(n.Input).Aggregate((a, b) => Alternatives.Of(n, a, b))))),
+        new("", "SequenceConstruct", Coverage.Exact, n => n.Set(0, Of(Enumerable.Range(0, n.InputCount).Select(n.Input).DefaultIfEmpty(ValueFacts.Unknown).Aggregate((a, b) => Alternatives.Of(n, a, b))))),
         new("", "SequenceInsert", Coverage.Partial, n => n.Set(0, Of(Alternatives.Of(n, Item(n, 0), n.Input(1))))),
         new("", "SequenceErase", Coverage.Partial, n => n.Set(0, n.Input(0))),
         new("", "SequenceAt", Coverage.Partial, n => n.Set(0, Item(n, 0))),

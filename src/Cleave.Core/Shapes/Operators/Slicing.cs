@@ -63,6 +63,8 @@ internal static class Slicing
             return null;
         if (dim.Value is { } size && range.Start.Value is { } start && range.End.Value is { } end)
         {
+            if (IsDisputed(size, end, step))
+                return null;
             (long first, long last) = Clamped(size, start, end, step);
             long span = step > 0 ? last - first : first - last;
             return Dim.Of(span <= 0 ? 0 : (span - 1) / Math.Abs(step) + 1);
@@ -98,8 +100,12 @@ internal static class Slicing
         end = end < 0 ? Math.Max(end, -size - 1) + size : end;
         return step > 0
             ? (Math.Min(Math.Max(start, 0), size), Math.Min(Math.Max(end, 0), size))
-            : (Math.Min(Math.Max(start, -1), size - 1), Math.Min(Math.Max(end, -1), size - 1));
+            : (Math.Min(Math.Max(start, 0), size - 1), Math.Min(Math.Max(end, -1), size - 1));
     }
+
+    // To ONNX Runtime these ends mean all that is left, whatever the step's sign; the specification takes them for numbers.
+    private static bool IsDisputed(long size, long end, long step) =>
+        size > 0 && end is int.MaxValue or long.MaxValue && (step < 0 || size > end);
 
     private static Dim[]? Picked(ValueFacts data, Dim[] shape, Range?[] ranges)
     {

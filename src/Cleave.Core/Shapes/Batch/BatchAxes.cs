@@ -43,7 +43,7 @@ internal static class BatchAxes
             return node.Mixed("reduces axes that are not known");
         long[]? axes = node.Axes();
         if (axes is null or { Length: 0 })
-            return node.Int("noop_with_empty_axes", 0) != 0 ? node.In(0) : node.Mixed("mixes samples: it reduces all axes");
+            return node.Int("noop_with_empty_axes", 0) != 0 && node.In(0).IsPerSample ? node.In(0) : node.Mixed("mixes samples: it reduces all axes");
         return Reduce(node, axes);
     }
 

@@ -14,11 +14,14 @@ internal sealed class BatchAxis
     private readonly GraphFacts _facts;
     private readonly string _dimension;
     private readonly Dictionary<string, BatchState> _states = new(StringComparer.Ordinal);
+    private readonly HashSet<(string, string)> _functions = [];
 
     private BatchAxis(GraphFacts facts, string dimension)
     {
         _facts = facts;
         _dimension = dimension;
+        foreach (ModelFunction function in facts.Model.Functions)
+            _functions.Add((function.Domain, function.Name));
     }
 
     /// <summary>The proof for the given outputs, or why there is none.</summary>
@@ -91,6 +94,8 @@ internal sealed class BatchAxis
         foreach (ValueInfo input in inputs)
         {
             int axis = AxisOf(input, name)!.Value;
+            if (_facts.Of(input.Name).Shape is null)
+                return new BatchProof { Reason = "the input '" + input.Name + "' has a shape that is not followed" };
             inputAxes.Add(input.Name, axis);
             _states[input.Name] = BatchState.PerSample(axis, Dim.One);
         }
@@ -117,7 +122,8 @@ internal sealed class BatchAxis
     {
         string[] reads = Captures.ReadsOf(node);
         BatchState? mixed = null;
-        bool isIndependent = BatchRules.IsDeterministic(node);
+        BatchNode context = new(node, Opset(node.Domain), _dimension, _facts, Of);
+        bool isIndependent = BatchRules.IsDeterministic(context, _functions);
         foreach (string read in reads)
         {
             BatchState state = Of(read);
@@ -125,7 +131,6 @@ internal sealed class BatchAxis
             if (state.Kind == BatchKind.Mixed)
                 mixed ??= state;
         }
-        BatchNode context = new(node, Opset(node.Domain), _dimension, _facts, Of);
         for (int i = 0; i < node.Outputs.Length; i++)
         {
             string output = node.Outputs[i];
@@ -142,15 +147,18 @@ internal sealed class BatchAxis
         return Array.Exists(content, d => d.Has(_dimension)) ? BatchState.Sizes : BatchState.Independent;
     }
 
-    private static BatchState Checked(BatchNode node, int output)
+    private BatchState Checked(BatchNode node, int output)
     {
+        // A function of the model stands before an operator of its name.
+        if (_functions.Contains((node.Node.Domain, node.Node.OpType)))
+            return node.Mixed("is a function of the model, through which samples are not followed");
         BatchState state = BatchRules.Apply(node, output);
         if (!state.IsPerSample)
             return state;
         // What a rule says must show in the shape.
         if (node.OutShape(output) is not { } shape)
             return node.Mixed("has an output of unknown shape");
-        if (state.Axis >= shape.Length || node.Batch * state.Inner! is not { } size || !shape[state.Axis].Equals(size))
+        if (state.Axis < 0 || state.Axis >= shape.Length || node.Batch * state.Inner! is not { } size || !shape[state.Axis].Equals(size))
             return node.Mixed("has an output in whose shape the batch is not found");
         for (int i = 0; i < shape.Length; i++)
         {

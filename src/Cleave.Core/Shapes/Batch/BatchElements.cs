@@ -26,14 +26,16 @@ internal static class BatchElements
         // The type of another value is no value.
         if (node.Node.OpType != "CastLike" && !node.OthersAreIndependent(1))
             return node.Mixed("takes a parameter that depends on the samples");
-        return node.In(0).Kind == BatchKind.Sizes ? node.Mixed("computes with the size of the batch") : node.In(0);
+        return node.In(0).Kind == BatchKind.Sizes ? node.UsesSize() : node.In(0);
     }
 
     public static BatchState Dropout(BatchNode node, int output)
     {
-        bool trains = node.Has(2) && !(node.Numbers(2) is { Length: 1 } training && training[0] == 0);
-        return trains ? node.Mixed("may be training, and drops by chance") : Each(node, output);
+        return MayTrain(node) ? node.Mixed("may be training, and drops by chance") : Each(node, output);
     }
+
+    /// <summary>Whether a Dropout is not known to let everything through.</summary>
+    public static bool MayTrain(BatchNode node) => node.Has(2) && !(node.Numbers(2) is { Length: 1 } training && training[0] == 0);
 
     public static BatchState Joined(BatchNode node, int output)
     {
@@ -55,7 +57,7 @@ internal static class BatchElements
             BatchState state = node.In(i);
             bool isJoined = Array.IndexOf(inputs, i) >= 0;
             if (state.Kind == BatchKind.Sizes)
-                return node.Mixed("computes with the size of the batch");
+                return node.UsesSize();
             if (isJoined && node.Has(i))
                 rank = Math.Max(rank, node.Shape(i)?.Length ?? int.MaxValue);
             if (!state.IsPerSample)

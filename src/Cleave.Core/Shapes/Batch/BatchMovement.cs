@@ -46,18 +46,23 @@ internal static class BatchMovement
         if (!node.IsShape(1) || node.OutShape(output) is not { } to || node.Shape(0) is not { } from)
             return node.Mixed("has an output of unknown shape");
         BatchState state = node.In(0);
-        if (state.IsPerSample)
-            return state with { Axis = to.Length - from.Length + state.Axis };
+        if (state.Kind == BatchKind.Sizes)
+            return node.UsesSize();
         // A constant given to each sample.
-        return Given(node, to, axis => BatchElements.IsOne(from, to.Length - axis));
+        if (!state.IsPerSample)
+            return Given(node, to, 1, axis => BatchElements.IsOne(from, to.Length - axis));
+        int place = (node.Content(1)?.Length ?? 0) - (from.Length - state.Axis);
+        return node.SaysBatchOnlyAt(place, 1) ? state with { Axis = to.Length - from.Length + state.Axis } : node.UsesSize();
     }
 
     public static BatchState ConstantOfShape(BatchNode node, int output) =>
-        node.IsShape(0) && node.OutShape(output) is { } to ? Given(node, to, _ => true) : node.Mixed("has an output of unknown shape");
+        node.IsShape(0) && node.OutShape(output) is { } to ? Given(node, to, 0, _ => true) : node.Mixed("has an output of unknown shape");
 
-    private static BatchState Given(BatchNode node, Dim[] shape, Predicate<int> isSame)
+    private static BatchState Given(BatchNode node, Dim[] shape, int target, Predicate<int> isSame)
     {
         int axis = Array.FindIndex(shape, node.HasBatch);
+        if (!node.SaysBatchOnlyAt((node.Content(target)?.Length ?? 0) - (shape.Length - axis), target))
+            return node.UsesSize();
         return axis >= 0 && isSame(axis) && Dim.ExactDivide(shape[axis], node.Batch) is { } inner && !node.HasBatch(inner)
             ? BatchState.PerSample(axis, inner) : node.Mixed("has an output in whose shape the batch is not found");
     }
@@ -67,10 +72,12 @@ internal static class BatchMovement
         if (!node.IsShape(1) || node.Content(1) is not { } repeats || node.Shape(0) is not { } from || repeats.Length != from.Length)
             return node.Mixed("repeats in a way that is not known");
         BatchState state = node.In(0);
+        int axis = state.IsPerSample ? state.Axis : Array.FindIndex(repeats, node.HasBatch);
+        if (state.Kind == BatchKind.Sizes || !node.SaysBatchOnlyAt(axis, 1))
+            return node.UsesSize();
         if (state.IsPerSample)
-            return repeats[state.Axis].Value == 1 ? state : node.Mixed("repeats the whole batch");
+            return repeats[axis].Value == 1 ? state : node.Mixed("repeats the whole batch");
         // A constant repeated for each sample: the samples lie outermost.
-        int axis = Array.FindIndex(repeats, node.HasBatch);
         return axis >= 0 && repeats[axis].Equals(node.Batch) ? BatchState.PerSample(axis, from[axis]) : node.Mixed("repeats in a way that is not followed");
     }
 
@@ -81,7 +88,7 @@ internal static class BatchMovement
         {
             BatchState other = node.In(i);
             if (other.Kind == BatchKind.Sizes && !state.IsPerSample)
-                return node.Mixed("computes with the size of the batch");
+                return node.UsesSize();
             if (!other.IsPerSample || !state.IsPerSample || other.Axis != state.Axis || !other.Inner!.Equals(state.Inner))
                 return node.Mixed("joins what is given for each sample with what is not, or along other axes");
         }
@@ -103,11 +110,15 @@ internal static class BatchMovement
         if (!isOld && node.Has(3) && axes is null)
             return node.Mixed("cuts axes that are not known");
         int at = axes is null ? state.Axis : Array.FindIndex(axes, a => NodeContext.Axis(a, shape.Length) == state.Axis);
+        // A place or a step on another axis that depends on the batch need not show in the shape.
+        if (!isOld && !(node.SaysBatchOnlyAt(at, 1) && node.SaysBatchOnlyAt(at, 2) && node.SaysBatchOnlyAt(at, 4)))
+            return node.UsesSize();
         long[]? starts = isOld ? node.Ints("starts") : node.Numbers(1);
         if (at < 0 || (axes is null && at >= (starts?.Length ?? int.MaxValue)))
             return state;
         // The whole batch may be named, too.
-        bool isWhole = starts is not null && starts[at] == 0 && to[state.Axis].Equals(shape[state.Axis]) && (!node.Has(4) || (node.Numbers(4) is { } steps && steps[at] == 1));
+        bool isInSteps = node.Has(4) && !(node.Numbers(4) is { } steps && at < steps.Length && steps[at] == 1);
+        bool isWhole = at < starts?.Length && starts[at] == 0 && to[state.Axis].Equals(shape[state.Axis]) && !isInSteps;
         return isWhole ? state : node.Mixed("takes a part of the batch");
     }
 
@@ -128,14 +139,18 @@ internal static class BatchMovement
     public static BatchState Resize(BatchNode node, int output)
     {
         BatchState state = node.In(0);
+        // Only the last of four inputs is a shape; the others are scales and a region.
         for (int i = 1; i < node.InputCount; i++)
         {
-            if (!node.IsShape(i))
+            if (i == 3 ? !node.IsShape(i) : node.In(i).Kind != BatchKind.Independent)
                 return node.Mixed("takes a size that depends on the samples");
         }
         bool isRegion = node.Text("coordinate_transformation_mode", "") == "tf_crop_and_resize";
         if (!state.IsPerSample || isRegion || node.Shape(0) is not { } from || node.OutShape(output) is not { } to)
             return node.Mixed("gives a size that is not known");
+        int at = node.Ints("axes") is { } axes ? Array.FindIndex(axes, a => NodeContext.Axis(a, from.Length) == state.Axis) : state.Axis;
+        if (!node.SaysBatchOnlyAt(at, 3))
+            return node.UsesSize();
         return to[state.Axis].Equals(from[state.Axis]) ? state : node.MixesAlong(state.Axis);
     }
 
@@ -157,7 +172,7 @@ internal static class BatchMovement
                 : axis > data.Axis ? data : data with { Axis = data.Axis - 1 + picked.Length };
         }
         if (data.Kind == BatchKind.Sizes || indices.Kind == BatchKind.Sizes)
-            return node.Mixed("computes with the size of the batch");
+            return node.UsesSize();
         return data.Kind == BatchKind.Independent && indices.IsPerSample
             ? indices with { Axis = indices.Axis + axis } : node.Mixed("picks from one sample what another says");
     }
@@ -180,7 +195,8 @@ internal static class BatchMovement
         if (node.Shape(1) is not { } picked || !indices.IsPerSample || indices.Axis >= picked.Length - 1)
             return node.Mixed("picks from the batch what a constant says");
         bool isPaired = data.IsPerSample && data.Axis == indices.Axis && data.Axis < node.Int("batch_dims", 0) && data.Inner!.Equals(indices.Inner);
-        return data.Kind == BatchKind.Independent || isPaired ? indices : node.Mixed("picks from one sample what another says");
+        bool isTable = data.Kind == BatchKind.Independent && indices.Axis >= node.Int("batch_dims", 0);
+        return isTable || isPaired ? indices : node.Mixed("picks from one sample what another says");
     }
 
     public static BatchState OneHot(BatchNode node, int output)

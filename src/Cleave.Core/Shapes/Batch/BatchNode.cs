@@ -55,8 +55,28 @@ internal sealed class BatchNode(Node node, long opset, string dimension, GraphFa
     /// <summary>Whether an input says nothing of the samples: the same for all, or sizes.</summary>
     public bool IsShape(int input) => In(input).Kind is BatchKind.Independent or BatchKind.Sizes;
 
+    /// <summary>
+    /// Whether an input that is a shape says the size of the batch nowhere but at one place. Elsewhere the samples would get sizes
+    /// that depend on how many they are, which the output's shape need not show: inference may find a dimension there that is not known.
+    /// </summary>
+    public bool SaysBatchOnlyAt(int place, int input)
+    {
+        if (In(input).Kind == BatchKind.Independent)
+            return true;
+        if (!IsShape(input) || Content(input) is not { } content)
+            return false;
+        for (int i = 0; i < content.Length; i++)
+        {
+            if (i != place && HasBatch(content[i]))
+                return false;
+        }
+        return true;
+    }
+
     /// <summary>Whether a dimension has the batch in it.</summary>
     public bool HasBatch(Dim dim) => dim.Has(dimension);
+
+    public BatchState UsesSize() => Mixed("computes with the size of the batch");
 
     public BatchState Mixed(string why) => BatchState.Mixed(Title(Node) + " " + why);
 

@@ -33,6 +33,8 @@ internal static class BatchProducts
 
     public static BatchState Gemm(BatchNode node, int output)
     {
+        if (node.Shape(0) is not { Length: 2 } || node.Shape(1) is not { Length: 2 })
+            return node.Mixed("multiplies what are not known to be matrices");
         BatchState product = node.In(0).Kind == BatchKind.Independent && node.In(1).Kind == BatchKind.Independent
             ? node.Mixed("adds samples to a constant product")
             : Product(node, 0, 1, node.Int("transA", 0) != 0, node.Int("transB", 0) != 0);
@@ -55,7 +57,7 @@ internal static class BatchProducts
         if (node.Shape(left) is not { } ofA || node.Shape(right) is not { } ofB || a.Kind == BatchKind.Sizes || b.Kind == BatchKind.Sizes)
             return node.Mixed("multiplies what is not known");
         if (ofA.Length < 2 || ofB.Length < 2)
-            return Vectors(node, a, ofA, ofB);
+            return Vectors(node, a, ofA, turnsLeft, ofB);
         int placeA = Place(a, ofA.Length, turnsLeft), placeB = Place(b, ofB.Length, turnsRight);
         int rank = Math.Max(ofA.Length, ofB.Length);
         if (a.IsPerSample && b.IsPerSample)
@@ -73,8 +75,8 @@ internal static class BatchProducts
     }
 
     // A vector on the right takes the last axis away; other products of vectors are not followed.
-    private static BatchState Vectors(BatchNode node, BatchState a, Dim[] ofA, Dim[] ofB) =>
-        a.IsPerSample && node.In(1).Kind == BatchKind.Independent && ofB.Length == 1 && a.Axis < ofA.Length - 1
+    private static BatchState Vectors(BatchNode node, BatchState a, Dim[] ofA, bool turnsLeft, Dim[] ofB) =>
+        a.IsPerSample && !turnsLeft && node.In(1).Kind == BatchKind.Independent && ofB.Length == 1 && a.Axis < ofA.Length - 1
             ? a : node.Mixed("multiplies vectors of the batch in a way that is not followed");
 
     private static int Place(BatchState state, int rank, bool turns)
@@ -96,7 +98,7 @@ internal static class BatchProducts
         {
             BatchState state = node.In(i);
             if (state.Kind == BatchKind.Sizes)
-                return node.Mixed("computes with the size of the batch");
+                return node.UsesSize();
             if (!state.IsPerSample)
                 continue;
             char here = state.Axis < operands[i].Length ? operands[i][state.Axis] : ' ';
@@ -104,12 +106,14 @@ internal static class BatchProducts
                 return node.Mixed("mixes samples: it sets the batch against another axis");
             (letter, inner) = (here, state.Inner);
         }
+        if (letter is not { } batch)
+            return node.Mixed("takes nothing that is given for each sample");
         for (int i = 0; i < operands.Length; i++)
         {
-            if (!node.In(i).IsPerSample && operands[i].IndexOf(letter!.Value) >= 0)
+            if (!node.In(i).IsPerSample && operands[i].IndexOf(batch) >= 0)
                 return node.Mixed("sets the batch against an axis of a constant");
         }
-        int axis = equation.IndexOf(letter!.Value, arrow + 2) - arrow - 2;
+        int axis = equation.IndexOf(batch, arrow + 2) - arrow - 2;
         return axis >= 0 ? BatchState.PerSample(axis, inner!) : node.Mixed("mixes samples: it sums over the batch");
     }
 }

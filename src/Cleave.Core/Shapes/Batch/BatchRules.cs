@@ -11,14 +11,38 @@ internal static class BatchRules
 
     private static readonly Dictionary<(string, string), Func<BatchNode, int, BatchState>> Rules = Collect();
 
-    /// <summary>Whether a node gives the same for the same inputs, so far as is known.</summary>
-    public static bool IsDeterministic(Node node) =>
-        node.Domain is "" or Microsoft or "ai.onnx.ml"
-        && node.OpType is not ("RandomNormal" or "RandomNormalLike" or "RandomUniform" or "RandomUniformLike" or "Bernoulli" or "Multinomial");
+    /// <summary>Whether a node gives the same for the same inputs, so far as is known; so must all nodes in its bodies.</summary>
+    public static bool IsDeterministic(BatchNode node, HashSet<(string, string)> functions) =>
+        IsDeterministic(node.Node, functions) && !(node.Node.OpType == "Dropout" && BatchElements.MayTrain(node));
+
+    private static bool IsDeterministic(Node node, HashSet<(string, string)> functions)
+    {
+        // What a function of the model does is not looked at, whatever its name.
+        if (node.Domain is not ("" or Microsoft or "ai.onnx.ml") || functions.Contains((node.Domain, node.OpType)))
+            return false;
+        if (node.OpType is "RandomNormal" or "RandomNormalLike" or "RandomUniform" or "RandomUniformLike" or "Bernoulli" or "Multinomial"
+            or "BiasDropout" or "BitmaskDropout" or "BitmaskBiasDropout" or "Sampling")
+            return false;
+        foreach (NodeAttribute attribute in node.Attributes)
+        {
+            foreach (OnnxGraph body in attribute.Graphs)
+            {
+                foreach (Node inner in body.Nodes)
+                {
+                    bool mayTrain = inner.OpType == "Dropout" && inner.Inputs.Length > 2 && inner.Inputs[2].Length > 0;
+                    if (mayTrain || !IsDeterministic(inner, functions))
+                        return false;
+                }
+            }
+        }
+        return true;
+    }
 
     public static BatchState Apply(BatchNode node, int output)
     {
         Node of = node.Node;
+        if (Array.Exists(of.Attributes, a => a.Graphs.Length > 0))
+            return node.Mixed("is control flow, through which samples are not followed");
         if (Rules.TryGetValue((of.Domain, of.OpType), out Func<BatchNode, int, BatchState>? rule))
             return rule(node, output);
         return of.OpType switch
@@ -27,7 +51,6 @@ internal static class BatchRules
                 node.Mixed("mixes samples: it takes one scale for the whole batch"),
             "NonZero" or "NonMaxSuppression" or "Unique" or "Compress" => node.Mixed("mixes samples: what it finds in all of them is one list"),
             "Range" => node.Mixed("counts the samples"),
-            "If" or "Loop" or "Scan" => node.Mixed("is control flow, through which samples are not followed"),
             _ => node.Mixed("is not known to keep samples apart"),
         };
     }
@@ -70,7 +93,7 @@ internal static class BatchRules
         Add("", BatchMovement.ConstantOfShape, "ConstantOfShape");
         Add("", (n, _) => n.In(0).IsPerSample && n.Shape(0) != null ? BatchState.Sizes : n.Mixed("measures what is not known"), "Shape");
         Add("", BatchMovement.Concat, "Concat");
-        Add("", (n, _) => n.IsShape(1) ? BatchAxes.Along(n, n.Int("axis", 0), 1) : n.Mixed("is split by what it computes"), "Split");
+        Add("", (n, _) => n.OthersAreIndependent(1) ? BatchAxes.Along(n, n.Int("axis", 0), 1) : n.Mixed("is split by what it computes"), "Split");
         Add("", BatchMovement.Slice, "Slice");
         Add("", BatchMovement.Pad, "Pad");
         Add("", BatchMovement.Resize, "Resize", "Upsample");

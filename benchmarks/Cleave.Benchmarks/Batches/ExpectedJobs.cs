@@ -26,7 +26,7 @@ internal static class ExpectedJobs
         foreach (PartWeights weights in new[] { PartWeights.Predicted, PartWeights.Measured })
         {
             File.Delete(path + TuningFile.Ending);
-            using LooseRunner runner = BenchWorkloads.Planned([path], new RunnerOptions { Parts = new() { Weights = weights } }).Create();
+            using LooseRunner runner = JobWorkload.Unconfigured(path, new RunnerOptions { Parts = new() { Weights = weights } });
             double[] predicted = [.. jobs.Select(job => Expected(runner, job.Tokens))];
             string how = weights == PartWeights.Measured ? "by what parts took" : ExpectedLatencies.Tune(runner, path, options);
             for (int i = 0; i < jobs.Length; i++)

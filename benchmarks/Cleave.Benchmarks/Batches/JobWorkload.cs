@@ -4,6 +4,7 @@ using System.Globalization;
 using System.Linq;
 using System.Threading.Tasks;
 using Cleave.Core.Graph;
+using Cleave.Core.Listing;
 using Cleave.Core.Onnx;
 using Cleave.Tool.Benching;
 using Cleave.Tool.Measuring;
@@ -55,10 +56,14 @@ internal static class JobWorkload
             })];
             return new Repeated(arguments[0] == Loop ? () => RunEach(calls.Calls) : () => Parallel.Invoke(loops), 1, calls);
         }
-        LooseRunner runner = BenchWorkloads.Planned([path], new RunnerOptions()).Create();
+        LooseRunner runner = Unconfigured(path, new RunnerOptions());
         LooseRequest[] requests = [.. Inputs(path, arguments[2..]).Select(runner.NewRequest)];
         return new Repeated(() => Array.ForEach(runner.RunManyAsync(requests).GetAwaiter().GetResult(), static o => o.Dispose()), 1, runner);
     }
+
+    /// <summary>A runner of a project's item of which nothing is said: planned for the sizes that the build takes then.</summary>
+    public static LooseRunner Unconfigured(string path, RunnerOptions options) =>
+        new(path, LooseDefinition.SpecOf(path, ModelReader.ReadFile(path), new ListingOptions()), options);
 
     private static void RunEach(IReadOnlyList<Action> calls)
     {

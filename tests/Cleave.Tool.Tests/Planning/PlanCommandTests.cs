@@ -3,7 +3,9 @@ using System.IO;
 using System.Linq;
 using System.Text.Json;
 using System.Threading.Tasks;
+using Cleave.OnnxProto;
 using Cleave.TestKit.Catalog;
+using Google.Protobuf;
 using Xunit;
 
 namespace Cleave.Tool.Tests.Planning;
@@ -56,6 +58,22 @@ public sealed class PlanCommandTests : IDisposable
         Assert.Equal(3, lines.Count(l => l.Contains("<br/>", StringComparison.Ordinal)));
         Assert.Equal(["s0 s2", "s1 s2"], lines.Where(l => l[0] == 's' && l.Contains('>') && !l.Contains('[')).Select(l => l.Replace("-->", "").Replace("==>", "").Replace("  ", " ")));
         Assert.Single(lines, l => l.Contains("==>", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Names_mean_nothing_to_Mermaid()
+    {
+        ModelProto model = ModelProto.Parser.ParseFrom(File.ReadAllBytes(Catalog("two_tower_8x256")));
+        for (int i = 0; i < model.Graph.Node.Count; i++)
+            model.Graph.Node[i].Name = $"{i}\"]\n  click s0 href \"javascript:alert({i})\"<script>#quot;`%%";
+        string path = Path.Combine(_folder.Path, "hostile.onnx");
+        File.WriteAllBytes(path, model.ToByteArray());
+        ToolRun run = await ToolRun.Of("plan", path, "--cores", "2", "--plan", "split", "--mermaid");
+
+        Assert.Equal(0, run.Code);
+        string[] lines = run.Output.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+        Assert.All(lines, l => Assert.Matches("^(flowchart TB|subgraph lane\\d+\\[\"[^\"<>#`%\\[\\]]*\"\\]|s\\d+\\[\"[^\"<>#`%\\[\\]]*<br/>[^\"<>#`%\\[\\]]*\"\\]|end|s\\d+ (==|--)> s\\d+)$", l));
+        Assert.Contains(lines, l => l.Contains("javascript", StringComparison.Ordinal));
     }
 
     [Fact]

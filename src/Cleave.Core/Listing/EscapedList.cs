@@ -17,7 +17,7 @@ internal static class EscapedList
             if (entry.Length > 0)
                 entries.Add(entry);
         }
-        return entries.Count == 0 ? [] : entries;
+        return entries;
     }
 
     // '%' and two hexadecimal digits; any other '%' is one, as for MSBuild.

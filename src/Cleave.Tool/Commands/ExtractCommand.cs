@@ -4,6 +4,7 @@ using System.IO;
 using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
+using Cleave.Core.Listing;
 using Cleave.Core.Onnx;
 using Cleave.OnnxProto;
 using Cleave.Tool.Output;
@@ -26,7 +27,7 @@ internal static class ExtractCommand
             InvocationConfiguration console = arguments.InvocationConfiguration;
             string path = arguments.GetRequiredValue(model);
             return Task.FromResult(CommandGuard.Run(path, console.Error, CommandGuard.NothingWritten, () => Run(
-                path, arguments.GetRequiredValue(output), arguments.GetValue(nodes) ?? [], VerifyCommand.Names(arguments.GetValue(outputs) ?? []), console, cancellationToken)));
+                path, arguments.GetRequiredValue(output), arguments.GetValue(nodes) ?? [], [.. (arguments.GetValue(outputs) ?? []).SelectMany(static names => EscapedList.Read(names))], console, cancellationToken)));
         });
         return command;
     }

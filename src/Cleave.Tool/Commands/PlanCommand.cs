@@ -4,6 +4,7 @@ using System.CommandLine;
 using System.IO;
 using System.Threading.Tasks;
 using Cleave.Core.Clustering;
+using Cleave.Core.Listing;
 using Cleave.Tool.Benching;
 using Cleave.Tool.Ensembles;
 using Cleave.Tool.Output;
@@ -48,7 +49,7 @@ internal static class PlanCommand
             return Task.FromResult(CommandGuard.Run(paths[0], console.Error, CommandGuard.NothingPlanned, () =>
             {
                 string path = CleaveCommand.One(paths);
-                string[] asked = VerifyCommand.Names(arguments.GetValue(outputs) ?? "");
+                string[] asked = [.. EscapedList.Read(arguments.GetValue(outputs) ?? "")];
                 PlanRequest request = new(Cores(count), DimensionSample.Parse(arguments.GetValue(dims) ?? ""), arguments.GetValue(mode) ?? PlanMode.Auto, arguments.GetValue(device))
                 {
                     Outputs = asked,

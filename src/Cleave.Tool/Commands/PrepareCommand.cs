@@ -76,7 +76,7 @@ internal static class PrepareCommand
             {
                 Dims = arguments.GetValue(dims) ?? "",
                 Plan = arguments.GetValue(plan) ?? "",
-                Outputs = VerifyCommand.Names(arguments.GetValue(outputs) ?? ""),
+                Outputs = [.. EscapedList.Read(arguments.GetValue(outputs) ?? "")],
                 Weights = arguments.GetValue(weights) ?? "",
                 Slicing = arguments.GetValue(slicing) ?? "",
                 Settings = arguments.GetValue(precision) is { } bits ? [new("Precision", bits)] : [],

@@ -56,7 +56,7 @@ internal static class VerifyCommand
                 Samples = [.. (arguments.GetValue(dims) ?? []).Select(DimensionSample.Parse)],
                 Fills = Fills(arguments.GetValue(fills) ?? []),
                 InputFolders = arguments.GetValue(folders) ?? [],
-                Outputs = Names(arguments.GetValue(outputs) ?? ""),
+                Outputs = [.. EscapedList.Read(arguments.GetValue(outputs) ?? "")],
                 Plan = arguments.GetValue(plan) ?? PlanMode.Auto,
             }, arguments.GetValue(json), console, cancellationToken)));
         });
@@ -82,9 +82,6 @@ internal static class VerifyCommand
     private static int AtLeast(int number, int least, string option) => number >= least
         ? number
         : throw new VerifyException(string.Create(CultureInfo.InvariantCulture, $"{option} {number}: give at least {least}."));
-
-    /// <summary><c>scores;boxes</c>: names of values, as the item metadata <c>Outputs</c> has them.</summary>
-    public static string[] Names(params string[] texts) => [.. texts.SelectMany(static t => EscapedList.Read(t))];
 
     /// <summary><c>sr=16000</c>: numbers by input.</summary>
     public static Dictionary<string, double> Fills(string[] texts)

@@ -37,8 +37,7 @@ internal static class PlanDiagram
     // To each segment from those it reads from, and from the one before it on its lane.
     private static IEnumerable<(int From, int To)> Arrows(PlanDetail plan)
     {
-        Dictionary<(string, int), int> writers = [];
-        Dictionary<string, int> firstWriters = [];
+        Dictionary<string, int> writers = [];
         Dictionary<int, int> before = [];
         for (int to = 0; to < plan.Segments.Count; to++)
         {
@@ -48,14 +47,11 @@ internal static class PlanDiagram
             before[segment.Lane] = to;
             foreach (string read in segment.Reads)
             {
-                if (writers.TryGetValue((read, segment.Lane), out int from) || firstWriters.TryGetValue(read, out from))
+                if (writers.TryGetValue(read, out int from))
                     yield return (from, to);
             }
             foreach (string write in segment.Writes)
-            {
-                writers[(write, segment.Lane)] = to;
-                firstWriters.TryAdd(write, to);
-            }
+                writers.Add(write, to);
         }
     }
 

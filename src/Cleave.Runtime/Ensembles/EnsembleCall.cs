@@ -23,6 +23,7 @@ internal sealed class EnsembleCall : RequestBuffers, IWorkItem
     private readonly SegmentedCall? _segments;
     // Who runs which member, those that took longest first.
     private readonly MemberClaims _claims;
+    private readonly HelpChoice _help;
     private readonly ManualResetEventSlim _over = new(false);
     private CancellationToken _token;
     private Exception? _failure;
@@ -50,6 +51,7 @@ internal sealed class EnsembleCall : RequestBuffers, IWorkItem
         foreach (OutputSlot output in Outputs)
             output.Owner = this;
         _claims = new MemberClaims(isCut ? [] : engine.Homes);
+        _help = new HelpChoice(engine.Times.Of(dims));
     }
 
     internal override int[] Dims { get; }
@@ -144,13 +146,17 @@ internal sealed class EnsembleCall : RequestBuffers, IWorkItem
         _open = _members.Length;
         _over.Reset();
         Sort();
+        int helpers = _help.Begin(_engine.Helpers, _engine.MemberSeconds, _engine.Gate.Inside == 1 && _engine.Ledger.InFlight == 0);
+        long start = _help.IsCompared ? _engine.Ledger.Now : 0;
         // Last: an item of an earlier run, which a thread meets only now, takes part in this one from here on.
         _claims.Open();
-        AskForHelp();
+        AskForHelp(helpers);
         Execute();
         AwaitOthers();
         if (_failure is { } failure)
             ExceptionDispatchInfo.Throw(failure);
+        if (_help.IsCompared && _engine.Gate.Inside == 1)
+            _help.End(_engine.Ledger.Seconds(start, _engine.Ledger.Now));
     }
 
     private void RunOne(int member, ref EnteredCore core)
@@ -201,11 +207,11 @@ internal sealed class EnsembleCall : RequestBuffers, IWorkItem
         }
     }
 
-    private void AskForHelp()
+    private void AskForHelp(int helpers)
     {
         try
         {
-            for (int i = _engine.Helpers; i > 0; i--)
+            for (int i = helpers; i > 0; i--)
                 _engine.Workers.Enqueue(this);
         }
         catch (Exception) when (_engine.Workers.Workers == 0)

@@ -54,6 +54,7 @@ internal sealed class EnsembleEngine : IRequestSource
         RunnerOptions[] opened = new RunnerOptions[definition.Members.Length];
         Members = Open(definition, options, opened);
         Homes = new int[Members.Length];
+        Times = new RunnerTimes(HelpChoice.Ways, planned: 0, Elements);
         Serving = Serve(options, opened);
         Gate = new RunGate(definition.Name);
         Workers = new WorkerPool(new WorkerSettings(number => string.Create(CultureInfo.InvariantCulture, $"Cleave {definition.Name} worker {number}"), _cores, _logger) { SpinLimit = SpinLimit });
@@ -74,6 +75,21 @@ internal sealed class EnsembleEngine : IRequestSource
 
     /// <summary>By member, the thread that ran it last.</summary>
     public int[] Homes { get; }
+
+    /// <summary>What requests took that were helped by other threads, and that were not.</summary>
+    public RunnerTimes Times { get; }
+
+    /// <summary>What the members took lately, one after the other.</summary>
+    public double MemberSeconds
+    {
+        get
+        {
+            double seconds = 0;
+            foreach (MemberModel member in Members)
+                seconds += member.Seconds;
+            return seconds;
+        }
+    }
 
     /// <summary>The cores that a member gets.</summary>
     public int MemberCores { get; }
@@ -96,8 +112,14 @@ internal sealed class EnsembleEngine : IRequestSource
     public EnsembleSnapshot Snapshot() =>
         new(Name, Serving?.Members is { } members ? [.. members] : Array.ConvertAll(Members, static m => new MemberSnapshot(m.Name, m.Counts, [], waiting: 0)));
 
-    /// <exception cref="ArgumentException">There is no such member.</exception>
-    public MemberModel Member(string name) => Members[Place(name)];
+    // A measure of a request's size.
+    private double Elements(int[] dims)
+    {
+        double elements = 1;
+        for (int i = 0; i < Definition.Inputs.Length; i++)
+            elements += Shapes.InputLength(i, dims);
+        return elements;
+    }
 
     private int Place(string name) => Array.FindIndex(Members, m => m.Name == name) is >= 0 and var place
         ? place

@@ -17,7 +17,7 @@ usage() {
 usage: ./build.sh VERB
 
   setup        once after cloning: makes sure that ONNX Runtime can be restored, packs what applications
-               reference, and restores the sample (minutes; later calls return at once)
+               use, and restores the sample (minutes; later calls return at once where nothing changed)
   build        builds the solution
   test         build, then checks the format and runs all tests; ends with "N passed, N failed"
   pack         writes the packages to artifacts/packages
@@ -41,7 +41,10 @@ provision() {
 }
 
 setup() {
-  pack_libraries
+  provision
+  if ! packed_is_current || ! compgen -G "$packages/Cleave.Tool.*.nupkg" >/dev/null; then
+    pack
+  fi
   dotnet restore "$root/sample-app/PageReader" -v quiet
 }
 
@@ -78,11 +81,11 @@ pack() {
   [[ $# -eq 0 ]] || rm "$packages/.packed" # a release has other numbers
 }
 
-# What an application references: all but the command.
+# What an application references: all but the command, of which none is left that other sources were packed for.
 pack_libraries() {
   provision
   if ! packed_is_current; then
-    rm -f "$packages"/Cleave.[0-9]* "$packages"/Cleave.Runtime.*
+    rm -f "$packages"/Cleave.[0-9]* "$packages"/Cleave.Runtime.* "$packages"/Cleave.Tool.*
     pack_projects src/Cleave.Runtime/Cleave.Runtime.csproj nuget/Cleave.csproj
   fi
 }

@@ -17,6 +17,7 @@ namespace Cleave.Build.Tests;
 public sealed class TargetsFileTests
 {
     private static readonly string File = Path.Combine(SharedModels.Repository, "nuget", "Cleave.targets");
+    private static readonly string Settings = Path.Combine(SharedModels.Repository, "docs", "settings.md");
     private static readonly XDocument Targets = XDocument.Load(File);
     private static readonly Type[] Tasks = [.. typeof(ListModels).Assembly.GetExportedTypes().Where(t => typeof(ITask).IsAssignableFrom(t))];
 
@@ -79,7 +80,7 @@ public sealed class TargetsFileTests
     [Fact]
     public void Item_metadata_has_the_names_of_the_listings_options_and_is_documented()
     {
-        string readme = System.IO.File.ReadAllText(Path.Combine(SharedModels.Repository, "README.md"));
+        string page = System.IO.File.ReadAllText(Settings);
         string text = System.IO.File.ReadAllText(File);
         string[] options = [.. typeof(ListingOptions).GetProperties(BindingFlags.Public | BindingFlags.Instance).Select(p => p.Name)
             .Except([nameof(ListingOptions.Source), nameof(ListingOptions.Path), nameof(ListingOptions.Settings)]).Concat(RunnerSettings.Names)];
@@ -93,10 +94,19 @@ public sealed class TargetsFileTests
             object? value = RunnerSettings.Names.Contains(name) ? listed.Settings.Single(s => s.Key == name).Value : typeof(ListingOptions).GetProperty(name)!.GetValue(listed);
             Assert.Equal("value of " + name, value is IEnumerable<string> list ? Assert.Single(list) : value);
             Assert.Contains(name, text);
-            Assert.Matches(@"\n\| `" + name + "[`=]", readme);
+            Assert.Matches(@"\n\| `" + name + "[`=]", page);
             // A stamp that left one out would not notice its change.
             Assert.Contains(Uri.EscapeDataString("value of " + name), stamp);
         }
+    }
+
+    [Fact]
+    public void Every_property_that_a_project_may_set_is_documented()
+    {
+        string[] properties = [.. Regex.Matches(System.IO.File.ReadAllText(File), @"\$\((Cleave[A-Za-z]+)\)").Select(m => m.Groups[1].Value).Distinct()];
+        Assert.NotEmpty(properties);
+        string page = System.IO.File.ReadAllText(Settings);
+        Assert.All(properties, name => Assert.Contains("\n| `" + name + "` |", page));
     }
 
     [Theory]

@@ -20,7 +20,7 @@ public sealed class ReadmeTests
     private const string Surroundings = """
         class Program
         {
-            static readonly ReadOnlyMemory<float> pixels = new float[3 * 240 * 320];
+            static readonly float[] pixels = new float[3 * 240 * 320];
             static readonly FaceDetectorRunner detector = new();
             static readonly FaceRunner face = new();
             static readonly BertRunner bert = new();
@@ -38,6 +38,7 @@ public sealed class ReadmeTests
     [InlineData("docs/placement.md")]
     [InlineData("docs/prepared.md")]
     [InlineData("docs/quantize.md")]
+    [InlineData("docs/settings.md")]
     [InlineData("docs/tuning.md")]
     public void Every_example_compiles(string page)
     {

@@ -9,12 +9,12 @@ using Xunit;
 
 namespace Cleave.Tool.Tests.Planning;
 
-/// <summary>What the README's section "How a model is split" shows is what comes out. UPDATE_GOLDEN=1 writes it anew.</summary>
-public sealed class ReadmePlanTests : IDisposable
+/// <summary>What the section "What a split looks like" of docs/plan.md shows is what comes out. UPDATE_GOLDEN=1 writes it anew.</summary>
+public sealed class PlanPageTests : IDisposable
 {
     private const string Model = "two_tower_8x256";
 
-    private static readonly string Readme = Path.Combine(SharedModels.Repository, "README.md");
+    private static readonly string Page = Path.Combine(SharedModels.Repository, "docs", "plan.md");
 
     private readonly TempFolder _folder = new();
 
@@ -44,15 +44,15 @@ public sealed class ReadmePlanTests : IDisposable
 
     private static void Expect(string fence, string text)
     {
-        string readme = File.ReadAllText(Readme).ReplaceLineEndings("\n");
+        string page = File.ReadAllText(Page).ReplaceLineEndings("\n");
         string open = "\n```" + fence + "\n";
-        int start = readme.IndexOf(open, StringComparison.Ordinal) + open.Length, end = readme.IndexOf("```\n", start, StringComparison.Ordinal);
+        int start = page.IndexOf(open, StringComparison.Ordinal) + open.Length, end = page.IndexOf("```\n", start, StringComparison.Ordinal);
         if (Environment.GetEnvironmentVariable("UPDATE_GOLDEN") == "1")
         {
-            File.WriteAllText(Readme, readme[..start] + text + "\n" + readme[end..]);
+            File.WriteAllText(Page, page[..start] + text + "\n" + page[end..]);
             return;
         }
-        Assert.Equal(readme[start..end], text + "\n");
+        Assert.Equal(page[start..end], text + "\n");
     }
 
     private static string Outdented(string line, int by) => line.Length > by ? line[by..] : line.TrimStart();

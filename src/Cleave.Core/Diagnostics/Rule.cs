@@ -66,4 +66,7 @@ internal sealed class ModelException(Problem problem, Exception? inner = null)
         argument.Length <= LongestArgument ? argument : argument.Substring(0, LongestArgument) + "…";
 
     public Problem Problem { get; } = problem;
+
+    /// <summary>The file, where it is known. No part of the problem, which may be kept where no path of this machine belongs.</summary>
+    public string? Path { get; set; }
 }

@@ -48,7 +48,7 @@ internal abstract class ByteSource : IDisposable
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
-            throw new ModelException(new Problem(Rules.FileMissing), e);
+            throw new ModelException(new Problem(Rules.FileMissing), e) { Path = path };
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
         {
@@ -73,7 +73,7 @@ internal abstract class ByteSource : IDisposable
             ArgumentException or NotSupportedException => "its path is not valid. Give one that the system can open",
             _ => string.Format(CultureInfo.InvariantCulture, "the system reports error 0x{0:X8}. Check whether another program holds it", e.HResult),
         };
-        return new ModelException(new Problem(Rules.Unreadable, why), e);
+        return new ModelException(new Problem(Rules.Unreadable, why), e) { Path = path };
     }
 
     private sealed class FileSource : ByteSource

@@ -62,7 +62,15 @@ internal sealed class ModelReader
     public static OnnxModel ReadFile(string path, CancellationToken cancellation = default)
     {
         using ByteSource source = ByteSource.OpenFile(path);
-        return Read(source, cancellation);
+        try
+        {
+            return Read(source, cancellation);
+        }
+        catch (ModelException e)
+        {
+            e.Path = path;
+            throw;
+        }
     }
 
     /// <summary>ONNX's own operators have two spellings.</summary>

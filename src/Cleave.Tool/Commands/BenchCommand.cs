@@ -3,7 +3,6 @@ using System.Globalization;
 using System.IO;
 using System.Linq;
 using System.Threading;
-using System.Threading.Tasks;
 using Cleave.Tool.Benching;
 using Cleave.Tool.Output;
 
@@ -30,7 +29,7 @@ internal static class BenchCommand
         {
             InvocationConfiguration console = arguments.InvocationConfiguration;
             string path = arguments.GetRequiredValue(model);
-            return Task.FromResult(CommandGuard.Run(path, console.Error, CommandGuard.NothingMeasured, () => Run(
+            return CommandGuard.RunAsync(path, console.Error, CommandGuard.NothingMeasured, () => Run(
                 path,
                 new BenchOptions(
                     BenchOptions.Pairs("--dims", arguments.GetValue(dims) ?? []),
@@ -39,7 +38,7 @@ internal static class BenchCommand
                     BenchOptions.Counts("--callers", arguments.GetValue(callers)) ?? BenchOptions.DefaultCallers(BenchRun.Cores),
                     arguments.GetValue(rounds) is { } given and < 1 ? throw new BenchException(string.Create(CultureInfo.InvariantCulture, $"--rounds {given}: give at least 1.")) : arguments.GetValue(rounds),
                     arguments.GetValue(quick)),
-                arguments.GetValue(json), console.Output, console.Error, cancellationToken)));
+                arguments.GetValue(json), console.Output, console.Error, cancellationToken), cancellationToken);
         });
         return command;
     }

@@ -5,7 +5,6 @@ using System.Globalization;
 using System.IO;
 using System.Linq;
 using System.Threading;
-using System.Threading.Tasks;
 using Cleave.Core.Cost;
 using Cleave.Tool.Calibration;
 using Cleave.Tool.Output;
@@ -32,7 +31,8 @@ internal static class CalibrateCommand
         command.SetAction((arguments, cancellationToken) =>
         {
             InvocationConfiguration console = arguments.InvocationConfiguration;
-            return Task.FromResult(Run(arguments.GetValue(output), arguments.GetValue(threads)!, console.Output, console.Error, cancellationToken));
+            return CommandGuard.RunAsync("", console.Error, CommandGuard.NothingMeasured, () => Run(
+                arguments.GetValue(output), arguments.GetValue(threads)!, console.Output, console.Error, cancellationToken), cancellationToken);
         });
         return command;
     }

@@ -37,7 +37,7 @@ internal static class CleaveCommand
             ValidateCommand.Create(),
             CalibrateCommand.Create(),
         };
-        return root.Parse(arguments).InvokeAsync(new InvocationConfiguration { Output = output, Error = error }, cancellationToken);
+        return root.Parse(arguments).InvokeAsync(new InvocationConfiguration { Output = output, Error = error, ProcessTerminationTimeout = CommandGuard.EndLimit }, cancellationToken);
     }
 
     /// <summary>An option that takes a whole number, and says so where it is given something else.</summary>

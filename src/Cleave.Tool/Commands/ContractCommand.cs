@@ -3,7 +3,6 @@ using System.CommandLine;
 using System.IO;
 using System.Text;
 using System.Threading;
-using System.Threading.Tasks;
 using Cleave.Core.Graph;
 using Cleave.Core.Listing;
 using Cleave.Core.Onnx;
@@ -25,7 +24,7 @@ internal static class ContractCommand
             InvocationConfiguration console = arguments.InvocationConfiguration;
             string path = arguments.GetRequiredValue(model);
             bool write = arguments.GetValue(accept);
-            return Task.FromResult(CommandGuard.Run(path, console.Error, CommandGuard.NothingWritten, () => Run(path, write, console.Output, cancellationToken)));
+            return CommandGuard.RunAsync(path, console.Error, CommandGuard.NothingWritten, () => Run(path, write, console.Output, cancellationToken), cancellationToken);
         });
         return command;
     }

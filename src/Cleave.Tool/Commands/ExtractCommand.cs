@@ -3,7 +3,6 @@ using System.Globalization;
 using System.IO;
 using System.Linq;
 using System.Threading;
-using System.Threading.Tasks;
 using Cleave.Core.Listing;
 using Cleave.Core.Onnx;
 using Cleave.OnnxProto;
@@ -26,8 +25,8 @@ internal static class ExtractCommand
         {
             InvocationConfiguration console = arguments.InvocationConfiguration;
             string path = arguments.GetRequiredValue(model);
-            return Task.FromResult(CommandGuard.Run(path, console.Error, CommandGuard.NothingWritten, () => Run(
-                path, arguments.GetRequiredValue(output), arguments.GetValue(nodes) ?? [], [.. (arguments.GetValue(outputs) ?? []).SelectMany(static names => EscapedList.Read(names))], console, cancellationToken)));
+            return CommandGuard.RunAsync(path, console.Error, CommandGuard.NothingWritten, () => Run(
+                path, arguments.GetRequiredValue(output), arguments.GetValue(nodes) ?? [], [.. (arguments.GetValue(outputs) ?? []).SelectMany(static names => EscapedList.Read(names))], console, cancellationToken), cancellationToken);
         });
         return command;
     }
@@ -52,6 +51,7 @@ internal static class ExtractCommand
         }
         ModelMessage.Write(part, draft);
         Checked(draft, cancellationToken);
+        cancellationToken.ThrowIfCancellationRequested();
         if (movesWeights)
             File.Move(data, target.DataPath, overwrite: true);
         File.Move(draft, target.Path, overwrite: true);
@@ -63,8 +63,7 @@ internal static class ExtractCommand
     private static string Checked(string path, CancellationToken cancellationToken)
     {
         string resolved = (File.Exists(path) ? new FileInfo(path).ResolveLinkTarget(returnFinalTarget: true)?.FullName : null) ?? Path.GetFullPath(path);
-        using ByteSource source = ByteSource.OpenFile(resolved);
-        ModelReader.Read(source, cancellationToken);
+        ModelReader.ReadFile(resolved, cancellationToken);
         return resolved;
     }
 

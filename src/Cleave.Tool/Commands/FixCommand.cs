@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.IO;
 using System.Linq;
 using System.Threading;
-using System.Threading.Tasks;
 using Cleave.Tool.Fixing;
 using Cleave.Tool.Output;
 using Cleave.Tool.Verification;
@@ -32,7 +31,7 @@ internal static class FixCommand
         {
             InvocationConfiguration console = arguments.InvocationConfiguration;
             string path = arguments.GetRequiredValue(model);
-            return Task.FromResult(CommandGuard.Run(path, console.Error, CommandGuard.NothingWritten, () => Run(new FixOptions
+            return CommandGuard.RunAsync(path, console.Error, CommandGuard.NothingWritten, () => Run(new FixOptions
             {
                 Model = path,
                 Output = arguments.GetRequiredValue(output),
@@ -44,7 +43,7 @@ internal static class FixCommand
                     Fills = VerifyCommand.Fills(arguments.GetValue(fills) ?? []),
                 },
                 Measure = !arguments.GetValue(unmeasured),
-            }, arguments.GetValue(json), console, cancellationToken)));
+            }, arguments.GetValue(json), console, cancellationToken), cancellationToken);
         });
         return command;
     }

@@ -3,7 +3,6 @@ using System.CommandLine;
 using System.IO;
 using System.Linq;
 using System.Threading;
-using System.Threading.Tasks;
 using Cleave.Tool.Golden;
 using Cleave.Tool.Output;
 using Cleave.Tool.Verification;
@@ -27,7 +26,7 @@ internal static class GoldenCommand
         {
             InvocationConfiguration console = arguments.InvocationConfiguration;
             string path = arguments.GetRequiredValue(model);
-            return Task.FromResult(CommandGuard.Run(path, console.Error, CommandGuard.NothingWritten, () => arguments.GetValue(record)
+            return CommandGuard.RunAsync(path, console.Error, CommandGuard.NothingWritten, () => arguments.GetValue(record)
                 ? Record(path, new VerifyOptions
                 {
                     Seed = arguments.GetValue(seed) ?? 1,
@@ -35,7 +34,7 @@ internal static class GoldenCommand
                     Fills = VerifyCommand.Fills(arguments.GetValue(fills) ?? []),
                     InputFolders = arguments.GetValue(folders) ?? [],
                 }, console.Output, cancellationToken)
-                : Check(path, arguments.GetValue(tolerance), console.Output, cancellationToken)));
+                : Check(path, arguments.GetValue(tolerance), console.Output, cancellationToken), cancellationToken);
         });
         return command;
     }
@@ -52,14 +51,20 @@ internal static class GoldenCommand
             using References references = new(model, 1);
             // Who gives inputs means these alone.
             cases = options.InputFolders.Count > 0 && options.Samples.Count == 0
-                ? [.. options.InputFolders.Select(f => references.Run(GivenInputs.Read(f, maker.Inputs)))]
+                ? [.. options.InputFolders.Select(Given)]
                 : new ReferenceCases(maker, options, cancellationToken).Run(references, out _);
+
+            ReferenceCase Given(string folder)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                return references.Run(GivenInputs.Read(folder, maker.Inputs));
+            }
         }
         catch (SegmentException e)
         {
             throw new VerifyException($"ONNX Runtime does not run the model: {e.Message}");
         }
-        GoldenSets.Write(model, path, cases, maker.Inputs);
+        GoldenSets.Write(model, path, cases, maker.Inputs, cancellationToken);
         output.Write($"Recorded {string.Join("; ", cases.Select(c => Terminal.Safe(c.Inputs.Name)))} in {Terminal.Safe(GoldenSets.FolderOf(path))}. Check it in with the model.\n");
         return CleaveCommand.Success;
     }
@@ -70,7 +75,7 @@ internal static class GoldenCommand
         if (sets.Count == 0)
             throw new VerifyException($"{GoldenSets.FolderOf(path)} holds no recording: make one with cleave golden --record.");
         using ModelUnderTest model = new(path, cancellationToken: cancellationToken);
-        IReadOnlyList<GoldenDifference> differences = GoldenCheck.Run(model, sets, tolerance);
+        IReadOnlyList<GoldenDifference> differences = GoldenCheck.Run(model, sets, tolerance, cancellationToken);
         foreach (GoldenDifference difference in differences)
             output.Write($"{difference.Set}: the output '{Terminal.Safe(difference.Output)}' is not what was recorded: {Terminal.Safe(difference.What)}\n");
         if (differences.Count == 0)

@@ -21,8 +21,9 @@ internal static class InspectCommand
         command.SetAction((arguments, cancellationToken) =>
         {
             InvocationConfiguration console = arguments.InvocationConfiguration;
-            int code = Run(arguments.GetRequiredValue(model), arguments.GetValue(json), arguments.GetValue(values), console.Output, console.Error, cancellationToken);
-            return System.Threading.Tasks.Task.FromResult(code);
+            string path = arguments.GetRequiredValue(model);
+            return CommandGuard.RunAsync(path, console.Error, CommandGuard.NothingShown, () => Run(
+                path, arguments.GetValue(json), arguments.GetValue(values), console.Output, console.Error, cancellationToken), cancellationToken);
         });
         return command;
     }

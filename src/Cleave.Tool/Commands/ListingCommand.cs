@@ -3,7 +3,6 @@ using System.IO;
 using System.Linq;
 using System.Text;
 using System.Threading;
-using System.Threading.Tasks;
 using Cleave.Core.Diagnostics;
 using Cleave.Core.Listing;
 using Cleave.Tool.Inspection;
@@ -21,7 +20,8 @@ internal static class ListingCommand
         command.SetAction((arguments, cancellationToken) =>
         {
             InvocationConfiguration console = arguments.InvocationConfiguration;
-            return Task.FromResult(Run(arguments.GetRequiredValue(model), console.Output, console.Error, cancellationToken));
+            string path = arguments.GetRequiredValue(model);
+            return CommandGuard.RunAsync(path, console.Error, CommandGuard.NothingShown, () => Run(path, console.Output, console.Error, cancellationToken), cancellationToken);
         });
         return command;
     }

@@ -2,7 +2,6 @@ using System;
 using System.Collections.Generic;
 using System.CommandLine;
 using System.IO;
-using System.Threading.Tasks;
 using Cleave.Core.Clustering;
 using Cleave.Core.Listing;
 using Cleave.Tool.Benching;
@@ -42,11 +41,11 @@ internal static class PlanCommand
             int count = arguments.GetValue(cores) ?? Environment.ProcessorCount;
             if (arguments.GetValue(ensemble) is { } name)
             {
-                return Task.FromResult(CommandGuard.Run(name, console.Error, CommandGuard.NothingPlanned, () => RunEnsemble(
+                return CommandGuard.RunAsync(name, console.Error, CommandGuard.NothingPlanned, () => RunEnsemble(
                     name, arguments.GetValue(project) ?? ".", paths, Cores(count), BenchOptions.Pairs("--dims", arguments.GetValue(dims) is { } sizes ? [sizes] : []), CleaveCommand.List(arguments.GetValue(device)),
-                    arguments.GetValue(json), console.Output)));
+                    arguments.GetValue(json), console.Output), cancellationToken);
             }
-            return Task.FromResult(CommandGuard.Run(paths[0], console.Error, CommandGuard.NothingPlanned, () =>
+            return CommandGuard.RunAsync(paths[0], console.Error, CommandGuard.NothingPlanned, () =>
             {
                 string path = CleaveCommand.One(paths);
                 string[] asked = [.. EscapedList.Read(arguments.GetValue(outputs) ?? "")];
@@ -64,7 +63,7 @@ internal static class PlanCommand
                 else
                     PlanText.Write(report, console.Output);
                 return CleaveCommand.Success;
-            }));
+            }, cancellationToken);
         });
         return command;
     }

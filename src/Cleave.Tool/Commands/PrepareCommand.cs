@@ -3,7 +3,6 @@ using System.CommandLine;
 using System.IO;
 using System.Linq;
 using System.Threading;
-using System.Threading.Tasks;
 using Cleave.Core.Listing;
 using Cleave.Prepared;
 using Cleave.Prepared.Making;
@@ -52,7 +51,7 @@ internal static class PrepareCommand
             InvocationConfiguration console = arguments.InvocationConfiguration;
             string[] given = arguments.GetRequiredValue(paths);
             FolderTrust trust = new(arguments.GetValue(group));
-            return Task.FromResult(CommandGuard.Run(given[0], console.Error, CommandGuard.NothingWritten, () =>
+            return CommandGuard.RunAsync(given[0], console.Error, CommandGuard.NothingWritten, () =>
             {
                 if (arguments.GetValue(prune))
                     return Prune(given, trust, console.Output);
@@ -70,7 +69,7 @@ internal static class PrepareCommand
                     return Prepare(ModelToPrepare.Published(given, application), options, mustAll: false, console, cancellationToken);
                 string target = arguments.GetValue(folder) ?? throw new BenchException("--output: name the folder to prepare into.");
                 return Prepare(given.Select(path => new ModelToPrepare(path, path, target, Item())), options, mustAll: true, console, cancellationToken);
-            }));
+            }, cancellationToken);
 
             ListingOptions Item() => new()
             {

@@ -3,7 +3,6 @@ using System.CommandLine;
 using System.IO;
 using System.Linq;
 using System.Threading;
-using System.Threading.Tasks;
 using Cleave.Tool.Output;
 using Cleave.Tool.Quantizing;
 using Cleave.Tool.Verification;
@@ -47,7 +46,7 @@ internal static class QuantizeCommand
         {
             InvocationConfiguration console = arguments.InvocationConfiguration;
             string path = arguments.GetRequiredValue(model);
-            return Task.FromResult(CommandGuard.Run(path, console.Error, CommandGuard.NothingWritten, () => Run(new QuantizeOptions
+            return CommandGuard.RunAsync(path, console.Error, CommandGuard.NothingWritten, () => Run(new QuantizeOptions
             {
                 Model = path,
                 Output = arguments.GetRequiredValue(output),
@@ -64,7 +63,7 @@ internal static class QuantizeCommand
                 LeastGain = arguments.GetValue(gain) ?? QuantizeRun.LeastGain,
                 Measure = !arguments.GetValue(unmeasured),
                 Curve = arguments.GetValue(curve),
-            }, arguments.GetValue(json), console, cancellationToken)));
+            }, arguments.GetValue(json), console, cancellationToken), cancellationToken);
         });
         return command;
     }

@@ -5,7 +5,6 @@ using System.Globalization;
 using System.IO;
 using System.Linq;
 using System.Threading;
-using System.Threading.Tasks;
 using Cleave.Core.Tuning;
 using Cleave.Devices;
 using Cleave.Ledger;
@@ -46,13 +45,13 @@ internal static class TuneCommand
                 return CommandGuard.RunAsync(name, console.Error, "what was measured is written", () => RunEnsemble(
                     name, arguments.GetValue(project) ?? ".", paths, Positive("--budget", arguments.GetValue(budget)) ?? DefaultBudget, Positive("--cores", arguments.GetValue(cores)),
                     BenchOptions.Pairs("--dims", arguments.GetValue(dims) ?? []), BenchOptions.Pairs("--input", arguments.GetValue(fills) ?? []),
-                    CleaveCommand.List(arguments.GetValue(device)), arguments.GetValue(json), console.Output, console.Error, cancellationToken));
+                    CleaveCommand.List(arguments.GetValue(device)), arguments.GetValue(json), console.Output, console.Error, cancellationToken), cancellationToken);
             }
             string path = paths[0];
             if (arguments.GetValue(device) is { } accelerator)
             {
-                return CommandGuard.RunAsync(path, console.Error, CommandGuard.NothingWritten, () => Task.FromResult(RunDevice(
-                    CleaveCommand.One(paths), accelerator, Positive("--cores", arguments.GetValue(cores)), arguments.GetValue(json), console.Output, console.Error, cancellationToken)));
+                return CommandGuard.RunAsync(path, console.Error, CommandGuard.NothingWritten, () => RunDevice(
+                    CleaveCommand.One(paths), accelerator, Positive("--cores", arguments.GetValue(cores)), arguments.GetValue(json), console.Output, console.Error, cancellationToken), cancellationToken);
             }
             return CommandGuard.RunAsync(path, console.Error, CommandGuard.NothingWritten, () => Run(
                 CleaveCommand.One(paths),
@@ -62,14 +61,14 @@ internal static class TuneCommand
                     [.. (arguments.GetValue(dims) ?? []).Select(set => BenchOptions.Pairs("--dims", [set]))],
                     BenchOptions.Pairs("--input", arguments.GetValue(fills) ?? []),
                     arguments.GetValue(plan) ?? ""),
-                arguments.GetValue(json), console.Output, console.Error, cancellationToken));
+                arguments.GetValue(json), console.Output, console.Error, cancellationToken), cancellationToken);
         });
         return command;
     }
 
-    private static async Task<int> Run(string path, TuneOptions options, bool json, TextWriter output, TextWriter error, CancellationToken cancellationToken)
+    private static int Run(string path, TuneOptions options, bool json, TextWriter output, TextWriter error, CancellationToken cancellationToken)
     {
-        TuningResult result = await TuneRun.Measure(path, options, json ? TextWriter.Null : error, cancellationToken).ConfigureAwait(false);
+        TuningResult result = TuneRun.Measure(path, options, json ? TextWriter.Null : error, cancellationToken).GetAwaiter().GetResult();
         if (json)
             JsonReport.Write(result, JsonReport.Default.TuningResult, output);
         else
@@ -77,8 +76,7 @@ internal static class TuneCommand
         return result.File is null ? CleaveCommand.Failure : CleaveCommand.Success;
     }
 
-    // Measured on a thread of its own: it runs whole requests.
-    private static async Task<int> RunEnsemble(
+    private static int RunEnsemble(
         string name, string folder, string[] paths, int budget, int? cores, IReadOnlyDictionary<string, string> dims, IReadOnlyDictionary<string, string> fills, string[] devices, bool json, TextWriter output,
         TextWriter error, CancellationToken cancellationToken)
     {
@@ -87,7 +85,7 @@ internal static class TuneCommand
         int granted = CoreLedger.Process.Cores.Budget.WithOption(cores).Cores;
         Action<string> progress = step => (json ? TextWriter.Null : error).Write(Terminal.Safe(step) + "\n");
         EnsembleTuningJournal journal = new(models, folder, granted, TimeSpan.FromSeconds(budget), cancellationToken);
-        EnsembleReport? report = await Task.Factory.StartNew(() => EnsembleTuning.Run(models, journal, granted, progress), cancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default).ConfigureAwait(false);
+        EnsembleReport? report = EnsembleTuning.Run(models, journal, granted, progress);
         if (report is null)
             throw new BenchException($"There was no time for one matrix: what was measured of the members is kept; call it again, or with more than --budget {budget}.");
         if (json)

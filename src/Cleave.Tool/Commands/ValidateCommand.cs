@@ -4,7 +4,6 @@ using System.CommandLine;
 using System.IO;
 using System.Linq;
 using System.Threading;
-using System.Threading.Tasks;
 using Cleave.Core.Diagnostics;
 using Cleave.Core.Listing;
 using Cleave.Tool.Measuring;
@@ -20,6 +19,7 @@ internal static class ValidateCommand
     /// <summary>Validation could not begin.</summary>
     public const int NotDone = 2;
 
+    private const string NothingValidated = "not all was validated";
     private const int DefaultLimit = 300;
 
     public static Command Create()
@@ -39,31 +39,23 @@ internal static class ValidateCommand
         command.SetAction((arguments, cancellationToken) =>
         {
             InvocationConfiguration console = arguments.InvocationConfiguration;
-            return RunAsync(new ValidationRequest(
+            return CommandGuard.RunAsync("", console.Error, NothingValidated, () => Run(new ValidationRequest(
                 arguments.GetRequiredValue(models), Path.GetFullPath(arguments.GetRequiredValue(project)), arguments.GetValue(library) is { } path ? Path.GetFullPath(path) : null,
                 arguments.GetValue(junit), arguments.GetValue(summary), arguments.GetValue(cache), TimeSpan.FromSeconds(arguments.GetValue(limit) ?? DefaultLimit),
                 arguments.GetValue(slowdown) ?? ""),
-                console, cancellationToken);
+                console.Output, cancellationToken), cancellationToken, NotDone);
         });
         return command;
     }
 
-    private static async Task<int> RunAsync(ValidationRequest request, InvocationConfiguration console, CancellationToken cancellationToken)
+    private static int Run(ValidationRequest request, TextWriter output, CancellationToken cancellationToken)
     {
-        try
-        {
-            if (request.MaxSlowdown.Length > 0 && SpeedBudget.Parse(request.MaxSlowdown) is null)
-                throw new VerifyException($"--max-slowdown {request.MaxSlowdown}: {SpeedBudget.Advice}.");
-            List<ValidationReport> reports = await request.RunAsync(new WorkerHost(typeof(ValidateCommand).Assembly), cancellationToken);
-            foreach (ValidationReport report in reports)
-                Write(report, console.Output);
-            return reports.All(r => r.Passed) ? CleaveCommand.Success : CleaveCommand.Failure;
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ListingException or LibraryException or VerifyException or System.ComponentModel.Win32Exception)
-        {
-            console.Error.Write($"cleave: error {Terminal.Safe(e.Message)}\n");
-            return NotDone;
-        }
+        if (request.MaxSlowdown.Length > 0 && SpeedBudget.Parse(request.MaxSlowdown) is null)
+            throw new VerifyException($"--max-slowdown {request.MaxSlowdown}: {SpeedBudget.Advice}.");
+        List<ValidationReport> reports = request.RunAsync(new WorkerHost(typeof(ValidateCommand).Assembly), cancellationToken).GetAwaiter().GetResult();
+        foreach (ValidationReport report in reports)
+            Write(report, output);
+        return reports.All(r => r.Passed) ? CleaveCommand.Success : CleaveCommand.Failure;
     }
 
     // In the form that MSBuild and editors read: file, severity, id, text.

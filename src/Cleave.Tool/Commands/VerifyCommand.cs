@@ -5,7 +5,6 @@ using System.Globalization;
 using System.IO;
 using System.Linq;
 using System.Threading;
-using System.Threading.Tasks;
 using Cleave.Core.Clustering;
 using Cleave.Core.Listing;
 using Cleave.Tool.Output;
@@ -44,11 +43,11 @@ internal static class VerifyCommand
             string path = arguments.GetRequiredValue(model);
             if (arguments.GetValue(against) is { } source)
             {
-                return Task.FromResult(CommandGuard.Run(path, console.Error, CommandGuard.NothingVerified, () => ofPartitions.FirstOrDefault(o => arguments.GetResult(o) is { Implicit: false }) is { } other
+                return CommandGuard.RunAsync(path, console.Error, CommandGuard.NothingVerified, () => ofPartitions.FirstOrDefault(o => arguments.GetResult(o) is { Implicit: false }) is { } other
                     ? throw new VerifyException($"{other.Name} has no meaning with --against: both models are run whole, on given inputs.")
-                    : VerifyAgainst.Run(path, source, arguments.GetValue(folders) ?? [], arguments.GetValue(error), arguments.GetValue(json), console, cancellationToken)));
+                    : VerifyAgainst.Run(path, source, arguments.GetValue(folders) ?? [], arguments.GetValue(error), arguments.GetValue(json), console, cancellationToken), cancellationToken);
             }
-            return Task.FromResult(CommandGuard.Run(path, console.Error, CommandGuard.NothingVerified, () => arguments.GetValue(error) != null ? throw new VerifyException("--max-error has a meaning with --against only.") : Run(path, new VerifyOptions
+            return CommandGuard.RunAsync(path, console.Error, CommandGuard.NothingVerified, () => arguments.GetValue(error) != null ? throw new VerifyException("--max-error has a meaning with --against only.") : Run(path, new VerifyOptions
             {
                 Seed = arguments.GetValue(seed) ?? 1,
                 Partitions = AtLeast(arguments.GetValue(partitions) ?? 20, 0, "--partitions"),
@@ -58,7 +57,7 @@ internal static class VerifyCommand
                 InputFolders = arguments.GetValue(folders) ?? [],
                 Outputs = [.. EscapedList.Read(arguments.GetValue(outputs) ?? "")],
                 Plan = arguments.GetValue(plan) ?? PlanMode.Auto,
-            }, arguments.GetValue(json), console, cancellationToken)));
+            }, arguments.GetValue(json), console, cancellationToken), cancellationToken);
         });
         return command;
     }

@@ -1,6 +1,7 @@
 using System.Collections.Generic;
 using System.Globalization;
 using System.IO;
+using System.Threading;
 using Cleave.Core.Graph;
 using Cleave.Tool.Verification;
 using Microsoft.ML.OnnxRuntime;
@@ -20,7 +21,7 @@ internal static class GoldenCheck
     public const double DefaultTolerance = 1e-3;
 
     /// <exception cref="VerifyException">The recording does not fit the model, or the model does not run.</exception>
-    public static IReadOnlyList<GoldenDifference> Run(ModelUnderTest model, IReadOnlyList<string> sets, double tolerance)
+    public static IReadOnlyList<GoldenDifference> Run(ModelUnderTest model, IReadOnlyList<string> sets, double tolerance, CancellationToken cancellationToken)
     {
         InputMaker maker = new(model.Graph, new Dictionary<string, double>());
         List<GoldenDifference> differences = [];
@@ -29,6 +30,7 @@ internal static class GoldenCheck
             using SessionChain chain = SessionChain.OfFile(model, new SessionRequest(GraphOptimizationLevel.ORT_ENABLE_ALL, 1));
             foreach (string set in sets)
             {
+                cancellationToken.ThrowIfCancellationRequested();
                 Dictionary<string, TensorCopy> given = chain.Run(GivenInputs.Read(set, maker.Inputs).Values, model.Graph.Outputs);
                 for (int i = 0; i < model.Graph.Outputs.Count; i++)
                 {

@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Globalization;
 using System.IO;
 using System.Linq;
+using System.Threading;
 using Cleave.Core.Graph;
 using Cleave.Tool.Verification;
 
@@ -25,13 +26,14 @@ internal static class GoldenSets
 
     /// <summary>Records; sets of an earlier recording are replaced as a whole.</summary>
     /// <exception cref="VerifyException">An output is no tensor, or differs from run to run.</exception>
-    public static void Write(ModelUnderTest model, string path, IReadOnlyList<ReferenceCase> cases, IReadOnlyList<ValueInfo> inputs)
+    public static void Write(ModelUnderTest model, string path, IReadOnlyList<ReferenceCase> cases, IReadOnlyList<ValueInfo> inputs, CancellationToken cancellationToken)
     {
         string folder = FolderOf(path), written = folder + "." + Guid.NewGuid().ToString("N") + ".tmp";
         try
         {
             for (int i = 0; i < cases.Count; i++)
                 WriteSet(Path.Combine(written, SetPrefix + Text(i)), model, cases[i], inputs);
+            cancellationToken.ThrowIfCancellationRequested();
             if (Directory.Exists(folder))
                 Directory.Delete(folder, recursive: true);
             Directory.Move(written, folder);

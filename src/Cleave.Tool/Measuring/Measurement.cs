@@ -45,6 +45,8 @@ internal sealed class Measurement(Func<Candidate, ICandidateWorker> start, Measu
                 Try(participant, p => Check(p, p.Worker.Rest(), rounds));
             if (rounds > 0 && _invalid.Count(r => r < rounds) == rounds)
                 FailAll("every round was disturbed by a parked candidate's threads");
+            // Ctrl+C ends the workers, too: what they did not answer then is no result.
+            cancellationToken.ThrowIfCancellationRequested();
             return Collect(rounds);
         }
         finally

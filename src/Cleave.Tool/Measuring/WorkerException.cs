@@ -1,9 +1,7 @@
-using System;
-
 namespace Cleave.Tool.Measuring;
 
 /// <summary>A worker that did not do what it was told: the message says why, for people.</summary>
-internal sealed class WorkerException(string message, string details) : Exception(message)
+internal sealed class WorkerException(string message, string details) : CommandException(message)
 {
     /// <summary>All that the process wrote to its error stream.</summary>
     public string Details { get; } = details;

@@ -35,4 +35,4 @@ internal sealed record LoadedOnnxRuntime(string Version, string? File)
 }
 
 /// <summary>A native library that this program cannot use.</summary>
-internal sealed class LibraryException(string message, Exception? cause = null) : Exception(message, cause);
+internal sealed class LibraryException(string message, Exception? cause = null) : CommandException(message, cause);

@@ -35,14 +35,14 @@ internal static class ModelValidation
             {
                 // Recorded are the model's own outputs, whichever the item chooses.
                 using ModelUnderTest whole = new(file, cancellationToken: cancellationToken);
-                checks.Add(Recorded(whole, sets));
+                checks.Add(Recorded(whole, sets, cancellationToken));
             }
             if (options.QuantizedFrom.Length > 0)
                 checks.Add(Against(file, options, cancellationToken));
             if (SpeedBudget.Parse(options.MaxSlowdown) is { } budget && checks.All(c => c.Problem is null))
                 checks.Add(SpeedCheck.Of(budget, () => SpeedCheck.Measure(file, options, host, cancellationToken)));
         }
-        catch (Exception e) when (e is VerifyException or ModelException or IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is CommandException or ModelException or IOException or UnauthorizedAccessException)
         {
             checks.Add(new ValidationCheck("load and run", e is ModelException problem ? problem.Problem.Message(options.Source) : e.Message));
         }
@@ -87,18 +87,18 @@ internal static class ModelValidation
             SourceComparison found = SourceComparison.Of(file, options.QuantizedFrom, RecordedFolders.Of(file, options.QuantizedFrom), budget, cancellationToken);
             return found.IsWithin ? new ValidationCheck(name, null, found.Words) : new ValidationCheck(name, found.Words);
         }
-        catch (Exception e) when (e is VerifyException or ModelException)
+        catch (Exception e) when (e is CommandException or ModelException)
         {
-            return new ValidationCheck(name, e is ModelException problem ? problem.Problem.Message(options.QuantizedFrom) : e.Message);
+            return new ValidationCheck(name, e is ModelException problem ? problem.Problem.Message(problem.Path == file ? options.Source : options.QuantizedFrom) : e.Message);
         }
     }
 
-    private static ValidationCheck Recorded(ModelUnderTest model, IReadOnlyList<string> sets)
+    private static ValidationCheck Recorded(ModelUnderTest model, IReadOnlyList<string> sets, CancellationToken cancellationToken)
     {
         const string name = "recorded outputs";
         try
         {
-            GoldenDifference? first = GoldenCheck.Run(model, sets, GoldenCheck.DefaultTolerance).FirstOrDefault();
+            GoldenDifference? first = GoldenCheck.Run(model, sets, GoldenCheck.DefaultTolerance, cancellationToken).FirstOrDefault();
             return new ValidationCheck(name, first is null ? null : $"the output '{first.Output}' is not what {first.Set} records: {first.What}");
         }
         catch (VerifyException e)

@@ -11,7 +11,6 @@ using Cleave.Core.Listing;
 using Cleave.Core.Onnx;
 using Cleave.Tool.Benching;
 using Cleave.Tool.Measuring;
-using Cleave.Tool.Verification;
 
 namespace Cleave.Tool.Validation;
 
@@ -50,7 +49,7 @@ internal static class SpeedCheck
                 $"it takes {ratio.Median:0.00} times as long as ONNX Runtime's plain session (with 95 % certainty {ratio.Low:0.00} to {ratio.High:0.00}); the budget is {budget:0.######}");
             return holds ? new ValidationCheck(Name, null, found) : new ValidationCheck(Name, found) { Rule = Rules.TooSlow.Id };
         }
-        catch (Exception e) when (e is WorkerException or BenchException or VerifyException)
+        catch (CommandException e)
         {
             return new ValidationCheck(Name, "it could not be measured: " + e.Message);
         }

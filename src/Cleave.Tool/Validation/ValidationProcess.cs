@@ -51,6 +51,8 @@ internal sealed class ValidationProcess(WorkerHost host, TimeSpan limit, string?
             return Aborted(string.Create(CultureInfo.InvariantCulture, $"it did not end within {limit.TotalSeconds:0} seconds and was stopped"));
         }
         string text = await answer, said = await errors;
+        // Ctrl+C ends it, too.
+        cancellationToken.ThrowIfCancellationRequested();
         return process.ExitCode == 0 && text.Length > 0 && JsonSerializer.Deserialize(text, JsonReport.Default.ValidationReport) is { } report
             ? report with { Seconds = time.Elapsed.TotalSeconds }
             : Aborted(process.ExitCode == 0 ? "its process ended without an answer" : string.Create(CultureInfo.InvariantCulture, $"its process ended with the code {process.ExitCode}{FirstLine(said)}"));

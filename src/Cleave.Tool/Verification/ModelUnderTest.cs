@@ -23,6 +23,7 @@ internal sealed class ModelUnderTest : IDisposable
     private static readonly HashSet<string> RandomOperatorTypes =
         ["RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike", "Bernoulli", "Multinomial"];
 
+    private readonly string _given;
     private readonly ByteSource _source;
     private readonly SubModelWriter _writer;
     private readonly WeightMode _weights;
@@ -35,18 +36,21 @@ internal sealed class ModelUnderTest : IDisposable
     {
         // ONNX Runtime refuses links that leave the folder, so they are resolved first.
         Path = (File.Exists(path) ? new FileInfo(path).ResolveLinkTarget(returnFinalTarget: true)?.FullName : null) ?? System.IO.Path.GetFullPath(path);
-        _source = ByteSource.OpenFile(Path);
+        _given = path;
+        ByteSource? source = null;
         try
         {
+            _source = source = ByteSource.OpenFile(Path);
             OnnxModel model = ModelReader.Read(_source, cancellationToken);
             Graph = PlanGraphBuilder.Build(ShapeInference.Infer(model), Checked(model, outputs));
             _writer = new SubModelWriter(model, _source, Path);
             bool external = model.Graph.Initializers.Any(t => t.Storage == Storage.External);
             _weights = external || _writer.WeightBytes > MostCopied ? WeightMode.Map : WeightMode.Copy;
         }
-        catch
+        catch (Exception e)
         {
-            _source.Dispose();
+            Name(e);
+            source?.Dispose();
             throw;
         }
         (RandomOperators, IsQuantised, HasShortFloats) = Look(Graph);
@@ -54,6 +58,7 @@ internal sealed class ModelUnderTest : IDisposable
 
     private ModelUnderTest(ModelUnderTest other, IReadOnlyList<RecurrentSplit> splits)
     {
+        _given = other._given;
         Path = other.Path;
         _source = other._source;
         _weights = other._weights;
@@ -120,9 +125,27 @@ internal sealed class ModelUnderTest : IDisposable
     /// <param name="request">The segment.</param>
     /// <param name="halves">The model's floats of 16 bits where they are computed in 32; null: as published.</param>
     /// <param name="weights">How it holds its weights; null: mapped where they are many.</param>
-    public SubModel Write(SegmentRequest request, HalfFloats? halves = null, WeightMode? weights = null) => _writer.Write(request, weights ?? _weights, halves);
+    public SubModel Write(SegmentRequest request, HalfFloats? halves = null, WeightMode? weights = null)
+    {
+        try
+        {
+            return _writer.Write(request, weights ?? _weights, halves);
+        }
+        catch (ModelException e)
+        {
+            Name(e);
+            throw;
+        }
+    }
 
     public void Dispose() => _source.Dispose();
+
+    // As the user spelled it, of several models that a command has open the right one.
+    private void Name(Exception problem)
+    {
+        if (problem is ModelException e)
+            e.Path = _given;
+    }
 
     private static IReadOnlyList<string>? Checked(OnnxModel model, IReadOnlyList<string>? outputs)
     {

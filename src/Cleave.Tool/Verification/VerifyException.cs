@@ -3,7 +3,7 @@ using System;
 namespace Cleave.Tool.Verification;
 
 /// <summary>What was asked for cannot be verified; the message says why, and what to do.</summary>
-internal sealed class VerifyException(string message) : Exception(message);
+internal sealed class VerifyException(string message) : CommandException(message);
 
 /// <summary>A segment could not be made or run.</summary>
 internal sealed class SegmentException(string segment, string message) : Exception(message)

@@ -141,9 +141,12 @@ internal sealed class Planner
                 run = Run(segments, found);
         }
         FoundSplit split = new(run?.Nanoseconds ?? found.Makespan, found.Threads, found.Segments, run);
-        // What cannot run is reckoned without what its parts cost, and is no reason against what can.
-        return before?.Split is { } earlier && (earlier.Run != null || run is null) && earlier.Nanoseconds * (1 - LeastGain) <= split.Nanoseconds ? earlier : split;
+        return before?.Split is { } earlier && Keeps(earlier, split) ? earlier : split;
     }
+
+    // What cannot run is reckoned without what its parts cost, and is no reason against what can.
+    private static bool Keeps(FoundSplit earlier, FoundSplit split) =>
+        earlier.Run is null == split.Run is null ? earlier.Nanoseconds * (1 - LeastGain) <= split.Nanoseconds : earlier.Run != null;
 
     // Where overhead is most of the time, a prediction says little.
     private bool IsFine(IReadOnlyList<LaneSegment> segments, int[] threads)

@@ -109,6 +109,17 @@ public sealed class PlannerTests : IDisposable
     }
 
     [Fact]
+    public void A_split_that_takes_too_many_sessions_does_not_displace_one_that_runs()
+    {
+        // Two lanes cut it into three segments for each stage, four lanes into five.
+        BudgetTable table = Planner.Plan(Stages(28, 4, 512), new CostModel(OneThread(Device.Table)), new PlanOptions { Cores = [2, 4] });
+
+        FoundSplit two = table.Rows[0].Split!;
+        Assert.True(table.Rows[0].Chosen.Plan.IsSplit, table.Rows[0].Why + " " + two.Segments);
+        Assert.Same(two.Run, table.Rows[1].Chosen);
+    }
+
+    [Fact]
     public void Whatever_is_chosen_is_at_least_as_fast_as_the_best_session_and_all_that_runs_is_in_it()
     {
         foreach (string name in new[] { "siamese", "nasnet_small", "lstm_bidirectional", "detector", "if_inside", "bert_tiny_qdq", "experts_16x2x128" })
@@ -202,14 +213,34 @@ public sealed class PlannerTests : IDisposable
 
     private BudgetTable Plan(string name, PlanMode mode = PlanMode.Auto) => Planner.Plan(Sized(name), Device, new PlanOptions { Mode = mode });
 
+    // Again and again pairs of products side by side, and their sum.
+    private static SizedGraph Stages(int stages, int branches, int width)
+    {
+        GraphProto graph = new() { Name = "stages", Input = { Make.Value("x", 1, width) }, Output = { Make.Value("y", 1, width) } };
+        for (int branch = 0; branch < branches; branch++)
+            graph.Initializer.Add(Make.Floats("w" + branch, [width, width], new float[width * width]));
+        string value = "x";
+        for (int stage = 0; stage < stages; stage++)
+        {
+            string[] products = [.. Enumerable.Range(0, branches).Select(branch => $"p{stage}_{branch}")];
+            for (int branch = 0; branch < branches; branch++)
+            {
+                graph.Node.Add(Make.Node("MatMul", [value, "w" + branch], [products[branch] + "m"]));
+                graph.Node.Add(Make.Node("MatMul", [products[branch] + "m", "w" + branch], [products[branch]]));
+            }
+            value = stage == stages - 1 ? "y" : "s" + stage;
+            graph.Node.Add(Make.Node("Sum", products, [value]));
+        }
+        return Sized(graph);
+    }
+
     // Products one after another, and then as many on one side as on the other.
     private static SizedGraph Fork(int width, int before, int side)
     {
         GraphProto graph = new() { Name = "fork", Input = { Make.Value("x", 1, width) }, Output = { Make.Value("y", 1, width) } };
         string fork = Chain("before", "x", before), left = Chain("left", fork, side), right = Chain("right", fork, side);
         graph.Node.Add(Make.Node("Add", [left, right], ["y"]));
-        OnnxModel model = ModelReader.Read(ByteSource.FromBytes(Make.Model(graph).ToByteArray()), default);
-        return new SizedGraph(PlanGraphBuilder.Build(ShapeInference.Infer(model)), static _ => null);
+        return Sized(graph);
 
         string Chain(string name, string value, int products)
         {
@@ -221,6 +252,12 @@ public sealed class PlannerTests : IDisposable
             }
             return value;
         }
+    }
+
+    private static SizedGraph Sized(GraphProto graph)
+    {
+        OnnxModel model = ModelReader.Read(ByteSource.FromBytes(Make.Model(graph).ToByteArray()), default);
+        return new SizedGraph(PlanGraphBuilder.Build(ShapeInference.Infer(model)), static _ => null);
     }
 
     // More of them gain nothing.

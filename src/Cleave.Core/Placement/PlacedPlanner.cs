@@ -20,7 +20,7 @@ internal static class PlacedPlanner
     /// <param name="graph">The model at dimensions.</param>
     /// <param name="cpu">The CPU.</param>
     /// <param name="accelerator">The accelerator.</param>
-    /// <param name="request">What is asked for.</param>
+    /// <param name="request">What is asked for; of memory there is no more than the accelerator has.</param>
     /// <param name="lanes">Lanes of the CPU, of one thread each.</param>
     /// <param name="plan">What was found; null where nothing was placed.</param>
     /// <param name="why">Why nothing is on the accelerator, where nothing is.</param>
@@ -35,6 +35,7 @@ internal static class PlacedPlanner
             why = "an output of it is an input, or a constant";
         if (why.Length > 0)
             return null;
+        request = request with { MemoryLimit = Math.Min(request.MemoryLimit, accelerator.Memory) };
         PlanUnits units = PlanUnits.Of(graph.Graph);
         PlacementProblem problem = PlacementModel.Of(units, graph, cpu, accelerator, lanes);
         for (int tried = 0; tried < MostTries; tried++)
@@ -43,7 +44,7 @@ internal static class PlacedPlanner
             bool isWorth = request.Objective == PlacementObjective.Memory || plan.Chosen.Makespan * (1 + LeastGain) < plan.HostOnly.Makespan;
             if (!isWorth || PlacedRunBuilder.Build(units, graph, cpu, accelerator, problem, plan) is not { } run)
             {
-                why = double.IsPositiveInfinity(request.MemoryLimit) ? "the CPU alone is predicted to be as good" : "the CPU alone is predicted to be as good, or nothing that is better fits the memory";
+                why = tried == 0 && plan.DeviceBytes <= request.MemoryLimit ? "the CPU alone is predicted to be as good" : "the CPU alone is predicted to be as good, or nothing that is better fits the memory";
                 return null;
             }
             if (run.DeviceBytes <= request.MemoryLimit)

@@ -194,6 +194,31 @@ public sealed class PlacementModelTests
     }
 
     [Theory]
+    [InlineData("200000000", false)]
+    [InlineData("1000000000", true)]
+    public void A_plan_fits_the_memory_that_the_accelerator_has(string memory, bool isAll)
+    {
+        // Two layers of 2,048: 134 MB of weights each.
+        PlanGraph graph = Graph(new TestKit.Synthetic.Recurrent("LSTM", 2, 2048, 64).Stacked());
+        AcceleratorProfile accelerator = Read(Text.Replace("1000000000", memory, StringComparison.Ordinal));
+        PlacedRun? run = PlacedPlanner.Plan(
+            new SizedGraph(graph, static _ => 1), new CostModel(DeviceTables.Baked), accelerator, new PlacementRequest(PlacementObjective.Latency), lanes: 1, out _, out string why);
+        Assert.True(run != null, why);
+        Assert.True(run.DeviceBytes <= accelerator.Memory, $"{run.DeviceBytes} bytes on {accelerator.Memory}");
+        Assert.Equal(isAll, run.DeviceBytes > 2 * 134e6);
+    }
+
+    [Fact]
+    public void Where_nothing_fits_the_accelerator_it_is_said()
+    {
+        PlanGraph graph = Graph(new TestKit.Synthetic.Recurrent("LSTM", 2, 2048, 64).Stacked());
+        AcceleratorProfile accelerator = Read(Text.Replace("1000000000", "1000000", StringComparison.Ordinal));
+        Assert.Null(PlacedPlanner.Plan(
+            new SizedGraph(graph, static _ => 1), new CostModel(DeviceTables.Baked), accelerator, new PlacementRequest(PlacementObjective.Latency), lanes: 1, out _, out string why));
+        Assert.Contains("fits the memory", why);
+    }
+
+    [Theory]
     [InlineData("cleave-accelerator 1", "cleave-accelerator 2", "line 1")]
     [InlineData("kernel 3000", "kernel minus", "line 5")]
     [InlineData("kernel 3000", "kernle 3000", "line 5")]

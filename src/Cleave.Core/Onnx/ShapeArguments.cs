@@ -12,7 +12,7 @@ internal static class ShapeArguments
     private const int None = 0;
     private const int All = -1;
 
-    /// <summary>The inputs that say something of the outputs' shapes, as bits.</summary>
+    /// <summary>The inputs that say something of the outputs' shapes, or what kind of operator it is, as bits.</summary>
     public static int Of(Node node)
     {
         if (node.Domain.Length > 0)
@@ -30,7 +30,8 @@ internal static class ShapeArguments
             "Pad" or "STFT" => 0b1010,
             "Resize" => 0b1110,
             "Range" => 0b111,
-            "MaxUnpool" or "SequenceInsert" => 0b100,
+            // Whether a Dropout drops is known as a shape is.
+            "MaxUnpool" or "SequenceInsert" or "Dropout" => 0b100,
             _ => None,
         };
     }

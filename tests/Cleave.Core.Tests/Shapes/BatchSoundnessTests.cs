@@ -78,7 +78,11 @@ public class BatchSoundnessTests
         Assert.True(Find(["B", 4], If(Make.Node("Neg", ["row"], ["r"])), Make.Node("Add", ["x", "c"], ["y"])).Holds);
         Assert.Contains("by chance", Find(["B", 4], Make.Node("Dropout", ["row", "w0", "yes"], ["r"]), Make.Node("Add", ["x", "r"], ["y"])).Reason);
         Assert.Contains("by chance", Find(["B", 4], Make.Node("Dropout", ["x", "w0", "yes"], ["y"])).Reason);
+        Assert.Contains("by chance", Find(["B", 4], Make.Node("IsNaN", ["w0"], ["n"]), Make.Node("Dropout", ["x", "w0", "n"], ["y"])).Reason);
         Assert.True(Find(["B", 4], Make.Node("Dropout", ["row", "w0"], ["r"]), Make.Node("Add", ["x", "r"], ["y"])).Holds);
+        Assert.True(Find(["B", 4], Make.Node("Dropout", ["row", "w0", "no"], ["r"]), Make.Node("Add", ["x", "r"], ["y"])).Holds);
+        Assert.True(Find(["B", 4], Make.Node("Dropout", ["x", "w0", "no"], ["y"])).Holds);
+        Assert.True(Find(["B", 4], Make.Node("Not", ["yes"], ["n"]), Make.Node("Dropout", ["x", "w0", "n"], ["y"])).Holds);
 
         static NodeProto If(NodeProto node) => Make.Node("If", ["yes"], ["c"], Branches(node));
         static AttributeProto[] Branches(NodeProto node) => [Make.Body("then_branch", Body(node)), Make.Body("else_branch", Body(node))];
@@ -120,6 +124,7 @@ public class BatchSoundnessTests
         [
             Infer.Vector("n0", 0), Infer.Vector("n1", 1), Infer.Vector("n3", 3), Infer.Vector("n4", 4), Infer.Vector("n8", 8), Infer.Vector("all", long.MaxValue), Infer.Vector("column", -1, 1),
             Infer.Vector("zeros", 0, 0), Infer.Vector("turned", 1, 0), Infer.Vector("ends", 1, long.MaxValue), new TensorProto { Name = "yes", DataType = 9, RawData = ByteString.CopyFrom(1) },
+            new TensorProto { Name = "no", DataType = 9, RawData = ByteString.CopyFrom(0) },
             Make.Floats("w0", [], 0.5f), Make.Floats("w1", [1], 0.5f), Make.RandomFloats("w4", 1, 4), Make.RandomFloats("row", 2, 1, 4), Make.RandomFloats("w44", 3, 4, 4), Make.RandomFloats("stack", 4, 1, 4, 4),
         ];
         return BatchAxis.Find(Infer.Facts(18, [Infer.Input("x", 1, dims)], constants, nodes), [nodes[^1].Output[0]]);

@@ -20,7 +20,7 @@ internal sealed class LaneTasks(TaskGraph graph, Func<int, double[]> times, Func
 
     public double HandOff => handOff;
 
-    /// <summary>By task: whether each lane that reads it makes it itself. Such a task depends on none or on others of its kind.</summary>
+    /// <summary>By task: whether each segment that reads it makes it itself. Such a task depends on none or on others of its kind.</summary>
     public bool[] IsCloned { get; init; } = new bool[graph.Count];
 
     /// <summary>By task: its time with so many threads.</summary>
@@ -32,7 +32,7 @@ internal sealed class LaneTasks(TaskGraph graph, Func<int, double[]> times, Func
     }
 
     /// <summary>
-    /// Which tasks lanes had better make for themselves: those that may be made again, whose predecessors all are such, and which cost less
+    /// Which tasks segments had better make for themselves: those that may be made again, whose predecessors all are such, and which cost less
     /// than a hand-over and the segment that it begins, with everything they need.
     /// </summary>
     /// <param name="mayBe">By task: whether it may.</param>

@@ -209,7 +209,7 @@ internal sealed class SegmentSlice
         }
     }
 
-    // Constants are made in every segment that reads them, clones in every lane.
+    // Constants and clones are made in every segment that reads them.
     private bool IsMadeHere(string name)
     {
         int producer = _index.Producer(name);

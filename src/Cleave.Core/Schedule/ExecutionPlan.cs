@@ -10,7 +10,7 @@ namespace Cleave.Core.Schedule;
 /// <param name="Writes">The values it gives: what other segments read, and outputs; ordinal order.</param>
 internal sealed record PlanSegment(string Name, int[] Nodes, string[] Reads, string[] Writes)
 {
-    /// <summary>Those of its nodes that segments of other lanes have, too; rising.</summary>
+    /// <summary>Those of its nodes that other segments have, too; rising.</summary>
     public int[] Cloned { get; init; } = [];
 }
 

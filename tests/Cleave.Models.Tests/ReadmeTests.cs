@@ -25,6 +25,8 @@ public sealed class ReadmeTests
             static readonly FaceRunner face = new();
             static readonly BertRunner bert = new();
             static readonly BertInput[] sentences = [], requests = [];
+            static readonly Microsoft.Extensions.DependencyInjection.IServiceCollection services = null!;
+            static readonly IServiceProvider provider = null!;
             static void Fill(Span<float> image) => image.Clear();
             static void Use(ReadOnlySpan<float> scores) => Console.WriteLine(scores.Length);
         """;
@@ -33,10 +35,12 @@ public sealed class ReadmeTests
     [InlineData("README.md")]
     [InlineData("docs/batching.md")]
     [InlineData("docs/ensembles.md")]
+    [InlineData("docs/hosting.md")]
     [InlineData("docs/instances.md")]
     [InlineData("docs/parts.md")]
     [InlineData("docs/placement.md")]
     [InlineData("docs/prepared.md")]
+    [InlineData("docs/providers.md")]
     [InlineData("docs/quantize.md")]
     [InlineData("docs/settings.md")]
     [InlineData("docs/tuning.md")]
@@ -44,12 +48,14 @@ public sealed class ReadmeTests
     {
         string[] examples = [.. Blocks(File.ReadAllText(Path.Combine(SharedModels.Repository, page)), "csharp")];
         Assert.NotEmpty(examples);
-        string methods = string.Concat(examples.Select((code, i) =>
+        // One that declares a type is no body of a method.
+        string types = string.Concat(examples.Where(DeclaresType).Select(Statements));
+        string methods = string.Concat(examples.Where(e => !DeclaresType(e)).Select((code, i) =>
             $"static async System.Threading.Tasks.Task Example{i}()\n{{\nawait System.Threading.Tasks.Task.CompletedTask;\n{Statements(code)}\n}}\n"));
         // Usings come first in a file.
-        string usings = "using System;\nusing System.Collections.Generic;\nusing System.IO;\nusing System.Linq;\nusing System.Threading.Tasks;\nusing Cleave;\nusing MyApp;\n" + string.Concat(examples.SelectMany(Usings).Distinct().Where(u => u is not ("using Cleave;" or "using MyApp;")).Select(u => u + "\n"));
+        string usings = "using System;\nusing System.Collections.Generic;\nusing System.IO;\nusing System.Linq;\nusing System.Threading;\nusing System.Threading.Tasks;\nusing Cleave;\nusing MyApp;\n" + string.Concat(examples.SelectMany(Usings).Distinct().Where(u => u is not ("using Cleave;" or "using MyApp;")).Select(u => u + "\n"));
 
-        CSharpCompilation project = Compiling.Project(usings + Surroundings + methods + "}");
+        CSharpCompilation project = Compiling.Project(usings + Surroundings + methods + "}\n" + types);
         string[] members = ["models/a.onnx", "models/b.onnx", "models/c.onnx"];
         EnsembleListing vision = new() { Name = "Vision", Source = "MyApp.csproj", Members = [.. members.Select(m => new EnsembleMemberEntry(m, m))] };
         BuildFile[] listings =
@@ -128,6 +134,8 @@ public sealed class ReadmeTests
         string[] parts = markdown.Split("```" + language + "\n");
         return parts.Skip(1).Select(p => p[..p.IndexOf("```", StringComparison.Ordinal)]);
     }
+
+    private static bool DeclaresType(string code) => code.Split('\n').Any(l => l.StartsWith("internal sealed class ", StringComparison.Ordinal));
 
     private static IEnumerable<string> Usings(string code) => code.Split('\n').Where(IsUsing);
 

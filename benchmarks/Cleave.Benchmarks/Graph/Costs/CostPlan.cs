@@ -32,7 +32,7 @@ internal sealed record CostPlan(string Model, string Dims, int Threads, int Seed
         ? [PartitionBuilder.WholeRequest(graph, "whole")]
         : Partition(graph).Segments.Select((s, i) => PartitionBuilder.Request(graph, s, "segment " + i.ToString(CultureInfo.InvariantCulture)));
 
-    /// <summary>Nanoseconds that the model of the device foretells.</summary>
+    /// <summary>Nanoseconds that the model of the device predicts.</summary>
     public double Predict(PlanGraph graph, CostModel device)
     {
         GraphCost cost = new(new SizedGraph(graph, Sizes(graph)), device);

@@ -1,5 +1,6 @@
 using System;
 using System.CommandLine;
+using System.CommandLine.Invocation;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using System.IO;
@@ -18,7 +19,10 @@ internal static class CleaveCommand
     public const int Success = 0;
     public const int Failure = 1;
 
-    public static Task<int> InvokeAsync(string[] arguments, TextWriter output, TextWriter error, CancellationToken cancellationToken = default)
+    /// <summary>In seconds, of what is given up: eleven days.</summary>
+    public const int LongestLimit = 1_000_000;
+
+    public static async Task<int> InvokeAsync(string[] arguments, TextWriter output, TextWriter error, CancellationToken cancellationToken = default)
     {
         RootCommand root = new("Looks into ONNX models, as the package Cleave sees them.")
         {
@@ -37,20 +41,27 @@ internal static class CleaveCommand
             ValidateCommand.Create(),
             CalibrateCommand.Create(),
         };
-        return root.Parse(arguments).InvokeAsync(new InvocationConfiguration { Output = output, Error = error, ProcessTerminationTimeout = CommandGuard.EndLimit }, cancellationToken);
+        ParseResult parsed = root.Parse(arguments);
+        int code = await parsed.InvokeAsync(new InvocationConfiguration { Output = output, Error = error, ProcessTerminationTimeout = CommandGuard.EndLimit }, cancellationToken).ConfigureAwait(false);
+        // Builds take 1 for a model that did not pass, and say nothing themselves then.
+        return parsed.Action is ParseErrorAction && parsed.CommandResult.Command.Name == ValidateCommand.Name ? ValidateCommand.NotDone : code;
     }
 
     /// <summary>An option that takes a whole number, and says so where it is given something else.</summary>
-    public static Option<T?> Number<T>(string name, string description)
+    /// <param name="name">The option.</param>
+    /// <param name="description">What it is for.</param>
+    /// <param name="least">The least; null: that of the type.</param>
+    /// <param name="most">The most; null: that of the type.</param>
+    public static Option<T?> Number<T>(string name, string description, T? least = null, T? most = null)
         where T : struct, IBinaryInteger<T> => new(name)
         {
             Description = description,
             CustomParser = result =>
             {
                 string text = result.Tokens[0].Value;
-                if (T.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out T number))
+                if (T.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out T number) && !(number < least) && !(number > most))
                     return number;
-                result.AddError($"{name} {text}: give a whole number.");
+                result.AddError(string.Create(CultureInfo.InvariantCulture, $"{name} {text}: give a whole number{(least is null ? "" : most is null ? $" from {least} on" : $" from {least} to {most}")}."));
                 return null;
             },
         };

@@ -16,7 +16,9 @@ namespace Cleave.Tool.Commands;
 /// <summary><c>cleave validate model.onnx …</c> (docs/ci.md)</summary>
 internal static class ValidateCommand
 {
-    /// <summary>Validation could not begin.</summary>
+    public const string Name = "validate";
+
+    /// <summary>Not all was validated.</summary>
     public const int NotDone = 2;
 
     private const string NothingValidated = "not all was validated";
@@ -30,9 +32,9 @@ internal static class ValidateCommand
         Option<string?> junit = new("--junit") { Description = "Write JUnit XML there." };
         Option<string?> summary = new("--summary") { Description = "Write a summary in Markdown there." };
         Option<string?> cache = new("--cache") { Description = "A folder that remembers which models passed, by content: they are not run again." };
-        Option<int?> limit = CleaveCommand.Number<int>("--limit", "Seconds after which a model is given up. Default: 300.");
+        Option<int?> limit = CleaveCommand.Number<int>("--limit", "Seconds after which a model is given up. Default: 300.", least: 1, most: CleaveCommand.LongestLimit);
         Option<string?> slowdown = new("--max-slowdown") { Description = "The speed budget of models whose item has none: how many times as long as ONNX Runtime's plain session one may take, such as 1.1." };
-        Command command = new("validate", "Loads and runs models as an application would, each in a process of its own, and compares split, whole and recorded results.")
+        Command command = new(Name, "Loads and runs models as an application would, each in a process of its own, and compares split, whole and recorded results.")
         {
             models, project, library, junit, summary, cache, limit, slowdown,
         };

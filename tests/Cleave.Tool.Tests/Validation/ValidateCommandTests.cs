@@ -177,6 +177,24 @@ public sealed class ValidateCommandTests : IDisposable
         Assert.Contains("there is no such file", none.Error);
     }
 
+    /// <summary>A build takes 1 for a model that did not pass, and reports nothing itself then.</summary>
+    [Theory]
+    [InlineData("--limit", "5min")]
+    [InlineData("--limit", "-5")]
+    [InlineData("--limit", "0")]
+    [InlineData("--limit", "5000000")]
+    [InlineData("--project", "")]
+    [InlineData("--onnxruntime", "")]
+    [InlineData("--max-slowdown", "fast")]
+    [InlineData("--nobody")]
+    public async Task What_could_not_be_validated_is_another_exit_code_than_a_model_that_fails(params string[] more)
+    {
+        ToolRun run = await ToolRun.Of(["validate", _tiny.Save(), .. more]);
+        Assert.Equal(2, run.Code);
+        Assert.DoesNotContain("   at ", run.Error);
+        Assert.NotEmpty(run.Error);
+    }
+
     [Fact]
     public async Task A_listing_carries_what_the_item_says()
     {

@@ -54,9 +54,7 @@ internal static class ValidateCommand
     {
         if (request.MaxSlowdown.Length > 0 && SpeedBudget.Parse(request.MaxSlowdown) is null)
             throw new VerifyException($"--max-slowdown {request.MaxSlowdown}: {SpeedBudget.Advice}.");
-        List<ValidationReport> reports = request.RunAsync(new WorkerHost(typeof(ValidateCommand).Assembly), cancellationToken).GetAwaiter().GetResult();
-        foreach (ValidationReport report in reports)
-            Write(report, output);
+        List<ValidationReport> reports = request.RunAsync(new WorkerHost(typeof(ValidateCommand).Assembly), report => Write(report, output), cancellationToken).GetAwaiter().GetResult();
         return reports.All(r => r.Passed) ? CleaveCommand.Success : CleaveCommand.Failure;
     }
 
@@ -67,5 +65,7 @@ internal static class ValidateCommand
             output.Write($"{Terminal.Safe(report.File)} : error {problem.Rule.Id}: {Terminal.Safe(problem.Message(report.Model))}\n");
         if (report.Passed)
             output.Write($"{Terminal.Safe(report.Model)}: {(report.Unchanged ? "passed before, unchanged" : "passed (" + string.Join(", ", report.Checks.Select(c => c.Name)) + ")")}\n");
+        if (report.NotKept is { } why)
+            output.Write($"{Terminal.Safe(report.Model)}: note: that it passed is not remembered: {Terminal.Safe(why)}\n");
     }
 }

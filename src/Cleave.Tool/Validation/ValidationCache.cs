@@ -19,10 +19,19 @@ internal sealed class ValidationCache(string folder, string? onnxRuntime)
 {
     public bool Has(string key) => File.Exists(PathOf(key));
 
-    public void Keep(string key, string model)
+    /// <summary>Remembers it; null, or why it is not remembered, which is no fault of the model's.</summary>
+    public string? Keep(string key, string model)
     {
-        Directory.CreateDirectory(folder);
-        File.WriteAllText(PathOf(key), model + "\n");
+        try
+        {
+            Directory.CreateDirectory(folder);
+            File.WriteAllText(PathOf(key), model + "\n");
+            return null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return e.Message;
+        }
     }
 
     /// <param name="file">The model.</param>

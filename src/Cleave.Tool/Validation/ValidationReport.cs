@@ -38,5 +38,8 @@ internal sealed record ValidationReport(string Model, string File, double Second
     /// <summary>Nothing was run: an earlier run found the same files in order.</summary>
     public bool Unchanged { get; init; }
 
+    /// <summary>Why the next run will not remember that it passed; null where it will.</summary>
+    public string? NotKept { get; init; }
+
     public bool Passed => Checks.All(c => c.Problem is null);
 }

@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.IO;
+using System.Text;
 using System.Threading;
 using System.Threading.Tasks;
 using Cleave.Core.Listing;
@@ -21,7 +22,10 @@ internal sealed record ValidationRequest(
     IReadOnlyList<string> Models, string Project, string? OnnxRuntime, string? JUnit, string? Summary, string? Cache, TimeSpan Limit, string MaxSlowdown)
 {
     /// <summary>Validates one model after the other, and writes the files.</summary>
-    public async Task<List<ValidationReport>> RunAsync(WorkerHost host, CancellationToken cancellationToken)
+    /// <param name="host">The program that each runs in, in a process of its own.</param>
+    /// <param name="show">Told of each at once: what comes later may fail.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    public async Task<List<ValidationReport>> RunAsync(WorkerHost host, Action<ValidationReport> show, CancellationToken cancellationToken)
     {
         if (OnnxRuntime is not null && !File.Exists(OnnxRuntime))
             throw new FileNotFoundException($"--onnxruntime {OnnxRuntime}: there is no such file");
@@ -29,17 +33,12 @@ internal sealed record ValidationRequest(
         ValidationCache? cache = Cache is null ? null : new(Cache, OnnxRuntime);
         List<ValidationReport> reports = [];
         foreach (string model in Models)
+        {
             reports.Add(await RunAsync(model, process, cache, cancellationToken));
-        if (JUnit is not null)
-        {
-            using FileStream stream = Create(JUnit);
-            ValidationFiles.WriteJUnit(reports, stream);
+            show(reports[^1]);
         }
-        if (Summary is not null)
-        {
-            using StreamWriter text = new(Create(Summary));
-            text.Write(ValidationFiles.Summary(reports));
-        }
+        Write(JUnit, stream => ValidationFiles.WriteJUnit(reports, stream));
+        Write(Summary, stream => stream.Write(Encoding.UTF8.GetBytes(ValidationFiles.Summary(reports))));
         return reports;
     }
 
@@ -62,14 +61,14 @@ internal sealed record ValidationRequest(
         ValidationReport report = await process.RunAsync(file, options with { QuantizedFrom = from }, cancellationToken);
         if (report.Refused is { } why)
             throw new LibraryException(why);
-        if (key is not null && report.Passed)
-            cache!.Keep(key, options.Source);
-        return report;
+        return key is not null && report.Passed ? report with { NotKept = cache!.Keep(key, options.Source) } : report;
     }
 
-    private static FileStream Create(string path)
+    private static void Write(string? path, Action<Stream> write)
     {
+        if (path is null)
+            return;
         Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
-        return File.Create(path);
+        OutputFile.Write(path, write);
     }
 }

@@ -150,7 +150,7 @@ public sealed class ValidateCommandTests : IDisposable
         foreach (string? library in new[] { null, given })
         {
             ValidationRequest request = new([_tiny.Save()], ".", library, null, null, null, TimeSpan.FromMinutes(5), "");
-            ValidationReport report = Assert.Single(await request.RunAsync(new WorkerHost(typeof(ValidateCommand).Assembly), CancellationToken.None));
+            ValidationReport report = Assert.Single(await request.RunAsync(new WorkerHost(typeof(ValidateCommand).Assembly), static _ => { }, CancellationToken.None));
             Assert.True(report.Passed);
             Assert.Equal(own.Version, report.OnnxRuntime!.Version);
             Assert.Equal(library is not null, report.OnnxRuntime.File == given);
@@ -186,13 +186,31 @@ public sealed class ValidateCommandTests : IDisposable
     [InlineData("--project", "")]
     [InlineData("--onnxruntime", "")]
     [InlineData("--max-slowdown", "fast")]
-    [InlineData("--nobody")]
     public async Task What_could_not_be_validated_is_another_exit_code_than_a_model_that_fails(params string[] more)
     {
         ToolRun run = await ToolRun.Of(["validate", _tiny.Save(), .. more]);
         Assert.Equal(2, run.Code);
         Assert.DoesNotContain("   at ", run.Error);
         Assert.NotEmpty(run.Error);
+    }
+
+    [Fact]
+    public async Task What_was_found_is_told_although_a_file_cannot_be_written()
+    {
+        string[] arguments = ["validate", _tiny.Save(), Beside("gone.onnx")];
+        // A folder below a file.
+        string nowhere = Path.Combine(_tiny.Path, "nowhere");
+        ToolRun run = await ToolRun.Of([.. arguments, "--junit", nowhere]);
+        Assert.Equal(2, run.Code);
+        Assert.Contains("tiny_model.onnx: passed", run.Output);
+        Assert.Contains("gone.onnx : error CLV3008", run.Output);
+        Assert.StartsWith("cleave: error ", run.Error);
+
+        run = await ToolRun.Of([.. arguments, "--cache", nowhere]);
+        Assert.Equal((1, ""), (run.Code, run.Error));
+        Assert.Contains("tiny_model.onnx: passed", run.Output);
+        Assert.Contains("tiny_model.onnx: note: that it passed is not remembered: ", run.Output);
+        Assert.Contains("gone.onnx : error CLV3008", run.Output);
     }
 
     [Fact]

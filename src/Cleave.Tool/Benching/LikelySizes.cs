@@ -13,8 +13,6 @@ namespace Cleave.Tool.Benching;
 /// <summary>Sizes for dimensions that a model leaves open and nobody gave: many models do not run with 1.</summary>
 internal static class LikelySizes
 {
-    private const int MostTried = 32;
-
     /// <summary>
     /// The given sizes with others that the model runs with, where it does not run with 1 for those that are not given; the same where none
     /// are found, and the measurement will say why.
@@ -33,24 +31,14 @@ internal static class LikelySizes
         using InferenceSession? session = Open(path);
         if (session is null)
             return given;
-        DimensionSample ones = new(open.ToDictionary(d => d.Name, _ => 1L, StringComparer.Ordinal));
-        // One sample at a time, where the model takes that.
-        IEnumerable<DimensionSample> candidates = DimensionSample.Candidates(open).OrderBy(s => open.Where(d => d.IsBatch).Sum(d => s.Sizes[d.Name]));
-        foreach (DimensionSample sample in candidates.Take(MostTried).Prepend(ones))
+        DimensionSample part = new(given.ToDictionary(g => g.Key, g => long.Parse(g.Value, CultureInfo.InvariantCulture), StringComparer.Ordinal));
+        foreach (DimensionSample sample in part.Completions(open).Where(maker.IsModest))
         {
-            Dictionary<string, string> completed = With(given, sample);
+            Dictionary<string, string> completed = sample.Sizes.ToDictionary(s => s.Key, s => s.Value.ToString(CultureInfo.InvariantCulture), StringComparer.Ordinal);
             if (Runs(session, ModelInputs.For(model, completed, fills)))
-                return ReferenceEquals(sample, ones) ? given : completed;
+                return open.All(d => sample.Sizes[d.Name] == 1) ? given : completed;
         }
         return given;
-    }
-
-    private static Dictionary<string, string> With(IReadOnlyDictionary<string, string> given, DimensionSample sample)
-    {
-        Dictionary<string, string> dims = new(given, StringComparer.Ordinal);
-        foreach ((string name, long size) in sample.Sizes)
-            dims.Add(name, size.ToString(CultureInfo.InvariantCulture));
-        return dims;
     }
 
     private static InferenceSession? Open(string path)

@@ -1,5 +1,6 @@
 using System.Collections.Generic;
 using System.Linq;
+using System.Threading;
 using Cleave.Core.Graph;
 using Cleave.Tool.Verification;
 
@@ -28,24 +29,35 @@ internal sealed record InputSets(IReadOnlyList<InputCase> Search, IReadOnlyList<
 
     /// <summary>Random ones, of sizes that the model takes.</summary>
     /// <exception cref="VerifyException">It takes none.</exception>
-    public static InputSets Random(ModelUnderTest model, QuantizeOptions options)
+    public static InputSets Random(ModelUnderTest model, QuantizeOptions options, CancellationToken cancellationToken = default)
     {
         InputMaker maker = new(model.Graph, options.Fills);
-        DimensionSample[] samples = options.Samples.Count > 0 ? [.. options.Samples] : [Likely(model, maker)];
+        DimensionSample[] samples = Taken(model, maker, options.Samples, cancellationToken);
         InputCase Make(int seed) => maker.Make(samples[seed % samples.Length], (ulong)seed + 1);
         return new InputSets([.. Enumerable.Range(0, RandomSearch).Select(Make)], [.. Enumerable.Range(RandomSearch, RandomHeldOut).Select(Make)], AreGiven: false);
     }
 
-    private static DimensionSample Likely(ModelUnderTest model, InputMaker maker)
+    // Sizes that are not given are found.
+    private static DimensionSample[] Taken(ModelUnderTest model, InputMaker maker, IReadOnlyList<DimensionSample> given, CancellationToken cancellationToken)
     {
         using SessionChain chain = SessionChain.OfMapped(model, new SessionRequest(Microsoft.ML.OnnxRuntime.GraphOptimizationLevel.ORT_ENABLE_ALL, 1));
         string refusal = "";
-        foreach (DimensionSample sample in DimensionSample.Candidates(OpenDimension.Of(maker.Inputs)))
+        try
         {
+            if (given.Count > 0)
+                return [.. given.Select(s => s.FirstTaken(maker, Run, cancellationToken).Completed)];
+        }
+        catch (SegmentException e)
+        {
+            throw new VerifyException($"ONNX Runtime does not run the model on these sizes: {e.Message}");
+        }
+        foreach (DimensionSample sample in DimensionSample.Candidates(OpenDimension.Of(maker.Inputs)).Where(maker.IsModest))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
             try
             {
-                chain.Run(maker.Make(sample, 1).Values, model.Graph.Outputs);
-                return sample;
+                Run(sample);
+                return [sample];
             }
             catch (SegmentException e)
             {
@@ -53,5 +65,7 @@ internal sealed record InputSets(IReadOnlyList<InputCase> Search, IReadOnlyList<
             }
         }
         throw new VerifyException("ONNX Runtime does not run the model on random inputs: give some with --inputs, or sizes with --dims. It says: " + refusal);
+
+        bool Run(DimensionSample sample) => chain.Run(maker.Make(sample, 1).Values, model.Graph.Outputs) is not null;
     }
 }

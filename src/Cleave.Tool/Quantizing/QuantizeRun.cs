@@ -44,7 +44,7 @@ internal sealed class QuantizeRun(QuantizeOptions options, Action<string, double
         using TargetFile target = new(options.Output, published.Path);
         InputSets inputs = options.InputFolders.Count > 0
             ? InputSets.Given(options.InputFolders, new InputMaker(published.Graph, options.Fills).Inputs)
-            : InputSets.Random(published, options);
+            : InputSets.Random(published, options, cancellationToken);
         if (!inputs.AreGiven)
             _notes.Add("the error is that on random inputs: give some of the application's with --inputs to know what it is on those");
         try

@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Globalization;
 using System.Linq;
+using System.Threading;
 using Cleave.Core.Clustering;
 using Cleave.Core.Graph;
 
@@ -16,6 +17,9 @@ internal sealed record DimensionSample(IReadOnlyDictionary<string, long> Sizes)
 
     // Each doubles what is tried.
     private const int MostGuessed = 4;
+
+    // Of what completes a sample that is given in part.
+    private const int MostCompletions = 32;
 
     /// <summary><c>batch=1,sequence=16</c>; the name ends at the last equals sign.</summary>
     /// <exception cref="VerifyException">It is something else.</exception>
@@ -43,6 +47,40 @@ internal sealed record DimensionSample(IReadOnlyDictionary<string, long> Sizes)
         return Enumerable.Range(0, ways).SelectMany(alsoBatch => sizes.SelectMany((size, i) => Enumerable.Range(i, BatchSizes.Length)
                 .Select(b => With(open, [.. others.Where((_, o) => o < MostGuessed && (alsoBatch >> o & 1) == 1)], BatchSizes[b % BatchSizes.Length], size))))
             .DistinctBy(s => s.ToString());
+    }
+
+    /// <summary>The sample, completed so that the model takes it, and what came of it.</summary>
+    /// <param name="maker">Knows the model's inputs.</param>
+    /// <param name="run">Runs the model on a sample.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <exception cref="SegmentException">The model takes none.</exception>
+    public (DimensionSample Completed, T Result) FirstTaken<T>(InputMaker maker, Func<DimensionSample, T> run, CancellationToken cancellationToken)
+    {
+        SegmentException? refusal = null;
+        foreach (DimensionSample sample in Completions(OpenDimension.Of(maker.Inputs)).Where((s, i) => i == 0 || maker.IsModest(s)))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            try
+            {
+                return (sample, run(sample));
+            }
+            catch (SegmentException e)
+            {
+                refusal ??= e;
+            }
+        }
+        throw refusal!;
+    }
+
+    /// <summary>The sample with sizes for the dimensions that it leaves out: 1, then likely ones, one at a time along the batch before several.</summary>
+    public IEnumerable<DimensionSample> Completions(IReadOnlyList<OpenDimension> open)
+    {
+        OpenDimension[] left = [.. open.Where(d => !Sizes.ContainsKey(d.Name))];
+        if (left.Length == 0)
+            return [this];
+        DimensionSample ones = new(left.ToDictionary(d => d.Name, _ => 1L, StringComparer.Ordinal));
+        return Candidates(left).OrderBy(s => left.Where(d => d.IsBatch).Sum(d => s.Sizes[d.Name])).Take(MostCompletions).Prepend(ones).DistinctBy(s => s.ToString())
+            .Select(s => new DimensionSample(Sizes.Concat(s.Sizes).ToDictionary(StringComparer.Ordinal)));
     }
 
     public override string ToString() => Sizes.Count == 0

@@ -16,6 +16,9 @@ internal sealed record InputCase(string Name, IReadOnlyDictionary<string, Tensor
 /// <summary>Makes random inputs that are the same for a seed: floats from -1 to 1, whole numbers that fit what reads them.</summary>
 internal sealed class InputMaker(PlanGraph graph, IReadOnlyDictionary<string, double> fills)
 {
+    // Elements of an input whose sizes are guessed.
+    private const int MostGuessed = 64 << 20;
+
     private readonly Dictionary<string, IReadOnlyList<long>> _hints = new(StringComparer.Ordinal);
 
     /// <summary>The inputs that a caller gives.</summary>
@@ -31,11 +34,17 @@ internal sealed class InputMaker(PlanGraph graph, IReadOnlyDictionary<string, do
         return new InputCase(sample.Sizes.Count == 0 ? "random" : $"random, {sample}", values);
     }
 
+    /// <summary>Whether inputs of these sizes are small enough to be tried by chance; many open dimensions make many elements.</summary>
+    public bool IsModest(DimensionSample sample) => Inputs.All(i => i.Type is not OnnxType.Tensor { Shape: { } declared }
+        || Count(declared.Select((d, axis) => d.Value is >= 0 ? d.Value.Value : sample.Sizes.GetValueOrDefault(OpenDimension.NameOf(i.Name, axis, d), 1))) <= MostGuessed);
+
     /// <summary>Values for one input of a given shape.</summary>
-    /// <exception cref="VerifyException">There is no making elements of the type.</exception>
+    /// <exception cref="VerifyException">There is no making elements of the type, or so many.</exception>
     public TensorCopy Make(string input, ElementType type, long[] shape, SeededRandom random)
     {
-        int count = checked((int)shape.Aggregate(1L, (a, b) => checked(a * b)));
+        if (Count(shape) > Array.MaxLength / Math.Max(1, type.Bits() / 8))
+            throw new VerifyException($"The input '{input}' would be too large: {string.Join(" x ", shape)} elements of {type.Word()}. Give smaller sizes with --dims.");
+        int count = (int)Count(shape);
         return type == ElementType.String
             ? new TensorCopy(type, shape, [], [.. Enumerable.Range(0, count).Select(_ => "text " + random.Below(10))])
             : new TensorCopy(type, shape, Fill(input, type, count, random));
@@ -51,6 +60,9 @@ internal sealed class InputMaker(PlanGraph graph, IReadOnlyDictionary<string, do
             ? size
             : throw new VerifyException($"--dims {sample}: the size of '{name}' is missing.");
     }
+
+    // Where it is more than can be counted, it is too much for anything.
+    private static double Count(IEnumerable<long> shape) => shape.Aggregate(1.0, static (a, b) => a * b);
 
     private byte[] Fill(string input, ElementType type, int count, SeededRandom random)
     {

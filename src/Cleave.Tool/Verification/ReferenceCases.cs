@@ -31,18 +31,23 @@ internal sealed class ReferenceCases
     public List<ReferenceCase> Run(References references, out DimensionSample? sample)
     {
         List<ReferenceCase> cases = [];
+        sample = null;
         try
         {
             foreach (string folder in _options.InputFolders)
                 cases.Add(references.Run(GivenInputs.Read(folder, _maker.Inputs)));
             foreach (DimensionSample given in _options.Samples)
-                cases.Add(references.Run(_maker.Make(given, _options.Seed)));
+            {
+                (DimensionSample completed, ReferenceCase taken) = given.FirstTaken(_maker, s => references.Run(_maker.Make(s, _options.Seed)), _cancellationToken);
+                cases.Add(taken);
+                sample ??= completed;
+            }
         }
         catch (SegmentException e)
         {
             throw new VerifyException($"ONNX Runtime does not run the model on these inputs: {e.Message}");
         }
-        sample = _options.Samples.Count > 0 ? _options.Samples[0] : AddLikely(references, cases);
+        sample ??= AddLikely(references, cases);
         return cases;
     }
 
@@ -70,7 +75,7 @@ internal sealed class ReferenceCases
         int wanted = cases.Count + Samples;
         string refusal = "";
         DimensionSample? taken = null;
-        foreach (DimensionSample sample in DimensionSample.Candidates(open))
+        foreach (DimensionSample sample in DimensionSample.Candidates(open).Where(_maker.IsModest))
         {
             if (cases.Count == wanted)
                 break;

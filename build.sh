@@ -69,7 +69,7 @@ forget_packed() {
 packed_is_current() {
   [[ -f $packages/.packed ]] && compgen -G "$packages/Cleave.[0-9]*.nupkg" >/dev/null && compgen -G "$packages/Cleave.Runtime.*.nupkg" >/dev/null || return 1
   local changed
-  changed=$(cd "$root" && find src nuget Directory.* README.md THIRD-PARTY-NOTICES.md artifacts/onnxruntime.props -newer "$packages/.packed" -print -quit)
+  changed=$(cd "$root" && find src nuget Directory.* THIRD-PARTY-NOTICES.md artifacts/onnxruntime.props -newer "$packages/.packed" -print -quit)
   [[ -z $changed ]]
 }
 

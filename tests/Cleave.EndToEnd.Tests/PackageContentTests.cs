@@ -25,6 +25,19 @@ public sealed class PackageContentTests(PackedPackagesInUse inUse)
             .Select(e => e.Parent!.Attribute("targetFramework")!.Value + " " + e.Attribute("id")!.Value + " " + e.Attribute("version")!.Value)];
     }
 
+    [Theory]
+    [InlineData("Cleave")]
+    [InlineData("Cleave.Runtime")]
+    public void A_package_says_where_it_comes_from(string id)
+    {
+        using ZipArchive package = Open(id);
+        using Stream nuspec = package.Entries.Single(e => e.FullName.EndsWith(".nuspec", System.StringComparison.Ordinal)).Open();
+        List<XElement> elements = [.. XDocument.Load(nuspec).Descendants()];
+        Assert.Equal("https://github.com/cleave-net/cleave", elements.Single(e => e.Name.LocalName == "projectUrl").Value);
+        Assert.Equal("https://github.com/cleave-net/cleave.git", elements.Single(e => e.Name.LocalName == "repository").Attribute("url")!.Value);
+        Assert.Equal("README.md", elements.Single(e => e.Name.LocalName == "readme").Value);
+    }
+
     [Fact]
     public void Cleave_holds_the_generator_the_task_and_the_targets()
     {

@@ -33,6 +33,7 @@ public sealed class ReadmeTests
 
     [Theory]
     [InlineData("README.md")]
+    [InlineData("nuget/README.md")]
     [InlineData("docs/batching.md")]
     [InlineData("docs/ensembles.md")]
     [InlineData("docs/hosting.md")]

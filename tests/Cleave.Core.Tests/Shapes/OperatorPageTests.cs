@@ -32,18 +32,18 @@ public sealed class OperatorPageTests
     {
         ["ai.onnx/Compress"] = "how many elements the condition picks",
         ["ai.onnx/ConcatFromSequence"] = "the length of the joined axis",
-        ["ai.onnx/If"] = "what the two branches do not have in common, unless the condition is constant",
+        ["ai.onnx/If"] = "dimensions in which the two branches differ, unless the condition is constant",
         ["ai.onnx/ImageDecoder"] = "height and width",
-        ["ai.onnx/Loop"] = "the number of turns, unless it is constant; dimensions that change from turn to turn",
+        ["ai.onnx/Loop"] = "the number of iterations, unless it is constant; dimensions that change from one to the next",
         ["ai.onnx/NonMaxSuppression"] = "how many boxes are left",
         ["ai.onnx/NonZero"] = "how many elements are not zero",
         ["ai.onnx/Scan"] = "dimensions that change from step to step",
-        ["ai.onnx/SequenceAt"] = "what the tensors of the sequence do not have in common",
-        ["ai.onnx/SequenceErase"] = "what the tensors of the sequence do not have in common",
-        ["ai.onnx/SequenceInsert"] = "what the tensors of the sequence do not have in common",
-        ["ai.onnx/SequenceMap"] = "what the tensors of the sequences do not have in common",
+        ["ai.onnx/SequenceAt"] = "dimensions in which the tensors of the sequence differ",
+        ["ai.onnx/SequenceErase"] = "dimensions in which the tensors of the sequence differ",
+        ["ai.onnx/SequenceInsert"] = "dimensions in which the tensors of the sequence differ",
+        ["ai.onnx/SequenceMap"] = "dimensions in which the tensors of the sequences differ",
         ["ai.onnx/SplitToSequence"] = "the length of parts that are not all equal",
-        ["ai.onnx/StringNormalizer"] = "how many words are left, where there are stop words",
+        ["ai.onnx/StringNormalizer"] = "how many words are left, if there are stop words",
         ["ai.onnx/StringSplit"] = "the largest number of parts",
         ["ai.onnx/Unique"] = "how many different elements there are",
         ["ai.onnx.ml/CastMap"] = "the number of keys",
@@ -51,13 +51,13 @@ public sealed class OperatorPageTests
         ["ai.onnx.ml/LinearClassifier"] = "the number of scores",
         ["ai.onnx.ml/SVMClassifier"] = "the number of scores",
         ["ai.onnx.ml/TreeEnsembleClassifier"] = "the number of scores for two classes",
-        ["ai.onnx.ml/ZipMap"] = "what the maps hold",
+        ["ai.onnx.ml/ZipMap"] = "the contents of the maps",
         ["com.microsoft/Attention"] = "the length of the present state",
         ["com.microsoft/EmbedLayerNormalization"] = "the shape of the mask index",
         ["com.microsoft/GroupQueryAttention"] = "the shape of the present state",
         ["com.microsoft/MultiHeadAttention"] = "the shape of the present state; layouts with packed keys and values",
         ["com.microsoft/QAttention"] = "the length of the present state",
-        ["com.microsoft.nchwc/ReorderInput"] = "the channels, where they are no multiple of 16: the file does not say the size of a block",
+        ["com.microsoft.nchwc/ReorderInput"] = "the channels, if they are not a multiple of 16: the file does not say the size of a block",
     };
 
     [Fact]
@@ -98,13 +98,13 @@ public sealed class OperatorPageTests
             """
             # Operators
 
-            What shape inference knows of each operator. Written by a test from the rules themselves; do not edit.
+            How much shape inference knows about each operator. A test writes this page from the rules; do not edit it.
 
-            - **exact**: element types and shapes follow wherever those of the inputs are known, and the values of the inputs that say a size.
-            - **partial**: element types follow, shapes not always: some dimensions depend on data. What stays open stands beside it.
-            - **unknown**: nothing follows. The file's own word on the outputs is taken, if it has one; otherwise the graph is not cut there.
+            - **exact**: element types and shapes are known if those of the inputs are, and the values of the inputs that set a size.
+            - **partial**: element types are known, shapes not always, because some dimensions depend on data. The column "open" says which.
+            - **unknown**: nothing is inferred. If the file states the types of the outputs, these are used; otherwise the graph is not cut there.
 
-            An operator of a newer set than is listed is taken at its last known form.
+            An operator from a newer operator set is treated in its last known form.
 
             """.ReplaceLineEndings("\n"));
         foreach ((string domain, string title) in Titles)

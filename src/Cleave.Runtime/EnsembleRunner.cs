@@ -122,7 +122,7 @@ public abstract class EnsembleRunner<TInput, TOutput> : IModelRunner<TInput, TOu
         {
             // Each request enters for itself, before this one leaves.
             foreach (EnsembleCall _ in calls)
-                _engine.Gate.Enter();
+                _engine.Gate.EnterAgain();
             if (entered)
                 _engine.Gate.Exit();
         }
@@ -223,6 +223,8 @@ public abstract class EnsembleRunner<TInput, TOutput> : IModelRunner<TInput, TOu
             return Array.ConvertAll(tasks, t => t.Task.Result);
         foreach (QueuedRun<EnsembleCall, TOutput> task in tasks.Where(t => t.Task.IsCompletedSuccessfully))
             task.Task.Result.Dispose();
+        // One that never ran: no thread could be started.
+        first ??= tasks.Select(t => t.Task.Exception?.InnerException).FirstOrDefault(static e => e is not null);
         throw first ?? new OperationCanceledException(cancellationToken);
 
         TOutput RunOrEndAll(EnsembleCall call, CancellationToken token)

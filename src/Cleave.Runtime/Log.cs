@@ -219,4 +219,8 @@ internal static partial class Log
     [LoggerMessage(EventId = 63, Level = LogLevel.Warning, Message =
         "Cleave did not record a request to {Model}: RecordingOptions.Redact failed: {Why}")]
     public static partial void NotRedacted(ILogger logger, string model, string why, Exception cause);
+
+    [LoggerMessage(EventId = 64, Level = LogLevel.Error, Message =
+        "Cleave found nothing else to run {Member} on: {Why}")]
+    public static partial void NoFallback(ILogger logger, string member, string why, Exception cause);
 }

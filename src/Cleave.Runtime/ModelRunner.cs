@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.ComponentModel;
+using System.Diagnostics;
 using System.Threading;
 using System.Threading.Tasks;
 using Cleave.Batching;
@@ -170,7 +171,7 @@ public abstract class ModelRunner<TInput, TOutput> : IModelRunner<TInput, TOutpu
     /// <param name="cancellationToken">Ends it; what it measured is not kept.</param>
     /// <returns>What was measured. What could not be measured or written is in its notes.</returns>
     /// <remarks>
-    /// Two more sessions are open meanwhile. What is measured while a request runs does not count: under a steady load little is measured. Runners of one process tune
+    /// Two more sessions are open meanwhile. Where other weights or sessions take the place of the present ones, it begins anew with what is left of the time. What is measured while a request runs does not count: under a steady load little is measured. Runners of one process tune
     /// one after the other.
     /// </remarks>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="budget"/> is not positive.</exception>
@@ -182,25 +183,19 @@ public abstract class ModelRunner<TInput, TOutput> : IModelRunner<TInput, TOutpu
     {
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(budget, TimeSpan.Zero);
         cancellationToken.ThrowIfCancellationRequested();
-        CallBuffers[] bound = [];
-        RunnerEngine engine = _current.Enter();
-        bool entered = true;
-        try
+        long start = Stopwatch.GetTimestamp();
+        while (true)
         {
-            bound = JobParts.Bind(samples ?? [], sample => BindInputs(engine, sample));
-            TuningSample[] given = Array.ConvertAll(bound, b => TuningSample.Given(engine.Shapes.Names, b));
-            Task<TuningResult> tuned = engine.Tuning.Start(budget, given, progress, cancellationToken);
-            // From here on the tuning leaves the gate.
-            entered = false;
-            TuningResult result = await tuned.ConfigureAwait(false);
-            return engine.Tuning.IsOutgrown ? await Reopened(result, cancellationToken).ConfigureAwait(false) : result;
-        }
-        finally
-        {
-            foreach (CallBuffers sample in bound)
-                sample.Release(sample.Generation);
-            if (entered)
-                engine.Gate.Exit();
+            RunnerEngine engine = _current.Enter();
+            TimeSpan left = budget - Stopwatch.GetElapsedTime(start);
+            try
+            {
+                return await TuneAsync(engine, left > TimeSpan.Zero ? left : TimeSpan.FromTicks(1), samples ?? [], progress, cancellationToken).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested && _current.Now != engine)
+            {
+                // Other weights or other sessions have taken the engine's place: it goes on there.
+            }
         }
     }
 
@@ -283,6 +278,30 @@ public abstract class ModelRunner<TInput, TOutput> : IModelRunner<TInput, TOutpu
     internal TOutput Collected(CallBuffers buffers) => Collect(new OutputBuffers(buffers));
 
     // The best is a plan, or a number of threads, that the runner did not open.
+    // In the engine that the caller has entered.
+    private async Task<TuningResult> TuneAsync(RunnerEngine engine, TimeSpan budget, IReadOnlyList<TInput> samples, IProgress<TuningStep>? progress, CancellationToken cancellationToken)
+    {
+        CallBuffers[] bound = [];
+        bool entered = true;
+        try
+        {
+            bound = JobParts.Bind(samples, sample => BindInputs(engine, sample));
+            TuningSample[] given = Array.ConvertAll(bound, b => TuningSample.Given(engine.Shapes.Names, b));
+            Task<TuningResult> tuned = engine.Tuning.Start(budget, given, progress, cancellationToken);
+            // From here on the tuning leaves the gate.
+            entered = false;
+            TuningResult result = await tuned.ConfigureAwait(false);
+            return engine.Tuning.IsOutgrown ? await Reopened(result, cancellationToken).ConfigureAwait(false) : result;
+        }
+        finally
+        {
+            foreach (CallBuffers sample in bound)
+                sample.Release(sample.Generation);
+            if (entered)
+                engine.Gate.Exit();
+        }
+    }
+
     private async Task<TuningResult> Reopened(TuningResult result, CancellationToken cancellationToken)
     {
         try

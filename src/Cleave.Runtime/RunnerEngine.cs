@@ -172,7 +172,7 @@ internal sealed class RunnerEngine : IRequestSource
         if (cores.Ignored is { } value)
             Log.CoresIgnored(logger, definition.Name, value);
         OpenedModel model = OpenedModel.Open(definition, options);
-        options.Processors = before?.Plan.Lease;
+        options.Processors = before is null ? [] : [.. before.Modes.Leases];
         SessionTable? sessions = null;
         DeviceMode? device = null;
         try
@@ -251,18 +251,18 @@ internal sealed class RunnerEngine : IRequestSource
     {
         if (Gate.Close())
         {
-            Queue?.Hurry();
-            Tuning.Stop();
-            Preparing.Stop();
-            long start = Stopwatch.GetTimestamp();
-            while (!Gate.Drained.Wait(DisposeStep))
-                SayWhatRuns(start);
-            Workers.Stop();
-            Modes.Stop();
-            Device?.Mode?.Stop();
-            Task ended = ThreadsEnded();
-            while (!ended.Wait(DisposeStep))
-                SayWhatRuns(start);
+            long start = HurryUp();
+            try
+            {
+                WaitSaying(Gate.Drained, start);
+                WaitSaying(StopThreads(), start);
+            }
+            catch (ThreadInterruptedException)
+            {
+                // Somebody wants this thread elsewhere; others that dispose wait for the end all the same.
+                _ = CloseAsync(start);
+                throw;
+            }
             Free();
         }
         // Another thread disposes, and says what it waits for.
@@ -274,19 +274,33 @@ internal sealed class RunnerEngine : IRequestSource
     public async ValueTask DisposeAsync()
     {
         if (Gate.Close())
-        {
-            Queue?.Hurry();
-            Tuning.Stop();
-            Preparing.Stop();
-            long start = Stopwatch.GetTimestamp();
-            await WaitSaying(Gate.Drained, start).ConfigureAwait(false);
-            Workers.Stop();
-            Modes.Stop();
-            Device?.Mode?.Stop();
-            await WaitSaying(ThreadsEnded(), start).ConfigureAwait(false);
-            Free();
-        }
+            await CloseAsync(HurryUp()).ConfigureAwait(false);
         await _closed.Task.ConfigureAwait(false);
+    }
+
+    private async Task CloseAsync(long start)
+    {
+        await WaitSayingAsync(Gate.Drained, start).ConfigureAwait(false);
+        await WaitSayingAsync(StopThreads(), start).ConfigureAwait(false);
+        Free();
+    }
+
+    // What need not be finished. When that was.
+    private long HurryUp()
+    {
+        Queue?.Hurry();
+        Tuning.Stop();
+        Preparing.Stop();
+        return Stopwatch.GetTimestamp();
+    }
+
+    // Done when they have ended.
+    private Task StopThreads()
+    {
+        Workers.Stop();
+        Modes.Stop();
+        Device?.Mode?.Stop();
+        return Task.WhenAll(Workers.Ended, Modes.Ended, Device?.Mode?.Ended ?? Task.CompletedTask);
     }
 
     private void Warm(CallBuffers inputs, CancellationToken token)
@@ -316,7 +330,14 @@ internal sealed class RunnerEngine : IRequestSource
         }
     }
 
-    private async Task WaitSaying(Task task, long start)
+    // Not by waiting for the asynchronous one: that one needs the thread pool, all of whose threads may wait for this.
+    private void WaitSaying(Task task, long start)
+    {
+        while (!task.Wait(DisposeStep))
+            SayWhatRuns(start);
+    }
+
+    private async Task WaitSayingAsync(Task task, long start)
     {
         while (await Task.WhenAny(task, Task.Delay(DisposeStep)).ConfigureAwait(false) != task)
             SayWhatRuns(start);
@@ -324,8 +345,6 @@ internal sealed class RunnerEngine : IRequestSource
 
     private void SayWhatRuns(long start) =>
         Log.DisposeWaits(_logger, Name, Stopwatch.GetElapsedTime(start).TotalSeconds, Gate.Inside, Plan.Outline.Plan.Name, Workers.Waiting);
-
-    private Task ThreadsEnded() => Task.WhenAll(Workers.Ended, Modes.Ended, Device?.Mode?.Ended ?? Task.CompletedTask);
 
     private static WorkerSettings Threads(string model, string what, int most, ThreadPin? pin, bool maySpin, ILogger logger) =>
         new(number => string.Create(CultureInfo.InvariantCulture, $"Cleave {model} {what} {number}"), most, logger)
@@ -347,7 +366,7 @@ internal sealed class RunnerEngine : IRequestSource
         try
         {
             Modes.Ledger.Runners.Remove(_listed);
-            if (Plan.Lease is { } lease)
+            foreach (ProcessorLease lease in Modes.Leases)
                 Modes.Ledger.Pinned.Return(lease);
             Pool.Close();
             Joined?.Pool.Close();

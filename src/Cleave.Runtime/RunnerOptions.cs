@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using System.Threading;
 using Cleave.Cores;
 using Microsoft.Extensions.Logging;
@@ -274,8 +275,8 @@ public sealed class RunnerOptions
     /// <summary>Gets one line that says what was chosen and why, and warnings. Null: nothing is logged. What it throws is ignored.</summary>
     public ILogger? Logger { get; set; }
 
-    /// <summary>The processors of the sessions whose place is taken; null: others than those of any runner.</summary>
-    internal ProcessorLease? Processors { get; set; }
+    /// <summary>The processors of the sessions whose place is taken, each to be had once; empty: others than those of any runner.</summary>
+    internal List<ProcessorLease> Processors { get; set; } = [];
 
     /// <summary>These options as they are now.</summary>
     internal RunnerOptions Copy() => (RunnerOptions)MemberwiseClone();

@@ -18,6 +18,7 @@ namespace Cleave.Emulator;
 internal sealed class EmulatedDevice : IDevice
 {
     private long _used;
+    private int _streams;
     private long _peak;
     private DeviceLostException? _lost;
 
@@ -43,6 +44,9 @@ internal sealed class EmulatedDevice : IDevice
     /// <summary>The most that was ever used.</summary>
     public long MemoryPeak => Interlocked.Read(ref _peak);
 
+    /// <summary>Streams that were not disposed.</summary>
+    public int OpenStreams => Volatile.Read(ref _streams);
+
     public bool IsLost => Volatile.Read(ref _lost) != null;
 
     /// <summary>All that it did so far, by end.</summary>
@@ -56,8 +60,11 @@ internal sealed class EmulatedDevice : IDevice
     public IDeviceStream CreateStream(string name)
     {
         ThrowIfLost(name);
+        Interlocked.Increment(ref _streams);
         return new EmulatedStream(this, name);
     }
+
+    public void Close(EmulatedStream _) => Interlocked.Decrement(ref _streams);
 
     public IDeviceExecutable Load(DeviceProgram program, IDeviceStream stream)
     {

@@ -9,6 +9,7 @@ namespace Cleave.Emulator;
 internal sealed class EmulatedStream(EmulatedDevice device, string name) : IDeviceStream
 {
     private readonly List<Work> _after = [];
+    private int _isClosed;
 
     public IDevice Device => device;
 
@@ -54,6 +55,8 @@ internal sealed class EmulatedStream(EmulatedDevice device, string name) : IDevi
 
     public void Dispose()
     {
+        if (Interlocked.Exchange(ref _isClosed, 1) == 0)
+            device.Close(this);
     }
 
     public void Add(Work work)

@@ -114,6 +114,28 @@ public sealed class LifetimeTests
     }
 
     [Fact]
+    public async Task A_disposal_that_is_interrupted_ends_without_its_thread()
+    {
+        LooseRunner runner = LooseRunner.Of(Models.Loop(), new() { Cores = 1 });
+        using CancellationTokenSource source = new();
+        Task<LooseOutput> running = runner.RunAsync(Times(Forever), source.Token);
+        Exception? thrown = null;
+        Thread first = new(() => thrown = Record.Exception(runner.Dispose)) { Name = "disposes" };
+        first.Start();
+        await Until(() => runner.Engine.Gate.IsClosed);
+        first.Interrupt();
+        Assert.True(first.Join(Patience));
+        Assert.IsType<ThreadInterruptedException>(thrown);
+        Task second = runner.DisposeAsync().AsTask();
+        Assert.False(second.IsCompleted);
+        source.Cancel();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running.WaitAsync(Patience));
+        await second.WaitAsync(Patience);
+        Assert.Equal(0, runner.Engine.Workers.Workers);
+        runner.Dispose();
+    }
+
+    [Fact]
     public async Task A_disposal_that_waits_long_says_so()
     {
         ListLogger logger = new();

@@ -42,11 +42,11 @@ public sealed class PinnedProcessorsTests
     public void What_takes_the_place_of_a_runner_s_sessions_gets_its_processors_or_others_where_its_lanes_are_others()
     {
         ProcessorLease before = _pinned.Take(FourCores, [1, 1])!, another = _pinned.Take(FourCores, [1, 1])!;
-        ProcessorLease same = _pinned.Take(FourCores, [1, 1], before)!;
+        ProcessorLease same = _pinned.Take(FourCores, [1, 1], [before])!;
         Assert.Equal(before.Lanes, same.Lanes);
         _pinned.Return(before);
         // More lanes of more threads: what it had itself, and what is free, but nothing of the other's.
-        ProcessorLease grown = _pinned.Take(FourCores, [2, 2, 2], same)!;
+        ProcessorLease grown = _pinned.Take(FourCores, [2, 2, 2], [same])!;
         Assert.Equal([2, 2, 2], grown.Lanes.Select(static lane => lane.Length));
         Assert.Empty(grown.Lanes.SelectMany(static lane => lane).Intersect(another.Lanes.SelectMany(static lane => lane)));
     }

@@ -67,9 +67,17 @@ internal sealed class CallerRequest(BatchQueue queue, RunGate gate, CallBuffers 
     {
         if (TryGiveUp())
             return;
-        SpinWait spin = default;
+        // Whoever interrupts it once more: others use its memory.
         while (!_isCalled)
-            spin.SpinOnce();
+        {
+            try
+            {
+                _wait.Wait();
+            }
+            catch (ThreadInterruptedException)
+            {
+            }
+        }
         if (IsLeading)
             Queue.Lead(this);
         if (_failure is null)

@@ -36,6 +36,9 @@ internal sealed class RunGate(string model)
         return false;
     }
 
+    /// <summary>Enters once more for somebody who is inside, whether the gate is closed or not: whoever closed it waits for them all.</summary>
+    public void EnterAgain() => Interlocked.Increment(ref _state);
+
     /// <summary>What is thrown where the gate is closed.</summary>
     public ObjectDisposedException Disposed() => new(model, "The runner of '" + model + "' was disposed.");
 

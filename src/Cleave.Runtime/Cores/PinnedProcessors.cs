@@ -15,14 +15,17 @@ internal sealed class PinnedProcessors
     /// <summary>Processors for the lanes of a plan. Null where others have some, and fewer are left than the lanes have threads.</summary>
     /// <param name="topology">What there is.</param>
     /// <param name="threadsOfLanes">The lanes.</param>
-    /// <param name="before">Those of what is replaced, which are there to be taken; null: nothing is.</param>
-    public ProcessorLease? Take(Topology topology, int[] threadsOfLanes, ProcessorLease? before = null)
+    /// <param name="before">Those of what is replaced, which are there to be taken; those that are taken as they are leave it. Null: nothing is.</param>
+    public ProcessorLease? Take(Topology topology, int[] threadsOfLanes, List<ProcessorLease>? before = null)
     {
-        if (before != null && before.Threads.SequenceEqual(threadsOfLanes))
-            return Share(before);
         lock (_leases)
         {
-            HashSet<int> taken = [.. Living().Where(lease => lease != before).SelectMany(static lease => lease.Lanes).SelectMany(static lane => lane)];
+            if (before?.Find(lease => lease.Threads.SequenceEqual(threadsOfLanes)) is { } same)
+            {
+                before!.Remove(same);
+                return Share(same);
+            }
+            HashSet<int> taken = [.. Living().Where(lease => before?.Contains(lease) != true).SelectMany(static lease => lease.Lanes).SelectMany(static lane => lane)];
             Processor[] left = Array.FindAll(topology.Processors, p => !taken.Contains(p.Number));
             if (left.Length < topology.Processors.Length && left.Length < threadsOfLanes.Sum())
                 return null;
@@ -35,12 +38,9 @@ internal sealed class PinnedProcessors
     // The same processors once more, for what is to take the place of their runner's sessions.
     private ProcessorLease Share(ProcessorLease lease)
     {
-        lock (_leases)
-        {
-            ProcessorLease shared = new(lease.Lanes, lease.Threads);
-            _leases.Add(new WeakReference<ProcessorLease>(shared));
-            return shared;
-        }
+        ProcessorLease shared = new(lease.Lanes, lease.Threads);
+        _leases.Add(new WeakReference<ProcessorLease>(shared));
+        return shared;
     }
 
     /// <summary>Gives them back.</summary>

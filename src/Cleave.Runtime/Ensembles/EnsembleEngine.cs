@@ -149,9 +149,10 @@ internal sealed class EnsembleEngine : IRequestSource
             if (Serving is not null)
                 await Serving.StopAsync().ConfigureAwait(false);
             Pool.Close();
-            Serving?.Dispose();
+            // The members first: they wait for a reload under way, which opens instances on the devices.
             foreach (MemberModel member in Members)
                 member.Dispose();
+            Serving?.Dispose();
         }
         finally
         {

@@ -23,7 +23,9 @@ internal sealed class EnsembleServing : IDisposable
 
     private readonly CpuMember[] _members;
     private readonly EnsembleDevices? _devices;
-    private readonly Lazy<EnsembleSystem> _system;
+    private readonly Func<EnsembleSystem> _start;
+    private readonly object _starting = new();
+    private EnsembleSystem? _system;
     private readonly CoreTurns _turns;
     private readonly string _name;
     private readonly ILogger _logger;
@@ -60,7 +62,7 @@ internal sealed class EnsembleServing : IDisposable
         };
         _turns = new CoreTurns(cores);
         _members = Open(definition, own, cells);
-        _system = new Lazy<EnsembleSystem>(() => new EnsembleSystem(definition.Name, Instances(), system));
+        _start = () => new EnsembleSystem(definition.Name, Instances(), system);
         if (devices is not null)
             Start();
     }
@@ -72,7 +74,19 @@ internal sealed class EnsembleServing : IDisposable
     public int MostUncut => _devices is null ? SegmentSize : 0;
 
     /// <summary>What is known of the members; null where no request was cut so far.</summary>
-    public IReadOnlyList<MemberSnapshot>? Members => _system.IsValueCreated ? _system.Value.Members : null;
+    public IReadOnlyList<MemberSnapshot>? Members => Volatile.Read(ref _system)?.Members;
+
+    // Started by the first request that needs it; where that fails, the next one tries again.
+    private EnsembleSystem Started
+    {
+        get
+        {
+            if (Volatile.Read(ref _system) is { } present)
+                return present;
+            lock (_starting)
+                return _system ??= _start();
+        }
+    }
 
     /// <summary>Why requests to an ensemble are never cut; "" where they are.</summary>
     public static string WhyNot(EnsembleDefinition definition, EnsembleOptions options)
@@ -101,7 +115,7 @@ internal sealed class EnsembleServing : IDisposable
         return samples > MostUncut && Array.TrueForAll(inputs, i => i.Shape is [var size, ..] && size == samples);
     }
 
-    public void Run(SegmentedCall call, CancellationToken token) => _system.Value.Run(new SegmentJob(call, _members), token);
+    public void Run(SegmentedCall call, CancellationToken token) => Started.Run(new SegmentJob(call, _members), token);
 
     /// <summary>
     /// Gives a member other weights, wherever it runs: all of it is opened beside what there is, and changes at once. A request that was let in before is answered by the old ones, and
@@ -126,7 +140,7 @@ internal sealed class EnsembleServing : IDisposable
             lock (member.Weights)
             {
                 if (there.Count > 0)
-                    replaced = _system.Value.ReplaceAsync(member.Name, there);
+                    replaced = Started.ReplaceAsync(member.Name, there);
                 foreach (EngineReload reload in reloads)
                     reload.Commit();
             }
@@ -140,8 +154,8 @@ internal sealed class EnsembleServing : IDisposable
     /// <summary>Ends the threads. Nothing runs any more.</summary>
     public async Task StopAsync()
     {
-        if (_system.IsValueCreated)
-            await _system.Value.DisposeAsync().ConfigureAwait(false);
+        if (Volatile.Read(ref _system) is { } system)
+            await system.DisposeAsync().ConfigureAwait(false);
     }
 
     public void Dispose()
@@ -156,7 +170,7 @@ internal sealed class EnsembleServing : IDisposable
     {
         try
         {
-            _ = _system.Value;
+            _ = Started;
         }
         catch
         {

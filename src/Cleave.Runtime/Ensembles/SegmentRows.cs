@@ -12,7 +12,7 @@ internal sealed class SegmentRows(MemberProgram program, int place) : IDeviceRow
     // What came last; one batch at a time.
     private readonly OutputSlot[] _outputs = program.NewOutputs();
 
-    public BatchShape? Shape(EnsembleJob? job, int count) => job is SegmentJob segment ? program.Shape(segment.Call.Inputs, count) : null;
+    public BatchShape Shape(EnsembleJob job, int count) => program.Shape(((SegmentJob)job).Call.Inputs, count);
 
     public ReadOnlySpan<byte> Input(EnsembleJob job, int input, int at, int count)
     {

@@ -259,8 +259,10 @@ public sealed class CallBuffers : RequestBuffers
         _times = engine.Times.Of(Dims);
         _plans = new BoundPlan?[engine.Places];
         _last = engine.Modes.Planned.Place;
-        Bound(engine.Modes.Planned);
+        // Before what may fail: the next run must not meet slices of an engine that is gone.
         _divided?.Dispose();
+        _divided = null;
+        Bound(engine.Modes.Planned);
         _divided = Divided();
     }
 

@@ -27,13 +27,19 @@ internal sealed class DivisionModes(RunnerModes modes, ModeOpener opener, ModeIn
             cores += count;
         long now = modes.Ledger.Now;
         Share share = modes.Ledger.Enter(now);
-        if (share.IsAlone && share.Cores >= cores && wants() && TryBegin(threads, opens, taken))
+        bool begun = false;
+        try
         {
-            modes.Ledger.Take(cores - 1);
-            return now;
+            begun = share.IsAlone && share.Cores >= cores && wants() && TryBegin(threads, opens, taken);
         }
-        modes.Ledger.Leave(1, now);
-        return null;
+        finally
+        {
+            if (begun)
+                modes.Ledger.Take(cores - 1);
+            else
+                modes.Ledger.Leave(1, now);
+        }
+        return begun ? now : null;
     }
 
     /// <summary>Ends it. The seconds that it took, where nothing else ran meanwhile.</summary>

@@ -19,7 +19,8 @@ internal sealed class ModeOpener(
     private readonly ChosenPlan[] _modes = list.Modes;
     private readonly string?[] _whyNot = new string?[list.Modes.Length];
     private readonly int[] _most = list.Instances(cores.Cores);
-    private readonly int[] _asked = new int[list.Modes.Length];
+    // By mode: which of its instances are open, or are being opened. Changed under the lock.
+    private readonly bool[][] _asked = Array.ConvertAll(list.Instances(cores.Cores), static most => new bool[most]);
     private readonly object _beginning = new();
     // Sessions of several threads that were opened, or are being opened; changed under the lock.
     private int _thick;
@@ -63,7 +64,7 @@ internal sealed class ModeOpener(
     public RunnerMode OpenPlanned()
     {
         _limit.Add(sessions.Factory.EstimatedBytes(_modes[Planned].Plan));
-        _asked[Planned] = 1;
+        _asked[Planned][0] = true;
         if (IsThick(Planned))
             _thick = 1;
         OpenedPlan plan = OpenedPlan.Open(definition, options, _modes[Planned], cores.Cores, sessions, logger);
@@ -72,18 +73,20 @@ internal sealed class ModeOpener(
     }
 
     /// <summary>
-    /// Has one more instance of a mode opened, unless there are as many as there may be, the runner is closed, memory is short, or there are enough sessions of several threads. False
-    /// where one of these two is the reason: there may be room later.
+    /// Has one more instance of a mode opened, unless there are as many as there may be, the runner is closed, memory is short, or there are enough sessions of several threads. Where
+    /// one of these two is the reason, there may be room later.
     /// </summary>
-    public bool Open(int index, Action<int, RunnerMode> opened)
+    /// <param name="index">The mode.</param>
+    /// <param name="opened">Gets the instance.</param>
+    /// <param name="postponed">Called where there may be room later, on the opener's thread, too.</param>
+    public void Open(int index, Action<int, RunnerMode> opened, Action postponed)
     {
-        if (Begin(index, opened, out bool isShort) is { } opening)
+        if (Begin(index, opened, postponed) is { } opening)
             Start(opening);
-        return !isShort;
     }
 
     /// <summary>The same on the calling thread. False where none was opened.</summary>
-    public bool OpenHere(int index, Action<int, RunnerMode> opened) => Begin(index, opened, out _) is { } opening && OpenNow(opening);
+    public bool OpenHere(int index, Action<int, RunnerMode> opened) => Begin(index, opened, static () => { }) is { } opening && OpenNow(opening);
 
     /// <summary>
     /// Has a session of the whole model opened for parts of jobs that have so many threads each, unless the runner is closed or memory is short. It was counted
@@ -93,16 +96,21 @@ internal sealed class ModeOpener(
     /// <param name="number">Its number among such sessions.</param>
     /// <param name="place">Its place among the runner's modes.</param>
     /// <param name="opened">Gets it.</param>
-    public void OpenPart(int threads, int number, int place, Action<RunnerMode> opened)
+    /// <param name="refused">Called where memory is short; it counts no more then.</param>
+    public void OpenPart(int threads, int number, int place, Action<RunnerMode> opened, Action refused)
     {
         ChosenPlan chosen = ChosenPlan.Whole(definition.Budgets, threads, threads);
-        if (!IsAllowed(chosen, out long bytes, out _))
-            return;
         Start(new ModeOpening(
-            chosen, bytes,
+            chosen,
             () => opened(new RunnerMode(
                 definition, OpenedPlan.OpenExactly(definition, options, chosen, number, sessions, logger).Checked(),
                 new LaneSettings(ledger, HasCores: true, options.Timeline), place, oneAtATime: true, logger)),
+            _ =>
+            {
+                lock (_beginning)
+                    _thick--;
+                refused();
+            },
             e => Log.ModeFailed(logger, definition.Name, chosen.Words, e.Message, e)));
     }
 
@@ -126,48 +134,50 @@ internal sealed class ModeOpener(
             Log.ModeChanged(logger, definition.Name, mode.Words, now.InFlight, now.Busy, now.Cores.Now);
     }
 
-    // The next instance; null where there is to be none, or for want of memory not now. One at a time: no two get one number.
-    private ModeOpening? Begin(int index, Action<int, RunnerMode> opened, out bool isShort)
+    // The next instance; null where there is to be none, or not now. One at a time: no two get one number.
+    private ModeOpening? Begin(int index, Action<int, RunnerMode> opened, Action postponed)
     {
-        int number;
-        isShort = false;
         lock (_beginning)
         {
-            if (_asked[index] == _most[index])
+            int number = Array.IndexOf(_asked[index], false);
+            if (number < 0)
                 return null;
-            isShort = IsThick(index) && IsFullFor(index);
-            if (isShort)
+            if (_whyOnly is { } why)
             {
-                Volatile.Write(ref _whyNot[index], "there are enough sessions of several threads already");
+                // What ConfigureSession leaves no choice of is not asked for again.
+                Volatile.Write(ref _whyNot[index], why);
+                _asked[index][number] = true;
+                Log.ModeRefused(logger, definition.Name, _modes[index].Words, why);
                 return null;
             }
-            bool isAllowed = IsAllowed(_modes[index], out long bytes, out string why);
-            Volatile.Write(ref _whyNot[index], isAllowed ? "it is being opened" : why);
-            isShort = !isAllowed && _whyOnly is null;
-            if (isShort)
-                return null;
-            number = _asked[index]++;
-            if (isAllowed && IsThick(index))
-                _thick++;
-            // What ConfigureSession leaves no choice of is not asked for again.
-            return isAllowed ? Opening(index, number, bytes, opened) : null;
+            if (!IsThick(index) || !IsFullFor(index))
+            {
+                Volatile.Write(ref _whyNot[index], "it is being opened");
+                _asked[index][number] = true;
+                if (IsThick(index))
+                    _thick++;
+                return Opening(index, number, opened, postponed);
+            }
+            Volatile.Write(ref _whyNot[index], "there are enough sessions of several threads already");
         }
+        postponed();
+        return null;
     }
 
-    // Counts its memory where it is.
-    private bool IsAllowed(ChosenPlan mode, out long bytes, out string why)
-    {
-        why = _whyOnly ?? "";
-        bytes = sessions.Factory.EstimatedBytes(mode.Plan);
-        if (_whyOnly is null && _limit.TryAdd(bytes, out why))
-            return true;
-        Log.ModeRefused(logger, definition.Name, mode.Words, why);
-        return false;
-    }
-
-    private ModeOpening Opening(int index, int number, long bytes, Action<int, RunnerMode> opened) => new(
-        _modes[index], bytes,
+    private ModeOpening Opening(int index, int number, Action<int, RunnerMode> opened, Action postponed) => new(
+        _modes[index],
         () => opened(index, Mode(index, number, OpenedPlan.OpenExactly(definition, options, _modes[index], number, sessions, logger).Checked())),
+        why =>
+        {
+            lock (_beginning)
+            {
+                Volatile.Write(ref _whyNot[index], why);
+                _asked[index][number] = false;
+                if (IsThick(index))
+                    _thick--;
+            }
+            postponed();
+        },
         e => Failed(index, e));
 
     private void Start(ModeOpening opening)
@@ -179,29 +189,35 @@ internal sealed class ModeOpener(
         catch (Exception e)
         {
             // No thread could be started: the request goes on without.
-            _limit.Return(opening.Bytes);
             opening.Failed(e);
         }
     }
 
+    // What it may take is looked at here, on no request's thread: that may read files, and wait for sessions that others make.
     private bool OpenNow(ModeOpening opening)
     {
         // Disposing waits for it, as for a request.
         if (!gate.TryEnter())
-        {
-            _limit.Return(opening.Bytes);
             return false;
-        }
+        long counted = 0;
         try
         {
-            Log.ModeOpens(logger, definition.Name, opening.Chosen.Words, opening.Bytes / 1048576.0, _limit.Words);
+            long bytes = sessions.Factory.EstimatedBytes(opening.Chosen.Plan);
+            if (!_limit.TryAdd(bytes, out string why))
+            {
+                Log.ModeRefused(logger, definition.Name, opening.Chosen.Words, why);
+                opening.Refused(why);
+                return false;
+            }
+            counted = bytes;
+            Log.ModeOpens(logger, definition.Name, opening.Chosen.Words, bytes / 1048576.0, _limit.Words);
             opening.Open();
-            _limit.Opened(opening.Bytes);
+            _limit.Opened(bytes);
             return true;
         }
         catch (Exception e)
         {
-            _limit.Return(opening.Bytes);
+            _limit.Return(counted);
             opening.Failed(e);
             return false;
         }
@@ -226,7 +242,7 @@ internal sealed class ModeOpener(
 
 /// <summary>A mode that is to be opened.</summary>
 /// <param name="Chosen">What it is to be.</param>
-/// <param name="Bytes">What was counted for it.</param>
 /// <param name="Open">Opens it, and hands it over.</param>
-/// <param name="Failed">Told why it could not be opened.</param>
-internal sealed record ModeOpening(ChosenPlan Chosen, long Bytes, Action Open, Action<Exception> Failed);
+/// <param name="Refused">Told why there is no memory for it now.</param>
+/// <param name="Failed">Told why it could not be opened; it is not tried again.</param>
+internal sealed record ModeOpening(ChosenPlan Chosen, Action Open, Action<string> Refused, Action<Exception> Failed);

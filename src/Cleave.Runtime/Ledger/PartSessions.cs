@@ -1,3 +1,4 @@
+using System;
 using System.Collections.Generic;
 using System.Linq;
 using Cleave.Plans;
@@ -23,7 +24,8 @@ internal sealed class PartSessions(ModeOpener opener, int firstPlace, int cores)
     public const int Most = MostThick - 1;
 
     private readonly Dictionary<int, ModeInstances> _byThreads = [];
-    private int _asked;
+    // Which of them are open, or are being opened.
+    private readonly bool[] _asked = new bool[Most];
 
     /// <summary>Those that are open.</summary>
     public RunnerMode[] Open
@@ -56,11 +58,17 @@ internal sealed class PartSessions(ModeOpener opener, int firstPlace, int cores)
         int number;
         lock (_byThreads)
         {
-            if (_asked == Most || !opener.TryCountPart())
+            number = Array.IndexOf(_asked, false);
+            if (number < 0 || !opener.TryCountPart())
                 return;
-            number = _asked++;
+            _asked[number] = true;
         }
         // By its number: no two share threads.
-        opener.OpenPart(threads, number, firstPlace + number, instances.Add);
+        opener.OpenPart(threads, number, firstPlace + number, instances.Add, refused: () =>
+        {
+            lock (_byThreads)
+                _asked[number] = false;
+            instances.Postpone();
+        });
     }
 }

@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
@@ -81,6 +82,9 @@ internal sealed class RunnerModes
     /// <summary>The mode that was opened with the runner.</summary>
     public RunnerMode Planned { get; }
 
+    /// <summary>The processors of the lanes that are pinned.</summary>
+    public IEnumerable<ProcessorLease> Leases => _modes.SelectMany(static m => m.Open).Select(static m => m.Plan.Lease).OfType<ProcessorLease>();
+
     /// <summary>Done when the threads of all modes have ended, after <see cref="Stop"/>.</summary>
     public Task Ended => Task.WhenAll(_modes.SelectMany(static m => m.Open).Select(static m => m.Ended));
 
@@ -100,15 +104,11 @@ internal sealed class RunnerModes
     public void Want(ChosenPlan best)
     {
         if (Find(best) is >= 0 and var mode && Find(mode) is null)
-            _opener.Open(mode, Opened);
+            OpenMissed(mode);
     }
 
-    /// <summary>Has another instance of a mode opened that was missed often enough.</summary>
-    public void OpenMissed(int mode)
-    {
-        if (!_opener.Open(mode, Opened))
-            _modes[mode].Postpone();
-    }
+    /// <summary>Has another instance of a mode opened that was missed often enough; where there is no room, it is asked for again later.</summary>
+    public void OpenMissed(int mode) => _opener.Open(mode, Opened, _modes[mode].Postpone);
 
     /// <summary>Whether the modes of another engine are the same ones.</summary>
     public bool AreAlike(RunnerModes other) => other.Count == Count && other.PlannedIndex == PlannedIndex && Enumerable.Range(0, Count).All(i => Find(other.Wanted(i)) == i);
@@ -124,19 +124,15 @@ internal sealed class RunnerModes
             return EnterBackground(_modes.Length - 1, token);
         long now = _ledger.Now;
         Share share = _ledger.Enter(now);
-        if (_ledger.Cores.Now > _opener.Cores)
-            Outgrow();
-        // Nothing to choose, and nothing to compare: a call of a microsecond would notice.
-        if (_modes.Length == 1)
-            return Begin(0, now, isAlone: false);
-        int first = FirstWithin(share.Cores);
-        int best = share.IsAlone && first == 0 ? times.ForAlone(_open) : times.Best(_open, first);
-        if (share.IsAlone)
-            NoteAlone();
-        int wanted = best < 0 ? first : best;
-        if (wanted != first && !Volatile.Read(ref _open[first]))
-            Missed(first);
-        return Begin(wanted, now, share.IsAlone);
+        try
+        {
+            return BeginBest(times, share, now);
+        }
+        catch
+        {
+            Withdraw();
+            throw;
+        }
     }
 
     /// <summary>Begins several requests that share the lanes of the planned mode.</summary>
@@ -181,16 +177,15 @@ internal sealed class RunnerModes
             return EnterBackground(_modes.Length - 1, token);
         long now = _ledger.Now;
         _ledger.Enter(now);
-        int mode = FirstWithin(cores);
-        // Whether one before the planned mode is better was not seen yet.
-        while (mode < _planned && Find(mode) is null)
-            mode++;
-        if (_modes[mode].Cores >= cores || _modes.Length == 1)
-            return Begin(mode, now, isAlone: false, isPart: true);
-        if (_parts.TryBegin(cores) is not { } exact)
-            return Begin(mode, now, isAlone: false, isMissed: false);
-        _ledger.Take(exact.Cores - 1);
-        return new Turn(exact, mode, now, IsAlone: false);
+        try
+        {
+            return BeginPart(cores, now);
+        }
+        catch
+        {
+            Withdraw();
+            throw;
+        }
     }
 
     /// <summary>The numbers of cores that the parts of jobs may be given, rising, where they have so many together; 1 alone where there is one mode.</summary>
@@ -252,6 +247,40 @@ internal sealed class RunnerModes
     {
         foreach (RunnerMode mode in _modes.SelectMany(static m => m.Open))
             mode.Stop();
+    }
+
+    // What had entered does not begin: somebody interrupted the thread. The ledger is the whole process's.
+    private void Withdraw() => _ledger.Leave(1, _ledger.Now);
+
+    private Turn BeginBest(RequestTimes times, Share share, long now)
+    {
+        if (_ledger.Cores.Now > _opener.Cores)
+            Outgrow();
+        // Nothing to choose, and nothing to compare: a call of a microsecond would notice.
+        if (_modes.Length == 1)
+            return Begin(0, now, isAlone: false);
+        int first = FirstWithin(share.Cores);
+        int best = share.IsAlone && first == 0 ? times.ForAlone(_open) : times.Best(_open, first);
+        if (share.IsAlone)
+            NoteAlone();
+        int wanted = best < 0 ? first : best;
+        if (wanted != first && !Volatile.Read(ref _open[first]))
+            Missed(first);
+        return Begin(wanted, now, share.IsAlone);
+    }
+
+    private Turn BeginPart(int cores, long now)
+    {
+        int mode = FirstWithin(cores);
+        // Whether one before the planned mode is better was not seen yet.
+        while (mode < _planned && Find(mode) is null)
+            mode++;
+        if (_modes[mode].Cores >= cores || _modes.Length == 1)
+            return Begin(mode, now, isAlone: false, isPart: true);
+        if (_parts.TryBegin(cores) is not { } exact)
+            return Begin(mode, now, isAlone: false, isMissed: false);
+        _ledger.Take(exact.Cores - 1);
+        return new Turn(exact, mode, now, IsAlone: false);
     }
 
     private Turn EnterBackground(int mode, CancellationToken token)
@@ -326,8 +355,8 @@ internal sealed class RunnerModes
         if (_alone >= Known || Interlocked.Increment(ref _alone) != Known || !_opener.IsSmall)
             return;
         for (int better = 0; better < _planned; better++)
-            _opener.Open(better, Opened);
-        _opener.Open(_modes.Length - 1, Opened);
+            OpenMissed(better);
+        OpenMissed(_modes.Length - 1);
     }
 
     private void Opened(int index, RunnerMode mode)

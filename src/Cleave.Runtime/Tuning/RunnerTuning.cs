@@ -212,7 +212,7 @@ internal sealed class RunnerTuning
         trial.Pinning = false;
         trial.Timeline = null;
         trial.Logger = null;
-        trial.Processors = null;
+        trial.Processors = [];
         trial.Ledger = new CoreLedger(ledger.Cores, TimeProvider.System);
         return trial;
     }

@@ -39,7 +39,8 @@ internal sealed class WorkerWait(long soon) : IDisposable
         if (!spun && Interlocked.CompareExchange(ref _state, Blocked, Awake) == Awake)
             _event.WaitOne();
         _spins = MaySpin && Stopwatch.GetTimestamp() - start < soon;
-        Volatile.Write(ref _state, Awake);
+        // With a full fence: what the caller looks at next must not be older than a wake-up that this takes back.
+        Interlocked.Exchange(ref _state, Awake);
     }
 
     public void Dispose() => _event.Dispose();

@@ -94,10 +94,23 @@ public sealed class DeviceInstanceTests
     }
 
     [Fact]
-    public void A_member_without_room_says_so()
+    public void A_member_without_room_says_so_and_leaves_nothing_open()
     {
-        using EmulatedDevice device = new(new EmulatorProfile { MemoryLimit = 1100 });
+        using EmulatedDevice device = new(new EmulatorProfile { MemoryLimit = 100 });
         Assert.Throws<DeviceMemoryException>(() => Instance(device, Times(1), 0, 64));
-        Assert.Equal(0, device.MemoryUsed);
+        Assert.Equal((0, 0), (device.MemoryUsed, device.OpenStreams));
+    }
+
+    [Fact]
+    public async Task Batches_without_room_fail_their_request()
+    {
+        SystemOptions options = new() { SegmentSize = 64 };
+        using EmulatedDevice device = new(new EmulatorProfile { MemoryLimit = 1100 });
+        await using (EnsembleSystem system = System(options, (device, 0, 1, 64)))
+        {
+            CleaveException e = await Assert.ThrowsAsync<CleaveException>(() => Run(system, 64, 1, options));
+            Assert.IsType<DeviceMemoryException>(e.InnerException);
+        }
+        Assert.Equal((0, 0), (device.MemoryUsed, device.OpenStreams));
     }
 }

@@ -212,6 +212,28 @@ public sealed class EnsembleTests
     }
 
     [Fact]
+    public async Task A_job_that_is_let_in_while_somebody_disposes_is_answered()
+    {
+        LooseEnsemble ensemble = LooseEnsemble.Of(Times(1, 2));
+        Task? disposal = null;
+        bool isLetIn = true;
+        Task<LooseOutput[]> job = ensemble.RunManyAsync([(ref InputBinder binder) =>
+        {
+            // Inside: disposal waits for this.
+            disposal = Task.Factory.StartNew(ensemble.Dispose, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+            Assert.True(SpinWait.SpinUntil(() => !(isLetIn = IsLetIn(ensemble)), Patience));
+            Input(ref binder);
+        }]);
+        LooseOutput output = Assert.Single(await job.WaitAsync(Patience));
+        Assert.Equal(1.5f, output.Get<float>(0)[0]);
+        output.Dispose();
+        await disposal!.WaitAsync(Patience);
+        await ensemble.DisposeAsync().AsTask().WaitAsync(Patience);
+
+        static bool IsLetIn(LooseEnsemble ensemble) => ensemble.RunManyAsync([]).Exception?.InnerException is not ObjectDisposedException;
+    }
+
+    [Fact]
     public async Task One_member_gets_other_weights_while_requests_go_on()
     {
         await using LooseEnsemble ensemble = LooseEnsemble.Of(Times(2, 4), options: new() { Ledger = Ledgers.Own(2) });

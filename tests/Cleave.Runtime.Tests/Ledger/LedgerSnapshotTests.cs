@@ -83,6 +83,7 @@ public sealed class LedgerSnapshotTests
         Ask(small, 30);
         Ask(broken, 30);
         Assert.True(SpinWait.SpinUntil(() => LedgerSnapshot.Of(ledger).Runners[1].Modes.Count(static m => m.WhyNotOpen?.Contains("failed") == true) == 2, Patience));
+        Assert.True(SpinWait.SpinUntil(() => LedgerSnapshot.Of(ledger).Runners[0].Modes[2].WhyNotOpen?.Contains("MaxMemory") == true, Patience));
         LedgerSnapshot snapshot = LedgerSnapshot.Of(ledger);
         Assert.Contains("RunnerOptions.MaxMemory", snapshot.Runners[0].Modes[2].WhyNotOpen);
         Assert.Contains("not\nthis one", snapshot.Runners[1].Modes[2].WhyNotOpen);

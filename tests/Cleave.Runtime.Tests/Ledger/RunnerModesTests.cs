@@ -114,6 +114,7 @@ public sealed class RunnerModesTests : RunnerModesHost
     {
         using LooseRunner runner = Runner(Ledger(4), 4, Rows(1, 4), o => o.MaxMemory = 1);
         Ask(runner, 50);
+        Assert.True(SpinWait.SpinUntil(() => Logger.Lines.Any(static l => l.Contains("does not open another mode")), Patience));
         Assert.Equal([4], Threads());
         string line = Assert.Single(Logger.Lines, l => l.Contains("does not open another mode"));
         Assert.Contains("Whole with 1 thread", line);

@@ -35,6 +35,20 @@ public sealed class TuneTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Fact]
+    public async Task It_goes_on_where_other_weights_take_the_place_of_those_that_it_measures()
+    {
+        await using LooseRunner runner = Runner();
+        TaskCompletionSource began = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        Task<TuningResult> tuning = runner.TuneAsync(Plenty, progress: new Told(() => began.TrySetResult()));
+        await began.Task.WaitAsync(Plenty);
+        Assert.False(tuning.IsCompleted);
+        await runner.ReloadAsync(ModelSource.File(Model));
+        TuningResult result = await tuning.WaitAsync(Plenty);
+        Assert.True(result.IsComplete);
+        Assert.Single(result.Requests);
+    }
+
+    [Fact]
     public async Task What_was_measured_is_written_and_told()
     {
         await using LooseRunner runner = Runner();
@@ -344,5 +358,10 @@ public sealed class TuneTests : IDisposable
     private sealed class Collected(List<TuningStep> steps) : IProgress<TuningStep>
     {
         public void Report(TuningStep value) => steps.Add(value);
+    }
+
+    private sealed class Told(Action what) : IProgress<TuningStep>
+    {
+        public void Report(TuningStep value) => what();
     }
 }

@@ -32,19 +32,16 @@ internal sealed class DeviceInstance : IMemberInstance
         _device = device;
         _rows = rows;
         Batch = batch;
-        _up = device.CreateStream(program.Model + " up");
-        _compute = device.CreateStream(program.Model);
-        _down = device.CreateStream(program.Model + " down");
-        _executable = device.Load(program, _compute);
         try
         {
-            // What a full batch takes is there before the first request, where it is known.
-            for (int slot = 0; rows.Shape(null, batch) is { } shape && slot < Under; slot++)
-                _full[slot] = new BatchBuffers(device, shape);
+            _up = device.CreateStream(program.Model + " up");
+            _compute = device.CreateStream(program.Model);
+            _down = device.CreateStream(program.Model + " down");
+            _executable = device.Load(program, _compute);
         }
         catch
         {
-            Dispose();
+            Free();
             throw;
         }
     }
@@ -106,10 +103,16 @@ internal sealed class DeviceInstance : IMemberInstance
             _other[slot]?.Dispose();
             _event[slot]?.Dispose();
         }
-        _executable.Dispose();
-        _up.Dispose();
-        _compute.Dispose();
-        _down.Dispose();
+        Free();
+    }
+
+    // Where it could not be opened, some of it is not there.
+    private void Free()
+    {
+        _executable?.Dispose();
+        _up?.Dispose();
+        _compute?.Dispose();
+        _down?.Dispose();
     }
 
     // What failed there was told when it did.
@@ -133,7 +136,7 @@ internal sealed class DeviceInstance : IMemberInstance
 
     private BatchBuffers Of(int slot, EnsembleJob job, int count)
     {
-        BatchShape shape = _rows.Shape(job, count)!;
+        BatchShape shape = _rows.Shape(job, count);
         BatchBuffers?[] kept = count == Batch ? _full : _other;
         if (kept[slot] is { } present && present.IsFor(shape))
             return present;

@@ -79,22 +79,21 @@ internal abstract class EnsembleJob(int samples)
             _done.TrySetResult();
     }
 
-    /// <summary>Blocks this thread until it is over.</summary>
+    /// <summary>Blocks this thread until it is over, whoever interrupts it: the others use its memory.</summary>
     public void Await()
     {
-        try
+        while (!Done.IsCompleted)
         {
-            Done.GetAwaiter().GetResult();
+            try
+            {
+                Task.WaitAny([Done]);
+            }
+            catch (ThreadInterruptedException e)
+            {
+                Fail(e);
+            }
         }
-        catch (ThreadInterruptedException e)
-        {
-            // Somebody interrupted this thread; the others still use the memory.
-            Fail(e);
-            SpinWait spin = default;
-            while (!Done.IsCompleted)
-                spin.SpinOnce();
-            throw;
-        }
+        Done.GetAwaiter().GetResult();
     }
 
     /// <summary>A member's failure, with its name.</summary>

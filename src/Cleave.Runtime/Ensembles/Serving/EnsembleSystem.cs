@@ -35,7 +35,7 @@ internal sealed class EnsembleSystem : IAsyncDisposable
         _options = options;
         _gate = new RunGate(name);
         _room = new SemaphoreSlim(options.MostSegments);
-        _members = [.. members.Select(m => new MemberState(name, m.Name, m.Instances, options, Turns))];
+        _members = Start(members);
     }
 
     /// <summary>Whose batch each device takes next.</summary>
@@ -129,6 +129,26 @@ internal sealed class EnsembleSystem : IAsyncDisposable
             job.Fail(e);
         }
         job.Close();
+    }
+
+    private MemberState[] Start(IReadOnlyList<(string Name, IReadOnlyList<IMemberInstance> Instances)> members)
+    {
+        List<MemberState> started = [];
+        try
+        {
+            foreach ((string name, IReadOnlyList<IMemberInstance> instances) in members)
+                started.Add(new MemberState(_name, name, instances, _options, Turns));
+            return [.. started];
+        }
+        catch
+        {
+            // The one that failed has ended its own.
+            foreach (IMemberInstance instance in members.Skip(started.Count + 1).SelectMany(static m => m.Instances))
+                instance.Dispose();
+            foreach (MemberState member in started)
+                _ = member.Close();
+            throw;
+        }
     }
 
     private void Hand(EnsembleJob job, CancellationToken token)

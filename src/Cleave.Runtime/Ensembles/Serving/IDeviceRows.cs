@@ -19,8 +19,8 @@ internal sealed record BatchShape(BatchValue[] Inputs, BatchValue[] Outputs);
 /// <summary>Where an instance on a device finds its samples in a job, and where its outputs go.</summary>
 internal interface IDeviceRows
 {
-    /// <summary>The shapes of so many samples; null where they depend on the job and none is given.</summary>
-    BatchShape? Shape(EnsembleJob? job, int count);
+    /// <summary>The shapes of so many samples.</summary>
+    BatchShape Shape(EnsembleJob job, int count);
 
     /// <summary>Samples of an input, where the job has them.</summary>
     ReadOnlySpan<byte> Input(EnsembleJob job, int input, int at, int count);

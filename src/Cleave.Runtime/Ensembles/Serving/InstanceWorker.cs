@@ -66,14 +66,31 @@ internal sealed class InstanceWorker
     // Batches stay in their order: nothing may be ahead.
     private bool IsShort => Volatile.Read(ref _underWay) == 0 && Interlocked.Read(ref _predictTicks) + Interlocked.Read(ref _sendTicks) < ShortTicks;
 
+    /// <summary>Starts its threads. Where the system gives none, it has ended, and throws.</summary>
     public void Start()
     {
-        StartThread("batcher", Batch);
-        if (!IsPipeline)
-            return;
-        StartThread("predictor", Predict);
-        StartThread("sender", Send);
+        // From the end on: a stage whose batches nobody gives ends by itself.
+        Action giveUp = End;
+        try
+        {
+            if (IsPipeline)
+            {
+                StartThread("sender", Send);
+                giveUp = _predicted.CompleteAdding;
+                StartThread("predictor", Predict);
+                giveUp = _loaded.CompleteAdding;
+            }
+            StartThread("batcher", Batch);
+        }
+        catch
+        {
+            giveUp();
+            throw;
+        }
     }
+
+    /// <summary>Ends what was never started.</summary>
+    public void GiveUp() => End();
 
     /// <summary>Takes no further segment.</summary>
     public void Stop()

@@ -46,7 +46,19 @@ internal sealed class MemberGeneration
         }
     }
 
-    public void Start() => Start([.. _all]);
+    /// <summary>Starts the threads of all instances. Where one cannot be started, they end, and so does this.</summary>
+    public void Start()
+    {
+        try
+        {
+            Start([.. _all]);
+        }
+        catch
+        {
+            Leave();
+            throw;
+        }
+    }
 
     /// <summary>A request came. While requests go here, or inside another one.</summary>
     public void Enter()
@@ -86,10 +98,25 @@ internal sealed class MemberGeneration
         worker.Stop();
         if (!none)
             return;
-        if (_options.Fallback?.Invoke(_member.Name, why) is { Count: > 0 } others)
-            Start(Add(others));
-        else
+        if (!HasOthers(why))
             Queue.Abandon(_member.Named(why));
+    }
+
+    // This is the lost instance's thread: what it throws would end the process.
+    private bool HasOthers(Exception why)
+    {
+        try
+        {
+            if (_options.Fallback?.Invoke(_member.Name, why) is not { Count: > 0 } others)
+                return false;
+            Start(Add(others));
+            return true;
+        }
+        catch (Exception e)
+        {
+            Log.NoFallback(_options.Logger, _member.Name, e.Message, e);
+            return false;
+        }
     }
 
     private List<InstanceWorker> Add(IReadOnlyList<IMemberInstance> instances)
@@ -106,7 +133,17 @@ internal sealed class MemberGeneration
 
     private static void Start(List<InstanceWorker> workers)
     {
-        foreach (InstanceWorker worker in workers)
-            worker.Start();
+        int started = 0;
+        try
+        {
+            for (; started < workers.Count; started++)
+                workers[started].Start();
+        }
+        catch
+        {
+            foreach (InstanceWorker worker in workers.Skip(started + 1))
+                worker.GiveUp();
+            throw;
+        }
     }
 }

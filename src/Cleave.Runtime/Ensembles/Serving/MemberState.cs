@@ -53,13 +53,14 @@ internal sealed class MemberState
     public async Task Replace(IReadOnlyList<IMemberInstance> instances)
     {
         MemberGeneration old, next = new(this, instances, _options, _turns);
+        // First: requests that come to it must find its threads.
+        next.Start();
         lock (_lock)
         {
             old = _now;
             _now = next;
             _leaving.Add(old);
         }
-        next.Start();
         old.Queue.Hurry();
         old.Leave();
         await old.EndedAsync().ConfigureAwait(false);

@@ -13,7 +13,7 @@ namespace Cleave.Ensembles.Serving;
 /// <param name="outputs">The elements of a row of each output.</param>
 internal sealed class TensorRows(DeviceProgram program, int member, int[] inputs, int[] outputs) : IDeviceRows
 {
-    public BatchShape? Shape(EnsembleJob? job, int count) => new(Values(program.Reads, inputs, count), Values(program.Writes, outputs, count));
+    public BatchShape Shape(EnsembleJob job, int count) => new(Values(program.Reads, inputs, count), Values(program.Writes, outputs, count));
 
     public ReadOnlySpan<byte> Input(EnsembleJob job, int input, int at, int count) => ((TensorJob)job).Input(input, at, count);
 

@@ -1,12 +1,21 @@
 using System;
 using System.Globalization;
+using Cleave.Prepared;
+using Cleave.Recording;
 using Cleave.Tool.Benching;
 using Cleave.Tool.Commands;
 using Cleave.Tool.Measuring;
 using Cleave.Tool.Validation;
+using Cleave.Tuning;
 
 CultureInfo.DefaultThreadCurrentCulture = CultureInfo.InvariantCulture;
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
+
+// What an application is told with these is not meant for the runners that are opened here: they would record made-up inputs as an
+// application's, and tune themselves while they are measured. Only what a plan shows depends on what is prepared.
+string[] forApplications = args is ["plan", ..] ? [InputRecorder.Variable, TuningStore.FolderVariable] : [InputRecorder.Variable, TuningStore.FolderVariable, PreparedFolders.Variable];
+foreach (string variable in forApplications)
+    Environment.SetEnvironmentVariable(variable, null);
 
 // Started by this program itself: one model of cleave validate.
 if (args is [ValidationProcess.Verb, string model, string onnxRuntime])

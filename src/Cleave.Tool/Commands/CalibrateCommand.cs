@@ -8,6 +8,7 @@ using System.Threading;
 using Cleave.Core.Cost;
 using Cleave.Tool.Calibration;
 using Cleave.Tool.Output;
+using Cleave.Tool.Rewriting;
 using Spectre.Console;
 
 namespace Cleave.Tool.Commands;
@@ -17,7 +18,7 @@ internal static class CalibrateCommand
 {
     public static Command Create()
     {
-        Option<string> output = new("--output", "-o") { Description = "The device table to write; standard output if left out." };
+        Option<string?> output = CleaveCommand.PathOption("--output", "The device table to write; standard output if left out.", "-o");
         Option<string> threads = new("--threads")
         {
             Description = "Thread counts to measure, 1 among them.",
@@ -44,27 +45,23 @@ internal static class CalibrateCommand
             error.WriteLine("cleave calibrate: --threads is a list of numbers that starts with 1, such as 1,2,4");
             return CleaveCommand.Failure;
         }
+        // Before minutes of measuring.
+        using TargetFile? target = path is null ? null : new(path, source: "");
         DeviceTable table = Terminal.ForProgress(error).Progress().Start(progress =>
         {
             ProgressTask task = progress.AddTask("single operators");
             return Calibrator.Measure(
                 BlockedLayout.InstructionSet(), CalibrationGrid.Load(), counts, done => task.Value(100 * done), cancellationToken);
         });
-        if (path is null)
+        if (target is null)
         {
             DeviceTableText.Write(table, output);
             return CleaveCommand.Success;
         }
-        try
-        {
-            using StreamWriter file = new(path);
+        string draft = target.Draft("txt");
+        using (StreamWriter file = new(draft))
             DeviceTableText.Write(table, file);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            error.WriteLine("cleave calibrate: " + Terminal.Safe(path) + " cannot be written: " + Terminal.Safe(e.Message));
-            return CleaveCommand.Failure;
-        }
+        File.Move(draft, target.Path, overwrite: true);
         return CleaveCommand.Success;
     }
 

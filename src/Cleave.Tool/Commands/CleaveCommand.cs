@@ -19,6 +19,9 @@ internal static class CleaveCommand
     public const int Success = 0;
     public const int Failure = 1;
 
+    /// <summary>Of a machine.</summary>
+    public const int MostCores = 1024;
+
     /// <summary>In seconds, of what is given up: eleven days.</summary>
     public const int LongestLimit = 1_000_000;
 
@@ -110,6 +113,22 @@ internal static class CleaveCommand
         return models;
     }
 
+    /// <summary>An option that names a file or a folder.</summary>
+    public static Option<string?> PathOption(string name, string description, params string[] aliases)
+    {
+        Option<string?> option = new(name, aliases) { Description = description };
+        option.Validators.Add(RefuseNothing);
+        return option;
+    }
+
+    /// <summary>An option that names files or folders.</summary>
+    public static Option<string[]> PathsOption(string name, string description)
+    {
+        Option<string[]> option = new(name) { Description = description };
+        option.Validators.Add(RefuseNothing);
+        return option;
+    }
+
     /// <summary>The name of an ensemble.</summary>
     public static Option<string?> EnsembleOption(string description) => new("--ensemble") { Description = description };
 
@@ -117,13 +136,19 @@ internal static class CleaveCommand
     public static string[] List(string? text) => (text ?? "").Split([',', ';'], StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
 
     /// <summary>Where what was measured of an ensemble lies.</summary>
-    public static Option<string?> ProjectOption() => new("--project") { Description = "With --ensemble: the folder of the project. Default: this one." };
+    public static Option<string?> ProjectOption() => PathOption("--project", "With --ensemble: the folder of the project. Default: this one.");
 
     // A variable of a script that is not set.
     private static void RefuseNothing(ArgumentResult given)
     {
         if (given.Tokens.Any(t => t.Value.Length == 0))
             given.AddError("The model's name is empty: give the .onnx file.");
+    }
+
+    private static void RefuseNothing(OptionResult given)
+    {
+        if (given.Tokens.Any(t => t.Value.Length == 0))
+            given.AddError($"{given.IdentifierToken?.Value ?? given.Option.Name}: it is empty. Give a path, or leave the option out.");
     }
 
     /// <summary>The one model of a command that was not given an ensemble.</summary>

@@ -16,7 +16,7 @@ internal static class GoldenCommand
     {
         Argument<string> model = CleaveCommand.ModelArgument();
         Option<bool> record = new("--record") { Description = "Run the model, and keep inputs and outputs beside it; an earlier recording is replaced." };
-        Option<string[]> folders = new("--inputs") { Description = "With --record: a folder with given inputs, input_0.pb and so on. Once for each set; else random ones are made." };
+        Option<string[]> folders = CleaveCommand.PathsOption("--inputs", "With --record: a folder with given inputs, input_0.pb and so on. Once for each set; else random ones are made.");
         Option<string[]> dims = new("--dims") { Description = "With --record: sizes of dimensions that the model leaves open: batch=1,sequence=16. Once for each set." };
         Option<string[]> fills = new("--input") { Description = "With --record: a number for every element of an input: sr=16000." };
         Option<ulong?> seed = CleaveCommand.Number<ulong>("--seed", "With --record: seed of random inputs. Default: 1.");

@@ -15,17 +15,15 @@ namespace Cleave.Tool.Commands;
 /// <summary><c>cleave plan model.onnx --cores 8 [--dims sequence=128]</c></summary>
 internal static class PlanCommand
 {
-    private const int MostCores = 1024;
-
     public static Command Create()
     {
         Argument<string[]> model = CleaveCommand.ModelsArgument();
-        Option<int?> cores = CleaveCommand.Number<int>("--cores", "For how many cores. Default: as many as there are here.");
+        Option<int?> cores = CleaveCommand.Number<int>("--cores", "For how many cores. Default: as many as there are here.", least: 1, most: CleaveCommand.MostCores);
         Option<string> dims = new("--dims") { Description = "Sizes of dimensions that the model leaves open: batch=1,sequence=128." };
         Option<PlanMode?> mode = CleaveCommand.PlanOption("auto: split where that is predicted to pay; whole: never; split: always.");
-        Option<string> device = new("--device") { Description = "A device table to predict with: avx2 (which the build plans for), avx512, neon, or a file made by cleave calibrate. With --ensemble the devices that the item lists, as cuda:0,cuda:1,cpu." };
+        Option<string?> device = CleaveCommand.PathOption("--device", "A device table to predict with: avx2 (which the build plans for), avx512, neon, or a file made by cleave calibrate. With --ensemble the devices that the item lists, as cuda:0,cuda:1,cpu.");
         Option<string> outputs = new("--outputs") { Description = "Values to ask for instead of the model's outputs, as the item metadata Outputs." };
-        Option<string?> prepared = new("--prepared") { Description = "The folder of prepared models that the runner is given. Default: the one that CLEAVE_PREPARED names, and 'prepared' beside the model." };
+        Option<string?> prepared = CleaveCommand.PathOption("--prepared", "The folder of prepared models that the runner is given. Default: the one that CLEAVE_PREPARED names, and 'prepared' beside the model.");
         Option<string?> ensemble = CleaveCommand.EnsembleOption("The name of an OnnxEnsemble item of the project in this folder, whose members are given: shows the matrix, measured if NAME.ensemble.tune has this machine.");
         Option<string?> project = CleaveCommand.ProjectOption();
         Option<bool> json = new("--json") { Description = "Write JSON with everything (docs/plan.md) and nothing else." };
@@ -42,14 +40,14 @@ internal static class PlanCommand
             if (arguments.GetValue(ensemble) is { } name)
             {
                 return CommandGuard.RunAsync(name, console.Error, CommandGuard.NothingPlanned, () => RunEnsemble(
-                    name, arguments.GetValue(project) ?? ".", paths, Cores(count), BenchOptions.Pairs("--dims", arguments.GetValue(dims) is { } sizes ? [sizes] : []), CleaveCommand.List(arguments.GetValue(device)),
+                    name, arguments.GetValue(project) ?? ".", paths, count, BenchOptions.Pairs("--dims", arguments.GetValue(dims) is { } sizes ? [sizes] : []), CleaveCommand.List(arguments.GetValue(device)),
                     arguments.GetValue(json), console.Output), cancellationToken);
             }
             return CommandGuard.RunAsync(paths[0], console.Error, CommandGuard.NothingPlanned, () =>
             {
                 string path = CleaveCommand.One(paths);
                 string[] asked = [.. EscapedList.Read(arguments.GetValue(outputs) ?? "")];
-                PlanRequest request = new(Cores(count), DimensionSample.Parse(arguments.GetValue(dims) ?? ""), arguments.GetValue(mode) ?? PlanMode.Auto, arguments.GetValue(device))
+                PlanRequest request = new(count, DimensionSample.Parse(arguments.GetValue(dims) ?? ""), arguments.GetValue(mode) ?? PlanMode.Auto, arguments.GetValue(device))
                 {
                     Outputs = asked,
                     Prepared = arguments.GetValue(prepared) is { } folder ? Path.GetFullPath(folder) : null,
@@ -77,6 +75,4 @@ internal static class PlanCommand
             report.Write(output);
         return CleaveCommand.Success;
     }
-
-    private static int Cores(int cores) => cores is >= 1 and <= MostCores ? cores : throw new VerifyException($"--cores {cores}: give 1 to {MostCores}.");
 }

@@ -23,14 +23,11 @@ internal static class PrepareCommand
             Description = "The .onnx files; with --published graph listings of a build (.graph), which carry the item metadata; with --list, --check and --prune the folder of prepared models.",
             Arity = ArgumentArity.OneOrMore,
         };
-        Option<string?> folder = new("--output", "-o") { Description = "The folder of prepared models; it may hold those of other models, machines and versions." };
-        Option<int?> cores = CleaveCommand.Number<int>("--cores", "The cores to prepare for. Default: all that this process may use.");
-        Option<long?> limit = CleaveCommand.Number<long>("--limit", "The most megabytes that the folder may hold.");
-        Option<string?> published = new("--published")
-        {
-            Description = "The folder of a published application: entries go into a folder 'prepared' beside each model there. What cannot be prepared is opened plainly, and no failure. dotnet publish -p:CleavePrepare=true does this.",
-        };
-        Option<string?> library = new("--onnxruntime") { Description = "The native library to prepare for, instead of the one that comes with this command." };
+        Option<string?> folder = CleaveCommand.PathOption("--output", "The folder of prepared models; it may hold those of other models, machines and versions.", "-o");
+        Option<int?> cores = CleaveCommand.Number<int>("--cores", "The cores to prepare for, also more than there are here. Default: all that this process may use.", least: 1, most: CleaveCommand.MostCores);
+        Option<long?> limit = CleaveCommand.Number<long>("--limit", "The most megabytes that the folder may hold.", least: 0, most: long.MaxValue >> 20);
+        Option<string?> published = CleaveCommand.PathOption("--published", "The folder of a published application: entries go into a folder 'prepared' beside each model there. What cannot be prepared is opened plainly, and no failure. dotnet publish -p:CleavePrepare=true does this.");
+        Option<string?> library = CleaveCommand.PathOption("--onnxruntime", "The native library to prepare for, instead of the one that comes with this command.");
         Option<string?> dims = new("--plan-dims") { Description = "The item metadata Dims of the model in the project, where it has some." };
         Option<string?> outputs = new("--outputs") { Description = "The item metadata Outputs of the model in the project, where it has some." };
         Option<string?> plan = new("--plan") { Description = "The item metadata Plan of the model in the project, where it has some: Auto, Whole or Split." };
@@ -39,7 +36,7 @@ internal static class PrepareCommand
         Option<string?> precision = new("--precision") { Description = "The item metadata Precision of the model in the project, where it has some: Auto, AsPublished or Widened." };
         Option<bool> list = new("--list") { Description = "Say what a folder holds." };
         Option<bool> check = new("--check") { Description = "The same, and hash every byte of the entries; fails where one was changed." };
-        Option<string?> source = new("--model") { Description = "With --check: the .onnx file, every byte of which is compared, too, with that which its entries were made of." };
+        Option<string?> source = CleaveCommand.PathOption("--model", "With --check: the .onnx file, every byte of which is compared, too, with that which its entries were made of.");
         Option<bool> prune = new("--prune") { Description = "Delete what no process will use: unfinished, failed and damaged entries, and those that say why nothing was prepared. What it must not trust or cannot read stays." };
         Option<bool> group = new("--trust-group") { Description = "Folders and entries count that a group can write to, as with RunnerOptions.PreparedTrustGroup." };
         Command command = new("prepare", "Has ONNX Runtime optimise a model and pack its weights once, for this processor and ONNX Runtime: runners open that in a part of the time.")

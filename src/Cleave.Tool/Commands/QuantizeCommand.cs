@@ -21,17 +21,17 @@ internal static class QuantizeCommand
         Option<double?> error = CleaveCommand.Decimal("--max-error", "The largest ‖q−f‖₂/‖f‖₂ of any output on any input. Default: that of --like, else 0.05.");
         Option<double?> gain = CleaveCommand.Decimal("--min-gain", "A model that 8 bits make less than so many times as fast is left alone. Default: 1.1.");
         Option<bool> unmeasured = new("--no-measure") { Description = "Do not measure the files at the end: what is within the budget is written, whatever it gains." };
-        Option<string[]> inputs = new("--inputs") { Description = "Folders of the application's inputs: as ONNX's test data (test_data_set_0/input_0.pb), or .npy. Every second one is held out, to state the error on. Without them inputs are random, and only matrix products are quantised." };
+        Option<string[]> inputs = CleaveCommand.PathsOption("--inputs", "Folders of the application's inputs: as ONNX's test data (test_data_set_0/input_0.pb), or .npy. Every second one is held out, to state the error on. Without them inputs are random, and only matrix products are quantised.");
         Option<string[]> dims = new("--dims") { Description = "Sizes of dimensions that the model leaves open, for random inputs: batch=1,sequence=128." };
         Option<string[]> fills = new("--input") { Description = "A number for every element of an input, for random inputs: sr=16000." };
         Option<string> cpu = new("--cpu") { Description = "any: weights of 7 bits, whose sums are the same on every processor. vnni: of 8 bits, which saturate where the processor has no VNNI." };
         cpu.AcceptOnlyFromAmong("any", "vnni");
         Option<bool> own = new("--allow-ort-operators") { Description = "ONNX Runtime's own operators may be used, which other programs do not know: DynamicQuantizeLSTM, MatMulNBits." };
         Option<bool> keepBatch = new("--keep-batch") { Description = "Only forms that keep what shares a batch apart: static ones, and with --allow-ort-operators MatMulNBits." };
-        Option<string?> like = new("--like") { Description = "A file that was made earlier: the same operators are in 8 bits, so that the graph stays and running applications can change to the new file." };
-        Option<string?> metric = new("--metric") { Description = "A program that gets two folders, outputs in floats and in 8 bits (test_data_set_0/output_0.pb), of inputs that nothing was chosen on, and prints a number as its last line." };
-        Option<int?> limit = CleaveCommand.Number<int>("--metric-limit", "Seconds after which that program is given up. Default: 300.");
-        Option<string?> curve = new("--curve") { Description = "An SVG file: error against time of what was tried." };
+        Option<string?> like = CleaveCommand.PathOption("--like", "A file that was made earlier: the same operators are in 8 bits, so that the graph stays and running applications can change to the new file.");
+        Option<string?> metric = CleaveCommand.PathOption("--metric", "A program that gets two folders, outputs in floats and in 8 bits (test_data_set_0/output_0.pb), of inputs that nothing was chosen on, and prints a number as its last line.");
+        Option<int?> limit = CleaveCommand.Number<int>("--metric-limit", "Seconds after which that program is given up. Default: 300.", least: 1, most: CleaveCommand.LongestLimit);
+        Option<string?> curve = CleaveCommand.PathOption("--curve", "An SVG file: error against time of what was tried.");
         Option<bool> json = new("--json") { Description = "Write JSON (docs/quantize.md) and nothing else." };
         Command command = new("quantize", "Writes the fastest model in 8 bits whose error stays within a budget, and states its error on inputs that it was not made with.")
         {
@@ -55,7 +55,7 @@ internal static class QuantizeCommand
                 KeepBatch = arguments.GetValue(keepBatch),
                 Like = arguments.GetValue(like),
                 Metric = arguments.GetValue(metric),
-                MetricLimit = TimeSpan.FromSeconds(Math.Max(1, arguments.GetValue(limit) ?? DefaultLimit)),
+                MetricLimit = TimeSpan.FromSeconds(arguments.GetValue(limit) ?? DefaultLimit),
                 InputFolders = arguments.GetValue(inputs) ?? [],
                 Samples = [.. (arguments.GetValue(dims) ?? []).Select(DimensionSample.Parse)],
                 Fills = VerifyCommand.Fills(arguments.GetValue(fills) ?? []),

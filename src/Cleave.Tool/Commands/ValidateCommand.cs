@@ -27,11 +27,11 @@ internal static class ValidateCommand
     public static Command Create()
     {
         Argument<string[]> models = new("models") { Description = "Models, or graph listings of a build (.graph), which carry the item metadata.", Arity = ArgumentArity.OneOrMore };
-        Option<string> project = new("--project") { Description = "The folder that the paths in listings are relative to. Default: this one.", DefaultValueFactory = _ => "." };
-        Option<string?> library = new("--onnxruntime") { Description = "The native library to run on, instead of the one that comes with this command." };
-        Option<string?> junit = new("--junit") { Description = "Write JUnit XML there." };
-        Option<string?> summary = new("--summary") { Description = "Write a summary in Markdown there." };
-        Option<string?> cache = new("--cache") { Description = "A folder that remembers which models passed, by content: they are not run again." };
+        Option<string?> project = CleaveCommand.PathOption("--project", "The folder that the paths in listings are relative to. Default: this one.");
+        Option<string?> library = CleaveCommand.PathOption("--onnxruntime", "The native library to run on, instead of the one that comes with this command.");
+        Option<string?> junit = CleaveCommand.PathOption("--junit", "Write JUnit XML there.");
+        Option<string?> summary = CleaveCommand.PathOption("--summary", "Write a summary in Markdown there.");
+        Option<string?> cache = CleaveCommand.PathOption("--cache", "A folder that remembers which models passed, by content: they are not run again.");
         Option<int?> limit = CleaveCommand.Number<int>("--limit", "Seconds after which a model is given up. Default: 300.", least: 1, most: CleaveCommand.LongestLimit);
         Option<string?> slowdown = new("--max-slowdown") { Description = "The speed budget of models whose item has none: how many times as long as ONNX Runtime's plain session one may take, such as 1.1." };
         Command command = new(Name, "Loads and runs models as an application would, each in a process of its own, and compares split, whole and recorded results.")
@@ -42,7 +42,7 @@ internal static class ValidateCommand
         {
             InvocationConfiguration console = arguments.InvocationConfiguration;
             return CommandGuard.RunAsync("", console.Error, NothingValidated, () => Run(new ValidationRequest(
-                arguments.GetRequiredValue(models), Path.GetFullPath(arguments.GetRequiredValue(project)), arguments.GetValue(library) is { } path ? Path.GetFullPath(path) : null,
+                arguments.GetRequiredValue(models), Path.GetFullPath(arguments.GetValue(project) ?? "."), arguments.GetValue(library) is { } path ? Path.GetFullPath(path) : null,
                 arguments.GetValue(junit), arguments.GetValue(summary), arguments.GetValue(cache), TimeSpan.FromSeconds(arguments.GetValue(limit) ?? DefaultLimit),
                 arguments.GetValue(slowdown) ?? ""),
                 console.Output, cancellationToken), cancellationToken, NotDone);

@@ -26,10 +26,10 @@ internal static class VerifyCommand
         Option<int?> threads = CleaveCommand.Number<int>("--threads", "Threads of every session. Default: 1.");
         Option<string[]> dims = new("--dims") { Description = "Sizes of dimensions that the model leaves open: batch=1,sequence=16; one without a name as input[axis]=16. Once for each sample; else some that the model takes are found." };
         Option<string[]> fills = new("--input") { Description = "A number for every element of an input: sr=16000. What is not given is random." };
-        Option<string[]> folders = new("--inputs") { Description = "A folder with given inputs, input_0.pb and so on, as ONNX's test data have them." };
+        Option<string[]> folders = CleaveCommand.PathsOption("--inputs", "A folder with given inputs, input_0.pb and so on, as ONNX's test data have them.");
         Option<string> outputs = new("--outputs") { Description = "Values to ask for instead of the model's outputs: \"scores;/backbone/pool/output_0\", as the item metadata Outputs." };
         Option<PlanMode?> plan = CleaveCommand.PlanOption("As the item metadata Plan: auto, whole or split; the plans that would be baked in are compared, too.");
-        Option<string?> against = new("--against") { Description = "The model of floats that this one, in 8 bits, was made of: both are run on --inputs, else on what is recorded beside them." };
+        Option<string?> against = CleaveCommand.PathOption("--against", "The model of floats that this one, in 8 bits, was made of: both are run on --inputs, else on what is recorded beside them.");
         Option<double?> error = CleaveCommand.Decimal("--max-error", "With --against: the largest error. Default: the one that the file was made for.");
         Option<bool> json = new("--json") { Description = "Write JSON with everything (docs/verify.md) and nothing else." };
         Command command = new("verify", "Cuts a model in many ways, runs the parts, and compares the results with those of the whole model; or, with --against, a model in 8 bits with that of floats.")

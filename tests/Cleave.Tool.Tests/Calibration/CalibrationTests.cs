@@ -67,6 +67,17 @@ public sealed class CalibrationTests
         }
     }
 
+    /// <summary>Measuring takes two minutes; what comes before takes none.</summary>
+    [Fact]
+    public async Task Where_the_table_cannot_be_written_nothing_is_measured()
+    {
+        long began = System.Diagnostics.Stopwatch.GetTimestamp();
+        ToolRun run = await ToolRun.Of("calibrate", "-o", Path.Combine("nowhere", "device.txt"));
+        Assert.Equal(1, run.Code);
+        Assert.StartsWith("cleave: error -o " + Path.Combine("nowhere", "device.txt") + ": the folder ", run.Error);
+        Assert.True(System.Diagnostics.Stopwatch.GetElapsedTime(began) < System.TimeSpan.FromSeconds(30));
+    }
+
     [Theory]
     [InlineData("2")]
     [InlineData("1,x")]

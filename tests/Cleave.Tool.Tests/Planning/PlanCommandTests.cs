@@ -99,7 +99,6 @@ public sealed class PlanCommandTests : IDisposable
 
     [Theory]
     [InlineData("--dims", "seq=3", "there are batch")]
-    [InlineData("--cores", "0", "give 1 to")]
     [InlineData("--device", "missing.txt", "cleave calibrate")]
     [InlineData("--outputs", "nowhere", "CLV")]
     public async Task What_cannot_be_done_is_said(string option, string value, string expected)

@@ -50,6 +50,17 @@ public sealed class PrepareCommandTests : IDisposable
         Assert.Equal("Whole: was prepared already", (await ToolRun.Of("prepare", _tiny.Path, "-o", Folder, "--cores", "2")).Output.Split(',')[0]);
     }
 
+    /// <summary>A builder may be smaller than what it builds for.</summary>
+    [Fact]
+    public async Task It_prepares_for_as_many_cores_as_are_asked_for()
+    {
+        int more = 2 * Environment.ProcessorCount;
+        ToolRun run = await ToolRun.Of("prepare", _tiny.Save(), "-o", Folder, "--cores", $"{more}");
+
+        Assert.Equal("", run.Code == 0 ? "" : run.Output + run.Error);
+        Assert.StartsWith($"preparing for {more} cores", run.Error);
+    }
+
     [Fact]
     public async Task Plan_says_what_the_sessions_take_and_what_is_prepared_for_them()
     {

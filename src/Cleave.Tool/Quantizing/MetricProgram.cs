@@ -21,6 +21,16 @@ internal sealed class MetricProgram(string path, TimeSpan limit)
     // Of text that is looked at for a number.
     private const int MostText = 1 << 20;
 
+    /// <summary>Looks for the program, before all that it is to judge is made.</summary>
+    /// <exception cref="RewriteException">There is none of that name.</exception>
+    public void RequireProgram()
+    {
+        string[] folders = Path.IsPathRooted(path) ? [""]
+            : [Path.GetDirectoryName(Environment.ProcessPath) ?? "", Environment.CurrentDirectory, .. (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)];
+        if (path.Length == 0 || !folders.Any(f => IsProgram(Path.Combine(f, path))))
+            throw Failed("it cannot be started: there is no such program");
+    }
+
     /// <param name="trials">On the inputs that nothing was chosen on.</param>
     /// <param name="changed">The model in 8 bits.</param>
     /// <param name="cancellationToken">Ends it.</param>
@@ -66,6 +76,10 @@ internal sealed class MetricProgram(string path, TimeSpan limit)
             ? figure
             : throw Failed(Last(text).Length == 0 ? "it printed nothing; its last line has to be a number, as 0.93" : $"its last line is no number, as 0.93, but '{Last(text)}'");
     }
+
+    private static bool IsProgram(string file) => OperatingSystem.IsWindows()
+        ? File.Exists(file) || File.Exists(file + ".exe")
+        : File.Exists(file) && (File.GetUnixFileMode(file) & (UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute)) != 0;
 
     private Process Start(string floats, string bytes)
     {

@@ -29,6 +29,8 @@ internal sealed class QuantizeRun(QuantizeOptions options, Action<string, double
     private readonly List<SearchResult> _others = [];
     private readonly PreviousChoice? _previous = options.Like is { } like ? PreviousChoice.Read(like) : null;
 
+    private readonly MetricProgram? _metric = options.Metric is { } program ? new(program, options.MetricLimit) : null;
+
     private double MaxError => options.MaxError ?? _previous?.MaxError ?? QuantizeOptions.DefaultError;
 
     private int WeightBits => options.WeightBits ?? _previous?.WeightBits ?? QuantizeOptions.SafeBits;
@@ -42,6 +44,9 @@ internal sealed class QuantizeRun(QuantizeOptions options, Action<string, double
         using ModelUnderTest published = new(options.Model, cancellationToken: cancellationToken);
         Check(published);
         using TargetFile target = new(options.Output, published.Path);
+        using TargetFile? curve = options.Curve is { } path ? new(path, published.Path, "--curve") : null;
+        if (curve?.Path == target.Path)
+            throw new RewriteException($"--curve {options.Curve}: that is where the model goes. Give another file.");
         InputSets inputs = options.InputFolders.Count > 0
             ? InputSets.Given(options.InputFolders, new InputMaker(published.Graph, options.Fills).Inputs)
             : InputSets.Random(published, options, cancellationToken);
@@ -49,7 +54,7 @@ internal sealed class QuantizeRun(QuantizeOptions options, Action<string, double
             _notes.Add("the error is that on random inputs: give some of the application's with --inputs to know what it is on those");
         try
         {
-            return Run(published, target, inputs);
+            return Run(published, target, curve, inputs);
         }
         catch (SegmentException e)
         {
@@ -57,7 +62,7 @@ internal sealed class QuantizeRun(QuantizeOptions options, Action<string, double
         }
     }
 
-    private QuantizeReport Run(ModelUnderTest published, TargetFile target, InputSets inputs)
+    private QuantizeReport Run(ModelUnderTest published, TargetFile target, TargetFile? curve, InputSets inputs)
     {
         WeightFile weights = new(target.Draft("weights"));
         ModelProto floats = FloatModel.Read(published, weights);
@@ -80,14 +85,14 @@ internal sealed class QuantizeRun(QuantizeOptions options, Action<string, double
         if (_previous != null)
         {
             (SearchResult kept, Trial error) = new KeptChoice(_previous, search, ranges, WeightBits, MaxError).Run(candidates, inputs.AreGiven, trials, others);
-            return Judge(published, floats, target, inputs, kept, error, others);
+            return Judge(published, floats, target, curve, inputs, kept, error, others);
         }
         SearchResult found = Search(search, candidates, ranges, inputs.AreGiven);
         progress("proving", 0);
         HeldOutProof proof = HeldOutProof.Of(search, found, trials, others, MaxError);
         if (proof.WentBack)
             _notes.Add("operators went back to floats until the held-out inputs were within the budget, so these were chosen on, too");
-        return Judge(published, floats, target, inputs, proof.Result, proof.HeldOut, others);
+        return Judge(published, floats, target, curve, inputs, proof.Result, proof.HeldOut, others);
     }
 
     // Every form that can be written; of those within the budget the fastest.
@@ -120,13 +125,13 @@ internal sealed class QuantizeRun(QuantizeOptions options, Action<string, double
         };
     }
 
-    private QuantizeReport Judge(ModelUnderTest published, ModelProto floats, TargetFile target, InputSets inputs, SearchResult result, Trial heldOut, ModelTrials others)
+    private QuantizeReport Judge(ModelUnderTest published, ModelProto floats, TargetFile target, TargetFile? curve, InputSets inputs, SearchResult result, Trial heldOut, ModelTrials others)
     {
         ModelFiles files = ModelFiles.Of(published.Path, published.Graph.Model);
         QuantizedMetadata.Write(result.Model!, files.Digest(), inputs, result, MaxError, WeightBits);
         string draft = target.Draft("onnx");
         ModelMessage.Write(result.Model!, draft);
-        double? metric = options.Metric is { } program ? new MetricProgram(program, options.MetricLimit).Run(others, result.Model!, cancellationToken) : null;
+        double? metric = _metric?.Run(others, result.Model!, cancellationToken);
         string? axis = !result.Form.KeepsRowsApart && BatchAxis.Find(published.Graph.Facts, published.Graph.Outputs) is { Holds: true } batch ? batch.Dimension : null;
         FileGains timed = options.Measure
             ? (measure ?? FileGains.Measure)(published, floats, target, draft, inputs.Search[0], axis, progress, cancellationToken)
@@ -144,10 +149,12 @@ internal sealed class QuantizeRun(QuantizeOptions options, Action<string, double
         if (axis != null)
             SayBatch(axis, timed.Batching, result);
         long bytes = new FileInfo(draft).Length;
+        cancellationToken.ThrowIfCancellationRequested();
+        // First: where it cannot be written, nothing is.
+        if (curve != null)
+            Draw(result.Curve, curve);
         if (alone is null)
             File.Move(draft, target.Path, overwrite: true);
-        if (options.Curve is { } curve)
-            ErrorCurve.Write(result.Curve, MaxError, curve);
         return new QuantizeReport
         {
             Model = options.Model,
@@ -168,6 +175,13 @@ internal sealed class QuantizeRun(QuantizeOptions options, Action<string, double
             OutputBytes = bytes,
             Notes = _notes,
         };
+    }
+
+    private void Draw(IReadOnlyList<CurvePoint> points, TargetFile curve)
+    {
+        string draft = curve.Draft("svg");
+        ErrorCurve.Write(points, MaxError, draft);
+        File.Move(draft, curve.Path, overwrite: true);
     }
 
     private void SayBatch(string axis, BatchGain? batching, SearchResult result)
@@ -191,6 +205,7 @@ internal sealed class QuantizeRun(QuantizeOptions options, Action<string, double
     private void Check(ModelUnderTest published)
     {
         FloatModel.RequireOneMessage(published);
+        _metric?.RequireProgram();
         if (IsQuantised(published))
             throw new RewriteException("The model is quantised already (it has integer products, or quantises values). Give the one of floats that it was made of.") { IsAnswer = true };
         if (published.RandomOperators.Count > 0)

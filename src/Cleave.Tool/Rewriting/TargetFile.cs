@@ -12,22 +12,25 @@ internal sealed class TargetFile : IDisposable
 {
     private readonly string _mark = Guid.NewGuid().ToString("N")[..8];
     private readonly List<string> _drafts = [];
+    private readonly string _option;
 
     /// <param name="path">Where to.</param>
-    /// <param name="source">The model that is read, links resolved.</param>
+    /// <param name="source">The model that is read, links resolved; empty: none is.</param>
+    /// <param name="option">The option that names it.</param>
     /// <exception cref="RewriteException">There is no writing there.</exception>
-    public TargetFile(string path, string source)
+    public TargetFile(string path, string source, string option = "-o")
     {
+        _option = option;
         if (path.Length == 0)
-            throw new RewriteException("-o: its name is empty. Give the file to write.");
+            throw new RewriteException($"{_option}: its name is empty. Give the file to write.");
         Path = Resolved(path);
-        Folder = System.IO.Path.GetDirectoryName(Path) ?? throw new RewriteException($"-o {path}: give a file.");
+        Folder = System.IO.Path.GetDirectoryName(Path) ?? throw new RewriteException($"{_option} {path}: give a file.");
         if (IsSame(Path, source))
-            throw new RewriteException($"-o {path}: that is the model itself, which is never overwritten. Give another file.");
+            throw new RewriteException($"{_option} {path}: that is the model itself, which is never overwritten. Give another file.");
         if (Directory.Exists(Path))
-            throw new RewriteException($"-o {path}: that is a folder. Give a file in it.");
+            throw new RewriteException($"{_option} {path}: that is a folder. Give a file in it.");
         if (!Directory.Exists(Folder))
-            throw new RewriteException($"-o {path}: the folder {Folder} does not exist.");
+            throw new RewriteException($"{_option} {path}: the folder {Folder} does not exist.");
         TryWriting(path);
         IsBesideSource = IsSame(Folder, System.IO.Path.GetDirectoryName(source) ?? "");
     }
@@ -57,7 +60,7 @@ internal sealed class TargetFile : IDisposable
         foreach (string file in files)
         {
             if (IsSame(Resolved(file), Path) || IsSame(Resolved(file), DataPath))
-                throw new RewriteException($"-o {Path}: {file} holds weights of the model. Give another file.");
+                throw new RewriteException($"{_option} {Path}: {file} holds weights of the model. Give another file.");
         }
     }
 
@@ -78,11 +81,11 @@ internal sealed class TargetFile : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new RewriteException($"-o {path}: it cannot be written: {e.Message.Replace(draft, Path, StringComparison.Ordinal)}", e);
+            throw new RewriteException($"{_option} {path}: it cannot be written: {e.Message.Replace(draft, Path, StringComparison.Ordinal)}", e);
         }
     }
 
-    private static string Resolved(string path)
+    private string Resolved(string path)
     {
         try
         {
@@ -90,7 +93,7 @@ internal sealed class TargetFile : IDisposable
         }
         catch (Exception e) when (e is IOException or ArgumentException)
         {
-            throw new RewriteException($"-o {path}: {e.Message}", e);
+            throw new RewriteException($"{_option} {path}: {e.Message}", e);
         }
     }
 

@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using Cleave.Calls;
+using Cleave.Core.Parts;
 using Cleave.Core.Tuning;
 using Cleave.Generated;
 using Cleave.Plans;
@@ -37,8 +38,8 @@ internal static class TunedRunner
     }
 
     /// <summary>
-    /// What calls of the whole model took, by size, samples and threads: instead of what was predicted. Null where one thread was not measured, or nothing
-    /// that fits the model.
+    /// What calls of the whole model took, by size, samples and threads: instead of what was predicted. Calls that are smaller or larger than all that were measured take what was
+    /// predicted, as many times as the nearest measured one took that. Null where one thread was not measured, or nothing that fits the model.
     /// </summary>
     /// <param name="section">What was measured.</param>
     /// <param name="definition">The model.</param>
@@ -55,7 +56,7 @@ internal static class TunedRunner
             .Where(c => requests.All(r => r.Find(whole!, [c]) != null)).Order()];
         int batch = definition.Batch is { } axis ? shapes.SymbolOf(axis.Dimension) : -1;
         PredictedTime[] calls = [.. requests.Where(r => batch < 0 || r.Sizes[batch] > 0).Select(r => Call(r, batch)).OrderBy(static c => c.Elements).ThenBy(static c => c.Samples)];
-        return calls.Length == 0 ? null : new PredictedTimes(counts, calls);
+        return calls.Length == 0 ? null : new PredictedTimes(counts, [.. calls, .. Beyond(calls, counts, definition.Times)]);
 
         PredictedTime Call(TunedRequest request, int batch)
         {
@@ -74,12 +75,29 @@ internal static class TunedRunner
         }
     }
 
+    // Predicted calls beyond the measured sizes, each corrected by the nearest one that was measured.
+    private static IEnumerable<PredictedTime> Beyond(PredictedTime[] measured, int[] counts, PredictedTimes? predicted)
+    {
+        if (predicted is null)
+            yield break;
+        CallTimes times = predicted.ToCallTimes();
+        long least = measured.Min(static m => m.Elements), most = measured.Max(static m => m.Elements);
+        foreach (PredictedTime call in predicted.Calls.Where(c => c.Elements < least || c.Elements > most))
+        {
+            PredictedTime near = measured.MinBy(m => (Distance(m.Elements, call.Elements), Distance(m.Samples, call.Samples)));
+            PartTimes expected = times.Of(call.Elements, call.Samples), expectedNear = times.Of(near.Elements, near.Samples);
+            yield return new PredictedTime(call.Elements, call.Samples, [.. counts.Select((c, i) => expected.At(c) * near.Microseconds[i] / expectedNear.At(c))]);
+        }
+    }
+
     private static TunedTime? Find(TunedRequest request, ChosenPlan mode) => request.Find(mode.Plan.Name, mode.Threads);
 
     // By factors: twice as long is as far as half as long.
     private static TunedRequest? Nearest(TuningSection section, IReadOnlyList<int> dims) => section.Requests
         .Where(r => r.Sizes.Count == dims.Count)
-        .MinBy(r => r.Sizes.Zip(dims, static (a, b) => Math.Abs(Math.Log((a + 1.0) / (b + 1.0)))).Sum());
+        .MinBy(r => r.Sizes.Zip(dims, static (a, b) => Distance(a, b)).Sum());
+
+    private static double Distance(double a, double b) => Math.Abs(Math.Log((a + 1) / (b + 1)));
 
     // The geometric mean of how many times as long as the fastest it takes, of the requests where both are known.
     private static double Slower(TuningSection section, ChosenPlan plan) => Math.Exp(section.Requests

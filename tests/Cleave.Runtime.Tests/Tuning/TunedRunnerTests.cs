@@ -1,3 +1,4 @@
+using System;
 using System.Linq;
 using Cleave.Calls;
 using Cleave.Core.Tuning;
@@ -72,6 +73,29 @@ public sealed class TunedRunnerTests
     }
 
     [Fact]
+    public void Sizes_beyond_the_measured_ones_take_what_was_predicted_as_many_times_as_the_nearest_measured_one()
+    {
+        Value x = Value.Tensor<float>("x", "batch", "length", 2), y = Value.Tensor<float>("y", "batch", "length");
+        ModelDefinition definition = new(1, "m", "m.onnx", "h", [x], [y], [new(1, Definitions.Whole([x], [y]), 1)])
+        {
+            Batch = new("batch", [0], [0]),
+            Times = new PredictedTimes(
+                [1, 2, 4], new(4, 1, 10, 8, 7), new(4, 8, 40, 30, 25), new(20, 1, 100, 60, 40), new(40, 1, 190, 100, 60), new(80, 1, 400, 200, 110)),
+        };
+        PredictedTimes times = TunedRunner.Times(
+            Section(
+                Sized(1, 10, ("Whole", [1], 50_000), ("Whole", [2], 40_000)),
+                Sized(1, 20, ("Whole", [1], 100_000), ("Whole", [2], 100_000))),
+            definition, new ShapeTable(definition, []), isCrowded: true)!;
+
+        Assert.Equal([(20, 1), (40, 1), (4, 1), (4, 8), (80, 1)], times.Calls.Select(c => (c.Elements, c.Samples)));
+        // 50 of 100 and 40 of 60 predicted; 100 of 190 and 100 of 100.
+        Assert.Equal([10 * 0.5, 8 * 40.0 / 60], times.Calls[2].Microseconds);
+        Assert.Equal([40 * 0.5, 30 * 40.0 / 60], times.Calls[3].Microseconds);
+        Assert.Equal([400 * 100.0 / 190, 200], times.Calls[4].Microseconds, static (a, b) => Math.Abs(a - b) < 1e-9);
+    }
+
+    [Fact]
     public void Calls_beside_others_take_longer_the_more_others_there_are()
     {
         Value x = Value.Tensor<float>("x", "batch", "length", 2), y = Value.Tensor<float>("y", "batch", "length");
@@ -91,5 +115,5 @@ public sealed class TunedRunnerTests
     private static TuningSection Section(params TunedRequest[] requests) => new(Machine, "h", true, requests);
 
     private static TunedRequest Request(int size, params (string Plan, int[] Threads, long Nanoseconds)[] times) =>
-        new(["n"], [size], System.Array.ConvertAll(times, t => new TunedTime(t.Plan, t.Threads, t.Nanoseconds, 9)));
+        new(["n"], [size], Array.ConvertAll(times, t => new TunedTime(t.Plan, t.Threads, t.Nanoseconds, 9)));
 }

@@ -2,10 +2,11 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using Cleave.Core.Graph;
+using Cleave.Core.Onnx;
 
 namespace Cleave.Core.Listing;
 
-/// <summary>Reads the attributes of a listing.</summary>
+/// <summary>Reads and writes the attributes of a listing.</summary>
 internal static class ListingAttributes
 {
     // Reads an attribute with what is below it, and goes to the next line.
@@ -94,6 +95,131 @@ internal static class ListingAttributes
         return new AttributeText(null, length);
     }
 
+    /// <summary>Those of a node.</summary>
+    public static void WriteOf(ListingText text, Node node)
+    {
+        if (node.Constant is { } constant && node.Attributes[0].Kind != AttributeKind.Tensor)
+            WriteOne(text, AsTensor(node.Attributes[0], constant));
+        else
+            Write(text, ConstantNode.IsConstant(node) ? Array.ConvertAll(node.Attributes, a => AsTensor(a, a.AsTensor())) : node.Attributes);
+    }
+
+    // A constant's numbers are weights, and training changes them, wherever they stand: written like a tensor.
+    private static NodeAttribute AsTensor(NodeAttribute attribute, TensorInfo? tensor) =>
+        tensor is null ? attribute : new NodeAttribute(attribute.Name, AttributeKind.Tensor) { Tensors = [tensor] };
+
+    public static void Write(ListingText text, NodeAttribute[] attributes)
+    {
+        if (attributes.Length == 0)
+            return;
+        bool sorted = true;
+        for (int i = 1; i < attributes.Length && sorted; i++)
+            sorted = string.CompareOrdinal(attributes[i - 1].Name, attributes[i].Name) <= 0;
+        if (!sorted)
+            attributes = [.. attributes.OrderBy(a => a.Name, StringComparer.Ordinal)];
+        foreach (NodeAttribute attribute in attributes)
+            WriteOne(text, attribute);
+    }
+
+    private static void WriteOne(ListingText text, NodeAttribute attribute)
+    {
+        text.Line("attribute").Text(attribute.Name);
+        if (attribute.Reference is { } reference)
+        {
+            text.Word("reference").Text(reference).Word(KindWord(attribute.Kind)).End();
+            return;
+        }
+        text.Word(KindWord(attribute.Kind));
+        switch (attribute.Kind)
+        {
+            case AttributeKind.Int:
+                text.Number(attribute.Ints[0]);
+                break;
+            case AttributeKind.Ints:
+                text.Numbers(attribute.Ints);
+                break;
+            case AttributeKind.Float:
+                text.Raw(" ").RawFloat(attribute.Floats[0]);
+                break;
+            case AttributeKind.Floats:
+                text.List(attribute.Floats, static (t, f) => t.RawFloat(f));
+                break;
+            case AttributeKind.String:
+                text.Raw(" ");
+                WriteString(text, attribute.Strings[0]);
+                break;
+            case AttributeKind.Strings:
+                text.List(attribute.Strings, WriteString);
+                break;
+            case AttributeKind.Tensor:
+                ListingTypes.WriteTensor(text, attribute.Tensors[0]);
+                break;
+            case AttributeKind.SparseTensor:
+                ListingTypes.WriteSparse(text, attribute.SparseTensors[0]);
+                break;
+            case AttributeKind.Type:
+                text.Raw(" ");
+                ListingTypes.WriteType(text, attribute.Types[0]);
+                break;
+        }
+        text.End();
+        WriteBlocks(text, attribute);
+    }
+
+    // What does not fit on the attribute's own line.
+    private static void WriteBlocks(ListingText text, NodeAttribute attribute)
+    {
+        text.Indent();
+        switch (attribute.Kind)
+        {
+            case AttributeKind.Graph:
+                ListingWriter.WriteBody(text, attribute.Graphs[0]);
+                break;
+            case AttributeKind.Graphs:
+                foreach (OnnxGraph graph in attribute.Graphs)
+                {
+                    text.Line("body").End();
+                    text.Indent();
+                    ListingWriter.WriteBody(text, graph);
+                    text.Unindent();
+                }
+                break;
+            case AttributeKind.Tensors:
+                foreach (TensorInfo tensor in attribute.Tensors)
+                {
+                    text.Line("tensor");
+                    ListingTypes.WriteTensor(text, tensor);
+                    text.End();
+                }
+                break;
+            case AttributeKind.SparseTensors:
+                foreach (SparseTensorInfo sparse in attribute.SparseTensors)
+                {
+                    text.Line("sparse");
+                    ListingTypes.WriteSparse(text, sparse);
+                    text.End();
+                }
+                break;
+            case AttributeKind.Types:
+                foreach (OnnxType type in attribute.Types)
+                {
+                    text.Line("type").Raw(" ");
+                    ListingTypes.WriteType(text, type);
+                    text.End();
+                }
+                break;
+        }
+        text.Unindent();
+    }
+
+    private static void WriteString(ListingText text, AttributeText value)
+    {
+        if (value.Text is { } s)
+            text.RawText(s);
+        else
+            text.Raw("bytes(").RawNumber(value.ByteLength).Raw(")");
+    }
+
     private static AttributeKind KindOf(ListingScanner scanner, string word)
     {
         int kind = Array.IndexOf(KindWords, word);
@@ -102,5 +228,24 @@ internal static class ListingAttributes
 
     // A list, not a dictionary of an enum: that would be compiled anew in every compiler process.
     private static readonly string[] KindWords =
-        [.. Enumerable.Range(0, (int)AttributeKind.Types + 1).Select(n => ListingWriter.KindWord((AttributeKind)n))];
+        [.. Enumerable.Range(0, (int)AttributeKind.Types + 1).Select(n => KindWord((AttributeKind)n))];
+
+    private static string KindWord(AttributeKind kind) => kind switch
+    {
+        AttributeKind.Float => "float",
+        AttributeKind.Int => "int",
+        AttributeKind.String => "string",
+        AttributeKind.Tensor => "tensor",
+        AttributeKind.Graph => "graph",
+        AttributeKind.Floats => "floats",
+        AttributeKind.Ints => "ints",
+        AttributeKind.Strings => "strings",
+        AttributeKind.Tensors => "tensors",
+        AttributeKind.Graphs => "graphs",
+        AttributeKind.SparseTensor => "sparse",
+        AttributeKind.SparseTensors => "sparses",
+        AttributeKind.Type => "type",
+        AttributeKind.Types => "types",
+        _ => "undefined",
+    };
 }

@@ -82,6 +82,18 @@ internal sealed class ListingText(Stream target) : IDisposable
         return Raw("]");
     }
 
+    public ListingText List<T>(T[] items, Action<ListingText, T> write)
+    {
+        Raw(" [");
+        for (int i = 0; i < items.Length; i++)
+        {
+            if (i > 0)
+                Byte((byte)',');
+            write(this, items[i]);
+        }
+        return Raw("]");
+    }
+
     public ListingText Raw(string ascii)
     {
         for (int i = Plain(ascii); i < ascii.Length; i++)

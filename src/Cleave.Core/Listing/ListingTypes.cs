@@ -6,7 +6,7 @@ using Cleave.Core.Onnx;
 
 namespace Cleave.Core.Listing;
 
-/// <summary>Reads the types and constants of a listing.</summary>
+/// <summary>Reads and writes the types and constants of a listing.</summary>
 internal static class ListingTypes
 {
     public static TensorInfo ReadTensor(ListingScanner scanner, string name)
@@ -110,6 +110,76 @@ internal static class ListingTypes
     {
         int element = Array.IndexOf(ElementWords, word);
         return element >= 0 ? (ElementType)element : throw scanner.Error("unknown element type '" + word + "'");
+    }
+
+    public static void WriteTensor(ListingText text, TensorInfo tensor)
+    {
+        text.Word(tensor.Element.Word()).Numbers(tensor.Dims).Number(tensor.ByteSize);
+        if (tensor.Integers is { } integers)
+            text.Word("values").Numbers(integers);
+        else if (tensor.Floats is { } floats)
+            text.Word("values").List(floats, static (t, f) => t.RawFloat(f));
+    }
+
+    public static void WriteSparse(ListingText text, SparseTensorInfo sparse) =>
+        text.Word(sparse.Values.Element.Word()).Numbers(sparse.Dims)
+            .Number(sparse.Values.Dims.Length > 0 ? sparse.Values.Dims[0] : 0);
+
+    public static void WriteType(ListingText text, OnnxType type)
+    {
+        switch (type)
+        {
+            case OnnxType.Tensor tensor:
+                text.Raw("tensor ").Raw(tensor.Element.Word());
+                WriteShape(text, tensor.Shape);
+                break;
+            case OnnxType.SparseTensor sparse:
+                text.Raw("sparse ").Raw(sparse.Element.Word());
+                WriteShape(text, sparse.Shape);
+                break;
+            case OnnxType.Sequence sequence:
+                Wrap("sequence(", sequence.Element);
+                break;
+            case OnnxType.Optional optional:
+                Wrap("optional(", optional.Element);
+                break;
+            case OnnxType.Map map:
+                text.Raw("map(").Raw(map.Key.Word()).Raw(",");
+                WriteType(text, map.Value);
+                text.Raw(")");
+                break;
+            case OnnxType.Opaque opaque:
+                text.Raw("opaque(").RawText(opaque.Domain).Raw(",").RawText(opaque.Name).Raw(")");
+                break;
+            default:
+                text.Raw("unknown");
+                break;
+        }
+
+        void Wrap(string open, OnnxType element)
+        {
+            text.Raw(open);
+            WriteType(text, element);
+            text.Raw(")");
+        }
+    }
+
+    private static void WriteShape(ListingText text, Dimension[]? shape)
+    {
+        if (shape is null)
+        {
+            text.Raw(" *");
+            return;
+        }
+        text.List(shape, static (t, d) =>
+        {
+            if (d.Value is { } value)
+                t.RawNumber(value);
+            else if (d.Name is { } name)
+                t.RawText(name);
+            else
+                t.Raw("?");
+        });
     }
 
     // As the kinds of attributes: a list, for the same reason.

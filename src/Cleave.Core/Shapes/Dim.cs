@@ -280,87 +280,6 @@ internal sealed partial class Dim : IEquatable<Dim>
         return a._size + b._size > LargestSize ? null : new([new Term(1, [new Factor.Operation(which, a, b)])]);
     }
 
-    // Sorted by factors, equal ones added up, none of coefficient zero: the one form of a polynomial.
-    private static Dim? Collect(List<Term> terms)
-    {
-        if (terms.Count > 1)
-            terms.Sort(static (a, b) => Compare(a.Factors, b.Factors));
-        List<Term> result = new(terms.Count);
-        foreach (Term term in terms)
-        {
-            if (result.Count > 0 && Compare(result[result.Count - 1].Factors, term.Factors) == 0)
-            {
-                if (!TryAdd(result[result.Count - 1].Coefficient, term.Coefficient, out long sum))
-                    return null;
-                result[result.Count - 1] = new Term(sum, term.Factors);
-            }
-            else
-            {
-                result.Add(term);
-            }
-            if (result[result.Count - 1].Coefficient == 0)
-                result.RemoveAt(result.Count - 1);
-        }
-        if (result.Count > MostTerms)
-            return null;
-        Dim dim = new([.. result]);
-        return dim._size > LargestSize ? null : dim;
-    }
-
-    private static Factor[] Merge(Factor[] a, Factor[] b)
-    {
-        if (a.Length == 0)
-            return b;
-        if (b.Length == 0)
-            return a;
-        Factor[] merged = [.. a, .. b];
-        Array.Sort(merged, static (x, y) => x.CompareTo(y));
-        return merged;
-    }
-
-    // Null where not all of the divisor's factors are there.
-    private static Factor[]? Without(Factor[] factors, Factor[] divisor)
-    {
-        List<Factor> left = [.. factors];
-        foreach (Factor factor in divisor)
-        {
-            int at = left.FindIndex(f => f.CompareTo(factor) == 0);
-            if (at < 0)
-                return null;
-            left.RemoveAt(at);
-        }
-        return [.. left];
-    }
-
-    // Longer products first, then by their factors; the constant comes last.
-    private static int Compare(Factor[] a, Factor[] b)
-    {
-        if (a.Length != b.Length)
-            return b.Length - a.Length;
-        for (int i = 0; i < a.Length; i++)
-        {
-            int order = a[i].CompareTo(b[i]);
-            if (order != 0)
-                return order;
-        }
-        return 0;
-    }
-
-    private int CompareTo(Dim other)
-    {
-        if (ReferenceEquals(this, other))
-            return 0;
-        for (int i = 0; i < _terms.Length && i < other._terms.Length; i++)
-        {
-            int order = Compare(_terms[i].Factors, other._terms[i].Factors);
-            if (order == 0)
-                order = _terms[i].Coefficient.CompareTo(other._terms[i].Coefficient);
-            if (order != 0)
-                return order;
-        }
-        return _terms.Length - other._terms.Length;
-    }
-
     private void AddNames(SortedSet<string> names)
     {
         foreach (Term term in _terms)
@@ -393,26 +312,5 @@ internal sealed partial class Dim : IEquatable<Dim>
             text.Append(factors.Length == 0 ? coefficient : (coefficient == "1" ? "" : coefficient + "*") + string.Join("*", factors));
         }
         return text.ToString();
-    }
-
-    private static long Floor(long a, long b)
-    {
-        long quotient = a / b;
-        return a % b != 0 && (a < 0) != (b < 0) ? quotient - 1 : quotient;
-    }
-
-    private static bool TryAdd(long a, long b, out long sum)
-    {
-        sum = unchecked(a + b);
-        return ((a ^ sum) & (b ^ sum)) >= 0;
-    }
-
-    private static bool TryMultiply(long a, long b, out long product)
-    {
-        product = unchecked(a * b);
-        if (a is >= int.MinValue and <= int.MaxValue && b is >= int.MinValue and <= int.MaxValue)
-            return true;
-        // The smallest number divided by -1 is an exception.
-        return a == 0 || b == 0 || (a == -1 ? b != long.MinValue : b == -1 ? a != long.MinValue : product / a == b);
     }
 }

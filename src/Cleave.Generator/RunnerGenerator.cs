@@ -37,17 +37,7 @@ public sealed class RunnerGenerator : IIncrementalGenerator
             .Select((pair, _) => ProjectFacts.Read(pair.Left.GlobalOptions, pair.Right))
             .WithTrackingName(TrackingNames.Project);
 
-        IncrementalValuesProvider<ModelFile> files = context.AdditionalTextsProvider
-            .Combine(context.AnalyzerConfigOptionsProvider)
-            .Select((pair, cancellation) => ModelFile.Read(pair.Left, pair.Right, cancellation))
-            .Where(file => file is not null)
-            .Select((file, _) => file!)
-            .WithTrackingName(TrackingNames.Files);
-
-        IncrementalValuesProvider<ModelResult> models = files
-            .Combine(project)
-            .Select((pair, _) => ModelResult.Of(pair.Left, pair.Right, _read))
-            .WithTrackingName(TrackingNames.Models);
+        IncrementalValuesProvider<ModelResult> models = Models(context, project);
 
         IncrementalValuesProvider<RunnerFile> specs = models
             .Where(model => model.Runner is not null)
@@ -58,15 +48,7 @@ public sealed class RunnerGenerator : IIncrementalGenerator
             .Select((runner, _) => ClassName.Of(runner))
             .Collect();
 
-        IncrementalValuesProvider<EnsembleResult> ensembles = context.AdditionalTextsProvider
-            .Combine(context.AnalyzerConfigOptionsProvider)
-            .Select((pair, cancellation) => EnsembleFile.Read(pair.Left, pair.Right, cancellation))
-            .Where(file => file is not null)
-            .Select((file, _) => file!)
-            .WithTrackingName(TrackingNames.EnsembleFiles)
-            .Combine(specs.Collect().Combine(project))
-            .Select((pair, _) => EnsembleResult.Of(pair.Left, pair.Right.Left, pair.Right.Right))
-            .WithTrackingName(TrackingNames.Ensembles);
+        IncrementalValuesProvider<EnsembleResult> ensembles = Ensembles(context, specs, project);
 
         IncrementalValuesProvider<EnsembleRunner> together = ensembles
             .Where(ensemble => ensemble.Runner is not null)
@@ -89,26 +71,37 @@ public sealed class RunnerGenerator : IIncrementalGenerator
             .Select((pair, _) => new NamedEnsemble(pair.Left, pair.Right.Hint(pair.Left.Spec.Surface.FullName)))
             .WithTrackingName(TrackingNames.EnsembleRunners);
 
-        IncrementalValuesProvider<ReportedProblem> problems = models
-            .SelectMany((model, _) => model.Problems)
-            .WithTrackingName(TrackingNames.Problems);
-
-        IncrementalValuesProvider<ReportedProblem> clashes = names
-            .SelectMany((all, _) => all.Clashes())
-            .WithTrackingName(TrackingNames.Clashes);
-
-        IncrementalValuesProvider<ReportedProblem> notes = classes
-            .Combine(project)
-            .SelectMany((pair, _) => ReleaseNote.Of(pair.Left, pair.Right.OnnxRuntime))
-            .WithTrackingName(TrackingNames.Notes);
-
         context.RegisterSourceOutput(runners, WriteSource);
         context.RegisterSourceOutput(ensembleRunners, WriteEnsemble);
         context.RegisterSourceOutput(ensembles.SelectMany((ensemble, _) => ensemble.Problems), Report);
-        context.RegisterSourceOutput(problems, Report);
-        context.RegisterSourceOutput(clashes, Report);
-        context.RegisterSourceOutput(notes, Report);
+        context.RegisterSourceOutput(models.SelectMany((model, _) => model.Problems).WithTrackingName(TrackingNames.Problems), Report);
+        context.RegisterSourceOutput(names.SelectMany((all, _) => all.Clashes()).WithTrackingName(TrackingNames.Clashes), Report);
+        context.RegisterSourceOutput(
+            classes.Combine(project).SelectMany((pair, _) => ReleaseNote.Of(pair.Left, pair.Right.OnnxRuntime)).WithTrackingName(TrackingNames.Notes), Report);
     }
+
+    private IncrementalValuesProvider<ModelResult> Models(IncrementalGeneratorInitializationContext context, IncrementalValueProvider<ProjectFacts> project) =>
+        context.AdditionalTextsProvider
+            .Combine(context.AnalyzerConfigOptionsProvider)
+            .Select((pair, cancellation) => ModelFile.Read(pair.Left, pair.Right, cancellation))
+            .Where(file => file is not null)
+            .Select((file, _) => file!)
+            .WithTrackingName(TrackingNames.Files)
+            .Combine(project)
+            .Select((pair, _) => ModelResult.Of(pair.Left, pair.Right, _read))
+            .WithTrackingName(TrackingNames.Models);
+
+    private static IncrementalValuesProvider<EnsembleResult> Ensembles(
+        IncrementalGeneratorInitializationContext context, IncrementalValuesProvider<RunnerFile> specs, IncrementalValueProvider<ProjectFacts> project) =>
+        context.AdditionalTextsProvider
+            .Combine(context.AnalyzerConfigOptionsProvider)
+            .Select((pair, cancellation) => EnsembleFile.Read(pair.Left, pair.Right, cancellation))
+            .Where(file => file is not null)
+            .Select((file, _) => file!)
+            .WithTrackingName(TrackingNames.EnsembleFiles)
+            .Combine(specs.Collect().Combine(project))
+            .Select((pair, _) => EnsembleResult.Of(pair.Left, pair.Right.Left, pair.Right.Right))
+            .WithTrackingName(TrackingNames.Ensembles);
 
     private static void WriteEnsemble(SourceProductionContext context, NamedEnsemble ensemble)
     {

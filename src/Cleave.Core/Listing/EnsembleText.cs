@@ -1,5 +1,4 @@
 using System;
-using System.Collections.Generic;
 using System.IO;
 using System.Linq;
 using System.Text;
@@ -55,58 +54,33 @@ internal static class EnsembleText
         if (lines[0].TrimEnd('\r') != First)
             throw new ListingException(1, "it does not begin with '" + First + "'");
         EnsembleListing ensemble = new();
-        List<string> combine = [], weights = [], devices = [];
-        List<EnsembleMemberEntry> members = [];
-        List<EnsembleTuningEntry> tunings = [];
         for (int i = 1; i < lines.Length; i++)
         {
             string line = lines[i].TrimEnd('\r');
-            if (line.Length == 0)
-                continue;
-            string[] fields = line.Split(' ');
-            string value = fields.Length > 1 ? Uri.UnescapeDataString(fields[1]) : throw new ListingException(i + 1, "a value is missing");
-            switch (fields[0])
-            {
-                case "name":
-                    ensemble = ensemble with { Name = value };
-                    break;
-                case "source":
-                    ensemble = ensemble with { Source = value };
-                    break;
-                case "path":
-                    ensemble = ensemble with { Path = value };
-                    break;
-                case "namespace":
-                    ensemble = ensemble with { Namespace = value };
-                    break;
-                case "class":
-                    ensemble = ensemble with { ClassName = value };
-                    break;
-                case "access":
-                    ensemble = ensemble with { Access = value };
-                    break;
-                case "combine":
-                    combine.Add(value);
-                    break;
-                case "weight":
-                    weights.Add(value);
-                    break;
-                case "device":
-                    devices.Add(value);
-                    break;
-                case "member" when fields.Length > 2:
-                    members.Add(new EnsembleMemberEntry(value, Uri.UnescapeDataString(fields[2])));
-                    break;
-                case "tuned":
-                    tunings.Add(new EnsembleTuningEntry(value, [.. fields.Skip(2).Select(Uri.UnescapeDataString)]));
-                    break;
-                case "untuned":
-                    ensemble = ensemble with { TuningProblem = value };
-                    break;
-                default:
-                    throw new ListingException(i + 1, "'" + fields[0] + "' is not understood");
-            }
+            if (line.Length > 0)
+                ensemble = With(ensemble, line.Split(' '), i + 1);
         }
-        return ensemble with { Combine = combine, Weights = weights, Devices = devices, Members = members, Tunings = tunings };
+        return ensemble;
+    }
+
+    private static EnsembleListing With(EnsembleListing ensemble, string[] fields, int line)
+    {
+        string value = fields.Length > 1 ? Uri.UnescapeDataString(fields[1]) : throw new ListingException(line, "a value is missing");
+        return fields[0] switch
+        {
+            "name" => ensemble with { Name = value },
+            "source" => ensemble with { Source = value },
+            "path" => ensemble with { Path = value },
+            "namespace" => ensemble with { Namespace = value },
+            "class" => ensemble with { ClassName = value },
+            "access" => ensemble with { Access = value },
+            "combine" => ensemble with { Combine = [.. ensemble.Combine, value] },
+            "weight" => ensemble with { Weights = [.. ensemble.Weights, value] },
+            "device" => ensemble with { Devices = [.. ensemble.Devices, value] },
+            "member" when fields.Length > 2 => ensemble with { Members = [.. ensemble.Members, new EnsembleMemberEntry(value, Uri.UnescapeDataString(fields[2]))] },
+            "tuned" => ensemble with { Tunings = [.. ensemble.Tunings, new EnsembleTuningEntry(value, [.. fields.Skip(2).Select(Uri.UnescapeDataString)])] },
+            "untuned" => ensemble with { TuningProblem = value },
+            _ => throw new ListingException(line, "'" + fields[0] + "' is not understood"),
+        };
     }
 }

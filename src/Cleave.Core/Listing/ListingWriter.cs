@@ -4,7 +4,6 @@ using System.IO;
 using System.Linq;
 using Cleave.Core.Diagnostics;
 using Cleave.Core.Graph;
-using Cleave.Core.Onnx;
 
 namespace Cleave.Core.Listing;
 

@@ -15,25 +15,21 @@ internal sealed record PlanSegment(string Name, int[] Nodes, string[] Reads, str
 }
 
 /// <summary>One step of a lane.</summary>
-/// <param name="Sample">Of which of several independent samples; 0 where there is one.</param>
-internal abstract record Statement(int Sample)
+internal abstract record Statement
 {
     /// <summary>Runs a segment.</summary>
     /// <param name="Segment">Its position in the plan.</param>
-    /// <param name="Sample">Of which sample.</param>
-    internal sealed record Run(int Segment, int Sample = 0) : Statement(Sample);
+    internal sealed record Run(int Segment) : Statement;
 
     /// <summary>Hands values over; never waits.</summary>
     /// <param name="Values">What is handed over; ordinal order.</param>
     /// <param name="To">The lane that gets it.</param>
-    /// <param name="Sample">Of which sample.</param>
-    internal sealed record Send(string[] Values, int To, int Sample = 0) : Statement(Sample);
+    internal sealed record Send(string[] Values, int To) : Statement;
 
     /// <summary>Waits for values.</summary>
     /// <param name="Values">What is waited for; ordinal order.</param>
     /// <param name="From">The lane that gives it.</param>
-    /// <param name="Sample">Of which sample.</param>
-    internal sealed record Receive(string[] Values, int From, int Sample = 0) : Statement(Sample);
+    internal sealed record Receive(string[] Values, int From) : Statement;
 }
 
 /// <summary>What one thread, with its pool, does in a call.</summary>

@@ -11,21 +11,15 @@ namespace Cleave.Core.Schedule;
 /// </summary>
 internal static class Hyperclusters
 {
-    /// <summary>Each lane runs its own segments of every sample.</summary>
-    public static IReadOnlyList<PlanLane> Of(ExecutionPlan plan, int samples) => Interleaved(plan, samples, switched: false);
-
-    /// <summary>
-    /// Of sample b each lane runs what lane + b runs of the first, so that heavy and light lanes even out ("switched"). Lanes need equal
-    /// threads: sessions are shared.
-    /// </summary>
-    public static IReadOnlyList<PlanLane> Switched(ExecutionPlan plan, int samples) => Interleaved(plan, samples, switched: true);
-
-    /// <summary>The same for statements of any type: what each lane does, of which sample.</summary>
+    /// <summary>What each lane does, of which sample.</summary>
     /// <param name="lanes">The statements of each lane.</param>
     /// <param name="segmentOf">The segment that a statement runs; -1 where it runs none.</param>
     /// <param name="isSend">Whether it hands something over.</param>
     /// <param name="samples">How many there are.</param>
-    /// <param name="switched">As in <see cref="Switched"/>.</param>
+    /// <param name="switched">
+    /// Of sample b each lane runs what lane + b runs of the first, so that heavy and light lanes even out. Lanes need equal threads: sessions are shared. Otherwise each lane
+    /// runs its own segments of every sample.
+    /// </param>
     public static (T Statement, int Sample)[][] Interleave<T>(
         IReadOnlyList<IReadOnlyList<T>> lanes, Func<T, int> segmentOf, Func<T, bool> isSend, int samples, bool switched)
     {
@@ -60,20 +54,6 @@ internal static class Hyperclusters
         }
         if (segment >= 0)
             yield return (segment, [.. part]);
-    }
-
-    private static PlanLane[] Interleaved(ExecutionPlan plan, int samples, bool switched)
-    {
-        (Statement Statement, int Sample)[][] lanes = Interleave(
-            [.. plan.Lanes.Select(l => l.Statements)], s => s is Statement.Run run ? run.Segment : -1, s => s is Statement.Send, samples, switched);
-        return [.. plan.Lanes.Select((lane, i) => new PlanLane(lane.Name, [.. lanes[i].Select(s => Moved(s.Statement, s.Sample))]))];
-
-        Statement Moved(Statement statement, int sample) => statement switch
-        {
-            Statement.Send send => send with { To = Place(send.To, switched ? sample : 0, plan.Lanes.Count), Sample = sample },
-            Statement.Receive receive => receive with { From = Place(receive.From, switched ? sample : 0, plan.Lanes.Count), Sample = sample },
-            _ => ((Statement.Run)statement) with { Sample = sample },
-        };
     }
 
     // The lane that runs what the given one runs of the first sample.

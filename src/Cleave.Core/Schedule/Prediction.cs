@@ -4,11 +4,10 @@ namespace Cleave.Core.Schedule;
 
 /// <summary>When a segment runs.</summary>
 /// <param name="Segment">Its position in the plan.</param>
-/// <param name="Sample">Of which sample.</param>
 /// <param name="Lane">Where it runs.</param>
 /// <param name="Start">Nanoseconds from the beginning of the call.</param>
 /// <param name="End">Nanoseconds from the beginning of the call.</param>
-internal sealed record SegmentRun(int Segment, int Sample, int Lane, double Start, double End);
+internal sealed record SegmentRun(int Segment, int Lane, double Start, double End);
 
 /// <summary>How a plan runs, as predicted.</summary>
 /// <param name="Makespan">Nanoseconds until the last lane is done.</param>

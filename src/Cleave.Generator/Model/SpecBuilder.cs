@@ -77,12 +77,7 @@ internal sealed class SpecBuilder
 
         if (ModelPlanner.Plan(model, part?.Outputs, Mode(plan, slicing), listing.Options.Dims, problems) is not { } planned)
             return null;
-        SymbolBuilder symbols = new(builder._properties, builder._parameters, inputs, outputs);
-        inputs = symbols.Name(inputs);
-        HashSet<string> dimensions = new(symbols.Symbols.Select(s => s.Name), StringComparer.Ordinal);
-        outputs = Array.ConvertAll(outputs, o => o with { IsSteady = IsSteady(planned.Graph.Facts, o.Name, o.RankIsKnown, o.Shape, dimensions) });
-        PredictionSpec predicted = PredictionBuilder.Of(planned, inputs, outputs);
-        RunnerSpec runner = builder.WithPlans(planned, new RunnerSpec
+        RunnerSpec runner = builder.WithValues(planned, inputs, outputs, new RunnerSpec
         {
             Namespace = space,
             Stem = stem,
@@ -97,14 +92,8 @@ internal sealed class SpecBuilder
             Settings = new(settings),
             Nodes = part is null ? "*" : NodeRanges.Write(part.Nodes),
             Facts = FactsBuilder.Of(model, part),
-            Symbols = new([.. symbols.Symbols]),
-            PlannedSizes = new([.. symbols.Symbols.Select(s => planned.Sizes.TryGetValue(s.Name, out long size) ? (int)Math.Min(size, int.MaxValue) : 1)]),
-            Inputs = new([.. inputs.Select(builder.WithShapeNames)]),
-            Outputs = new(outputs),
-            Batch = predicted.Batch,
-            NoBatch = predicted.NoBatch,
-            Times = predicted.Times,
         });
+        runner = builder.WithPlans(planned, runner);
         return accelerator is null ? runner : builder.WithAccelerator(planned, runner, accelerator, listing.Options.Accelerator);
     }
 
@@ -114,6 +103,26 @@ internal sealed class SpecBuilder
 
     private static PlanMode Mode(string? plan, bool? slicing) =>
         plan == "Whole" || slicing == false ? PlanMode.Whole : plan == "Split" ? PlanMode.Split : PlanMode.Auto;
+
+    // What callers give and get, and what that is predicted to take.
+    private RunnerSpec WithValues(PlannedModel model, TensorSpec[] inputs, TensorSpec[] outputs, RunnerSpec runner)
+    {
+        SymbolBuilder symbols = new(_properties, _parameters, inputs, outputs);
+        inputs = symbols.Name(inputs);
+        HashSet<string> dimensions = new(symbols.Symbols.Select(s => s.Name), StringComparer.Ordinal);
+        outputs = Array.ConvertAll(outputs, o => o with { IsSteady = IsSteady(model.Graph.Facts, o.Name, o.RankIsKnown, o.Shape, dimensions) });
+        PredictionSpec predicted = PredictionBuilder.Of(model, inputs, outputs);
+        return runner with
+        {
+            Symbols = new([.. symbols.Symbols]),
+            PlannedSizes = new([.. symbols.Symbols.Select(s => model.Sizes.TryGetValue(s.Name, out long size) ? (int)Math.Min(size, int.MaxValue) : 1)]),
+            Inputs = new([.. inputs.Select(WithShapeNames)]),
+            Outputs = new(outputs),
+            Batch = predicted.Batch,
+            NoBatch = predicted.NoBatch,
+            Times = predicted.Times,
+        };
+    }
 
     // A row that says the same as the one before it is left out.
     private RunnerSpec WithPlans(PlannedModel model, RunnerSpec runner)

@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Linq;
 using Cleave.Core.Clustering;
 using Cleave.Core.Schedule;
+using Cleave.Core.Tests.Schedule;
 using Xunit;
 
 namespace Cleave.Core.Tests.Clustering;
@@ -142,7 +143,7 @@ public sealed class LanePropertyTests
         Assert.Equal(predicted.Makespan, predicted.CriticalPath[^1].End);
         for (int i = 1; i < predicted.CriticalPath.Count; i++)
             Assert.InRange(predicted.CriticalPath[i].Start - predicted.CriticalPath[i - 1].End, 0, RandomTasks.HandOff * (1 + 1e-6));
-        foreach (IReadOnlyList<PlanLane> batch in new[] { Hyperclusters.Of(plan, 3), Hyperclusters.Switched(plan, 3) })
+        foreach (IReadOnlyList<PlanLane> batch in new[] { SampleGroup.Of(plan, 3, switched: false), SampleGroup.Of(plan, 3, switched: true) })
         {
             Prediction three = Simulator.Run(batch, times, RandomTasks.HandOff);
             Assert.Equal(3 * segments.Count, three.Runs.Count);

@@ -63,7 +63,7 @@ public sealed class SimulatorTests
 
         // One after the other: twice 67. Interleaved, the branch is busy all the time.
         Assert.Equal(67, Simulator.Run(plan.Lanes, times, 1).Makespan);
-        Assert.Equal(10 + 1 + 50 + 50 + 1 + 5, Simulator.Run(Hyperclusters.Of(plan, 2), times, 1).Makespan);
+        Assert.Equal(10 + 1 + 50 + 50 + 1 + 5, Simulator.Run(SampleGroup.Of(plan, 2, switched: false), times, 1).Makespan);
     }
 
     [Fact]
@@ -71,12 +71,15 @@ public sealed class SimulatorTests
     {
         ExecutionPlan plan = Plan(Diamond);
         double[] times = [10, 10, 50, 5];
-        IReadOnlyList<PlanLane> switched = Hyperclusters.Switched(plan, 2);
+        (Statement Statement, int Sample)[][] switched = SampleGroup.Interleaved(plan, 2, switched: true);
 
-        Assert.True(Simulator.Run(switched, times, 1).Makespan < Simulator.Run(Hyperclusters.Of(plan, 2), times, 1).Makespan);
+        Assert.True(Simulator.Run(SampleGroup.Of(plan, 2, switched: true), times, 1).Makespan < Simulator.Run(SampleGroup.Of(plan, 2, switched: false), times, 1).Makespan);
         // The second sample's trunk runs on the second lane.
-        Assert.Equal([(0, 0), (1, 0), (2, 1), (3, 0)], switched[0].Statements.OfType<Statement.Run>().Select(r => (r.Segment, r.Sample)));
-        Assert.Equal([(0, 1), (1, 1), (2, 0), (3, 1)], switched[1].Statements.OfType<Statement.Run>().Select(r => (r.Segment, r.Sample)));
+        Assert.Equal([(0, 0), (1, 0), (2, 1), (3, 0)], Runs(switched[0]));
+        Assert.Equal([(0, 1), (1, 1), (2, 0), (3, 1)], Runs(switched[1]));
+
+        static IEnumerable<(int Segment, int Sample)> Runs((Statement Statement, int Sample)[] lane) =>
+            lane.Where(s => s.Statement is Statement.Run).Select(s => (((Statement.Run)s.Statement).Segment, s.Sample));
     }
 
     private static ExecutionPlan Plan(PlanLane[] lanes) => new(

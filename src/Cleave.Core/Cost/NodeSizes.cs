@@ -49,11 +49,11 @@ internal sealed class NodeSizes(Node node, Func<string, long[]?> shape, Func<str
         }
     }
 
-    public long[]? Integers(string attribute) => Find(attribute)?.Ints;
+    public long[]? Integers(string attribute) => Node.Ints(attribute);
 
-    public long Integer(string attribute, long otherwise) => Find(attribute) is { Ints.Length: > 0 } found ? found.Ints[0] : otherwise;
+    public long Integer(string attribute, long otherwise) => Node.Int(attribute, otherwise);
 
-    public string Text(string attribute) => Find(attribute) is { Strings.Length: > 0 } found ? found.Strings[0].Text ?? "" : "";
+    public string Text(string attribute) => Node.Text(attribute, "");
 
     public static double Count(long[]? shape) => shape is null ? 0 : Product(shape, 0, shape.Length);
 
@@ -64,15 +64,5 @@ internal sealed class NodeSizes(Node node, Func<string, long[]?> shape, Func<str
         for (int i = from; i < to; i++)
             product *= shape[i];
         return product;
-    }
-
-    private NodeAttribute? Find(string name)
-    {
-        foreach (NodeAttribute attribute in Node.Attributes)
-        {
-            if (attribute.Name == name)
-                return attribute;
-        }
-        return null;
     }
 }

@@ -28,6 +28,22 @@ internal sealed class Node(string name, string opType, string domain, string[] i
 
     /// <summary>The whole NodeProto in the file.</summary>
     public ByteRange Message { get; init; } = ByteRange.None;
+
+    public NodeAttribute? Attribute(string name)
+    {
+        foreach (NodeAttribute attribute in Attributes)
+        {
+            if (attribute.Name == name)
+                return attribute;
+        }
+        return null;
+    }
+
+    public long Int(string name, long otherwise) => Attribute(name) is { Ints.Length: 1 } attribute ? attribute.Ints[0] : otherwise;
+
+    public long[]? Ints(string name) => Attribute(name) is { Kind: AttributeKind.Ints } attribute ? attribute.Ints : null;
+
+    public string Text(string name, string otherwise) => Attribute(name) is { Strings.Length: 1 } attribute ? attribute.Strings[0].Text ?? otherwise : otherwise;
 }
 
 /// <summary>A graph: the model's own, or the body of an If, Loop or Scan. Everything is in the file's order.</summary>
@@ -49,6 +65,23 @@ internal sealed class OnnxGraph
     public IReadOnlyList<SparseTensorInfo> SparseInitializers { get; init; } = Array.Empty<SparseTensorInfo>();
 
     public IReadOnlyList<Node> Nodes { get; init; } = Array.Empty<Node>();
+
+    /// <summary>The inputs that a caller gives. Weights are listed among the inputs, too, by a habit of IR 3.</summary>
+    public IReadOnlyList<ValueInfo> CallerInputs()
+    {
+        HashSet<string> weights = new(StringComparer.Ordinal);
+        foreach (TensorInfo tensor in Initializers)
+            weights.Add(tensor.Name);
+        foreach (SparseTensorInfo tensor in SparseInitializers)
+            weights.Add(tensor.Name);
+        List<ValueInfo> inputs = new(Inputs.Count);
+        foreach (ValueInfo input in Inputs)
+        {
+            if (!weights.Contains(input.Name))
+                inputs.Add(input);
+        }
+        return inputs;
+    }
 }
 
 /// <summary>An operator set the model imports.</summary>

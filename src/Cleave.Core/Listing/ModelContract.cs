@@ -46,9 +46,7 @@ internal static class ModelContract
 
     private static string[] Lines(OnnxModel model)
     {
-        // Weights that are listed as inputs (a habit of IR 3) are no inputs of the runner.
-        HashSet<string> weights = new(model.Graph.Initializers.Select(i => i.Name).Concat(model.Graph.SparseInitializers.Select(s => s.Name)), StringComparer.Ordinal);
-        ValueInfo[] inputs = [.. model.Graph.Inputs.Where(i => !weights.Contains(i.Name))];
+        IReadOnlyList<ValueInfo> inputs = model.Graph.CallerInputs();
         using MemoryStream stream = new();
         using (ListingText text = new(stream))
         {

@@ -46,15 +46,7 @@ internal static class PassThroughs
         facts.Of(node.Inputs[0]).Shape is { } before && facts.Of(node.Outputs[0]).Shape is { } after
         && before.SequenceEqual(after) && before.All(d => d.Value is not null);
 
-    private static long[]? Numbers(Node node, string attribute)
-    {
-        foreach (NodeAttribute candidate in node.Attributes)
-        {
-            if (candidate.Name == attribute && candidate.Ints.Length > 0)
-                return candidate.Ints;
-        }
-        return null;
-    }
+    private static long[]? Numbers(Node node, string attribute) => node.Attribute(attribute) is { Ints.Length: > 0 } found ? found.Ints : null;
 
     private static long[]? Numbers(Node node, int input, GraphFacts facts) =>
         input < node.Inputs.Length && facts.Of(node.Inputs[input]).Content is { } content && Array.TrueForAll(content, d => d.Value is not null)

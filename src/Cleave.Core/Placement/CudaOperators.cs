@@ -37,7 +37,7 @@ internal static class CudaOperators
     {
         "LSTM" or "GRU" or "RNN" => IsOfCudnn(node),
         "ConvTranspose" => IsPaddedEvenly(node),
-        "ArgMax" or "ArgMin" => Number(node, "select_last_index") == 0,
+        "ArgMax" or "ArgMin" => node.Int("select_last_index", 0) == 0,
         "Cast" => IsNumber(graph.Facts.Of(node.Inputs[0]).Element),
         _ => true,
     };
@@ -45,18 +45,18 @@ internal static class CudaOperators
     // Where the padding follows from the sizes (SAME_UPPER, SAME_LOWER) it may be uneven, and the provider does not wait to see.
     private static bool IsPaddedEvenly(Node node)
     {
-        long[] pads = Attribute(node, "pads")?.Ints ?? [];
-        return Attribute(node, "auto_pad")?.Strings is not [{ Text: "SAME_UPPER" or "SAME_LOWER" }]
+        long[] pads = node.Attribute("pads")?.Ints ?? [];
+        return node.Attribute("auto_pad")?.Strings is not [{ Text: "SAME_UPPER" or "SAME_LOWER" }]
             && pads.Take(pads.Length / 2).SequenceEqual(pads.Skip(pads.Length / 2));
     }
 
     // Of recurrent layers cuDNN has the plain ones: ONNX Runtime runs others on the CPU (RNNNeedFallbackToCPU).
     private static bool IsOfCudnn(Node node)
     {
-        if (Attribute(node, "activation_alpha") != null || Attribute(node, "activation_beta") != null || Attribute(node, "clip") != null)
+        if (node.Attribute("activation_alpha") != null || node.Attribute("activation_beta") != null || node.Attribute("clip") != null)
             return false;
         string[] plain = node.OpType switch { "LSTM" => ["sigmoid", "tanh", "tanh"], "GRU" => ["sigmoid", "tanh"], _ => ["tanh"] };
-        AttributeText[] activations = Attribute(node, "activations")?.Strings ?? [];
+        AttributeText[] activations = node.Attribute("activations")?.Strings ?? [];
         for (int i = 0; i < activations.Length; i++)
         {
             if (!plain[i % plain.Length].Equals(activations[i].Text, StringComparison.OrdinalIgnoreCase))
@@ -64,16 +64,12 @@ internal static class CudaOperators
         }
         return node.OpType switch
         {
-            "LSTM" => Number(node, "input_forget") == 0 && RecurrentNode.Input(node, RecurrentNode.Peepholes).Length == 0,
+            "LSTM" => node.Int("input_forget", 0) == 0 && RecurrentNode.Input(node, RecurrentNode.Peepholes).Length == 0,
             // Left out it is 0, which cuDNN has not.
-            "GRU" => Number(node, "linear_before_reset") == 1,
+            "GRU" => node.Int("linear_before_reset", 0) == 1,
             _ => true,
         };
     }
-
-    private static NodeAttribute? Attribute(Node node, string name) => Array.Find(node.Attributes, a => a.Name == name);
-
-    private static long Number(Node node, string name) => Attribute(node, name)?.Ints is { Length: 1 } value ? value[0] : 0;
 
     private static bool IsNumber(ElementType type) =>
         type is ElementType.Float or ElementType.Float16 or ElementType.Bool or ElementType.Int64 or ElementType.Int32 or ElementType.Int8 or ElementType.UInt8;

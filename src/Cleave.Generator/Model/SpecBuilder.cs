@@ -65,10 +65,7 @@ internal sealed class SpecBuilder
 
         SpecBuilder builder = new(stem, problems);
         ModelPart? part = Part(model, listing.Options.Outputs, slicing, problems);
-        HashSet<string> constants = new(
-            model.Graph.Initializers.Select(i => i.Name).Concat(model.Graph.SparseInitializers.Select(s => s.Name)),
-            StringComparer.Ordinal);
-        TensorSpec[] inputs = builder.Tensors([.. model.Graph.Inputs.Where(i => !constants.Contains(i.Name) && part?.Reads(i.Name) != false)], isInput: true);
+        TensorSpec[] inputs = builder.Tensors([.. model.Graph.CallerInputs().Where(i => part?.Reads(i.Name) != false)], isInput: true);
         TensorSpec[] outputs = builder.Outputs(model, listing.Options.Outputs, part);
         if (model.Graph.Outputs.Count == 0 && part is null)
             problems.Add(new Problem(Rules.NoOutputs));

@@ -17,8 +17,7 @@ internal sealed record CleanedModel(string? Path, string Note)
     /// <summary>Writes it into a folder.</summary>
     public static CleanedModel Write(string path, OnnxModel model, ByteSource source, string folder)
     {
-        HashSet<string> initializers = [.. model.Graph.Initializers.Select(i => i.Name), .. model.Graph.SparseInitializers.Select(i => i.Name)];
-        string[] inputs = [.. model.Graph.Inputs.Select(i => i.Name).Where(i => !initializers.Contains(i))];
+        string[] inputs = [.. model.Graph.CallerInputs().Select(i => i.Name)];
         byte[] bytes;
         try
         {

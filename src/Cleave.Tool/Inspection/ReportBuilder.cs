@@ -47,7 +47,7 @@ internal static class ReportBuilder
 
     private static GraphReport Graph(OnnxModel model, IReadOnlyList<string> externalFiles, bool values)
     {
-        IReadOnlyList<ValueInfo> inputs = Weaknesses.CallerInputs(model.Graph);
+        IReadOnlyList<ValueInfo> inputs = model.Graph.CallerInputs();
         OperatorReport[] operators = Operators(model.Graph);
         return new GraphReport
         {

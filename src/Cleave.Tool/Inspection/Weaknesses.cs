@@ -15,19 +15,9 @@ internal static class Weaknesses
         return [.. found.OfType<WeaknessReport>()];
     }
 
-    /// <summary>The inputs that a caller passes.</summary>
-    public static IReadOnlyList<ValueInfo> CallerInputs(OnnxGraph graph)
-    {
-        HashSet<string> constants = Constants(graph);
-        return [.. graph.Inputs.Where(i => !constants.Contains(i.Name))];
-    }
-
-    private static HashSet<string> Constants(OnnxGraph graph) =>
-        new(graph.Initializers.Select(i => i.Name).Concat(graph.SparseInitializers.Select(s => s.Name)), StringComparer.Ordinal);
-
     private static WeaknessReport? InitializersAsInputs(OnnxGraph graph)
     {
-        int count = graph.Inputs.Count - CallerInputs(graph).Count;
+        int count = graph.Inputs.Count - graph.CallerInputs().Count;
         return count == 0 ? null : new WeaknessReport(
             "initializers-as-inputs",
             $"{Number(count)} {(count == 1 ? "weight is" : "weights are")} listed as inputs too, so ONNX Runtime must not fold them into other operators.",
@@ -52,7 +42,7 @@ internal static class Weaknesses
 
     private static WeaknessReport? FixedBatch(OnnxGraph graph)
     {
-        Dimension[][] shapes = [.. CallerInputs(graph).Select(i => i.Type).OfType<OnnxType.Tensor>().Select(t => t.Shape).OfType<Dimension[]>()];
+        Dimension[][] shapes = [.. graph.CallerInputs().Select(i => i.Type).OfType<OnnxType.Tensor>().Select(t => t.Shape).OfType<Dimension[]>()];
         bool allFixed = shapes.All(s => s.All(d => d.Value is >= 0));
         // Rank 1 of size 1 is a number, not a batch.
         bool one = shapes.Any(s => s.Length > 1 && s[0].Value == 1);

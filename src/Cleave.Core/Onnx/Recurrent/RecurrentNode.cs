@@ -20,7 +20,7 @@ internal static class RecurrentNode
         node is { Domain: "", OpType: "LSTM" or "GRU" or "RNN" } && node.Inputs.Length >= 3 && Input(node, SequenceLengths).Length == 0
         && Integer(node, "layout") is null or 0 && (Direction(node) != "bidirectional" || !HasParameters(node)) && Array.TrueForAll(node.Attributes, a => a.Reference is null && NodeWriter.CanWrite(a));
 
-    public static string Direction(Node node) => Array.Find(node.Attributes, a => a.Name == "direction")?.Strings is { Length: 1 } text ? text[0].Text ?? "" : "forward";
+    public static string Direction(Node node) => node.Attribute("direction")?.Strings is [var text] ? text.Text ?? "" : "forward";
 
     /// <summary>Null where the node does not say it.</summary>
     public static long? HiddenSize(Node node) => Integer(node, "hidden_size");
@@ -32,7 +32,7 @@ internal static class RecurrentNode
     public static string Output(Node node, int index) => index < node.Outputs.Length ? node.Outputs[index] : "";
 
     // Which parameter belongs to which direction depends on the functions: not all have some.
-    private static bool HasParameters(Node node) => Array.Exists(node.Attributes, a => a.Name is "activation_alpha" or "activation_beta");
+    private static bool HasParameters(Node node) => (node.Attribute("activation_alpha") ?? node.Attribute("activation_beta")) != null;
 
-    private static long? Integer(Node node, string name) => Array.Find(node.Attributes, a => a.Name == name)?.Ints is { Length: 1 } value ? value[0] : null;
+    private static long? Integer(Node node, string name) => node.Attribute(name)?.Ints is [var value] ? value : null;
 }

@@ -229,15 +229,15 @@ internal sealed class RecurrentRewriter
             case "Identity" or "Relu" or "Tanh" or "Sigmoid" or "LeakyRelu" or "Elu" or "Dropout":
                 return true;
             case "Squeeze":
-                long[]? axes = node.Inputs.Length > 1 ? Integers(node.Inputs[1]) : Attribute(node, "axes");
+                long[]? axes = node.Inputs.Length > 1 ? Integers(node.Inputs[1]) : node.Attribute("axes")?.Ints;
                 return axes is { Length: > 0 } && Array.TrueForAll(axes, a => a > 0);
             case "Concat":
-                return Attribute(node, "axis") is { Length: 1 } axis && axis[0] > 0;
+                return node.Attribute("axis")?.Ints is { Length: 1 } axis && axis[0] > 0;
             case "Transpose":
-                return Attribute(node, "perm") is { Length: > 0 } permutation && permutation[0] == 0;
+                return node.Attribute("perm")?.Ints is { Length: > 0 } permutation && permutation[0] == 0;
             case "Reshape":
                 // 0 takes the dimension over.
-                return node.Inputs.Length == 2 && Integers(node.Inputs[1]) is { Length: > 0 } shape && shape[0] == 0 && Attribute(node, "allowzero") is null or [0];
+                return node.Inputs.Length == 2 && Integers(node.Inputs[1]) is { Length: > 0 } shape && shape[0] == 0 && node.Attribute("allowzero")?.Ints is null or [0];
             default:
                 return false;
         }
@@ -317,8 +317,6 @@ internal sealed class RecurrentRewriter
     }
 
     private long[]? Integers(string name) => _integers.TryGetValue(name, out long[]? integers) ? integers : null;
-
-    private static long[]? Attribute(Node node, string name) => Array.Find(node.Attributes, a => a.Name == name)?.Ints;
 
     private static NodeAttribute Integer(string name, long value) => new(name, AttributeKind.Int) { Ints = [value] };
 

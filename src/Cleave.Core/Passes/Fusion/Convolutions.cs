@@ -60,7 +60,7 @@ internal static class Convolutions
     }
 
     private static bool IsPlainPad(FusionView view, int pad, int reader, int input) =>
-        input == 0 && (view.Nodes[pad].Attributes.FirstOrDefault(a => a.Name == "mode")?.Strings is not [var mode] || mode.Text == "constant");
+        input == 0 && (view.Nodes[pad].Attribute("mode")?.Strings is not [var mode] || mode.Text == "constant");
 
     private static bool HasConstantWeights(FusionView view, int node) =>
         view.Operators[node] != Conv || view.IsConstant(view.Input(node, 1));

@@ -160,25 +160,9 @@ internal sealed class FusionView
     }
 
     /// <summary>A whole-number attribute.</summary>
-    public long Int(int node, string name, long otherwise)
-    {
-        foreach (NodeAttribute attribute in Nodes[node].Attributes)
-        {
-            if (attribute.Name == name && attribute.Ints.Length == 1)
-                return attribute.Ints[0];
-        }
-        return otherwise;
-    }
+    public long Int(int node, string name, long otherwise) => Nodes[node].Int(name, otherwise);
 
-    public long[]? Ints(int node, string name)
-    {
-        foreach (NodeAttribute attribute in Nodes[node].Attributes)
-        {
-            if (attribute.Name == name && attribute.Kind == AttributeKind.Ints)
-                return attribute.Ints;
-        }
-        return null;
-    }
+    public long[]? Ints(int node, string name) => Nodes[node].Ints(name);
 
     private void AddConstants(Node node)
     {

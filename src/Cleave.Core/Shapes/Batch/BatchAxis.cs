@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Linq;
 using Cleave.Core.Graph;
 using Cleave.Core.Onnx;
 
@@ -27,7 +28,7 @@ internal sealed class BatchAxis
     /// <summary>The proof for the given outputs, or why there is none.</summary>
     public static BatchProof Find(GraphFacts facts, IReadOnlyList<string> outputs)
     {
-        List<ValueInfo> inputs = Inputs(facts.Model.Graph);
+        IReadOnlyList<ValueInfo> inputs = facts.Model.Graph.CallerInputs();
         if (inputs.Count == 0 || outputs.Count == 0)
             return new BatchProof { Reason = "the model has no " + (inputs.Count == 0 ? "inputs" : "outputs") };
         BatchProof? first = null;
@@ -42,25 +43,8 @@ internal sealed class BatchAxis
         return first ?? new BatchProof { Reason = reason };
     }
 
-    // Inputs with a default are constants here.
-    private static List<ValueInfo> Inputs(OnnxGraph graph)
-    {
-        HashSet<string> constants = new(StringComparer.Ordinal);
-        foreach (TensorInfo tensor in graph.Initializers)
-            constants.Add(tensor.Name);
-        foreach (SparseTensorInfo tensor in graph.SparseInitializers)
-            constants.Add(tensor.Name);
-        List<ValueInfo> inputs = [];
-        foreach (ValueInfo input in graph.Inputs)
-        {
-            if (!constants.Contains(input.Name))
-                inputs.Add(input);
-        }
-        return inputs;
-    }
-
     // Names that every input has exactly once; those of first axes first.
-    private static List<string> Candidates(List<ValueInfo> inputs, out string reason)
+    private static List<string> Candidates(IReadOnlyList<ValueInfo> inputs, out string reason)
     {
         List<string> candidates = [];
         reason = "no dimension of the input '" + inputs[0].Name + "' has a name";
@@ -70,7 +54,7 @@ internal sealed class BatchAxis
         {
             if (dimension.Value != null || dimension.Name is not { Length: > 0 } name)
                 continue;
-            ValueInfo? without = inputs.Find(i => AxisOf(i, name) is null);
+            ValueInfo? without = inputs.FirstOrDefault(i => AxisOf(i, name) is null);
             if (without is null)
                 candidates.Add(name);
             else if (candidates.Count == 0)
@@ -87,7 +71,7 @@ internal sealed class BatchAxis
         return axis >= 0 && axis == Array.FindLastIndex(shape, d => d.Value is null && d.Name == name) ? axis : null;
     }
 
-    private BatchProof Prove(List<ValueInfo> inputs, IReadOnlyList<string> outputs)
+    private BatchProof Prove(IReadOnlyList<ValueInfo> inputs, IReadOnlyList<string> outputs)
     {
         string name = _dimension;
         Dictionary<string, int> inputAxes = new(StringComparer.Ordinal), outputAxes = new(StringComparer.Ordinal);

@@ -43,7 +43,7 @@ internal static class BatchElements
         for (int i = 0; i < all.Length; i++)
             all[i] = i;
         // Before operator set 7 axes were matched by an attribute.
-        return node.Opset < 7 && node.Attribute("axis") != null ? node.Mixed("matches axes in an old way that is not followed") : Join(node, all);
+        return node.Opset < 7 && node.Node.Attribute("axis") != null ? node.Mixed("matches axes in an old way that is not followed") : Join(node, all);
     }
 
     /// <summary>The state of what is broadcast from the given inputs; the others are parameters.</summary>

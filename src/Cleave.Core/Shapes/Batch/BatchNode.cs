@@ -29,17 +29,14 @@ internal sealed class BatchNode(Node node, long opset, string dimension, GraphFa
 
     public Dim[]? Content(int input) => Has(input) ? facts.Of(Node.Inputs[input]).Content : null;
 
-    public NodeAttribute? Attribute(string name) => Array.Find(Node.Attributes, a => a.Name == name);
+    public long Int(string name, long otherwise) => Node.Int(name, otherwise);
 
-    public long Int(string name, long otherwise) => Attribute(name) is { Ints.Length: 1 } attribute ? attribute.Ints[0] : otherwise;
+    public long[]? Ints(string name) => Node.Ints(name);
 
-    public long[]? Ints(string name) => Attribute(name) is { Kind: AttributeKind.Ints } attribute ? attribute.Ints : null;
-
-    public string Text(string name, string otherwise) =>
-        Attribute(name) is { Strings.Length: 1 } attribute ? attribute.Strings[0].Text ?? otherwise : otherwise;
+    public string Text(string name, string otherwise) => Node.Text(name, otherwise);
 
     /// <summary>The axes that the attribute <c>axes</c> or the second input names; null where they are not given or not known.</summary>
-    public long[]? Axes(int input = 1) => Ints("axes") ?? Numbers(input);
+    public long[]? Axes() => Ints("axes") ?? Numbers(1);
 
     /// <summary>Whether all inputs but the first <paramref name="count"/> are the same for all samples.</summary>
     public bool OthersAreIndependent(int count)

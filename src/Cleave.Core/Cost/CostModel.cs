@@ -36,9 +36,6 @@ internal sealed class CostModel
 
     public DeviceTable Table => _table;
 
-    /// <summary>Whether the table has points of the work's kernel.</summary>
-    public bool Knows(Work work) => _kernels.ContainsKey(work.Kernel);
-
     /// <summary>Nanoseconds with a number of threads, in the company of what else a call does; the overhead of one node is in it.</summary>
     /// <param name="work">What is to be done.</param>
     /// <param name="threads">How many threads do it.</param>

@@ -55,9 +55,6 @@ internal sealed class GroupShape
     /// <summary>Its work in the plain layout, whatever session it runs in.</summary>
     public IReadOnlyList<Work> PlainWorks => _plainWorks ??= FusedWork.Of(_graph, this);
 
-    /// <summary>Whether an operator is among its nodes.</summary>
-    public bool Has(string opType) => Array.Exists(Nodes, n => n.OpType == opType);
-
     /// <summary>The first node of an operator.</summary>
     public Node? Find(string opType) => Array.Find(Nodes, n => n.OpType == opType);
 

@@ -55,8 +55,6 @@ internal sealed class SegmentSlice
         Nodes = IncludedNodes();
     }
 
-    public string Name => _request.Name;
-
     public IReadOnlyList<string> Reads => _request.Reads;
 
     public IReadOnlyList<string> Writes => _request.Writes;

@@ -12,8 +12,4 @@ internal sealed record PlacementSchedule(int[] Place, int[] Order, double[] Star
 {
     /// <summary>Whether all units run on the CPU.</summary>
     public bool IsHostOnly(PlacementProblem problem) => Array.TrueForAll(Place, p => problem.Processors[p].IsHost);
-
-    /// <summary>Whether some units run on the CPU, and others do not.</summary>
-    public bool IsSplit(PlacementProblem problem) =>
-        Array.Exists(Place, p => problem.Processors[p].IsHost) && Array.Exists(Place, p => !problem.Processors[p].IsHost);
 }

@@ -90,8 +90,6 @@ internal sealed class NodeContext(InferenceScope scope, Node node, long opset)
 
     public long[]? Ints(string name) => Attribute(name) is { Kind: AttributeKind.Ints } attribute ? attribute.Ints : null;
 
-    public float Float(string name, float otherwise) => Attribute(name) is { Floats.Length: 1 } attribute ? attribute.Floats[0] : otherwise;
-
     public string Text(string name, string otherwise) => Attribute(name) is { Strings.Length: 1 } attribute ? attribute.Strings[0].Text ?? otherwise : otherwise;
 
     /// <summary>The axis counted from the front; null where it is out of range.</summary>

@@ -157,7 +157,7 @@ internal static class BatchMovement
     public static BatchState Trilu(BatchNode node, int output)
     {
         BatchState state = node.In(0);
-        return state.IsPerSample && node.IsShape(1) && node.In(1).Kind == BatchKind.Independent && node.Shape(0) is { } shape && state.Axis < shape.Length - 2
+        return state.IsPerSample && node.In(1).Kind == BatchKind.Independent && node.Shape(0) is { } shape && state.Axis < shape.Length - 2
             ? state : node.Mixed("cuts a triangle out of the batch");
     }
 

@@ -12,7 +12,7 @@ namespace Cleave.Core.Tests;
 public sealed class DependencyTests
 {
     // Each may use those before it.
-    private static readonly string[] Order = ["Diagnostics", "Graph", "Onnx", "Listing", "Releases", "Tuning", "Shapes", "Passes", "Cost", "Schedule", "Clustering", "Parts", "Batching", "Placement", "Ensembles"];
+    private static readonly string[] Order = ["Diagnostics", "Graph", "Onnx", "Listing", "Releases", "Tuning", "Shapes", "Schedule", "Passes", "Cost", "Clustering", "Parts", "Batching", "Placement", "Ensembles"];
 
     private static readonly Regex Used = new(@"\bCleave\.Core\.([A-Z]\w*)", RegexOptions.CultureInvariant);
 

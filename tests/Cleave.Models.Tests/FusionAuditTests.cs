@@ -7,6 +7,7 @@ using Cleave.Core.Graph;
 using Cleave.Core.Onnx;
 using Cleave.Core.Passes;
 using Cleave.Core.Passes.Partitions;
+using Cleave.Core.Schedule;
 using Cleave.Core.Shapes;
 using Cleave.TestKit.Catalog;
 using Microsoft.ML.OnnxRuntime;
@@ -41,7 +42,7 @@ public sealed class FusionAuditTests
         SubModelWriter writer = new(model, source, path);
         Dictionary<string, int> whole = Fused(writer.Write(PartitionBuilder.WholeRequest(graph, "whole"), WeightMode.Copy), level, folder.Path);
         Dictionary<string, int> parts = [];
-        foreach (SegmentNodes segment in PartitionBuilder.Build(graph, CutUnits.OfGroups(graph).PartOf).Segments)
+        foreach (PlanSegment segment in PartitionBuilder.Build(graph, CutUnits.OfGroups(graph).PartOf).Segments)
         {
             foreach ((string op, int count) in Fused(writer.Write(PartitionBuilder.Request(graph, segment, "part"), WeightMode.Copy), level, folder.Path))
                 parts[op] = parts.GetValueOrDefault(op) + count;

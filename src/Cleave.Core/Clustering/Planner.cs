@@ -10,7 +10,7 @@ namespace Cleave.Core.Clustering;
 /// <summary>Plans a model for every core count: one session for all of it, or lanes, whichever is predicted to be faster.</summary>
 internal sealed class Planner
 {
-    // A difference smaller than this is not worth a plan of its own.
+    // A difference smaller than this is not worth a plan of its own, nor a device.
     public const double LeastGain = 0.02;
 
     // What more threads gain in small operators is known worst, and they cost the CPU time of others.
@@ -89,7 +89,7 @@ internal sealed class Planner
         return split.Run is { } run
             ? new BudgetRow(cores, run, whole, split, gain)
             : new BudgetRow(cores, whole, whole, split, gain + (split.Segments > MostSegments
-                ? ", but takes " + Text(split.Segments) + " sessions" : ", but its segments do less than they cost"));
+                ? ", but takes " + NumberText.Of(split.Segments) + " sessions" : ", but its segments do less than they cost"));
     }
 
     /// <summary>Whether a split that takes so long is worth that one thread has the weights once more.</summary>
@@ -170,21 +170,13 @@ internal sealed class Planner
             plan = known;
         else
             _plans.Add(plan.Key, plan);
-        double[] times = [.. segments.Select((s, i) => _cost.Segment(Groups(plan.Segments[i]), plan.Segments[i].Writes, lanes.Threads[s.Lane]))];
+        double[] times = [.. segments.Select((s, i) => _cost.Segment(_units.Graph.GroupsOf(plan.Segments[i].Nodes), plan.Segments[i].Writes, lanes.Threads[s.Lane]))];
         return new PlannedRun(plan, lanes.Threads, times, Simulator.Run(plan.Lanes, times, _device.HandOff));
-    }
-
-    private int[] Groups(PlanSegment segment)
-    {
-        SortedSet<int> groups = [];
-        foreach (int node in segment.Nodes)
-            groups.Add(_units.Graph.GroupOf[node]);
-        return [.. groups];
     }
 
     private static string Comparison(PlannedRun whole, FoundSplit split)
     {
-        string session = "one session of " + (whole.Threads[0] == 1 ? "one thread" : Text(whole.Threads[0]) + " threads");
+        string session = "one session of " + (whole.Threads[0] == 1 ? "one thread" : NumberText.Of(whole.Threads[0]) + " threads");
         double gain = (whole.Nanoseconds / split.Nanoseconds) - 1;
         return gain >= PlanOptions.Margin ? Times(gain + 1) + " " + session
             : gain >= 0 ? "a split gains " + Percent(gain) + " over " + session
@@ -194,6 +186,4 @@ internal sealed class Planner
     private static string Times(double factor) => factor.ToString("0.00", CultureInfo.InvariantCulture) + "x";
 
     private static string Percent(double part) => (part * 100).ToString("0", CultureInfo.InvariantCulture) + " %";
-
-    private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
 }

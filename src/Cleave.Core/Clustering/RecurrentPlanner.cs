@@ -102,7 +102,7 @@ internal sealed class RecurrentPlanner
     private PlannedRun Run(PlanUnits units, GraphCost cost, IReadOnlyList<LaneSegment> segments, int lanes)
     {
         ExecutionPlan plan = PlanBuilder.Build(units, segments);
-        double[] times = [.. plan.Segments.Select(s => cost.Segment([.. s.Nodes.Select(n => units.Graph.GroupOf[n]).Distinct().OrderBy(g => g)], s.Writes, threads: 1))];
+        double[] times = [.. plan.Segments.Select(s => cost.Segment(units.Graph.GroupsOf(s.Nodes), s.Writes, threads: 1))];
         return new PlannedRun(plan, [.. Enumerable.Repeat(1, lanes)], times, Simulator.Run(plan.Lanes, times, _model.Table.HandOff));
     }
 

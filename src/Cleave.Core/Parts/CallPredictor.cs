@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
+using Cleave.Core.Clustering;
 using Cleave.Core.Cost;
 using Cleave.Core.Passes;
 
@@ -12,9 +13,6 @@ namespace Cleave.Core.Parts;
 /// </summary>
 internal static class CallPredictor
 {
-    // With less known of a model, a prediction is a guess.
-    private const double LeastKnown = 0.9;
-
     // Where so few samples gain less, more do not gain either: then they take as long together as one by one; on several threads, which share out larger work
     // better, as so few of them.
     private const int Few = 4;
@@ -98,7 +96,7 @@ internal static class CallPredictor
                 sizes[batch] = samples;
             SizedGraph sized = new(graph, sizes);
             double elements = inputs.Sum(input => NodeSizes.Count(sized.Shape(input)));
-            if (row.Count == 0 && (sized.KnownPart() < LeastKnown || !(elements >= 0)))
+            if (row.Count == 0 && (sized.KnownPart() < Planner.LeastKnown || !(elements >= 0)))
                 return null;
             double[] times = Array.ConvertAll(new GraphCost(sized, model).Whole(Counts), t => t / 1e3);
             if (!Array.TrueForAll(times, t => t > 0 && !double.IsInfinity(t)))

@@ -35,9 +35,6 @@ internal sealed class PlanGraph
     /// </summary>
     public required int[] UnitOf { get; init; }
 
-    /// <summary>By group: the groups whose values it reads, each once, rising.</summary>
-    public required int[][] Predecessors { get; init; }
-
     /// <summary>By group: the groups that read its values, each once, rising.</summary>
     public required int[][] Successors { get; init; }
 
@@ -45,6 +42,18 @@ internal sealed class PlanGraph
     public IReadOnlyList<CloneCandidate> CloneCandidates { get; init; } = [];
 
     public IReadOnlyList<Node> Nodes => Model.Graph.Nodes;
+
+    /// <summary>The groups of some nodes, each once, rising.</summary>
+    public int[] GroupsOf(IEnumerable<int> nodes)
+    {
+        SortedSet<int> groups = [];
+        foreach (int node in nodes)
+        {
+            if (GroupOf[node] >= 0)
+                groups.Add(GroupOf[node]);
+        }
+        return [.. groups];
+    }
 
     /// <summary>Whether the graph may be cut at a value: a tensor of known element type, made by a node that runs or given by the caller.</summary>
     public bool CanCut(string value) => Facts.Of(value).CanBeCut;

@@ -28,7 +28,7 @@ internal static class PlanGraphBuilder
         for (int i = 0; i < order.Length; i++)
             place[order[i]] = i;
         groupOf = Array.ConvertAll(groupOf, g => g < 0 ? -1 : place[g]);
-        predecessors = Array.ConvertAll(order, g => Placed(predecessors[g], place));
+        predecessors = Array.ConvertAll(order, g => Array.ConvertAll(predecessors[g], p => place[p]));
         FusionGroup[] groups = Array.ConvertAll(order, g => Group(merged, representatives[g]));
         // From here on the same merger holds units.
         Companions.Take(view, merged);
@@ -42,7 +42,6 @@ internal static class PlanGraphBuilder
             Groups = groups,
             GroupOf = groupOf,
             UnitOf = Array.ConvertAll(groups, g => groupOf[merged.GroupOf(g.Nodes[0])]),
-            Predecessors = predecessors,
             Successors = Reversed(predecessors),
             CloneCandidates = CloneFinder.Find(index, facts, roles, groupOf),
         };
@@ -127,13 +126,6 @@ internal static class PlanGraphBuilder
             predecessors[g] = [.. found];
         }
         return predecessors;
-    }
-
-    private static int[] Placed(int[] groups, int[] place)
-    {
-        int[] placed = Array.ConvertAll(groups, g => place[g]);
-        Array.Sort(placed);
-        return placed;
     }
 
     [MethodImpl(JustInTime.Optimized)]

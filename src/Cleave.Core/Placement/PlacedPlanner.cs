@@ -8,12 +8,6 @@ namespace Cleave.Core.Placement;
 /// <summary>Places a model, and makes lanes of it that carry it out.</summary>
 internal static class PlacedPlanner
 {
-    // With less known of a model, a prediction is a guess.
-    private const double LeastKnown = 0.9;
-
-    // Less than this is no reason to need a device.
-    public const double LeastGain = 0.02;
-
     // What a plan takes when it runs is more than its peak: the limit is tightened so often.
     private const int MostTries = 4;
 
@@ -29,7 +23,7 @@ internal static class PlacedPlanner
     {
         plan = null;
         why = "";
-        if (graph.KnownPart() < LeastKnown)
+        if (graph.KnownPart() < Planner.LeastKnown)
             why = "the sizes of too many of its values are not known";
         else if (Array.Exists([.. graph.Graph.Outputs], o => graph.Graph.Index.Producer(o) < 0 || graph.Graph.Roles[graph.Graph.Index.Producer(o)] != NodeRole.Live))
             why = "an output of it is an input, or a constant";
@@ -41,7 +35,7 @@ internal static class PlacedPlanner
         for (int tried = 0; tried < MostTries; tried++)
         {
             plan = PlacementPlanner.Plan(problem, request);
-            bool isWorth = request.Objective == PlacementObjective.Memory || plan.Chosen.Makespan * (1 + LeastGain) < plan.HostOnly.Makespan;
+            bool isWorth = request.Objective == PlacementObjective.Memory || plan.Chosen.Makespan < plan.HostOnly.Makespan * (1 - Planner.LeastGain);
             if (!isWorth || PlacedRunBuilder.Build(units, graph, cpu, accelerator, problem, plan) is not { } run)
             {
                 why = tried == 0 && plan.DeviceBytes <= request.MemoryLimit ? "the CPU alone is predicted to be as good" : "the CPU alone is predicted to be as good, or nothing that is better fits the memory";

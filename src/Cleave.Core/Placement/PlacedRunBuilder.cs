@@ -34,21 +34,19 @@ internal sealed class PlacedRunBuilder
     /// <param name="accelerator">The accelerator.</param>
     /// <param name="problem">What was placed.</param>
     /// <param name="plan">How.</param>
-    /// <param name="threads">Of each lane of the CPU.</param>
     /// <returns>Null where everything is on the CPU.</returns>
-    public static PlacedRun? Build(
-        PlanUnits units, SizedGraph graph, CostModel cpu, AcceleratorProfile accelerator, PlacementProblem problem, PlacementPlan plan, int threads = 1) =>
-        plan.Chosen.IsHostOnly(problem) ? null : new PlacedRunBuilder(units, graph, cpu, accelerator, problem).Build(plan, threads);
+    public static PlacedRun? Build(PlanUnits units, SizedGraph graph, CostModel cpu, AcceleratorProfile accelerator, PlacementProblem problem, PlacementPlan plan) =>
+        plan.Chosen.IsHostOnly(problem) ? null : new PlacedRunBuilder(units, graph, cpu, accelerator, problem).Build(plan);
 
-    private PlacedRun Build(PlacementPlan plan, int threads)
+    private PlacedRun Build(PlacementPlan plan)
     {
         int[] laneOf = Lanes(plan.Chosen, out int device);
-        int[] budget = [.. Enumerable.Range(0, device + 1).Select(lane => lane == device ? 1 : threads)];
+        int[] budget = [.. Enumerable.Repeat(1, device + 1)];
         // Where lanes are cut does not depend on times.
         LaneTasks tasks = new(_units.Tasks, _ => new double[_units.Groups.Length], call: _ => 0, handOff: 0);
         IReadOnlyList<LaneSegment> cut = new LaneWalk(tasks, plan.Chosen.Order).Segments(laneOf, budget);
         ExecutionPlan lanes = PlanBuilder.Build(_units, cut);
-        PlacedSegment[] segments = [.. lanes.Segments.Select((s, i) => cut[i].Lane == device ? OnDevice(s) : OnCpu(s, threads))];
+        PlacedSegment[] segments = [.. lanes.Segments.Select((s, i) => cut[i].Lane == device ? OnDevice(s) : OnCpu(s))];
         HashSet<string> values = new(lanes.Segments.Where((_, i) => segments[i].IsOnDevice).SelectMany(s => s.Reads.Concat(s.Writes)), StringComparer.Ordinal);
         return new PlacedRun(lanes, device, budget, segments, values.Sum(v => (long)_graph.Bytes(v)), plan);
     }
@@ -69,16 +67,14 @@ internal sealed class PlacedRunBuilder
         return Array.ConvertAll(schedule.Place, p => _problem.Processors[p].IsHost ? numbers[p] : launches);
     }
 
-    private PlacedSegment OnCpu(PlanSegment segment, int threads) => new(false, _cost.Segment(Groups(segment), segment.Writes, threads), 0, 0);
+    private PlacedSegment OnCpu(PlanSegment segment) => new(false, _cost.Segment(_graph.Graph.GroupsOf(segment.Nodes), segment.Writes, threads: 1), 0, 0);
 
     private PlacedSegment OnDevice(PlanSegment segment)
     {
-        double time = Groups(segment).Sum(g => AcceleratorCost.Time(_accelerator, _cost.Work(g)));
+        double time = _graph.Graph.GroupsOf(segment.Nodes).Sum(g => AcceleratorCost.Time(_accelerator, _cost.Work(g)));
         HashSet<string> weights = new(segment.Nodes.SelectMany(n => _graph.Graph.Nodes[n].Inputs).Where(v => v.Length > 0 && _graph.IsConstant(v)), StringComparer.Ordinal);
         return new PlacedSegment(true, time, weights.Sum(w => (long)_graph.Bytes(w)), Workspace(segment));
     }
-
-    private int[] Groups(PlanSegment segment) => [.. segment.Nodes.Select(n => _graph.Graph.GroupOf[n]).Distinct().OrderBy(g => g)];
 
     // The most that is live at once of what the segment keeps to itself, each value from its node to its last reader, and what a node needs while it runs.
     private long Workspace(PlanSegment segment)

@@ -18,16 +18,14 @@ internal static class PlacementModel
     /// <param name="units">The model's units: fusion groups, and those together between which nothing can be cut.</param>
     /// <param name="graph">The model at dimensions.</param>
     /// <param name="cpu">The CPU.</param>
-    /// <param name="accelerator">The accelerator; null: there is none.</param>
-    /// <param name="lanes">Lanes of the CPU.</param>
-    /// <param name="threads">Threads of each.</param>
-    public static PlacementProblem Of(PlanUnits units, SizedGraph graph, CostModel cpu, AcceleratorProfile? accelerator, int lanes = 1, int threads = 1)
+    /// <param name="accelerator">The accelerator.</param>
+    /// <param name="lanes">Lanes of the CPU, of one thread each.</param>
+    public static PlacementProblem Of(PlanUnits units, SizedGraph graph, CostModel cpu, AcceleratorProfile accelerator, int lanes = 1)
     {
         List<Processor> processors = [.. Enumerable.Range(0, lanes).Select(i => new Processor(i == 0 ? "CPU" : "CPU lane " + i, 0))];
-        if (accelerator != null)
-            processors.Add(new Processor(accelerator.Name, 1));
+        processors.Add(new Processor(accelerator.Name, 1));
         GraphCost cost = new(graph, cpu);
-        double[] onCpu = units.Sums(cost.ByGroup(threads));
+        double[] onCpu = units.Sums(cost.ByGroup(threads: 1));
         Dictionary<string, int> weights = new(StringComparer.Ordinal);
         List<double> weightBytes = [];
         PlacementUnit[] placed = [.. units.Groups.Select((groups, unit) => Unit(units, graph, cost, groups, onCpu[unit], lanes, accelerator, weights, weightBytes))];
@@ -35,18 +33,12 @@ internal static class PlacementModel
     }
 
     private static PlacementUnit Unit(
-        PlanUnits units, SizedGraph graph, GraphCost cost, int[] groups, double onCpu, int lanes, AcceleratorProfile? accelerator,
+        PlanUnits units, SizedGraph graph, GraphCost cost, int[] groups, double onCpu, int lanes, AcceleratorProfile accelerator,
         Dictionary<string, int> weights, List<double> weightBytes)
     {
-        List<double> times = [.. Enumerable.Repeat(onCpu, lanes)];
-        double workspace = 0;
-        if (accelerator != null)
-        {
-            GroupWork[] works = Array.ConvertAll(groups, cost.Work);
-            bool canRun = groups.All(g => CudaOperators.CanRun(graph.Graph, graph.Graph.Groups[g]));
-            times.Add(canRun ? works.Sum(w => AcceleratorCost.Time(accelerator, w)) : double.PositiveInfinity);
-            workspace = works.Max(AcceleratorCost.Workspace);
-        }
+        GroupWork[] works = Array.ConvertAll(groups, cost.Work);
+        bool canRun = groups.All(g => CudaOperators.CanRun(graph.Graph, graph.Graph.Groups[g]));
+        double onAccelerator = canRun ? works.Sum(w => AcceleratorCost.Time(accelerator, w)) : double.PositiveInfinity;
         SortedSet<int> read = [];
         foreach (string input in groups.SelectMany(g => units.Graph.Groups[g].Nodes).SelectMany(n => graph.Graph.Nodes[n].Inputs))
         {
@@ -59,7 +51,7 @@ internal static class PlacementModel
             }
             read.Add(weight);
         }
-        return new PlacementUnit([.. times], [.. read], workspace);
+        return new PlacementUnit([.. Enumerable.Repeat(onCpu, lanes), onAccelerator], [.. read], works.Max(AcceleratorCost.Workspace));
     }
 
     private static List<PlacementValue> Values(PlanUnits units, SizedGraph graph)
@@ -98,9 +90,7 @@ internal static class PlacementModel
     }
 
     // A copy begins a segment on the other side, which costs what a call of it does.
-    private static TransferCost Transfers(CostModel cpu, AcceleratorProfile? accelerator) => accelerator is null
-        ? new TransferCost(cpu.Table.HandOff + cpu.Table.Call(1), 0, 1, 0, 1)
-        : new TransferCost(
-            cpu.Table.HandOff + cpu.Table.Call(1), accelerator.ToDeviceLatency + accelerator.Launch, accelerator.ToDeviceBandwidth,
-            accelerator.ToHostLatency + cpu.Table.Call(1), accelerator.ToHostBandwidth, Dispatch);
+    private static TransferCost Transfers(CostModel cpu, AcceleratorProfile accelerator) => new(
+        cpu.Table.HandOff + cpu.Table.Call(1), accelerator.ToDeviceLatency + accelerator.Launch, accelerator.ToDeviceBandwidth,
+        accelerator.ToHostLatency + cpu.Table.Call(1), accelerator.ToHostBandwidth, Dispatch);
 }

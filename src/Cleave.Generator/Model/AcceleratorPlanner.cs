@@ -89,7 +89,7 @@ internal static class AcceleratorPlanner
 
     // What the CPU alone may take and is as good. It takes none of an accelerator's memory: where that is to be saved, it need only be in time.
     private static double Enough(PlacementRequest request, PlacedRun run) =>
-        request.Objective == PlacementObjective.Memory && !double.IsPositiveInfinity(request.Deadline) ? request.Deadline : run.Nanoseconds * (1 + PlacedPlanner.LeastGain);
+        request.Objective == PlacementObjective.Memory && !double.IsPositiveInfinity(request.Deadline) ? request.Deadline : run.Nanoseconds * (1 + Planner.LeastGain);
 
     private static double OnCpu(PlannedModel model) => model.Table.Rows.Where(r => r.Cores <= Lanes).Select(r => r.Chosen.Nanoseconds).DefaultIfEmpty(double.PositiveInfinity).Min();
 

@@ -20,6 +20,6 @@ internal static class BakedPlans
         IReadOnlyDictionary<string, long> dims = PlanDimensions.Of(graph, new Dictionary<string, long>());
         BudgetTable table = RecurrentPlanner.Plan(graph, dims, new CostModel(device), options);
         return table.Rows.Where(r => r.Chosen.Plan.IsSplit).DistinctBy(r => r.Chosen.Plan)
-            .Select(r => (r.Cores, new Partition([.. r.Chosen.Plan.Segments.Select(s => new SegmentNodes(s.Nodes, s.Reads, s.Writes) { Cloned = s.Cloned })]), r.Chosen.Rewritten?.Splits ?? []));
+            .Select(r => (r.Cores, new Partition(r.Chosen.Plan.Segments), r.Chosen.Rewritten?.Splits ?? []));
     }
 }

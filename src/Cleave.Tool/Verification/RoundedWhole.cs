@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using Cleave.Core.Passes.Partitions;
+using Cleave.Core.Schedule;
 using Cleave.OnnxProto;
 using Google.Protobuf;
 using Microsoft.ML.OnnxRuntime;
@@ -47,7 +48,7 @@ internal static class RoundedWhole
         ModelProto file = model.Read();
         Dictionary<string, string> rounded = partition.CutValues().Select(c => c.Value)
             .Where(v => ModelUnderTest.IsShortFloat(model.Graph.Facts.Of(v).Element)).ToDictionary(v => v, v => v + Suffix, StringComparer.Ordinal);
-        foreach (SegmentNodes segment in partition.Segments)
+        foreach (PlanSegment segment in partition.Segments)
         {
             HashSet<string> read = [.. segment.Reads.Where(rounded.ContainsKey)];
             foreach (int node in segment.Nodes)

@@ -5,6 +5,7 @@ using System.Threading;
 using Cleave.Core.Onnx;
 using Cleave.Core.Passes;
 using Cleave.Core.Passes.Partitions;
+using Cleave.Core.Schedule;
 using Cleave.Core.Tests.Slicing;
 using Cleave.OnnxProto;
 using Google.Protobuf;
@@ -34,7 +35,7 @@ public sealed class PartitionTests
         foreach ((PlanGraph graph, Partition partition) in Partitions())
         {
             HashSet<string> known = [.. graph.Model.Graph.Inputs.Select(i => i.Name)];
-            foreach (SegmentNodes segment in partition.Segments)
+            foreach (PlanSegment segment in partition.Segments)
             {
                 Assert.Subset(known, segment.Reads.ToHashSet());
                 known.UnionWith(segment.Writes);
@@ -67,7 +68,7 @@ public sealed class PartitionTests
     {
         foreach ((PlanGraph graph, Partition partition) in Partitions())
         {
-            foreach (SegmentNodes segment in partition.Segments)
+            foreach (PlanSegment segment in partition.Segments)
             {
                 HashSet<string> cut = [.. segment.Reads.Where(r => graph.Index.Producer(r) >= 0)];
                 Assert.DoesNotContain(segment.Nodes, n => graph.Nodes[n].OpType == "QuantizeLinear" && cut.Contains(graph.Nodes[n].Inputs[0]));
@@ -110,7 +111,7 @@ public sealed class PartitionTests
             byte[] bytes = model.ToByteArray();
             using ByteSource source = ByteSource.FromBytes(bytes, 0, bytes.Length);
             SubModelWriter writer = new(ModelReader.Read(source, CancellationToken.None), source, null);
-            foreach (SegmentNodes segment in partition.Segments)
+            foreach (PlanSegment segment in partition.Segments)
             {
                 SegmentRequest request = PartitionBuilder.Request(graph, segment, "S");
                 if (request.Writes.Count == 0)
@@ -158,7 +159,7 @@ public sealed class PartitionTests
             Initializer = { Make.Floats("w", [1, 4], 1, 2, 3, 4) },
             Node = { Make.Node("Neg", ["w"], ["c"]) },
         }));
-        SegmentNodes only = Assert.Single(RandomPartition.Make(graph, CutUnits.OfGroups(graph), 1).Segments);
+        PlanSegment only = Assert.Single(RandomPartition.Make(graph, CutUnits.OfGroups(graph), 1).Segments);
         Assert.Empty(only.Nodes);
         Assert.Equal(["x"], only.Reads);
         Assert.Equal(["c", "w", "x"], only.Writes);

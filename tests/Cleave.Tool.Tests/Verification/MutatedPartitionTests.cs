@@ -4,6 +4,7 @@ using System.Linq;
 using Cleave.Core.Diagnostics;
 using Cleave.Core.Onnx;
 using Cleave.Core.Passes.Partitions;
+using Cleave.Core.Schedule;
 using Cleave.TestKit.Catalog;
 using Cleave.Tool.Verification;
 using Microsoft.ML.OnnxRuntime;
@@ -65,7 +66,7 @@ public sealed class MutatedPartitionTests : IDisposable
     [Fact]
     public void A_missing_node_is_refused_by_the_slicer()
     {
-        SegmentNodes first = _partition.Segments[0];
+        PlanSegment first = _partition.Segments[0];
         Partition mutated = new([first with { Nodes = first.Nodes[..^1] }, .. _partition.Segments.Skip(1)]);
         _check.Run("test", 4, mutated, audit: false);
         Assert.Equal(2, _check.Failures.Count);

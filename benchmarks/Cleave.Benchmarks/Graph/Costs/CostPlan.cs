@@ -38,8 +38,7 @@ internal sealed record CostPlan(string Model, string Dims, int Threads, int Seed
         GraphCost cost = new(new SizedGraph(graph, Sizes(graph)), device);
         if (Seed == 0)
             return cost.Whole(Threads);
-        return Partition(graph).Segments.Sum(s =>
-            cost.Segment([.. s.Nodes.Select(n => graph.GroupOf[n]).Where(g => g >= 0).Distinct().Order()], s.Writes, Threads));
+        return Partition(graph).Segments.Sum(s => cost.Segment(graph.GroupsOf(s.Nodes), s.Writes, Threads));
     }
 
     public override string ToString() => Model + (Dims.Length > 0 ? " " + Dims : "");

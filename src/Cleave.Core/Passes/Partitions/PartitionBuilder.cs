@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Linq;
 using Cleave.Core.Graph;
 using Cleave.Core.Onnx;
+using Cleave.Core.Schedule;
 using Cleave.Core.Shapes;
 
 namespace Cleave.Core.Passes.Partitions;
@@ -29,7 +30,7 @@ internal static class PartitionBuilder
     }
 
     /// <summary>What to ask the slicer for.</summary>
-    public static SegmentRequest Request(PlanGraph graph, SegmentNodes segment, string name)
+    public static SegmentRequest Request(PlanGraph graph, PlanSegment segment, string name)
     {
         Dictionary<string, OnnxType.Tensor> types = new(StringComparer.Ordinal);
         foreach (string value in segment.Reads.Concat(segment.Writes))
@@ -46,7 +47,7 @@ internal static class PartitionBuilder
             ? new(name, null, [.. graph.Model.Graph.Inputs.Select(i => i.Name).Where(graph.Index.IsInput)], graph.Outputs)
             : Request(graph, Build(graph, Array.ConvertAll(graph.GroupOf, g => g < 0 ? -1 : 0)).Segments[0], name);
 
-    private static SegmentNodes[] Segments(PlanGraph graph, int[] segmentOf, int count)
+    private static PlanSegment[] Segments(PlanGraph graph, int[] segmentOf, int count)
     {
         SortedSet<string>[] reads = Sets(Math.Max(1, count)), writes = Sets(Math.Max(1, count));
         List<int>[] nodes = Array.ConvertAll(reads, _ => new List<int>());
@@ -62,7 +63,7 @@ internal static class PartitionBuilder
         }
         foreach (string output in graph.Outputs)
             AddOutput(output);
-        return [.. nodes.Select((n, i) => new SegmentNodes([.. n], [.. reads[i]], [.. writes[i]]))];
+        return [.. nodes.Select((n, i) => new PlanSegment("segment " + NumberText.Of(i), [.. n], [.. reads[i]], [.. writes[i]]))];
 
         void AddReads(int node, int segment)
         {

@@ -1,5 +1,4 @@
 using System.Collections.Generic;
-using System.Globalization;
 using System.Linq;
 using Cleave.Core.Diagnostics;
 using Cleave.Core.Graph;
@@ -45,8 +44,8 @@ internal sealed class ReleaseCheck
     {
         if (_model.IrVersion <= _release.IrVersion)
             return;
-        string advice = Advice(OnnxRuntimeRelease.First(r => r.IrVersion >= _model.IrVersion), "set the model's ir_version to " + Text(_release.IrVersion));
-        _problems.Add(new Problem(Rules.IrTooNew, Text(_model.IrVersion), _version, Text(_release.IrVersion), advice));
+        string advice = Advice(OnnxRuntimeRelease.First(r => r.IrVersion >= _model.IrVersion), "set the model's ir_version to " + NumberText.Of(_release.IrVersion));
+        _problems.Add(new Problem(Rules.IrTooNew, NumberText.Of(_model.IrVersion), _version, NumberText.Of(_release.IrVersion), advice));
     }
 
     private void Opsets()
@@ -55,8 +54,8 @@ internal sealed class ReleaseCheck
         {
             if (_release.Highest(opset.Domain) is not { } highest || opset.Version <= highest)
                 continue;
-            string advice = Advice(OnnxRuntimeRelease.First(r => r.Highest(opset.Domain) >= opset.Version), "export the model with version " + Text(highest) + " or lower");
-            _problems.Add(new Problem(Rules.OpsetTooNew, Text(opset.Version), Name(opset.Domain), _version, Text(highest), advice));
+            string advice = Advice(OnnxRuntimeRelease.First(r => r.Highest(opset.Domain) >= opset.Version), "export the model with version " + NumberText.Of(highest) + " or lower");
+            _problems.Add(new Problem(Rules.OpsetTooNew, NumberText.Of(opset.Version), Name(opset.Domain), _version, NumberText.Of(highest), advice));
         }
     }
 
@@ -83,14 +82,14 @@ internal sealed class ReleaseCheck
         if ((known?.First <= opset.Version && !removed) || !_seen.Add((node.Domain, node.OpType)))
             return;
         _problems.Add(removed
-            ? new Problem(Rules.OperatorRemoved, node.OpType, node.Name, Text(known!.Removed!.Value), Name(node.Domain), Text(opset.Version))
-            : new Problem(Rules.OperatorUnknown, node.OpType, node.Name, Text(opset.Version), Name(node.Domain), Why(node, known)));
+            ? new Problem(Rules.OperatorRemoved, node.OpType, node.Name, NumberText.Of(known!.Removed!.Value), Name(node.Domain), NumberText.Of(opset.Version))
+            : new Problem(Rules.OperatorUnknown, node.OpType, node.Name, NumberText.Of(opset.Version), Name(node.Domain), Why(node, known)));
     }
 
     private static string Why(Node node, StandardOperator? known)
     {
         if (known is not null)
-            return "it comes with version " + Text(known.First) + ". Export the model with that version or a later one";
+            return "it comes with version " + NumberText.Of(known.First) + ". Export the model with that version or a later one";
         string? near = NearestNames.Within(node.OpType, StandardOperator.Names(node.Domain), 2).FirstOrDefault();
         return "no version known to Cleave has it" + (near is null ? "" : "; did the exporter mean " + near + "?")
             + ". Name the domain it belongs to, or export the model again";
@@ -101,6 +100,4 @@ internal sealed class ReleaseCheck
         : "Reference ONNX Runtime " + works.Number + ".0 or later (Microsoft.ML.OnnxRuntime), or " + otherwise;
 
     private static string Name(string domain) => domain.Length == 0 ? "ai.onnx" : domain;
-
-    private static string Text(long number) => number.ToString(CultureInfo.InvariantCulture);
 }

@@ -1,5 +1,4 @@
 using System;
-using System.Globalization;
 using Cleave.Core.Graph;
 using Cleave.Core.Onnx;
 
@@ -29,12 +28,10 @@ internal static class ShapeInference
         {
             if (import.Domain.Length == 0 && import.Version > InferenceState.NewestOpset)
             {
-                state.Note("The model imports operator set " + Text(import.Version) + " of ONNX; operators are known up to "
-                    + Text(InferenceState.NewestOpset) + ", and newer ones are taken at their last known form.");
+                state.Note("The model imports operator set " + NumberText.Of(import.Version) + " of ONNX; operators are known up to "
+                    + NumberText.Of(InferenceState.NewestOpset) + ", and newer ones are taken at their last known form.");
             }
         }
         return new GraphFacts(model, order, scope.Values, state.Notes);
     }
-
-    private static string Text(long number) => number.ToString(CultureInfo.InvariantCulture);
 }

@@ -1,6 +1,7 @@
 using System.Collections.Generic;
 using System.Globalization;
 using System.Linq;
+using Cleave.Core;
 using Cleave.Generator.Model;
 using Cleave.Generator.Pipeline;
 
@@ -9,7 +10,6 @@ namespace Cleave.Generator.Emit;
 /// <summary>Writes an ensemble's code (docs/ensembles.md): a plain function of the spec.</summary>
 internal static class EnsembleEmitter
 {
-    private const int Contract = 1;
     private const int LongestComment = 200;
     private const string Generated = "global::Cleave.Generated.";
 
@@ -82,14 +82,14 @@ internal static class EnsembleEmitter
         RunnerSpec surface = spec.Surface;
         code.Line($"private static readonly {Generated}EnsembleDefinition Definition = new(");
         code.Indent();
-        code.Line($"contract: {Contract},");
+        code.Line($"contract: {GeneratedCode.Contract},");
         code.Line($"name: {SafeText.Literal(surface.ModelName)},");
         PlanEmitter.WriteValues(code, "inputs: ", new([.. surface.Inputs.Select(i => i.Field)]), ",");
         code.Line("// Of each member: for each of its inputs the place among those.");
         using (code.Open($"members: new {Generated}EnsembleMember[]", "},"))
         {
             foreach (EnsembleMemberSpec member in spec.Members)
-                code.Line($"new({SafeText.Literal(member.Source)}, {member.Runner}.Definition, {Array(member.Inputs, "int", Number)}),");
+                code.Line($"new({SafeText.Literal(member.Source)}, {member.Runner}.Definition, {Array(member.Inputs, "int", i => NumberText.Of(i))}),");
         }
         code.Line("// Of each output: how it is combined, its place among each member's outputs, the members' weights.");
         string[] more = [.. More(spec)];
@@ -99,7 +99,7 @@ internal static class EnsembleEmitter
             {
                 CombinedOutputSpec output = spec.Outputs[i];
                 string weights = output.Weights.Count == 0 ? "" : ", " + Array(output.Weights, "double", w => w.ToString("R", CultureInfo.InvariantCulture));
-                code.Line($"new({surface.Outputs[i].Field}, global::Cleave.CombinationRule.{output.Rule}, {Array(output.Places, "int", Number)}{weights}),");
+                code.Line($"new({surface.Outputs[i].Field}, global::Cleave.CombinationRule.{output.Rule}, {Array(output.Places, "int", i => NumberText.Of(i))}{weights}),");
             }
         }
         if (more.Length > 0)
@@ -144,9 +144,9 @@ internal static class EnsembleEmitter
                 CombinedOutputSpec output = spec.Outputs[i];
                 if (output.Method.Length == 0)
                     continue;
-                code.Line($"case {Number(i)}: // {SafeText.OneLine(spec.Surface.Outputs[i].Name, LongestComment)}");
+                code.Line($"case {NumberText.Of(i)}: // {SafeText.OneLine(spec.Surface.Outputs[i].Name, LongestComment)}");
                 code.Indent();
-                IEnumerable<string> arguments = output.Elements.Select((e, at) => $"members.Tensor<{e}>({Number(at)})");
+                IEnumerable<string> arguments = output.Elements.Select((e, at) => $"members.Tensor<{e}>({NumberText.Of(at)})");
                 code.Line($"members.Set({output.Method}({string.Join(", ", arguments)}));");
                 code.Line("break;");
                 code.Unindent();
@@ -157,6 +157,4 @@ internal static class EnsembleEmitter
     private static string Array<T>(EquatableArray<T> items, string type, System.Func<T, string> text)
         where T : System.IEquatable<T> =>
         items.Count == 0 ? $"global::System.Array.Empty<{type}>()" : $"new {type}[] {{ {string.Join(", ", items.Select(text))} }}";
-
-    private static string Number(int number) => number.ToString(CultureInfo.InvariantCulture);
 }

@@ -12,7 +12,6 @@ namespace Cleave.Generator.Emit;
 /// <summary>Writes the schedule: the values, the table of budgets, and one class for each plan with one method for each lane.</summary>
 internal static class PlanEmitter
 {
-    private const int Contract = 1;
     private const int LongestComment = 200;
     private const int NamesOnOneLine = 8;
     public const int CommentColumn = 40;
@@ -92,7 +91,7 @@ internal static class PlanEmitter
     {
         code.Line("internal static readonly global::Cleave.Generated.ModelDefinition Definition = new(");
         code.Indent();
-        code.Line($"contract: {Contract},");
+        code.Line($"contract: {GeneratedCode.Contract},");
         code.Line($"name: {SafeText.Literal(spec.ModelName)},");
         code.Line($"path: {SafeText.Literal(spec.OutputPath)},");
         code.Line($"hash: {SafeText.Literal(spec.Hash)},");

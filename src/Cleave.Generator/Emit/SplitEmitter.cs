@@ -1,6 +1,6 @@
 using System.Collections.Generic;
-using System.Globalization;
 using System.Linq;
+using Cleave.Core;
 using Cleave.Generator.Model;
 
 namespace Cleave.Generator.Emit;
@@ -51,7 +51,7 @@ internal static class SplitEmitter
         PlanEmitter.WriteValues(code, "reads: ", segment.Reads, ",");
         PlanEmitter.WriteValues(code, "writes: ", segment.Writes, segment.Device is null ? ");" : ",");
         if (segment.Device is { } device)
-            code.Line($"weightBytes: {device.WeightBytes.ToString(CultureInfo.InvariantCulture)}, workspaceBytes: {device.WorkspaceBytes.ToString(CultureInfo.InvariantCulture)});");
+            code.Line($"weightBytes: {NumberText.Of(device.WeightBytes)}, workspaceBytes: {NumberText.Of(device.WorkspaceBytes)});");
         code.Unindent();
     }
 
@@ -93,16 +93,16 @@ internal static class SplitEmitter
         string[] values = [.. plan.Lanes.SelectMany(l => l.Statements).Where(s => s.Kind is StatementKind.Send or StatementKind.Receive).SelectMany(s => s.Fields).Distinct()];
         Dictionary<string, int> places = Enumerable.Concat(segments.Select((f, i) => (f, i)), values.Select((f, i) => (f, i))).ToDictionary(p => p.f, p => p.i);
         int count = plan.Lanes.Sum(l => l.Statements.Count);
-        code.Line($"// {Number(count)} statements, and over {Number(PlanSpecBuilder.MostInCode)} nobody reads as code: each lane follows a table.");
+        code.Line($"// {NumberText.Of(count)} statements, and over {NumberText.Of(PlanSpecBuilder.MostInCode)} nobody reads as code: each lane follows a table.");
         code.Line("// A statement is what it does and the place of its segment in Segments, or of its value in Values. 'cleave plan --json' lists them.");
-        code.Line($"private const int Run = {Number((int)StatementKind.Run)}, Send = {Number((int)StatementKind.Send)}, Receive = {Number((int)StatementKind.Receive)};");
+        code.Line($"private const int Run = {NumberText.Of((int)StatementKind.Run)}, Send = {NumberText.Of((int)StatementKind.Send)}, Receive = {NumberText.Of((int)StatementKind.Receive)};");
         code.Line();
         WriteFields(code, "Segment", "Segments", segments);
         WriteFields(code, "Value", "Values", values);
         foreach (LaneSpec lane in plan.Lanes)
         {
             using (code.Open($"private static readonly int[] {lane.Table} =", "};"))
-                WriteRows(code, lane.Statements.SelectMany(s => s.Fields.Select(f => $"{(s.Kind == StatementKind.Launch ? StatementKind.Run : s.Kind)}, {Number(places[f])}")));
+                WriteRows(code, lane.Statements.SelectMany(s => s.Fields.Select(f => $"{(s.Kind == StatementKind.Launch ? StatementKind.Run : s.Kind)}, {NumberText.Of(places[f])}")));
             code.Line();
         }
     }
@@ -119,8 +119,6 @@ internal static class SplitEmitter
         foreach (IGrouping<int, string> row in cells.Select((c, i) => (c, i)).GroupBy(p => p.i / StatementsOnOneLine, p => p.c))
             code.Line(string.Join(", ", row) + ",");
     }
-
-    private static string Number(int number) => number.ToString(CultureInfo.InvariantCulture);
 
     private static void WriteLane(SourceWriter code, LaneSpec lane)
     {

@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Globalization;
 using System.Linq;
+using Cleave.Core;
 using Cleave.Core.Diagnostics;
 using Cleave.Core.Listing;
 
@@ -59,7 +60,7 @@ internal sealed class CombineOptions
         string? wrong =
             weights.Length == 0 ? null
             : Array.Exists(weights, double.IsNaN) ? "use numbers of 0 and more, such as 0.5"
-            : weights.Length != ensemble.Members.Count ? $"give one weight for each of the {Number(ensemble.Members.Count)} members, not {Number(weights.Length)}"
+            : weights.Length != ensemble.Members.Count ? $"give one weight for each of the {NumberText.Of(ensemble.Members.Count)} members, not {NumberText.Of(weights.Length)}"
             : weights.Sum() is not (> 0 and < 1e30) ? "their sum must be more than 0, and less than 1e30"
             : null;
         if (wrong is null)
@@ -74,6 +75,4 @@ internal sealed class CombineOptions
             : double.NaN;
 
     private static string Text(EnsembleListing ensemble) => string.Join(";", ensemble.Weights);
-
-    private static string Number(int number) => number.ToString(CultureInfo.InvariantCulture);
 }

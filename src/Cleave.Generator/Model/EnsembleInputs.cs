@@ -1,6 +1,6 @@
 using System.Collections.Generic;
-using System.Globalization;
 using System.Linq;
+using Cleave.Core;
 using Cleave.Core.Diagnostics;
 using Cleave.Core.Graph;
 
@@ -114,19 +114,17 @@ internal sealed class EnsembleInputs
         if (shared.Tensor.RankIsKnown != input.RankIsKnown)
             return $"{(input.RankIsKnown ? one : other)} takes any shape, {(input.RankIsKnown ? other : one)} does not";
         if (shared.Tensor.Shape.Count != input.Shape.Count)
-            return $"{one} takes {Number(shared.Tensor.Shape.Count)} dimensions, {other} {Number(input.Shape.Count)}";
+            return $"{one} takes {NumberText.Of(shared.Tensor.Shape.Count)} dimensions, {other} {NumberText.Of(input.Shape.Count)}";
         for (int axis = 0; axis < input.Shape.Count; axis++)
         {
             if (!dimensions.Unify(shared.Member, shared.Tensor.Shape[axis], member, input.Shape[axis]))
             {
-                return $"its dimension {Number(axis)} is {Number(dimensions.Size(shared.Member, shared.Tensor.Shape[axis])!.Value)} in {one}"
-                    + $" and {Number(dimensions.Size(member, input.Shape[axis])!.Value)} in {other}";
+                return $"its dimension {NumberText.Of(axis)} is {NumberText.Of(dimensions.Size(shared.Member, shared.Tensor.Shape[axis])!.Value)} in {one}"
+                    + $" and {NumberText.Of(dimensions.Size(member, input.Shape[axis])!.Value)} in {other}";
             }
         }
         return null;
     }
-
-    private static string Number(int number) => number.ToString(CultureInfo.InvariantCulture);
 
     private sealed record Shared(int Member, TensorSpec Tensor);
 }

@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Globalization;
 using System.Linq;
+using Cleave.Core;
 using Cleave.Core.Graph;
 using Cleave.Core.Passes;
 
@@ -25,7 +26,7 @@ internal static class FactsBuilder
             Opsets(model.Opsets),
             Bytes(model.Graph.Initializers, part),
             Nodes(nodes),
-            part is null ? "" : Number(nodes.Count) + " of " + Number(all.Count) + " nodes");
+            part is null ? "" : NumberText.Of(nodes.Count) + " of " + NumberText.Of(all.Count) + " nodes");
     }
 
     private static long Bytes(IReadOnlyList<TensorInfo> weights, ModelPart? part)
@@ -43,7 +44,7 @@ internal static class FactsBuilder
     private static string Opsets(IReadOnlyList<OpsetImport> opsets)
     {
         IEnumerable<string> words = opsets.Take(MostOpsets)
-            .Select(o => (o.Domain.Length == 0 ? "ai.onnx" : o.Domain) + " " + o.Version.ToString(CultureInfo.InvariantCulture));
+            .Select(o => (o.Domain.Length == 0 ? "ai.onnx" : o.Domain) + " " + NumberText.Of(o.Version));
         return string.Join(", ", words) + (opsets.Count > MostOpsets ? ", …" : "");
     }
 
@@ -60,9 +61,7 @@ internal static class FactsBuilder
         IEnumerable<string> words = operators
             .Take(MostOperators)
             .Select(name => counts[name].ToString(CultureInfo.InvariantCulture) + " " + name);
-        return Number(nodes.Count) + (nodes.Count == 1 ? " node: " : " nodes: ")
+        return NumberText.Of(nodes.Count) + (nodes.Count == 1 ? " node: " : " nodes: ")
             + string.Join(", ", words) + (counts.Count > MostOperators ? ", …" : "");
     }
-
-    private static string Number(int count) => count.ToString(CultureInfo.InvariantCulture);
 }

@@ -1,7 +1,7 @@
 using System;
 using System.Collections.Generic;
-using System.Globalization;
 using System.Linq;
+using Cleave.Core;
 using Cleave.Core.Clustering;
 using Cleave.Core.Cost;
 using Cleave.Core.Graph;
@@ -69,7 +69,7 @@ internal sealed class PlanSpecBuilder
     public static string ClassName(ExecutionPlan plan)
     {
         string[] words = ["Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten", "Eleven", "Twelve"];
-        return plan.Lanes.Count < words.Length + 2 ? words[plan.Lanes.Count - 2] + "Lanes" : "Lanes" + Number(plan.Lanes.Count);
+        return plan.Lanes.Count < words.Length + 2 ? words[plan.Lanes.Count - 2] + "Lanes" : "Lanes" + NumberText.Of(plan.Lanes.Count);
     }
 
     public PlanSpec Build()
@@ -154,7 +154,7 @@ internal sealed class PlanSpecBuilder
             yield return new(
                 StatementKind.Receive,
                 new([.. values.Select(v => _fields[v])]),
-                Way(receive.From) + "of " + _lanes[receive.From] + "; " + string.Join(", ", values.Select(Shape).GroupBy(s => s).Select(g => (g.Count() > 1 ? Number(g.Count()) + " x " : "") + g.Key)));
+                Way(receive.From) + "of " + _lanes[receive.From] + "; " + string.Join(", ", values.Select(Shape).GroupBy(s => s).Select(g => (g.Count() > 1 ? NumberText.Of(g.Count()) + " x " : "") + g.Key)));
         }
     }
 
@@ -163,7 +163,7 @@ internal sealed class PlanSpecBuilder
     {
         string type = _model.Graph.Facts.Of(value).Element.Word();
         return _model.Sized.Shape(value) is { } shape
-            ? type + "[" + string.Join(", ", shape.Select(s => s.ToString(CultureInfo.InvariantCulture))) + "]"
+            ? type + "[" + string.Join(", ", shape.Select(s => NumberText.Of(s))) + "]"
             : type + " of unknown shape";
     }
 
@@ -173,10 +173,10 @@ internal sealed class PlanSpecBuilder
     private string Comment(int lane)
     {
         if (lane == _placed?.DeviceLane)
-            return "Lane " + Number(lane) + ": launches on " + _device + ", and waits for nothing but what it receives.";
+            return "Lane " + NumberText.Of(lane) + ": launches on " + _device + ", and waits for nothing but what it receives.";
         double busy = _plan.Lanes[lane].Statements.OfType<Statement.Run>().Sum(r => _run.Segments[r.Segment]);
-        return "Lane " + Number(lane) + ": " + DurationText.Predicted(busy) + " of " + DurationText.Predicted(_run.Nanoseconds)
-            + " with " + (_run.Threads[lane] == 1 ? "one thread" : Number(_run.Threads[lane]) + " threads") + ".";
+        return "Lane " + NumberText.Of(lane) + ": " + DurationText.Predicted(busy) + " of " + DurationText.Predicted(_run.Nanoseconds)
+            + " with " + (_run.Threads[lane] == 1 ? "one thread" : NumberText.Of(_run.Threads[lane]) + " threads") + ".";
     }
 
     private EquatableArray<string> Parts(int lane, int statements)
@@ -184,7 +184,7 @@ internal sealed class PlanSpecBuilder
         if (statements <= MostStatements)
             return default;
         int parts = (statements + MostStatements - 1) / MostStatements;
-        return new([.. Enumerable.Range(1, parts).Select(i => _names.Take(_lanes[lane] + Number(i)))]);
+        return new([.. Enumerable.Range(1, parts).Select(i => _names.Take(_lanes[lane] + NumberText.Of(i)))]);
     }
 
     private string Take(string name, string prefix)
@@ -192,6 +192,4 @@ internal sealed class PlanSpecBuilder
         string wanted = Identifiers.Pascal(SafeText.OneLine(name, LongestName), prefix);
         return _names.Take(wanted.Length > 0 ? wanted : prefix);
     }
-
-    private static string Number(int number) => number.ToString(CultureInfo.InvariantCulture);
 }

@@ -19,6 +19,10 @@ internal sealed class InputMaker(PlanGraph graph, IReadOnlyDictionary<string, do
     // Elements of an input whose sizes are guessed.
     private const int MostGuessed = 64 << 20;
 
+    // Into any table.
+    private static readonly long[] AnyIndex = [0, 1];
+    private static readonly long[] AnyByte = [.. Enumerable.Range(0, 256).Select(static i => (long)i)];
+
     private readonly Dictionary<string, IReadOnlyList<long>> _hints = new(StringComparer.Ordinal);
 
     /// <summary>The inputs that a caller gives.</summary>
@@ -68,7 +72,9 @@ internal sealed class InputMaker(PlanGraph graph, IReadOnlyDictionary<string, do
     {
         double? fill = fills.TryGetValue(input, out double given) ? given : null;
         double Real() => fill ?? ((random.Fraction() * 2) - 1);
-        long Whole() => fill is { } number ? (long)number : Choose(input, random);
+        long Whole() => fill is { } number ? (long)number : Choose(input, AnyIndex, random);
+        // What is quantised has all of them.
+        long Byte() => fill is { } number ? (long)number : Choose(input, AnyByte, random);
         return type switch
         {
             ElementType.Float => Make(count, () => (float)Real()),
@@ -82,17 +88,17 @@ internal sealed class InputMaker(PlanGraph graph, IReadOnlyDictionary<string, do
             ElementType.UInt32 => Make(count, () => (uint)Whole()),
             ElementType.Int16 => Make(count, () => (short)Whole()),
             ElementType.UInt16 => Make(count, () => (ushort)Whole()),
-            ElementType.Int8 => Make(count, () => fill is { } number ? (sbyte)number : (sbyte)(random.Below(256) - 128)),
-            ElementType.UInt8 => Make(count, () => fill is { } number ? (byte)number : (byte)random.Below(256)),
+            ElementType.Int8 => Make(count, () => (sbyte)Byte()),
+            ElementType.UInt8 => Make(count, () => (byte)Byte()),
             ElementType.Bool => Make(count, () => fill is { } number ? number != 0 : random.Below(2) == 1),
             _ => throw new VerifyException($"The input '{input}' is of {type.Word()}: give values with --inputs."),
         };
     }
 
-    private long Choose(string input, SeededRandom random)
+    private long Choose(string input, IReadOnlyList<long> others, SeededRandom random)
     {
         if (!_hints.TryGetValue(input, out IReadOnlyList<long>? choices))
-            _hints.Add(input, choices = IntegerHints.For(graph, input));
+            _hints.Add(input, choices = IntegerHints.For(graph, input) is { Count: > 0 } said ? said : others);
         return choices[random.Below(choices.Count)];
     }
 

@@ -12,7 +12,7 @@ internal static class IntegerHints
     // Through so many nodes that change nothing.
     private const int LongestWay = 6;
 
-    /// <summary>Numbers to choose from; two for an input of which nothing is said: 0 and 1, an index into any table.</summary>
+    /// <summary>Numbers to choose from; none for an input of which nothing is said.</summary>
     public static IReadOnlyList<long> For(PlanGraph graph, string input)
     {
         long bound = long.MaxValue;
@@ -20,7 +20,7 @@ internal static class IntegerHints
         Follow(input, 0);
         if (modes.Count > 0)
             return modes;
-        return bound == long.MaxValue ? [0, 1] : [.. Enumerable.Range(0, (int)Math.Clamp(bound, 1, 65536)).Select(i => (long)i)];
+        return bound == long.MaxValue ? [] : [.. Enumerable.Range(0, (int)Math.Clamp(bound, 1, 65536)).Select(i => (long)i)];
 
         void Follow(string value, int way)
         {

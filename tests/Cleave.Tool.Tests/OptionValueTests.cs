@@ -55,6 +55,34 @@ public sealed class OptionValueTests : IDisposable
         Assert.Contains($"{option} {value}: give a whole number from ", run.Error);
     }
 
+    [Theory]
+    [InlineData("--plan has no meaning with --ensemble", "plan", "MODEL", "MODEL", "--ensemble", "V", "--plan", "split")]
+    [InlineData("--outputs has no meaning with --ensemble", "plan", "MODEL", "MODEL", "--ensemble", "V", "--outputs", "y")]
+    [InlineData("--prepared has no meaning with --ensemble", "plan", "MODEL", "MODEL", "--ensemble", "V", "--prepared", "OUT")]
+    [InlineData("--mermaid has no meaning with --ensemble", "plan", "MODEL", "MODEL", "--ensemble", "V", "--mermaid")]
+    [InlineData("--mermaid has no meaning with --json", "plan", "MODEL", "--json", "--mermaid")]
+    [InlineData("--budget has no meaning with --device", "tune", "MODEL", "--device", "cuda", "--budget", "9")]
+    [InlineData("--dims has no meaning with --device", "tune", "MODEL", "--device", "cuda", "--dims", "batch=1")]
+    [InlineData("--input has no meaning with --device", "tune", "MODEL", "--device", "cuda", "--input", "x=1")]
+    [InlineData("--plan-dims has no meaning with --device", "tune", "MODEL", "--device", "cuda", "--plan-dims", "batch=1")]
+    [InlineData("--plan-dims has no meaning with --ensemble", "tune", "MODEL", "MODEL", "--ensemble", "V", "--plan-dims", "batch=1")]
+    [InlineData("--output has no meaning with --published", "prepare", "MODEL", "--published", "OUT", "-o", "OUT")]
+    [InlineData("--plan-dims has no meaning with --published", "prepare", "MODEL", "--published", "OUT", "--plan-dims", "batch=1")]
+    [InlineData("--outputs has no meaning with --published", "prepare", "MODEL", "--published", "OUT", "--outputs", "y")]
+    [InlineData("--plan has no meaning with --published", "prepare", "MODEL", "--published", "OUT", "--plan", "Split")]
+    [InlineData("--weights has no meaning with --published", "prepare", "MODEL", "--published", "OUT", "--weights", "Map")]
+    [InlineData("--slicing has no meaning with --published", "prepare", "MODEL", "--published", "OUT", "--slicing", "true")]
+    [InlineData("--precision has no meaning with --published", "prepare", "MODEL", "--published", "OUT", "--precision", "Widened")]
+    [InlineData("--model has no meaning without --check", "prepare", "MODEL", "-o", "OUT", "--model", "MODEL")]
+    [InlineData("--keep-batch has no meaning with --like", "quantize", "MODEL", "-o", "OUT", "--like", "MODEL", "--keep-batch")]
+    [InlineData("--min-gain has no meaning with --no-measure", "quantize", "MODEL", "-o", "OUT", "--min-gain", "2", "--no-measure")]
+    [InlineData("--max-error has no meaning without --against", "verify", "MODEL", "--max-error", "0.1")]
+    public async Task An_option_that_would_be_ignored_is_refused(string expected, params string[] command)
+    {
+        ToolRun run = await Run(command);
+        Assert.Equal((1, "cleave: error " + expected + ".\n", ""), (run.Code, run.Error, run.Output));
+    }
+
     private Task<ToolRun> Run(string[] arguments)
     {
         string model = _tiny.Save(), target = Path.Combine(Path.GetDirectoryName(model)!, "out");

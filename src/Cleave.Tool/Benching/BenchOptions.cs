@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Globalization;
 using System.Linq;
+using Cleave.Tool.Verification;
 
 namespace Cleave.Tool.Benching;
 
@@ -23,7 +24,7 @@ internal sealed record BenchOptions(
     public IReadOnlyList<string> InputArguments => [.. Dims.Select(d => "d" + d.Key + "=" + d.Value), .. Fills.Select(f => "f" + f.Key + "=" + f.Value)];
 
     public static (IReadOnlyDictionary<string, string> Dims, IReadOnlyDictionary<string, string> Fills) ReadInputs(IReadOnlyList<string> arguments) =>
-        (Pairs("--dims", arguments.Where(a => a[0] == 'd').Select(a => a[1..])), Pairs("--input", arguments.Where(a => a[0] == 'f').Select(a => a[1..])));
+        (Told(arguments, 'd'), Told(arguments, 'f'));
 
     /// <summary>One to the number of cores; above eight, powers of two and that number.</summary>
     public static IReadOnlyList<int> DefaultThreads(int cores)
@@ -52,18 +53,16 @@ internal sealed record BenchOptions(
         return [.. counts];
     }
 
-    /// <summary><c>batch=1,sequence=128</c>, in any number of texts. The name ends at the last equals sign.</summary>
-    public static IReadOnlyDictionary<string, string> Pairs(string option, IEnumerable<string> texts)
-    {
-        Dictionary<string, string> pairs = new(StringComparer.Ordinal);
-        foreach (string part in texts.SelectMany(t => t.Split(',')))
-        {
-            int equals = part.LastIndexOf('=');
-            if (equals < 1 || equals == part.Length - 1)
-                throw new BenchException($"{option} {part}: give a name and a number, as in {option} batch=1,sequence=128.");
-            if (!pairs.TryAdd(part[..equals], part[(equals + 1)..]))
-                throw new BenchException($"{option}: '{part[..equals]}' is given twice.");
-        }
-        return pairs;
-    }
+    /// <summary><c>batch=1,sequence=128</c>, in any number of texts.</summary>
+    /// <exception cref="VerifyException">It is something else.</exception>
+    public static IReadOnlyDictionary<string, string> Sizes(IEnumerable<string> texts) =>
+        DimensionSample.Parse(string.Join(',', texts)).Sizes.ToDictionary(s => s.Key, s => s.Value.ToString(CultureInfo.InvariantCulture), StringComparer.Ordinal);
+
+    /// <summary><c>sr=16000</c>, in any number of texts.</summary>
+    /// <exception cref="VerifyException">It is something else.</exception>
+    public static IReadOnlyDictionary<string, string> Numbers(IEnumerable<string> texts) =>
+        InputFills.Parse(texts).ToDictionary(f => f.Key, f => f.Value.ToString(CultureInfo.InvariantCulture), StringComparer.Ordinal);
+
+    private static Dictionary<string, string> Told(IEnumerable<string> arguments, char kind) => arguments.Where(a => a[0] == kind)
+        .ToDictionary(a => a[1..a.LastIndexOf('=')], a => a[(a.LastIndexOf('=') + 1)..], StringComparer.Ordinal);
 }

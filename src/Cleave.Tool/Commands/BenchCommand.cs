@@ -32,8 +32,8 @@ internal static class BenchCommand
             return CommandGuard.RunAsync(path, console.Error, CommandGuard.NothingMeasured, () => Run(
                 path,
                 new BenchOptions(
-                    BenchOptions.Pairs("--dims", arguments.GetValue(dims) ?? []),
-                    BenchOptions.Pairs("--input", arguments.GetValue(fills) ?? []),
+                    BenchOptions.Sizes(arguments.GetValue(dims) ?? []),
+                    BenchOptions.Numbers(arguments.GetValue(fills) ?? []),
                     BenchOptions.Counts("--threads", arguments.GetValue(threads)) ?? BenchOptions.DefaultThreads(BenchRun.Cores),
                     BenchOptions.Counts("--callers", arguments.GetValue(callers)) ?? BenchOptions.DefaultCallers(BenchRun.Cores),
                     arguments.GetValue(rounds) is { } given and < 1 ? throw new BenchException(string.Create(CultureInfo.InvariantCulture, $"--rounds {given}: give at least 1.")) : arguments.GetValue(rounds),
@@ -46,6 +46,8 @@ internal static class BenchCommand
     private static int Run(string path, BenchOptions options, bool json, TextWriter output, TextWriter error, CancellationToken cancellationToken)
     {
         using BenchRun run = new(path, options, cancellationToken);
+        if (options.Threads[^1] > BenchRun.Cores)
+            error.Write(string.Create(CultureInfo.InvariantCulture, $"note: Cleave is measured with up to {BenchRun.Cores} {(BenchRun.Cores == 1 ? "core" : "cores")}, which this process is granted: with more threads there is ONNX Runtime alone\n"));
         BenchReport report = BenchProgress.Show(run, json ? TextWriter.Null : error, cancellationToken);
         if (json)
             JsonReport.Write(report, JsonReport.Compact.BenchReport, output);

@@ -40,7 +40,7 @@ internal static class FixCommand
                 Inputs = new VerifyOptions
                 {
                     Samples = [.. (arguments.GetValue(dims) ?? []).Select(DimensionSample.Parse)],
-                    Fills = VerifyCommand.Fills(arguments.GetValue(fills) ?? []),
+                    Fills = InputFills.Parse(arguments.GetValue(fills) ?? []),
                 },
                 Measure = !arguments.GetValue(unmeasured),
             }, arguments.GetValue(json), console, cancellationToken), cancellationToken);

@@ -31,7 +31,7 @@ internal static class GoldenCommand
                 {
                     Seed = arguments.GetValue(seed) ?? 1,
                     Samples = [.. (arguments.GetValue(dims) ?? []).Select(DimensionSample.Parse)],
-                    Fills = VerifyCommand.Fills(arguments.GetValue(fills) ?? []),
+                    Fills = InputFills.Parse(arguments.GetValue(fills) ?? []),
                     InputFolders = arguments.GetValue(folders) ?? [],
                 }, console.Output, cancellationToken)
                 : Check(path, arguments.GetValue(tolerance), console.Output, cancellationToken), cancellationToken);

@@ -39,13 +39,19 @@ internal static class PlanCommand
             int count = arguments.GetValue(cores) ?? Environment.ProcessorCount;
             if (arguments.GetValue(ensemble) is { } name)
             {
-                return CommandGuard.RunAsync(name, console.Error, CommandGuard.NothingPlanned, () => RunEnsemble(
-                    name, arguments.GetValue(project) ?? ".", paths, count, BenchOptions.Pairs("--dims", arguments.GetValue(dims) is { } sizes ? [sizes] : []), CleaveCommand.List(arguments.GetValue(device)),
-                    arguments.GetValue(json), console.Output), cancellationToken);
+                return CommandGuard.RunAsync(name, console.Error, CommandGuard.NothingPlanned, () =>
+                {
+                    arguments.Refuse(ensemble, mode, outputs, prepared, mermaid);
+                    return RunEnsemble(
+                        name, arguments.GetValue(project) ?? ".", paths, count, BenchOptions.Sizes(arguments.GetValue(dims) is { } sizes ? [sizes] : []), CleaveCommand.List(arguments.GetValue(device)),
+                        arguments.GetValue(json), console.Output);
+                }, cancellationToken);
             }
             return CommandGuard.RunAsync(paths[0], console.Error, CommandGuard.NothingPlanned, () =>
             {
                 string path = CleaveCommand.One(paths);
+                if (arguments.GetValue(json))
+                    arguments.Refuse(json, mermaid);
                 string[] asked = [.. EscapedList.Read(arguments.GetValue(outputs) ?? "")];
                 PlanRequest request = new(count, DimensionSample.Parse(arguments.GetValue(dims) ?? ""), arguments.GetValue(mode) ?? PlanMode.Auto, arguments.GetValue(device))
                 {

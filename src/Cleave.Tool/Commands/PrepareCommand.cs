@@ -1,3 +1,4 @@
+using System;
 using System.Collections.Generic;
 using System.CommandLine;
 using System.IO;
@@ -50,20 +51,25 @@ internal static class PrepareCommand
             FolderTrust trust = new(arguments.GetValue(group));
             return CommandGuard.RunAsync(given[0], console.Error, CommandGuard.NothingWritten, () =>
             {
+                Option[] item = [dims, outputs, plan, weights, slicing, precision];
+                if (!arguments.GetValue(check))
+                    arguments.Refuse("without --check", source);
+                if (arguments.GetValue(published) != null)
+                    arguments.Refuse(published, [folder, .. item]);
                 if (arguments.GetValue(prune))
                     return Prune(given, trust, console.Output);
                 if (arguments.GetValue(list))
-                    return List(given.SelectMany(f => Housekeeping.List(f, trust).Select(static e => (e, e.Problem))), isChecked: false, console.Output);
+                    return List(given, f => [.. Housekeeping.List(f, trust).Select(static e => (e, e.Problem))], isChecked: false, console.Output);
                 if (arguments.GetValue(check))
                 {
                     using OpenedForRunner? model = arguments.GetValue(source) is { } file ? new(file, Item(), null, new RunnerOptions(), cancellationToken) : null;
-                    return List(given.SelectMany(f => PrepareRun.Check(f, trust, model)), isChecked: true, console.Output);
+                    return List(given, f => PrepareRun.Check(f, trust, model), isChecked: true, console.Output);
                 }
                 PrepareOptions options = new(arguments.GetValue(cores), arguments.GetValue(limit) * 1048576, trust);
                 if (arguments.GetValue(library) is { } native)
                     Load(native);
                 if (arguments.GetValue(published) is { } application)
-                    return Prepare(ModelToPrepare.Published(given, application), options, mustAll: false, console, cancellationToken);
+                    return Prepare(ModelToPrepare.Published(given, application, name => console.Output.Write($"{Terminal.Safe(name)}: not published in {Terminal.Safe(application)}\n")), options, mustAll: false, console, cancellationToken);
                 string target = arguments.GetValue(folder) ?? throw new BenchException("--output: name the folder to prepare into.");
                 return Prepare(given.Select(path => new ModelToPrepare(path, path, target, Item())), options, mustAll: true, console, cancellationToken);
             }, cancellationToken);
@@ -119,11 +125,19 @@ internal static class PrepareCommand
         }
     }
 
-    private static int List(IEnumerable<(ListedEntry Entry, string? Problem)> found, bool isChecked, TextWriter output)
+    // Of a folder without entries nothing is shown to be in order.
+    private static int List(string[] folders, Func<string, IReadOnlyList<(ListedEntry Entry, string? Problem)>> look, bool isChecked, TextWriter output)
     {
-        (ListedEntry Entry, string? Problem)[] entries = [.. found];
-        PrepareText.Write(entries, output);
-        return isChecked && entries.Any(e => e.Problem != null && e.Entry.Manifest?.NotPreparable is null) ? CleaveCommand.Failure : CleaveCommand.Success;
+        bool holds = true;
+        foreach (string folder in folders)
+        {
+            IReadOnlyList<(ListedEntry Entry, string? Problem)> entries = look(folder);
+            PrepareText.Write(entries, output);
+            if (entries.Count == 0)
+                output.Write(Terminal.Safe(folder) + ": no entries\n");
+            holds &= entries.Count > 0 && entries.All(static e => e.Problem is null || e.Entry.Manifest?.NotPreparable is not null);
+        }
+        return isChecked && !holds ? CleaveCommand.Failure : CleaveCommand.Success;
     }
 
     private static int Prune(string[] folders, FolderTrust trust, TextWriter output)

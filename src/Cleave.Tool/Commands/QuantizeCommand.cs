@@ -37,33 +37,35 @@ internal static class QuantizeCommand
         {
             model, output, error, gain, unmeasured, inputs, dims, fills, cpu, own, keepBatch, like, metric, limit, curve, json,
         };
-        command.Validators.Add(result =>
-        {
-            if (result.GetValue(unmeasured) && result.GetResult(gain) is { Implicit: false })
-                result.AddError("--min-gain has no meaning with --no-measure: the gain is not known.");
-        });
         command.SetAction((arguments, cancellationToken) =>
         {
             InvocationConfiguration console = arguments.InvocationConfiguration;
             string path = arguments.GetRequiredValue(model);
-            return CommandGuard.RunAsync(path, console.Error, CommandGuard.NothingWritten, () => Run(new QuantizeOptions
+            return CommandGuard.RunAsync(path, console.Error, CommandGuard.NothingWritten, () =>
             {
-                Model = path,
-                Output = arguments.GetRequiredValue(output),
-                MaxError = arguments.GetValue(error),
-                OwnOperators = arguments.GetValue(own),
-                KeepBatch = arguments.GetValue(keepBatch),
-                Like = arguments.GetValue(like),
-                Metric = arguments.GetValue(metric),
-                MetricLimit = TimeSpan.FromSeconds(arguments.GetValue(limit) ?? DefaultLimit),
-                InputFolders = arguments.GetValue(inputs) ?? [],
-                Samples = [.. (arguments.GetValue(dims) ?? []).Select(DimensionSample.Parse)],
-                Fills = VerifyCommand.Fills(arguments.GetValue(fills) ?? []),
-                WeightBits = arguments.GetValue(cpu) switch { "vnni" => 8, "any" => QuantizeOptions.SafeBits, _ => null },
-                LeastGain = arguments.GetValue(gain) ?? QuantizeRun.LeastGain,
-                Measure = !arguments.GetValue(unmeasured),
-                Curve = arguments.GetValue(curve),
-            }, arguments.GetValue(json), console, cancellationToken), cancellationToken);
+                if (arguments.GetValue(unmeasured))
+                    arguments.Refuse(unmeasured, gain);
+                if (arguments.GetValue(like) != null)
+                    arguments.Refuse(like, keepBatch);
+                return Run(new QuantizeOptions
+                {
+                    Model = path,
+                    Output = arguments.GetRequiredValue(output),
+                    MaxError = arguments.GetValue(error),
+                    OwnOperators = arguments.GetValue(own),
+                    KeepBatch = arguments.GetValue(keepBatch),
+                    Like = arguments.GetValue(like),
+                    Metric = arguments.GetValue(metric),
+                    MetricLimit = TimeSpan.FromSeconds(arguments.GetValue(limit) ?? DefaultLimit),
+                    InputFolders = arguments.GetValue(inputs) ?? [],
+                    Samples = [.. (arguments.GetValue(dims) ?? []).Select(DimensionSample.Parse)],
+                    Fills = InputFills.Parse(arguments.GetValue(fills) ?? []),
+                    WeightBits = arguments.GetValue(cpu) switch { "vnni" => 8, "any" => QuantizeOptions.SafeBits, _ => null },
+                    LeastGain = arguments.GetValue(gain) ?? QuantizeRun.LeastGain,
+                    Measure = !arguments.GetValue(unmeasured),
+                    Curve = arguments.GetValue(curve),
+                }, arguments.GetValue(json), console, cancellationToken);
+            }, cancellationToken);
         });
         return command;
     }

@@ -42,24 +42,32 @@ internal static class TuneCommand
             string[] paths = arguments.GetRequiredValue(model);
             if (arguments.GetValue(ensemble) is { } name)
             {
-                return CommandGuard.RunAsync(name, console.Error, "what was measured is written", () => RunEnsemble(
-                    name, arguments.GetValue(project) ?? ".", paths, Positive("--budget", arguments.GetValue(budget)) ?? DefaultBudget, Positive("--cores", arguments.GetValue(cores)),
-                    BenchOptions.Pairs("--dims", arguments.GetValue(dims) ?? []), BenchOptions.Pairs("--input", arguments.GetValue(fills) ?? []),
-                    CleaveCommand.List(arguments.GetValue(device)), arguments.GetValue(json), console.Output, console.Error, cancellationToken), cancellationToken);
+                return CommandGuard.RunAsync(name, console.Error, "what was measured is written", () =>
+                {
+                    arguments.Refuse(ensemble, plan);
+                    return RunEnsemble(
+                        name, arguments.GetValue(project) ?? ".", paths, Positive("--budget", arguments.GetValue(budget)) ?? DefaultBudget, Positive("--cores", arguments.GetValue(cores)),
+                        BenchOptions.Sizes(arguments.GetValue(dims) ?? []), BenchOptions.Numbers(arguments.GetValue(fills) ?? []),
+                        CleaveCommand.List(arguments.GetValue(device)), arguments.GetValue(json), console.Output, console.Error, cancellationToken);
+                }, cancellationToken);
             }
             string path = paths[0];
             if (arguments.GetValue(device) is { } accelerator)
             {
-                return CommandGuard.RunAsync(path, console.Error, CommandGuard.NothingWritten, () => RunDevice(
-                    CleaveCommand.One(paths), accelerator, Positive("--cores", arguments.GetValue(cores)), arguments.GetValue(json), console.Output, console.Error, cancellationToken), cancellationToken);
+                return CommandGuard.RunAsync(path, console.Error, CommandGuard.NothingWritten, () =>
+                {
+                    arguments.Refuse(device, budget, dims, fills, plan);
+                    return RunDevice(
+                        CleaveCommand.One(paths), accelerator, Positive("--cores", arguments.GetValue(cores)), arguments.GetValue(json), console.Output, console.Error, cancellationToken);
+                }, cancellationToken);
             }
             return CommandGuard.RunAsync(path, console.Error, CommandGuard.NothingWritten, () => Run(
                 CleaveCommand.One(paths),
                 new TuneOptions(
                     TimeSpan.FromSeconds(Positive("--budget", arguments.GetValue(budget)) ?? DefaultBudget),
                     Positive("--cores", arguments.GetValue(cores)),
-                    [.. (arguments.GetValue(dims) ?? []).Select(set => BenchOptions.Pairs("--dims", [set]))],
-                    BenchOptions.Pairs("--input", arguments.GetValue(fills) ?? []),
+                    [.. (arguments.GetValue(dims) ?? []).Select(set => BenchOptions.Sizes([set]))],
+                    BenchOptions.Numbers(arguments.GetValue(fills) ?? []),
                     arguments.GetValue(plan) ?? ""),
                 arguments.GetValue(json), console.Output, console.Error, cancellationToken), cancellationToken);
         });

@@ -1,5 +1,3 @@
-using System;
-using System.Collections.Generic;
 using System.CommandLine;
 using System.Globalization;
 using System.IO;
@@ -36,28 +34,33 @@ internal static class VerifyCommand
         {
             model, seed, partitions, threads, dims, fills, folders, outputs, plan, against, error, json,
         };
-        Option[] ofPartitions = [seed, partitions, threads, dims, fills, outputs, plan];
         command.SetAction((arguments, cancellationToken) =>
         {
             InvocationConfiguration console = arguments.InvocationConfiguration;
             string path = arguments.GetRequiredValue(model);
             if (arguments.GetValue(against) is { } source)
             {
-                return CommandGuard.RunAsync(path, console.Error, CommandGuard.NothingVerified, () => ofPartitions.FirstOrDefault(o => arguments.GetResult(o) is { Implicit: false }) is { } other
-                    ? throw new VerifyException($"{other.Name} has no meaning with --against: both models are run whole, on given inputs.")
-                    : VerifyAgainst.Run(path, source, arguments.GetValue(folders) ?? [], arguments.GetValue(error), arguments.GetValue(json), console, cancellationToken), cancellationToken);
+                return CommandGuard.RunAsync(path, console.Error, CommandGuard.NothingVerified, () =>
+                {
+                    arguments.Refuse(against, seed, partitions, threads, dims, fills, outputs, plan);
+                    return VerifyAgainst.Run(path, source, arguments.GetValue(folders) ?? [], arguments.GetValue(error), arguments.GetValue(json), console, cancellationToken);
+                }, cancellationToken);
             }
-            return CommandGuard.RunAsync(path, console.Error, CommandGuard.NothingVerified, () => arguments.GetValue(error) != null ? throw new VerifyException("--max-error has a meaning with --against only.") : Run(path, new VerifyOptions
+            return CommandGuard.RunAsync(path, console.Error, CommandGuard.NothingVerified, () =>
             {
-                Seed = arguments.GetValue(seed) ?? 1,
-                Partitions = AtLeast(arguments.GetValue(partitions) ?? 20, 0, "--partitions"),
-                Threads = AtLeast(arguments.GetValue(threads) ?? 1, 1, "--threads"),
-                Samples = [.. (arguments.GetValue(dims) ?? []).Select(DimensionSample.Parse)],
-                Fills = Fills(arguments.GetValue(fills) ?? []),
-                InputFolders = arguments.GetValue(folders) ?? [],
-                Outputs = [.. EscapedList.Read(arguments.GetValue(outputs) ?? "")],
-                Plan = arguments.GetValue(plan) ?? PlanMode.Auto,
-            }, arguments.GetValue(json), console, cancellationToken), cancellationToken);
+                arguments.Refuse("without --against", error);
+                return Run(path, new VerifyOptions
+                {
+                    Seed = arguments.GetValue(seed) ?? 1,
+                    Partitions = AtLeast(arguments.GetValue(partitions) ?? 20, 0, "--partitions"),
+                    Threads = AtLeast(arguments.GetValue(threads) ?? 1, 1, "--threads"),
+                    Samples = [.. (arguments.GetValue(dims) ?? []).Select(DimensionSample.Parse)],
+                    Fills = InputFills.Parse(arguments.GetValue(fills) ?? []),
+                    InputFolders = arguments.GetValue(folders) ?? [],
+                    Outputs = [.. EscapedList.Read(arguments.GetValue(outputs) ?? "")],
+                    Plan = arguments.GetValue(plan) ?? PlanMode.Auto,
+                }, arguments.GetValue(json), console, cancellationToken);
+            }, cancellationToken);
         });
         return command;
     }
@@ -81,18 +84,4 @@ internal static class VerifyCommand
     private static int AtLeast(int number, int least, string option) => number >= least
         ? number
         : throw new VerifyException(string.Create(CultureInfo.InvariantCulture, $"{option} {number}: give at least {least}."));
-
-    /// <summary><c>sr=16000</c>: numbers by input.</summary>
-    public static Dictionary<string, double> Fills(string[] texts)
-    {
-        Dictionary<string, double> fills = new(StringComparer.Ordinal);
-        foreach (string text in texts)
-        {
-            int equals = text.LastIndexOf('=');
-            if (equals < 1 || !double.TryParse(text.AsSpan(equals + 1), NumberStyles.Float, CultureInfo.InvariantCulture, out double number))
-                throw new VerifyException($"--input {text}: give a name and a number, as in --input sr=16000.");
-            fills[text[..equals]] = number;
-        }
-        return fills;
-    }
 }

@@ -55,6 +55,9 @@ internal sealed class EnsembleModels
         };
         if (EnsembleServing.WhyNot(Definition, new EnsembleOptions()) is { Length: > 0 } why)
             throw new BenchException($"There is no matrix for '{name}': requests are never cut, because {why}.");
+        string[] batches = [.. Specs.SelectMany(s => s.Symbols.Where(d => d.Name == s.Batch!.Dimension).Select(d => NameOf(s, d))).Distinct()];
+        if (dims.Keys.FirstOrDefault(batches.Contains) is { } batch)
+            throw new BenchException($"--dims {batch}: that is the batch, whose sizes the matrix says. Leave it out.");
         Expect("--dims", dims.Keys, [.. Specs.SelectMany(s => s.Symbols.Select(d => NameOf(s, d))).Distinct()]);
         Expect("--input", fills.Keys, [.. Specs.SelectMany(s => s.Inputs.Select(i => i.Name)).Distinct()]);
     }

@@ -26,15 +26,21 @@ internal sealed record ModelToPrepare(string Name, string Path, string Folder, L
     /// <summary>What was published of a build's listings: each model with the folder beside it, where runners look. Those that are not published have none.</summary>
     /// <param name="listings">The listings.</param>
     /// <param name="published">The folder of the published application.</param>
+    /// <param name="absent">Told of those that are not published.</param>
     /// <exception cref="ListingException">A file is no listing.</exception>
-    public static IEnumerable<ModelToPrepare> Published(IEnumerable<string> listings, string published)
+    /// <exception cref="BenchException">There is no such application.</exception>
+    public static IEnumerable<ModelToPrepare> Published(IEnumerable<string> listings, string published, Action<string> absent)
     {
+        if (!Directory.Exists(published))
+            throw new BenchException($"--published {published}: there is no such folder.");
         foreach (string listing in listings)
         {
             ListingOptions item = ListingReader.Read(File.ReadAllText(listing)).Options;
             string path = System.IO.Path.GetFullPath(System.IO.Path.Combine(published, item.Path));
             if (File.Exists(path))
                 yield return new ModelToPrepare(item.Source, path, System.IO.Path.Combine(System.IO.Path.GetDirectoryName(path)!, PreparedFolders.BesideName), item);
+            else
+                absent(item.Source);
         }
     }
 }

@@ -2,6 +2,7 @@ using System;
 using System.Linq;
 using System.Text.Json;
 using System.Threading.Tasks;
+using Cleave.Tool.Benching;
 using Xunit;
 
 namespace Cleave.Tool.Tests.Benching;
@@ -12,6 +13,15 @@ public sealed class BenchCommandTests : IDisposable
     private readonly TinyModel _tiny = new();
 
     public void Dispose() => _tiny.Dispose();
+
+    [Fact]
+    public async Task That_Cleave_gets_no_more_cores_than_are_granted_is_said()
+    {
+        using TinyModel tiny = new();
+        int more = BenchRun.Cores + 1;
+        ToolRun run = await ToolRun.Of("bench", tiny.Save(), "--quick", "--threads", $"{more}", "--callers", "1", "--json");
+        Assert.Contains($"note: Cleave is measured with up to {BenchRun.Cores} core", run.Error);
+    }
 
     [Fact]
     public async Task A_trial_shows_a_row_for_each_set_up_and_says_that_it_measures_nothing()

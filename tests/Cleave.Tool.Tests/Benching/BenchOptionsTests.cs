@@ -6,6 +6,7 @@ using System.Threading;
 using Cleave.Core.Graph;
 using Cleave.Core.Onnx;
 using Cleave.Tool.Benching;
+using Cleave.Tool.Verification;
 using Google.Protobuf;
 using Xunit;
 
@@ -33,7 +34,7 @@ public sealed class BenchOptionsTests
     [Fact]
     public void Sizes_are_given_by_names_that_may_hold_an_equals_sign()
     {
-        IReadOnlyDictionary<string, string> pairs = BenchOptions.Pairs("--dims", ["batch=2,x[1]=3", "a=b=4"]);
+        IReadOnlyDictionary<string, string> pairs = BenchOptions.Sizes(["batch=2,x[1]=3", "a=b=4"]);
 
         Assert.Equal(["a=b:4", "batch:2", "x[1]:3"], pairs.Select(p => p.Key + ":" + p.Value).Order(StringComparer.Ordinal));
     }
@@ -42,19 +43,38 @@ public sealed class BenchOptionsTests
     [InlineData("batch")]
     [InlineData("=3")]
     [InlineData("batch=")]
+    [InlineData("batch=two")]
     [InlineData("batch=1,batch=2")]
     public void What_names_no_size_is_refused(string text) =>
-        Assert.Throws<BenchException>(() => BenchOptions.Pairs("--dims", [text]));
+        Assert.Throws<VerifyException>(() => BenchOptions.Sizes([text]));
+
+    /// <summary>The same in all commands.</summary>
+    [Fact]
+    public void Numbers_of_inputs_are_divided_by_commas_that_names_may_have_too()
+    {
+        Assert.Equal(["a,b:2.5", "sr:16000", "x=y:-1"], InputFills.Parse(["sr=16000,a,b=2.5", "x=y=-1"]).Select(static p => FormattableString.Invariant($"{p.Key}:{p.Value}")).Order(StringComparer.Ordinal));
+        Assert.Empty(InputFills.Parse([]));
+    }
+
+    [Theory]
+    [InlineData("sr")]
+    [InlineData("sr=")]
+    [InlineData("=1")]
+    [InlineData("sr=16000,mode")]
+    [InlineData("sr=fast")]
+    [InlineData("sr=1,sr=2")]
+    public void What_is_no_number_of_an_input_is_refused(string text) => Assert.StartsWith("--input", Assert.Throws<VerifyException>(() => InputFills.Parse([text])).Message);
 
     [Fact]
     public void Workers_are_told_the_same_sizes()
     {
-        BenchOptions options = new(BenchOptions.Pairs("--dims", ["batch=2"]), BenchOptions.Pairs("--input", ["sr=16000"]), [1], [1], null, false);
+        BenchOptions options = new(BenchOptions.Sizes(["batch=2"]), BenchOptions.Numbers(["sr=16000", "a,b=2"]), [1], [1], null, false);
 
         (IReadOnlyDictionary<string, string> dims, IReadOnlyDictionary<string, string> fills) = BenchOptions.ReadInputs(options.InputArguments);
 
         Assert.Equal("2", dims["batch"]);
         Assert.Equal("16000", fills["sr"]);
+        Assert.Equal("2", fills["a,b"]);
     }
 
     [Theory]
@@ -84,7 +104,7 @@ public sealed class BenchOptionsTests
         OnnxModel model = Model("batch", 3, null);
 
         ModelInputs first = ModelInputs.For(model, None, None);
-        ModelInputs given = ModelInputs.For(model, Pairs("batch=2,x[2]=4"), None);
+        ModelInputs given = ModelInputs.For(model, Sizes("batch=2,x[2]=4"), None);
 
         Assert.Equal(first.Inputs[0].Bytes, ModelInputs.For(model, None, None).Inputs[0].Bytes);
         Assert.Equal([1, 3, 1], first.Inputs[0].Shape);
@@ -105,14 +125,13 @@ public sealed class BenchOptionsTests
     [Fact]
     public void A_name_that_the_model_does_not_know_is_refused_with_those_it_knows()
     {
-        BenchException error = Assert.Throws<BenchException>(() => ModelInputs.For(Model("batch", 3), Pairs("bach=2"), None));
+        BenchException error = Assert.Throws<BenchException>(() => ModelInputs.For(Model("batch", 3), Sizes("bach=2"), None));
 
         Assert.Equal("--dims bach: the model leaves no dimension of that name open; it leaves open batch.", error.Message);
         Assert.Throws<BenchException>(() => ModelInputs.For(Model(3), None, new Dictionary<string, string> { ["y"] = "1" }));
-        Assert.Throws<BenchException>(() => ModelInputs.For(Model("batch"), Pairs("batch=two"), None));
     }
 
-    private static IReadOnlyDictionary<string, string> Pairs(string text) => BenchOptions.Pairs("--dims", [text]);
+    private static IReadOnlyDictionary<string, string> Sizes(string text) => BenchOptions.Sizes([text]);
 
     private static OnnxModel Model(params object?[] shape)
     {

@@ -62,6 +62,20 @@ public sealed class PrepareCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task Where_there_is_nothing_it_is_said()
+    {
+        string listing = Path.Combine(Path.GetDirectoryName(_tiny.Save())!, "tiny.graph"), empty = Directory.CreateDirectory(Folder).FullName;
+        File.WriteAllText(listing, "cleave-listing 1\noptions\n  source \"tiny_model.onnx\"\n  path \"models/App/tiny.onnx\"\n");
+        ToolRun list = await ToolRun.Of("prepare", "--list", empty), check = await ToolRun.Of("prepare", "--check", empty);
+        Assert.Equal((0, empty + ": no entries\n", ""), (list.Code, list.Output, list.Error));
+        Assert.Equal((1, empty + ": no entries\n", ""), (check.Code, check.Output, check.Error));
+
+        ToolRun absent = await ToolRun.Of("prepare", listing, "--published", empty), nowhere = await ToolRun.Of("prepare", listing, "--published", empty + "x");
+        Assert.Equal((0, $"tiny_model.onnx: not published in {empty}\n", ""), (absent.Code, absent.Output, absent.Error));
+        Assert.Equal((1, "", $"cleave: error --published {empty}x: there is no such folder.\n"), (nowhere.Code, nowhere.Output, nowhere.Error));
+    }
+
+    [Fact]
     public async Task Plan_says_what_the_sessions_take_and_what_is_prepared_for_them()
     {
         string none = (await ToolRun.Of("plan", _tiny.Save(), "--cores", "1")).Output.ReplaceLineEndings(" ");
@@ -119,7 +133,7 @@ public sealed class PrepareCommandTests : IDisposable
         ToolRun run = await ToolRun.Of("prepare", listing, absent, "--published", published, "--cores", "1");
 
         Assert.Equal("", run.Code == 0 ? "" : run.Output + run.Error);
-        Assert.StartsWith("src/tiny.onnx, Whole: prepared, ", run.Output);
+        Assert.StartsWith($"src/tiny.onnx: not published in {published}\nsrc/tiny.onnx, Whole: prepared, ", run.Output);
         Assert.Single(Directory.GetDirectories(Path.Combine(published, "models", "App", PreparedFolders.BesideName)));
         ToolRun none = await ToolRun.Of("prepare", _tiny.Path, "--published", published);
         Assert.Equal(1, none.Code);

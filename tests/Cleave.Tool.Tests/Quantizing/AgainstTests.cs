@@ -65,7 +65,7 @@ public sealed class AgainstTests : IDisposable
         await Fails("the file does not say for which error it was made", "verify", Floats, "--against", Floats, "--inputs", samples);
         await Fails("--max-error 0: give a number above 0", "verify", Bytes, "--against", Floats, "--inputs", samples, "--max-error", "0");
         await Fails("--seed has no meaning with --against", "verify", Bytes, "--against", Floats, "--seed", "3");
-        await Fails("--max-error has a meaning with --against only", "verify", Bytes, "--max-error", "0.1");
+        await Fails("--max-error has no meaning without --against", "verify", Bytes, "--max-error", "0.1");
         string other = _files.Save("other.onnx", Convolutional.Residual(blocks: 1, channels: 32, 32));
         await Fails("it is another model: inputs x and outputs y instead of input and y", "verify", Bytes, "--against", other, "--inputs", samples);
     }

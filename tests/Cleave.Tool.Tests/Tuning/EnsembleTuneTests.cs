@@ -97,6 +97,8 @@ public sealed class EnsembleTuneTests : IDisposable
         Assert.StartsWith("cleave: error CLV2031: ", twice.Error, StringComparison.Ordinal);
         ToolRun name = await ToolRun.Of("plan", _a.Save(), _b.Save(), "--ensemble", "../x");
         Assert.Equal((1, "cleave: error --ensemble ../x: give the name of the OnnxEnsemble item, as Vision.\n"), (name.Code, name.Error));
+        ToolRun batch = await Run("plan", "--dims", "batch=3");
+        Assert.Equal((1, "cleave: error --dims batch: that is the batch, whose sizes the matrix says. Leave it out.\n"), (batch.Code, batch.Error));
         ToolRun dims = await Run("plan", "--dims", "depth=3");
         Assert.StartsWith("cleave: error --dims depth: no member has that; they have ", dims.Error, StringComparison.Ordinal);
         System.IO.File.WriteAllText(File, "nonsense");

@@ -37,7 +37,7 @@ public sealed class CancellationTests : IDisposable
     public async Task A_cancelled_bench_leaves_no_folder()
     {
         string model = _files.Save("model.onnx", QuantizeFixture.Layers(1, seed: 1));
-        (int code, string error) = await Interrupt(_temporary.Path, "cleave-bench-*", "bench", model, "--threads", "1", "--callers", "1");
+        (int code, string error) = await Interrupt(_temporary.Path, "cleave-*", "bench", model, "--threads", "1", "--callers", "1");
         Assert.Equal((1, "cleave: cancelled; nothing was measured\n"), (code, error));
         Assert.Empty(Directory.GetFileSystemEntries(_temporary.Path, "cleave*"));
     }

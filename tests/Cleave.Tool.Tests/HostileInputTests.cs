@@ -138,4 +138,28 @@ public sealed class HostileInputTests : IDisposable
 
     private static bool IsDangerous(char c) =>
         c is (< ' ' and not '\n') or (>= '\u007f' and <= '\u009f') or (>= '\u202A' and <= '\u202E') or (>= '\u2066' and <= '\u2069') or '\u200B';
+
+    /// <summary>Cleave's own reader takes 64 graphs in each other, so outputs are chosen in such a model, too.</summary>
+    [Fact]
+    public void Graphs_in_each_other_are_read_to_be_changed_as_well()
+    {
+        using TinyModel tiny = new();
+        OnnxProto.GraphProto inner = new() { Name = "innermost" };
+        inner.Output.Add(TinyModel.Value("z", TinyModel.Float, 1));
+        inner.Node.Add(TinyModel.Node("Identity", ["y"], "z"));
+        for (int level = 0; level < 40; level++)
+        {
+            OnnxProto.NodeProto node = TinyModel.Node("If", ["condition"], "z");
+            foreach (string branch in new[] { "then_branch", "else_branch" })
+                node.Attribute.Add(new OnnxProto.AttributeProto { Name = branch, Type = OnnxProto.AttributeProto.Types.AttributeType.Graph, G = branch == "then_branch" ? inner : new OnnxProto.GraphProto { Name = "none", Output = { TinyModel.Value("z", TinyModel.Float, 1) }, Node = { TinyModel.Node("Identity", ["y"], "z") } } });
+            inner = new() { Name = "level" + level };
+            inner.Output.Add(TinyModel.Value("z", TinyModel.Float, 1));
+            inner.Node.Add(node);
+        }
+        tiny.Model.Graph.Input.Add(TinyModel.Value("condition", 9));
+        tiny.Model.Graph.Node.Add(inner.Node);
+        tiny.Model.Graph.Output.Add(TinyModel.Value("z", TinyModel.Float, 1));
+        using Cleave.Tool.Verification.ModelUnderTest model = new(tiny.Save());
+        Assert.Equal(tiny.Model, model.Read());
+    }
 }

@@ -1,7 +1,6 @@
 using System;
 using System.Collections.Generic;
 using System.Globalization;
-using System.IO;
 using System.Linq;
 using System.Runtime.InteropServices;
 using System.Threading;
@@ -9,6 +8,7 @@ using Cleave.Core.Graph;
 using Cleave.Core.Onnx;
 using Cleave.Cores;
 using Cleave.Tool.Measuring;
+using Cleave.Tool.Verification;
 using Microsoft.ML.OnnxRuntime;
 
 namespace Cleave.Tool.Benching;
@@ -23,7 +23,7 @@ internal sealed class BenchRun : IDisposable
     private readonly BenchOptions _options;
     private readonly ModelInputs _inputs;
     private readonly CleanedModel _cleaned;
-    private readonly string _folder = Directory.CreateTempSubdirectory("cleave-bench-").FullName;
+    private readonly TemporaryFolder _folder = new();
     private readonly List<Entry> _entries = [];
 
     /// <exception cref="BenchException">The options do not fit the model.</exception>
@@ -40,7 +40,7 @@ internal sealed class BenchRun : IDisposable
             ModelInputs inputs = ModelInputs.For(model, options.Dims, options.Fills);
             _inputs = inputs with { Dimensions = [.. inputs.Dimensions.Select(d => d with { Given = given.ContainsKey(d.Name) })] };
             _options = options;
-            _cleaned = CleanedModel.Write(path, model, source, _folder);
+            _cleaned = CleanedModel.Write(path, model, source, _folder.Path);
         }
         catch
         {
@@ -92,7 +92,7 @@ internal sealed class BenchRun : IDisposable
         };
     }
 
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
+    public void Dispose() => _folder.Dispose();
 
     private void AddSession(OrtConfiguration configuration, string path, string file) =>
         Add(configuration.Name, file, configuration.Callers, name => BenchWorkloads.OfSession(name, path, _options, configuration), cleave: false);

@@ -4,6 +4,7 @@ using Cleave.Core.Cost;
 using Cleave.Tool.Measuring;
 using Cleave.Tool.Output;
 using Spectre.Console;
+using static Cleave.Tool.Output.PlainText;
 
 namespace Cleave.Tool.Benching;
 
@@ -59,10 +60,4 @@ internal static class BenchText
         load.Best == $"{row.Name}, {row.File} file" ? "the best" : ratio.AsRatio();
 
     private static string Time(double? nanoseconds) => nanoseconds is { } time ? DurationText.Measured(time) : "";
-
-    private static void Line(IAnsiConsole console, string text)
-    {
-        console.Write(new Text(text));
-        console.WriteLine();
-    }
 }

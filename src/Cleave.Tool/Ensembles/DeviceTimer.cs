@@ -16,8 +16,7 @@ internal sealed class DeviceTimer(EnsembleModels models, int member, int cores, 
     // The paper's.
     private static readonly int[] Batches = [8, 16, 32, 64, 128];
 
-    private (int Batch, long Bytes)? _small;
-    private (int Batch, long Bytes)? _large;
+    private readonly BatchMemory _memory = new();
 
     /// <summary>The batches that were not measured yet on a device.</summary>
     public static IEnumerable<int> Missing(IReadOnlyList<TunedDeviceCell> known, int device)
@@ -41,7 +40,7 @@ internal sealed class DeviceTimer(EnsembleModels models, int member, int cores, 
         EnsembleDefinition alone = models.Alone(member, device);
         try
         {
-            return MatrixTimer.Time(alone, options, models.RequestAlone(member, MatrixTimer.Samples), MatrixTimer.Samples, token, () => Note(batch)) * batch;
+            return MatrixTimer.Time(alone, options, models.RequestAlone(member, MatrixTimer.Samples), MatrixTimer.Samples, token, () => _memory.Note(batch, models.Opened.Max(static d => d.MemoryUsed))) * batch;
         }
         catch (CleaveException e) when (LacksMemory(e))
         {
@@ -52,18 +51,9 @@ internal sealed class DeviceTimer(EnsembleModels models, int member, int cores, 
     /// <summary>What was used of the devices, as far as that was seen.</summary>
     public MemberMemory Memory(MemberMemory known)
     {
-        if (_small is not { } small || _large is not { } large)
+        if (_memory.Small is not { } small)
             return known;
-        long sample = large.Batch > small.Batch ? Math.Max(0, (large.Bytes - small.Bytes) / (large.Batch - small.Batch)) : known.Sample;
+        long sample = Math.Max(0, _memory.Sample ?? known.Sample);
         return known with { Sample = sample, Fixed = Math.Max(0, small.Bytes - known.Weights - (small.Batch * sample)) };
-    }
-
-    private void Note(int batch)
-    {
-        long bytes = models.Opened.Max(static d => d.MemoryUsed);
-        if (_small is not { } small || batch < small.Batch)
-            _small = (batch, bytes);
-        if (_large is not { } large || batch >= large.Batch)
-            _large = (batch, bytes);
     }
 }

@@ -55,10 +55,10 @@ internal sealed class EnsembleModels
         };
         if (EnsembleServing.WhyNot(Definition, new EnsembleOptions()) is { Length: > 0 } why)
             throw new BenchException($"There is no matrix for '{name}': requests are never cut, because {why}.");
-        string[] batches = [.. Specs.SelectMany(s => s.Symbols.Where(d => d.Name == s.Batch!.Dimension).Select(d => NameOf(s, d))).Distinct()];
+        string[] batches = [.. Specs.SelectMany(s => s.Symbols.Where(d => d.Name == s.Batch!.Dimension).Select(d => s.NameOf(d))).Distinct()];
         if (dims.Keys.FirstOrDefault(batches.Contains) is { } batch)
             throw new BenchException($"--dims {batch}: that is the batch, whose sizes the matrix says. Leave it out.");
-        Expect("--dims", dims.Keys, [.. Specs.SelectMany(s => s.Symbols.Select(d => NameOf(s, d))).Distinct()]);
+        Expect("--dims", dims.Keys, [.. Specs.SelectMany(s => s.Symbols.Select(d => s.NameOf(d))).Distinct()]);
         Expect("--input", fills.Keys, [.. Specs.SelectMany(s => s.Inputs.Select(i => i.Name)).Distinct()]);
     }
 
@@ -131,7 +131,7 @@ internal sealed class EnsembleModels
         Dictionary<string, string> sizes = new(StringComparer.Ordinal);
         foreach ((SymbolSpec symbol, int planned) in spec.Symbols.Zip(spec.PlannedSizes))
         {
-            string name = NameOf(spec, symbol);
+            string name = spec.NameOf(symbol);
             sizes[name] = symbol.Name == spec.Batch!.Dimension ? Text(samples) : _dims.GetValueOrDefault(name) ?? Text(planned);
         }
         return ModelInputs.For(_models[member], sizes, _fills.Where(f => spec.Inputs.Any(i => i.Name == f.Key)).ToDictionary(StringComparer.Ordinal));
@@ -153,12 +153,6 @@ internal sealed class EnsembleModels
         }
         return new LooseRequest(_spec.Surface, new ModelInputs(inputs, []));
     }
-
-    // As --dims names it: one without a name by its place.
-    private static string NameOf(RunnerSpec spec, SymbolSpec symbol) => symbol.IsNamed
-        ? symbol.Name
-        : spec.Inputs.SelectMany(input => input.Shape.Select((dim, axis) => (dim.Symbol, Place: string.Create(CultureInfo.InvariantCulture, $"{input.Name}[{axis}]"))))
-            .First(d => d.Symbol == symbol.Name).Place;
 
     private static void Expect(string option, IEnumerable<string> given, IReadOnlyCollection<string> known)
     {

@@ -5,6 +5,7 @@ using System.Linq;
 using System.Threading;
 using Cleave.Generated;
 using Cleave.Tool.Benching;
+using Cleave.Tool.Measuring;
 
 namespace Cleave.Tool.Ensembles;
 
@@ -38,7 +39,6 @@ internal static class MatrixTimer
             times.Add(Stopwatch.GetElapsedTime(start).TotalSeconds);
         }
         ran?.Invoke();
-        times.Sort();
-        return Math.Max(1, (long)(times[times.Count / 2] * 1e9 / samples));
+        return Math.Max(1, (long)(Statistics.Median(times) * 1e9 / samples));
     }
 }

@@ -5,6 +5,7 @@ using System.Linq;
 using System.Threading;
 using Cleave.Core.Ensembles;
 using Cleave.Tool.Benching;
+using Cleave.Tool.Measuring;
 
 namespace Cleave.Tool.Ensembles;
 
@@ -22,8 +23,7 @@ internal sealed class MemberTimer(EnsembleModels models, int member, Cancellatio
 
     private readonly long _before = Resident();
     private readonly HashSet<int> _tooLong = [];
-    private (int Batch, long Bytes)? _small;
-    private (int Batch, long Bytes)? _large;
+    private readonly BatchMemory _memory = new();
 
     /// <summary>The batches that were not measured yet with so many threads.</summary>
     public static IEnumerable<int> Missing(IReadOnlyList<TunedCell> known, int threads)
@@ -52,9 +52,8 @@ internal sealed class MemberTimer(EnsembleModels models, int member, Cancellatio
             if (times[^1] > LongestNanoseconds)
                 break;
         }
-        Note(batch);
-        times.Sort();
-        double median = times[times.Count / 2];
+        _memory.Note(batch, Resident());
+        double median = Statistics.Median(times);
         if (median > LongestNanoseconds)
             _tooLong.Add(threads);
         return Math.Max(1, (long)median);
@@ -63,21 +62,11 @@ internal sealed class MemberTimer(EnsembleModels models, int member, Cancellatio
     /// <summary>What the process has grown by. Pages that were there before, or that others freed, make it an estimate.</summary>
     public MemberMemory Memory(MemberMemory known)
     {
-        if (_small is not { } small || _large is not { } large)
+        if (_memory.Small is not { } small)
             return known;
         long inputs = models.Inputs(member, 1).Inputs.Sum(static i => (long)i.Bytes.Length);
-        long sample = large.Batch > small.Batch ? (large.Bytes - small.Bytes) / (large.Batch - small.Batch) : 0;
-        sample = Math.Max(sample, inputs);
+        long sample = Math.Max(_memory.Sample ?? 0, inputs);
         return known with { Sample = sample, Fixed = Math.Max(0, small.Bytes - _before - known.Weights - (small.Batch * sample)) };
-    }
-
-    private void Note(int batch)
-    {
-        long bytes = Resident();
-        if (_small is not { } small || batch < small.Batch)
-            _small = (batch, bytes);
-        if (_large is not { } large || batch >= large.Batch)
-            _large = (batch, bytes);
     }
 
     private static long Resident()

@@ -7,6 +7,7 @@ using Cleave.Tool.Fixing;
 using Cleave.Tool.Measuring;
 using Cleave.Tool.Verification;
 using Spectre.Console;
+using static Cleave.Tool.Output.PlainText;
 
 namespace Cleave.Tool.Output;
 
@@ -42,17 +43,12 @@ internal static class FixText
 
     private static Table Changes(FixReport report)
     {
-        bool measured = IsMeasured(report);
-        Table table = new() { Border = TableBorder.Simple };
-        foreach (string heading in measured ? ["change", "how many", "before", "after", "times as fast"] : new[] { "change", "how many" })
-            table.AddColumn(new TableColumn(new Text(heading)));
+        Table table = Headed(IsMeasured(report) ? ["change", "how many", "before", "after", "times as fast"] : new[] { "change", "how many" });
         foreach (FixChange change in report.Changes)
-            Row([change.What, change.Count.ToString(Invariant), .. Cells(change.Gain)]);
+            Add(table, [change.What, change.Count.ToString(Invariant), .. Cells(change.Gain)]);
         if (report.Changes.Count > 1 && report.Gain != null)
-            Row(["all", "", .. Cells(report.Gain)]);
+            Add(table, ["all", "", .. Cells(report.Gain)]);
         return table;
-
-        void Row(IEnumerable<string> cells) => table.AddRow(cells.Select(c => new Text(Terminal.Safe(c))));
     }
 
     // ONNX Runtime may refuse the published file, or one on the way.
@@ -67,10 +63,4 @@ internal static class FixText
     private static string Equality(IEnumerable<OutputDifference> differences) => differences.All(d => d.SameBits)
         ? "the same bits"
         : $"equal; of an output at most {differences.MaxBy(d => d.OfRange)!.Apart()} apart";
-
-    private static void Line(IAnsiConsole console, string text)
-    {
-        console.Write(new Text(Terminal.Safe(text)));
-        console.WriteLine();
-    }
 }

@@ -6,6 +6,7 @@ using Cleave.Core.Cost;
 using Cleave.Tool.Planning;
 using Cleave.Tool.Preparing;
 using Spectre.Console;
+using static Cleave.Tool.Output.PlainText;
 
 namespace Cleave.Tool.Output;
 
@@ -72,21 +73,7 @@ internal static class PlanText
             Line(console, "nodes in several segments: " + plan.Cloned);
     }
 
-    private static Table Headed(params string[] headings)
-    {
-        Table table = new() { Border = TableBorder.Simple };
-        foreach (string heading in headings)
-            table.AddColumn(new TableColumn(new Text(heading)));
-        return table;
-    }
-
     private static void Add(Table table, params IEnumerable<string> cells) => table.AddRow(cells.Select(c => new Text(Terminal.Safe(c, LongestCell))));
 
     private static string Number(int number) => number.ToString(CultureInfo.InvariantCulture);
-
-    private static void Line(IAnsiConsole console, string text)
-    {
-        console.Write(new Text(Terminal.Safe(text)));
-        console.WriteLine();
-    }
 }

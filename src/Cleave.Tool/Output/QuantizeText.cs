@@ -1,4 +1,3 @@
-using System.Collections.Generic;
 using System.Globalization;
 using System.IO;
 using System.Linq;
@@ -6,6 +5,7 @@ using Cleave.Core.Cost;
 using Cleave.Tool.Preparing;
 using Cleave.Tool.Quantizing;
 using Spectre.Console;
+using static Cleave.Tool.Output.PlainText;
 
 namespace Cleave.Tool.Output;
 
@@ -39,17 +39,12 @@ internal static class QuantizeText
 
     private static Table Operators(QuantizeReport report)
     {
-        Table table = new() { Border = TableBorder.Simple };
-        foreach (string heading in new[] { "operator", "type", "weights", "error alone", "floats", "8 bits", "stays in floats because" })
-            table.AddColumn(new TableColumn(new Text(heading)));
+        Table table = Headed("operator", "type", "weights", "error alone", "floats", "8 bits", "stays in floats because");
         foreach (QuantizedOperator one in report.Operators.OrderByDescending(static o => o.Floats - o.Bytes).Take(MostRows))
         {
-            IEnumerable<string> cells =
-            [
+            Add(table,
                 one.Node, one.Type, one.Weights.ToString("N0", Invariant), one.Error is { } error ? Number(error) : "", one.Floats > 0 ? DurationText.Measured(one.Floats) : "",
-                one.Bytes > 0 ? DurationText.Measured(one.Bytes) : "", one.WhyNot ?? "",
-            ];
-            table.AddRow(cells.Select(static c => new Text(Terminal.Safe(c))));
+                one.Bytes > 0 ? DurationText.Measured(one.Bytes) : "", one.WhyNot ?? "");
         }
         return table;
     }
@@ -57,10 +52,4 @@ internal static class QuantizeText
     private static string Error(StatedError error) => string.Create(Invariant, $"worst {Number(error.Worst)}, median {Number(error.Median)}, cosine {error.Cosine:0.#####}, same top-1 in {error.Top1 * 100:0} % of the rows");
 
     private static string Number(double number) => number.ToString("0.####", Invariant);
-
-    private static void Line(IAnsiConsole console, string text)
-    {
-        console.Write(new Text(Terminal.Safe(text)));
-        console.WriteLine();
-    }
 }

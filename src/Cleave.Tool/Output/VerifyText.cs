@@ -5,6 +5,7 @@ using System.IO;
 using System.Linq;
 using Cleave.Tool.Verification;
 using Spectre.Console;
+using static Cleave.Tool.Output.PlainText;
 
 namespace Cleave.Tool.Output;
 
@@ -49,9 +50,7 @@ internal static class VerifyText
     {
         if (report.Outputs.Count == 0)
             return;
-        Table table = new() { Border = TableBorder.Simple };
-        foreach (string heading in new[] { "output", "largest difference of", "absolute", "relative", "of range", "ulp" })
-            table.AddColumn(new TableColumn(new Text(heading)));
+        Table table = Headed("output", "largest difference of", "absolute", "relative", "of range", "ulp");
         foreach (OutputReport output in report.Outputs.Take(MostOutputs))
         {
             Row(output.Output, "whole model, optimised or not", output.Own);
@@ -68,7 +67,7 @@ internal static class VerifyText
 
         void Row(string output, string what, OutputDifference difference)
         {
-            table.AddRow(new[] { output, what }.Concat(Cells(difference)).Select(c => new Text(Terminal.Safe(c))));
+            Add(table, [output, what, .. Cells(difference)]);
         }
     }
 
@@ -127,10 +126,4 @@ internal static class VerifyText
     private static string Count(int count, string what) => string.Create(CultureInfo.InvariantCulture, $"{count} {what}{(count == 1 ? "" : "s")}");
 
     private static string Number(double number) => number.ToString("g3", CultureInfo.InvariantCulture);
-
-    private static void Line(IAnsiConsole console, string text)
-    {
-        console.Write(new Text(Terminal.Safe(text)));
-        console.WriteLine();
-    }
 }

@@ -39,10 +39,7 @@ internal sealed class ExternalWeights(string folder)
                 Copy(from.Path, from.Offset, from.Length, target, tensor.Name);
                 _moved.Add(from, to);
             }
-            tensor.ExternalData.Clear();
-            Set(tensor, "location", to.File);
-            Set(tensor, "offset", to.Offset.ToString(CultureInfo.InvariantCulture));
-            Set(tensor, "length", from.Length.ToString(CultureInfo.InvariantCulture));
+            Point(tensor, to.File, to.Offset, from.Length);
         }
     }
 
@@ -75,11 +72,21 @@ internal sealed class ExternalWeights(string folder)
         }
     }
 
+    /// <summary>Says where a tensor's bytes are.</summary>
+    public static void Point(TensorProto tensor, string file, long offset, long length)
+    {
+        tensor.DataLocation = TensorProto.Types.DataLocation.External;
+        tensor.ExternalData.Clear();
+        Set("location", file);
+        Set("offset", offset.ToString(CultureInfo.InvariantCulture));
+        Set("length", length.ToString(CultureInfo.InvariantCulture));
+
+        void Set(string key, string value) => tensor.ExternalData.Add(new StringStringEntryProto { Key = key, Value = value });
+    }
+
     private static bool IsExternal(TensorProto tensor) => tensor.DataLocation == TensorProto.Types.DataLocation.External;
 
     private static string? Entry(TensorProto tensor, string key) => tensor.ExternalData.LastOrDefault(e => e.Key == key)?.Value;
-
-    private static void Set(TensorProto tensor, string key, string value) => tensor.ExternalData.Add(new StringStringEntryProto { Key = key, Value = value });
 
     private string PathOf(TensorProto tensor) => ExternalLocation.Below(Entry(tensor, "location") ?? "") is { } path
         ? Path.Combine(folder, path)

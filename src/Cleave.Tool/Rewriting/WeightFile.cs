@@ -1,5 +1,4 @@
 using System;
-using System.Globalization;
 using System.IO;
 using Cleave.Core.Onnx;
 using Cleave.OnnxProto;
@@ -58,14 +57,9 @@ internal sealed class WeightFile(string path)
             if (FileBytes.Of(tensor.RawData) is not { } file)
                 continue;
             folder = Path.GetDirectoryName(file.Path);
-            Set(tensor, "location", Path.GetFileName(file.Path));
-            Set(tensor, "offset", file.Offset.ToString(CultureInfo.InvariantCulture));
-            Set(tensor, "length", tensor.RawData.Length.ToString(CultureInfo.InvariantCulture));
-            tensor.DataLocation = TensorProto.Types.DataLocation.External;
+            ExternalWeights.Point(tensor, Path.GetFileName(file.Path), file.Offset, tensor.RawData.Length);
             tensor.RawData = ByteString.Empty;
         }
         return light.ToByteArray();
     }
-
-    private static void Set(TensorProto tensor, string key, string value) => tensor.ExternalData.Add(new StringStringEntryProto { Key = key, Value = value });
 }

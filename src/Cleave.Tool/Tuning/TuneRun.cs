@@ -36,13 +36,13 @@ internal static class TuneRun
     {
         if (options.Requests.Count > 0 || spec.Symbols.Count == 0)
             return options.Requests.Count > 0 ? options.Requests : [new Dictionary<string, string>()];
-        Dictionary<string, string> planned = spec.Symbols.Zip(spec.PlannedSizes, (s, size) => (Name: NameOf(spec, s), Size: size)).ToDictionary(s => s.Name, s => Text(s.Size), StringComparer.Ordinal);
+        Dictionary<string, string> planned = spec.Symbols.Zip(spec.PlannedSizes, (s, size) => (Name: spec.NameOf(s), Size: size)).ToDictionary(s => s.Name, s => Text(s.Size), StringComparer.Ordinal);
         Dictionary<string, string> given = options.PlanDims.Length > 0 ? planned : [];
         IReadOnlyDictionary<string, string> likely = LikelySizes.Complete(path, model, given, options.Fills);
-        int[] sizes = [.. spec.Symbols.Select(s => int.Parse(likely.GetValueOrDefault(NameOf(spec, s)) ?? planned[NameOf(spec, s)], CultureInfo.InvariantCulture))];
+        int[] sizes = [.. spec.Symbols.Select(s => int.Parse(likely.GetValueOrDefault(spec.NameOf(s)) ?? planned[spec.NameOf(s)], CultureInfo.InvariantCulture))];
         int batch = spec.Batch is { } axis ? spec.Symbols.Select(s => s.Name).ToList().IndexOf(axis.Dimension) : -1;
         return TuningSample.Sizes(sizes, batch)
-            .Select(set => spec.Symbols.Select((s, i) => (Name: NameOf(spec, s), Size: set[i])).ToDictionary(s => s.Name, s => Text(s.Size), StringComparer.Ordinal));
+            .Select(set => spec.Symbols.Select((s, i) => (Name: spec.NameOf(s), Size: set[i])).ToDictionary(s => s.Name, s => Text(s.Size), StringComparer.Ordinal));
     }
 
     private static async Task<TuningResult> WithLine(TextWriter error, TuneOptions options, Func<Task<TuningResult>> tune)
@@ -54,12 +54,6 @@ internal static class TuneRun
     private static Task<TuningResult> WithBar(TextWriter error, Func<IProgress<TuningStep>, Task<TuningResult>> tune) => Terminal.ForProgress(error).Progress().AutoClear(true)
         .Columns(new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn(), new PercentageColumn())
         .StartAsync(context => tune(new Bar(context.AddTask("starting"))));
-
-    // As --dims names it: one without a name by its place.
-    private static string NameOf(RunnerSpec spec, SymbolSpec symbol) => symbol.IsNamed
-        ? symbol.Name
-        : spec.Inputs.SelectMany(input => input.Shape.Select((dim, axis) => (dim.Symbol, Place: string.Create(CultureInfo.InvariantCulture, $"{input.Name}[{axis}]"))))
-            .First(d => d.Symbol == symbol.Name).Place;
 
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
 

@@ -11,6 +11,7 @@ using Cleave.Core.Listing;
 using Cleave.Core.Onnx;
 using Cleave.Tool.Benching;
 using Cleave.Tool.Measuring;
+using Cleave.Tool.Verification;
 
 namespace Cleave.Tool.Validation;
 
@@ -62,21 +63,14 @@ internal static class SpeedCheck
     /// <param name="cancellationToken">Ends it.</param>
     public static Samples Measure(string file, ListingOptions options, WorkerHost host, CancellationToken cancellationToken)
     {
-        string folder = Directory.CreateTempSubdirectory("cleave-speed-").FullName;
-        try
-        {
-            string listing = Path.Combine(folder, "item.graph");
-            using (FileStream stream = File.Create(listing))
-                ListingWriter.Write(new ModelListing { Options = options }, stream);
-            BenchOptions inputs = Inputs(file, options, cancellationToken);
-            Measurement measurement = new(c => new WorkerProcess(host, c.Workload, c.Arguments), Settings);
-            return measurement.Run(
-                [BenchWorkloads.OfItem(Runner, file, listing, inputs), BenchWorkloads.OfSession(Session, file, inputs, PlainSession)], cancellationToken);
-        }
-        finally
-        {
-            Directory.Delete(folder, recursive: true);
-        }
+        using TemporaryFolder folder = new();
+        string listing = Path.Combine(folder.Path, "item.graph");
+        using (FileStream stream = File.Create(listing))
+            ListingWriter.Write(new ModelListing { Options = options }, stream);
+        BenchOptions inputs = Inputs(file, options, cancellationToken);
+        Measurement measurement = new(c => new WorkerProcess(host, c.Workload, c.Arguments), Settings);
+        return measurement.Run(
+            [BenchWorkloads.OfItem(Runner, file, listing, inputs), BenchWorkloads.OfSession(Session, file, inputs, PlainSession)], cancellationToken);
     }
 
     // What a busy machine spoils, it seldom spoils twice.

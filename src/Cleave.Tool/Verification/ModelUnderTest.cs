@@ -11,6 +11,7 @@ using Cleave.Core.Onnx.Widening;
 using Cleave.Core.Passes;
 using Cleave.Core.Shapes;
 using Cleave.OnnxProto;
+using Cleave.Tool.Rewriting;
 using Google.Protobuf;
 
 namespace Cleave.Tool.Verification;
@@ -97,7 +98,7 @@ internal sealed class ModelUnderTest : IDisposable
     public bool HasShortFloats { get; }
 
     /// <summary>The file with the chosen outputs added to its own; null where they are among its own.</summary>
-    /// <exception cref="VerifyException">The file is too large to be held in memory.</exception>
+    /// <exception cref="RewriteException">The file is too large for one message.</exception>
     public byte[]? WithChosenOutputs()
     {
         string[] added = [.. Graph.Outputs.Where(o => !Graph.Index.IsOutput(o))];
@@ -110,10 +111,8 @@ internal sealed class ModelUnderTest : IDisposable
     }
 
     /// <summary>The file, to be changed.</summary>
-    /// <exception cref="VerifyException">The file is too large to be held in memory.</exception>
-    public ModelProto Read() => new FileInfo(Path).Length <= int.MaxValue
-        ? ModelProto.Parser.ParseFrom(File.ReadAllBytes(Path))
-        : throw new VerifyException("The file has over 2 GB, so no outputs can be added to it to compare with: that needs its weights in external data.");
+    /// <exception cref="RewriteException">It is too large for one message.</exception>
+    public ModelProto Read() => ModelMessage.Read(Path);
 
     /// <summary>The model with its recurrent nodes taken apart. It reads the file that this one has open, and is not disposed of.</summary>
     /// <exception cref="ModelException">A split names no node that can be split.</exception>

@@ -1,5 +1,3 @@
-using System;
-
 namespace Cleave.Core.Graph;
 
 /// <summary>One dimension: a number, a name, or neither (unknown).</summary>
@@ -45,9 +43,6 @@ internal sealed class ValueInfo(string name, OnnxType type)
 
     /// <summary>The exporter's description. Untrusted text; not part of the graph's hash.</summary>
     public string DocString { get; init; } = "";
-
-    /// <summary>Denotations of the dimensions (DATA_BATCH and the like), one for each or none; not part of the hash.</summary>
-    public string[] Denotations { get; init; } = Array.Empty<string>();
 
     /// <summary>The whole ValueInfoProto in the file.</summary>
     public ByteRange Message { get; init; } = ByteRange.None;

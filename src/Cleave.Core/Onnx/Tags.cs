@@ -178,6 +178,5 @@ internal static class Tags
     {
         public const int Value = 1 << 3 | Varint;
         public const int Parameter = 2 << 3 | Bytes;
-        public const int Denotation = 3 << 3 | Bytes;
     }
 }

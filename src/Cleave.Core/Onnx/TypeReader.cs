@@ -12,13 +12,11 @@ namespace Cleave.Core.Onnx;
 internal sealed class TypeReader(WireReader wire, int depth)
 {
     private readonly List<Dimension> _shape = [];
-    private readonly List<string> _denotations = [];
     private TypeReader? _inner;
     private OnnxType.Tensor? _last;
     private int _alternative;
     private int _element;
     private bool _hasShape;
-    private bool _hasDenotation;
     private bool _hasInner;
     private string _opaqueDomain = "";
     private string _opaqueName = "";
@@ -56,9 +54,6 @@ internal sealed class TypeReader(WireReader wire, int depth)
         }
         wire.Leave(outer);
     }
-
-    /// <summary>Denotations of the dimensions read: one for each, or none.</summary>
-    public string[] Denotations() => _hasDenotation ? [.. _denotations] : [];
 
     /// <summary>The type read; <paramref name="name"/> is the value's, for messages.</summary>
     public OnnxType Build(string name)
@@ -122,10 +117,9 @@ internal sealed class TypeReader(WireReader wire, int depth)
     {
         _alternative = alternative;
         _element = 0;
-        _hasShape = _hasDenotation = _hasInner = false;
+        _hasShape = _hasInner = false;
         _opaqueDomain = _opaqueName = "";
         _shape.Clear();
-        _denotations.Clear();
     }
 
     private Dimension[]? Shape() => _hasShape ? _shape.ToArray() : null;
@@ -181,7 +175,6 @@ internal sealed class TypeReader(WireReader wire, int depth)
     private void ReadDimension()
     {
         Dimension dimension = Dimension.Unknown;
-        string denotation = "";
         long outer = wire.Enter();
         while (wire.Next())
         {
@@ -196,9 +189,6 @@ internal sealed class TypeReader(WireReader wire, int depth)
                     string name = wire.Name();
                     dimension = name.Length > 0 ? Dimension.Named(name) : Dimension.Unknown;
                     break;
-                case Tags.Dimension.Denotation:
-                    denotation = wire.Name();
-                    break;
                 default:
                     wire.Skip();
                     break;
@@ -206,8 +196,6 @@ internal sealed class TypeReader(WireReader wire, int depth)
         }
         wire.Leave(outer);
         _shape.Add(dimension);
-        _denotations.Add(denotation);
-        _hasDenotation |= denotation.Length > 0;
     }
 
     private void ReadWrapper()

@@ -36,7 +36,6 @@ internal sealed class ValueReader(WireReader wire)
         return new ValueInfo(name, _type.Build(name))
         {
             DocString = docString,
-            Denotations = _type.Denotations(),
             Message = message,
         };
     }

@@ -30,6 +30,7 @@ public sealed class InspectTests : IDisposable
         Assert.Contains("Parameters (16 bytes in 1 tensor)", run.Output);
         Assert.Contains("class TinyModelInput(int batch)\n      required ReadOnlyMemory<float> X\n", run.Output);
         Assert.DoesNotContain("What costs speed", run.Output);
+        Assert.DoesNotContain("What is odd", run.Output);
         Assert.DoesNotContain("Problems", run.Output);
     }
 
@@ -67,6 +68,20 @@ public sealed class InspectTests : IDisposable
         Assert.Equal(16 + 32 + 32 + 16, parameters.GetProperty("bytes").GetInt64());
         Assert.Equal(16, parameters.GetProperty("bytesInConstantNodes").GetInt64());
         Assert.Equal("Twice", graph.GetProperty("functions")[0].GetProperty("name").GetString());
+    }
+
+    [Fact]
+    public async Task What_the_file_says_of_a_value_and_cannot_be_is_noted()
+    {
+        _tiny.Model.Graph.Node.Add(TinyModel.Node("Neg", ["x"], "negated"));
+        _tiny.Model.Graph.ValueInfo.Add(TinyModel.Value("negated", TinyModel.Float, 2, 5));
+        string path = _tiny.Save();
+
+        ToolRun text = await ToolRun.Of("inspect", path), json = await ToolRun.Of("inspect", "--json", path);
+
+        const string Note = "The file says that 'negated' is float [2,5]; it is float [batch,4].";
+        Assert.Contains("What is odd about values\n  " + Note + "\n", text.Output);
+        Assert.Equal([Note], json.Json.GetProperty("notes").EnumerateArray().Select(n => n.GetString()));
     }
 
     [Fact]

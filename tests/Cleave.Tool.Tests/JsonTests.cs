@@ -46,7 +46,7 @@ public sealed class JsonTests : IDisposable
             "    required ReadOnlyMemory\u003Cfloat\u003E X",
             "class TinyModelOutput : IDisposable",
             "    OutputTensor\u003Cfloat\u003E Y"]},
-            "problems":[]}
+            "problems":[],"notes":["The file says that \u0027y\u0027 is float [batch,?0,4]; it is float [batch,4]."]}
             """.ReplaceLineEndings(""), compact);
     }
 

@@ -28,6 +28,9 @@ internal sealed record ModelReport
     public GeneratedReport? Generated { get; init; }
 
     public required IReadOnlyList<ProblemReport> Problems { get; init; }
+
+    /// <summary>What is odd about values: where the file contradicts what follows from its operators, say.</summary>
+    public required IReadOnlyList<string> Notes { get; init; }
 }
 
 internal sealed record AboutReport(

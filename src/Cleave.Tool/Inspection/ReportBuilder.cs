@@ -5,6 +5,7 @@ using System.Linq;
 using Cleave.Core.Diagnostics;
 using Cleave.Core.Graph;
 using Cleave.Core.Listing;
+using Cleave.Core.Shapes;
 using Cleave.Generator.Model;
 
 namespace Cleave.Tool.Inspection;
@@ -28,6 +29,7 @@ internal static class ReportBuilder
             Weaknesses = listing.Model is { } weak ? Weaknesses.Find(weak) : [],
             Generated = spec is null ? null : GeneratedSignature.Of(spec),
             Problems = [.. problems.Select(p => Describe(p, path))],
+            Notes = listing.Model is { } inferred ? ShapeInference.Infer(inferred).Notes : [],
         };
     }
 

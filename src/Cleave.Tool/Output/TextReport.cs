@@ -42,6 +42,7 @@ internal sealed class TextReport
         }
         text.WriteWeaknesses(report.Weaknesses);
         text.WriteGenerated(report.Generated);
+        text.WriteNotes(report.Notes);
         text.WriteProblems(report.Problems);
     }
 
@@ -159,6 +160,15 @@ internal sealed class TextReport
         Section("Generated C#, in a project whose root namespace is " + Name(generated.Namespace));
         foreach (string line in generated.Signature)
             Line("  " + line);
+    }
+
+    private void WriteNotes(IReadOnlyList<string> notes)
+    {
+        if (notes.Count == 0)
+            return;
+        Section("What is odd about values");
+        foreach (string note in notes)
+            Line("  " + Terminal.Safe(note, LongestDescription), Caution);
     }
 
     private void WriteProblems(IReadOnlyList<ProblemReport> problems)

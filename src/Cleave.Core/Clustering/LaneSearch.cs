@@ -35,8 +35,9 @@ internal sealed class LaneSearch
     private readonly List<int[]> _paths;
     private readonly int[][] _pathsByWork;
     private readonly int[][] _mergedByWork;
+    private readonly int[][] _concurrentByWork;
     private readonly int[] _order;
-    // For each lane count that was tried: merged clusters, and paths. With the threads that they were last asked for.
+    // For each lane count that was tried, by clustering. With the threads that they were last asked for.
     private readonly Dictionary<int, LaneAssignment[]> _placed = [];
 
     public LaneSearch(LaneTasks tasks)
@@ -49,6 +50,7 @@ internal sealed class LaneSearch
         _paths = LinearClustering.Paths(tasks.Graph, distance);
         _pathsByWork = ByWork(_paths);
         _mergedByWork = ByWork(LinearClustering.Merged(_paths, distance));
+        _concurrentByWork = ByWork(LinearClustering.Concurrent(_paths, distance, weights));
         _walk = new LaneWalk(tasks, _order);
 
         int[][] ByWork(List<int[]> clusters)
@@ -67,7 +69,7 @@ internal sealed class LaneSearch
     public int Paths => _paths.Count;
 
     /// <summary>Clusters after merging: how many lanes could have something to do.</summary>
-    public int Clusters => _mergedByWork.Length;
+    public int Clusters => _concurrentByWork.Length;
 
     /// <summary>The best lanes found, at least two; null where all tasks are one path.</summary>
     /// <param name="request">For how many cores, and how good is worth the effort.</param>
@@ -91,7 +93,7 @@ internal sealed class LaneSearch
         foreach (int lanes in _paths.Count < 2 ? [] : Counts(request))
         {
             if (!_placed.TryGetValue(lanes, out LaneAssignment[]? placed))
-                _placed[lanes] = placed = [Placed(_mergedByWork, lanes, request), Placed(_paths, lanes, request)];
+                _placed[lanes] = placed = [.. Clusterings().Select(clusters => Placed(clusters, lanes, request))];
             for (int i = 0; i < placed.Length; i++)
                 yield return placed[i] = With(placed[i], request);
         }
@@ -99,10 +101,14 @@ internal sealed class LaneSearch
             yield return With(lanes, request);
     }
 
+    // The published ones; those of branches that are side by side, where they are others; and paths alone.
+    private IEnumerable<IReadOnlyList<int[]>> Clusterings() =>
+        _concurrentByWork.Length == _mergedByWork.Length ? [_mergedByWork, _paths] : [_mergedByWork, _concurrentByWork, _paths];
+
     // As many as there can be, too: seven towers on eight cores are seven lanes.
     private IEnumerable<int> Counts(LaneRequest request)
     {
-        int most = Math.Min(Math.Min(request.Cores, LaneWalk.MostLanes), Math.Max(_mergedByWork.Length, 2));
+        int most = Math.Min(Math.Min(request.Cores, LaneWalk.MostLanes), Math.Max(_concurrentByWork.Length, 2));
         return LaneCounts.Where(count => count < most).Append(most);
     }
 

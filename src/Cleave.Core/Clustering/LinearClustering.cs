@@ -62,11 +62,19 @@ internal static class LinearClustering
     }
 
     /// <summary>
-    /// Algorithms 3 and 4: clusters that do not overlap in time, by the distance of their first and last tasks, become one, until no two are
+    /// Algorithms 3 and 4, as published: clusters that do not overlap in time, by the distance of their first and last tasks, become one, until no two are
     /// left that could. One pass over clusters sorted by their beginning does it: a cluster goes to the first that has ended.
     /// </summary>
+    public static List<int[]> Merged(List<int[]> paths, double[] distance) => Merged(paths, static path => 0, distance);
+
+    /// <summary>
+    /// The same where a cluster has ended once its last task is over, not once that begins: branches of one task each, side by side, stay apart. As many clusters as
+    /// lanes could have something to do.
+    /// </summary>
+    public static List<int[]> Concurrent(List<int[]> paths, double[] distance, double[] weights) => Merged(paths, path => weights[path[path.Length - 1]], distance);
+
     [MethodImpl(JustInTime.Optimized)]
-    public static List<int[]> Merged(List<int[]> paths, double[] distance)
+    private static List<int[]> Merged(List<int[]> paths, Func<int[], double> last, double[] distance)
     {
         List<List<int>> merged = [];
         List<double> ends = [];
@@ -104,7 +112,7 @@ internal static class LinearClustering
 
         double Start(int[] path) => distance[path[0]];
 
-        double End(int[] path) => distance[path[path.Length - 1]];
+        double End(int[] path) => distance[path[path.Length - 1]] - last(path);
     }
 
     private static int Farthest(int[] successors, double[] distance, bool[] taken)

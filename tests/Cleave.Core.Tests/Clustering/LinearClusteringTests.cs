@@ -51,6 +51,21 @@ public sealed class LinearClusteringTests
     }
 
     [Fact]
+    public void There_are_as_many_concurrent_clusters_as_paths_are_side_by_side_at_most()
+    {
+        foreach ((TaskGraph graph, double[] some) in Random())
+        {
+            // What takes no time is beside nothing.
+            double[] weights = Array.ConvertAll(some, static w => w + 0.1);
+            double[] distance = LinearClustering.DistanceToEnd(graph, weights, Edge);
+            List<int[]> paths = LinearClustering.Paths(graph, distance), clusters = LinearClustering.Concurrent(paths, distance, weights);
+            AssertPartition(graph, clusters);
+            Assert.True(clusters.Count >= LinearClustering.Merged(paths, distance).Count);
+            Assert.Equal(paths.Max(p => paths.Count(q => distance[q[0]] >= distance[p[0]] && distance[q[^1]] - weights[q[^1]] < distance[p[0]])), clusters.Count);
+        }
+    }
+
+    [Fact]
     public void The_order_by_distance_is_one_in_which_tasks_can_run_even_where_nothing_costs_anything()
     {
         foreach ((TaskGraph graph, double[] weights) in Random())

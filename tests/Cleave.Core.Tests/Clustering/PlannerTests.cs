@@ -109,6 +109,14 @@ public sealed class PlannerTests : IDisposable
     }
 
     [Fact]
+    public void Branches_of_one_task_each_get_a_lane_each()
+    {
+        BudgetTable table = Planner.Plan(Stages(4, 4, 1024), new CostModel(OneThread(Device.Table)), new PlanOptions { Cores = [2, 4, 8], Mode = PlanMode.Split });
+
+        Assert.Equal([2, 4, 4], table.Rows.Select(static r => r.Split!.Threads.Length));
+    }
+
+    [Fact]
     public void A_split_that_takes_too_many_sessions_does_not_displace_one_that_runs()
     {
         // Two lanes cut it into three segments for each stage, four lanes into five.

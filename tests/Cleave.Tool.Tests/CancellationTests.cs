@@ -105,7 +105,8 @@ public sealed class CancellationTests : IDisposable
     {
         Skip.If(OperatingSystem.IsWindows(), "there is no sending Ctrl+C to one process");
         (string program, string[] before) = new WorkerHost(typeof(CleaveCommand).Assembly).Command;
-        ProcessStartInfo start = new(program, [.. before, .. arguments]) { RedirectStandardError = true, RedirectStandardOutput = true };
+        // Whoever runs these tests in the background has had a shell ignore the signal, and what is ignored is inherited.
+        ProcessStartInfo start = new("env", ["--default-signal=INT", program, .. before, .. arguments]) { RedirectStandardError = true, RedirectStandardOutput = true };
         start.Environment["TMPDIR"] = _temporary.Path;
         using Process tool = Process.Start(start)!;
         Task<string> error = tool.StandardError.ReadToEndAsync(), output = tool.StandardOutput.ReadToEndAsync();

@@ -27,7 +27,7 @@ internal static class CleaveCommand
 
     public static async Task<int> InvokeAsync(string[] arguments, TextWriter output, TextWriter error, CancellationToken cancellationToken = default)
     {
-        RootCommand root = new("Looks into ONNX models, as the package Cleave sees them.")
+        RootCommand root = new("Looks into ONNX models, as the package Cleave sees them. Pages named docs/… are at https://github.com/cleave-net/cleave.")
         {
             InspectCommand.Create(),
             PlanCommand.Create(),
@@ -148,7 +148,7 @@ internal static class CleaveCommand
     private static void RefuseNothing(OptionResult given)
     {
         if (given.Tokens.Any(t => t.Value.Length == 0))
-            given.AddError($"{given.IdentifierToken?.Value ?? given.Option.Name}: it is empty. Give a path, or leave the option out.");
+            given.AddError($"{given.IdentifierToken?.Value ?? given.Option.Name}: it is empty. Give a value, or leave the option out.");
     }
 
     /// <summary>The one model of a command that was not given an ensemble.</summary>

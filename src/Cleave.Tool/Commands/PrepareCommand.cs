@@ -63,7 +63,7 @@ internal static class PrepareCommand
                 if (arguments.GetValue(check))
                 {
                     using OpenedForRunner? model = arguments.GetValue(source) is { } file ? new(file, Item(), null, new RunnerOptions(), cancellationToken) : null;
-                    return List(given, f => PrepareRun.Check(f, trust, model), isChecked: true, console.Output);
+                    return List(given, f => PrepareRun.Check(f, trust, model, cancellationToken), isChecked: true, console.Output);
                 }
                 PrepareOptions options = new(arguments.GetValue(cores), arguments.GetValue(limit) * 1048576, trust);
                 if (arguments.GetValue(library) is { } native)

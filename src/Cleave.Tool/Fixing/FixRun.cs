@@ -26,7 +26,7 @@ internal sealed class FixRun(FixOptions options, Action<string, double> progress
     {
         progress("reading", 0);
         using ModelUnderTest published = new(options.Model, cancellationToken: cancellationToken);
-        ReferenceCases.Check(new InputMaker(published.Graph, options.Inputs.Fills), options.Inputs);
+        ReferenceCases.Check(new InputMaker(published.Graph, options.Inputs.Fills), options.Inputs.Samples, options.Inputs.Fills);
         using TargetFile target = new(options.Output, published.Path);
         ModelProto model = ModelMessage.Read(published.Path);
         ExternalWeights external = new(published.Folder);

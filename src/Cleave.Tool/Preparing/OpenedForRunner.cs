@@ -19,7 +19,7 @@ internal sealed class OpenedForRunner : IDisposable
 
     /// <param name="path">The model's file.</param>
     /// <param name="item">Its item metadata in the project.</param>
-    /// <param name="cores">The cores to plan for, of whichever machine; null: all that the process may use.</param>
+    /// <param name="cores">The cores to plan for, of whichever machine; null: all that the process may use. The item may have fewer.</param>
     /// <param name="options">What an application would set.</param>
     /// <param name="cancellationToken">Ends the reading.</param>
     /// <exception cref="BenchException">The generator would report an error.</exception>
@@ -29,7 +29,7 @@ internal sealed class OpenedForRunner : IDisposable
         Definition = LooseDefinition.Of(LooseDefinition.SpecOf(path, ModelReader.ReadFile(path, cancellationToken), item));
         options.Model = ModelSource.File(path);
         RunnerOptions runner = options.Over(Definition.Options);
-        Cores = cores ?? CoreBudget.Resolve(runner.Cores).Cores;
+        Cores = cores is { } asked ? Math.Min(asked, runner.Cores ?? asked) : CoreBudget.Resolve(runner.Cores).Cores;
         _opened = OpenedModel.Open(Definition, runner);
         Factory = new SessionFactory(_opened, Definition, runner, ProcessFiles.System, NullLogger.Instance);
         Modes = ModeList.Of(Definition, runner, Cores, Factory.Slicing, tuned: null);

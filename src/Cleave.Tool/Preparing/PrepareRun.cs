@@ -1,7 +1,6 @@
 using System;
 using System.Collections.Generic;
 using System.IO;
-using System.Linq;
 using System.Threading;
 using Cleave.Core.Listing;
 using Cleave.Prepared;
@@ -71,8 +70,18 @@ internal static class PrepareRun
     /// <param name="folder">The folder of all entries.</param>
     /// <param name="trust">Who may be able to write to it.</param>
     /// <param name="model">The model whose own bytes are hashed, too; null: none's.</param>
-    public static IReadOnlyList<(ListedEntry Entry, string? Problem)> Check(string folder, FolderTrust trust, OpenedForRunner? model) =>
-        [.. Housekeeping.List(folder, trust).Select(e => (e, e.Problem ?? Damage(Path.Combine(folder, e.Name), e.Manifest!) ?? OfOtherWeights(e.Manifest!, model)))];
+    /// <param name="cancellationToken">Ends it.</param>
+    public static IReadOnlyList<(ListedEntry Entry, string? Problem)> Check(string folder, FolderTrust trust, OpenedForRunner? model, CancellationToken cancellationToken)
+    {
+        List<(ListedEntry, string?)> entries = [];
+        foreach (ListedEntry entry in Housekeeping.List(folder, trust))
+        {
+            // They may have gigabytes.
+            cancellationToken.ThrowIfCancellationRequested();
+            entries.Add((entry, entry.Problem ?? Damage(Path.Combine(folder, entry.Name), entry.Manifest!) ?? OfOtherWeights(entry.Manifest!, model)));
+        }
+        return entries;
+    }
 
     private static string? Damage(string path, PreparedManifest manifest)
     {

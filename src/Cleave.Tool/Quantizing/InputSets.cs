@@ -32,6 +32,7 @@ internal sealed record InputSets(IReadOnlyList<InputCase> Search, IReadOnlyList<
     public static InputSets Random(ModelUnderTest model, QuantizeOptions options, CancellationToken cancellationToken = default)
     {
         InputMaker maker = new(model.Graph, options.Fills);
+        ReferenceCases.Check(maker, options.Samples, options.Fills);
         DimensionSample[] samples = Taken(model, maker, options.Samples, cancellationToken);
         InputCase Make(int seed) => maker.Make(samples[seed % samples.Length], (ulong)seed + 1);
         return new InputSets([.. Enumerable.Range(0, RandomSearch).Select(Make)], [.. Enumerable.Range(RandomSearch, RandomHeldOut).Select(Make)], AreGiven: false);

@@ -72,9 +72,9 @@ internal sealed class InputMaker(PlanGraph graph, IReadOnlyDictionary<string, do
     {
         double? fill = fills.TryGetValue(input, out double given) ? given : null;
         double Real() => fill ?? ((random.Fraction() * 2) - 1);
-        long Whole() => fill is { } number ? (long)number : Choose(input, AnyIndex, random);
-        // What is quantised has all of them.
-        long Byte() => fill is { } number ? (long)number : Choose(input, AnyByte, random);
+        long Whole() => fill is { } number ? (long)number : Choose(input, AnyIndex, isMode: true, random);
+        // What is quantised has all of them; so has what is compared with one.
+        long Byte() => fill is { } number ? (long)number : Choose(input, AnyByte, isMode: false, random);
         return type switch
         {
             ElementType.Float => Make(count, () => (float)Real()),
@@ -95,10 +95,10 @@ internal sealed class InputMaker(PlanGraph graph, IReadOnlyDictionary<string, do
         };
     }
 
-    private long Choose(string input, IReadOnlyList<long> others, SeededRandom random)
+    private long Choose(string input, IReadOnlyList<long> others, bool isMode, SeededRandom random)
     {
         if (!_hints.TryGetValue(input, out IReadOnlyList<long>? choices))
-            _hints.Add(input, choices = IntegerHints.For(graph, input) is { Count: > 0 } said ? said : others);
+            _hints.Add(input, choices = IntegerHints.For(graph, input, isMode) is { Count: > 0 } said ? said : others);
         return choices[random.Below(choices.Count)];
     }
 

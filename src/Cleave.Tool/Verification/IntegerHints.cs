@@ -13,12 +13,15 @@ internal static class IntegerHints
     private const int LongestWay = 6;
 
     /// <summary>Numbers to choose from; none for an input of which nothing is said.</summary>
-    public static IReadOnlyList<long> For(PlanGraph graph, string input)
+    /// <param name="graph">The model.</param>
+    /// <param name="input">The input.</param>
+    /// <param name="isMode">Whether a number that it is compared with is one of a few: not where it has the numbers of an image.</param>
+    public static IReadOnlyList<long> For(PlanGraph graph, string input, bool isMode)
     {
         long bound = long.MaxValue;
         List<long> modes = [];
         Follow(input, 0);
-        if (modes.Count > 0)
+        if (isMode && modes.Count > 0)
             return modes;
         return bound == long.MaxValue ? [] : [.. Enumerable.Range(0, (int)Math.Clamp(bound, 1, 65536)).Select(i => (long)i)];
 

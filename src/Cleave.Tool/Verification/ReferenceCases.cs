@@ -21,7 +21,7 @@ internal sealed class ReferenceCases
         _maker = maker;
         _options = options;
         _cancellationToken = cancellationToken;
-        Check(maker, options);
+        Check(maker, options.Samples, options.Fills);
     }
 
     /// <summary>Runs the whole model on each.</summary>
@@ -53,15 +53,15 @@ internal sealed class ReferenceCases
 
     /// <summary>Whether the model has the dimensions and inputs that are named.</summary>
     /// <exception cref="VerifyException">It lacks one.</exception>
-    public static void Check(InputMaker maker, VerifyOptions options)
+    public static void Check(InputMaker maker, IReadOnlyList<DimensionSample> samples, IReadOnlyDictionary<string, double> fills)
     {
         HashSet<string> open = [.. OpenDimension.Of(maker.Inputs).Select(d => d.Name)];
-        foreach (string name in options.Samples.SelectMany(s => s.Sizes.Keys))
+        foreach (string name in samples.SelectMany(static s => s.Sizes.Keys))
         {
             if (!open.Contains(name))
                 throw new VerifyException($"--dims {name}: the model leaves no dimension of that name open{(open.Count > 0 ? "; it leaves open " + string.Join(", ", open.Order(StringComparer.Ordinal)) : "")}.");
         }
-        foreach (string name in options.Fills.Keys)
+        foreach (string name in fills.Keys)
         {
             if (!maker.Inputs.Any(i => i.Name == name))
                 throw new VerifyException($"--input {name}: the model has no input of that name; it has {string.Join(", ", maker.Inputs.Select(i => i.Name))}.");

@@ -97,6 +97,18 @@ public sealed class QuantizeCommandTests(QuantizedEncoder encoder) : IClassFixtu
         Assert.StartsWith("<?xml", File.ReadAllText(curve));
     }
 
+    [Theory]
+    [InlineData("--dims", "bacth=3", "--dims bacth: the model leaves no dimension of that name open")]
+    [InlineData("--input", "nobody=3", "--input nobody: the model has no input of that name")]
+    public async Task A_name_that_the_model_has_not_is_refused(string option, string value, string words)
+    {
+        ToolRun run = await ToolRun.Of("quantize", Save(QuantizeFixture.Layers(2, seed: 1)), "-o", Target, "--max-error", "0.5", option, value);
+
+        Assert.Equal(1, run.Code);
+        Assert.Contains(words, run.Error);
+        Assert.False(File.Exists(Target));
+    }
+
     [Fact]
     public void The_text_has_operators_errors_and_times()
     {

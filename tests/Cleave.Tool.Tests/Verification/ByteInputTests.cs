@@ -16,6 +16,7 @@ namespace Cleave.Tool.Tests.Verification;
 public sealed class ByteInputTests
 {
     private const int UInt8 = 2;
+    private const int Bool = 9;
 
     [Theory]
     [InlineData(true)]
@@ -38,5 +39,21 @@ public sealed class ByteInputTests
         byte[] made = maker.Make("x", ElementType.UInt8, [1000], new SeededRandom(1)).Bytes;
 
         Assert.Equal(isIndex ? 3 : 255, made.Max());
+    }
+
+    [Fact]
+    public void Bytes_that_are_compared_with_a_constant_are_anything_all_the_same()
+    {
+        using TinyModel tiny = new();
+        GraphProto graph = tiny.Model.Graph;
+        graph.Input[0] = TinyModel.Value("x", UInt8, 1000);
+        graph.Output[0] = TinyModel.Value("y", Bool, 1000);
+        graph.Node.Clear();
+        graph.Initializer.Add(new TensorProto { Name = "white", DataType = UInt8, Dims = { 1 }, RawData = ByteString.CopyFrom(255) });
+        graph.Node.Add(TinyModel.Node("Equal", ["x", "white"], "y"));
+        using ByteSource source = ByteSource.FromBytes(tiny.Model.ToByteArray());
+        InputMaker maker = new(PlanGraphBuilder.Build(ShapeInference.Infer(ModelReader.Read(source, CancellationToken.None))), new Dictionary<string, double>());
+
+        Assert.True(maker.Make("x", ElementType.UInt8, [1000], new SeededRandom(1)).Bytes.Distinct().Count() > 100);
     }
 }

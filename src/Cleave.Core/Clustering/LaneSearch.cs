@@ -103,7 +103,9 @@ internal sealed class LaneSearch
 
     // The published ones; those of branches that are side by side, where they are others; and paths alone.
     private IEnumerable<IReadOnlyList<int[]>> Clusterings() =>
-        _concurrentByWork.Length == _mergedByWork.Length ? [_mergedByWork, _paths] : [_mergedByWork, _concurrentByWork, _paths];
+        AreSame(_concurrentByWork, _mergedByWork) ? [_mergedByWork, _paths] : [_mergedByWork, _concurrentByWork, _paths];
+
+    private static bool AreSame(int[][] one, int[][] other) => one.Length == other.Length && Enumerable.Range(0, one.Length).All(i => one[i].SequenceEqual(other[i]));
 
     // As many as there can be, too: seven towers on eight cores are seven lanes.
     private IEnumerable<int> Counts(LaneRequest request)

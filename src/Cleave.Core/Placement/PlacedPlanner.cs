@@ -29,7 +29,9 @@ internal static class PlacedPlanner
             why = "an output of it is an input, or a constant";
         if (why.Length > 0)
             return null;
-        request = request with { MemoryLimit = Math.Min(request.MemoryLimit, accelerator.Memory) };
+        // What the item says overrules the profile, which may be that of a smaller accelerator.
+        if (double.IsPositiveInfinity(request.MemoryLimit))
+            request = request with { MemoryLimit = accelerator.Memory };
         PlanUnits units = PlanUnits.Of(graph.Graph);
         PlacementProblem problem = PlacementModel.Of(units, graph, cpu, accelerator, lanes);
         for (int tried = 0; tried < MostTries; tried++)

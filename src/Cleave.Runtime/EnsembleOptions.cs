@@ -92,7 +92,10 @@ public sealed class EnsembleOptions
         }
     }
 
-    /// <summary>What becomes of a request that comes while <see cref="MostSegments"/> are under way.</summary>
+    /// <summary>
+    /// What becomes of a request that comes while <see cref="MostSegments"/> are under way. The thread that runs it waits, or it fails: one of the ensemble's after
+    /// <c>RunAsync</c>, which has returned by then.
+    /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">Set to no value of the enumeration.</exception>
     public FullQueue WhenFull
     {

@@ -183,18 +183,20 @@ public abstract class ModelRunner<TInput, TOutput> : IModelRunner<TInput, TOutpu
     {
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(budget, TimeSpan.Zero);
         cancellationToken.ThrowIfCancellationRequested();
-        long start = Stopwatch.GetTimestamp();
         while (true)
         {
             RunnerEngine engine = _current.Enter();
-            TimeSpan left = budget - Stopwatch.GetElapsedTime(start);
+            // Null until its turn has come.
+            long? start = null;
             try
             {
-                return await TuneAsync(engine, left > TimeSpan.Zero ? left : TimeSpan.FromTicks(1), samples ?? [], progress, cancellationToken).ConfigureAwait(false);
+                return await TuneAsync(engine, budget, samples ?? [], progress, () => start = Stopwatch.GetTimestamp(), cancellationToken).ConfigureAwait(false);
             }
             catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested && _current.Now != engine)
             {
-                // Other weights or other sessions have taken the engine's place: it goes on there.
+                // Other weights or other sessions have taken the engine's place: it goes on there, with what is left.
+                TimeSpan left = budget - (start is { } began ? Stopwatch.GetElapsedTime(began) : TimeSpan.Zero);
+                budget = left > TimeSpan.Zero ? left : TimeSpan.FromTicks(1);
             }
         }
     }
@@ -277,9 +279,9 @@ public abstract class ModelRunner<TInput, TOutput> : IModelRunner<TInput, TOutpu
     /// <summary>Makes the output object of buffers that ran.</summary>
     internal TOutput Collected(CallBuffers buffers) => Collect(new OutputBuffers(buffers));
 
-    // The best is a plan, or a number of threads, that the runner did not open.
     // In the engine that the caller has entered.
-    private async Task<TuningResult> TuneAsync(RunnerEngine engine, TimeSpan budget, IReadOnlyList<TInput> samples, IProgress<TuningStep>? progress, CancellationToken cancellationToken)
+    private async Task<TuningResult> TuneAsync(
+        RunnerEngine engine, TimeSpan budget, IReadOnlyList<TInput> samples, IProgress<TuningStep>? progress, Action began, CancellationToken cancellationToken)
     {
         CallBuffers[] bound = [];
         bool entered = true;
@@ -287,7 +289,7 @@ public abstract class ModelRunner<TInput, TOutput> : IModelRunner<TInput, TOutpu
         {
             bound = JobParts.Bind(samples, sample => BindInputs(engine, sample));
             TuningSample[] given = Array.ConvertAll(bound, b => TuningSample.Given(engine.Shapes.Names, b));
-            Task<TuningResult> tuned = engine.Tuning.Start(budget, given, progress, cancellationToken);
+            Task<TuningResult> tuned = engine.Tuning.Start(budget, given, progress, began, cancellationToken);
             // From here on the tuning leaves the gate.
             entered = false;
             TuningResult result = await tuned.ConfigureAwait(false);
@@ -302,6 +304,7 @@ public abstract class ModelRunner<TInput, TOutput> : IModelRunner<TInput, TOutpu
         }
     }
 
+    // The best is a plan, or a number of threads, that the runner did not open.
     private async Task<TuningResult> Reopened(TuningResult result, CancellationToken cancellationToken)
     {
         try

@@ -56,7 +56,7 @@ internal sealed class RunnerEngine : IRequestSource
         DivisionTimes = alike?.DivisionTimes ?? new RunnerTimes(modes: 2, planned: 0, expected.Alone);
         int[] threads = Plan.Threads;
         // A request whose first lane is done still has a thread, which waits for the other lanes.
-        Workers = new WorkerPool(Threads(definition.Name, "worker", cores.Cores + threads.Length - 1, Plan.Pins?[0], modes.Planned.LaneSettings.HasCores, logger));
+        Workers = new WorkerPool(WorkerThreads(definition.Name, cores.Cores + threads.Length - 1, Plan.Pins?[0], modes.Planned.LaneSettings.HasCores, logger));
         // Where the whole model runs on one thread, too, as many samples as there are cores do so at once, and no core waits for another.
         bool onLanes = threads.Length > 1 && modes.Count == 1;
         Abreast = onLanes ? 1 : cores.Cores;
@@ -251,9 +251,10 @@ internal sealed class RunnerEngine : IRequestSource
     {
         if (Gate.Close())
         {
-            long start = HurryUp();
+            long start = Stopwatch.GetTimestamp();
             try
             {
+                HurryUp();
                 WaitSaying(Gate.Drained, start);
                 WaitSaying(StopThreads(), start);
             }
@@ -274,24 +275,24 @@ internal sealed class RunnerEngine : IRequestSource
     public async ValueTask DisposeAsync()
     {
         if (Gate.Close())
-            await CloseAsync(HurryUp()).ConfigureAwait(false);
+            await CloseAsync(Stopwatch.GetTimestamp()).ConfigureAwait(false);
         await _closed.Task.ConfigureAwait(false);
     }
 
     private async Task CloseAsync(long start)
     {
+        HurryUp();
         await WaitSayingAsync(Gate.Drained, start).ConfigureAwait(false);
         await WaitSayingAsync(StopThreads(), start).ConfigureAwait(false);
         Free();
     }
 
-    // What need not be finished. When that was.
-    private long HurryUp()
+    // What need not be finished.
+    private void HurryUp()
     {
         Queue?.Hurry();
         Tuning.Stop();
         Preparing.Stop();
-        return Stopwatch.GetTimestamp();
     }
 
     // Done when they have ended.
@@ -346,8 +347,8 @@ internal sealed class RunnerEngine : IRequestSource
     private void SayWhatRuns(long start) =>
         Log.DisposeWaits(_logger, Name, Stopwatch.GetElapsedTime(start).TotalSeconds, Gate.Inside, Plan.Outline.Plan.Name, Workers.Waiting);
 
-    private static WorkerSettings Threads(string model, string what, int most, ThreadPin? pin, bool maySpin, ILogger logger) =>
-        new(number => string.Create(CultureInfo.InvariantCulture, $"Cleave {model} {what} {number}"), most, logger)
+    private static WorkerSettings WorkerThreads(string model, int most, ThreadPin? pin, bool maySpin, ILogger logger) =>
+        new(number => string.Create(CultureInfo.InvariantCulture, $"Cleave {model} worker {number}"), most, logger)
         {
             Pin = pin,
             SpinLimit = maySpin ? WorkerSettings.ShortSpin : 0,

@@ -12,7 +12,7 @@ public enum RunnerHint
     Throughput,
 
     /// <summary>
-    /// Requests can wait: each gets one core once one is free, or after a second. The calling thread waits; cancelling ends that.
+    /// Requests can wait: each gets one core once one is free, or after a second. The thread that runs it waits; cancelling ends that.
     /// </summary>
     Background,
 }

@@ -2,7 +2,6 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using Cleave.Calls;
-using Cleave.Elements;
 using Cleave.Generated;
 using Xunit;
 
@@ -128,24 +127,14 @@ public class CallPoolTests
 
     private static void Use(CallPool<Buffers> pool, int size) => pool.Return(pool.Rent([size]));
 
-    private sealed class Buffers(int[] dims, long bytes, List<Buffers> freed) : RequestBuffers
+    private sealed class Buffers(int[] dims, long bytes, List<Buffers> freed) : RequestBuffers("test", dims, [])
     {
-        internal override int[] Dims { get; } = dims;
-
-        internal override InputSlot[] Inputs => [];
-
-        internal override OutputSlot[] Outputs => [];
-
-        internal override int Generation => 0;
-
         internal override long ByteLength => bytes;
 
-        internal override bool Release(int generation) => true;
+        internal override void Free() => freed.Add(this);
 
-        internal override void CheckReadable(int generation)
+        private protected override void GiveBack()
         {
         }
-
-        internal override void Free() => freed.Add(this);
     }
 }

@@ -6,6 +6,7 @@ using System.Linq;
 using System.Threading;
 using Cleave.Benchmarks.Harness;
 using Cleave.Devices;
+using Cleave.Emulator;
 using Cleave.Ensembles.Combining;
 using Cleave.Ensembles.Serving;
 using Cleave.Tool.Measuring;

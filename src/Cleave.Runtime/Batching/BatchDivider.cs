@@ -69,9 +69,7 @@ internal sealed class BatchDivider
         // Slices of memory: samples must lie one behind the other, and strings are not ours.
         why = options.Dividing == DividingChoice.Off ? "Dividing is Off"
             : options.Deterministic ? "Deterministic is set"
-            : axis is null ? BatchSizes.NoAxis(definition, "it")
-            : !Array.TrueForAll(axis.Inputs, static a => a == 0) || !Array.TrueForAll(axis.Outputs, static a => a == 0) ? "the batch is not the first axis of every input and output"
-            : Array.Exists(definition.Inputs, static v => v.Element.IsText) || Array.Exists(definition.Outputs, static v => v.Element.IsText) ? "it has strings"
+            : BatchSizes.WhyNoRows(definition, "it") is { Length: > 0 } reason ? reason
             : modes.Count == 1 ? "it runs in one way only"
             : modes.Planned.Plan.Outline.Plan.IsSplit ? "it is planned as a split"
             : !asked && definition.Times is null ? "nothing is predicted for it"

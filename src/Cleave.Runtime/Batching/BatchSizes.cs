@@ -51,6 +51,15 @@ internal sealed class BatchSizes
         return why.Length > 0 ? null : new BatchSizes(axis!, batching, shapes, shapes.SymbolOf(axis!.Dimension));
     }
 
+    /// <summary>Why samples of a model do not lie one behind the other in memory; "" where they do.</summary>
+    /// <param name="definition">The model.</param>
+    /// <param name="name">What it is called in the sentence.</param>
+    public static string WhyNoRows(ModelDefinition definition, string name) =>
+        definition.Batch is not { } axis ? NoAxis(definition, name)
+        : !Array.TrueForAll(axis.Inputs, static a => a == 0) || !Array.TrueForAll(axis.Outputs, static a => a == 0) ? "the batch is not the first axis of every input and output of " + name
+        : Array.Exists(definition.Inputs, static v => v.Element.IsText) || Array.Exists(definition.Outputs, static v => v.Element.IsText) ? name + " has strings"
+        : "";
+
     /// <summary>Why nothing runs together, and no batch is divided, of a model without a batch axis, and what helps.</summary>
     /// <param name="definition">The model.</param>
     /// <param name="name">What it is called there.</param>

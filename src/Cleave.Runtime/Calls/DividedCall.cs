@@ -43,7 +43,7 @@ internal sealed class DividedCall : IDisposable
     /// <summary>Runs the slices, where each has its cores and session now. False where not: then nothing ran.</summary>
     public bool TryRun(CancellationToken token)
     {
-        // The first run, which is of the _whole, learns the shapes.
+        // The first run, which is of the whole, learns the shapes.
         if (!Array.TrueForAll(_whole.Outputs, static o => o.Own != null))
             return false;
         SliceRun slices = Slices();

@@ -18,7 +18,7 @@ internal sealed class ExpectedTimes
     {
         _shapes = shapes;
         _times = isBySize ? CallTimes.BySize : definition.Times?.ToCallTimes() ?? CallTimes.BySize;
-        _symbol = definition.Batch is { } axis ? shapes.SymbolOf(axis.Dimension) : -1;
+        _symbol = shapes.BatchOf(definition);
     }
 
     /// <summary>What one call takes on one thread, as against others.</summary>

@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Globalization;
 using System.Linq;
+using Cleave.Elements;
 using Cleave.Generated;
 
 namespace Cleave.Calls;
@@ -52,6 +53,19 @@ internal sealed class ShapeTable
         }
     }
 
+    /// <summary>Memory for the inputs of a request of these dimensions.</summary>
+    public InputSlot[] NewInputs(int[] dims)
+    {
+        int[] lengths = new int[_inputs.Length];
+        // First: one that is too long is refused before anything is allocated.
+        for (int i = 0; i < lengths.Length; i++)
+            lengths[i] = InputLength(i, dims);
+        InputSlot[] slots = new InputSlot[lengths.Length];
+        for (int i = 0; i < slots.Length; i++)
+            slots[i] = _inputs[i].Element.NewInput(_inputs[i].Name, InputShape(i, dims), lengths[i]);
+        return slots;
+    }
+
     /// <summary>How many inputs there are.</summary>
     public int Inputs => _inputs.Length;
 
@@ -62,8 +76,11 @@ internal sealed class ShapeTable
 
     public int InputsOfUnknownRank { get; }
 
-    /// <summary>Whether shapes may differ from call to call.</summary>
-    public bool IsDynamic => _symbols.Length > 0 || InputsOfUnknownRank > 0;
+    /// <summary>The place of the batch; -1 where there is none.</summary>
+    public int BatchOf(ModelDefinition definition) => definition.Batch is { } axis ? SymbolOf(axis.Dimension) : -1;
+
+    /// <summary>The sizes that the model is planned for; 1 where nothing is said.</summary>
+    public int[] PlannedSizes(ModelDefinition definition) => [.. Enumerable.Range(0, Symbols).Select(i => i < definition.PlannedSizes.Length ? definition.PlannedSizes[i] : 1)];
 
     /// <summary>The place of a symbolic dimension.</summary>
     /// <exception cref="ArgumentException">No input has it.</exception>

@@ -20,7 +20,8 @@ internal sealed class PinnedProcessors
     {
         lock (_leases)
         {
-            if (before?.Find(lease => lease.Threads.SequenceEqual(threadsOfLanes)) is { } same)
+            // Not those that were given back meanwhile: others may have them.
+            if (before?.Find(lease => lease.Threads.SequenceEqual(threadsOfLanes) && Living().Contains(lease)) is { } same)
             {
                 before!.Remove(same);
                 return Share(same);

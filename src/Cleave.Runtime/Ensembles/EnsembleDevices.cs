@@ -20,9 +20,6 @@ internal sealed class EnsembleDevices : IDisposable
 {
     private const string Cpu = "cpu";
 
-    // As many batches of an instance as are under way.
-    private const int Batches = 3;
-
     // By their names in the item.
     private readonly (string Name, IDevice Device)[] _devices;
     private readonly MemberProgram?[] _programs;
@@ -185,7 +182,7 @@ internal sealed class EnsembleDevices : IDisposable
             : [];
         AllocationProblem problem = new(
             [.. _devices.Select(d => EnsembleDevice.Accelerator(d.Device.Name, d.Device.MemoryLimit - d.Device.MemoryUsed)), .. cpu],
-            [.. places.Select(m => new MemberMemory(definition.Members[m].Name, _programs[m]!.WeightBytes, Batches * _programs[m]!.SampleBytes))]);
+            [.. places.Select(m => new MemberMemory(definition.Members[m].Name, _programs[m]!.WeightBytes, DeviceInstance.Under * _programs[m]!.SampleBytes))]);
         DevicePlacement placed = DevicePlacement.Of(
             definition.Name, problem, [.. _devices.Select(static d => d.Name), .. cpu.Select(static _ => Cpu)], options.DeviceCells, places.Length == _programs.Length ? tuned : null, Work(places));
         for (int m = 0; m < places.Length; m++)

@@ -97,13 +97,8 @@ internal sealed class EnsembleServing : IDisposable
             return "it has no input";
         foreach (EnsembleMember member in definition.Members)
         {
-            BatchAxis? axis = member.Model.Batch;
-            if (axis is null)
-                return BatchSizes.NoAxis(member.Model, "'" + member.Name + "'");
-            if (!Array.TrueForAll(axis.Inputs, static a => a == 0) || !Array.TrueForAll(axis.Outputs, static a => a == 0))
-                return "the batch is not the first axis of every input and output of '" + member.Name + "'";
-            if (Array.Exists(member.Model.Inputs, static v => v.Element.IsText) || Array.Exists(member.Model.Outputs, static v => v.Element.IsText))
-                return "'" + member.Name + "' has strings";
+            if (BatchSizes.WhyNoRows(member.Model, "'" + member.Name + "'") is { Length: > 0 } why)
+                return why;
         }
         return "";
     }
@@ -141,7 +136,8 @@ internal sealed class EnsembleServing : IDisposable
             {
                 if (there.Count > 0)
                     replaced = Started.ReplaceAsync(member.Name, there);
-                foreach (EngineReload reload in reloads)
+                // Where its instances there could not be started, all stays as it was; the task says why.
+                foreach (EngineReload reload in replaced.IsFaulted ? [] : reloads)
                     reload.Commit();
             }
         }

@@ -32,8 +32,4 @@ internal sealed class SegmentJob(SegmentedCall call, CpuMember[] members) : Ense
                 engine.Gate.Exit();
         }
     }
-
-    protected override void Finish()
-    {
-    }
 }

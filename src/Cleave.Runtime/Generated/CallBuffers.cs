@@ -31,27 +31,22 @@ public sealed class CallBuffers : RequestBuffers
     private DividedCall? _divided;
     private readonly bool _inputsNeedWork;
     private readonly bool _holdsText;
-    private int _generation;
     private int _busy;
     private int _last;
-    private bool _hasResult;
 
     internal CallBuffers(RunnerEngine engine, CallPool<CallBuffers> pool, int[] dims)
-        : this(engine, pool, dims, MakeInputs(engine, dims))
+        : this(engine, pool, dims, engine.Shapes.NewInputs(dims))
     {
     }
 
     /// <summary>Buffers whose inputs lie where somebody else has them.</summary>
     internal CallBuffers(RunnerEngine engine, CallPool<CallBuffers> pool, int[] dims, InputSlot[] inputs)
+        : base(engine.Name, dims, inputs)
     {
         _engine = engine;
         _pool = pool;
-        Dims = dims;
         Batch = engine.BatchSizes?.Of(dims) ?? default;
-        Inputs = inputs;
         Outputs = Array.ConvertAll(engine.Definition.Outputs, v => v.Element.NewOutput(v.Name));
-        foreach (OutputSlot output in Outputs)
-            output.Owner = this;
         _times = engine.Times.Of(dims);
         _inputsNeedWork = Array.Exists(Inputs, static i => i.NeedsWork);
         _holdsText = _inputsNeedWork || Array.Exists(Outputs, static o => o is StringOutput);
@@ -60,8 +55,6 @@ public sealed class CallBuffers : RequestBuffers
         Bound(engine.Modes.Planned);
         _divided = Divided();
     }
-
-    internal override int[] Dims { get; }
 
     /// <summary>How a request of these dimensions may run with others.</summary>
     internal BatchPlace Batch { get; }
@@ -72,22 +65,12 @@ public sealed class CallBuffers : RequestBuffers
     /// <summary>The lanes that run this call alone.</summary>
     internal PlanCall Lanes => Plan.Lanes;
 
-    internal override InputSlot[] Inputs { get; }
-
-    internal override OutputSlot[] Outputs { get; }
-
-    internal override int Generation => Volatile.Read(ref _generation);
-
     /// <summary>Memory of the inputs, the outputs and the values inside; does not change while nothing runs.</summary>
     internal override long ByteLength
     {
         get
         {
-            long bytes = 0;
-            foreach (InputSlot input in Inputs)
-                bytes += input.ByteLength;
-            foreach (OutputSlot output in Outputs)
-                bytes += output.ByteLength;
+            long bytes = base.ByteLength;
             foreach (BoundPlan? plan in _plans)
                 bytes += plan?.ByteLength ?? 0;
             return bytes;
@@ -123,7 +106,7 @@ public sealed class CallBuffers : RequestBuffers
         }
         try
         {
-            _hasResult = false;
+            HasResult = false;
             if (engine != _engine)
                 MoveTo(engine);
             if (RanOnDevice(begun, cancellationToken))
@@ -134,7 +117,7 @@ public sealed class CallBuffers : RequestBuffers
                 RunInTurn(cancellationToken);
             else
                 Turned(begun).Run(cancellationToken);
-            _hasResult = true;
+            HasResult = true;
         }
         finally
         {
@@ -145,7 +128,7 @@ public sealed class CallBuffers : RequestBuffers
     /// <summary>Before a run in a group, which is always one in the runner's planned mode. Whoever runs it has rented the buffers and shares them with nobody.</summary>
     internal BoundPlan BeginInGroup()
     {
-        _hasResult = false;
+        HasResult = false;
         BoundPlan plan = Turned(_engine.Modes.Planned);
         plan.BeforeRun();
         return plan;
@@ -155,7 +138,7 @@ public sealed class CallBuffers : RequestBuffers
     internal void EndInGroup()
     {
         Plan.AfterRun();
-        _hasResult = true;
+        HasResult = true;
     }
 
     /// <summary>Runs in one mode, as often as it takes until nothing is allocated any more. Nobody else has the buffers.</summary>
@@ -193,16 +176,7 @@ public sealed class CallBuffers : RequestBuffers
                 throw new InvalidOperationException($"The output '{whole.Name}' of {all} samples has the shape [{string.Join(", ", whole.Shape)}].");
             Outputs[i].TakePart(whole, along, at, samples);
         }
-        _hasResult = true;
-    }
-
-    /// <summary>Gives the buffers back to the pool, once for each time they were rented.</summary>
-    internal override bool Release(int generation)
-    {
-        if (Interlocked.CompareExchange(ref _generation, generation + 1, generation) != generation)
-            return false;
-        GiveBack();
-        return true;
+        HasResult = true;
     }
 
     /// <summary>
@@ -211,21 +185,13 @@ public sealed class CallBuffers : RequestBuffers
     internal void Retire(int generation)
     {
         bool running = Interlocked.Exchange(ref _busy, 1) != 0;
-        bool ours = Interlocked.CompareExchange(ref _generation, generation + 1, generation) == generation;
+        bool ours = TryEnd(generation);
         if (running)
             return;
         // Only now: a run that comes meanwhile must meet either the busy mark or the new generation.
         Volatile.Write(ref _busy, 0);
         if (ours)
             GiveBack();
-    }
-
-    internal override void CheckReadable(int generation)
-    {
-        if (Generation != generation)
-            throw new ObjectDisposedException(_engine.Name, "The output of '" + _engine.Name + "' was disposed; its memory belongs to another request.");
-        if (!_hasResult)
-            throw new InvalidOperationException("There is no output of '" + _engine.Name + "': nothing ran yet, or the last run failed.");
     }
 
     /// <summary>Frees the tensors. The memory itself is the garbage collector's.</summary>
@@ -268,32 +234,12 @@ public sealed class CallBuffers : RequestBuffers
 
     private DividedCall? Divided() => _engine.Divider?.Of(Dims) is { } division ? new DividedCall(_engine, this, division) : null;
 
-    private void GiveBack()
+    private protected override void GiveBack()
     {
-        _hasResult = false;
+        HasResult = false;
         if (_holdsText)
             ForgetTexts();
         _pool.Return(this);
-    }
-
-    private void ForgetTexts()
-    {
-        foreach (InputSlot input in Inputs)
-            input.Forget();
-        foreach (OutputSlot output in Outputs)
-            output.Forget();
-    }
-
-    private static InputSlot[] MakeInputs(RunnerEngine engine, int[] dims)
-    {
-        Value[] values = engine.Definition.Inputs;
-        int[] lengths = new int[values.Length];
-        for (int i = 0; i < values.Length; i++)
-            lengths[i] = engine.Shapes.InputLength(i, dims);
-        InputSlot[] slots = new InputSlot[values.Length];
-        for (int i = 0; i < values.Length; i++)
-            slots[i] = values[i].Element.NewInput(values[i].Name, engine.Shapes.InputShape(i, dims), lengths[i]);
-        return slots;
     }
 
     // False where the model runs on the CPU, or this request has to run there.

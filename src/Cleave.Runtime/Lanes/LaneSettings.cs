@@ -5,7 +5,7 @@ namespace Cleave.Lanes;
 
 /// <summary>What the lanes of a plan have in common.</summary>
 /// <param name="Ledger">Knows how many cores are used.</param>
-/// <param name="HasCores">Whether there is a core for each lane.</param>
+/// <param name="HasCores">Whether there is a core for each thread of the lanes.</param>
 /// <param name="Timeline">Where it is recorded what runs when; null: nowhere.</param>
 internal sealed record LaneSettings(CoreLedger Ledger, bool HasCores, Timeline? Timeline)
 {

@@ -57,20 +57,23 @@ internal sealed class DivisionModes(RunnerModes modes, ModeOpener opener, ModeIn
 
     private bool TryBegin(int[] threads, bool opens, RunnerMode[] taken)
     {
-        for (int i = 0; i < threads.Length; i++)
+        int begun = 0, missing = -1;
+        try
         {
-            if (TryBeginExactly(threads[i], out int missing) is { } mode)
-            {
-                taken[i] = mode;
-                continue;
-            }
-            while (--i >= 0)
-                taken[i].End();
-            if (opens && missing >= 0)
-                Missed(missing, threads);
-            return false;
+            while (begun < threads.Length && TryBeginExactly(threads[begun], out missing) is { } mode)
+                taken[begun++] = mode;
         }
-        return true;
+        finally
+        {
+            // Also where somebody interrupted the thread.
+            if (begun < threads.Length)
+                Array.ForEach(taken[..begun], static mode => mode.End());
+        }
+        if (begun == threads.Length)
+            return true;
+        if (opens && missing >= 0)
+            Missed(missing, threads);
+        return false;
     }
 
     // In a session of so many threads that nobody else uses, or of one thread; where there is none, what is missing.

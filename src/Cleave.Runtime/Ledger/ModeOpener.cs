@@ -205,8 +205,8 @@ internal sealed class ModeOpener(
             long bytes = sessions.Factory.EstimatedBytes(opening.Chosen.Plan);
             if (!_limit.TryAdd(bytes, out string why))
             {
-                Log.ModeRefused(logger, definition.Name, opening.Chosen.Words, why);
                 opening.Refused(why);
+                Log.ModeRefused(logger, definition.Name, opening.Chosen.Words, why);
                 return false;
             }
             counted = bytes;

@@ -59,9 +59,16 @@ internal sealed class PartSessions(ModeOpener opener, int firstPlace, int cores)
         lock (_byThreads)
         {
             number = Array.IndexOf(_asked, false);
-            if (number < 0 || !opener.TryCountPart())
-                return;
-            _asked[number] = true;
+            if (number >= 0 && opener.TryCountPart())
+                _asked[number] = true;
+            else
+                number = -1;
+        }
+        if (number < 0)
+        {
+            // One that is being opened now may be refused, and leave its place.
+            instances.Postpone();
+            return;
         }
         // By its number: no two share threads.
         opener.OpenPart(threads, number, firstPlace + number, instances.Add, refused: () =>

@@ -107,7 +107,7 @@ internal sealed class RunnerModes
             OpenMissed(mode);
     }
 
-    /// <summary>Has another instance of a mode opened that was missed often enough; where there is no room, it is asked for again later.</summary>
+    /// <summary>Has another instance of a mode opened; where there is no room, one that requests miss is asked for again later.</summary>
     public void OpenMissed(int mode) => _opener.Open(mode, Opened, _modes[mode].Postpone);
 
     /// <summary>Whether the modes of another engine are the same ones.</summary>
@@ -143,7 +143,15 @@ internal sealed class RunnerModes
             return EnterBackground(_planned, token);
         long now = _ledger.Now;
         _ledger.Enter(now);
-        return Begin(_planned, now, isAlone: false);
+        try
+        {
+            return Begin(_planned, now, isAlone: false);
+        }
+        catch
+        {
+            Withdraw();
+            throw;
+        }
     }
 
     /// <summary>Begins a request in that mode, whatever else runs: one on an accelerator, which is none of these, or the planned one.</summary>
@@ -287,7 +295,15 @@ internal sealed class RunnerModes
     {
         _ledger.Waiting.Await(token);
         _ledger.EnterBackground();
-        return Begin(mode, _ledger.Now, isAlone: false);
+        try
+        {
+            return Begin(mode, _ledger.Now, isAlone: false);
+        }
+        catch
+        {
+            _ledger.LeaveBackground(1);
+            throw;
+        }
     }
 
     // The mode wanted, or the next one with fewer cores that is open and has its threads free, or else the next with more.

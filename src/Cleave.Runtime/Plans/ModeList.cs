@@ -8,7 +8,7 @@ namespace Cleave.Plans;
 /// <summary>
 /// The ways in which a runner may run its model, by falling cores: the plan for all cores, those for a half, a quarter and an eighth of them, for
 /// when that many requests run at once, and last the whole model on one thread, which any number of requests share. Where the plan has
-/// no threads for all cores, or splits the model, the whole model with all cores comes first: whether that is better is measured.
+/// one thread, or splits the model, the whole model with all cores comes first: whether that is better is measured.
 /// </summary>
 /// <param name="Modes">At least one.</param>
 /// <param name="Planned">The place of the plan for all cores, which is opened at once.</param>

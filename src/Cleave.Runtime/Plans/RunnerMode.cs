@@ -58,7 +58,7 @@ internal sealed class RunnerMode
     /// <summary>Done when the threads have ended, after <see cref="Stop"/>.</summary>
     public Task Ended => Crew?.Ended ?? Task.CompletedTask;
 
-    /// <summary>How many requests ran in it.</summary>
+    /// <summary>How many requests began in it.</summary>
     public long Requests => Volatile.Read(ref _requests);
 
     /// <summary>How many run in it now.</summary>

@@ -29,9 +29,6 @@ internal sealed class ModelWeights
     /// <summary>The hash of every byte of the model's files.</summary>
     public string Hash => _hash.Value;
 
-    /// <summary>Whether it has files, whose times and inodes say that nothing changed.</summary>
-    public bool HasFiles => _model.Path != null;
-
     /// <summary>The files as they are.</summary>
     public IReadOnlyList<PreparedFile> Files() => [.. Paths().Select(path => Describe(path, ""))];
 

@@ -68,7 +68,7 @@ internal sealed class RunnerTuning
         _engine.Gate.Enter();
         try
         {
-            Start(OwnBudget, [], progress: null, CancellationToken.None).ContinueWith(Ended, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+            Start(OwnBudget, [], progress: null, static () => { }, CancellationToken.None).ContinueWith(Ended, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
         }
         catch (Exception e)
         {
@@ -85,11 +85,12 @@ internal sealed class RunnerTuning
     /// <param name="budget">How long.</param>
     /// <param name="samples">The requests; made up where there are none.</param>
     /// <param name="progress">Told what is measured.</param>
+    /// <param name="began">Called when its turn has come: other runners of the process may tune first.</param>
     /// <param name="token">Ends it; what was measured is not kept then.</param>
-    public Task<TuningResult> Start(TimeSpan budget, IReadOnlyList<TuningSample> samples, IProgress<TuningStep>? progress, CancellationToken token)
+    public Task<TuningResult> Start(TimeSpan budget, IReadOnlyList<TuningSample> samples, IProgress<TuningStep>? progress, Action began, CancellationToken token)
     {
         TaskCompletionSource<TuningResult> outcome = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        new Thread(() => Execute(budget, samples, progress, outcome, token)) { IsBackground = true, Name = "Cleave " + _engine.Name + " tuner" }.UnsafeStart();
+        new Thread(() => Execute(budget, samples, progress, began, outcome, token)) { IsBackground = true, Name = "Cleave " + _engine.Name + " tuner" }.UnsafeStart();
         return outcome.Task;
     }
 
@@ -101,7 +102,7 @@ internal sealed class RunnerTuning
             _engine.Home.Reopen(_logger);
     }
 
-    private void Execute(TimeSpan budget, IReadOnlyList<TuningSample> samples, IProgress<TuningStep>? progress, TaskCompletionSource<TuningResult> outcome, CancellationToken token)
+    private void Execute(TimeSpan budget, IReadOnlyList<TuningSample> samples, IProgress<TuningStep>? progress, Action began, TaskCompletionSource<TuningResult> outcome, CancellationToken token)
     {
         TuningResult? result = null;
         Exception? failure = null;
@@ -111,6 +112,7 @@ internal sealed class RunnerTuning
             OneAtATime.Wait(ends.Token);
             try
             {
+                began();
                 result = Measure(budget, samples, progress, ends.Token);
             }
             finally

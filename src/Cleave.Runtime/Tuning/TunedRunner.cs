@@ -54,7 +54,7 @@ internal static class TunedRunner
         // Those that were measured everywhere.
         int[] counts = [.. requests[0].Times.Where(static t => t.Threads.Count == 1).Select(static t => t.Threads[0]).Distinct()
             .Where(c => requests.All(r => r.Find(whole!, [c]) != null)).Order()];
-        int batch = definition.Batch is { } axis ? shapes.SymbolOf(axis.Dimension) : -1;
+        int batch = shapes.BatchOf(definition);
         PredictedTime[] calls = [.. requests.Where(r => batch < 0 || r.Sizes[batch] > 0).Select(r => Call(r, batch)).OrderBy(static c => c.Elements).ThenBy(static c => c.Samples)];
         return calls.Length == 0 ? null : new PredictedTimes(counts, [.. calls, .. Beyond(calls, counts, definition.Times)]);
 

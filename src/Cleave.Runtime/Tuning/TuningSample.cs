@@ -34,9 +34,7 @@ internal sealed record TuningSample(IReadOnlyList<string> Names, int[] Dims, Act
     {
         if (shapes.InputsOfUnknownRank > 0)
             return [];
-        int[] planned = [.. Enumerable.Range(0, shapes.Symbols).Select(i => i < definition.PlannedSizes.Length ? definition.PlannedSizes[i] : 1)];
-        int batch = definition.Batch is { } axis ? shapes.SymbolOf(axis.Dimension) : -1;
-        return [.. Sizes(planned, batch).Select(dims => new TuningSample(shapes.Names, dims, MakeUp))];
+        return [.. Sizes(shapes.PlannedSizes(definition), shapes.BatchOf(definition)).Select(dims => new TuningSample(shapes.Names, dims, MakeUp))];
     }
 
     /// <summary>The sizes that are worth measuring.</summary>

@@ -4,6 +4,7 @@ using System.Linq;
 using System.Runtime.InteropServices;
 using System.Threading;
 using Cleave.Devices;
+using Cleave.Emulator;
 using Cleave.Ensembles.Serving;
 
 namespace Cleave.Runtime.Tests.Ensembles;

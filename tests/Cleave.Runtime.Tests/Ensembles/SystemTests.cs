@@ -4,6 +4,7 @@ using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
 using Cleave.Elements;
+using Cleave.Emulator;
 using Cleave.Ensembles.Combining;
 using Cleave.Ensembles.Serving;
 using Xunit;

@@ -126,11 +126,17 @@ public sealed class LargeWeightsTests : IDisposable
     {
         Memory(megabytes: 30);
         using LooseRunner runner = Runner(Large, 2);
-        Meet(runner, 8 + 16 + 32 + 63);
-        Assert.Equal(3, _logger.Lines.Count(static l => l.Contains("does not open another mode")));
-        Meet(runner, 1);
-        Assert.Equal(4, _logger.Lines.Count(static l => l.Contains("does not open another mode")));
+        for (int refused = 0; refused < 4; refused++)
+        {
+            Meet(runner, (8 << refused) - 1);
+            Assert.Equal(refused, Refusals());
+            Meet(runner, 1);
+            // On a thread of its own.
+            Assert.True(SpinWait.SpinUntil(() => Refusals() == refused + 1, TimeSpan.FromSeconds(20)));
+        }
         Assert.Equal([4], _made);
+
+        int Refusals() => _logger.Lines.Count(static l => l.Contains("does not open another mode"));
     }
 
     // 21 MB.

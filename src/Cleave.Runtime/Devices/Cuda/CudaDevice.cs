@@ -88,7 +88,7 @@ internal sealed class CudaDevice : IDevice
         try
         {
             using SessionOptions options = Options(program, own, bytes);
-            return new CudaExecutable(this, program, own, program.Open(options), bytes);
+            return new CudaExecutable(this, program, program.Open(options), bytes);
         }
         catch (Exception e)
         {

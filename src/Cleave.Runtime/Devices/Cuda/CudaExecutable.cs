@@ -16,11 +16,10 @@ internal sealed class CudaExecutable : IDeviceExecutable
     private readonly RunOptions _options = new();
     private readonly long _bytes;
 
-    public CudaExecutable(CudaDevice device, DeviceProgram program, CudaStream stream, InferenceSession session, long bytes)
+    public CudaExecutable(CudaDevice device, DeviceProgram program, InferenceSession session, long bytes)
     {
         _device = device;
         Program = program;
-        Stream = stream;
         _session = session;
         _bytes = bytes;
         Assignments = NodeAssignments.Of(session);
@@ -32,8 +31,6 @@ internal sealed class CudaExecutable : IDeviceExecutable
     public DeviceProgram Program { get; }
 
     public IReadOnlyList<NodeAssignment>? Assignments { get; }
-
-    public CudaStream Stream { get; }
 
     public void Launch(DeviceTensor[] inputs, DeviceTensor?[] outputs)
     {

@@ -11,7 +11,7 @@ namespace Cleave.Devices.Dispatch;
 
 /// <summary>
 /// What the lane that launches does for one call, request after request: copies there, launches, copies back. All of it is queued, and nothing waits but the end. A value that both sides read is
-/// copied once; what stays on the device is not copied. All members but those of <see cref="Landing"/> belong to that lane's thread.
+/// copied once; what stays on the device is not copied. All members but those of <see cref="Landing"/> belong to that lane's thread while a request runs.
 /// </summary>
 internal sealed class DeviceRun : IDisposable
 {

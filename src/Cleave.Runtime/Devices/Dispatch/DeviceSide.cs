@@ -138,7 +138,7 @@ internal sealed class DeviceSide : IDisposable
     private static void CheckPlaces(IDeviceExecutable executable, IDevice device)
     {
         NodeAssignment[] strays = [.. (executable.Assignments ?? []).Where(a => a.Provider != device.Provider)];
-        if (strays.Length == 0 || executable.Program.AllowsCpu)
+        if (strays.Length == 0)
             return;
         throw new CleaveException(
             Rules.SessionFailed, null, executable.Program.Model, executable.Program.Segment,

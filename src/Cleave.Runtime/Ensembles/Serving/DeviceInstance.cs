@@ -8,7 +8,8 @@ namespace Cleave.Ensembles.Serving;
 /// </summary>
 internal sealed class DeviceInstance : IMemberInstance
 {
-    private const int Under = 3;
+    /// <summary>Batches under way: one that is copied there, one that runs, one that is copied back. More would only be decided too early.</summary>
+    public const int Under = 3;
 
     private readonly IDevice _device;
     private readonly IDeviceRows _rows;

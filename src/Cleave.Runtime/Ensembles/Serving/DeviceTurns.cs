@@ -9,12 +9,9 @@ namespace Cleave.Ensembles.Serving;
 /// </summary>
 internal sealed class DeviceTurns
 {
-    // One that is copied there, one that runs, one that is copied back: more would only be decided too early.
-    private const int Places = 3;
-
     private readonly object _lock = new();
     private readonly LinkedList<(SegmentQueue Queue, Admission Admission)> _waiting = new();
-    private int _free = Places;
+    private int _free = DeviceInstance.Under;
 
     /// <summary>How many wait.</summary>
     public int Waiting

@@ -48,7 +48,9 @@ internal abstract class EnsembleJob(int samples)
     }
 
     /// <summary>Called once, before <see cref="Done"/>, where all members have answered for all samples.</summary>
-    protected abstract void Finish();
+    protected virtual void Finish()
+    {
+    }
 
     /// <summary>The first failure, in time, is the job's.</summary>
     public void Fail(Exception failure) => Interlocked.CompareExchange(ref _failure, failure, null);

@@ -145,8 +145,8 @@ internal sealed class EnsembleSystem : IAsyncDisposable
             // The one that failed has ended its own.
             foreach (IMemberInstance instance in members.Skip(started.Count + 1).SelectMany(static m => m.Instances))
                 instance.Dispose();
-            foreach (MemberState member in started)
-                _ = member.Close();
+            // Before their devices are freed; nothing runs in them.
+            Task.WhenAll(started.Select(static m => m.Close())).GetAwaiter().GetResult();
             throw;
         }
     }

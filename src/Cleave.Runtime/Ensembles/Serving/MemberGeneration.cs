@@ -56,6 +56,7 @@ internal sealed class MemberGeneration
         catch
         {
             Leave();
+            EndedAsync().GetAwaiter().GetResult();
             throw;
         }
     }

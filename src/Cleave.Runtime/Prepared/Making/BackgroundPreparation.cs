@@ -100,7 +100,8 @@ internal sealed class BackgroundPreparation(
 
     private void End()
     {
-        gate.Exit();
+        // First: disposal waits for the gate, and is to find it over.
         _begun!.SetResult();
+        gate.Exit();
     }
 }

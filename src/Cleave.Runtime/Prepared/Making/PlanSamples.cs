@@ -1,6 +1,5 @@
 using System;
 using System.Collections.Generic;
-using System.Diagnostics;
 using System.Linq;
 using System.Threading;
 using Cleave.Calls;
@@ -71,7 +70,7 @@ internal sealed class PlanSamples(SessionFactory factory, ModelDefinition defini
                 continue;
             try
             {
-                if (Run(sessions, dims, 0, out why) is { } probes)
+                if (Run(sessions, dims, out why) is { } probes)
                     found.Add(new PreparedSample(0, probes));
             }
             catch (Exception e) when (PassingTrouble.Is(e))
@@ -93,8 +92,8 @@ internal sealed class PlanSamples(SessionFactory factory, ModelDefinition defini
     private IEnumerable<int[]> Candidates()
     {
         int symbols = _shapes.Symbols;
-        int batch = definition.Batch is { } axis ? _shapes.SymbolOf(axis.Dimension) : -1;
-        int[] planned = [.. Enumerable.Range(0, symbols).Select(i => i < definition.PlannedSizes.Length ? definition.PlannedSizes[i] : 1)];
+        int batch = _shapes.BatchOf(definition);
+        int[] planned = _shapes.PlannedSizes(definition);
         List<int[]> all = [.. Sizes.Select(size => Of((i, _) => i == batch ? 1 : size))];
         all.InsertRange(1, [planned, Of((i, size) => i == batch ? 2 : size)]);
         return all.Distinct(DimensionsComparer.Instance);
@@ -103,17 +102,16 @@ internal sealed class PlanSamples(SessionFactory factory, ModelDefinition defini
     }
 
     // Null where a segment refuses it; what may go another time is thrown.
-    private Probe[]? Run(SegmentSession[] sessions, int[] dims, int seed, out string why)
+    private Probe[]? Run(SegmentSession[] sessions, int[] dims, out string why)
     {
         List<IDisposable> made = [];
         OrtValue?[] results = new OrtValue?[outline.Results.Length];
         Probe[] probes = new Probe[sessions.Length];
         using RunOptions options = new();
-        long start = Stopwatch.GetTimestamp();
+        using CancellationTokenSource ending = new(limit);
         why = "";
         try
         {
-            using CancellationTokenSource ending = new(limit);
             using CancellationTokenRegistration end = ending.Token.UnsafeRegister(static options => ((RunOptions)options!).Terminate = true, options);
             List<int> waiting = [.. Enumerable.Range(0, sessions.Length)];
             while (waiting.Count > 0)
@@ -122,9 +120,9 @@ internal sealed class PlanSamples(SessionFactory factory, ModelDefinition defini
                 waiting.Remove(ready);
                 RunSegment(ready);
             }
-            return Stopwatch.GetElapsedTime(start) < limit ? probes : throw TooLong();
+            return ending.IsCancellationRequested ? throw TooLong() : probes;
         }
-        catch (OnnxRuntimeException) when (Stopwatch.GetElapsedTime(start) >= limit)
+        catch (OnnxRuntimeException) when (ending.IsCancellationRequested)
         {
             throw TooLong();
         }
@@ -155,7 +153,7 @@ internal sealed class PlanSamples(SessionFactory factory, ModelDefinition defini
                     continue;
                 }
                 ProbeInput input = new(read.Name, read.Element.Type, _shapes.InputShape(~source, dims), null);
-                InputSlot slot = Probe.Slot(input, seed);
+                InputSlot slot = Probe.Slot(input, seed: 0);
                 made.Add(slot);
                 inputs.Add(input);
                 values.Add(slot.Tensor);

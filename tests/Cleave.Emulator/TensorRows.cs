@@ -3,8 +3,9 @@ using System.Collections.Generic;
 using System.Runtime.InteropServices;
 using Cleave.Core.Graph;
 using Cleave.Devices;
+using Cleave.Ensembles.Serving;
 
-namespace Cleave.Ensembles.Serving;
+namespace Cleave.Emulator;
 
 /// <summary>Rows of floats of a <see cref="TensorJob"/>.</summary>
 /// <param name="program">The model.</param>

@@ -1,8 +1,9 @@
 using System;
 using System.Runtime.InteropServices;
 using Cleave.Ensembles.Combining;
+using Cleave.Ensembles.Serving;
 
-namespace Cleave.Ensembles.Serving;
+namespace Cleave.Emulator;
 
 /// <summary>A job of rows of numbers: inputs that lie in the caller's memory, and one combiner for each output. Members read and are combined at once, row by row.</summary>
 internal sealed class TensorJob : EnsembleJob

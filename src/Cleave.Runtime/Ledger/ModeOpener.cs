@@ -74,7 +74,7 @@ internal sealed class ModeOpener(
 
     /// <summary>
     /// Has one more instance of a mode opened, unless there are as many as there may be, the runner is closed, memory is short, or there are enough sessions of several threads. Where
-    /// one of these two is the reason, there may be room later.
+    /// one of the last two is the reason, there may be room later.
     /// </summary>
     /// <param name="index">The mode.</param>
     /// <param name="opened">Gets the instance.</param>

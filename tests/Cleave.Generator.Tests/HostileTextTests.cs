@@ -3,8 +3,12 @@ using System.Collections.Generic;
 using System.Linq;
 using Cleave.Core.Graph;
 using Cleave.Core.Listing;
+using Cleave.Core.Onnx;
+using Cleave.Core.Placement;
 using Cleave.Generator.Emit;
 using Cleave.TestKit.Generation;
+using Cleave.TestKit.Synthetic;
+using Google.Protobuf;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
 using Microsoft.CodeAnalysis.CSharp.Syntax;
@@ -91,6 +95,18 @@ public class HostileTextTests
     }
 
     [Fact]
+    public void The_name_of_the_accelerator()
+    {
+        // A line feed would end the profile's line.
+        string[] texts = [.. Corpus.Where(t => t.Length > 0 && !t.Contains('\n', StringComparison.Ordinal) && (t.Length > 1_000 || t.Contains("Evil", StringComparison.Ordinal)))];
+        BuildFile[] files = [.. texts.Select((text, i) => Models.File(Placed("named " + text, "m" + i + ".onnx"), "m" + i))];
+        Generated generated = GeneratorHost.Run(files).Compiles();
+        HasNothingInvisible(generated);
+        Assert.DoesNotContain(AllTypes(generated), t => t.Contains("Evil", StringComparison.Ordinal));
+        Assert.All(texts, (_, i) => Assert.Contains("; for named ", generated.Source("MyApp.M" + i + "Runner.Plan.g.cs"), StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void A_message_stays_on_one_line_and_short()
     {
         foreach (string text in Corpus)
@@ -137,17 +153,25 @@ public class HostileTextTests
         Node Layer(string branch, string input) => new(text + branch, "MatMul", "", [input, text + branch + "/w"], [text + branch], []);
         OnnxModel model = new()
         {
-            Opsets = [new OpsetImport("", 17)],
+            Opsets = [new OpsetImport("", 17), new OpsetImport("custom", 1)],
             Graph = new OnnxGraph
             {
                 Inputs = [new ValueInfo("x", new OnnxType.Tensor(ElementType.Float, [Dimension.Named(text), Dimension.Fixed(256)]))],
                 Outputs = [new ValueInfo("y", new OnnxType.Tensor(ElementType.Float, null))],
                 Initializers = [.. new[] { "a", "b" }.Select(b => new TensorInfo(text + b + "/w", ElementType.Float, [256, 256]) { ByteSize = 256 * 256 * 4 })],
-                Nodes = [Layer("a", "x"), Layer("b", "x"), new Node(text, "Max", "", [text + "a", text + "b"], ["y"], [])],
+                Nodes = [Layer("a", "x"), Layer("b", "x"), new Node(text, text, "custom", [text + "a", text + "b"], ["y"], [])],
             },
         };
         ModelListing listing = Models.Listing(model, source);
         return listing with { Options = listing.Options with { Plan = "Split" } };
+    }
+
+    private static ModelListing Placed(string accelerator, string source)
+    {
+        ModelListing listing = Models.Listing(ModelReader.Read(ByteSource.FromBytes(new Recurrent("LSTM", 2, 256, 32).Stacked().ToByteArray()), default), source);
+        IEnumerable<string> profile = AcceleratorProfileText.Lines(AcceleratorProfiles.Default)
+            .Select(line => line.StartsWith("name ", StringComparison.Ordinal) ? "name " + accelerator : line);
+        return listing with { Options = listing.Options with { Settings = [new("Accelerator", "Cuda"), new("Objective", "GpuMemory")], Accelerator = [.. profile] } };
     }
 
     private static ValueInfo Described(string name, OnnxType type, string doc) => new(name, type) { DocString = doc };
@@ -208,7 +232,8 @@ public class HostileTextTests
                 if (pair)
                     Assert.True(char.ConvertToUtf32(text[i], text[++i]) < 0xE0000);
             }
-            // No directive but ours, no comment that spans lines.
+            // No directive but ours, no comment that is long or spans lines.
+            Assert.DoesNotContain(source.SyntaxTree.GetRoot().DescendantTrivia(), t => t.IsKind(SyntaxKind.SingleLineCommentTrivia) && t.Span.Length > 210);
             Assert.Equal(
                 ["#nullable enable", "#pragma warning disable"],
                 source.SyntaxTree.GetRoot().DescendantTrivia().Where(t => t.IsDirective).Select(t => t.ToString().Trim()));

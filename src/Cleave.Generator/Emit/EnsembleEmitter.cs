@@ -10,7 +10,6 @@ namespace Cleave.Generator.Emit;
 /// <summary>Writes an ensemble's code (docs/ensembles.md): a plain function of the spec.</summary>
 internal static class EnsembleEmitter
 {
-    private const int LongestComment = 200;
     private const string Generated = "global::Cleave.Generated.";
 
     public static GeneratedFile Emit(EnsembleSpec spec)
@@ -144,7 +143,7 @@ internal static class EnsembleEmitter
                 CombinedOutputSpec output = spec.Outputs[i];
                 if (output.Method.Length == 0)
                     continue;
-                code.Line($"case {NumberText.Of(i)}: // {SafeText.OneLine(spec.Surface.Outputs[i].Name, LongestComment)}");
+                code.Line($"case {NumberText.Of(i)}:", spec.Surface.Outputs[i].Name);
                 code.Indent();
                 IEnumerable<string> arguments = output.Elements.Select((e, at) => $"members.Tensor<{e}>({NumberText.Of(at)})");
                 code.Line($"members.Set({output.Method}({string.Join(", ", arguments)}));");

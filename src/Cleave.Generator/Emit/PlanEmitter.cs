@@ -12,9 +12,7 @@ namespace Cleave.Generator.Emit;
 /// <summary>Writes the schedule: the values, the table of budgets, and one class for each plan with one method for each lane.</summary>
 internal static class PlanEmitter
 {
-    private const int LongestComment = 200;
     private const int NamesOnOneLine = 8;
-    public const int CommentColumn = 40;
 
     // All static fields stand in this file, in the order in which they need each other: C# initializes them as they are written.
     public static void Write(SourceWriter code, RunnerSpec spec)
@@ -75,14 +73,14 @@ internal static class PlanEmitter
     private static void WriteBudgets(SourceWriter code, RunnerSpec spec)
     {
         code.Line("// Thread budgets: the last row that fits the cores this process really has.");
-        code.Line("// Predicted for " + SafeText.OneLine(spec.PlannedFor, LongestComment) + ".");
+        code.Comment("Predicted for " + spec.PlannedFor + ".");
         using (code.Open("private static readonly global::Cleave.Generated.Budget[] Budgets =", "};"))
         {
-            code.Line("// cores, plan, threads of each lane".PadRight(CommentColumn) + "// predicted");
+            code.Row("// cores, plan, threads of each lane", "predicted");
             foreach (BudgetSpec budget in spec.Budgets)
             {
                 string threads = string.Join(", ", budget.Threads.Select(t => t.ToString(CultureInfo.InvariantCulture)));
-                code.Line($"new({budget.Cores.ToString(CultureInfo.InvariantCulture)}, {budget.Class}.Plan, {threads}),".PadRight(CommentColumn) + "// " + budget.Comment);
+                code.Row($"new({budget.Cores.ToString(CultureInfo.InvariantCulture)}, {budget.Class}.Plan, {threads}),", budget.Comment);
             }
         }
     }
@@ -107,10 +105,10 @@ internal static class PlanEmitter
         if (options.Length > 0)
             code.Line("Options = new global::Cleave.RunnerOptions { " + string.Join(", ", options) + " },");
         if (spec.PlannedSizes.Count > 0)
-            code.Line($"PlannedSizes = new[] {{ {string.Join(", ", spec.PlannedSizes.Select(s => s.ToString(CultureInfo.InvariantCulture)))} }}, // of {SafeText.OneLine(string.Join(", ", spec.Symbols.Select(s => s.Name)), LongestComment)}");
+            code.Line($"PlannedSizes = new[] {{ {string.Join(", ", spec.PlannedSizes.Select(s => s.ToString(CultureInfo.InvariantCulture)))} }},", "of " + string.Join(", ", spec.Symbols.Select(s => s.Name)));
         if (spec.Device is { } device)
         {
-            code.Line("// Predicted: " + device.Comment + ".");
+            code.Comment("Predicted: " + device.Comment + ".");
             string instead = device.FewerCoresThan is { } cores ? $" {{ FewerCoresThan = {cores.ToString(CultureInfo.InvariantCulture)} }}" : "";
             code.Line($"Device = new global::Cleave.Generated.DevicePlan({SafeText.Literal(device.Kind)}, {device.Class}.Plan, {string.Join(", ", device.Threads.Select(t => t.ToString(CultureInfo.InvariantCulture)))}){instead},");
         }
@@ -210,7 +208,7 @@ internal static class PlanEmitter
             code.Line();
             code.Line("// Lane 0: everything.");
             using (code.Open("private static void Trunk(global::Cleave.Generated.Lane lane)"))
-                code.Line("lane.Run(Whole);".PadRight(CommentColumn) + "// " + SafeText.OneLine(spec.Facts.Nodes, LongestComment));
+                code.Row("lane.Run(Whole);", spec.Facts.Nodes);
         }
     }
 

@@ -7,6 +7,9 @@ namespace Cleave.Generator.Emit;
 /// <summary>Writes C# line by line, indented, with <c>\n</c> line ends.</summary>
 internal sealed class SourceWriter
 {
+    private const int LongestComment = 200;
+    private const int CommentColumn = 40;
+
     private readonly StringBuilder _text = new(8192);
     private int _level;
 
@@ -39,12 +42,23 @@ internal sealed class SourceWriter
 
     public void Unindent() => _level--;
 
+    /// <summary>A comment on a line of its own. It may hold any text: it ends with the line, and is cut.</summary>
+    public void Comment(string text) => Line(Commented(text));
+
+    /// <summary>A line, and behind it a comment that may hold any text.</summary>
+    public void Line(string line, string comment) => Line(line + " " + Commented(comment));
+
+    /// <summary>The same, with the comment in its column where the line leaves that free.</summary>
+    public void Row(string line, string comment) => Line(line.PadRight(CommentColumn - 1), comment);
+
     /// <summary>Lines of an XML doc comment.</summary>
     public void Doc(string xml)
     {
         foreach (string line in xml.Split('\n'))
             Line(line.Length > 0 ? "/// " + line : "///");
     }
+
+    private static string Commented(string text) => "// " + SafeText.OneLine(text, LongestComment);
 
     public SourceText ToSourceText() => SourceText.From(_text.ToString(), Encoding.UTF8);
 

@@ -122,7 +122,7 @@ internal static class SplitEmitter
 
     private static void WriteLane(SourceWriter code, LaneSpec lane)
     {
-        code.Line("// " + lane.Comment);
+        code.Comment(lane.Comment);
         using (code.Open("private static void " + lane.Method + Parameter))
         {
             if (lane.Table != null)
@@ -143,6 +143,6 @@ internal static class SplitEmitter
     private static void WriteStatements(SourceWriter code, IEnumerable<StatementSpec> statements)
     {
         foreach (StatementSpec statement in statements)
-            code.Line($"lane.{statement.Kind}({string.Join(", ", statement.Fields)});".PadRight(PlanEmitter.CommentColumn - 1) + " // " + statement.Comment);
+            code.Row($"lane.{statement.Kind}({string.Join(", ", statement.Fields)});", statement.Comment);
     }
 }

@@ -1,6 +1,8 @@
 using System.Collections.Generic;
 using System.Linq;
+using Cleave.Core.Graph;
 using Cleave.Generator.Model;
+using Cleave.Generator.Pipeline;
 
 namespace Cleave.Generator.Emit;
 
@@ -57,12 +59,17 @@ internal static class RunnerEmitter
         List<TensorSpec> anyShape = [.. spec.Inputs.Where(i => !i.RankIsKnown)];
         IEnumerable<string> parameters = spec.Symbols.Select(s => "int " + s.Parameter)
             .Concat(anyShape.Select(i => "int[] " + i.ShapeParameter));
-        string dimensions = spec.Symbols.Count + anyShape.Count > 0 ? " for calls with these dimensions" : "";
-        code.Doc($"<summary>Buffers{dimensions}, bound once: <c>call.Run()</c> copies and allocates nothing.</summary>");
+        bool hasDimensions = spec.Symbols.Count + anyShape.Count > 0;
+        code.Doc($"<summary>Buffers{(hasDimensions ? " for calls with these dimensions" : "")}, bound once"
+            + (AllocatesNothing(spec) ? ": after its first runs, <c>call.Run()</c> copies and allocates nothing.</summary>" : ".</summary>"));
         foreach (SymbolSpec symbol in spec.Symbols)
             code.Doc(DocText.Parameter(symbol));
         foreach (TensorSpec input in anyShape)
             code.Doc(DocText.Parameter(input));
+        code.Doc("<returns>For one thread at a time. Dispose it, so that the buffers are used again.</returns>");
+        if (hasDimensions)
+            code.Doc("<exception cref=\"global::System.ArgumentException\">A dimension is negative, or an input would have more elements than an array can hold.</exception>");
+        code.Doc("<exception cref=\"global::System.ObjectDisposedException\">The runner was disposed.</exception>");
         using (code.Open($"public {spec.Call} CreateCall({string.Join(", ", parameters)})"))
         {
             code.Line("global::Cleave.Generated.InputBinder binder = NewBinder();");
@@ -72,6 +79,18 @@ internal static class RunnerEmitter
                 code.Line($"binder.Shape({input.ShapeParameter});");
             code.Line($"return new {spec.Call}(Rent(ref binder));");
         }
+    }
+
+    // ONNX Runtime itself makes strings, and in each run whatever comes in a shape that only the values say.
+    private static bool AllocatesNothing(RunnerSpec spec)
+    {
+        HashSet<string> dimensions = [.. spec.Symbols.Select(s => s.Name)];
+        return spec.Inputs.All(i => i.Type != ElementType.String)
+            && spec.Outputs.All(o => IsBound(o.Type, o.RankIsKnown, o.Shape, o.IsSteady))
+            && spec.Plans.All(p => p.Values.All(v => IsBound(v.Type, v.RankIsKnown, v.Shape, v.IsSteady)));
+
+        bool IsBound(ElementType type, bool rankIsKnown, EquatableArray<DimSpec> shape, bool isSteady) => type != ElementType.String
+            && (isSteady || (rankIsKnown && shape.All(d => d.Size is not null || (d.Symbol is { } symbol && dimensions.Contains(symbol)))));
     }
 
     /// <summary>The method that gives a request's dimensions and inputs to the binder.</summary>

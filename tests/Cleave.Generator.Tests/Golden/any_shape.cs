@@ -22,10 +22,13 @@ namespace MyApp
         {
         }
 
-        /// <summary>Buffers for calls with these dimensions, bound once: <c>call.Run()</c> copies and allocates nothing.</summary>
+        /// <summary>Buffers for calls with these dimensions, bound once.</summary>
         /// <param name="batch">The dimension <c>batch</c>: axis 0 of pair, axis 2 of pair.</param>
         /// <param name="pairDim1">A dimension without a name in the model: axis 1 of pair.</param>
         /// <param name="imageShape">The shape of <c>image</c>.</param>
+        /// <returns>For one thread at a time. Dispose it, so that the buffers are used again.</returns>
+        /// <exception cref="global::System.ArgumentException">A dimension is negative, or an input would have more elements than an array can hold.</exception>
+        /// <exception cref="global::System.ObjectDisposedException">The runner was disposed.</exception>
         public BertCall CreateCall(int batch, int pairDim1, int[] imageShape)
         {
             global::Cleave.Generated.InputBinder binder = NewBinder();

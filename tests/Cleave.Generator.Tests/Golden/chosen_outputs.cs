@@ -23,10 +23,13 @@ namespace MyApp
         {
         }
 
-        /// <summary>Buffers for calls with these dimensions, bound once: <c>call.Run()</c> copies and allocates nothing.</summary>
+        /// <summary>Buffers for calls with these dimensions, bound once.</summary>
         /// <param name="batch">The dimension <c>batch</c>: axis 0 of image.</param>
         /// <param name="h">The dimension <c>H</c>: axis 2 of image.</param>
         /// <param name="imageDim3">A dimension without a name in the model: axis 3 of image.</param>
+        /// <returns>For one thread at a time. Dispose it, so that the buffers are used again.</returns>
+        /// <exception cref="global::System.ArgumentException">A dimension is negative, or an input would have more elements than an array can hold.</exception>
+        /// <exception cref="global::System.ObjectDisposedException">The runner was disposed.</exception>
         public FaceCall CreateCall(int batch, int h, int imageDim3)
         {
             global::Cleave.Generated.InputBinder binder = NewBinder();

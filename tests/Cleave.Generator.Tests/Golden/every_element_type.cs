@@ -22,7 +22,9 @@ namespace MyApp
         {
         }
 
-        /// <summary>Buffers, bound once: <c>call.Run()</c> copies and allocates nothing.</summary>
+        /// <summary>Buffers, bound once.</summary>
+        /// <returns>For one thread at a time. Dispose it, so that the buffers are used again.</returns>
+        /// <exception cref="global::System.ObjectDisposedException">The runner was disposed.</exception>
         public BertCall CreateCall()
         {
             global::Cleave.Generated.InputBinder binder = NewBinder();

@@ -23,8 +23,11 @@ namespace MyApp
         {
         }
 
-        /// <summary>Buffers for calls with these dimensions, bound once: <c>call.Run()</c> copies and allocates nothing.</summary>
+        /// <summary>Buffers for calls with these dimensions, bound once: after its first runs, <c>call.Run()</c> copies and allocates nothing.</summary>
         /// <param name="sequence">The dimension <c>sequence</c>: axis 0 of x.</param>
+        /// <returns>For one thread at a time. Dispose it, so that the buffers are used again.</returns>
+        /// <exception cref="global::System.ArgumentException">A dimension is negative, or an input would have more elements than an array can hold.</exception>
+        /// <exception cref="global::System.ObjectDisposedException">The runner was disposed.</exception>
         public SplitCall CreateCall(int sequence)
         {
             global::Cleave.Generated.InputBinder binder = NewBinder();

@@ -21,7 +21,8 @@ public class InputAnalyzerTests
         BuildFile file = Models.File(Models.Listing(
             [Models.Float("image", 1, 3, 4), Models.Float("mask", "batch", 6), Models.Tensor("sr", ElementType.Int64), Models.AnyShape("any")],
             [Models.Float("y", 1)], "face.onnx"));
-        GeneratorHost.Driver(new RunnerGenerator(), GeneratorHost.Options, file).RunGeneratorsAndUpdateCompilation(Compiling.Project(), out Compilation compilation, out _);
+        BuildFile keyword = Models.File(Models.Listing([Models.Float("x", "class", 6)], [Models.Float("y", 1)], "keyword.onnx"), "keyword");
+        GeneratorHost.Driver(new RunnerGenerator(), GeneratorHost.Options, file, keyword).RunGeneratorsAndUpdateCompilation(Compiling.Project(), out Compilation compilation, out _);
         return compilation;
     });
 
@@ -86,6 +87,13 @@ public class InputAnalyzerTests
             Assert.Empty(found);
         else
             Assert.Contains("'FaceInput.Mask' has the shape [batch, 6], which takes " + wanted + " elements", Assert.Single(found));
+    }
+
+    [Fact]
+    public async Task A_dimension_called_like_a_keyword_counts_too()
+    {
+        Assert.Contains("has the shape [class, 6], which takes 12 elements", Assert.Single(await Found("_ = new KeywordInput(2) { X = new float[18] };")));
+        Assert.Contains("more elements than an array can hold", Assert.Single(await Found("_ = new KeywordInput(1000000000) { X = unknown };")));
     }
 
     [Fact]

@@ -68,12 +68,13 @@ public sealed class InputAnalyzer : DiagnosticAnalyzer
 
     private static void Creation(OperationAnalysisContext context, IObjectCreationOperation creation, INamedTypeSymbol attribute)
     {
-        if (creation.Arguments.Length == 0 || creation.Type is not { } type)
+        // First what costs nothing: most objects are created without a constant number.
+        Dictionary<string, long> dims = Constants(creation);
+        if (dims.Count == 0 || creation.Type is not { } type)
             return;
         object[][] shapes = [.. type.GetMembers().OfType<IPropertySymbol>().Select(p => Shape(p, attribute)).Where(s => s is not null).Select(s => s!)];
         if (shapes.Length == 0)
             return;
-        Dictionary<string, long> dims = Constants(creation);
         foreach (IArgumentOperation argument in creation.Arguments)
         {
             string name = argument.Parameter?.Name ?? "";

@@ -65,5 +65,5 @@ internal static class InputEmitter
 
     private static string Dimension(RunnerSpec spec, DimSpec dim) => dim.Size is { } size
         ? size.ToString(CultureInfo.InvariantCulture)
-        : SafeText.Literal(spec.Symbols.First(s => s.Name == dim.Symbol).Parameter);
+        : SafeText.Literal(spec.Symbols.First(s => s.Name == dim.Symbol).Parameter.TrimStart('@'));
 }

@@ -2,6 +2,8 @@ using System;
 using System.Linq;
 using Cleave.Core.Graph;
 using Cleave.Core.Listing;
+using Cleave.Generator.Emit;
+using Cleave.Generator.Model;
 using Xunit;
 
 namespace Cleave.Generator.Tests;
@@ -33,6 +35,18 @@ public class SizeTests
         ValueInfo[] inputs = [.. Enumerable.Range(0, 10_000).Select(i => Models.Float("x" + new string('-', i % 100) + "é" + new string('.', i / 100), 1))];
         Generated generated = GeneratorHost.Run(Models.File(Models.Listing(inputs, [Models.Float("y", 1)])));
         Assert.Equal(10_000, generated.Members("MyApp.BertInput").Distinct().Count());
+    }
+
+    [Theory]
+    [InlineData(0.004)]
+    [InlineData(1e15)]
+    [InlineData(1.8e19)]
+    [InlineData(1e20)]
+    [InlineData(double.MaxValue)]
+    public void A_prediction_of_any_length_is_a_number_in_the_code(double microseconds)
+    {
+        RunnerGenerator generator = new(ListingReader.Read, spec => RunnerEmitter.Emit(spec with { Times = new([new CallTimeSpec(1, 1, new([microseconds]))]) }));
+        GeneratorHost.Run(generator, GeneratorHost.Options, [], Models.File(Models.Bert())).Compiles();
     }
 
     internal static ModelListing Large(int nodes) => Models.Listing(new OnnxModel

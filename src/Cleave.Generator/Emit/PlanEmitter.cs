@@ -177,12 +177,15 @@ internal static class PlanEmitter
         for (int i = 0; i < calls.Count; i++)
         {
             CallTimeSpec call = calls[i];
-            string times = string.Join(", ", call.Microseconds.Select(t => t.ToString("0.##", CultureInfo.InvariantCulture)));
+            string times = string.Join(", ", call.Microseconds.Select(Microseconds));
             code.Line($"new global::Cleave.Generated.PredictedTime({call.Elements.ToString(CultureInfo.InvariantCulture)}, {call.Samples.ToString(CultureInfo.InvariantCulture)}, {times})"
                 + (i < calls.Count - 1 ? "," : "),"));
         }
         code.Unindent();
     }
+
+    // "0.##" writes a whole number, and from some 1.8e19 on one that is too large for the compiler.
+    private static string Microseconds(double time) => time.ToString(time < 1e15 ? "0.##" : "R", CultureInfo.InvariantCulture);
 
     private static string Axes(EquatableArray<int> axes) => axes.Count == 0
         ? "global::System.Array.Empty<int>()"

@@ -167,6 +167,25 @@ public class NamingTests
         Assert.NotNull(generated.Type(expected + ".BertRunner"));
     }
 
+    // The build cannot know C#'s keywords.
+    [Theory]
+    [InlineData("acme-ml.internal", "acme_ml.internal", "acme_ml._internal")]
+    [InlineData("my-app.2048", "my_app._2048", "my_app._2048")]
+    public void A_namespace_that_the_build_made_of_the_projects_is_still_the_projects(string root, string listed, string expected)
+    {
+        ModelListing listing = Models.Listing([Models.Float("x", 1)], [Models.Float("y", 1)]);
+        listing = listing with { Options = listing.Options with { Namespace = listed } };
+        Generated generated = GeneratorHost.Run(new RunnerGenerator(), new BuildOptions(("RootNamespace", root)), [], Models.File(listing)).Compiles();
+        Assert.NotNull(generated.Type(expected + ".BertRunner"));
+    }
+
+    [Fact]
+    public void A_very_long_path_ends_in_the_name_all_the_same()
+    {
+        Generated generated = Run([Models.Float("x", 1)], [Models.Float("y", 1)], "models/" + new string('d', 400) + "/face.onnx").Compiles();
+        Assert.NotNull(generated.Type("MyApp.FaceRunner"));
+    }
+
     [Fact]
     public void A_project_whose_own_names_are_ours_compiles()
     {

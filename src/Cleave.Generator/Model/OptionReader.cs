@@ -14,11 +14,10 @@ internal sealed class OptionReader(ListingOptions options, List<Problem> problem
     public string Namespace(string rootNamespace)
     {
         string wanted = options.Namespace;
-        if (wanted.Length == 0 || wanted == rootNamespace)
-        {
-            string fromProject = Identifiers.NamespaceFromProject(rootNamespace);
+        string fromProject = Identifiers.NamespaceFromProject(rootNamespace);
+        // Where the item gives none, the listing has what the build makes of the project's: it does not know C#'s keywords.
+        if (wanted.Length == 0 || Identifiers.NamespaceFromProject(wanted) == fromProject)
             return fromProject.Length is 0 or > LongestNamespace ? DefaultNamespace : fromProject;
-        }
         if (wanted.Length > LongestNamespace || !Identifiers.IsNamespace(wanted))
             Refuse("Namespace", wanted, "use a C# namespace such as MyApp.Models, without keywords");
         return wanted;

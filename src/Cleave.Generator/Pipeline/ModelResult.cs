@@ -4,7 +4,6 @@ using System.Linq;
 using Cleave.Core.Diagnostics;
 using Cleave.Core.Listing;
 using Cleave.Core.Releases;
-using Cleave.Generator.Emit;
 using Cleave.Generator.Model;
 
 namespace Cleave.Generator.Pipeline;
@@ -12,8 +11,6 @@ namespace Cleave.Generator.Pipeline;
 /// <summary>What one file gives: a runner to write, problems to report, or both (warnings).</summary>
 internal sealed record ModelResult(RunnerFile? Runner, EquatableArray<ReportedProblem> Problems)
 {
-    private const int LongestPath = 300;
-
     public static ModelResult Of(ModelFile file, ProjectFacts project, Func<string, ModelListing> read)
     {
         string source = project.Shorten(file.Path);
@@ -35,7 +32,6 @@ internal sealed record ModelResult(RunnerFile? Runner, EquatableArray<ReportedPr
                     source = listing.Options.Source;
                     place = project.PathOf(source);
                 }
-                source = SafeText.OneLine(source, LongestPath);
                 if (project.OldLanguage.Length > 0)
                     return Failed(new Problem(Rules.LanguageTooOld, project.OldLanguage));
                 spec = SpecBuilder.Build(listing, source, project.RootNamespace, problems);

@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Collections.Immutable;
+using System.Linq;
 using Cleave.Core.Diagnostics;
 using Cleave.Core.Listing;
 using Cleave.Generator.Emit;
@@ -67,7 +68,7 @@ public sealed class RunnerGenerator : IIncrementalGenerator
 
         IncrementalValuesProvider<NamedEnsemble> ensembleRunners = together
             .Combine(names)
-            .Where(pair => pair.Right.AreUnique(pair.Left.Spec.Surface.FullName))
+            .Where(pair => pair.Left.Classes.All(pair.Right.AreUnique))
             .Select((pair, _) => new NamedEnsemble(pair.Left, pair.Right.Hint(pair.Left.Spec.Surface.FullName)))
             .WithTrackingName(TrackingNames.EnsembleRunners);
 

@@ -95,7 +95,7 @@ internal static class Rules
         "The model '{0}' has the {1} '{2}' with elements of type {3}, of which ONNX Runtime's C# binding can make no tensor. No class is generated. Cast it to a supported type inside the model.");
 
     public static readonly Rule ClassDefinedTwice = Error("CLV2003", "Two models make the same class",
-        "The model '{0}' makes the class '{1}', and so does '{2}'. Give one of them other item metadata: ClassName=\"…\" or Namespace=\"…\" on its AdditionalFiles item.");
+        "'{0}' makes the class '{1}', and so does '{2}'. Give one of them other item metadata: ClassName=\"…\" or Namespace=\"…\".");
 
     public static readonly Rule BadMetadata = Error("CLV2004", "Item metadata not understood",
         "The model '{0}' has the item metadata {1}=\"{2}\"; {3}.");

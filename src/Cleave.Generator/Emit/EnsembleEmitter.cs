@@ -88,7 +88,7 @@ internal static class EnsembleEmitter
         using (code.Open($"members: new {Generated}EnsembleMember[]", "},"))
         {
             foreach (EnsembleMemberSpec member in spec.Members)
-                code.Line($"new({SafeText.Literal(member.Source)}, {member.Runner}.Definition, {Array(member.Inputs, "int", i => NumberText.Of(i))}),");
+                code.Line($"new({SafeText.Literal(member.Source)}, global::{member.Runner}.Definition, {Array(member.Inputs, "int", i => NumberText.Of(i))}),");
         }
         code.Line("// Of each output: how it is combined, its place among each member's outputs, the members' weights.");
         string[] more = [.. More(spec)];

@@ -22,7 +22,7 @@ internal sealed class CombineOptions
     private static readonly string[] Names = [Mean, WeightedMean, SoftVote, MajorityVote, Max, Stack, Custom];
 
     private readonly Dictionary<string, string> _rules = new(StringComparer.Ordinal);
-    private readonly string _other = Mean;
+    private string? _other;
 
     public CombineOptions(EnsembleListing ensemble, List<Problem> problems)
     {
@@ -32,16 +32,14 @@ internal sealed class CombineOptions
             string word = entry.Substring(sign + 1).Trim();
             if (Array.Find(Names, n => n.Equals(word, StringComparison.OrdinalIgnoreCase)) is not { } rule)
                 problems.Add(new Problem(Rules.EnsembleBadMetadata, "Combine", entry, "use " + string.Join(", ", Names.Take(Names.Length - 1)) + " or " + Custom + ", for one output scores=" + Mean));
-            else if (sign < 0)
-                _other = rule;
             else
-                _rules[entry.Substring(0, sign).Trim()] = rule;
+                Take(entry, sign < 0 ? null : entry.Substring(0, sign).Trim(), rule, problems);
         }
         Weights = Read(ensemble, problems);
-        bool weighs = _rules.Values.Append(_other).Any(r => r is WeightedMean or SoftVote or MajorityVote);
+        bool weighs = _rules.Values.Append(Other).Any(r => r is WeightedMean or SoftVote or MajorityVote);
         if (Weights.Length > 0 && !weighs)
             problems.Add(new Problem(Rules.EnsembleBadMetadata, "Weights", Text(ensemble), "no rule uses them: take Combine=\"WeightedMean\", SoftVote or MajorityVote, or take Weights off the item"));
-        if (Weights.Length == 0 && ensemble.Weights.Count == 0 && _rules.Values.Append(_other).Contains(WeightedMean))
+        if (Weights.Length == 0 && ensemble.Weights.Count == 0 && _rules.Values.Append(Other).Contains(WeightedMean))
             problems.Add(new Problem(Rules.EnsembleBadMetadata, "Combine", WeightedMean, "give each member a weight: Weights=\"2;1;1\""));
     }
 
@@ -51,8 +49,29 @@ internal sealed class CombineOptions
     /// <summary>The outputs that have rules of their own.</summary>
     public IEnumerable<string> Named => _rules.Keys;
 
+    private string Other => _other ?? Mean;
+
     /// <summary>The rule for an output.</summary>
-    public string For(string output) => _rules.TryGetValue(output, out string? rule) ? rule : _other;
+    public string For(string output) => _rules.TryGetValue(output, out string? rule) ? rule : Other;
+
+    private void Take(string entry, string? output, string rule, List<Problem> problems)
+    {
+        string? before = output is null ? _other : _rules.TryGetValue(output, out string? known) ? known : null;
+        if (before is not null)
+        {
+            problems.Add(new Problem(Rules.EnsembleBadMetadata, "Combine", entry, output is null
+                ? $"one rule for all outputs was given before, {before}: give other rules with the name of an output, such as scores={rule}"
+                : $"the output '{output}' was given a rule before, {before}: take one of the two off the item"));
+        }
+        else if (output is null)
+        {
+            _other = rule;
+        }
+        else
+        {
+            _rules.Add(output, rule);
+        }
+    }
 
     private static double[] Read(EnsembleListing ensemble, List<Problem> problems)
     {

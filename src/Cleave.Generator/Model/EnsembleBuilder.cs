@@ -62,7 +62,7 @@ internal static class EnsembleBuilder
         return new EnsembleSpec(
             runner,
             new([.. members.Select((m, i) => new EnsembleMemberSpec(
-                m.Source, "global::" + m.FullName, Identifiers.Escape(parameters.Take(Identifiers.Camel(m.Stem))), new(shared.Places[i])))]),
+                m.Source, m.FullName, Identifiers.Escape(parameters.Take(Identifiers.Camel(m.Stem))), new(shared.Places[i])))]),
             new([.. combined.Select((o, i) => new CombinedOutputSpec(
                 o.Rule,
                 new(o.Places),

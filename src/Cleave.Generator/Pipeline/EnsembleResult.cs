@@ -4,7 +4,6 @@ using System.Collections.Immutable;
 using System.Linq;
 using Cleave.Core.Diagnostics;
 using Cleave.Core.Listing;
-using Cleave.Generator.Emit;
 using Cleave.Generator.Model;
 
 namespace Cleave.Generator.Pipeline;
@@ -12,8 +11,6 @@ namespace Cleave.Generator.Pipeline;
 /// <summary>What an ensemble's file gives: a runner to write, problems to report, or both (notes).</summary>
 internal sealed record EnsembleResult(EnsembleRunner? Runner, EquatableArray<ReportedProblem> Problems)
 {
-    private const int LongestName = 300;
-
     public static EnsembleResult Of(EnsembleFile file, ImmutableArray<RunnerFile> models, ProjectFacts project)
     {
         // Said of each member.
@@ -26,7 +23,7 @@ internal sealed record EnsembleResult(EnsembleRunner? Runner, EquatableArray<Rep
         try
         {
             EnsembleListing ensemble = EnsembleText.Read(file.Text ?? throw new ListingException(1, "the file is missing or no text"));
-            name = SafeText.OneLine(ensemble.Name, LongestName);
+            name = ensemble.Name;
             place = project.PathOf(ensemble.Source);
             spec = EnsembleBuilder.Build(ensemble, [.. models.Select(m => m.Spec)], project.RootNamespace, problems);
         }
@@ -47,5 +44,8 @@ internal sealed record EnsembleResult(EnsembleRunner? Runner, EquatableArray<Rep
 /// <summary>An ensemble's runner to write, and the file that its diagnostics stand at.</summary>
 internal sealed record EnsembleRunner(EnsembleSpec Spec, string Place)
 {
+    /// <summary>Its own, and those of its members, which the code names.</summary>
+    public IEnumerable<string> Classes => Spec.Members.Select(m => m.Runner).Prepend(Spec.Surface.FullName);
+
     public ClassName Name => new(Spec.Surface.FullName, Spec.Surface.Source, Place);
 }

@@ -187,6 +187,8 @@ public sealed class EnsembleSurfaceTests
     [Theory]
     [InlineData("Average", "", "Combine=\"Average\"; use Mean, WeightedMean, SoftVote, MajorityVote, Max, Stack or Custom")]
     [InlineData("box=Mean", "", "the members have no output 'box': they have 'scores'")]
+    [InlineData("Mean;Max", "", "Combine=\"Max\"; one rule for all outputs was given before, Mean: give other rules with the name of an output, such as scores=Max")]
+    [InlineData("scores=Mean; scores =Max", "", "Combine=\" scores =Max\"; the output 'scores' was given a rule before, Mean: take one of the two off the item")]
     [InlineData("WeightedMean", "", "give each member a weight")]
     [InlineData("WeightedMean", "1", "Weights=\"1\"; give one weight for each of the 2 members, not 1")]
     [InlineData("WeightedMean", "1;-1", "use numbers of 0 and more")]
@@ -238,7 +240,23 @@ public sealed class EnsembleSurfaceTests
     public void A_class_that_a_model_makes_too_is_an_error_of_both()
     {
         ModelListing vision = Model("vision", [Models.Float("image", "N", 3)], [Models.Float("scores", "N", 10)]);
-        Assert.Equal(2, Run(Vision(A, vision), A, vision).Diagnostics.Count(d => d.Id == "CLV2003"));
+        string[] messages = [.. Run(Vision(A, vision), A, vision).Messages.Where(m => m.StartsWith("CLV2003", StringComparison.Ordinal)).Order(StringComparer.Ordinal)];
+        Assert.Equal(
+            [
+                "CLV2003: 'Vision' makes the class 'MyApp.VisionRunner', and so does 'models/vision.onnx'. Give one of them other item metadata: ClassName=\"…\" or Namespace=\"…\".",
+                "CLV2003: 'models/vision.onnx' makes the class 'MyApp.VisionRunner', and so does 'Vision'. Give one of them other item metadata: ClassName=\"…\" or Namespace=\"…\".",
+            ],
+            messages);
+    }
+
+    [Fact]
+    public void An_ensemble_of_models_that_make_the_same_class_is_left_out()
+    {
+        ModelListing other = A with { Options = A.Options with { Source = "models/other/a.onnx", Path = "models/other/a.onnx" } };
+        Generated generated = Run(Vision(A, other), A, other);
+        Assert.Equal(["CLV2003", "CLV2003"], generated.Diagnostics.Select(d => d.Id));
+        Assert.Empty(generated.Hints);
+        Assert.DoesNotContain(generated.Compilation.GetDiagnostics(), d => d.Severity == DiagnosticSeverity.Error);
     }
 
     [Fact]

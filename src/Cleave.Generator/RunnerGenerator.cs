@@ -89,7 +89,7 @@ public sealed class RunnerGenerator : IIncrementalGenerator
             .Select((file, _) => file!)
             .WithTrackingName(TrackingNames.Files)
             .Combine(project)
-            .Select((pair, _) => ModelResult.Of(pair.Left, pair.Right, _read))
+            .Select((pair, cancellation) => ModelResult.Of(pair.Left, pair.Right, _read, cancellation))
             .WithTrackingName(TrackingNames.Models);
 
     private static IncrementalValuesProvider<EnsembleResult> Ensembles(

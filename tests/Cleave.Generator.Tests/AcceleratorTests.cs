@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
+using System.Threading;
 using Cleave.Core.Clustering;
 using Cleave.Core.Diagnostics;
 using Cleave.Core.Graph;
@@ -118,6 +119,14 @@ public sealed class AcceleratorTests
         int from = Assert.NotNull(AcceleratorPlanner.CoresInstead(model, options.Request, run));
         Assert.Contains(model.Table.Rows, r => r.Cores < from);
         Assert.All(model.Table.Rows, r => Assert.Equal(r.Cores >= from, r.Chosen.Nanoseconds <= run.Nanoseconds * 1.02));
+    }
+
+    [Fact]
+    public void Planning_can_be_cancelled()
+    {
+        PlannedModel model = Planned(new Recurrent("LSTM", 2, 256, 32));
+        AcceleratorOptions options = new("cuda", new PlacementRequest(PlacementObjective.Latency));
+        Assert.Throws<OperationCanceledException>(() => AcceleratorPlanner.Plan(model, options, AcceleratorProfiles.Default, [], new CancellationToken(canceled: true)));
     }
 
     [Fact]

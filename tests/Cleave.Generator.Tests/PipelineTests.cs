@@ -1,8 +1,10 @@
 using System;
 using System.Globalization;
 using System.Linq;
+using System.Threading;
 using Cleave.Core.Graph;
 using Cleave.Core.Listing;
+using Cleave.Generator.Emit;
 using Cleave.Generator.Pipeline;
 using Cleave.TestKit.Generation;
 using Microsoft.CodeAnalysis;
@@ -165,6 +167,23 @@ public class PipelineTests
         Assert.Empty(generated.Hints);
         Assert.Empty(generated.Messages);
         Assert.Equal(0, foreign.Reads + text.Reads);
+    }
+
+    [Fact]
+    public void Planning_ends_when_nobody_wants_it_any_more()
+    {
+        using CancellationTokenSource source = new();
+        RunnerGenerator generator = new(
+            text =>
+            {
+                source.Cancel();
+                return ListingReader.Read(text);
+            },
+            RunnerEmitter.Emit);
+        GeneratorDriver driver = GeneratorHost.Driver(generator, GeneratorHost.Options, Models.File(Models.Bert()));
+        OperationCanceledException end = Assert.Throws<OperationCanceledException>(() => driver.RunGenerators(Project, source.Token));
+        // Not by the compiler, after all was planned.
+        Assert.Contains(nameof(ModelResult), end.StackTrace!, StringComparison.Ordinal);
     }
 
     private static ModelResult Parse(ModelListing listing)

@@ -1,4 +1,6 @@
+using System;
 using System.Collections.Generic;
+using System.Threading;
 using Cleave.Core.Schedule;
 
 namespace Cleave.Core.Clustering;
@@ -41,6 +43,9 @@ internal sealed record PlanOptions
     public IReadOnlyList<int> Cores { get; init; } = AllCores;
 
     public PlanMode Mode { get; init; }
+
+    /// <summary>Ends planning with an <see cref="OperationCanceledException"/>.</summary>
+    public CancellationToken Cancellation { get; init; }
 }
 
 /// <summary>A plan with threads, and how it is predicted to run.</summary>

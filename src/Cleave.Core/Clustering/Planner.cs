@@ -63,7 +63,10 @@ internal sealed class Planner
         LaneSearch search = new(_tasks.WithClones(_units.MayBeCloned()));
         List<BudgetRow> rows = [];
         foreach (int cores in _options.Cores)
+        {
+            _options.Cancellation.ThrowIfCancellationRequested();
             rows.Add(Row(cores, search, rows.LastOrDefault()));
+        }
         return new BudgetTable(_units.Tasks.Count, search.Paths, search.Clusters, rows, [.. rows.Select(r => r.Chosen.Plan).Distinct()]);
     }
 

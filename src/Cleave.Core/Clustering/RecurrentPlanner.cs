@@ -81,6 +81,7 @@ internal sealed class RecurrentPlanner
     {
         foreach (int chunks in ChunkCounts)
         {
+            _options.Cancellation.ThrowIfCancellationRequested();
             IReadOnlyList<RecurrentSplit> splits = RecurrentCandidates.Stack(_graph.Graph, chunks);
             if (splits.Count == 0)
                 continue;

@@ -1,6 +1,7 @@
 using System.Collections.Generic;
 using System.Globalization;
 using System.Linq;
+using System.Threading;
 using Cleave.Core.Clustering;
 using Cleave.Core.Cost;
 using Cleave.Core.Diagnostics;
@@ -30,8 +31,9 @@ internal static class AcceleratorPlanner
     /// <param name="options">What is asked for.</param>
     /// <param name="accelerator">What it is planned for.</param>
     /// <param name="problems">Gets a warning where nothing is on the accelerator, or the deadline is missed by what was measured.</param>
+    /// <param name="cancellation">Ends it.</param>
     /// <returns>Null where nothing is on the accelerator.</returns>
-    public static PlacedChoice? Plan(PlannedModel model, AcceleratorOptions options, AcceleratorProfile accelerator, List<Problem> problems)
+    public static PlacedChoice? Plan(PlannedModel model, AcceleratorOptions options, AcceleratorProfile accelerator, List<Problem> problems, CancellationToken cancellation = default)
     {
         PlacementRequest request = options.Request;
         PlacedRun? whole = PlacedPlanner.Plan(model.Sized, model.Cost, accelerator, request, Lanes, out PlacementPlan? plan, out string why);
@@ -41,6 +43,7 @@ internal static class AcceleratorPlanner
             request = request with { Deadline = plan.Chosen.Makespan };
         foreach (int chunks in ChunkCounts)
         {
+            cancellation.ThrowIfCancellationRequested();
             IReadOnlyList<RecurrentSplit> splits = RecurrentCandidates.Of(model.Graph, chunks);
             if (splits.Count == 0)
                 continue;

@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Globalization;
 using System.Linq;
+using System.Threading;
 using Cleave.Core.Clustering;
 using Cleave.Core.Cost;
 using Cleave.Core.Diagnostics;
@@ -35,10 +36,12 @@ internal static class ModelPlanner
     /// <param name="mode">Whether it is split.</param>
     /// <param name="dims">The item metadata <c>Dims</c>.</param>
     /// <param name="problems">Gets what is wrong with the metadata.</param>
+    /// <param name="cancellation">Ends it.</param>
     /// <returns>Null where an error was added.</returns>
-    public static PlannedModel? Plan(OnnxModel model, IReadOnlyList<string>? outputs, PlanMode mode, string dims, List<Problem> problems)
+    public static PlannedModel? Plan(OnnxModel model, IReadOnlyList<string>? outputs, PlanMode mode, string dims, List<Problem> problems, CancellationToken cancellation = default)
     {
         PlanGraph graph = PlanGraphBuilder.Build(ShapeInference.Infer(model), outputs);
+        cancellation.ThrowIfCancellationRequested();
         IReadOnlyDictionary<string, long> sizes;
         try
         {
@@ -51,7 +54,7 @@ internal static class ModelPlanner
         }
         SizedGraph sized = new(graph, sizes);
         CostModel cost = new(DeviceTables.Baked);
-        BudgetTable table = RecurrentPlanner.Plan(graph, sizes, cost, new PlanOptions { Mode = mode });
+        BudgetTable table = RecurrentPlanner.Plan(graph, sizes, cost, new PlanOptions { Mode = mode, Cancellation = cancellation });
         if (mode == PlanMode.Split && !table.Plans.Any(p => p.IsSplit))
             problems.Add(new Problem(Rules.NothingToSplit));
         return new PlannedModel(sized, table, sizes, cost);

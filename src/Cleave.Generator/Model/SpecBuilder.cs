@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Globalization;
 using System.Linq;
+using System.Threading;
 using Cleave.Core.Clustering;
 using Cleave.Core.Cost;
 using Cleave.Core.Diagnostics;
@@ -42,7 +43,7 @@ internal sealed class SpecBuilder
     }
 
     /// <summary>The spec, or null and at least one error among <paramref name="problems"/>.</summary>
-    public static RunnerSpec? Build(ModelListing listing, string source, string rootNamespace, List<Problem> problems)
+    public static RunnerSpec? Build(ModelListing listing, string source, string rootNamespace, List<Problem> problems, CancellationToken cancellation = default)
     {
         problems.AddRange(listing.Problems);
         OptionReader options = new(listing.Options, problems, Rules.BadMetadata);
@@ -72,7 +73,7 @@ internal sealed class SpecBuilder
         if (HasError(problems))
             return null;
 
-        if (ModelPlanner.Plan(model, part?.Outputs, Mode(plan, slicing), listing.Options.Dims, problems) is not { } planned)
+        if (ModelPlanner.Plan(model, part?.Outputs, Mode(plan, slicing), listing.Options.Dims, problems, cancellation) is not { } planned)
             return null;
         RunnerSpec runner = builder.WithValues(planned, inputs, outputs, new RunnerSpec
         {
@@ -91,7 +92,7 @@ internal sealed class SpecBuilder
             Facts = FactsBuilder.Of(model, part),
         });
         runner = builder.WithPlans(planned, runner);
-        return accelerator is null ? runner : builder.WithAccelerator(planned, runner, accelerator, listing.Options.Accelerator);
+        return accelerator is null ? runner : builder.WithAccelerator(planned, runner, accelerator, listing.Options.Accelerator, cancellation);
     }
 
     /// <summary>Whether a value's shape is found in the first call of the same dimensions: what the shape says, the runtime knows before it.</summary>
@@ -143,7 +144,7 @@ internal sealed class SpecBuilder
         return runner with { PlannedFor = model.For, Budgets = new([.. budgets]), Plans = new([.. plans]) };
     }
 
-    private RunnerSpec WithAccelerator(PlannedModel model, RunnerSpec runner, AcceleratorOptions options, IReadOnlyList<string> measured)
+    private RunnerSpec WithAccelerator(PlannedModel model, RunnerSpec runner, AcceleratorOptions options, IReadOnlyList<string> measured, CancellationToken cancellation)
     {
         AcceleratorProfile profile;
         try
@@ -155,7 +156,7 @@ internal sealed class SpecBuilder
             _problems.Add(new Problem(Rules.ListingUnreadable, "the accelerator's profile: " + e.Message));
             return runner;
         }
-        if (AcceleratorPlanner.Plan(model, options, profile, _problems) is not { } placed)
+        if (AcceleratorPlanner.Plan(model, options, profile, _problems, cancellation) is not { } placed)
             return runner;
         string type = _fields.Take("On" + Identifiers.Pascal(options.Kind, "Device"));
         PlanSpec plan = new PlanSpecBuilder(placed.Model, AcceleratorPlanner.AsRun(placed), runner, type, placed.Run, options.Kind).Build();

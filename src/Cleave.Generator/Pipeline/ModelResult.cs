@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
+using System.Threading;
 using Cleave.Core.Diagnostics;
 using Cleave.Core.Listing;
 using Cleave.Core.Releases;
@@ -11,7 +12,7 @@ namespace Cleave.Generator.Pipeline;
 /// <summary>What one file gives: a runner to write, problems to report, or both (warnings).</summary>
 internal sealed record ModelResult(RunnerFile? Runner, EquatableArray<ReportedProblem> Problems)
 {
-    public static ModelResult Of(ModelFile file, ProjectFacts project, Func<string, ModelListing> read)
+    public static ModelResult Of(ModelFile file, ProjectFacts project, Func<string, ModelListing> read, CancellationToken cancellation = default)
     {
         string source = project.Shorten(file.Path);
         string place = file.Path;
@@ -34,7 +35,7 @@ internal sealed record ModelResult(RunnerFile? Runner, EquatableArray<ReportedPr
                 }
                 if (project.OldLanguage.Length > 0)
                     return Failed(new Problem(Rules.LanguageTooOld, project.OldLanguage));
-                spec = SpecBuilder.Build(listing, source, project.RootNamespace, problems);
+                spec = SpecBuilder.Build(listing, source, project.RootNamespace, problems, cancellation);
                 if (listing.Model is { } model)
                     problems.AddRange(ReleaseCheck.Of(model, project.OnnxRuntime));
             }

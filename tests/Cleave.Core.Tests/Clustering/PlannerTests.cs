@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Linq;
+using System.Threading;
 using Cleave.Core.Clustering;
 using Cleave.Core.Cost;
 using Cleave.Core.Graph;
@@ -54,6 +55,10 @@ public sealed class PlannerTests : IDisposable
         Assert.Equal([[1, 1], [2, 2], [4, 4]], rows.Select(r => r.Chosen.Threads));
         Assert.All(rows, r => Assert.Same(table.Plans[1], r.Chosen.Plan));
     }
+
+    [Fact]
+    public void Planning_can_be_cancelled() => Assert.Throws<OperationCanceledException>(
+        () => Planner.Plan(Sized("two_tower_6x512"), Device, new PlanOptions { Cancellation = new CancellationToken(canceled: true) }));
 
     [Fact]
     public void Eight_towers_have_as_many_lanes_as_cores()

@@ -46,7 +46,7 @@ internal static class Rules
         "The model '{0}' keeps '{1}' at bytes {2} of '{3}', which has only {4} bytes. The two files do not belong together: export or fetch both again.");
 
     public static readonly Rule ExternalDataOutside = Error("CLV1013", "External data outside the model's folder",
-        "The model '{0}' keeps weights in '{1}', which is absolute or leaves the model's folder. Only files in or under the model's folder are read: move the data there and export the model again.");
+        "The model '{0}' keeps weights in '{1}', which is absolute, leaves the model's folder or can be no file's name. Only files in or under the model's folder are read: move the data there and export the model again.");
 
     public static readonly Rule Unreadable = Error("CLV1014", "Model file cannot be read",
         "The model '{0}' cannot be read: {1}.");

@@ -1,17 +1,18 @@
 using System.Collections.Generic;
+using System.IO;
 
 namespace Cleave.Core.Onnx;
 
 /// <summary>The location of external data, as a path below the model's folder.</summary>
 internal static class ExternalLocation
 {
-    /// <summary>The location with forward slashes and without "." and ".."; null where it is absolute or leaves the folder.</summary>
+    /// <summary>The location with forward slashes and without "." and ".."; null where it is absolute, leaves the folder or can be no file's.</summary>
     public static string? Below(string location)
     {
         string path = location.Replace('\\', '/');
         bool absolute = path.Length == 0 || path[0] == '/' || (path.Length > 1 && path[1] == ':');
-        // ONNX Runtime reads "*/…" as an address in its memory.
-        if (absolute || path[0] == '*')
+        // ONNX Runtime reads "*/…" as an address in its memory. The file system's functions throw on what no path can hold.
+        if (absolute || path[0] == '*' || path.IndexOfAny(Path.GetInvalidPathChars()) >= 0)
             return null;
         List<string> parts = [];
         foreach (string part in path.Split('/'))

@@ -1,5 +1,6 @@
 using System;
 using System.IO;
+using System.Threading;
 
 namespace Cleave.Core.Listing;
 
@@ -9,6 +10,8 @@ namespace Cleave.Core.Listing;
 /// </summary>
 internal static class OutputFile
 {
+    private const int MostAttempts = 6;
+
     public static void Write(string path, Action<Stream> write)
     {
         string temporary = path + "." + Guid.NewGuid().ToString("N") + ".tmp";
@@ -17,11 +20,28 @@ internal static class OutputFile
             using (FileStream stream = new(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None))
                 write(stream);
             if (!SameBytes(temporary, path))
-                Replace(temporary, path);
+                ReplacePatiently(temporary, path);
         }
         finally
         {
             File.Delete(temporary);
+        }
+    }
+
+    // On Windows a scanner that looks at a new file holds it for a moment.
+    private static void ReplacePatiently(string temporary, string path)
+    {
+        for (int attempt = Path.DirectorySeparatorChar == '\\' ? 1 : MostAttempts; ; attempt++)
+        {
+            try
+            {
+                Replace(temporary, path);
+                return;
+            }
+            catch (Exception e) when (attempt < MostAttempts && (e is IOException or UnauthorizedAccessException))
+            {
+                Thread.Sleep(20 * attempt);
+            }
         }
     }
 

@@ -18,12 +18,13 @@ namespace Cleave.Build;
 [MSBuildMultiThreadableTask]
 public sealed class ListModels : Task, ICancelableTask, IDisposable
 {
+    private const string Never = "Never";
     private readonly CancellationTokenSource _cancel = new();
     private readonly List<ITaskItem> _listings = [];
     private readonly List<ITaskItem> _ensembles = [];
     private readonly List<ITaskItem> _content = [];
     private readonly List<ITaskItem> _written = [];
-    private readonly HashSet<string> _outputs = new(ProjectPaths.Comparer);
+    private readonly OutputPlaces _outputs = new();
 
     /// <summary>The models, as the project spells their paths, with their item metadata.</summary>
     [Required]
@@ -110,7 +111,10 @@ public sealed class ListModels : Task, ICancelableTask, IDisposable
                 _written.Add(Item(file));
             }
             foreach ((string file, string output) in ensembles.Tunings())
-                AddFile(file, output, copy: true);
+            {
+                if (File.Exists(file) && _outputs.Take(output, file, copied: true, out _))
+                    AddFile(file, output, "PreserveNewest");
+            }
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or System.Security.SecurityException)
         {
@@ -152,27 +156,41 @@ public sealed class ListModels : Task, ICancelableTask, IDisposable
     // What is missing is reported through the listing; copying it would only add a second error.
     private void AddContent(ModelPlace place, IReadOnlyList<string> externalFiles)
     {
-        bool copy = !string.Equals(place.Item.GetMetadata("CopyToOutputDirectory"), "Never", StringComparison.OrdinalIgnoreCase);
-        AddFile(place.File, place.Output, copy);
+        AddFile(place, place.File, place.Output);
         // What was measured of it (docs/tuning.md) lies beside it, where the runner looks.
-        AddFile(place.File + TuningFile.Ending, place.Output + TuningFile.Ending, copy);
+        AddFile(place, place.File + TuningFile.Ending, place.Output + TuningFile.Ending);
         foreach (string name in externalFiles)
         {
             string inOutput = name.Replace('\\', '/');
             if (ProjectPaths.StaysInside(inOutput))
-                AddFile(place.ExternalFile(inOutput), place.ExternalOutput(inOutput), copy);
+                AddFile(place, place.ExternalFile(inOutput), place.ExternalOutput(inOutput));
         }
     }
 
-    private void AddFile(string file, string output, bool copy)
+    private void AddFile(ModelPlace place, string file, string output)
     {
-        // Models may share a file with weights.
-        if (!File.Exists(file) || !_outputs.Add(output))
+        if (!File.Exists(file))
             return;
+        string copied = CopiedWhen(place.Item), projectFolder = Path.GetDirectoryName(ProjectFile)!;
+        if (_outputs.Take(output, file, copied != Never, out string? other))
+            AddFile(file, output, copied);
+        else if (other != null)
+            Log.Report(Rules.OnePlaceForTwo, place.File, 0, ProjectPaths.Relative(projectFolder, file), output, ProjectPaths.Relative(projectFolder, other));
+    }
+
+    private void AddFile(string file, string output, string copied)
+    {
         TaskItem item = Item(file);
         item.SetMetadata("TargetPath", TaskItemText.Escape(output));
-        item.SetMetadata("CopyToOutputDirectory", copy ? "PreserveNewest" : "Never");
+        item.SetMetadata("CopyToOutputDirectory", copied);
         _content.Add(item);
+    }
+
+    // The targets copy what differs, so that IfDifferent, which older SDKs do not know, is what everything else is.
+    private static string CopiedWhen(ITaskItem item)
+    {
+        string given = item.GetMetadata("CopyToOutputDirectory");
+        return new[] { Never, "Always" }.FirstOrDefault(known => known.Equals(given, StringComparison.OrdinalIgnoreCase)) ?? "PreserveNewest";
     }
 
     private void WarnOfIgnoredUpdates()

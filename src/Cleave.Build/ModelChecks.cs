@@ -37,7 +37,7 @@ internal sealed class ModelChecks
     {
         _place = place;
         _contractRequired = contractRequired;
-        _metadata = Misspelt(place.Item);
+        _metadata = [.. Misspelt(place.Item), .. Contradictions(place)];
         _quantisation = new QuantisationCheck(place, projectFolder);
     }
 
@@ -51,7 +51,7 @@ internal sealed class ModelChecks
         yield return _quantisation.StampLine;
         yield return "tuning " + Stamp.State(_place.File + TuningFile.Ending);
         foreach (Problem problem in _metadata)
-            yield return "misspelt " + Uri.EscapeDataString(problem.Arguments[0]);
+            yield return "metadata " + problem.Rule.Id + " " + Uri.EscapeDataString(string.Join(" ", problem.Arguments));
     }
 
     /// <summary>The listing with what the checks found.</summary>
@@ -131,4 +131,13 @@ internal sealed class ModelChecks
         }
         return problems;
     }
+
+    // Of several items of one model, which is to hold?
+    private static IEnumerable<Problem> Contradictions(ModelPlace place) =>
+        from other in place.Others
+        from name in Known
+        let said = other.GetMetadata(name)
+        let holds = place.Item.GetMetadata(name)
+        where said.Length > 0 && said != holds
+        select new Problem(Rules.BadMetadata, name, said, "another item of the same model says " + name + "=\"" + holds + "\": leave one of them out");
 }

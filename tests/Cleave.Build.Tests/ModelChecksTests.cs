@@ -217,4 +217,29 @@ public sealed class ModelChecksTests : IDisposable
         _run.Run("m.onnx");
         Assert.Empty(_run.Read("m").Problems);
     }
+
+    [Fact]
+    public void What_two_items_of_one_model_say_counts_together()
+    {
+        _run.Add("models/m.onnx", new TinyModel().ToBytes());
+        ListModels task = _run.Run(TaskRun.Item("models/m.onnx", ("Access", "public"), ("Cores", "4")), TaskRun.Spelled("models\\m.onnx", ("Cores", "4"), ("Outputs", "a%3Bb;y"), ("Acess", "x")));
+        Assert.Single(task.Listings);
+        ModelListing listing = _run.Read("models.m");
+        Assert.Equal(("public", "a;b|y"), (listing.Options.Access, string.Join('|', listing.Options.Outputs)));
+        Assert.Equal([new("Cores", "4")], listing.Options.Settings);
+        Assert.Equal(["CLV2015"], listing.Problems.Select(p => p.Rule.Id));
+    }
+
+    [Fact]
+    public void Two_items_of_one_model_that_contradict_each_other_are_an_error()
+    {
+        _run.Add("m.onnx", new TinyModel().ToBytes());
+        _run.Run(TaskRun.Item("m.onnx", ("Cores", "4")), TaskRun.Item("m.onnx", ("cores", "2")));
+        Problem problem = Assert.Single(_run.Read("m").Problems);
+        Assert.Equal(Rules.BadMetadata, problem.Rule);
+        Assert.Equal("The model 'm.onnx' has the item metadata Cores=\"2\"; another item of the same model says Cores=\"4\": leave one of them out.", problem.Message("m.onnx"));
+
+        _run.Run(TaskRun.Item("m.onnx", ("Cores", "4")), TaskRun.Item("m.onnx"));
+        Assert.Empty(_run.Read("m").Problems);
+    }
 }

@@ -87,4 +87,13 @@ public sealed class ModelPlaceTests
         List<ModelPlace> places = Assign(TaskRun.Item("m.onnx"), TaskRun.Item("M.onnx"));
         Assert.NotEqual(places[0].Listing, places[1].Listing, StringComparer.OrdinalIgnoreCase);
     }
+
+    [Fact]
+    public void A_link_to_the_place_of_another_model_does_not_take_it()
+    {
+        List<ModelPlace> places = Assign(TaskRun.Item("../new/face_v2.onnx", ("Link", "models/face.onnx")), TaskRun.Item("models/face.onnx"));
+        Assert.Equal("models/App/models/face.onnx", places[0].Output);
+        Assert.Equal("models/App/models.face~2/face.onnx", places[1].Output);
+        Assert.NotEqual(places[0].Listing, places[1].Listing);
+    }
 }

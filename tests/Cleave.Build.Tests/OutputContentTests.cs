@@ -2,6 +2,7 @@ using System;
 using System.IO;
 using System.Linq;
 using Cleave.TestKit;
+using Microsoft.Build.Framework;
 using Xunit;
 
 namespace Cleave.Build.Tests;
@@ -75,5 +76,63 @@ public sealed class OutputContentTests : IDisposable
         ListModels task = _run.Run("nets/m.onnx");
         Assert.Equal("CLV1013", Assert.Single(_run.Read("nets.m").Problems).Rule.Id);
         Assert.Equal("models/App/nets/m.onnx", Assert.Single(task.Content).GetMetadata("TargetPath"));
+    }
+
+    [Fact]
+    public void Two_files_for_one_place_are_an_error_and_not_the_first_of_them()
+    {
+        TinyModel model = new() { ExternalFile = "model.onnx_data" };
+        foreach (string folder in new[] { "../a/", "../b/" })
+        {
+            _run.Add(folder + "model.onnx", model.ToBytes());
+            _run.Add(folder + "model.onnx_data", model.WeightBytes);
+        }
+        ListModels Run(string link) => _run.Run(
+            TaskRun.Item("../a/model.onnx", ("Link", "nets/encoder.onnx")), TaskRun.Item("../b/model.onnx", ("Link", link)));
+
+        Run("nets/decoder.onnx");
+        BuildErrorEventArgs error = Assert.Single(_run.Errors);
+        Assert.Equal(("CLV3014", Path.GetFullPath(Path.Combine(_run.Project, "../b/model.onnx"))), (error.Code, error.File));
+        Assert.Contains("'../b/model.onnx_data' would lie at 'models/App/nets/model.onnx_data' in the output, where '../a/model.onnx_data' lies,", error.Message);
+
+        // Its remedy.
+        ListModels task = Run("decoder/net.onnx");
+        Assert.True(_run.Succeeded);
+        Assert.Equal(4, task.Content.Select(c => c.GetMetadata("TargetPath")).Distinct().Count());
+    }
+
+    [Fact]
+    public void Weights_of_a_model_that_is_never_copied_are_copied_for_another_that_shares_them()
+    {
+        TinyModel model = new() { ExternalFile = "w.bin" };
+        _run.Add("a.onnx", model.ToBytes());
+        _run.Add("b.onnx", model.ToBytes());
+        _run.Add("w.bin", model.WeightBytes);
+        ListModels task = _run.Run(TaskRun.Item("a.onnx", ("CopyToOutputDirectory", "Never")), TaskRun.Item("b.onnx"), TaskRun.Item("b.onnx"));
+        Assert.True(_run.Succeeded);
+        Assert.Equal(["models/App/b.onnx", "models/App/w.bin"], task.Content.Where(c => c.GetMetadata("CopyToOutputDirectory") == "PreserveNewest").Select(c => c.GetMetadata("TargetPath")));
+    }
+
+    [Fact]
+    public void A_model_that_is_always_copied_stays_so()
+    {
+        _run.Add("m.onnx", new TinyModel().ToBytes());
+        Assert.Equal("Always", Assert.Single(_run.Run(TaskRun.Item("m.onnx", ("CopyToOutputDirectory", "always"))).Content).GetMetadata("CopyToOutputDirectory"));
+        // What differs is copied in any case, and older SDKs do not know the word.
+        Assert.Equal("PreserveNewest", Assert.Single(_run.Run(TaskRun.Item("m.onnx", ("CopyToOutputDirectory", "IfDifferent"))).Content).GetMetadata("CopyToOutputDirectory"));
+    }
+
+    [Fact]
+    public void A_location_that_is_no_files_name_costs_no_other_model()
+    {
+        TinyModel bad = new() { ExternalFile = "w\0.bin" };
+        _run.Add("bad.onnx", bad.ToBytes());
+        _run.Add("good.onnx", new TinyModel().ToBytes());
+        _run.Add("quantized.onnx", new TinyModel().ToBytes());
+        ListModels task = _run.Run(TaskRun.Item("bad.onnx"), TaskRun.Item("good.onnx"), TaskRun.Item("quantized.onnx", ("QuantizedFrom", "bad.onnx")));
+        Assert.True(_run.Succeeded);
+        Assert.Equal("CLV1013", Assert.Single(_run.Read("bad").Problems).Rule.Id);
+        Assert.Empty(_run.Read("good").Problems);
+        Assert.Equal(3, task.Content.Length);
     }
 }

@@ -219,6 +219,12 @@ internal static class Rules
     public static readonly Rule OtherLanguage = Error("CLV3013", "Runners are made for C# only",
         "No runner is made of the model '{0}': '{1}' is no C# project. Put the model into a C# library, and reference that from here.");
 
+    public static readonly Rule OnePlaceForTwo = Error("CLV3014", "Two files for one place in the output",
+        "The file '{0}' would lie at '{1}' in the output, where '{2}' lies, and one of them would be lost. Give one of the two models a folder of its own: Link=\"folder/name.onnx\" on its item.");
+
+    public static readonly Rule RuntimeHeldBack = Warning("CLV3015", "Runtime is held back from the library's users",
+        "'{0}' references Cleave with PrivateAssets, so Cleave.Runtime does not reach the projects that use it: its runners would not load there. Take PrivateAssets off the reference, or reference Cleave.Runtime too.");
+
     // The running application.
     public static readonly Rule ModelNotFound = Error("CLV4001", "Model file not found at run time",
         "The model '{0}' was not found at '{1}'. Deploy the build output's models folder with the application, or set CLEAVE_MODELS or RunnerOptions.Model.");
@@ -290,7 +296,7 @@ internal static class Rules
         EnsembleEmpty, EnsembleMemberTwice, EnsembleMemberMissing, EnsembleBadMetadata, EnsembleInputDiffers, EnsembleOutputDiffers,
         EnsembleRuleUnfit, EnsembleMatchedByOrder, EnsembleOutputLeftOut, EnsembleTuningStale,
         UpdateIgnored, ListingFailed, AddedTooLate, NotInOutput, NativeRuntimeMissing, PackedWithoutModels,
-        BadProperty, ValidationFailed, ValidationAborted, ValidatorMissing, TooSlow, NotPrepared, OtherLanguage,
+        BadProperty, ValidationFailed, ValidationAborted, ValidatorMissing, TooSlow, NotPrepared, OtherLanguage, OnePlaceForTwo, RuntimeHeldBack,
         ModelNotFound, GraphDiffers, ContractNotServed, FileChanged, NativeLibraryMissing, SegmentRefused,
         SessionFailed, RunFailed, OutputsWithoutSlicing, PlanBroken, PartFailed, QueueFull, NeedsVnni,
         DeviceUnavailable, DeviceMemory, DeviceLost,

@@ -1,3 +1,4 @@
+using System;
 using System.IO;
 using System.Linq;
 using Cleave.TestKit;
@@ -31,11 +32,17 @@ public sealed class DeploymentCheckTests(PackedPackagesInUse inUse)
     [Fact]
     public void An_application_that_references_a_library_with_models_is_checked()
     {
-        new Consumer(_packages, "deployed/Lib") { IsApplication = false }
+        Consumer library = new Consumer(_packages, "deployed/Lib") { IsApplication = false }
             .WithProject("""<AdditionalFiles Include="models/model.onnx" Access="public" />""")
             .With("models/model.onnx", new TinyModel());
         Consumer app = new Consumer(_packages, "deployed/App") { IsApplication = false, Properties = "<OutputType>Exe</OutputType>" }
-            .WithProject("""<ProjectReference Include="../Lib/Lib.csproj" />""")
+            .WithProject("""
+                <ProjectReference Include="../Lib/Lib.csproj" />
+                <None Update="models/**/own.onnx" CopyToOutputDirectory="PreserveNewest" CopyToPublishDirectory="Never" />
+                """)
+            // No models of a library: what the project does with its own files is its own affair.
+            .With("models/own.onnx", new TinyModel())
+            .With("models/Kept/own.onnx", new TinyModel())
             .With("Directory.Build.targets", Spoiler)
             .With("Program.cs", Consumer.Print("Lib.Model"));
         string project = File.ReadAllText(app.PathOf("App.csproj"));
@@ -52,6 +59,13 @@ public sealed class DeploymentCheckTests(PackedPackagesInUse inUse)
         app.With("App.csproj", without.Replace("<ProjectReference", $"<PackageReference Include=\"Microsoft.ML.OnnxRuntime\" Version=\"{PackedPackages.OnnxRuntimeVersion}\" /><ProjectReference"));
         app.DotNetCommand("publish", "-c", "Debug", "-o", app.PathOf("published")).Succeeded();
         Assert.Equal("Lib.Model: 1 2 3 4\n", app.Run("published"));
+
+        // A library's model that is replaced by an older one.
+        library.With("models/model.onnx", new TinyModel { Weights = [7, 7, 7, 7] });
+        File.SetLastWriteTimeUtc(library.PathOf("models/model.onnx"), new DateTime(2001, 2, 3, 4, 5, 6, DateTimeKind.Utc));
+        app.DotNetCommand("publish", "--no-restore", "-c", "Debug", "-o", app.PathOf("published")).Succeeded();
+        Assert.Equal("Lib.Model: 7 7 7 7\n", app.Run("published"));
+        Assert.Equal("Lib.Model: 7 7 7 7\n", app.Run());
 
         // A target that takes the model away: what an earlier publish left behind does not hide it.
         CommandResult spoiled = app.DotNetCommand("publish", "--no-restore", "-c", "Debug", "-p:Spoil=true", "-o", app.PathOf("published")).Failed();
@@ -90,15 +104,22 @@ public sealed class DeploymentCheckTests(PackedPackagesInUse inUse)
     [Fact]
     public void A_library_that_is_packed_without_its_model_is_told_so()
     {
-        Consumer library = new Consumer(_packages, "packed/Lib") { IsApplication = false, Properties = "<WarningsAsErrors>CLV3006</WarningsAsErrors><NoWarn>NU5104</NoWarn>" }
+        Consumer library = new Consumer(_packages, "packed/Lib", cleave: "PrivateAssets=\"all\"") { IsApplication = false, Properties = "<WarningsAsErrors>CLV3006</WarningsAsErrors><NoWarn>NU5104</NoWarn>" }
             .WithProject("""<AdditionalFiles Include="models/model.onnx" />""")
             .With("models/model.onnx", new TinyModel());
         CommandResult packed = library.DotNetCommand("pack").Failed();
         Assert.Equal(["CLV3006"], Ids(packed));
         Assert.Contains("does not hold the model 'models/model.onnx'", packed.Output);
-        library.DotNetCommand("pack", "--no-restore", "-p:NoWarn=NU5104%3BCLV3006").Succeeded();
+        Assert.Contains("Lib.csproj : warning CLV3015: 'Lib.csproj' references Cleave with PrivateAssets", packed.Output);
+        library.DotNetCommand("pack", "--no-restore", "-p:NoWarn=NU5104%3BCLV3006%3BCLV3015").Succeeded();
 
-        library.With("Lib.csproj", File.ReadAllText(library.PathOf("Lib.csproj")).Replace("</ItemGroup>", """
+        // With several frameworks another build packs, which imports no targets of Cleave.
+        string project = File.ReadAllText(library.PathOf("Lib.csproj")).Replace("<TargetFramework>net10.0</TargetFramework>", "<TargetFrameworks>net10.0;</TargetFrameworks>").Replace("PrivateAssets=\"all\"", "");
+        packed = library.With("Lib.csproj", project).DotNetCommand("pack").Failed();
+        Assert.Equal(["CLV3006"], Ids(packed));
+        Assert.DoesNotContain("CLV3015", packed.Output);
+
+        library.With("Lib.csproj", project.Replace("</ItemGroup>", """
             <None Include="models/model.onnx" Pack="true" PackagePath="models/Lib/models/" /></ItemGroup>
             """));
         library.DotNetCommand("pack", "--no-restore").Succeeded();

@@ -1,3 +1,4 @@
+using System;
 using System.IO;
 using System.Linq;
 using Cleave.TestKit;
@@ -34,6 +35,12 @@ public sealed class IncrementalTests(PackedPackagesInUse inUse)
         app.With("models/first.onnx", new TinyModel { Weights = [9, 9, 9, 9] });
         Did(app, compile: false, "models/first.onnx");
         Assert.Equal("First: 9 9 9 9\nSecond: 2 2 2 2\n", app.Run());
+
+        // Taken back: an older file.
+        app.With("models/first.onnx", new TinyModel { Weights = [7, 7, 7, 7] });
+        File.SetLastWriteTimeUtc(app.PathOf("models/first.onnx"), new DateTime(2001, 2, 3, 4, 5, 6, DateTimeKind.Utc));
+        Did(app, compile: false, "models/first.onnx");
+        Assert.Equal("First: 7 7 7 7\nSecond: 2 2 2 2\n", app.Run());
 
         // The graph.
         app.With("models/first.onnx", new TinyModel { Weights = [9, 9, 9, 9], Operator = "Add" });

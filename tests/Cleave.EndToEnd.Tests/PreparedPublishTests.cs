@@ -16,9 +16,13 @@ public sealed class PreparedPublishTests(PackedPackagesInUse inUse)
     public void What_is_published_opens_prepared_where_nobody_told_it_to()
     {
         _packages.PackTool();
+        TinyModel large = new() { Weights = [.. Enumerable.Range(1, 512).Select(static i => (float)i)] };
+        new Consumer(_packages, "prepared ü/Lib") { IsApplication = false }
+            .WithProject("""<AdditionalFiles Include="models/theirs.onnx" />""")
+            .With("models/theirs.onnx", large);
         Consumer app = new Consumer(_packages, "prepared ü/App")
-            .WithProject("""<AdditionalFiles Include="models/large one.onnx" Cores="1" /><AdditionalFiles Include="models/small.onnx" />""")
-            .With("models/large one.onnx", new TinyModel { Weights = [.. Enumerable.Range(1, 512).Select(static i => (float)i)] })
+            .WithProject("""<AdditionalFiles Include="models/large one.onnx" Cores="1" /><AdditionalFiles Include="models/small.onnx" /><ProjectReference Include="../Lib/Lib.csproj" />""")
+            .With("models/large one.onnx", large)
             .With("models/small.onnx", new TinyModel())
             .With("Program.cs", """
                 using App;
@@ -39,6 +43,8 @@ public sealed class PreparedPublishTests(PackedPackagesInUse inUse)
         CommandResult published = app.DotNetCommand("publish", "-p:CleavePrepare=true", "-o", app.PathOf("out"), "-v", "normal").Succeeded();
 
         Assert.Contains("models/large one.onnx, Whole: prepared, ", published.Output);
+        Assert.Contains("models/theirs.onnx, Whole: prepared, ", published.Output);
+        Assert.Single(Directory.GetDirectories(app.PathOf("out/models/Lib/models/prepared")));
         Assert.Contains("models/small.onnx, Whole: not prepared: it has no weights of a kilobyte or more", published.Output);
         Assert.Equal(2, Directory.GetDirectories(app.PathOf("out/models/App/models/prepared")).Length);
         string printed = app.Run("out");

@@ -39,6 +39,21 @@ public sealed class PackageContentTests(PackedPackagesInUse inUse)
     }
 
     [Fact]
+    public void The_command_holds_the_licences_of_what_it_contains()
+    {
+        _packages.PackTool();
+        using ZipArchive package = Open("Cleave.Tool");
+        using StreamReader notices = new(package.GetEntry("THIRD-PARTY-NOTICES.md")!.Open());
+        string text = notices.ReadToEnd();
+        Assert.Contains("Redistributions in binary form must reproduce", text);
+        Assert.Contains("The above copyright notice and this permission notice shall be included in all", text);
+        string[] ours = ["cleave.dll", "Cleave.Core.dll", "Cleave.Generator.dll", "Cleave.Runtime.dll"];
+        string[] libraries = [.. Files(package).Where(f => f.EndsWith(".dll", System.StringComparison.Ordinal) && !f.Contains("/runtimes/")).Select(f => Path.GetFileName(f)!).Except(ours)];
+        Assert.NotEmpty(libraries);
+        Assert.All(libraries, library => Assert.Contains("`" + library + "`", text));
+    }
+
+    [Fact]
     public void Cleave_holds_the_generator_the_task_and_the_targets()
     {
         using ZipArchive package = Open("Cleave");

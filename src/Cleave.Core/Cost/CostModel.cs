@@ -36,7 +36,7 @@ internal sealed class CostModel
 
     public DeviceTable Table => _table;
 
-    /// <summary>Nanoseconds with a number of threads, in the company of what else a call does; the overhead of one node is in it.</summary>
+    /// <summary>Nanoseconds with a number of threads, in the company of what else a call does; the overhead of one node is in it, where the work begins one.</summary>
     /// <param name="work">What is to be done.</param>
     /// <param name="threads">How many threads do it.</param>
     /// <param name="company">What a call does in all, this work with it; null: this work alone.</param>
@@ -52,11 +52,11 @@ internal sealed class CostModel
         double once = Math.Max(0, kernel.Value.Once(work.Sizes) - _node) * work.Times;
         double[] times = Array.ConvertAll(kernel.Value.Shares(work.Sizes), share => once * share);
         if (company is null)
-            return new WorkTime(_node, _table.Threads, times);
+            return new WorkTime(work.GoesOn ? 0 : _node, _table.Threads, times);
         double[] distances = Distances(work, company.Weights);
         for (int i = 0; i < distances.Length; i++)
             times[i] += distances[i];
-        return new WorkTime(_node + _crowd(company.Nodes), _table.Threads, times);
+        return new WorkTime(work.GoesOn ? 0 : _node + _crowd(company.Nodes), _table.Threads, times);
     }
 
     // Calibration has a kernel's weights as near as their size allows; in a model, others push them out of the caches.

@@ -91,11 +91,11 @@ internal static class ElementwiseWork
         if (node.Output(0) is not { } output)
             return null;
         double count = NodeSizes.Count(output);
-        List<Work> works = [];
-        for (int i = 1; i < Math.Max(2, node.Node.Inputs.Length); i++)
-            works.Add(Pair(kernel, count, output, node.Input(i - 1), node.Input(i)));
-        // Further operands are added up within the node.
-        return works;
+        Work[] works = new Work[Math.Max(1, node.Node.Inputs.Length - 1)];
+        // Further operands are taken in one after the other, within the node.
+        for (int i = 0; i < works.Length; i++)
+            works[i] = Pair(kernel, count, output, i == 0 ? node.Input(0) : output, node.Input(i + 1));
+        return Work.OfOneNode(works);
     }
 
     private static Work Pair(string kernel, double count, long[] output, long[]? a, long[]? b)

@@ -27,7 +27,7 @@ internal static class FusedWork
             "FastGelu" => Behind(graph, group, "fast-gelu"),
             "QuickGelu" => Behind(graph, group, "sigmoid"),
             "MatMulIntegerToFloat" => NodeWork.Of(graph.Sizes(principal)),
-            "DynamicQuantizeMatMul" => [.. Each(graph, group, "DynamicQuantizeLinear"), .. NodeWork.Of(graph.Sizes(principal))],
+            "DynamicQuantizeMatMul" => Work.OfOneNode([.. Each(graph, group, "DynamicQuantizeLinear"), .. NodeWork.Of(graph.Sizes(principal))]),
             "Quantized" => QuantizedWork.Of(graph, group),
             _ => AsTheyAre(graph, group),
         };

@@ -55,7 +55,7 @@ internal static class MatrixWork
     {
         if (Product(node, node.Input(0), node.Input(1), "gemm-quantized") is not { } product)
             return null;
-        return [NodeWork.Elements("dynamic-quantize", NodeSizes.Count(node.Input(0))), .. product];
+        return Work.OfOneNode(NodeWork.Elements("dynamic-quantize", NodeSizes.Count(node.Input(0))), product[0]);
     }
 
     // With accuracy level 4 its input is rounded as well, and the product one of bytes.
@@ -66,7 +66,7 @@ internal static class MatrixWork
             return null;
         bool isRounded = node.Integer("accuracy_level", 0) == 4;
         Work product = Of(isRounded ? "gemm-quantized" : "gemm", elements / k, k, n) with { Weights = k * n * Math.Max(1, node.Integer("bits", 4)) / 8 };
-        return isRounded ? [NodeWork.Elements("dynamic-quantize", elements), product] : [product];
+        return isRounded ? Work.OfOneNode(NodeWork.Elements("dynamic-quantize", elements), product) : [product];
     }
 
     private static IReadOnlyList<Work>? Recurrent(NodeSizes node, string kernel, int gates)
@@ -91,15 +91,13 @@ internal static class MatrixWork
         if (node.Input(0) is not { Length: 3 } x || node.Input(2) is not { Length: 3 } r)
             return null;
         double steps = Math.Max(1, x[0]), batch = Math.Max(1, x[1]), size = Math.Max(1, x[2]), directions = Math.Max(1, r[0]), hidden = Math.Max(1, r[1]), each = steps * directions;
-        return
-        [
+        return Work.OfOneNode(
             NodeWork.Elements("dynamic-quantize", steps * batch * size),
             Of("gemm-quantized", steps * batch, size, gates * hidden, directions) with { Weights = directions * gates * hidden * size },
             NodeWork.Elements("dynamic-quantize", batch * hidden) with { Times = each },
             Of("gemm-quantized", batch, hidden, gates * hidden, each) with { Weights = directions * gates * hidden * hidden },
             NodeWork.Elements("sigmoid", batch * hidden * (gates - 1)) with { Times = each },
-            NodeWork.Elements("tanh", batch * hidden * 2) with { Times = each },
-        ];
+            NodeWork.Elements("tanh", batch * hidden * 2) with { Times = each });
     }
 
     // The projection to queries, keys and values, two products for each head, and the softmax between them.
@@ -109,15 +107,12 @@ internal static class MatrixWork
             return null;
         double heads = Math.Max(1, node.Integer("num_heads", 1)), size = Math.Max(1, output[2] / heads), batch = Math.Max(1, x[0] * heads);
         string projection = node.OpType == "QAttention" ? "gemm-quantized" : "gemm";
-        Work[] works =
-        [
+        return Work.OfOneNode(
             Of(projection, x[0] * x[1], x[2], w[1]),
             Of("matmul", x[1], size, x[1], batch),
             new Work("softmax", [Math.Max(1, batch * x[1]), Math.Max(1, x[1])]),
             Of("matmul", x[1], x[1], size, batch),
-            new Work("transpose", [Math.Max(1, x[0] * x[1] * w[1]), size]),
-        ];
-        return works;
+            new Work("transpose", [Math.Max(1, x[0] * x[1] * w[1]), size]));
     }
 
     private static Work Of(string kernel, double m, double k, double n, double times = 1) =>

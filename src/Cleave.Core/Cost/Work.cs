@@ -15,9 +15,20 @@ internal sealed record Work(string Kernel, double[] Sizes, double Times = 1)
     /// <summary>Bytes of constant weights that it reads once in a call; they come from further away the more a model has of them.</summary>
     public double Weights { get; init; }
 
+    /// <summary>Whether it goes on in a node whose first work is counted before: what every node costs is not paid again.</summary>
+    public bool GoesOn { get; init; }
+
+    /// <summary>Works that one node does, one after the other.</summary>
+    public static Work[] OfOneNode(params Work[] works)
+    {
+        for (int i = 1; i < works.Length; i++)
+            works[i] = works[i] with { GoesOn = true };
+        return works;
+    }
+
     /// <summary>By what they are: repeated layers do the same work.</summary>
     public bool Equals(Work? other) =>
-        other is not null && Kernel == other.Kernel && Times == other.Times && Weights == other.Weights && HasSizes(other.Sizes);
+        other is not null && Kernel == other.Kernel && Times == other.Times && Weights == other.Weights && GoesOn == other.GoesOn && HasSizes(other.Sizes);
 
     private bool HasSizes(double[] sizes)
     {
@@ -29,7 +40,7 @@ internal sealed record Work(string Kernel, double[] Sizes, double Times = 1)
 
     public override int GetHashCode()
     {
-        int hash = Kernel.GetHashCode() ^ Times.GetHashCode() ^ Weights.GetHashCode();
+        int hash = Kernel.GetHashCode() ^ Times.GetHashCode() ^ Weights.GetHashCode() ^ GoesOn.GetHashCode();
         foreach (double size in Sizes)
             hash = unchecked((hash * 31) + size.GetHashCode());
         return hash;

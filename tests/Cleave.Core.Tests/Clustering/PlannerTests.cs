@@ -109,7 +109,7 @@ public sealed class PlannerTests : IDisposable
         BudgetTable table = Plan("random_dag_5000");
 
         Assert.All(table.Rows, r => Assert.False(r.Chosen.Plan.IsSplit));
-        Assert.Matches("but takes [0-9]{3,} sessions", table.Rows[1].Why);
+        Assert.Matches("but takes [0-9]{3,} sessions", string.Join("; ", table.Rows.Select(r => r.Why)));
         Assert.True(Plan("random_dag_5000", PlanMode.Split).Rows[1].Chosen.Plan.Segments.Count > 100);
     }
 

@@ -9,9 +9,12 @@ internal static class ConvolutionWork
 {
     public const string BlockedDomain = "com.microsoft.nchwc";
 
+    // In the optimised graph, which does not say, channels are filled up already.
+    private const int LeastBlock = 8;
+
     public static IReadOnlyList<Work>? Of(NodeSizes node) => node.OpType switch
     {
-        "Conv" or "FusedConv" or "NhwcFusedConv" => Convolution(node, 1, node.Node.Domain == BlockedDomain),
+        "Conv" or "FusedConv" or "NhwcFusedConv" => Convolution(node, 1, node.Node.Domain == BlockedDomain ? LeastBlock : 1),
         "QLinearConv" => Quantized(node, 3),
         "ConvInteger" => Quantized(node, 1),
         "ConvTranspose" => Transposed(node),
@@ -28,21 +31,22 @@ internal static class ConvolutionWork
     /// <summary>A convolution of floats.</summary>
     /// <param name="node">The node; its second input are the weights.</param>
     /// <param name="weights">Which input they are.</param>
-    /// <param name="blocked">Whether it runs in the blocked layout.</param>
-    public static IReadOnlyList<Work>? Convolution(NodeSizes node, int weights, bool blocked)
+    /// <param name="block">Channels of a block, which filters, and channels but those of an image, are filled up to; 1: it runs in the plain layout.</param>
+    public static IReadOnlyList<Work>? Convolution(NodeSizes node, int weights, int block)
     {
         if (node.Input(0) is not { Length: > 2 } input || node.Input(weights) is not { Length: > 2 } w || node.Output(0) is not { Length: > 2 } output)
             return null;
-        double group = node.Integer("group", 1), taps = NodeSizes.Product(w, 2, w.Length), pixels = Pixels(output);
-        double channels = w[1], filters = Math.Max(1, w[0] / group);
-        if (!blocked)
+        double group = Math.Max(1, node.Integer("group", 1)), taps = NodeSizes.Product(w, 2, w.Length), pixels = Pixels(output);
+        double channels = w[1], filters = NodeSizes.RoundUp(Math.Max(1, w[0] / (long)group), block);
+        if (block == 1)
             return One(new Work("conv-plain", [channels, filters, pixels, taps, group]));
         if (group > 1 && channels == 1)
-            return One(new Work("conv-depthwise", [w[0], pixels, taps, Stride(node)]));
-        if (input[1] < 8 || channels < 8)
+            return One(new Work("conv-depthwise", [NodeSizes.RoundUp(w[0], block), pixels, taps, Stride(node)]));
+        if (input[1] < block || channels < block)
             return One(new Work("conv-first", [channels, filters, pixels, taps]));
+        channels = NodeSizes.RoundUp(w[1], block);
         Work work = taps == 1 ? new Work("conv1", [channels, filters, pixels], group) : new Work("conv", [channels, filters, pixels, taps], group);
-        return One(work with { Weights = NodeSizes.Count(w) * 4 });
+        return One(work with { Weights = group * channels * filters * taps * 4 });
     }
 
     /// <summary>A convolution of eight-bit numbers; which input the weights are.</summary>

@@ -49,6 +49,13 @@ internal sealed class NodeSizes(Node node, Func<string, long[]?> shape, Func<str
         }
     }
 
+    /// <summary>The same with the channels of images filled up to whole blocks, as ONNX Runtime holds them in its blocked layout.</summary>
+    public NodeSizes InBlocks(int block) => new(
+        Node, v => shape(v) is { Length: 4 } image ? [image[0], RoundUp(image[1], block), image[2], image[3]] : shape(v), isConstant, element);
+
+    /// <summary>The next multiple of a block.</summary>
+    public static long RoundUp(long channels, int block) => (channels + block - 1) / block * block;
+
     public long[]? Integers(string attribute) => Node.Ints(attribute);
 
     public long Integer(string attribute, long otherwise) => Node.Int(attribute, otherwise);

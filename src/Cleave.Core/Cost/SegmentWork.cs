@@ -86,7 +86,7 @@ internal sealed class SegmentWork
             else
                 ReadPlain(read);
         }
-        _works.AddRange(ConvolutionWork.Convolution(sizes, 1, blocked) ?? NodeWork.Of(sizes));
+        _works.AddRange(ConvolutionWork.Convolution(sizes, 1, blocked ? _block : 1) ?? NodeWork.Of(sizes));
         (blocked ? _blocked : _plain).UnionWith(group.Writes);
     }
 
@@ -123,7 +123,7 @@ internal sealed class SegmentWork
 
     private void AddBlocked(GroupShape group, Node node)
     {
-        NodeSizes sizes = _graph.Sizes(node);
+        NodeSizes sizes = _graph.Sizes(node).InBlocks(_block);
         // A scale for each channel becomes a depthwise convolution of one element.
         if (node.OpType == "BatchNormalization" || (node.OpType == "Mul" && group.Reads.Length == 1))
         {
@@ -164,6 +164,6 @@ internal sealed class SegmentWork
     private void Reorder(string value, string kernel)
     {
         if (_graph.Shape(value) is { Length: > 2 } shape)
-            _works.Add(new Work(kernel, [Math.Max(1, shape[1]), Math.Max(1, NodeSizes.Count(shape) / Math.Max(1, shape[1]))]));
+            _works.Add(new Work(kernel, [Math.Max(1, NodeSizes.RoundUp(shape[1], _block)), Math.Max(1, NodeSizes.Count(shape) / Math.Max(1, shape[1]))]));
     }
 }

@@ -65,6 +65,44 @@ public sealed class SegmentWorkTests
         Assert.Equal([16, 24, 64, 9], works.Single(w => w.Kernel == "conv").Sizes);
     }
 
+    [Theory]
+    [InlineData(8, 48, 16)]
+    [InlineData(16, 48, 16)]
+    public void Channels_are_filled_up_to_whole_blocks(int block, double middle, double image)
+    {
+        SizedGraph graph = Graph(Convolutions(channels: 16, middle: 44));
+
+        IReadOnlyList<Work>[] works = SegmentWork.Of(graph, block, [0, 1], ["y"]);
+
+        Assert.Equal([16, middle, 64, 9], works[0].Single(w => w.Kernel == "conv").Sizes);
+        Assert.Equal([middle, image, 64, 9], works[1].Single(w => w.Kernel == "conv").Sizes);
+        Assert.Equal(16 * middle * 9 * 4, works[0].Single(w => w.Kernel == "conv").Weights);
+    }
+
+    [Theory]
+    [InlineData(8, "reorder-in conv", 16)]
+    // Fewer than a block: read as an image is.
+    [InlineData(16, "conv-first", 12)]
+    public void So_are_channels_that_come_from_outside(int block, string kernels, double channels)
+    {
+        IReadOnlyList<Work> works = SegmentWork.Of(Graph(Convolutions(channels: 12, middle: 16)), block, [0], [])[0];
+
+        Assert.Equal(kernels, string.Join(' ', works.Select(w => w.Kernel)));
+        Assert.All(works, w => Assert.Equal(channels, w.Sizes[0]));
+    }
+
+    [Fact]
+    public void What_stands_between_convolutions_has_whole_blocks_too()
+    {
+        GraphProto made = Convolutions(channels: 16, middle: 44);
+        made.Node.Insert(1, Make.Node("MaxPool", ["m"], ["p"], Make.Ints("kernel_shape", 2, 2), Make.Ints("strides", 1, 1)));
+        made.Node[2].Input[0] = "p";
+
+        IReadOnlyList<Work>[] works = SegmentWork.Of(Graph(made), 8, [0, 1, 2], ["y"]);
+
+        Assert.Equal(48, works[1].Single(w => w.Kernel == "pool").Sizes[0]);
+    }
+
     private static string[] Kernels(SizedGraph graph, int block, int[] groups, string[] writes) =>
         [.. SegmentWork.Of(graph, block, groups, writes).SelectMany(w => w).Select(w => w.Kernel)];
 

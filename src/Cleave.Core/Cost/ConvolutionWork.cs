@@ -14,7 +14,7 @@ internal static class ConvolutionWork
 
     public static IReadOnlyList<Work>? Of(NodeSizes node) => node.OpType switch
     {
-        "Conv" or "FusedConv" or "NhwcFusedConv" => Convolution(node, 1, node.Node.Domain == BlockedDomain ? LeastBlock : 1),
+        "Conv" or "FusedConv" or "NhwcFusedConv" => WithSum(node, Convolution(node, 1, node.Node.Domain == BlockedDomain ? LeastBlock : 1)),
         "QLinearConv" => Quantized(node, 3),
         "ConvInteger" => Quantized(node, 1),
         "ConvTranspose" => Transposed(node),
@@ -48,6 +48,13 @@ internal static class ConvolutionWork
         Work work = taps == 1 ? new Work("conv1", [channels, filters, pixels], group) : new Work("conv", [channels, filters, pixels, taps], group);
         return One(work with { Weights = group * channels * filters * taps * 4 });
     }
+
+    /// <summary>What a convolution does beside, in the same node, where it is added to a value of its output's size: it goes over that once.</summary>
+    public static Work Sum(double elements) => NodeWork.Elements("relu", elements) with { GoesOn = true };
+
+    // A fourth input is added to.
+    private static IReadOnlyList<Work>? WithSum(NodeSizes node, IReadOnlyList<Work>? works) =>
+        works is not null && node.HasInput(3) ? [.. works, Sum(node.OutputCount)] : works;
 
     /// <summary>A convolution of eight-bit numbers; which input the weights are.</summary>
     public static IReadOnlyList<Work>? Quantized(NodeSizes node, int weights)

@@ -87,6 +87,10 @@ internal sealed class SegmentWork
                 ReadPlain(read);
         }
         _works.AddRange(ConvolutionWork.Convolution(sizes, 1, blocked ? _block : 1) ?? NodeWork.Of(sizes));
+        // Out of blocks the sum is a node of its own.
+        double sum = group.Group.Kind.StartsWith("ConvAdd", StringComparison.Ordinal) ? NodeSizes.Count((blocked ? sizes.InBlocks(_block) : sizes).Output(0)) : 0;
+        if (sum > 0)
+            _works.Add(blocked ? ConvolutionWork.Sum(sum) : new Work("binary", [sum, sum]));
         (blocked ? _blocked : _plain).UnionWith(group.Writes);
     }
 

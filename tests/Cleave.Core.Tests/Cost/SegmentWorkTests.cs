@@ -103,6 +103,27 @@ public sealed class SegmentWorkTests
         Assert.Equal(48, works[1].Single(w => w.Kernel == "pool").Sizes[0]);
     }
 
+    [Theory]
+    [InlineData(8, "relu", true, 16 * 64)]
+    [InlineData(1, "binary", false, 12 * 64)]
+    public void A_sum_in_a_convolution_takes_time_of_its_own(int block, string kernel, bool goesOn, double elements)
+    {
+        GraphProto made = Convolutions(channels: 16, middle: 12);
+        made.Node[1].Output[0] = "n";
+        made.Node[1].Input[0] = "x";
+        made.Initializer[1] = Make.RandomFloats("w", 2, 12, 16, 3, 3);
+        made.Node.Add(Make.Node("Add", ["m", "n"], ["s"]));
+        made.Node.Add(Make.Node("Relu", ["s"], ["y"]));
+        made.Output[0] = Make.Value("y", 1, 12, 8, 8);
+        SizedGraph graph = Graph(made);
+
+        Work[] works = [.. SegmentWork.Of(graph, block, [0, 1], ["y"]).SelectMany(w => w)];
+
+        Work sum = works.Single(w => w.Kernel == kernel);
+        Assert.Equal((goesOn, elements), (sum.GoesOn, sum.Sizes[0]));
+        Assert.Equal(2, works.Count(w => w.Kernel.StartsWith("conv", System.StringComparison.Ordinal)));
+    }
+
     private static string[] Kernels(SizedGraph graph, int block, int[] groups, string[] writes) =>
         [.. SegmentWork.Of(graph, block, groups, writes).SelectMany(w => w).Select(w => w.Kernel)];
 

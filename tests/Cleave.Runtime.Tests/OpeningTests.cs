@@ -179,6 +179,26 @@ public sealed class OpeningTests : IDisposable
     }
 
     [Fact]
+    public void A_provider_that_the_package_lacks_is_named()
+    {
+        RunnerOptions options = new() { ConfigureSession = (session, _) => session.AppendExecutionProvider_CUDA(0) };
+        CleaveException e = Assert.Throws<CleaveException>(() => LooseRunner.Of(Models.Times(2), options));
+        Assert.Equal("CLV4007", e.Id);
+        Assert.Contains("the execution provider CUDA, which the application's ONNX Runtime package does not have", e.Message);
+        Assert.IsType<EntryPointNotFoundException>(e.InnerException);
+    }
+
+    [Fact]
+    public void What_ConfigureSession_throws_is_not_about_ONNX_Runtimes_library()
+    {
+        EntryPointNotFoundException own = new("Unable to find an entry point named 'mine' in shared library 'libmy_operators.so'.");
+        Assert.Same(own, Assert.Throws<EntryPointNotFoundException>(() => LooseRunner.Of(Models.Times(2), new() { ConfigureSession = (_, _) => throw own })));
+        Assert.Throws<DllNotFoundException>(() => LooseRunner.Of(Models.Times(2), new() { ConfigureSession = static (_, _) => throw new DllNotFoundException("libmine") }));
+        CleaveException e = Assert.Throws<CleaveException>(() => LooseRunner.Of(Models.Times(2), new() { ConfigureSession = static (s, _) => s.RegisterCustomOpLibrary("/no/such/library.so") }));
+        Assert.Equal("CLV4007", e.Id);
+    }
+
+    [Fact]
     public void Memory_patterns_are_off_where_shapes_vary_but_for_short_calls()
     {
         Assert.True(Pattern(Definitions.Of(Models.Times(2))));
@@ -191,7 +211,8 @@ public sealed class OpeningTests : IDisposable
 
         static bool Pattern(ModelDefinition definition)
         {
-            using SessionOptions options = new SessionSettings(definition, new RunnerOptions(), NullLogger.Instance).Make(new Segment("Whole", "*", [], []), 1);
+            using SessionOptions options = new();
+            new SessionSettings(definition, new RunnerOptions(), NullLogger.Instance).Apply(options, threads: 1);
             return options.EnableMemoryPattern;
         }
     }

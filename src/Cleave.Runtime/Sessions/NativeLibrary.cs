@@ -1,4 +1,5 @@
 using System;
+using System.Linq;
 using Cleave.Core.Diagnostics;
 
 namespace Cleave.Sessions;
@@ -6,6 +7,8 @@ namespace Cleave.Sessions;
 /// <summary>Recognises that ONNX Runtime's native library is missing, of another platform or too old.</summary>
 internal static class NativeLibrary
 {
+    private const string ProviderEntryPoint = "OrtSessionOptionsAppendExecutionProvider_";
+
     /// <summary>The error to throw instead; null where <paramref name="e"/> is something else.</summary>
     public static CleaveException? Explain(Exception e, string model)
     {
@@ -18,6 +21,16 @@ internal static class NativeLibrary
         return e is TypeInitializationException
             ? new CleaveException(Rules.NativeLibraryMissing, e, model, FirstLine((e.InnerException ?? e).Message))
             : null;
+    }
+
+    /// <summary>The execution provider whose entry point is not in the native library, which is that of another package; null where something else is missing.</summary>
+    public static string? MissingProvider(EntryPointNotFoundException e)
+    {
+        // The message names the entry point on every platform, between quotes.
+        int start = e.Message.IndexOf(ProviderEntryPoint, StringComparison.Ordinal);
+        if (start < 0)
+            return null;
+        return new string([.. e.Message[(start + ProviderEntryPoint.Length)..].TakeWhile(static c => char.IsAsciiLetterOrDigit(c) || c == '_')]);
     }
 
     private static string FirstLine(string message)

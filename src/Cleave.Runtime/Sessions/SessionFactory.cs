@@ -120,7 +120,8 @@ internal sealed class SessionFactory : IDisposable
     public InferenceSession OpenOn(Segment segment, SessionOptions options)
     {
         _model.CheckUnchanged();
-        _settings.Apply(options, segment, threads: 1);
+        _settings.Apply(options, threads: 1);
+        Configure(options, segment, threads: 1);
         using SessionTurn.Holder turn = SessionTurn.Take(_logger, _model.Name);
         InferenceSession? session = null;
         try
@@ -163,32 +164,71 @@ internal sealed class SessionFactory : IDisposable
     private SegmentSession Create(Segment segment, int threads, bool isSilent, Func<SessionOptions, (InferenceSession Session, string Way)> open)
     {
         _model.CheckUnchanged();
-        InferenceSession? session = null;
+        // The first call of the native library.
+        using SessionOptions options = Explained(segment, static () => new SessionOptions());
+        _settings.Apply(options, threads, isSilent);
         try
         {
-            // Before the turn: ConfigureSession may take long, or create another runner.
-            using SessionOptions options = _settings.Make(segment, threads, isSilent);
-            using SessionTurn.Holder turn = SessionTurn.Take(_logger, _model.Name);
-            (session, string way) = open(options);
+            Configure(options, segment, threads);
+        }
+        catch (OnnxRuntimeException e)
+        {
+            throw new CleaveException(Rules.SessionFailed, e, _model.Place, segment.Name, e.Message);
+        }
+        return Explained(segment, () => Take(segment, options, open));
+    }
+
+    // Before the turn: ConfigureSession may take long, or create another runner.
+    private void Configure(SessionOptions options, Segment segment, int threads)
+    {
+        try
+        {
+            _settings.Configure(options, segment, threads);
+        }
+        catch (EntryPointNotFoundException e) when (NativeLibrary.MissingProvider(e) is { } provider)
+        {
+            throw new CleaveException(Rules.SessionFailed, e, _model.Place, segment.Name,
+                $"ConfigureSession adds the execution provider {provider}, which the application's ONNX Runtime package does not have. Reference a package that has it, such as Microsoft.ML.OnnxRuntime.Gpu or .DirectML, or leave it out.");
+        }
+    }
+
+    private SegmentSession Take(Segment segment, SessionOptions options, Func<SessionOptions, (InferenceSession Session, string Way)> open)
+    {
+        using SessionTurn.Holder turn = SessionTurn.Take(_logger, _model.Name);
+        (InferenceSession session, string way) = open(options);
+        try
+        {
             _model.CheckUnchanged();
             return new SegmentSession(
                 _model.Name, segment, session, way, options.IntraOpNumThreads, _settings.Configured && InputsLieElsewhere(session),
                 _subModels.Describe(segment));
         }
-        catch (Exception e)
+        catch
         {
-            session?.Dispose();
-            if (e is CleaveException)
-                throw;
-            if (e is ModelException problem)
-                throw new CleaveException(problem, _model.Place);
-            if (NativeLibrary.Explain(e, _model.Name) is { } missing)
-                throw missing;
-            if (e is not OnnxRuntimeException)
-                throw;
+            session.Dispose();
+            throw;
+        }
+    }
+
+    private T Explained<T>(Segment segment, Func<T> make)
+    {
+        try
+        {
+            return make();
+        }
+        catch (ModelException e)
+        {
+            throw new CleaveException(e, _model.Place);
+        }
+        catch (OnnxRuntimeException e)
+        {
             // A file that changed meanwhile is the likelier cause.
             _model.CheckUnchanged();
             throw new CleaveException(Rules.SessionFailed, e, _model.Place, segment.Name, e.Message);
+        }
+        catch (Exception e) when (e is not CleaveException && NativeLibrary.Explain(e, _model.Name) is { } missing)
+        {
+            throw missing;
         }
     }
 

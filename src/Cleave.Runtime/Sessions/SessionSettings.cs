@@ -28,26 +28,11 @@ internal sealed class SessionSettings(ModelDefinition definition, RunnerOptions 
     /// <summary>What in it may change a prepared model.</summary>
     public string Words => "all optimisations, memory patterns " + (_hasPatterns ? "on" : "off") + (_configure is null ? "" : ", configured as \"" + PreparedKey + "\"");
 
-    /// <param name="segment">The segment.</param>
+    /// <summary>Sets what Cleave wants.</summary>
+    /// <param name="options">The session's options.</param>
     /// <param name="threads">Its threads.</param>
     /// <param name="isSilent">Whether ONNX Runtime is to log nothing of what it refuses.</param>
-    public SessionOptions Make(Segment segment, int threads, bool isSilent = false)
-    {
-        SessionOptions options = new();
-        try
-        {
-            Apply(options, segment, threads, isSilent);
-            return options;
-        }
-        catch
-        {
-            options.Dispose();
-            throw;
-        }
-    }
-
-    /// <summary>The same to options that are there.</summary>
-    public void Apply(SessionOptions options, Segment segment, int threads, bool isSilent = false)
+    public void Apply(SessionOptions options, int threads, bool isSilent = false)
     {
         // Never 0: ONNX Runtime would count the cores of the host, whatever the process may use.
         options.IntraOpNumThreads = threads;
@@ -63,6 +48,11 @@ internal sealed class SessionSettings(ModelDefinition definition, RunnerOptions 
             options.EnableMemoryPattern = false;
         if (_isTrial || isSilent)
             options.LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL;
+    }
+
+    /// <summary>Then gives the application its say, whose exceptions pass.</summary>
+    public void Configure(SessionOptions options, Segment segment, int threads)
+    {
         _configure?.Invoke(options, new SegmentInfo(definition.Name, segment.Name, threads));
         if (options.IntraOpNumThreads != threads)
             Log.ThreadsChanged(logger, definition.Name, segment.Name, options.IntraOpNumThreads, threads);

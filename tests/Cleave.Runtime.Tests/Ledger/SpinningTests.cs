@@ -23,7 +23,8 @@ public sealed class SpinningTests
     public void The_threads_of_every_session_stop_spinning_when_a_run_ends(int threads)
     {
         ModelDefinition definition = Towers.Definition();
-        using SessionOptions options = new Sessions.SessionSettings(definition, new RunnerOptions(), NullLogger.Instance).Make(definition.Budgets[0].Plan.Segments[0], threads);
+        using SessionOptions options = new();
+        new Sessions.SessionSettings(definition, new RunnerOptions(), NullLogger.Instance).Apply(options, threads);
         Assert.Equal("1", Entry(options, "session.force_spinning_stop"));
         using SessionOptions plain = new();
         Assert.Null(Entry(plain, "session.force_spinning_stop"));

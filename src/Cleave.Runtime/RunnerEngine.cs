@@ -9,6 +9,7 @@ using Cleave.Calls;
 using Cleave.Core.Tuning;
 using Cleave.Cores;
 using Cleave.Devices.Dispatch;
+using Cleave.Elements;
 using Cleave.Generated;
 using Cleave.Jobs;
 using Cleave.Lanes;
@@ -125,6 +126,15 @@ internal sealed class RunnerEngine : IRequestSource
     public CallPool<CallBuffers> Pool { get; }
 
     RequestBuffers IRequestSource.Rent(int[] dims) => Pool.Rent(dims);
+
+    RequestBuffers? IRequestSource.TryRent(int[] dims) => Pool.TryRent(dims);
+
+    RequestBuffers IRequestSource.New(int[] dims, InputSlot[] inputs)
+    {
+        CallBuffers made = new(this, Pool, dims, inputs);
+        Pool.Join();
+        return made;
+    }
 
     /// <summary>How batches are divided; null where none is.</summary>
     public BatchDivider? Divider { get; }

@@ -3,9 +3,14 @@ using System.Linq;
 using System.Runtime.CompilerServices;
 using System.Threading;
 using System.Threading.Tasks;
+using Cleave.Core.Graph;
+using Cleave.Generated;
+using Cleave.OnnxProto;
+using Cleave.Runtime.Tests.Ensembles;
 using Cleave.Runtime.Tests.Support;
 using Microsoft.ML.OnnxRuntime;
 using Xunit;
+using static Cleave.Runtime.Tests.Support.Onnx;
 
 namespace Cleave.Runtime.Tests;
 
@@ -191,6 +196,43 @@ public sealed class CallTests
             b.Copy<long>(0, ids);
             b.Copy(1, 1L);
         });
+    }
+
+    [Fact]
+    public void A_request_costs_no_more_memory_than_it_brings()
+    {
+        ModelProto model = Model(
+            [Tensor("a", ElementType.Float, "n"), Tensor("b", ElementType.Float, "m"), Tensor("c", ElementType.Float, "m")], [Tensor("y", ElementType.Float, "k")],
+            [Node("Concat", ["a", "b", "c"], ["y"], Int("axis", 0))]);
+        using LooseRunner runner = LooseRunner.Of(model);
+        using LooseEnsemble ensemble = new(
+            new EnsembleDefinition(1, "Pair", Definitions.Of(model).Inputs, [new EnsembleMember("m0", Definitions.Of(model), [0, 1, 2])], [new EnsembleOutput(Definitions.Of(model).Outputs[0], CombinationRule.Mean, [0], [])]),
+            LooseEnsemble.With([model]), null);
+        Assert.Equal([1, 2, 2, 3, 3], Run(runner, 2, 2));
+        Assert.Equal([1, 2, 2, 3, 3], Run(ensemble, 2, 2));
+        foreach (IModelRunner<Request, LooseOutput> asked in new IModelRunner<Request, LooseOutput>[] { runner, ensemble })
+        {
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            for (int i = 0; i < 3; i++)
+                Assert.Equal("b", Assert.Throws<ArgumentException>(() => Run(asked, 10_000_000 + i, 1)).ParamName);
+            // The last input is the one that is missing.
+            Assert.Equal("c", Assert.Throws<ArgumentException>(() => Run(asked, 3, 3, third: 2)).ParamName);
+            Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 1_000_000);
+            Assert.Equal([1, 2, 2, 2, 3, 3, 3], Run(asked, 3, 3));
+        }
+
+        static float[] Run(IModelRunner<Request, LooseOutput> runner, int claimed, int given, int? third = null)
+        {
+            using LooseOutput output = runner.Run((ref b) =>
+            {
+                b.Dim(1);
+                b.Dim(claimed);
+                b.Copy<float>(0, new float[] { 1 });
+                b.Copy<float>(1, Enumerable.Repeat(2f, given).ToArray());
+                b.Copy<float>(2, Enumerable.Repeat(3f, third ?? given).ToArray());
+            });
+            return output.Get<float>(0).ToArray();
+        }
     }
 
     [Fact]

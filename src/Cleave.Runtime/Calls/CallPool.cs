@@ -56,6 +56,16 @@ internal sealed class CallPool<TBuffers>(Func<int[], TBuffers> create)
     /// <summary>Buffers for these dimensions; the pool may keep the array.</summary>
     public TBuffers Rent(int[] dims)
     {
+        if (TryRent(dims) is { } idle)
+            return idle;
+        TBuffers made = create(dims);
+        Join();
+        return made;
+    }
+
+    /// <summary>Idle buffers for these dimensions; null where there are none.</summary>
+    public TBuffers? TryRent(int[] dims)
+    {
         lock (_buckets)
         {
             int at = Find(dims);
@@ -69,10 +79,7 @@ internal sealed class CallPool<TBuffers>(Func<int[], TBuffers> create)
                 return found;
             }
         }
-        TBuffers made = create(dims);
-        lock (_buckets)
-            _rented++;
-        return made;
+        return null;
     }
 
     /// <summary>Takes buffers that are idle, of each of the dimensions used last one. They count as rented.</summary>
@@ -103,7 +110,7 @@ internal sealed class CallPool<TBuffers>(Func<int[], TBuffers> create)
             _rented--;
     }
 
-    /// <summary>Buffers that another pool rented out came here, and will be returned here.</summary>
+    /// <summary>Buffers that this pool did not rent out, but another one or nobody, will be returned here.</summary>
     public void Join()
     {
         lock (_buckets)

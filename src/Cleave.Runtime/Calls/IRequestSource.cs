@@ -1,3 +1,4 @@
+using Cleave.Elements;
 using Cleave.Generated;
 
 namespace Cleave.Calls;
@@ -12,4 +13,10 @@ internal interface IRequestSource
 
     /// <summary>Buffers for these dimensions; the array may be kept.</summary>
     RequestBuffers Rent(int[] dims);
+
+    /// <summary>The same where some are idle; null: none are.</summary>
+    RequestBuffers? TryRent(int[] dims);
+
+    /// <summary>New buffers for these dimensions, with inputs that are made for them and are theirs from now on. They count as rented.</summary>
+    RequestBuffers New(int[] dims, InputSlot[] inputs);
 }

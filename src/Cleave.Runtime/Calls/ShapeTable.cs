@@ -62,9 +62,12 @@ internal sealed class ShapeTable
             lengths[i] = InputLength(i, dims);
         InputSlot[] slots = new InputSlot[lengths.Length];
         for (int i = 0; i < slots.Length; i++)
-            slots[i] = _inputs[i].Element.NewInput(_inputs[i].Name, InputShape(i, dims), lengths[i]);
+            slots[i] = NewInput(i, dims, lengths[i]);
         return slots;
     }
+
+    /// <summary>Memory for one of them, whose length is known.</summary>
+    public InputSlot NewInput(int input, int[] dims, int length) => _inputs[input].Element.NewInput(_inputs[input].Name, InputShape(input, dims), length);
 
     /// <summary>How many inputs there are.</summary>
     public int Inputs => _inputs.Length;

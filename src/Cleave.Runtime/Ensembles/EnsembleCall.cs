@@ -16,8 +16,8 @@ internal sealed class EnsembleCall : RequestBuffers
     // Where it is not.
     private readonly MembersRun? _whole;
 
-    public EnsembleCall(EnsembleEngine engine, int[] dims)
-        : base(engine.Name, dims, engine.Shapes.NewInputs(dims))
+    public EnsembleCall(EnsembleEngine engine, int[] dims, InputSlot[] inputs)
+        : base(engine.Name, dims, inputs)
     {
         _engine = engine;
         bool isCut = engine.Serving is { } serving && serving.Cuts(Inputs);

@@ -9,6 +9,7 @@ using Cleave.Calls;
 using Cleave.Core.Diagnostics;
 using Cleave.Core.Ensembles;
 using Cleave.Cores;
+using Cleave.Elements;
 using Cleave.Generated;
 using Cleave.Lanes;
 using Cleave.Ledger;
@@ -58,7 +59,7 @@ internal sealed class EnsembleEngine : IRequestSource
         Serving = Serve(options, opened);
         Gate = new RunGate(definition.Name);
         Workers = new WorkerPool(new WorkerSettings(number => string.Create(CultureInfo.InvariantCulture, $"Cleave {definition.Name} worker {number}"), _cores, _logger) { SpinLimit = SpinLimit });
-        Pool = new CallPool<EnsembleCall>(dims => new EnsembleCall(this, dims));
+        Pool = new CallPool<EnsembleCall>(dims => new EnsembleCall(this, dims, Shapes.NewInputs(dims)));
         Log.EnsembleOpened(_logger, definition.Name, Members.Length, _cores, budget.Reason, MemberCores, Stopwatch.GetElapsedTime(start).TotalMilliseconds);
     }
 
@@ -107,6 +108,15 @@ internal sealed class EnsembleEngine : IRequestSource
     public int Helpers => Math.Min(Members.Length - 1, _cores - Gate.Inside);
 
     public RequestBuffers Rent(int[] dims) => Pool.Rent(dims);
+
+    public RequestBuffers? TryRent(int[] dims) => Pool.TryRent(dims);
+
+    public RequestBuffers New(int[] dims, InputSlot[] inputs)
+    {
+        EnsembleCall made = new(this, dims, inputs);
+        Pool.Join();
+        return made;
+    }
 
     /// <summary>How the members do.</summary>
     public EnsembleSnapshot Snapshot() =>

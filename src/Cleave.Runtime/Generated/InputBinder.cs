@@ -16,6 +16,8 @@ public ref struct InputBinder
     private int _shapes;
     private int _copied;
     private RequestBuffers? _buffers;
+    // Where none were idle: the inputs that came so far, for new ones.
+    private InputSlot?[]? _new;
 
     internal InputBinder(IRequestSource source)
     {
@@ -28,7 +30,7 @@ public ref struct InputBinder
     /// <exception cref="ArgumentOutOfRangeException">It is negative.</exception>
     public void Dim(int size)
     {
-        if (_symbols == _source.Shapes.Symbols || _shapes > 0 || _buffers != null)
+        if (_symbols == _source.Shapes.Symbols || _shapes > 0 || HasBegun)
             throw OutOfOrder();
         _source.Shapes.CheckSymbol(_symbols++, size);
         _dims[_used++] = size;
@@ -38,7 +40,7 @@ public ref struct InputBinder
     /// <exception cref="ArgumentException">A dimension is negative.</exception>
     public void Shape(ReadOnlySpan<int> shape)
     {
-        if (_symbols != _source.Shapes.Symbols || _shapes == _source.Shapes.InputsOfUnknownRank || _buffers != null)
+        if (_symbols != _source.Shapes.Symbols || _shapes == _source.Shapes.InputsOfUnknownRank || HasBegun)
             throw OutOfOrder();
         foreach (int size in shape)
             ArgumentOutOfRangeException.ThrowIfNegative(size, nameof(shape));
@@ -49,21 +51,13 @@ public ref struct InputBinder
         _used += shape.Length;
     }
 
+    private readonly bool HasBegun => _buffers != null || _new != null;
+
     /// <summary>Checks the length of an input against its shape, and copies it.</summary>
     /// <exception cref="ArgumentException">The length is not that of the shape.</exception>
     public void Copy<T>(int input, ReadOnlyMemory<T> data)
     {
-        // Before anything is allocated: the dimensions may be absurd. Only the first input can be checked so early.
-        if (_buffers is null)
-        {
-            CheckComplete();
-            int expected = _source.Shapes.InputLength(input, _dims);
-            if (data.Length != expected)
-                throw _source.Shapes.WrongLength(input, _dims, expected, data.Length);
-        }
-        InputSlot<T> slot = Slot<T>(input);
-        if (data.Length != slot.Span.Length)
-            throw _source.Shapes.WrongLength(input, _dims, slot.Span.Length, data.Length);
+        InputSlot<T> slot = Slot<T>(input, data.Length);
         data.Span.CopyTo(slot.Span);
         _copied++;
     }
@@ -71,20 +65,23 @@ public ref struct InputBinder
     /// <summary>Sets an input of rank 0.</summary>
     public void Copy<T>(int input, T scalar)
     {
-        InputSlot<T> slot = Slot<T>(input);
-        if (slot.Span.Length != 1)
-            throw _source.Shapes.WrongLength(input, _dims, slot.Span.Length, 1);
-        slot.First = scalar;
+        Slot<T>(input, length: 1).First = scalar;
         _copied++;
     }
 
     /// <summary>The buffers, every input copied.</summary>
     internal RequestBuffers Finish()
     {
-        RequestBuffers buffers = Buffers();
-        if (_copied != buffers.Inputs.Length)
-            throw new InvalidOperationException("The runner of '" + _source.Name + "' gave " + _copied + " of " + buffers.Inputs.Length + " inputs.");
-        return buffers;
+        if (_new is null)
+            Buffers();
+        if (_copied != _source.Shapes.Inputs || (_new != null && Array.IndexOf(_new, null) >= 0))
+            throw new InvalidOperationException("The runner of '" + _source.Name + "' gave " + _copied + " of " + _source.Shapes.Inputs + " inputs.");
+        if (_new is { } inputs)
+        {
+            _buffers = _source.New(_dims, inputs!);
+            _new = null;
+        }
+        return _buffers!;
     }
 
     /// <summary>The buffers for the dimensions given, rented at the first call.</summary>
@@ -105,10 +102,47 @@ public ref struct InputBinder
     }
 
     /// <summary>Gives back what was rented, if anything.</summary>
-    internal readonly void Abandon() => _buffers?.Release(_buffers.Generation);
+    internal readonly void Abandon()
+    {
+        _buffers?.Release(_buffers.Generation);
+        foreach (InputSlot? input in _new ?? [])
+            input?.Dispose();
+    }
 
-    private InputSlot<T> Slot<T>(int input) =>
-        Buffers().Inputs[input] as InputSlot<T> ?? throw _source.Shapes.WrongType<T>(input);
+    private InputSlot<T> Slot<T>(int input, int length)
+    {
+        if (!HasBegun)
+            Begin(input, length);
+        InputSlot slot = _buffers is { } rented ? rented.Inputs[input] : (_new![input] ??= New(input, length));
+        InputSlot<T> typed = slot as InputSlot<T> ?? throw _source.Shapes.WrongType<T>(input);
+        if (length != typed.Span.Length)
+            throw _source.Shapes.WrongLength(input, _dims, typed.Span.Length, length);
+        return typed;
+    }
+
+    private void Begin(int input, int length)
+    {
+        CheckComplete();
+        // First: dimensions that no input has are not looked for.
+        CheckLength(input, length);
+        _buffers = _source.TryRent(_dims);
+        if (_buffers is null)
+            _new = new InputSlot[_source.Shapes.Inputs];
+    }
+
+    // One by one: the dimensions may be absurd, and memory is taken only for elements that came.
+    private readonly InputSlot New(int input, int length)
+    {
+        CheckLength(input, length);
+        return _source.Shapes.NewInput(input, _dims, length);
+    }
+
+    private readonly void CheckLength(int input, int length)
+    {
+        int expected = _source.Shapes.InputLength(input, _dims);
+        if (length != expected)
+            throw _source.Shapes.WrongLength(input, _dims, expected, length);
+    }
 
     private readonly void CheckComplete()
     {

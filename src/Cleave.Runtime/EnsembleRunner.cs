@@ -41,11 +41,15 @@ public abstract class EnsembleRunner<TInput, TOutput> : IModelRunner<TInput, TOu
         _engine = new EnsembleEngine(definition, options ?? new EnsembleOptions());
     }
 
+    internal EnsembleEngine Engine => _engine;
+
     /// <summary>The members, by their paths in the project.</summary>
     public IReadOnlyList<string> Members => [.. _engine.Members.Select(m => m.Name)];
 
     /// <inheritdoc/>
-    /// <exception cref="CleaveException">A member failed (CLV4030), or the outputs cannot be combined (CLV4031).</exception>
+    /// <exception cref="CleaveException">
+    /// A member failed (CLV4030), the outputs cannot be combined (CLV4031), or as many segments are under way as <see cref="EnsembleOptions.MostSegments"/> allows (CLV4012).
+    /// </exception>
     public TOutput Run(TInput input, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(input);
@@ -94,21 +98,14 @@ public abstract class EnsembleRunner<TInput, TOutput> : IModelRunner<TInput, TOu
 
     /// <summary>Runs the ensemble for each of several inputs that do not depend on each other, on threads of the runner, as if each came by itself, and waits for them.</summary>
     /// <inheritdoc/>
-    public TOutput[] RunMany(IReadOnlyList<TInput> inputs, CancellationToken cancellationToken = default) =>
-        RunManyAsync(inputs, cancellationToken).GetAwaiter().GetResult();
+    public TOutput[] RunMany(IReadOnlyList<TInput> inputs, CancellationToken cancellationToken = default) => Several(inputs, cancellationToken).Run();
 
     /// <inheritdoc/>
     public Task<TOutput[]> RunManyAsync(IReadOnlyList<TInput> inputs, CancellationToken cancellationToken = default)
     {
-        EnsembleCall[] calls = [];
-        bool entered = false;
         try
         {
-            ArgumentNullException.ThrowIfNull(inputs);
-            _engine.Gate.Enter();
-            entered = true;
-            cancellationToken.ThrowIfCancellationRequested();
-            calls = JobParts.Bind(inputs, BindInputs);
+            return Several(inputs, cancellationToken).RunAsync();
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
@@ -118,15 +115,6 @@ public abstract class EnsembleRunner<TInput, TOutput> : IModelRunner<TInput, TOu
         {
             return Task.FromException<TOutput[]>(e);
         }
-        finally
-        {
-            // Each request enters for itself, before this one leaves.
-            foreach (EnsembleCall _ in calls)
-                _engine.Gate.EnterAgain();
-            if (entered)
-                _engine.Gate.Exit();
-        }
-        return CollectAsync(calls, cancellationToken);
     }
 
     /// <summary>
@@ -211,34 +199,23 @@ public abstract class EnsembleRunner<TInput, TOutput> : IModelRunner<TInput, TOu
         }
     }
 
-    private async Task<TOutput[]> CollectAsync(EnsembleCall[] calls, CancellationToken cancellationToken)
+    private SeveralRequests<TOutput> Several(IReadOnlyList<TInput> inputs, CancellationToken cancellationToken)
     {
-        using CancellationTokenSource all = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        Exception? first = null;
-        QueuedRun<EnsembleCall, TOutput>[] tasks = Array.ConvertAll(calls, c => new QueuedRun<EnsembleCall, TOutput>(_engine.Gate, _engine.Workers, c, RunOrEndAll, all.Token));
-        foreach (QueuedRun<EnsembleCall, TOutput> task in tasks)
-            task.Queue();
-        await ((Task)Task.WhenAll(tasks.Select(t => t.Task))).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        if (tasks.All(t => t.Task.IsCompletedSuccessfully))
-            return Array.ConvertAll(tasks, t => t.Task.Result);
-        foreach (QueuedRun<EnsembleCall, TOutput> task in tasks.Where(t => t.Task.IsCompletedSuccessfully))
-            task.Task.Result.Dispose();
-        // One that never ran: no thread could be started.
-        first ??= tasks.Select(t => t.Task.Exception?.InnerException).FirstOrDefault(static e => e is not null);
-        throw first ?? new OperationCanceledException(cancellationToken);
-
-        TOutput RunOrEndAll(EnsembleCall call, CancellationToken token)
+        ArgumentNullException.ThrowIfNull(inputs);
+        _engine.Gate.Enter();
+        try
         {
-            try
-            {
-                return RunBound(call, token);
-            }
-            catch (Exception e) when (e is not OperationCanceledException)
-            {
-                if (Interlocked.CompareExchange(ref first, JobParts.Named(_engine.Name, Array.IndexOf(calls, call), calls.Length, e), null) is null)
-                    all.Cancel();
-                throw;
-            }
+            cancellationToken.ThrowIfCancellationRequested();
+            EnsembleCall[] calls = JobParts.Bind(inputs, BindInputs);
+            SeveralRequests<TOutput> requests = new(_engine, calls, _run, cancellationToken);
+            // Each request enters for itself, before this one leaves.
+            foreach (EnsembleCall _ in calls)
+                _engine.Gate.EnterAgain();
+            return requests;
+        }
+        finally
+        {
+            _engine.Gate.Exit();
         }
     }
 }

@@ -355,7 +355,7 @@ internal sealed class RunnerEngine : IRequestSource
     }
 
     private void SayWhatRuns(long start) =>
-        Log.DisposeWaits(_logger, Name, Stopwatch.GetElapsedTime(start).TotalSeconds, Gate.Inside, Plan.Outline.Plan.Name, Workers.Waiting);
+        Log.DisposeWaits(_logger, Name, Stopwatch.GetElapsedTime(start).TotalSeconds, Gate.Inside, "plan " + Plan.Outline.Plan.Name, Workers.Waiting);
 
     private static WorkerSettings WorkerThreads(string model, int most, ThreadPin? pin, bool maySpin, ILogger logger) =>
         new(number => string.Create(CultureInfo.InvariantCulture, $"Cleave {model} worker {number}"), most, logger)

@@ -146,7 +146,7 @@ public sealed class LifetimeTests
         Task disposal = runner.DisposeAsync().AsTask();
         await Until(() => logger.Warnings.Length >= 2);
         Assert.Contains("still waits to dispose test", logger.Warnings[0]);
-        Assert.Contains("1 requests in the plan Whole", logger.Warnings[0]);
+        Assert.Contains("1 requests (plan Whole)", logger.Warnings[0]);
         source.Cancel();
         await disposal.WaitAsync(Patience);
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running);

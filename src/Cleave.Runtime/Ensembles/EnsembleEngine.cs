@@ -63,6 +63,9 @@ internal sealed class EnsembleEngine : IRequestSource
         Log.EnsembleOpened(_logger, definition.Name, Members.Length, _cores, budget.Reason, MemberCores, Stopwatch.GetElapsedTime(start).TotalMilliseconds);
     }
 
+    /// <summary>How often a disposal that waits says so.</summary>
+    internal TimeSpan DisposeStep { get; set; } = TimeSpan.FromSeconds(10);
+
     public string Name => Definition.Name;
 
     public EnsembleDefinition Definition { get; }
@@ -138,37 +141,82 @@ internal sealed class EnsembleEngine : IRequestSource
     public void Dispose()
     {
         if (Gate.Close())
-            Close().GetAwaiter().GetResult();
-        _closed.Task.GetAwaiter().GetResult();
+        {
+            long start = Stopwatch.GetTimestamp();
+            try
+            {
+                // Each wait blocks this thread, so that nothing needs the thread pool, all of whose threads may wait for this.
+                CloseAsync(task => WaitSaying(task, start), DisposeInTurn).GetAwaiter().GetResult();
+            }
+            catch (ThreadInterruptedException)
+            {
+                // Somebody wants this thread elsewhere; others that dispose wait for the end all the same.
+                _ = CloseAsync(start);
+                throw;
+            }
+        }
+        // Another thread disposes, and says what it waits for.
+        while (!_closed.Task.Wait(DisposeStep))
+        {
+        }
     }
 
     public async ValueTask DisposeAsync()
     {
         if (Gate.Close())
-            await Close().ConfigureAwait(false);
+            await CloseAsync(Stopwatch.GetTimestamp()).ConfigureAwait(false);
         await _closed.Task.ConfigureAwait(false);
     }
 
-    private async Task Close()
+    private Task CloseAsync(long start) => CloseAsync(task => WaitSayingAsync(task, start), DisposeAtOnce);
+
+    // May begin anew where it was interrupted.
+    private async Task CloseAsync(Func<Task, ValueTask> wait, Func<IEnumerable<MemberModel>, ValueTask> dispose)
     {
         try
         {
-            await Gate.Drained.ConfigureAwait(false);
+            await wait(Gate.Drained).ConfigureAwait(false);
             Workers.Stop();
-            await Workers.Ended.ConfigureAwait(false);
+            await wait(Workers.Ended).ConfigureAwait(false);
             if (Serving is not null)
-                await Serving.StopAsync().ConfigureAwait(false);
+                await Serving.StopAsync(wait).ConfigureAwait(false);
             Pool.Close();
             // The members first: they wait for a reload under way, which opens instances on the devices.
-            foreach (MemberModel member in Members)
-                member.Dispose();
+            await dispose(Members.Concat(Serving?.Own ?? [])).ConfigureAwait(false);
             Serving?.Dispose();
         }
-        finally
+        catch (Exception e) when (e is not ThreadInterruptedException)
         {
-            _closed.SetResult();
+            _closed.TrySetResult();
+            throw;
         }
+        _closed.TrySetResult();
     }
+
+    private static ValueTask DisposeInTurn(IEnumerable<MemberModel> members)
+    {
+        foreach (MemberModel member in members)
+            member.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    private static ValueTask DisposeAtOnce(IEnumerable<MemberModel> members) => new(Task.WhenAll(members.Select(static m => m.DisposeAsync().AsTask())));
+
+    private ValueTask WaitSaying(Task task, long start)
+    {
+        while (!task.Wait(DisposeStep))
+            SayWhatRuns(start);
+        return ValueTask.CompletedTask;
+    }
+
+    private async ValueTask WaitSayingAsync(Task task, long start)
+    {
+        while (await Task.WhenAny(task, Task.Delay(DisposeStep)).ConfigureAwait(false) != task)
+            SayWhatRuns(start);
+    }
+
+    private void SayWhatRuns(long start) => Log.DisposeWaits(
+        _logger, Name, Stopwatch.GetElapsedTime(start).TotalSeconds, Gate.Inside, Members.Length.ToString(CultureInfo.InvariantCulture) + " members", Workers.Waiting);
 
     /// <summary>Gives a member other weights, wherever it runs.</summary>
     /// <exception cref="ArgumentException">There is no such member.</exception>

@@ -148,18 +148,13 @@ internal sealed class EnsembleServing : IDisposable
     }
 
     /// <summary>Ends the threads. Nothing runs any more.</summary>
-    public async Task StopAsync()
-    {
-        if (Volatile.Read(ref _system) is { } system)
-            await system.DisposeAsync().ConfigureAwait(false);
-    }
+    /// <param name="wait">Waits for one task; where it blocks until then, so does this.</param>
+    public Task StopAsync(Func<Task, ValueTask> wait) => Volatile.Read(ref _system)?.StopAsync(wait) ?? Task.CompletedTask;
 
-    public void Dispose()
-    {
-        foreach (CpuMember member in _members)
-            member.Dispose();
-        _devices?.Dispose();
-    }
+    /// <summary>The models that are not the ensemble's, which are disposed before this.</summary>
+    public IEnumerable<MemberModel> Own => _members.SelectMany(static m => m.Own);
+
+    public void Dispose() => _devices?.Dispose();
 
     // Members are opened on their devices now, not at the first request.
     private void Start()

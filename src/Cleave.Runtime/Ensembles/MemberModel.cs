@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Threading;
+using System.Threading.Tasks;
 using Cleave.Calls;
 using Cleave.Core.Graph;
 using Cleave.Elements;
@@ -11,7 +12,7 @@ using Cleave.Plans;
 namespace Cleave.Ensembles;
 
 /// <summary>An opened member: its model, and how its inputs and dimensions follow from the ensemble's. Thread-safe.</summary>
-internal sealed class MemberModel : IDisposable
+internal sealed class MemberModel : IDisposable, IAsyncDisposable
 {
     // How much the last run counts against those before it.
     private const float Newest = 0.2f;
@@ -149,6 +150,8 @@ internal sealed class MemberModel : IDisposable
     }
 
     public void Dispose() => _engine.Dispose();
+
+    public ValueTask DisposeAsync() => _engine.DisposeAsync();
 
     /// <summary>The dimensions of a request whose inputs have these shapes, as <see cref="ShapeTable"/> has them: the symbolic ones, then for each input of unknown rank its rank and dimensions.</summary>
     public int[] Dims(int[][] shapes)

@@ -233,6 +233,56 @@ public sealed class EnsembleTests
         static bool IsLetIn(LooseEnsemble ensemble) => ensemble.RunManyAsync([]).Exception?.InnerException is not ObjectDisposedException;
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_disposal_that_waits_long_says_so(bool asynchronously)
+    {
+        ListLogger logger = new();
+        LooseEnsemble ensemble = LooseEnsemble.Of(Times(1, 2), options: new() { Logger = logger });
+        ensemble.Engine.DisposeStep = TimeSpan.FromMilliseconds(20);
+        using ManualResetEventSlim over = new();
+        Task<LooseOutput> running = Task.Factory.StartNew(() => ensemble.Run((ref InputBinder binder) =>
+        {
+            over.Wait();
+            Input(ref binder);
+        }), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        Assert.True(SpinWait.SpinUntil(() => ensemble.Engine.Gate.Inside == 1, Patience));
+        Task disposal = asynchronously
+            ? ensemble.DisposeAsync().AsTask()
+            : Task.Factory.StartNew(ensemble.Dispose, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        Assert.True(SpinWait.SpinUntil(() => logger.Warnings.Length >= 2, Patience));
+        Assert.Contains("still waits to dispose Vision", logger.Warnings[0]);
+        Assert.Contains("1 requests (2 members) run or wait", logger.Warnings[0]);
+        over.Set();
+        (await running.WaitAsync(Patience)).Dispose();
+        await disposal.WaitAsync(Patience);
+    }
+
+    [Fact]
+    public async Task A_disposal_that_is_interrupted_ends_without_its_thread()
+    {
+        LooseEnsemble ensemble = LooseEnsemble.Of(Times(1, 2));
+        using ManualResetEventSlim over = new();
+        Task<LooseOutput> running = Task.Factory.StartNew(() => ensemble.Run((ref InputBinder binder) =>
+        {
+            over.Wait();
+            Input(ref binder);
+        }), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        Assert.True(SpinWait.SpinUntil(() => ensemble.Engine.Gate.Inside == 1, Patience));
+        Exception? thrown = null;
+        Thread first = new(() => thrown = Record.Exception(ensemble.Dispose));
+        first.Start();
+        Assert.True(SpinWait.SpinUntil(() => ensemble.Engine.Gate.IsClosed, Patience));
+        first.Interrupt();
+        Assert.True(first.Join(Patience));
+        Assert.IsType<ThreadInterruptedException>(thrown);
+        over.Set();
+        (await running.WaitAsync(Patience)).Dispose();
+        await ensemble.DisposeAsync().AsTask().WaitAsync(Patience);
+        Assert.All(ensemble.Engine.Members, static m => Assert.True(m.Current.Now.Workers.Ended.IsCompleted));
+    }
+
     [Fact]
     public async Task One_member_gets_other_weights_while_requests_go_on()
     {

@@ -105,11 +105,23 @@ internal sealed class EnsembleSystem : IAsyncDisposable
         }
     }
 
-    public async ValueTask DisposeAsync()
+    public ValueTask DisposeAsync() => new(StopAsync(static task => new ValueTask(task)));
+
+    /// <summary>As <see cref="DisposeAsync"/>. May be called more than once.</summary>
+    /// <param name="wait">Waits for one task; where it blocks until then, so does this.</param>
+    public async Task StopAsync(Func<Task, ValueTask> wait)
     {
         _gate.Close();
-        await _gate.Drained.ConfigureAwait(false);
-        await Task.WhenAll(_members.Select(static m => m.Close())).ConfigureAwait(false);
+        await wait(_gate.Drained).ConfigureAwait(false);
+        await EndAsync(_members, wait).ConfigureAwait(false);
+    }
+
+    private static async Task EndAsync(IReadOnlyList<MemberState> members, Func<Task, ValueTask> wait)
+    {
+        foreach (MemberState member in members)
+            member.Close();
+        foreach (MemberState member in members)
+            await member.EndedAsync(wait).ConfigureAwait(false);
     }
 
     private async Task Broadcast(EnsembleJob job, CancellationToken token)
@@ -146,7 +158,7 @@ internal sealed class EnsembleSystem : IAsyncDisposable
             foreach (IMemberInstance instance in members.Skip(started.Count + 1).SelectMany(static m => m.Instances))
                 instance.Dispose();
             // Before their devices are freed; nothing runs in them.
-            Task.WhenAll(started.Select(static m => m.Close())).GetAwaiter().GetResult();
+            EndAsync(started, MemberState.Block).GetAwaiter().GetResult();
             throw;
         }
     }

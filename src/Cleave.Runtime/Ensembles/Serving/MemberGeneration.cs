@@ -56,7 +56,7 @@ internal sealed class MemberGeneration
         catch
         {
             Leave();
-            EndedAsync().GetAwaiter().GetResult();
+            EndedAsync(MemberState.Block).GetAwaiter().GetResult();
             throw;
         }
     }
@@ -81,13 +81,15 @@ internal sealed class MemberGeneration
     }
 
     /// <summary>Done when all instances are disposed.</summary>
-    public async Task EndedAsync()
+    /// <param name="wait">Waits for one task; where it blocks until then, so does this.</param>
+    public async Task EndedAsync(Func<Task, ValueTask> wait)
     {
-        await _left.Task.ConfigureAwait(false);
+        await wait(_left.Task).ConfigureAwait(false);
         Task[] ended;
         lock (_lock)
             ended = [.. _all.Select(static w => w.Ended)];
-        await Task.WhenAll(ended).ConfigureAwait(false);
+        foreach (Task worker in ended)
+            await wait(worker).ConfigureAwait(false);
     }
 
     /// <summary>An instance is lost; what it had begun is not over yet.</summary>

@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
+using System.Threading;
 using System.Threading.Tasks;
 
 namespace Cleave.Ensembles.Serving;
@@ -16,6 +17,7 @@ internal sealed class MemberState
     private readonly List<MemberGeneration> _leaving = [];
     private readonly MemberCounts _counts;
     private MemberGeneration _now;
+    private int _closed;
 
     public MemberState(string ensemble, string name, IReadOnlyList<IMemberInstance> instances, SystemOptions options, TurnTable turns)
     {
@@ -63,7 +65,7 @@ internal sealed class MemberState
         }
         old.Queue.Hurry();
         old.Leave();
-        await old.EndedAsync().ConfigureAwait(false);
+        await old.EndedAsync(static task => new ValueTask(task)).ConfigureAwait(false);
         lock (_lock)
             _leaving.Remove(old);
     }
@@ -74,10 +76,21 @@ internal sealed class MemberState
 
     public CleaveException Named(Exception failure) => failure as CleaveException is { Id: "CLV4030" } named ? named : EnsembleJob.Named(_ensemble, Name, failure);
 
-    /// <summary>No request comes any more. Done when all instances are disposed.</summary>
-    public Task Close()
+    /// <summary>No request comes any more. May be called more than once.</summary>
+    public void Close()
     {
-        _now.Leave();
-        return _now.EndedAsync();
+        if (Interlocked.Exchange(ref _closed, 1) == 0)
+            _now.Leave();
+    }
+
+    /// <summary>Done when it was closed and all instances are disposed.</summary>
+    /// <param name="wait">Waits for one task; where it blocks until then, so does this.</param>
+    public Task EndedAsync(Func<Task, ValueTask> wait) => _now.EndedAsync(wait);
+
+    /// <summary>Waits for a task on this thread, and for no other thread.</summary>
+    public static ValueTask Block(Task task)
+    {
+        task.GetAwaiter().GetResult();
+        return ValueTask.CompletedTask;
     }
 }

@@ -32,12 +32,12 @@ public sealed class OpeningTests : IDisposable
     }
 
     [Fact]
-    public void The_default_place_is_beside_the_application_or_under_CLEAVE_MODELS()
+    public void The_default_place_is_under_CLEAVE_MODELS_then_beside_the_application()
     {
-        ModelDefinition definition = Definitions.Of(Models.Times(2));
-        Assert.Equal(Path.Combine(AppContext.BaseDirectory, "models", "test.onnx"), ModelLocation.DefaultPath(definition, null));
-        Assert.Equal(Path.Combine(AppContext.BaseDirectory, "models", "test.onnx"), ModelLocation.DefaultPath(definition, " "));
-        Assert.Equal(_folder["models/test.onnx"], ModelLocation.DefaultPath(definition, _folder.Path));
+        string beside = Path.Combine(AppContext.BaseDirectory, "models", "test.onnx");
+        Assert.Equal([beside], ModelLocation.Places("models/test.onnx", null));
+        Assert.Equal([beside], ModelLocation.Places("models/test.onnx", " "));
+        Assert.Equal([_folder["models/test.onnx"], beside], ModelLocation.Places("models/test.onnx", _folder.Path));
     }
 
     [Fact]

@@ -14,14 +14,22 @@ internal static class ModelLocation
     {
         if (options.Model is { Path: null } inMemory)
             return inMemory;
-        string path = options.Model?.Path ?? DefaultPath(definition, Environment.GetEnvironmentVariable(FolderVariable));
-        if (!File.Exists(path))
-            throw new CleaveException(Rules.ModelNotFound, null, definition.Name, path);
-        return ModelSource.File(path);
+        string[] places = options.Model?.Path is { } own ? [own] : Places(definition.Path, Environment.GetEnvironmentVariable(FolderVariable));
+        foreach (string place in places)
+        {
+            if (File.Exists(place))
+                return ModelSource.File(place);
+        }
+        // The message has quotes around them all.
+        throw new CleaveException(Rules.ModelNotFound, null, definition.Name, string.Join("' or '", places));
     }
 
-    public static string DefaultPath(ModelDefinition definition, string? folder) =>
-        Path.GetFullPath(Path.Combine(string.IsNullOrWhiteSpace(folder) ? AppContext.BaseDirectory : folder, definition.Path));
+    /// <summary>Where a file of the output is looked for: in the folder that CLEAVE_MODELS names, if it names one, then beside the application.</summary>
+    public static string[] Places(string path, string? folder)
+    {
+        string beside = Path.GetFullPath(Path.Combine(AppContext.BaseDirectory, path));
+        return string.IsNullOrWhiteSpace(folder) ? [beside] : [Path.GetFullPath(Path.Combine(folder, path)), beside];
+    }
 
     /// <summary>The file that a path leads to after all links, which ONNX Runtime asks for where it maps weights.</summary>
     public static string FinalTarget(string path)

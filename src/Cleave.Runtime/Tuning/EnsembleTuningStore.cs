@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using System.IO;
 using System.Linq;
 using Cleave.Core.Batching;
@@ -29,10 +30,11 @@ internal static class EnsembleTuningStore
     {
         if (definition.Path.Length == 0)
             return null;
-        string? tuned = Environment.GetEnvironmentVariable(TuningStore.FolderVariable), models = Environment.GetEnvironmentVariable(ModelLocation.FolderVariable);
-        string beside = string.IsNullOrWhiteSpace(models) ? AppContext.BaseDirectory : models;
-        return new[] { tuned, beside }.Where(static f => !string.IsNullOrWhiteSpace(f))
-            .Select(f => Load(definition, Path.GetFullPath(Path.Combine(f!, definition.Path + TuningFile.Ending)), cores, logger)).FirstOrDefault(static s => s is not null);
+        string file = definition.Path + TuningFile.Ending;
+        string? tuned = Environment.GetEnvironmentVariable(TuningStore.FolderVariable);
+        IEnumerable<string> places = ModelLocation.Places(file, Environment.GetEnvironmentVariable(ModelLocation.FolderVariable));
+        return (string.IsNullOrWhiteSpace(tuned) ? places : places.Prepend(Path.GetFullPath(Path.Combine(tuned, file))))
+            .Select(place => Load(definition, place, cores, logger)).FirstOrDefault(static s => s is not null);
     }
 
     private static EnsembleTuningSection? Load(EnsembleDefinition definition, string path, int cores, ILogger logger)

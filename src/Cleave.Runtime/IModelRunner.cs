@@ -22,15 +22,18 @@ public interface IModelRunner<TInput, TOutput> : IDisposable, IAsyncDisposable
     /// <param name="cancellationToken">Ends the run between two operators of the model.</param>
     /// <returns>The outputs. Dispose them: their memory is used again.</returns>
     /// <exception cref="ArgumentException">An input's length does not fit its shape.</exception>
+    /// <exception cref="CleaveException">It failed (CLV4008), or was rejected: as many requests wait as may, and <see cref="FullQueue.Reject"/> was asked for (CLV4012).</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
     /// <exception cref="ObjectDisposedException">The runner was disposed.</exception>
     TOutput Run(TInput input, CancellationToken cancellationToken = default);
 
-    /// <summary>Runs the model on a thread of the runner.</summary>
+    /// <summary>
+    /// Runs the model on a thread of the runner. Where requests run together and as many wait as may, the calling thread waits for room, unless <see cref="FullQueue.Reject"/> was asked for.
+    /// </summary>
     /// <param name="input">The inputs. Their memory is copied before the call returns and may be reused then.</param>
     /// <param name="cancellationToken">Drops the request while it waits; ends the run between two operators of the model.</param>
     /// <returns>
-    /// The outputs. Dispose them: their memory is used again. Every failure, a wrong input length too, comes with the task.
+    /// The outputs. Dispose them: their memory is used again. Every failure, a wrong input length and a full queue (CLV4012) too, comes with the task.
     /// </returns>
     Task<TOutput> RunAsync(TInput input, CancellationToken cancellationToken = default);
 

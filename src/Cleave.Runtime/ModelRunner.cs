@@ -43,7 +43,7 @@ public abstract class ModelRunner<TInput, TOutput> : IModelRunner<TInput, TOutpu
     internal RunnerEngine Engine => _current.Now;
 
     /// <inheritdoc/>
-    /// <exception cref="CleaveException">ONNX Runtime failed (CLV4008).</exception>
+    /// <exception cref="CleaveException">ONNX Runtime failed (CLV4008), or as many requests wait as <see cref="BatchingOptions.MaxWaiting"/> allows (CLV4012).</exception>
     public TOutput Run(TInput input, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(input);

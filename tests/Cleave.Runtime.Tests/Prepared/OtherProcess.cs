@@ -11,7 +11,7 @@ namespace Cleave.Runtime.Tests.Prepared;
 /// <summary>How another process ended, and what it said.</summary>
 internal sealed record OtherProcessResult(int ExitCode, string Output, string Errors);
 
-/// <summary>The entry point of this assembly, and what starts it: a process that prepares a model, or starts with a prepared one, on another processor where it runs in an emulator; or that rests.</summary>
+/// <summary>The entry point of this assembly, and what starts it: a process that prepares a model, or starts with a prepared one, on another processor where it runs in an emulator; that rests; or that makes ONNX Runtime's environment.</summary>
 internal static class OtherProcess
 {
     public const string Emulator = "qemu-x86_64";
@@ -74,6 +74,8 @@ internal static class OtherProcess
                 return 0;
             case [Ledger.IdleProcess.Argument, string what]:
                 return Ledger.IdleProcess.Run(polls: what == "polls");
+            case [EnvironmentProcess.Argument, string when]:
+                return EnvironmentProcess.Run(isFirst: when == EnvironmentProcess.First);
             default:
                 return 2;
         }

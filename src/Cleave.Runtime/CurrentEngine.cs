@@ -2,6 +2,7 @@ using System;
 using System.Threading;
 using System.Threading.Tasks;
 using Cleave.Generated;
+using Cleave.Ledger;
 using Cleave.Recording;
 using Microsoft.Extensions.Logging;
 
@@ -28,10 +29,14 @@ internal sealed class CurrentEngine
         _options = options.Over(definition.Options);
         _now = RunnerEngine.Open(definition, _options, this, before: null);
         Recorder = InputRecorder.Of(_options, definition.Name);
+        Calls = CallMeter.Of(_options.Ledger, definition.Name);
     }
 
     /// <summary>Keeps inputs of requests; null where nobody asked for that.</summary>
     public InputRecorder? Recorder { get; }
+
+    /// <summary>Times calls, for those who listen.</summary>
+    public CallMeter Calls { get; }
 
     /// <summary>Where requests go now.</summary>
     public RunnerEngine Now => Volatile.Read(ref _now);

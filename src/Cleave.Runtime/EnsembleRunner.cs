@@ -9,6 +9,7 @@ using Cleave.Calls;
 using Cleave.Ensembles;
 using Cleave.Generated;
 using Cleave.Jobs;
+using Cleave.Ledger;
 
 namespace Cleave;
 
@@ -52,70 +53,44 @@ public abstract class EnsembleRunner<TInput, TOutput> : IModelRunner<TInput, TOu
     /// </exception>
     public TOutput Run(TInput input, CancellationToken cancellationToken = default)
     {
-        ArgumentNullException.ThrowIfNull(input);
-        _engine.Gate.Enter();
+        MeteredCall call = _engine.Calls.Begin(nameof(Run));
         try
         {
-            cancellationToken.ThrowIfCancellationRequested();
-            return RunBound(BindInputs(input), cancellationToken);
+            TOutput output = RunHere(input, cancellationToken);
+            call.End(null);
+            return output;
         }
-        finally
+        catch (Exception e)
         {
-            _engine.Gate.Exit();
+            call.End(e);
+            throw;
         }
     }
 
     /// <inheritdoc/>
-    public Task<TOutput> RunAsync(TInput input, CancellationToken cancellationToken = default)
-    {
-        bool entered = false;
-        try
-        {
-            ArgumentNullException.ThrowIfNull(input);
-            _engine.Gate.Enter();
-            entered = true;
-            cancellationToken.ThrowIfCancellationRequested();
-            QueuedRun<EnsembleCall, TOutput> task = new(_engine.Gate, _engine.Workers, BindInputs(input), _run, cancellationToken);
-            // From here on the task leaves the gate.
-            entered = false;
-            task.Queue();
-            return task.Task;
-        }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-        {
-            return Task.FromCanceled<TOutput>(cancellationToken);
-        }
-        catch (Exception e)
-        {
-            return Task.FromException<TOutput>(e);
-        }
-        finally
-        {
-            if (entered)
-                _engine.Gate.Exit();
-        }
-    }
+    public Task<TOutput> RunAsync(TInput input, CancellationToken cancellationToken = default) => _engine.Calls.Begin(nameof(RunAsync)).Watched(Queued(input, cancellationToken));
 
     /// <summary>Runs the ensemble for each of several inputs that do not depend on each other, on threads of the runner, as if each came by itself, and waits for them.</summary>
     /// <inheritdoc/>
-    public TOutput[] RunMany(IReadOnlyList<TInput> inputs, CancellationToken cancellationToken = default) => Several(inputs, cancellationToken).Run();
-
-    /// <inheritdoc/>
-    public Task<TOutput[]> RunManyAsync(IReadOnlyList<TInput> inputs, CancellationToken cancellationToken = default)
+    public TOutput[] RunMany(IReadOnlyList<TInput> inputs, CancellationToken cancellationToken = default)
     {
+        MeteredCall call = _engine.Calls.Begin(nameof(RunMany));
         try
         {
-            return Several(inputs, cancellationToken).RunAsync();
-        }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-        {
-            return Task.FromCanceled<TOutput[]>(cancellationToken);
+            TOutput[] outputs = Several(inputs, cancellationToken).Run();
+            call.End(null);
+            return outputs;
         }
         catch (Exception e)
         {
-            return Task.FromException<TOutput[]>(e);
+            call.End(e);
+            throw;
         }
     }
+
+    /// <inheritdoc/>
+    public Task<TOutput[]> RunManyAsync(IReadOnlyList<TInput> inputs, CancellationToken cancellationToken = default) =>
+        _engine.Calls.Begin(nameof(RunManyAsync)).Watched(QueuedMany(inputs, cancellationToken));
 
     /// <summary>
     /// Has another file's weights take the place of a member's present ones, while requests come and run; the other members are not touched. As
@@ -168,6 +143,67 @@ public abstract class EnsembleRunner<TInput, TOutput> : IModelRunner<TInput, TOu
     [EditorBrowsable(EditorBrowsableState.Never)]
     protected virtual void CombineOutput(int output, MemberOutputs members) =>
         throw new InvalidOperationException("The ensemble '" + _engine.Name + "' has no rule for its output " + output.ToString(CultureInfo.InvariantCulture) + ".");
+
+    private TOutput RunHere(TInput input, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(input);
+        _engine.Gate.Enter();
+        try
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            return RunBound(BindInputs(input), cancellationToken);
+        }
+        finally
+        {
+            _engine.Gate.Exit();
+        }
+    }
+
+    private Task<TOutput> Queued(TInput input, CancellationToken cancellationToken)
+    {
+        bool entered = false;
+        try
+        {
+            ArgumentNullException.ThrowIfNull(input);
+            _engine.Gate.Enter();
+            entered = true;
+            cancellationToken.ThrowIfCancellationRequested();
+            QueuedRun<EnsembleCall, TOutput> task = new(_engine.Gate, _engine.Workers, BindInputs(input), _run, cancellationToken);
+            // From here on the task leaves the gate.
+            entered = false;
+            task.Queue();
+            return task.Task;
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            return Task.FromCanceled<TOutput>(cancellationToken);
+        }
+        catch (Exception e)
+        {
+            return Task.FromException<TOutput>(e);
+        }
+        finally
+        {
+            if (entered)
+                _engine.Gate.Exit();
+        }
+    }
+
+    private Task<TOutput[]> QueuedMany(IReadOnlyList<TInput> inputs, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return Several(inputs, cancellationToken).RunAsync();
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            return Task.FromCanceled<TOutput[]>(cancellationToken);
+        }
+        catch (Exception e)
+        {
+            return Task.FromException<TOutput[]>(e);
+        }
+    }
 
     private TOutput RunBound(EnsembleCall call, CancellationToken cancellationToken)
     {

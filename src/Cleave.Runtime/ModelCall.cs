@@ -3,6 +3,7 @@ using System.ComponentModel;
 using System.Threading;
 using Cleave.Elements;
 using Cleave.Generated;
+using Cleave.Ledger;
 
 namespace Cleave;
 
@@ -38,10 +39,17 @@ public abstract class ModelCall : IDisposable
     {
         CallBuffers buffers = Buffers;
         RunnerEngine engine = buffers.Enter();
+        MeteredCall call = engine.Home.Calls.Begin("ModelCall.Run");
         try
         {
             engine.Home.Recorder?.Offer(buffers.Inputs);
             buffers.Run(engine, _generation, cancellationToken);
+            call.End(null);
+        }
+        catch (Exception e)
+        {
+            call.End(e);
+            throw;
         }
         finally
         {

@@ -8,6 +8,7 @@ using Cleave.Batching;
 using Cleave.Calls;
 using Cleave.Generated;
 using Cleave.Jobs;
+using Cleave.Ledger;
 using Cleave.Tuning;
 
 namespace Cleave;
@@ -46,93 +47,43 @@ public abstract class ModelRunner<TInput, TOutput> : IModelRunner<TInput, TOutpu
     /// <exception cref="CleaveException">ONNX Runtime failed (CLV4008), or as many requests wait as <see cref="BatchingOptions.MaxWaiting"/> allows (CLV4012).</exception>
     public TOutput Run(TInput input, CancellationToken cancellationToken = default)
     {
-        ArgumentNullException.ThrowIfNull(input);
-        RunnerEngine engine = _current.Enter();
-        bool entered = true;
+        MeteredCall call = _current.Calls.Begin(nameof(Run));
         try
         {
-            cancellationToken.ThrowIfCancellationRequested();
-            CallBuffers buffers = BindRequest(engine, input);
-            if (QueueOf(engine, buffers) is not { } queue)
-                return RunBound(buffers, cancellationToken);
-            if (queue.TryPass())
-                return RunPassing(queue, buffers, cancellationToken);
-            CallerRequest request = new(queue, engine.Gate, buffers, cancellationToken);
-            // A request that fails leaves the gate.
-            entered = false;
-            request.Execute();
-            entered = true;
-            return CollectOrRelease(buffers);
+            TOutput output = RunHere(input, cancellationToken);
+            call.End(null);
+            return output;
         }
-        finally
+        catch (Exception e)
         {
-            if (entered)
-                engine.Gate.Exit();
+            call.End(e);
+            throw;
         }
     }
 
     /// <inheritdoc/>
-    public Task<TOutput> RunAsync(TInput input, CancellationToken cancellationToken = default)
-    {
-        RunnerEngine? entered = null;
-        try
-        {
-            ArgumentNullException.ThrowIfNull(input);
-            RunnerEngine engine = entered = _current.Enter();
-            cancellationToken.ThrowIfCancellationRequested();
-            CallBuffers buffers = BindRequest(engine, input);
-            if (QueueOf(engine, buffers) is { } queue)
-            {
-                // From here on the request leaves the gate.
-                entered = null;
-                TaskRequest<TInput, TOutput> request = new(this, queue, engine.Gate, buffers, cancellationToken);
-                request.Start();
-                return request.Outcome;
-            }
-            QueuedRun<CallBuffers, TOutput> run = new(engine.Gate, engine.Workers, buffers, _run, cancellationToken);
-            // From here on the queued run leaves the gate.
-            entered = null;
-            run.Queue();
-            return run.Task;
-        }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-        {
-            return Task.FromCanceled<TOutput>(cancellationToken);
-        }
-        catch (Exception e)
-        {
-            return Task.FromException<TOutput>(e);
-        }
-        finally
-        {
-            entered?.Gate.Exit();
-        }
-    }
+    public Task<TOutput> RunAsync(TInput input, CancellationToken cancellationToken = default) => _current.Calls.Begin(nameof(RunAsync)).Watched(Queued(input, cancellationToken));
 
     /// <inheritdoc/>
     public TOutput[] RunMany(IReadOnlyList<TInput> inputs, CancellationToken cancellationToken = default)
     {
-        Job<TInput, TOutput> job = StartJob(inputs, cancellationToken, callers: 1);
-        job.Work();
-        return job.Outputs.GetAwaiter().GetResult();
-    }
-
-    /// <inheritdoc/>
-    public Task<TOutput[]> RunManyAsync(IReadOnlyList<TInput> inputs, CancellationToken cancellationToken = default)
-    {
+        MeteredCall call = _current.Calls.Begin(nameof(RunMany));
         try
         {
-            return StartJob(inputs, cancellationToken, callers: 0).Outputs;
-        }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-        {
-            return Task.FromCanceled<TOutput[]>(cancellationToken);
+            TOutput[] outputs = RunManyHere(inputs, cancellationToken);
+            call.End(null);
+            return outputs;
         }
         catch (Exception e)
         {
-            return Task.FromException<TOutput[]>(e);
+            call.End(e);
+            throw;
         }
     }
+
+    /// <inheritdoc/>
+    public Task<TOutput[]> RunManyAsync(IReadOnlyList<TInput> inputs, CancellationToken cancellationToken = default) =>
+        _current.Calls.Begin(nameof(RunManyAsync)).Watched(QueuedMany(inputs, cancellationToken));
 
     /// <summary>
     /// What runs on the accelerator that the model was planned for, as ONNX Runtime itself says, or why nothing does. Null where the model is for the CPU: it was planned for no accelerator, or
@@ -278,6 +229,93 @@ public abstract class ModelRunner<TInput, TOutput> : IModelRunner<TInput, TOutpu
 
     /// <summary>Makes the output object of buffers that ran.</summary>
     internal TOutput Collected(CallBuffers buffers) => Collect(new OutputBuffers(buffers));
+
+    private TOutput RunHere(TInput input, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(input);
+        RunnerEngine engine = _current.Enter();
+        bool entered = true;
+        try
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            CallBuffers buffers = BindRequest(engine, input);
+            if (QueueOf(engine, buffers) is not { } queue)
+                return RunBound(buffers, cancellationToken);
+            if (queue.TryPass())
+                return RunPassing(queue, buffers, cancellationToken);
+            CallerRequest request = new(queue, engine.Gate, buffers, cancellationToken);
+            // A request that fails leaves the gate.
+            entered = false;
+            request.Execute();
+            entered = true;
+            return CollectOrRelease(buffers);
+        }
+        finally
+        {
+            if (entered)
+                engine.Gate.Exit();
+        }
+    }
+
+    private Task<TOutput> Queued(TInput input, CancellationToken cancellationToken)
+    {
+        RunnerEngine? entered = null;
+        try
+        {
+            ArgumentNullException.ThrowIfNull(input);
+            RunnerEngine engine = entered = _current.Enter();
+            cancellationToken.ThrowIfCancellationRequested();
+            CallBuffers buffers = BindRequest(engine, input);
+            if (QueueOf(engine, buffers) is { } queue)
+            {
+                // From here on the request leaves the gate.
+                entered = null;
+                TaskRequest<TInput, TOutput> request = new(this, queue, engine.Gate, buffers, cancellationToken);
+                request.Start();
+                return request.Outcome;
+            }
+            QueuedRun<CallBuffers, TOutput> run = new(engine.Gate, engine.Workers, buffers, _run, cancellationToken);
+            // From here on the queued run leaves the gate.
+            entered = null;
+            run.Queue();
+            return run.Task;
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            return Task.FromCanceled<TOutput>(cancellationToken);
+        }
+        catch (Exception e)
+        {
+            return Task.FromException<TOutput>(e);
+        }
+        finally
+        {
+            entered?.Gate.Exit();
+        }
+    }
+
+    private TOutput[] RunManyHere(IReadOnlyList<TInput> inputs, CancellationToken cancellationToken)
+    {
+        Job<TInput, TOutput> job = StartJob(inputs, cancellationToken, callers: 1);
+        job.Work();
+        return job.Outputs.GetAwaiter().GetResult();
+    }
+
+    private Task<TOutput[]> QueuedMany(IReadOnlyList<TInput> inputs, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return StartJob(inputs, cancellationToken, callers: 0).Outputs;
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            return Task.FromCanceled<TOutput[]>(cancellationToken);
+        }
+        catch (Exception e)
+        {
+            return Task.FromException<TOutput[]>(e);
+        }
+    }
 
     // In the engine that the caller has entered.
     private async Task<TuningResult> TuneAsync(

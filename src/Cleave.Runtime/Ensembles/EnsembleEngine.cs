@@ -47,6 +47,7 @@ internal sealed class EnsembleEngine : IRequestSource
         Definition = definition;
         Shapes = new ShapeTable(definition.Name, definition.Inputs, []);
         Ledger = options.Ledger ?? CoreLedger.Process;
+        Calls = CallMeter.Of(Ledger, Name);
         Ledger.Cores.Read();
         CoreBudget budget = Ledger.Cores.Budget.WithOption(options.Cores);
         _cores = budget.Cores;
@@ -74,6 +75,9 @@ internal sealed class EnsembleEngine : IRequestSource
 
     /// <summary>Who uses which cores.</summary>
     public CoreLedger Ledger { get; }
+
+    /// <summary>Times calls, for those who listen.</summary>
+    public CallMeter Calls { get; }
 
     public MemberModel[] Members { get; }
 

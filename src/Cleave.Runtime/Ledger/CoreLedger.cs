@@ -41,6 +41,9 @@ internal sealed class CoreLedger
 
     public CoreCount Cores { get; }
 
+    /// <summary>What times calls for its meter; null: it has none.</summary>
+    public CallInstruments? Calls { get; set; }
+
     /// <summary>Those whose requests they are.</summary>
     public OpenRunners Runners { get; } = new();
 

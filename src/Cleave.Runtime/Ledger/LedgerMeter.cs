@@ -4,7 +4,7 @@ using System.Linq;
 
 namespace Cleave.Ledger;
 
-/// <summary>What a ledger shows to those who listen to meters. Its numbers are read when a listener asks; nobody counts for it.</summary>
+/// <summary>What a ledger shows to those who listen to meters. Its numbers are read when a listener asks, and nobody counts for it; but calls are timed while a listener is there.</summary>
 internal static class LedgerMeter
 {
     public const string Name = "Cleave";
@@ -33,6 +33,7 @@ internal static class LedgerMeter
             "Cores that requests use; more than there are, where more requests run than there are cores");
         meter.CreateObservableUpDownCounter("cleave.cores", () => ledger.Cores.Now, "{core}",
             "Cores that the process has");
+        ledger.Calls = new CallInstruments(meter);
         return meter;
     }
 

@@ -1,0 +1,74 @@
+using System;
+using System.Collections.Generic;
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
+using System.Threading;
+using System.Threading.Tasks;
+using Cleave.Core.Diagnostics;
+
+namespace Cleave.Ledger;
+
+/// <summary>Times the calls of a runner's methods for those who listen to its ledger's meter. While nobody does, nothing is measured or allocated. Thread-safe.</summary>
+internal sealed class CallMeter(CoreLedger ledger, string model)
+{
+    /// <summary>Of the process's ledger, where the options name no other.</summary>
+    public static CallMeter Of(CoreLedger? ledger, string model) => new(ledger ?? CoreLedger.Process, model);
+
+    /// <summary>A call begins, which is to <see cref="MeteredCall.End"/>.</summary>
+    public MeteredCall Begin(string method) => ledger.Calls is { IsHeard: true } heard ? new MeteredCall(heard, model, method, Stopwatch.GetTimestamp()) : default;
+}
+
+/// <summary>A call that somebody listens to; by default one that nobody does.</summary>
+internal readonly struct MeteredCall(CallInstruments instruments, string model, string method, long start)
+{
+    private readonly CallInstruments? _instruments = instruments;
+
+    /// <param name="failure">Null: it went well.</param>
+    public void End(Exception? failure) => _instruments?.Add(model, method, start, failure);
+
+    /// <summary>Ends when the task does.</summary>
+    public Task<T> Watched<T>(Task<T> task)
+    {
+        if (_instruments is not null)
+            _ = task.ContinueWith(static (t, call) => ((MeteredCall)call!).End(Failure(t)), this, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        return task;
+    }
+
+    private static Exception? Failure(Task task) => task.IsCanceled ? new OperationCanceledException() : task.Exception?.InnerException;
+}
+
+/// <summary>The instruments for calls.</summary>
+internal sealed class CallInstruments(Meter meter)
+{
+    private readonly Histogram<double> _duration = meter.CreateHistogram<double>("cleave.request.duration", "s",
+        "From the call to its result, by the name of the model and the method; of those that failed by what the failure was");
+
+    private readonly Counter<long> _rejected = meter.CreateCounter<long>("cleave.rejected_requests", "{request}",
+        "Calls that failed because the queue was full, by the name of the model");
+
+    public bool IsHeard => _duration.Enabled || _rejected.Enabled;
+
+    public void Add(string model, string method, long start, Exception? failure)
+    {
+        double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
+        KeyValuePair<string, object?> ofModel = new("model", model), ofMethod = new("method", method);
+        if (failure is null)
+        {
+            _duration.Record(seconds, ofModel, ofMethod);
+            return;
+        }
+        _duration.Record(seconds, ofModel, ofMethod, new KeyValuePair<string, object?>("error.type", TypeOf(failure)));
+        if (IsRejection(failure) || (failure.InnerException is { } inner && IsRejection(inner)))
+            _rejected.Add(1, ofModel);
+    }
+
+    private static bool IsRejection(Exception failure) => failure is CleaveException { Id: var id } && id == Rules.QueueFull.Id;
+
+    // Few values: of a cancelled task the exception is of another type than of a cancelled call.
+    private static string TypeOf(Exception failure) => failure switch
+    {
+        CleaveException known => known.Id,
+        OperationCanceledException => typeof(OperationCanceledException).FullName!,
+        _ => failure.GetType().FullName!,
+    };
+}

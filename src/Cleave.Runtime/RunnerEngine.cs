@@ -266,7 +266,9 @@ internal sealed class RunnerEngine : IRequestSource
             {
                 HurryUp();
                 WaitSaying(Gate.Drained, start);
-                WaitSaying(StopThreads(), start);
+                // Not for all in one: that task would end on the thread pool.
+                foreach (Task threads in StopThreads())
+                    WaitSaying(threads, start);
             }
             catch (ThreadInterruptedException)
             {
@@ -293,7 +295,7 @@ internal sealed class RunnerEngine : IRequestSource
     {
         HurryUp();
         await WaitSayingAsync(Gate.Drained, start).ConfigureAwait(false);
-        await WaitSayingAsync(StopThreads(), start).ConfigureAwait(false);
+        await WaitSayingAsync(Task.WhenAll(StopThreads()), start).ConfigureAwait(false);
         Free();
     }
 
@@ -305,13 +307,13 @@ internal sealed class RunnerEngine : IRequestSource
         Preparing.Stop();
     }
 
-    // Done when they have ended.
-    private Task StopThreads()
+    // Each is done when it has ended.
+    private Task[] StopThreads()
     {
         Workers.Stop();
         Modes.Stop();
         Device?.Mode?.Stop();
-        return Task.WhenAll(Workers.Ended, Modes.Ended, Device?.Mode?.Ended ?? Task.CompletedTask);
+        return [Workers.Ended, .. Modes.Ended, .. Device?.Mode?.Ended ?? []];
     }
 
     private void Warm(CallBuffers inputs, CancellationToken token)

@@ -17,8 +17,8 @@ internal sealed class LaneCrew
     /// <param name="threads">How to make the thread of each lane but the first.</param>
     public LaneCrew(IEnumerable<WorkerSettings> threads) => _threads = [.. threads.Select(static t => new WorkerPool(t))];
 
-    /// <summary>Done when the crew was stopped and every thread has ended.</summary>
-    public Task Ended => Task.WhenAll(_threads.Select(static t => t.Ended));
+    /// <summary>For each thread: done when the crew was stopped and it has ended.</summary>
+    public IEnumerable<Task> Ended => _threads.Select(static t => t.Ended);
 
     /// <summary>How many lanes of requests wait for their threads, those that were withdrawn among them.</summary>
     public int Waiting => _threads.Sum(static t => t.Waiting);

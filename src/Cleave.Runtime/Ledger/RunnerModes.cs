@@ -85,8 +85,8 @@ internal sealed class RunnerModes
     /// <summary>The processors of the lanes that are pinned.</summary>
     public IEnumerable<ProcessorLease> Leases => _modes.SelectMany(static m => m.Open).Select(static m => m.Plan.Lease).OfType<ProcessorLease>();
 
-    /// <summary>Done when the threads of all modes have ended, after <see cref="Stop"/>.</summary>
-    public Task Ended => Task.WhenAll(_modes.SelectMany(static m => m.Open).Select(static m => m.Ended));
+    /// <summary>For each thread of the modes: done when it has ended, after <see cref="Stop"/>.</summary>
+    public IEnumerable<Task> Ended => _modes.SelectMany(static m => m.Open).SelectMany(static m => m.Ended);
 
     /// <summary>The first instance of the mode of that place, or null while it is not open.</summary>
     public RunnerMode? Find(int mode) => _modes[mode].Open is [var first, ..] ? first : null;

@@ -1,3 +1,4 @@
+using System.Collections.Generic;
 using System.Globalization;
 using System.Linq;
 using System.Threading;
@@ -56,7 +57,7 @@ internal sealed class RunnerMode
     public LaneCrew? Crew { get; }
 
     /// <summary>Done when the threads have ended, after <see cref="Stop"/>.</summary>
-    public Task Ended => Crew?.Ended ?? Task.CompletedTask;
+    public IEnumerable<Task> Ended => Crew?.Ended ?? [];
 
     /// <summary>How many requests began in it.</summary>
     public long Requests => Volatile.Read(ref _requests);

@@ -233,7 +233,7 @@ public sealed class LaneEndTests
         }
         Assert.Equal((9L, 9L), (call.Out<long>(0)[0], call.Out<long>(1)[0]));
         crew.Stop();
-        await crew.Ended.WaitAsync(Patience);
+        await Task.WhenAll(crew.Ended).WaitAsync(Patience);
         lanes.Dispose();
 
         static WorkerSettings Named(Func<int, string> name) => new(name, 1, NullLogger.Instance);

@@ -183,7 +183,7 @@ public sealed class LaneTests
         using LooseOutput output = await waiting.WaitAsync(Patience);
         Assert.Equal(7f, output.Get<float>(0)[0]);
         await disposal.WaitAsync(Patience);
-        Assert.True(runner.Engine.Modes.Planned.Crew!.Ended.IsCompleted);
+        Assert.All(runner.Engine.Modes.Planned.Crew!.Ended, static thread => Assert.True(thread.IsCompleted));
     }
 
     [Fact]
@@ -277,7 +277,7 @@ public sealed class LaneTests
                 runner.Run(Towers.Request(Towers.Input(i)));
                 runner.CreateCall((ref _) => { }).Run();
             }
-            return (new WeakReference(runner), runner.Engine.Modes.Planned.Crew!.Ended);
+            return (new WeakReference(runner), Task.WhenAll(runner.Engine.Modes.Planned.Crew!.Ended));
         }
     }
 

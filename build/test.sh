@@ -1,7 +1,16 @@
 #!/usr/bin/env bash
 # Checks the format and runs the test projects of the built solution, one after the other: test.sh CONFIGURATION
-# Prints why tests were skipped; the last line is "N passed, N failed[, N skipped]".
+# Prints where the time went and why tests were skipped; the last line is "N passed, N failed[, N skipped]".
 set -euo pipefail
+
+if [[ -n ${UPDATE_GOLDEN:-} ]]; then
+  echo "test.sh: UPDATE_GOLDEN is set, and would have tests write what they compare with. Unset it here; to renew golden files run their project: UPDATE_GOLDEN=1 dotnet test tests/NAME -c Release" >&2
+  exit 1
+fi
+# What applications are told by their environment is not meant for the runners and builds of tests.
+for variable in $(compgen -e CLEAVE_); do
+  [[ $variable == CLEAVE_SHARED_MODELS ]] || unset "$variable"
+done
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 configuration=$1
@@ -30,6 +39,20 @@ print_skipped() {
     sed 's/&quot;/"/g; s/&lt;/</g; s/&gt;/>/g; s/&#x[AD];/ /g; s/&amp;/\&/g'
 }
 
+# The ten classes that took longest: what their tests took, one after the other.
+print_longest() {
+  echo "== longest classes"
+  awk -v RS='<UnitTestResult ' '
+    match($0, /testName="[^"]*"/) {
+      name = substr($0, RSTART + 10, RLENGTH - 11); sub(/\(.*/, "", name); sub(/\.[^.]*$/, "", name)
+      if (match($0, /duration="[^"]*"/)) {
+        split(substr($0, RSTART + 10, RLENGTH - 11), time, ":")
+        seconds[name] += time[1] * 3600 + time[2] * 60 + time[3]
+      }
+    }
+    END { for (name in seconds) printf "%7.1f s  %s\n", seconds[name], name }' "$results"/*.trx | sort -rn | sed -n 1,10p
+}
+
 run_project() {
   local name trx status=0
   name=$(basename "$1" .csproj)
@@ -53,9 +76,20 @@ run_project() {
   passed=$((passed + ok)) failed=$((failed + bad)) skipped=$((skipped + total - executed))
 }
 
-check_format() {
+# In the background: it keeps one core busy, and so do the first projects.
+start_format() {
+  dotnet format "$root/Generator.sln" --no-restore --verify-no-changes >"$results/format.log" 2>&1 &
+  format=$!
+  trap 'kill "$format" 2>/dev/null || true' EXIT
+}
+
+end_format() {
+  local status=0
+  wait "$format" || status=$?
+  trap - EXIT
   echo "== format"
-  if ! dotnet format "$root/Generator.sln" --no-restore --verify-no-changes; then
+  cat "$results/format.log"
+  if ((status != 0)); then
     echo "format: run 'dotnet format Generator.sln' and look at what it changed"
     failed=$((failed + 1))
   fi
@@ -63,15 +97,22 @@ check_format() {
 
 rm -rf "$results"
 mkdir -p "$results"
-check_format
+start_format
+# One test after the other, and nothing that depends on how much of the machine it gets.
+beside_format=" Cleave.Build.Tests Cleave.Generator.Tests Cleave.Release.Tests Cleave.Sample.Tests "
+for name in $beside_format; do
+  run_project "$root/tests/$name/$name.csproj"
+done
+end_format
 for project in "$root"/tests/*/*.Tests.csproj; do
-  run_project "$project"
+  [[ $beside_format == *" $(basename "$project" .csproj) "* ]] || run_project "$project"
 done
 
 if ((passed == 0)); then
   echo "no test passed" >&2
   failed=$((failed + 1))
 fi
+print_longest
 if ((skipped > 0)); then
   print_skipped
   echo "$passed passed, $failed failed, $skipped skipped"

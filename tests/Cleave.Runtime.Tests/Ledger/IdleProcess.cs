@@ -21,9 +21,12 @@ internal static class IdleProcess
     /// <summary>What every thread of a runner is called, those of its sessions included.</summary>
     public const string Name = "Cleave";
 
+    /// <summary>The thread that polls.</summary>
+    public const string Poller = Name + " poller";
+
     private static readonly TimeSpan Window = TimeSpan.FromSeconds(1);
 
-    // Threads that spin, and pools that shrink, need a moment; whoever polls never comes to rest.
+    // Threads that spin, and pools that shrink, need a moment. Whoever polls never comes to rest, and is seen in the first second where the machine is not busy.
     private const int Most = 20;
 
     /// <param name="polls">Whether a thread looks for something all the time: what the watch must notice.</param>
@@ -57,10 +60,10 @@ internal static class IdleProcess
                 // As a thread would that looks for something to do.
             }
         })
-        { IsBackground = true, Name = Name + " poller" };
+        { IsBackground = true, Name = Poller };
         if (polls)
             poller.Start();
-        Watch(before);
+        Watch(before, polls);
         ends.Set();
     }
 
@@ -73,7 +76,7 @@ internal static class IdleProcess
         }
     }
 
-    private static void Watch(Dictionary<string, Sample> first)
+    private static void Watch(Dictionary<string, Sample> first, bool polls)
     {
         Dictionary<string, Sample> before = Samples();
         Console.WriteLine("threads " + Text(before.Count));
@@ -88,7 +91,7 @@ internal static class IdleProcess
             restless = [.. after.Where(t => !before.TryGetValue(t.Key, out Sample was) || t.Value.Wakes - was.Wakes > 1 || t.Value.Ticks - was.Ticks > 0).Select(static t => t.Value.Name)];
             before = after;
             seen.UnionWith(restless);
-            if (restless.Length == 0 && Timer.ActiveCount == 0)
+            if (polls ? seen.Contains(Poller) : restless.Length == 0 && Timer.ActiveCount == 0)
                 break;
         }
         Console.WriteLine("timers " + Text(Timer.ActiveCount));

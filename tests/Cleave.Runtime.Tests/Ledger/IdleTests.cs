@@ -26,7 +26,7 @@ public sealed class IdleTests
     {
         string[] said = Idle(polls: true);
         Assert.InRange(Number(said, "timers "), 1, 100);
-        Assert.Contains(IdleProcess.Name + " poller", said.Single(static l => l.StartsWith("seen", StringComparison.Ordinal)));
+        Assert.Contains(IdleProcess.Poller, said.Single(static l => l.StartsWith("seen", StringComparison.Ordinal)));
     }
 
     private static string[] Idle(bool polls)

@@ -19,31 +19,28 @@ public sealed class ReleasePackages : IAsyncLifetime
     private const string Signed = "1.29.0.0";
     private readonly TemporaryFolder _folder = new();
 
+    private static bool IsAssembled => Repository.ProvidedOnnxRuntime.Contains('-', StringComparison.Ordinal);
+
     public string Feed => _folder["feed"];
 
-    /// <summary>Why no release can be packed here; null where one can.</summary>
-    public string? WhySkipped { get; } =
-        Repository.ProvidedOnnxRuntime == Repository.LowestOnnxRuntime || Repository.ProvidedOnnxRuntime.StartsWith(Repository.LowestOnnxRuntime + "-", StringComparison.Ordinal)
-            ? null
-            : $"skipped: a release is compiled with ONNX Runtime {Repository.LowestOnnxRuntime} or the assembled one, and the package sources here have {Repository.ProvidedOnnxRuntime} only";
+    /// <summary>The official number of the ONNX Runtime at hand: the lowest supported, or a later one where the sources here have no other.</summary>
+    public static string LowestOnnxRuntime { get; } = Repository.ProvidedOnnxRuntime.Split('-')[0];
 
     /// <summary>The assembly version of the ONNX Runtime in the feed; null where the sources carry it.</summary>
     public string? OnnxRuntimeAssemblyVersion { get; private set; }
 
     public async Task InitializeAsync()
     {
-        if (WhySkipped != null)
-            return;
         string repository = SharedModels.Repository;
         CommandLine dotnet = new(repository);
         foreach (string project in new[] { "src/Cleave.Runtime", "nuget/Cleave.csproj" })
         {
             await dotnet.RequireAsync("dotnet", "pack", project, "-c", "Release", "-o", Feed,
-                "-p:CleaveRelease=true", "-p:ArtifactsPath=" + _folder["artifacts"]);
+                "-p:CleaveRelease=true", "-p:OnnxRuntimeLowest=" + LowestOnnxRuntime, "-p:ArtifactsPath=" + _folder["artifacts"]);
         }
-        string source = Path.Combine(repository, "artifacts", "onnxruntime", "source");
-        if (!Directory.Exists(source))
+        if (!IsAssembled)
             return;
+        string source = Path.Combine(repository, "artifacts", "onnxruntime", "source");
 
         // As the official ones: signed, with an assembly version. The runtime was compiled against neither.
         string key = _folder["key.snk"];
@@ -53,7 +50,7 @@ public sealed class ReleasePackages : IAsyncLifetime
         {
             await dotnet.RequireAsync("dotnet", "pack", "build/onnxruntime/" + project, "-c", "Release", "-o", Feed,
                 "-p:OnnxRuntimeSource=" + source, "-p:ArtifactsPath=" + _folder["onnxruntime"],
-                "-p:AssembledVersion=" + Repository.LowestOnnxRuntime, "-p:AssembledAssemblyVersion=" + Signed,
+                "-p:AssembledVersion=" + LowestOnnxRuntime, "-p:AssembledAssemblyVersion=" + Signed,
                 "-p:AssemblyOriginatorKeyFile=" + key);
         }
         OnnxRuntimeAssemblyVersion = Signed;

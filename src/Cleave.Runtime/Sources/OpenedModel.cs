@@ -81,7 +81,8 @@ internal sealed class OpenedModel : IDisposable
     /// <summary>For messages: the path, or that there is none.</summary>
     public string Place => Path ?? Name + " (in memory)";
 
-    public static OpenedModel Open(ModelDefinition definition, RunnerOptions options)
+    /// <summary>Opens the model, refused where it needs VNNI instructions that the processor lacks: as it says itself, unless <paramref name="hasVnni"/> says it.</summary>
+    public static OpenedModel Open(ModelDefinition definition, RunnerOptions options, bool? hasVnni = null)
     {
         if (definition.Contract != ModelDefinition.ContractServed)
         {
@@ -90,7 +91,7 @@ internal sealed class OpenedModel : IDisposable
                 ModelDefinition.ContractServed.ToString(CultureInfo.InvariantCulture));
         }
         OpenedModel opened = new(definition, ModelLocation.Resolve(definition, options));
-        if (options.AllowSaturation || !opened.NeedsVnni || Vnni.IsHere)
+        if (options.AllowSaturation || !opened.NeedsVnni || (hasVnni ?? Vnni.IsHere))
             return opened;
         opened.Dispose();
         throw new CleaveException(Rules.NeedsVnni, null, opened.Place);

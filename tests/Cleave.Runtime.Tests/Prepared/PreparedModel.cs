@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Linq;
+using Cleave.Core.Graph;
 using Cleave.Cores;
 using Cleave.Generated;
 using Cleave.OnnxProto;
@@ -114,6 +115,17 @@ internal sealed class PreparedModel : IDisposable
         change();
         long ticks = FileIdentity.Of(path)!.Value.WrittenTicks;
         Rewrite(m => m with { Files = [.. m.Files.Select(f => f.Name == System.IO.Path.GetFileName(path) ? f with { WrittenTicks = ticks } : f)] });
+    }
+
+    /// <summary>Changes the weights unseen, so that results differ: in every tensor and packed copy, whichever the kernel reads.</summary>
+    public void ChangeWeightsSecretly()
+    {
+        PreparedManifest manifest = PreparedManifest.Read(File.ReadAllBytes(Manifest));
+        Secretly(Weights, () =>
+        {
+            foreach (ByteRange region in manifest.Regions.Where(static r => r.Length > 128))
+                FlipByte(Weights, region.Offset + region.Length / 8 * 4 + 3);
+        });
     }
 
     public static void FlipByte(string path, long at)

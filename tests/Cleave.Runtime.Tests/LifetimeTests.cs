@@ -232,18 +232,24 @@ public sealed class LifetimeTests
         })
         { IsBackground = true, Name = "collector" };
         collector.Start();
-        while (Stopwatch.GetTimestamp() < end)
+        try
         {
-            LooseRunner runner = LooseRunner.Of(Models.Bert());
-            Task[] clients = [.. Enumerable.Range(0, 6).Select(i => Task.Run(() => Client(runner, (rounds * 10) + i)))];
-            await Until(() => Volatile.Read(ref good) > (rounds * 200) || clients.All(c => c.IsCompleted));
-            await runner.DisposeAsync();
-            await Task.WhenAll(clients).WaitAsync(Patience);
-            Assert.Equal(0, runner.Engine.Workers.Workers);
-            rounds++;
+            while (Stopwatch.GetTimestamp() < end)
+            {
+                LooseRunner runner = LooseRunner.Of(Models.Bert());
+                Task[] clients = [.. Enumerable.Range(0, 6).Select(i => Task.Run(() => Client(runner, (rounds * 10) + i)))];
+                await Until(() => Volatile.Read(ref good) > (rounds * 200) || clients.All(c => c.IsCompleted));
+                await runner.DisposeAsync();
+                await Task.WhenAll(clients).WaitAsync(Patience);
+                Assert.Equal(0, runner.Engine.Workers.Workers);
+                rounds++;
+            }
         }
-        stop.Cancel();
-        Assert.True(collector.Join(Patience));
+        finally
+        {
+            stop.Cancel();
+            Assert.True(collector.Join(Patience));
+        }
         Assert.True(good > 100, $"{good} good, {cancelled} cancelled, {disposed} disposed, {rounds} rounds");
         Assert.True(disposed > 0);
 

@@ -15,6 +15,9 @@ namespace Cleave.Tool.Tests;
 /// <summary>Ctrl+C on the program itself, once it shows that it is at work; and what the guard of all commands says.</summary>
 public sealed class CancellationTests : IDisposable
 {
+    // What is waited for takes seconds.
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
+
     private readonly QuantizeFixture _files = new();
     private readonly TempFolder _temporary = new();
 
@@ -52,7 +55,7 @@ public sealed class CancellationTests : IDisposable
         await pipe.WaitForExitAsync();
         Task<(int Code, string Error)> run = Interrupt(async tool =>
         {
-            await using FileStream writer = new(listing, FileMode.Open, FileAccess.Write);
+            await using FileStream writer = await Writer(listing);
             await Signal(tool);
             await writer.WriteAsync("cleave-listing 1\noptions\n  source \"model.onnx\"\n"u8.ToArray());
         }, "validate", listing, "--project", _files.Folder);
@@ -95,7 +98,7 @@ public sealed class CancellationTests : IDisposable
         watcher.EnableRaisingEvents = true;
         return await Interrupt(async tool =>
         {
-            Task first = await Task.WhenAny(appeared.Task, tool.WaitForExitAsync());
+            Task first = await Task.WhenAny(appeared.Task, tool.WaitForExitAsync()).WaitAsync(Limit);
             Assert.True(first == appeared.Task, "it ended before");
             await Signal(tool);
         }, arguments);
@@ -113,7 +116,7 @@ public sealed class CancellationTests : IDisposable
         try
         {
             await interrupt(tool);
-            await tool.WaitForExitAsync();
+            await tool.WaitForExitAsync().WaitAsync(Limit);
         }
         finally
         {
@@ -127,6 +130,22 @@ public sealed class CancellationTests : IDisposable
     private static async Task Signal(Process tool)
     {
         using Process kill = Process.Start("kill", ["-INT", tool.Id.ToString(CultureInfo.InvariantCulture)]);
-        await kill.WaitForExitAsync();
+        await kill.WaitForExitAsync().WaitAsync(Limit);
+    }
+
+    // Of a named pipe: it is opened once somebody reads from it.
+    private static async Task<FileStream> Writer(string pipe)
+    {
+        Task<FileStream> opening = Task.Run(() => new FileStream(pipe, FileMode.Open, FileAccess.Write));
+        try
+        {
+            return await opening.WaitAsync(Limit);
+        }
+        catch (TimeoutException)
+        {
+            // Nobody does: a reader of our own lets the thread go.
+            new FileStream(pipe, FileMode.Open, FileAccess.ReadWrite).Dispose();
+            throw;
+        }
     }
 }

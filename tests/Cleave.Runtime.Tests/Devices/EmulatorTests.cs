@@ -172,13 +172,14 @@ public class EmulatorTests
     [Fact]
     public void Runs_and_copies_of_other_streams_overlap_and_those_of_one_engine_do_not()
     {
+        // So long that this thread has asked for all of it before anything ends, on a busy machine, too.
         using EmulatedDevice device = new(new EmulatorProfile
         {
             Computes = false,
             LaunchCost = 0,
-            RunTime = (_, _) => 5 * Millisecond,
-            ToDeviceLatency = 5 * Millisecond,
-            ToHostLatency = 5 * Millisecond,
+            RunTime = (_, _) => 500 * Millisecond,
+            ToDeviceLatency = 500 * Millisecond,
+            ToHostLatency = 500 * Millisecond,
         });
         using IDeviceStream runs = device.CreateStream("runs"), copies = device.CreateStream("copies"), back = device.CreateStream("back");
         using IDeviceExecutable times = device.Load(Times(3), runs), again = device.Load(Times(3), copies);
@@ -203,7 +204,7 @@ public class EmulatorTests
     [Fact]
     public void What_comes_after_an_event_of_another_stream_waits_for_it()
     {
-        using EmulatedDevice device = new(new EmulatorProfile { Computes = false, LaunchCost = 0, RunTime = (_, _) => 5 * Millisecond });
+        using EmulatedDevice device = new(new EmulatorProfile { Computes = false, LaunchCost = 0, RunTime = (_, _) => 500 * Millisecond });
         using IDeviceStream runs = device.CreateStream("runs"), copies = device.CreateStream("copies");
         using IDeviceExecutable times = device.Load(Times(3), runs);
         using DeviceTensor a = device.Allocate("a", ElementType.Float, [4]);
@@ -218,7 +219,7 @@ public class EmulatorTests
         DeviceOperation run = device.Operations[0], copy = device.Operations[1];
         // Not before; later, where this thread was so late that nothing ran any more. What they take is reckoned, to the tick.
         Assert.True(copy.Start >= run.End, $"{copy.Start} is before {run.End}");
-        Assert.Equal(EmulatedDevice.Ticks(5 * Millisecond), run.End - run.Start);
+        Assert.Equal(EmulatedDevice.Ticks(500 * Millisecond), run.End - run.Start);
         Assert.Equal(EmulatedDevice.Ticks(10_000 + 16 / 12.0), copy.End - copy.Start);
     }
 

@@ -50,7 +50,7 @@ public sealed class PinningTests
         using LooseRunner runner = Towers.Runner();
         string[] before = Folders();
         runner.Engine.Sessions.Get(Towers.Segments[0], 3, 0, pin);
-        string[] made = [.. Folders().Except(before).Where(f => File.Exists(f + "/status")).Select(f => File.ReadAllText(f + "/status"))
+        string[] made = [.. Folders().Except(before).Select(static f => SystemThreads.Read(f, "status")).OfType<string>()
             .Where(s => SystemThreads.Processors(s).SequenceEqual([allowed[^1]]))];
         Assert.True(made.Length >= 2, $"{made.Length} threads are pinned");
         Assert.Empty(_logger.Warnings);

@@ -133,12 +133,11 @@ public sealed class BadFolderTests
         Assert.False(PreparedModel.IsPrepared(next));
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task A_folder_that_every_user_can_write_to_is_not_prepared_into()
     {
-        // Windows has other permissions, which are not looked at.
         if (OperatingSystem.IsWindows())
-            return;
+            throw new SkipException("skipped: Windows has other permissions, which are not looked at");
         using PreparedModel model = new();
         Directory.CreateDirectory(model.Folder);
         File.SetUnixFileMode(model.Folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.OtherWrite | UnixFileMode.OtherExecute);
@@ -198,8 +197,14 @@ public sealed class BadFolderTests
 
         public bool Is { get; }
 
-        public static Mounted TryReadOnly(string path) =>
-            new(path, Run("mount", "--bind", path, path) && Run("mount", "-o", "remount,ro,bind", path));
+        public static Mounted TryReadOnly(string path)
+        {
+            Mounted bound = new(path, Run("mount", "--bind", path, path));
+            if (!bound.Is || Run("mount", "-o", "remount,ro,bind", path))
+                return bound;
+            bound.Dispose();
+            return new(path, isMounted: false);
+        }
 
         public static Mounted TrySmall(string path, int kilobytes) => new(path, Run("mount", "-t", "tmpfs", "-o", "mode=0700,size=" + kilobytes + "k", "tmpfs", path));
 

@@ -17,17 +17,23 @@ internal static class SystemThreads
         List<string> found = [];
         foreach (string folder in Directory.EnumerateDirectories("/proc/self/task"))
         {
-            try
-            {
-                if (File.ReadAllText(Path.Combine(folder, "comm")).TrimEnd('\n') == name[..Math.Min(Longest, name.Length)])
-                    found.Add(File.ReadAllText(Path.Combine(folder, "status")));
-            }
-            catch (IOException)
-            {
-                // It ended meanwhile.
-            }
+            if (Read(folder, "comm")?.TrimEnd('\n') == name[..Math.Min(Longest, name.Length)] && Read(folder, "status") is { } status)
+                found.Add(status);
         }
         return [.. found];
+    }
+
+    /// <summary>A file in the folder of a thread; null where that ended meanwhile.</summary>
+    public static string? Read(string folder, string file)
+    {
+        try
+        {
+            return File.ReadAllText(Path.Combine(folder, file));
+        }
+        catch (IOException)
+        {
+            return null;
+        }
     }
 
     /// <summary>The processors that a thread may run on.</summary>

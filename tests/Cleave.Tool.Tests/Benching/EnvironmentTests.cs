@@ -1,3 +1,4 @@
+using System;
 using System.Diagnostics;
 using System.IO;
 using System.Threading.Tasks;
@@ -19,13 +20,20 @@ public sealed class EnvironmentTests
         using TempFolder recorded = new(), tuned = new();
         string model = tiny.Save();
         (string program, string[] before) = new WorkerHost(typeof(CleaveCommand).Assembly).Command;
-        ProcessStartInfo start = new(program, [.. before, .. System.Array.ConvertAll(arguments, a => a == "MODEL" ? model : a)]) { RedirectStandardError = true, RedirectStandardOutput = true };
+        ProcessStartInfo start = new(program, [.. before, .. Array.ConvertAll(arguments, a => a == "MODEL" ? model : a)]) { RedirectStandardError = true, RedirectStandardOutput = true };
         (start.Environment["CLEAVE_RECORD"], start.Environment["CLEAVE_TUNE"]) = (recorded.Path, tuned.Path);
         using Process tool = Process.Start(start)!;
-        Task<string> error = tool.StandardError.ReadToEndAsync();
-        string output = await tool.StandardOutput.ReadToEndAsync();
-        await tool.WaitForExitAsync();
-        Assert.True(tool.ExitCode == 0, await error + output);
+        Task<string> error = tool.StandardError.ReadToEndAsync(), output = tool.StandardOutput.ReadToEndAsync();
+        try
+        {
+            await tool.WaitForExitAsync().WaitAsync(TimeSpan.FromMinutes(3));
+        }
+        finally
+        {
+            if (!tool.HasExited)
+                tool.Kill(entireProcessTree: true);
+        }
+        Assert.True(tool.ExitCode == 0, await error + await output);
         Assert.Empty(Directory.GetFileSystemEntries(recorded.Path));
         Assert.Empty(Directory.GetFileSystemEntries(tuned.Path));
     }

@@ -19,14 +19,14 @@ public sealed class BenchCommandTests : IDisposable
     {
         using TinyModel tiny = new();
         int more = BenchRun.Cores + 1;
-        ToolRun run = await ToolRun.Of("bench", tiny.Save(), "--quick", "--threads", $"{more}", "--callers", "1", "--json");
+        ToolRun run = await ToolRun.Measured("bench", tiny.Save(), "--quick", "--threads", $"{more}", "--callers", "1", "--json");
         Assert.Contains($"note: Cleave is measured with up to {BenchRun.Cores} core", run.Error);
     }
 
     [Fact]
     public async Task A_trial_shows_a_row_for_each_set_up_and_says_that_it_measures_nothing()
     {
-        ToolRun run = await ToolRun.Of("bench", _tiny.Save(), "--quick", "--threads", "1,2", "--callers", "1", "--dims", "batch=3");
+        ToolRun run = await ToolRun.Measured("bench", _tiny.Save(), "--quick", "--threads", "1,2", "--callers", "1", "--dims", "batch=3");
 
         Assert.Equal("", run.Code == 0 ? "" : run.Output + run.Error);
         Assert.Contains("input x: float [3, 4]", run.Output);
@@ -50,7 +50,7 @@ public sealed class BenchCommandTests : IDisposable
         _tiny.Model.Graph.Initializer[0].Dims.Add([32L, 4L]);
         _tiny.Model.Graph.Node[0].OpType = "MatMul";
 
-        ToolRun run = await ToolRun.Of("bench", _tiny.Save(), "--quick", "--threads", "1", "--callers", "1");
+        ToolRun run = await ToolRun.Measured("bench", _tiny.Save(), "--quick", "--threads", "1", "--callers", "1");
 
         Assert.Equal(0, run.Code);
         Assert.Contains("dimension batch = 1 (not given: --dims)\ndimension n = 32 (not given: --dims)\n", run.Output);
@@ -63,7 +63,7 @@ public sealed class BenchCommandTests : IDisposable
     {
         string path = _tiny.Save();
 
-        ToolRun run = await ToolRun.Of("bench", path, "--quick", "--json", "--threads", "1", "--callers", "1");
+        ToolRun run = await ToolRun.Measured("bench", path, "--quick", "--json", "--threads", "1", "--callers", "1");
 
         Assert.Equal("", run.Error);
         Assert.Equal(0, run.Code);
@@ -91,7 +91,7 @@ public sealed class BenchCommandTests : IDisposable
     {
         _tiny.Model.Graph.Input.Add(TinyModel.Value("w", TinyModel.Float, 4));
 
-        ToolRun run = await ToolRun.Of("bench", _tiny.Save(), "--quick", "--threads", "1", "--callers", "1");
+        ToolRun run = await ToolRun.Measured("bench", _tiny.Save(), "--quick", "--threads", "1", "--callers", "1");
 
         Assert.Equal(0, run.Code);
         Assert.Contains("cleaned: 1 initializer is no input any more", run.Output);
@@ -105,7 +105,7 @@ public sealed class BenchCommandTests : IDisposable
         _tiny.Model.Graph.Node[0].Domain = "my.domain";
         _tiny.Model.OpsetImport.Add(new OnnxProto.OperatorSetIdProto { Domain = "my.domain", Version = 1 });
 
-        ToolRun run = await ToolRun.Of("bench", _tiny.Save(), "--quick", "--threads", "1", "--callers", "1");
+        ToolRun run = await ToolRun.Measured("bench", _tiny.Save(), "--quick", "--threads", "1", "--callers", "1");
 
         Assert.Equal(1, run.Code);
         Assert.Matches("│ ONNX Runtime, 1 thread +│ published │ failed ", run.Output);

@@ -127,7 +127,7 @@ public sealed class QuantizeCommandTests(QuantizedEncoder encoder) : IClassFixtu
     [Fact]
     public async Task A_model_that_gains_too_little_is_left_alone()
     {
-        ToolRun run = await ToolRun.Of("quantize", Save(QuantizeFixture.Layers(2, seed: 1)), "-o", Target, "--max-error", "0.5", "--min-gain", "1000");
+        ToolRun run = await ToolRun.Measured("quantize", Save(QuantizeFixture.Layers(2, seed: 1)), "-o", Target, "--max-error", "0.5", "--min-gain", "1000");
 
         Assert.Equal(1, run.Code);
         Assert.Contains("left alone: 8 bits make it", run.Output.ReplaceLineEndings(" "));

@@ -30,7 +30,7 @@ public sealed class QuantizedEncoder : IAsyncLifetime
     {
         string floats = System.IO.Path.Combine(_folder.Path, "encoder.onnx");
         File.WriteAllBytes(floats, Floats().ToByteArray());
-        ToolRun run = await ToolRun.Of("quantize", floats, "-o", Path, "--dims", Dims, "--max-error", "1", "--min-gain", "0", "--json");
+        ToolRun run = await ToolRun.Measured("quantize", floats, "-o", Path, "--dims", Dims, "--max-error", "1", "--min-gain", "0", "--json");
         Assert.Equal(("", 0), (run.Error, run.Code));
         Text = run.Output;
     }

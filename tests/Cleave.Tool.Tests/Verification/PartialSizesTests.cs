@@ -43,7 +43,7 @@ public sealed class PartialSizesTests : IDisposable
         graph.Node.Clear();
         graph.Node.Add([TinyModel.Node("Gather", ["x", "w"], "row"), TinyModel.Node("Add", ["x", "row"], "sum"), TinyModel.Node("Identity", ["sum"], "y")]);
         string model = _tiny.Save();
-        ToolRun run = await ToolRun.Of(Array.ConvertAll(arguments, a => a switch { "MODEL" => model, "OUT" => model + ".out", _ => a }));
+        ToolRun run = await ToolRun.Measured(Array.ConvertAll(arguments, a => a switch { "MODEL" => model, "OUT" => model + ".out", _ => a }));
         Assert.Equal((0, ""), (run.Code, run.Error));
         Assert.Contains("rows=3,sequence=5", run.Output);
     }
@@ -81,7 +81,7 @@ public sealed class PartialSizesTests : IDisposable
 
     private static async Task<(int Code, string Error)> Told(params string[] arguments)
     {
-        ToolRun run = await ToolRun.Of(arguments);
+        ToolRun run = await ToolRun.Measured(arguments);
         return (run.Code, run.Error.StartsWith("measuring ", StringComparison.Ordinal) ? "" : run.Error);
     }
 }

@@ -79,11 +79,10 @@ public sealed class ModelPlaceTests
         Assert.NotEqual(places[0].Listing, places[1].Listing);
     }
 
-    [Fact]
+    [SkippableFact]
     public void Names_that_differ_in_case_alone_get_files_that_differ_in_more()
     {
-        if (Path.DirectorySeparatorChar == '\\')
-            return;
+        Skip.If(Path.DirectorySeparatorChar == '\\', "skipped: on Windows both are one file");
         List<ModelPlace> places = Assign(TaskRun.Item("m.onnx"), TaskRun.Item("M.onnx"));
         Assert.NotEqual(places[0].Listing, places[1].Listing, StringComparer.OrdinalIgnoreCase);
     }

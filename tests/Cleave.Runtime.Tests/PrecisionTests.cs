@@ -58,13 +58,12 @@ public sealed class PrecisionTests
         Assert.Equal(Expected(), result.Select(v => (double)v));
     }
 
-    [Theory]
+    [SkippableTheory]
     [InlineData(true)]
     [InlineData(false)]
     public void The_memory_that_widened_weights_take_more_is_counted_and_said(bool fits)
     {
-        if (!IsX64)
-            return;
+        Skip.IfNot(IsX64, "skipped: widened on x64 only");
         const int width = 1024;
         long bytes = 2L * width * width;
         ModelProto model = Model(

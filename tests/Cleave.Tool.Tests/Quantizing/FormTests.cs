@@ -43,8 +43,8 @@ public sealed class FormTests : IDisposable
     [InlineData("ultraface_slim_320")]
     public void Published_networks_are_written_and_stay_close(string name)
     {
-        CatalogModel model = ModelCatalog.Get(name);
         Skip.IfNot(SharedModels.Exist, SharedModels.WhySkipped);
+        CatalogModel model = ModelCatalog.Get(name);
 
         (string[] operators, double error) = Static(ModelProto.Parser.ParseFrom(File.ReadAllBytes(model.Write(_folder.Path))), RangeMethod.MinMax);
 

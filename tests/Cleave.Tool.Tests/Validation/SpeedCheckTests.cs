@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.IO;
 using System.Linq;
 using System.Threading.Tasks;
+using System.Xml.Linq;
 using Cleave.Core.Listing;
 using Cleave.Generator.Model;
 using Cleave.Tool.Benching;
@@ -75,11 +76,17 @@ public sealed class SpeedCheckTests
         Assert.Matches("speed: it takes [0-9.]+ times as long as ONNX Runtime's plain session", await File.ReadAllTextAsync(Path.Combine(folder, "summary.md")));
         Assert.Contains("passed before, unchanged", (await ToolRun.Of(arguments)).Output);
 
-        arguments[1] = tiny.Path;
-        ToolRun slow = await ToolRun.Of(arguments);
+        // Told in every form, whatever the file is called.
+        string hostile = arguments[1] = Path.Combine(folder, ValidateCommandTests.Hostile), junit = Path.Combine(folder, "junit.xml");
+        File.Copy(tiny.Path, hostile);
+        ToolRun slow = await ToolRun.Of([.. arguments, "--junit", junit]);
         Assert.Equal(1, slow.Code);
-        Assert.Contains($"{tiny.Path} : error CLV3011: The model '{tiny.Path}' is slower than its speed budget: it takes ", slow.Output);
+        Assert.Contains($"{hostile} : error CLV3011: The model '{hostile}' is slower than its speed budget: it takes ", slow.Output);
         Assert.Single(Directory.GetFiles(cache));
+        Assert.Equal("1", XDocument.Load(junit).Root!.Element("testsuite")!.Attribute("failures")!.Value);
+        string summary = await File.ReadAllTextAsync(Path.Combine(folder, "summary.md"));
+        Assert.DoesNotContain("<script>", summary);
+        Assert.Equal(5, summary.Split('\n').Single(l => l.Contains(".onnx")).Replace("\\|", "").Count(c => c == '|'));
     }
 
     [Theory]

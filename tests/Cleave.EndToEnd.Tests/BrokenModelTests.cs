@@ -66,17 +66,17 @@ public sealed class BrokenModelTests(PackedPackagesInUse inUse)
         Skip.If(OperatingSystem.IsWindows(), "The recipes are for bash.");
         string[] steps = [.. Regex.Matches(Page[Page.IndexOf("## " + section, StringComparison.Ordinal)..].Split("\n## ")[0], $@"- {keyword}: (.+)").Select(m => m.Groups[1].Value)];
         string folder = Copy("recipe-" + keyword), staging = Path.Combine(folder, "staging"), summary = Path.Combine(folder, "summary.md");
-        string Step(int step, string broken) => $"export UseSharedCompilation=false Broken={broken} GITHUB_STEP_SUMMARY='{summary}'; " + steps[step]
+        string Step(int step, string broken) => $"export Broken={broken} GITHUB_STEP_SUMMARY='{summary}'; " + steps[step]
             .Replace("${{ github.workspace }}", folder).Replace("$(Pipeline.Workspace)", folder).Replace("$(Build.ArtifactStagingDirectory)", staging);
         string results = Path.Combine(keyword == "run" ? folder : staging, "validation");
 
-        DotNet.Run(folder, "bash", "-e", "-c", Step(0, "")).Succeeded();
+        _packages.Bash(folder, Step(0, "")).Succeeded();
         Assert.Equal(["0"], Failures());
-        DotNet.Run(folder, "bash", "-e", "-c", Step(0, "refused")).Failed();
+        _packages.Bash(folder, Step(0, "refused")).Failed();
         Assert.Equal(["1"], Failures());
         if (keyword == "run")
         {
-            DotNet.Run(folder, "bash", "-e", "-c", Step(1, "refused")).Succeeded();
+            _packages.Bash(folder, Step(1, "refused")).Succeeded();
             Assert.Contains("| models/refused.onnx | **failed** |", File.ReadAllText(summary));
         }
         // Beside the project, where the cache step keeps it.

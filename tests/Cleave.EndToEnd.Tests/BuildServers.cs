@@ -19,13 +19,13 @@ internal sealed class BuildServers
     private readonly ConcurrentBag<string> _free = [];
     private int _made;
 
-    /// <summary>Runs dotnet in a folder.</summary>
-    public CommandResult Run(string folder, params string[] arguments)
+    /// <summary>Runs dotnet, or a shell whose commands run it, in a folder.</summary>
+    public CommandResult Run(string folder, string program, params string[] arguments)
     {
         string salt = _free.TryTake(out string? free) ? free : _name + "-" + System.Threading.Interlocked.Increment(ref _made);
         try
         {
-            return DotNet.Run(folder, DotNet.Host, [.. arguments, "-p:UseSharedCompilation=true", "-p:SharedCompilationId=" + _name], Environment(salt));
+            return DotNet.Run(folder, program, arguments, Environment(salt));
         }
         finally
         {
@@ -46,10 +46,13 @@ internal sealed class BuildServers
             DotNet.Run(folder, DotNet.Host, "exec", server, "-shutdown", "-pipename:" + _name);
     }
 
-    private static Dictionary<string, string> Environment(string salt) => new(StringComparer.Ordinal)
+    private Dictionary<string, string> Environment(string salt) => new(StringComparer.Ordinal)
     {
         ["DOTNET_CLI_USE_MSBUILD_SERVER"] = "1",
         ["MSBUILDDISABLENODEREUSE"] = "0",
         [Salt] = salt,
+        // MSBuild takes these for its properties.
+        ["UseSharedCompilation"] = "true",
+        ["SharedCompilationId"] = _name,
     };
 }

@@ -8,7 +8,7 @@ using Xunit;
 namespace Cleave.EndToEnd.Tests;
 
 /// <summary>The item metadata Outputs, from the project file through MSBuild to the numbers.</summary>
-[Collection(Checks.Name)]
+[Collection(Applications.Name)]
 public sealed class ChosenOutputTests(PackedPackagesInUse inUse)
 {
     private readonly PackedPackages _packages = inUse.Packages;

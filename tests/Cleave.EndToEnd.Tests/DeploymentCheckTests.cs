@@ -7,7 +7,7 @@ using Xunit;
 namespace Cleave.EndToEnd.Tests;
 
 /// <summary>What would be missing where the application runs is missed by the build.</summary>
-[Collection(Checks.Name)]
+[Collection(Applications.Name)]
 public sealed class DeploymentCheckTests(PackedPackagesInUse inUse)
 {
     private readonly PackedPackages _packages = inUse.Packages;

@@ -11,7 +11,7 @@ public sealed class PackedPackagesInUse : IDisposable
     public void Dispose() => PackedPackages.EndUse();
 }
 
-/// <summary>Projects that build and run.</summary>
+/// <summary>Projects that build and run, and as many of the other tests as it takes for both halves to end together.</summary>
 [CollectionDefinition(Name)]
 public sealed class Applications : ICollectionFixture<PackedPackagesInUse>
 {

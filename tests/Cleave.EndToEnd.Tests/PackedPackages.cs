@@ -84,7 +84,10 @@ public sealed class PackedPackages
         ["pack", project, "-c", "Release", "-o", Feed, "-v", "quiet", "-p:PackageVersion=" + version, .. arguments]).Succeeded();
 
     /// <summary>Runs dotnet in a folder with the suite's own servers.</summary>
-    public CommandResult Build(string folder, params string[] arguments) => _servers.Run(folder, arguments);
+    public CommandResult Build(string folder, params string[] arguments) => _servers.Run(folder, DotNet.Host, arguments);
+
+    /// <summary>Runs lines of bash in a folder; what they build is built by the suite's own servers.</summary>
+    public CommandResult Bash(string folder, string lines) => _servers.Run(folder, "bash", "-e", "-c", lines);
 
     public static PackedPackages Use()
     {

@@ -6,7 +6,6 @@ using System.Threading;
 using System.Threading.Tasks;
 using Cleave.Core.Listing;
 using Cleave.TestKit;
-using Cleave.TestKit.Catalog;
 using Cleave.TestKit.Generation;
 using Xunit;
 
@@ -15,10 +14,6 @@ namespace Cleave.Models.Tests;
 /// <summary>Each real model, through listing, generator, compiler and runtime, gives what ONNX Runtime gives on the file as published.</summary>
 public sealed class WholeModelTests
 {
-    /// <summary>Without two of hundreds of megabytes, whose operators the third of their kind (AlexNet) has, too.</summary>
-    public static TheoryData<string> LightModels =>
-        [.. ModelCatalog.All.Where(m => m.Name.EndsWith("_random", StringComparison.Ordinal) && m.Name is not ("light_vgg19_random" or "light_zfnet512_random")).Select(m => m.Name).DefaultIfEmpty("")];
-
     [SkippableTheory]
     [InlineData("ultraface_rfb_320.onnx")]
     [InlineData("ultraface_slim_320.onnx")]
@@ -60,17 +55,6 @@ public sealed class WholeModelTests
         ["sr"] = new TensorData(new long[] { 16000 }, []),
     });
 
-    [SkippableTheory]
-    [MemberData(nameof(LightModels))]
-    public void Light_models_agree_with_random_weights(string model)
-    {
-        Skip.IfNot(SharedModels.Exist, SharedModels.WhySkipped);
-        using TempFolder folder = new();
-        CatalogModel light = ModelCatalog.Get(model);
-        string path = light.Write(folder.Path);
-        Compare(path, ModelInputs.Random(light, path, DimSample.Fixed, seed: 11), new RunnerOptions());
-    }
-
     // From the file, with weights copied and mapped, from bytes, and untouched.
     private static void ForEachWay(string model, Dictionary<string, TensorData> inputs)
     {
@@ -82,7 +66,7 @@ public sealed class WholeModelTests
         Compare(path, inputs, new RunnerOptions { Model = ModelSource.Bytes(File.ReadAllBytes(path)) });
     }
 
-    private static void Compare(string path, IReadOnlyDictionary<string, TensorData> inputs, RunnerOptions options)
+    internal static void Compare(string path, IReadOnlyDictionary<string, TensorData> inputs, RunnerOptions options)
     {
         using OrtReference reference = new(path);
         using GeneratedRunner runner = Runner(path, options);

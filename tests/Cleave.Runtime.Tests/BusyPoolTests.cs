@@ -2,7 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using System.Threading;
-using System.Threading.Tasks;
+using Cleave.Core.Graph;
 using Cleave.Generated;
 using Cleave.OnnxProto;
 using Cleave.Runtime.Tests.Ensembles;
@@ -24,7 +24,7 @@ public sealed class BusyPoolTests
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
     private static ModelProto Rows(float factor) => Model(
-        [Tensor("x", Cleave.Core.Graph.ElementType.Float, "batch", 2)], [Tensor("y", Cleave.Core.Graph.ElementType.Float, "batch", 2)], [Node("Mul", ["x", "factor"], ["y"])], [Floats("factor", [], factor)]);
+        [Tensor("x", ElementType.Float, "batch", 2)], [Tensor("y", ElementType.Float, "batch", 2)], [Node("Mul", ["x", "factor"], ["y"])], [Floats("factor", [], factor)]);
 
     private static Request Samples(int count) => (ref InputBinder b) =>
     {

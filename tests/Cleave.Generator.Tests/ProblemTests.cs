@@ -236,6 +236,17 @@ public class ProblemTests
     }
 
     [Fact]
+    public void Two_models_of_one_file_name_are_told_apart_by_their_class()
+    {
+        Generated generated = GeneratorHost.Run(
+            Models.File(With(Models.Bert("bge/model.onnx"), "ClassName", "Bge"), "a"),
+            Models.File(With(Models.Bert("whisper/model.onnx"), "ClassName", "Whisper"), "b"),
+            Models.File(Models.Bert("other/model.onnx"), "c")).Compiles();
+        foreach ((string stem, string name) in new[] { ("Bge", "Bge"), ("Whisper", "Whisper"), ("Model", "model") })
+            Assert.Contains("name: \"" + name + "\",", generated.Source("MyApp." + stem + "Runner.Plan.g.cs"), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Names_that_differ_in_case_or_in_letters_beyond_ascii_get_files_of_their_own()
     {
         Generated generated = GeneratorHost.Run(

@@ -81,7 +81,8 @@ internal sealed class SpecBuilder
             Stem = stem,
             Access = access,
             Source = source,
-            ModelName = modelName,
+            // Files of several models may have one name: `model.onnx` mostly has.
+            ModelName = listing.Options.ClassName.Length == 0 ? modelName : stem,
             OutputPath = listing.Options.Path,
             Hash = listing.Hash,
             Slicing = slicing,

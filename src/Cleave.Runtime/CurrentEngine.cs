@@ -23,12 +23,15 @@ internal sealed class CurrentEngine
     private RunnerEngine _now;
     private bool _disposed;
 
-    public CurrentEngine(ModelDefinition definition, RunnerOptions options)
+    /// <param name="definition">The model.</param>
+    /// <param name="options">How to open and run it.</param>
+    /// <param name="records">Whether its requests come by <see cref="Recorder"/>.</param>
+    public CurrentEngine(ModelDefinition definition, RunnerOptions options, bool records = true)
     {
         _definition = definition;
         _options = options.Over(definition.Options);
         _now = RunnerEngine.Open(definition, _options, this, before: null);
-        Recorder = InputRecorder.Of(_options, definition.Name);
+        Recorder = records ? InputRecorder.Of(_options, definition) : null;
         Calls = CallMeter.Of(_options.Ledger, definition.Name);
     }
 
@@ -66,9 +69,21 @@ internal sealed class CurrentEngine
     /// <summary>As <see cref="ReopenAsync"/>, in the background; where it fails, the log says so.</summary>
     /// <param name="logger">The log.</param>
     /// <param name="instances">The threads of the sessions that are to be open besides the planned one; null: those that are open now.</param>
-    public void Reopen(ILogger logger, int[]? instances = null) => ReplaceAsync(null, instances, CancellationToken.None).ContinueWith(
-        t => Log.NotReopened(logger, _definition.Name, t.Exception!.InnerException!.Message, t.Exception),
-        CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+    public async Task ReopenInBackground(ILogger logger, int[]? instances = null)
+    {
+        try
+        {
+            await ReplaceAsync(null, instances, CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (ObjectDisposedException) when (Volatile.Read(ref _disposed))
+        {
+            // The runner went meanwhile, and needs no other sessions.
+        }
+        catch (Exception e)
+        {
+            Log.NotReopened(logger, _definition.Name, e.Message, e);
+        }
+    }
 
     /// <summary>Opens another set of weights beside the present one, as the first half of a reload; the caller ends it, whatever comes between.</summary>
     /// <exception cref="CleaveException">The file is missing or damaged, ONNX Runtime refused it, or it is of another graph.</exception>
@@ -115,7 +130,7 @@ internal sealed class CurrentEngine
         await _turn.WaitAsync().ConfigureAwait(false);
         _turn.Release();
         if (Recorder is { } recorder)
-            await Task.Run(recorder.Dispose).ConfigureAwait(false);
+            await recorder.DisposeAsync().ConfigureAwait(false);
     }
 
     private RunnerEngine Open(ModelSource? model, RunnerEngine old, int[]? instances, CancellationToken token)

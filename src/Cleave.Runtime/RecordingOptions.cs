@@ -14,7 +14,7 @@ public sealed record RecordingOptions
     private readonly int _every = 1;
     private readonly long _maxBytes = 256L << 20;
 
-    /// <param name="folder">Where to; a folder of the model's name is made in it.</param>
+    /// <param name="folder">Where to; each model has a folder in it, called after its place in the build output: <c>models/MyApp/models/bert.onnx.recorded</c>.</param>
     /// <exception cref="ArgumentException"><paramref name="folder"/> is empty.</exception>
     public RecordingOptions(string folder)
     {
@@ -22,7 +22,7 @@ public sealed record RecordingOptions
         Folder = folder;
     }
 
-    /// <summary>Where to; a folder of the model's name is made in it.</summary>
+    /// <summary>Where to; each model has a folder in it.</summary>
     public string Folder { get; }
 
     /// <summary>The most requests that are kept, those of earlier runs of the application included.</summary>

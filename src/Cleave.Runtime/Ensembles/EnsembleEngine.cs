@@ -13,6 +13,7 @@ using Cleave.Elements;
 using Cleave.Generated;
 using Cleave.Lanes;
 using Cleave.Ledger;
+using Cleave.Recording;
 using Cleave.Tuning;
 using Cleave.Workers;
 using Microsoft.Extensions.Logging;
@@ -55,6 +56,8 @@ internal sealed class EnsembleEngine : IRequestSource
         MemberCores = Math.Max(1, _cores / definition.Members.Length);
         RunnerOptions[] opened = new RunnerOptions[definition.Members.Length];
         Members = Open(definition, options, opened);
+        if (opened.Select(static o => InputRecorder.AskedFor(o.Record)).FirstOrDefault(static r => r != null) is { } recording)
+            Log.NotRecorded(_logger, definition.Name, recording.Folder, "ensembles and their members are not recorded; record with a runner of a member's model");
         Homes = new int[Members.Length];
         Times = new RunnerTimes(HelpChoice.Ways, planned: 0, Elements);
         Serving = Serve(options, opened);

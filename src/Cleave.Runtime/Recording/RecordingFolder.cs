@@ -9,6 +9,7 @@ namespace Cleave.Recording;
 /// <summary>The folder that inputs of one model are recorded into, as ONNX's test data has them; for its owner only.</summary>
 internal sealed class RecordingFolder
 {
+    private const string Ending = ".recorded";
     private const string SetPrefix = "test_data_set_";
     private const string Unfinished = ".making-";
     private const UnixFileMode OwnFolder = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
@@ -21,11 +22,11 @@ internal sealed class RecordingFolder
     private int _next;
 
     /// <param name="folder">The folder of all models.</param>
-    /// <param name="model">The model's name.</param>
+    /// <param name="place">The model's place in the build output, which no other model has.</param>
     /// <exception cref="IOException">It cannot be made.</exception>
-    public RecordingFolder(string folder, string model)
+    public RecordingFolder(string folder, string place)
     {
-        _path = Path.Combine(Path.GetFullPath(folder), string.Concat(model.Select(static c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-' ? c : '_')));
+        _path = Path.GetFullPath(Path.Combine(folder, place + Ending));
         Make(_path);
         foreach (string left in Directory.GetDirectories(_path, Unfinished + "*").Where(static d => DateTime.UtcNow - Directory.GetLastWriteTimeUtc(d) > Forgotten))
             Directory.Delete(left, recursive: true);

@@ -99,7 +99,7 @@ internal sealed class RunnerTuning
         if (tuned.Exception is { } e)
             Log.TuningFailed(_logger, _engine.Name, e.InnerException!.Message, e);
         else if (tuned.IsCompletedSuccessfully && IsOutgrown)
-            _engine.Home.Reopen(_logger);
+            _ = _engine.Home.ReopenInBackground(_logger);
     }
 
     private void Execute(TimeSpan budget, IReadOnlyList<TuningSample> samples, IProgress<TuningStep>? progress, Action began, TaskCompletionSource<TuningResult> outcome, CancellationToken token)

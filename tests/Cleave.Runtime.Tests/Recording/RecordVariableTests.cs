@@ -1,6 +1,7 @@
 using System;
 using System.IO;
 using Cleave.Recording;
+using Cleave.Runtime.Tests.Ensembles;
 using Cleave.Runtime.Tests.Support;
 using Xunit;
 
@@ -35,7 +36,7 @@ public sealed class RecordVariableTests : IDisposable
         ListLogger logger = new();
         Run(new RunnerOptions { Cores = 1, Logger = logger });
 
-        Assert.True(File.Exists(Path.Combine(Named, "test", "test_data_set_0", "input_0.pb")));
+        Assert.True(File.Exists(Path.Combine(Named, "models", "test.onnx.recorded", "test_data_set_0", "input_0.pb")));
         Assert.Contains("may be data of your users", Assert.Single(logger.Warnings));
     }
 
@@ -45,8 +46,38 @@ public sealed class RecordVariableTests : IDisposable
         string own = Path.Combine(_folder.Path, "own");
         Run(new RunnerOptions { Cores = 1, Record = new RecordingOptions(own) });
 
-        Assert.True(Directory.Exists(Path.Combine(own, "test", "test_data_set_0")));
+        Assert.True(Directory.Exists(Path.Combine(own, "models", "test.onnx.recorded", "test_data_set_0")));
         Assert.False(Directory.Exists(Named));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void An_ensemble_says_once_that_it_is_not_recorded(bool asked)
+    {
+        if (asked)
+            Environment.SetEnvironmentVariable(InputRecorder.Variable, null);
+        ListLogger logger = new();
+        EnsembleOptions options = new()
+        {
+            Logger = logger,
+            ConfigureMember = (_, member) => member.Record = asked ? new RecordingOptions(Named) : null,
+        };
+        using (LooseEnsemble ensemble = LooseEnsemble.Of([Models.Toy(Width, 1), Models.Toy(Width, 2), Models.Toy(Width, 3)], options: options))
+            ensemble.Run((ref b) => b.Copy<float>(0, new float[Width])).Dispose();
+
+        string warning = Assert.Single(logger.Warnings);
+        Assert.Contains("does not record inputs of Vision", warning, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(Named));
+    }
+
+    [Fact]
+    public void An_ensemble_says_nothing_of_recording_where_nobody_asked()
+    {
+        Environment.SetEnvironmentVariable(InputRecorder.Variable, null);
+        ListLogger logger = new();
+        LooseEnsemble.Of([Models.Toy(Width)], options: new() { Logger = logger }).Dispose();
+        Assert.Empty(logger.Warnings);
     }
 
     private static void Run(RunnerOptions options)

@@ -1,10 +1,15 @@
 using System;
 using System.IO;
 using System.Linq;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Threading;
 using System.Threading.Tasks;
+using Cleave.Core.Graph;
+using Cleave.Generated;
 using Cleave.OnnxProto;
 using Cleave.Runtime.Tests.Support;
+using Google.Protobuf;
 using Xunit;
 
 namespace Cleave.Runtime.Tests.Recording;
@@ -14,13 +19,17 @@ public sealed class RecordingTests : IDisposable
 {
     private const int Width = 8;
 
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
+
     private readonly TempFolder _folder = new();
     private readonly ListLogger _logger = new();
 
     private string Recorded => Path.Combine(_folder.Path, "recorded");
 
-    // Of the model that Definitions calls "test".
-    private string[] Sets => Directory.Exists(Path.Combine(Recorded, "test")) ? [.. Directory.GetDirectories(Path.Combine(Recorded, "test")).OrderBy(static s => int.Parse(s.Split('_')[^1]))] : [];
+    // Of the model that Definitions describes.
+    private string Own => Path.Combine(Recorded, "models", "test.onnx.recorded");
+
+    private string[] Sets => SetsIn(Own);
 
     public void Dispose() => _folder.Dispose();
 
@@ -77,9 +86,23 @@ public sealed class RecordingTests : IDisposable
     }
 
     [Fact]
+    public void Models_of_one_name_have_folders_of_their_own()
+    {
+        byte[] model = Models.Toy(Width).ToByteArray();
+        foreach ((string path, int first) in new[] { ("models/MyApp/bge/model.onnx", 1), ("models/MyApp/whisper/model.onnx", 2) })
+        {
+            using LooseRunner runner = new(Definitions.Of(model, path: path), new() { Cores = 1, Model = ModelSource.Bytes(model), Record = new RecordingOptions(Recorded) });
+            Run(runner, first);
+            Assert.Equal("test", runner.Engine.Name);
+        }
+        foreach ((string folder, int first) in new[] { ("bge", 1), ("whisper", 2) })
+            Assert.Equal(first, Read(Assert.Single(SetsIn(Path.Combine(Recorded, "models", "MyApp", folder, "model.onnx.recorded")))).Values[0]);
+    }
+
+    [Fact]
     public void Only_drafts_that_a_killed_process_left_are_removed()
     {
-        string old = Path.Combine(Recorded, "test", ".making-old"), young = Path.Combine(Recorded, "test", ".making-young");
+        string old = Path.Combine(Own, ".making-old"), young = Path.Combine(Own, ".making-young");
         foreach (string draft in new[] { old, young })
             Directory.CreateDirectory(draft);
         Directory.SetLastWriteTimeUtc(old, DateTime.UtcNow - TimeSpan.FromDays(1));
@@ -95,7 +118,7 @@ public sealed class RecordingTests : IDisposable
     public void What_waits_has_no_more_bytes_than_what_is_kept()
     {
         // The first holds the writer up; of the others only as many wait as fit.
-        using System.Threading.ManualResetEventSlim held = new(), reached = new();
+        using ManualResetEventSlim held = new(), reached = new();
         int seen = 0;
         RecordingOptions options = new(Recorded)
         {
@@ -240,8 +263,91 @@ public sealed class RecordingTests : IDisposable
             float[] values = Read(set).Values;
             Assert.Equal(Values((int)values[0]), values);
         }
-        Assert.Equal(Sets.Length, Directory.GetDirectories(Path.Combine(Recorded, "test")).Length);
+        Assert.Equal(Sets.Length, Directory.GetDirectories(Own).Length);
     }
+
+    [Fact]
+    public void A_null_among_strings_is_refused_as_without_a_recording_and_not_kept()
+    {
+        ModelProto texts = Models.Identity(ElementType.String);
+        using (LooseRunner runner = LooseRunner.Of(texts, new() { Cores = 1, Record = new RecordingOptions(Recorded), Logger = _logger }))
+        {
+            ArgumentException refused = Assert.Throws<ArgumentException>(() => runner.Run(Of("a", null!)));
+            Assert.StartsWith("The input 'x' has null at position 1", refused.Message, StringComparison.Ordinal);
+            Assert.Equal(0, runner.Engine.Pool.Rented);
+            runner.Run(Of("a", "b")).Dispose();
+        }
+        TensorProto kept = TensorProto.Parser.ParseFrom(File.ReadAllBytes(Path.Combine(Assert.Single(Sets), "input_0.pb")));
+        Assert.Equal(["a", "b"], kept.StringData.Select(static s => s.ToStringUtf8()));
+        Assert.DoesNotContain(_logger.Lines, static l => l.Contains("does not record"));
+
+        static Request Of(params string[] values) => (ref b) =>
+        {
+            b.Dim(values.Length);
+            b.Copy<string>(0, values);
+        };
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Whoever_disposes_waits_until_all_is_written(bool asynchronously)
+    {
+        using ManualResetEventSlim held = new(), reached = new();
+        LooseRunner runner = Open(new RecordingOptions(Recorded)
+        {
+            Redact = _ =>
+            {
+                reached.Set();
+                return held.Wait(Patience);
+            },
+        });
+        Run(runner, 1);
+        Assert.True(reached.Wait(Patience));
+        Task first = OnThread(runner.Dispose);
+        // The first is at the recorder by now, the second comes later.
+        await Task.Delay(200);
+        Task second = asynchronously ? runner.DisposeAsync().AsTask() : OnThread(runner.Dispose);
+        await Task.Delay(200);
+        Assert.Equal((false, false), (first.IsCompleted, second.IsCompleted));
+        held.Set();
+        await Task.WhenAll(first, second).WaitAsync(Patience);
+        Assert.Single(Sets);
+    }
+
+    [Fact]
+    public void The_thread_of_a_forgotten_runner_writes_what_waits_and_ends()
+    {
+        if (!OperatingSystem.IsLinux())
+            return;
+        byte[] model = Models.Toy(Width).ToByteArray();
+        // No other test's threads have this name; the system keeps fifteen letters.
+        Forget(model);
+        Assert.True(SpinWait.SpinUntil(
+            () =>
+            {
+                GC.Collect();
+                GC.WaitForPendingFinalizers();
+                return SystemThreads.Named("Cleave forgot recorder").Length == 0;
+            },
+            TimeSpan.FromSeconds(20)));
+        Assert.Single(Sets);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void Forget(byte[] model)
+    {
+        ModelDefinition plain = Definitions.Of(model);
+        LooseRunner runner = new(
+            new(1, "forgot", plain.Path, plain.Hash, plain.Inputs, plain.Outputs, plain.Budgets),
+            new() { Cores = 1, Model = ModelSource.Bytes(model), Record = new RecordingOptions(Recorded) });
+        Run(runner, 1);
+        Assert.Single(SystemThreads.Named("Cleave forgot recorder"));
+    }
+
+    private static Task OnThread(Action action) => Task.Factory.StartNew(action, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+
+    private static string[] SetsIn(string folder) => Directory.Exists(folder) ? [.. Directory.GetDirectories(folder, "test_data_set_*").OrderBy(static s => int.Parse(s.Split('_')[^1]))] : [];
 
     private LooseRunner Open(RecordingOptions options) => LooseRunner.Of(Models.Toy(Width), new RunnerOptions { Cores = 2, Record = options, Logger = _logger });
 

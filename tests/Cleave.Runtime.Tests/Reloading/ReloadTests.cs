@@ -19,6 +19,16 @@ public sealed class ReloadTests : BatchingTestBase
     private static readonly float[] Ones = [1, 1, 1, 1];
 
     [Fact]
+    public async Task A_runner_that_is_gone_needs_no_other_sessions()
+    {
+        ListLogger logger = new();
+        LooseRunner runner = LooseRunner.Of(Models.Times(2), new() { Cores = 1, Logger = logger });
+        runner.Dispose();
+        await runner.Engine.Home.ReopenInBackground(logger);
+        Assert.Empty(logger.Warnings);
+    }
+
+    [Fact]
     public async Task From_then_on_requests_get_the_new_weights()
     {
         await using LooseRunner runner = LooseRunner.Of(Models.Times(2));
@@ -140,13 +150,13 @@ public sealed class ReloadTests : BatchingTestBase
         });
         RunnerEngine engine = runner.Engine;
         fails = true;
-        engine.Home.Reopen(logger);
+        _ = engine.Home.ReopenInBackground(logger);
         await Until(() => logger.Warnings.Length > 0);
         Assert.Contains("not now", Assert.Single(logger.Warnings));
         Assert.Same(engine, runner.Engine);
         Assert.Equal((2, 0), (Ask(runner), engine.Gate.Inside));
         fails = false;
-        engine.Home.Reopen(logger);
+        _ = engine.Home.ReopenInBackground(logger);
         await Until(() => runner.Engine != engine);
         Assert.Equal(2, Ask(runner));
         Assert.Single(logger.Warnings);

@@ -1,0 +1,125 @@
+using System;
+using System.Collections.Concurrent;
+using System.Threading;
+using System.Threading.Tasks;
+using Cleave.Elements;
+using Microsoft.Extensions.Logging;
+
+namespace Cleave.Recording;
+
+/// <summary>
+/// The queue of an <see cref="InputRecorder"/> and the thread that writes what is in it. Where a write fails, the log says so once and no more is kept; requests never notice. Knows nothing of
+/// the recorder. Thread-safe.
+/// </summary>
+internal sealed class RecordWriter
+{
+    // Requests that wait to be written.
+    private const int MostWaiting = 16;
+
+    private readonly BlockingCollection<RecordedRequest> _waiting = new(MostWaiting);
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly RecordingOptions _options;
+    private readonly RecordingFolder _folder;
+    private readonly string _model;
+    private readonly ILogger _logger;
+    private long _lost;
+    private long _waitingBytes;
+    private volatile bool _isFull;
+
+    /// <param name="options">What to keep.</param>
+    /// <param name="folder">Where to.</param>
+    /// <param name="model">The model's name.</param>
+    /// <param name="logger">Told when it ends.</param>
+    public RecordWriter(RecordingOptions options, RecordingFolder folder, string model, ILogger logger)
+    {
+        _options = options;
+        _folder = folder;
+        _model = model;
+        _logger = logger;
+        _isFull = FolderIsFull;
+        new Thread(Write) { IsBackground = true, Name = "Cleave " + model + " recorder", Priority = ThreadPriority.BelowNormal }.UnsafeStart();
+    }
+
+    /// <summary>Whether no more is kept.</summary>
+    public bool IsFull => _isFull;
+
+    /// <summary>Done when the thread has ended, after <see cref="Complete"/>.</summary>
+    public Task Ended => _ended.Task;
+
+    private bool FolderIsFull => _folder.Count >= _options.Count || _folder.Bytes >= _options.MaxBytes;
+
+    /// <summary>Copies inputs into the queue, if there is room.</summary>
+    public void Offer(InputSlot[] inputs)
+    {
+        long bytes = 0;
+        bool isAdded = false;
+        try
+        {
+            bytes = RecordedRequest.Size(inputs);
+            // A copy is made only where there is room for it: all that wait have no more than all that is kept.
+            isAdded = Interlocked.Add(ref _waitingBytes, bytes) <= _options.MaxBytes && _waiting.Count < MostWaiting && _waiting.TryAdd(RecordedRequest.Of(inputs));
+        }
+        catch (Exception)
+        {
+            // There is no memory for a copy, a string is null, which the request itself will say, or the runner is being disposed.
+        }
+        if (isAdded)
+            return;
+        Interlocked.Add(ref _waitingBytes, -bytes);
+        Interlocked.Increment(ref _lost);
+    }
+
+    /// <summary>Ends the thread when it has written what waits.</summary>
+    public void Complete() => _waiting.CompleteAdding();
+
+    private void Write()
+    {
+        try
+        {
+            foreach (RecordedRequest request in _waiting.GetConsumingEnumerable())
+            {
+                if (!FolderIsFull)
+                    Keep(request);
+                Interlocked.Add(ref _waitingBytes, -request.Bytes);
+            }
+        }
+        catch (Exception e)
+        {
+            // Whatever it is, requests go on, and a thread must not take the process with it.
+            _isFull = true;
+            Log.NotRecorded(_logger, _model, _folder.FullPath, e.Message);
+        }
+        finally
+        {
+            _ended.SetResult();
+        }
+    }
+
+    private void Keep(RecordedRequest request)
+    {
+        if (Redacted(request) && _folder.Bytes + request.Bytes <= _options.MaxBytes)
+            _folder.Add(request);
+        if (FolderIsFull)
+            End();
+    }
+
+    private bool Redacted(RecordedRequest request)
+    {
+        try
+        {
+            return _options.Redact is not { } redact || redact(request.Inputs);
+        }
+        catch (Exception e)
+        {
+            // What could not be redacted is never written.
+            Log.NotRedacted(_logger, _model, e.Message, e);
+            return false;
+        }
+    }
+
+    private void End()
+    {
+        _isFull = true;
+        Log.Recorded(_logger, _model, _folder.Count, _folder.Bytes / 1048576.0, _folder.FullPath, Interlocked.Read(ref _lost));
+    }
+}

@@ -4,25 +4,37 @@ using Cleave.Core.Diagnostics;
 namespace Cleave;
 
 /// <summary>
-/// Something is wrong with a model or its run. <see cref="Exception.Message"/> says what, where and what to do,
-/// <see cref="Exception.HelpLink"/> leads to a page about it.
+/// Something is wrong with a model or its run. <see cref="Exception.Message"/> begins with the id and says what, where and what to do,
+/// <see cref="Exception.HelpLink"/> leads to a page about it, and <see cref="ToString"/> has both.
 /// </summary>
 public class CleaveException : Exception
 {
-    internal CleaveException(Rule rule, Exception? inner, params string[] arguments)
-        : base(rule.Format(arguments), inner)
+    /// <summary>As a runner would throw it, for tests of the code around a runner.</summary>
+    /// <param name="id">The id, for example <c>CLV4012</c>.</param>
+    /// <param name="message">What is wrong.</param>
+    /// <param name="inner">The cause; null: none.</param>
+    /// <exception cref="ArgumentException"><paramref name="id"/> is empty.</exception>
+    public CleaveException(string id, string message, Exception? inner = null)
+        : base(id + ": " + message, inner)
     {
-        Id = rule.Id;
-        HelpLink = rule.HelpLink;
+        ArgumentException.ThrowIfNullOrWhiteSpace(id);
+        Id = id;
+        HelpLink = Rule.HelpLinkOf(id);
+    }
+
+    internal CleaveException(Rule rule, Exception? inner, params string[] arguments)
+        : this(rule.Id, rule.Format(arguments), inner)
+    {
     }
 
     internal CleaveException(ModelException cause, string path)
-        : base(cause.Problem.Message(path), cause)
+        : this(cause.Problem.Rule.Id, cause.Problem.Message(path), cause)
     {
-        Id = cause.Problem.Rule.Id;
-        HelpLink = cause.Problem.Rule.HelpLink;
     }
 
     /// <summary>The id of what is wrong, for example <c>CLV4001</c>.</summary>
     public string Id { get; }
+
+    /// <summary>What happened and where, and the page about it.</summary>
+    public override string ToString() => base.ToString() + Environment.NewLine + "See " + HelpLink;
 }

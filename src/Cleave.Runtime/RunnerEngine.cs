@@ -74,7 +74,7 @@ internal sealed class RunnerEngine : IRequestSource
         if (BatchSizes is { } sizes)
         {
             Batches = new BatchRun(definition.Name, Joined!, logger);
-            Queue = new BatchQueue(definition.Name, Batches, options.Batching, Workers, Abreast);
+            Queue = new BatchQueue(model.Place, Batches, options.Batching, Workers, Abreast);
             Log.Batches(logger, definition.Name, sizes.Axis.Dimension, sizes.Words);
         }
         else if (options.Batching.Choice == BatchingChoice.On)

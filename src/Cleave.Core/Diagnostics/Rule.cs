@@ -10,7 +10,7 @@ internal enum Severity
     Error,
 }
 
-/// <summary>One thing that can be wrong: its id, and a message that says what, where and what to do. Argument 0 is always the model's path.</summary>
+/// <summary>One thing that can be wrong: its id, and a message that says what, where and what to do. Argument 0 is the model's path; of an ensemble, or of what happens on a device, the name.</summary>
 internal sealed record Rule(string Id, Severity Severity, string Title, string Message)
 {
     /// <summary>Where the pages of <c>docs/diagnostics</c> are published; every help link is made from it.</summary>
@@ -19,7 +19,9 @@ internal sealed record Rule(string Id, Severity Severity, string Title, string M
     /// <summary>Whether a model that breaks the rule still has a class, so that the code around it is compiled, and a lower severity means something.</summary>
     public bool KeepsClass { get; init; }
 
-    public string HelpLink => HelpRoot + Id + ".md";
+    public string HelpLink => HelpLinkOf(Id);
+
+    public static string HelpLinkOf(string id) => HelpRoot + id + ".md";
 
     /// <summary>Arguments of the message without the model's path.</summary>
     public int Arguments

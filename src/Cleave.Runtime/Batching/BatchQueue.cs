@@ -12,7 +12,7 @@ namespace Cleave.Batching;
 /// The requests of one runner that wait for a core. As many run at once as the runner has cores; whoever becomes free takes what waits, of equal dimensions but for
 /// the batch, up to the largest batch (natural batching: nobody waits for a batch to fill up, but where a delay was asked for). Thread-safe.
 /// </summary>
-/// <param name="model">The model's name.</param>
+/// <param name="model">For messages: where the model came from.</param>
 /// <param name="run">Runs what was taken.</param>
 /// <param name="options">What the application asked for.</param>
 /// <param name="workers">Where a thread of the runner comes from.</param>

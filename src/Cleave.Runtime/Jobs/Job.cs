@@ -172,7 +172,7 @@ internal sealed class Job<TInput, TOutput> : IWorkItem
         }
         catch (Exception e)
         {
-            Fail(JobParts.Named(_engine.Name, unit.Positions[at], _parts.Length, e));
+            Fail(JobParts.Named(_engine.Model.Place, unit.Positions[at], _parts.Length, e));
         }
     }
 

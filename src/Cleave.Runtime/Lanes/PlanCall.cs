@@ -183,7 +183,7 @@ internal sealed class PlanCall : IDisposable
     {
         if (_token.IsCancellationRequested)
             return new OperationCanceledException("The run was cancelled in the segment '" + segment.Name + "'.", e, _token);
-        return IsStopped ? new LaneReleasedException() : new CleaveException(Rules.RunFailed, e, session.Model, segment.Name, e.Message + session.NodesForMessages);
+        return IsStopped ? new LaneReleasedException() : new CleaveException(Rules.RunFailed, e, session.Place, segment.Name, e.Message + session.NodesForMessages);
     }
 
     public void Dispose()

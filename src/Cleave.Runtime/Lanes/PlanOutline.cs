@@ -12,11 +12,13 @@ namespace Cleave.Lanes;
 /// </summary>
 internal sealed class PlanOutline
 {
+    private readonly string _path;
     private readonly Dictionary<Value, int> _resultOf = new(ReferenceEqualityComparer.Instance);
 
     private PlanOutline(Plan plan, ModelDefinition definition)
     {
         Model = definition.Name;
+        _path = definition.Path;
         Plan = plan;
         Outputs = definition.Outputs.Length;
         Results = NumberResults(definition);
@@ -68,7 +70,7 @@ internal sealed class PlanOutline
 
     public string LaneName(int lane) => Statement.LaneName(Plan, lane);
 
-    public CleaveException Broken(string why, Exception? cause = null) => new(Rules.PlanBroken, cause, Model, Plan.Name, why);
+    public CleaveException Broken(string why, Exception? cause = null) => new(Rules.PlanBroken, cause, _path, Plan.Name, why);
 
     private Value[] NumberResults(ModelDefinition definition)
     {

@@ -6,9 +6,10 @@ using Microsoft.ML.OnnxRuntime;
 namespace Cleave.Sessions;
 
 /// <summary>The session that runs one segment. Running it is thread-safe.</summary>
-internal sealed class SegmentSession(string model, Segment segment, InferenceSession session, string way, int threads, bool copiesInputsWhenBound, string nodes) : IDisposable
+internal sealed class SegmentSession(string place, Segment segment, InferenceSession session, string way, int threads, bool copiesInputsWhenBound, string nodes) : IDisposable
 {
-    public string Model { get; } = model;
+    /// <summary>For messages: where the model came from.</summary>
+    public string Place { get; } = place;
 
     /// <summary>The segment that it was made for; an equal one of another plan may use it, too.</summary>
     public Segment Segment { get; } = segment;

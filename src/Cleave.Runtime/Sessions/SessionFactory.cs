@@ -40,7 +40,7 @@ internal sealed class SessionFactory : IDisposable
         _subModels = new SubModels(model, outputs, files, logger);
         bool whole = ModelPart.IsWhole(model.Model, outputs);
         if (!whole && !_slicing)
-            throw new CleaveException(Rules.OutputsWithoutSlicing, null, definition.Name, string.Join("; ", outputs));
+            throw new CleaveException(Rules.OutputsWithoutSlicing, null, model.Place, string.Join("; ", outputs));
         WeightBytes = whole ? _subModels.WeightBytes : _subModels.NeededWeightBytes;
         _weights = WeightChoice.Make(asked, model.Path != null, model.Model.Graph, WeightBytes);
         Precision = ModelPrecision.Of(model.Model, options, new MemoryLimit(options.MaxMemory, files), PlainBytes(WeightBytes, _weights));
@@ -200,7 +200,7 @@ internal sealed class SessionFactory : IDisposable
         {
             _model.CheckUnchanged();
             return new SegmentSession(
-                _model.Name, segment, session, way, options.IntraOpNumThreads, _settings.Configured && InputsLieElsewhere(session),
+                _model.Place, segment, session, way, options.IntraOpNumThreads, _settings.Configured && InputsLieElsewhere(session),
                 _subModels.Describe(segment));
         }
         catch
@@ -226,7 +226,7 @@ internal sealed class SessionFactory : IDisposable
             _model.CheckUnchanged();
             throw new CleaveException(Rules.SessionFailed, e, _model.Place, segment.Name, e.Message);
         }
-        catch (Exception e) when (e is not CleaveException && NativeLibrary.Explain(e, _model.Name) is { } missing)
+        catch (Exception e) when (e is not CleaveException && NativeLibrary.Explain(e, _model.Place) is { } missing)
         {
             throw missing;
         }

@@ -21,7 +21,7 @@ internal static class ModelLocation
                 return ModelSource.File(place);
         }
         // The message has quotes around them all.
-        throw new CleaveException(Rules.ModelNotFound, null, definition.Name, string.Join("' or '", places));
+        throw new CleaveException(Rules.ModelNotFound, null, definition.Path, string.Join("' or '", places));
     }
 
     /// <summary>Where a file of the output is looked for: in the folder that CLEAVE_MODELS names, if it names one, then beside the application.</summary>

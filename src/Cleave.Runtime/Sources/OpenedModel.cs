@@ -86,7 +86,7 @@ internal sealed class OpenedModel : IDisposable
     {
         if (definition.Contract != ModelDefinition.ContractServed)
         {
-            throw new CleaveException(Rules.ContractNotServed, null, definition.Name,
+            throw new CleaveException(Rules.ContractNotServed, null, definition.Path,
                 definition.Contract.ToString(CultureInfo.InvariantCulture),
                 ModelDefinition.ContractServed.ToString(CultureInfo.InvariantCulture));
         }

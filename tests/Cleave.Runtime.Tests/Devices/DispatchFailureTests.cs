@@ -27,7 +27,7 @@ public sealed class DispatchFailureTests
         SameAsOnTheCpu(runner);
         Assert.Null(runner.DeviceReport!.Device);
         Assert.Contains("There is no room for 'test/Second'", runner.DeviceReport.WhyNot, StringComparison.Ordinal);
-        Assert.Contains(log.Warnings, w => w.StartsWith("Cleave runs test on the CPU, although it was planned for an accelerator: There is no room for 'test/Second' on the device 'emulated:0'", StringComparison.Ordinal));
+        Assert.Contains(log.Warnings, w => w.StartsWith("Cleave runs test on the CPU, although it was planned for an accelerator: CLV4021: There is no room for 'test/Second' on the device 'emulated:0'", StringComparison.Ordinal));
     }
 
     [Theory]
@@ -43,7 +43,7 @@ public sealed class DispatchFailureTests
         device.Faults.Inject((FaultKind)kind, after);
         SameAsOnTheCpu(runner);
         Assert.Equal(("emulated:0", 1), (runner.DeviceReport!.Device, runner.DeviceReport.RanAgain));
-        Assert.Contains(log.Warnings, w => w.StartsWith("Cleave ran a request of test again on the CPU: There is no room for", StringComparison.Ordinal));
+        Assert.Contains(log.Warnings, w => w.StartsWith("Cleave ran a request of test again on the CPU: CLV4021: There is no room for", StringComparison.Ordinal));
         // The next one runs there again.
         SameAsOnTheCpu(runner);
         Assert.Equal((1, 1), (runner.DeviceReport.Requests, runner.DeviceReport.RanAgain));
@@ -91,7 +91,7 @@ public sealed class DispatchFailureTests
             SameAsOnTheCpu(runner);
         Assert.Equal((null, 1, 1), (runner.DeviceReport!.Device, runner.DeviceReport.Requests, runner.DeviceReport.RanAgain));
         Assert.Contains("The device 'emulated:0' was lost", runner.DeviceReport.WhyNot, StringComparison.Ordinal);
-        Assert.Contains(log.Lines, l => l.StartsWith("Cleave runs test on the CPU from now on, not on emulated:0: The device 'emulated:0' was lost", StringComparison.Ordinal));
+        Assert.Contains(log.Lines, l => l.StartsWith("Cleave runs test on the CPU from now on, not on emulated:0: CLV4022: The device 'emulated:0' was lost", StringComparison.Ordinal));
 
         EmulatedDevice other = new(new EmulatorProfile());
         using LooseRunner strict = DeviceModel.Chain().Runner(other);

@@ -70,7 +70,7 @@ public sealed class GeneratedDispatchTests : IDisposable
         await using GeneratedRunner runner = model.CreateRunner(new RunnerOptions { Logger = log });
         SameAsSession(model, runner, 1);
         string warning = Assert.Single(log.Warnings);
-        Assert.StartsWith("Cleave runs lstm on the CPU, although it was planned for an accelerator: The device 'cuda:0' cannot be used: ", warning, StringComparison.Ordinal);
+        Assert.StartsWith("Cleave runs lstm on the CPU, although it was planned for an accelerator: CLV4020: The device 'cuda:0' cannot be used: ", warning, StringComparison.Ordinal);
         Assert.Contains(" To use it, ", warning, StringComparison.Ordinal);
 
         DeviceUnavailableException e = Assert.Throws<DeviceUnavailableException>(() => model.CreateRunner(new RunnerOptions { Device = DeviceOptions.Require }));

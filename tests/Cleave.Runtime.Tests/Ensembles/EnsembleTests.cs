@@ -126,7 +126,7 @@ public sealed class EnsembleTests
         {
             CleaveException e = Assert.Throws<CleaveException>(() => ensemble.Run(Input));
             Assert.Equal("CLV4031", e.Id);
-            Assert.Equal("The ensemble 'Vision' could not combine the output 'y'; mend its rule, or take one that fits these outputs: FormatException: odd", e.Message);
+            Assert.Equal("CLV4031: The ensemble 'Vision' could not combine the output 'y'; mend its rule, or take one that fits these outputs: FormatException: odd", e.Message);
             Assert.IsType<FormatException>(e.InnerException);
             Assert.Equal(5, Ask(ensemble));
         }
@@ -144,14 +144,14 @@ public sealed class EnsembleTests
         {
             CleaveException e = Assert.Throws<CleaveException>(() => ensemble.Run(Input));
             Assert.Equal("CLV4030", e.Id);
-            Assert.StartsWith("The ensemble 'Vision' has no output for a request, because its member 'm1' failed; mend what it says, or take the member off the item:", e.Message, StringComparison.Ordinal);
+            Assert.StartsWith("CLV4030: The ensemble 'Vision' has no output for a request, because its member 'm1' failed; mend what it says, or take the member off the item:", e.Message, StringComparison.Ordinal);
             Assert.Equal("CLV4008", Assert.IsType<CleaveException>(e.InnerException).Id);
             Assert.Equal(2, Ask(other));
         }
         Assert.Equal("CLV4030", (await Assert.ThrowsAsync<CleaveException>(() => ensemble.RunAsync(Input).WaitAsync(Patience))).Id);
         CleaveException part = await Assert.ThrowsAsync<CleaveException>(() => ensemble.RunManyAsync([Input, Input, Input]).WaitAsync(Patience));
         Assert.Equal("CLV4011", part.Id);
-        Assert.Matches(@"^The model 'Vision' failed for inputs\[[0-2]\] of 3 inputs, so none of them has an output: The ensemble", part.Message);
+        Assert.Matches(@"^CLV4011: The model 'Vision' failed for inputs\[[0-2]\] of 3 inputs, so none of them has an output: CLV4030: The ensemble", part.Message);
         Assert.Equal("CLV4030", Assert.IsType<CleaveException>(part.InnerException).Id);
     }
 

@@ -47,7 +47,7 @@ public sealed class SegmentFailureTests
         {
             CleaveException e = Assert.Throws<CleaveException>(() => Ask(ensemble, 50));
             Assert.Equal("CLV4030", e.Id);
-            Assert.StartsWith("The ensemble 'Vision' has no output for a request, because its member 'm1' failed; mend what it says, or take the member off the item:", e.Message, StringComparison.Ordinal);
+            Assert.StartsWith("CLV4030: The ensemble 'Vision' has no output for a request, because its member 'm1' failed; mend what it says, or take the member off the item:", e.Message, StringComparison.Ordinal);
             Assert.Equal(3, Ask(other, 50));
         }
     }
@@ -65,7 +65,7 @@ public sealed class SegmentFailureTests
         for (int i = 0; i < 3; i++)
         {
             CleaveException e = Assert.Throws<CleaveException>(() => Ask(ensemble, 50));
-            Assert.Equal(("CLV4031", "The ensemble 'Vision' could not combine the output 'y'; mend its rule, or take one that fits these outputs: FormatException: odd"), (e.Id, e.Message));
+            Assert.Equal(("CLV4031", "CLV4031: The ensemble 'Vision' could not combine the output 'y'; mend its rule, or take one that fits these outputs: FormatException: odd"), (e.Id, e.Message));
             Assert.Equal(4, Ask(ensemble, 50));
         }
     }

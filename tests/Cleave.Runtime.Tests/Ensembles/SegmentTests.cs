@@ -193,7 +193,7 @@ public sealed class SegmentTests
         Assert.True(began.Wait(Patience));
         CleaveException full = Assert.Throws<CleaveException>(() => ensemble.Run(Of(Rows(50))));
         Assert.Equal("CLV4012", full.Id);
-        Assert.StartsWith("A request to 'Vision' was rejected: 1 segments of requests are under way already, as many as EnsembleOptions.MostSegments allows.", full.Message, StringComparison.Ordinal);
+        Assert.StartsWith("CLV4012: A request to 'Vision' was rejected: 1 segments of requests are under way already, as many as EnsembleOptions.MostSegments allows.", full.Message, StringComparison.Ordinal);
         go.Set();
         (await first.WaitAsync(Patience)).Dispose();
         Assert.Equal(150, Ask<float>(ensemble, Rows(50), out _).Length);

@@ -200,7 +200,7 @@ public sealed class SystemTests
             (TensorJob job, _) = Job(100, 2, options);
             CleaveException e = await Assert.ThrowsAsync<CleaveException>(() => system.RunAsync(job).WaitAsync(Patience));
             Assert.Equal("CLV4030", e.Id);
-            Assert.Equal("The ensemble 'Vision' has no output for a request, because its member 'm1' failed; mend what it says, or take the member off the item: no", e.Message);
+            Assert.Equal("CLV4030: The ensemble 'Vision' has no output for a request, because its member 'm1' failed; mend what it says, or take the member off the item: no", e.Message);
         }
         Assert.Equal(0, system.Members[0].Failures);
         MemberSnapshot state = system.Members[1];

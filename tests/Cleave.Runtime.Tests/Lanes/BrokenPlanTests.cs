@@ -234,6 +234,6 @@ public sealed class BrokenPlanTests
         CleaveException e = Assert.Throws<CleaveException>(() => new SplitModel(model, plan).Runner());
         Assert.Equal("CLV4010", e.Id);
         Assert.Contains(why, e.Message);
-        Assert.Contains("'" + plan.Name + "' of 'test'", e.Message);
+        Assert.Contains("'" + plan.Name + "' of 'models/test.onnx'", e.Message);
     }
 }

@@ -113,7 +113,7 @@ public sealed class DeviceTuneTests : IDisposable
         Skip.If(CudaDevice.Look().Problem(0) is null, "There is a GPU.");
         ToolRun run = await ToolRun.Of("tune", _tiny.Save(), "--device", "cuda");
         Assert.Equal(1, run.Code);
-        Assert.StartsWith("cleave: error The device 'cuda:0' cannot be used: ", run.Error, StringComparison.Ordinal);
+        Assert.StartsWith("cleave: error CLV4020: The device 'cuda:0' cannot be used: ", run.Error, StringComparison.Ordinal);
         Assert.Contains(" To use it, ", run.Error, StringComparison.Ordinal);
         Assert.False(File.Exists(_tiny.Path + ".tune"));
     }

@@ -15,7 +15,7 @@ public sealed class LedgerSnapshot
     {
         Cores = ledger.Cores.Budget.Cores;
         CoresReason = ledger.Cores.Budget.Reason;
-        InFlight = ledger.InFlight;
+        InFlight = ledger.Requests;
         Busy = ledger.Busy;
         Waiting = ledger.Waiting.Inside;
         Runners = ledger.Runners.ToList().ConvertAll(static runner => new RunnerSnapshot(runner)).AsReadOnly();

@@ -50,9 +50,10 @@ public sealed class ModeSnapshot
     public string? WhyNotOpen { get; }
 
     /// <summary>How many requests began in it.</summary>
+    /// <remarks>Those that run together (in a batch, or as parts of a job) count each, as soon as they are done; if that fails and they run one by one, one more. A divided batch counts once for each slice.</remarks>
     public long Requests { get; }
 
-    /// <summary>How many run in it now.</summary>
+    /// <summary>How many run in it now; those that run together are one.</summary>
     public int Running { get; }
 
     /// <summary>

@@ -68,7 +68,7 @@ internal sealed class RunnerEngine : IRequestSource
             Log.NoDividing(logger, definition.Name, whyWhole);
         Pool = new CallPool<CallBuffers>(dims => new CallBuffers(this, Pool!, dims));
         if (definition.Batch is { } axis && !options.Deterministic)
-            Joined = new JoinedCalls(definition.Name, axis, Shapes.SymbolOf(axis.Dimension), (pool, dims) => new CallBuffers(this, pool, dims), logger);
+            Joined = new JoinedCalls(definition.Name, axis, Shapes.SymbolOf(axis.Dimension), modes, (pool, dims) => new CallBuffers(this, pool, dims), logger);
         Jobs = new JobPlanner(definition, Shapes, options.Parts, modes.PartThreads(Abreast), Abreast, Joined);
         BatchSizes = BatchSizes.Of(definition, options, Shapes, out string why);
         if (BatchSizes is { } sizes)

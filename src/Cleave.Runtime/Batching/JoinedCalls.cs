@@ -2,6 +2,7 @@ using System;
 using System.Threading;
 using Cleave.Calls;
 using Cleave.Generated;
+using Cleave.Ledger;
 using Microsoft.Extensions.Logging;
 
 namespace Cleave.Batching;
@@ -14,18 +15,21 @@ internal sealed class JoinedCalls
 {
     private readonly string _model;
     private readonly BatchAxis _axis;
+    private readonly RunnerModes _modes;
     private readonly ILogger _logger;
     private int _most = int.MaxValue;
 
     /// <param name="model">The model's name.</param>
     /// <param name="axis">The batch axis.</param>
     /// <param name="symbol">The place of the batch among the dimensions.</param>
+    /// <param name="modes">Where they run.</param>
     /// <param name="create">Makes the buffers of a batch.</param>
     /// <param name="logger">Told when batches are limited.</param>
-    public JoinedCalls(string model, BatchAxis axis, int symbol, Func<CallPool<CallBuffers>, int[], CallBuffers> create, ILogger logger)
+    public JoinedCalls(string model, BatchAxis axis, int symbol, RunnerModes modes, Func<CallPool<CallBuffers>, int[], CallBuffers> create, ILogger logger)
     {
         _model = model;
         _axis = axis;
+        _modes = modes;
         _logger = logger;
         Symbol = symbol;
         Pool = new CallPool<CallBuffers>(dims => create(Pool!, dims));
@@ -77,7 +81,7 @@ internal sealed class JoinedCalls
                 call.PutInto(batch, _axis, at);
                 at += call.Dims[Symbol];
             }
-            run(batch, generation);
+            RunTogether(calls.Length, batch, generation, run);
             at = 0;
             foreach (CallBuffers call in calls)
             {
@@ -89,5 +93,19 @@ internal sealed class JoinedCalls
         {
             batch.Release(generation);
         }
+    }
+
+    private void RunTogether(int requests, CallBuffers batch, int generation, Action<CallBuffers, int> run)
+    {
+        _modes.BeginTogether(requests);
+        try
+        {
+            run(batch, generation);
+        }
+        finally
+        {
+            _modes.EndTogether(requests);
+        }
+        batch.CountTogether(requests);
     }
 }

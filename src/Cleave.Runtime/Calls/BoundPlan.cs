@@ -28,6 +28,7 @@ internal sealed class BoundPlan : IDisposable
 
     public BoundPlan(RunnerMode mode, int[] dims, InputSlot[] inputs, OutputSlot[] outputs, bool inputsNeedWork)
     {
+        Mode = mode;
         _dims = dims;
         _inputs = inputs;
         _outputs = outputs;
@@ -40,6 +41,8 @@ internal sealed class BoundPlan : IDisposable
         Lanes = new PlanCall(mode.Plan.Outline, mode.LaneSettings, mode.Crew, Sample, _device);
         FollowOutputs();
     }
+
+    public RunnerMode Mode { get; }
 
     /// <summary>The lanes that run this call alone.</summary>
     public PlanCall Lanes { get; }

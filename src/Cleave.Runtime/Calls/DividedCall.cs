@@ -40,6 +40,9 @@ internal sealed class DividedCall : IDisposable
         _bound = new OrtValue?[whole.Outputs.Length];
     }
 
+    /// <summary>How many slices it has.</summary>
+    public int Count => _division.Samples.Length;
+
     /// <summary>Runs the slices, where each has its cores and session now. False where not: then nothing ran.</summary>
     public bool TryRun(CancellationToken token)
     {

@@ -31,6 +31,8 @@ public sealed class CallBuffers : RequestBuffers
     private DividedCall? _divided;
     private readonly bool _inputsNeedWork;
     private readonly bool _holdsText;
+    // How many requests the last run was counted as: one, or one for each slice.
+    private int _counted;
     private int _busy;
     private int _last;
 
@@ -107,6 +109,7 @@ public sealed class CallBuffers : RequestBuffers
         try
         {
             HasResult = false;
+            _counted = 1;
             if (engine != _engine)
                 MoveTo(engine);
             if (RanOnDevice(begun, cancellationToken))
@@ -123,6 +126,13 @@ public sealed class CallBuffers : RequestBuffers
         {
             Volatile.Write(ref _busy, 0);
         }
+    }
+
+    /// <summary>After a run of so many requests that went well: each counts.</summary>
+    internal void CountTogether(int requests)
+    {
+        if (requests > _counted)
+            Plan.Mode.Count(requests - _counted);
     }
 
     /// <summary>Before a run in a group, which is always one in the runner's planned mode. Whoever runs it has rented the buffers and shares them with nobody.</summary>
@@ -282,7 +292,10 @@ public sealed class CallBuffers : RequestBuffers
     private void RunInTurn(CancellationToken cancellationToken)
     {
         if (_divided is { } divided && divided.TryRun(cancellationToken))
+        {
+            _counted = divided.Count;
             return;
+        }
         Turn turn = _engine.Modes.Enter(_times, cancellationToken);
         bool succeeded = false;
         try

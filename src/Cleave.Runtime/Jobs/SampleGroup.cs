@@ -21,6 +21,7 @@ internal sealed class SampleGroup(RunnerEngine engine, GroupSchedule schedule) :
     public void Run(CallBuffers[] samples, CancellationToken cancellationToken)
     {
         Turn turn = engine.Modes.EnterPlanned(cancellationToken);
+        engine.Modes.BeginTogether(samples.Length);
         try
         {
             while (!TryRun(samples, cancellationToken))
@@ -30,8 +31,10 @@ internal sealed class SampleGroup(RunnerEngine engine, GroupSchedule schedule) :
         }
         finally
         {
+            engine.Modes.EndTogether(samples.Length);
             engine.Modes.Leave(turn);
         }
+        turn.Mode.Count(samples.Length - 1);
         schedule.Learn(_call.BusyOfLanes());
         foreach (CallBuffers sample in samples)
             sample.EndInGroup();

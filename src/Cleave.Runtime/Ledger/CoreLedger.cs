@@ -22,6 +22,7 @@ internal sealed class CoreLedger
     private readonly long[] _seen = new long[MostCounted + 1];
     private int _mostSeen = 1;
     private int _inFlight;
+    private int _joined;
     private int _busy;
 
     public CoreLedger(CoreCount cores, TimeProvider clock)
@@ -56,8 +57,11 @@ internal sealed class CoreLedger
     /// <summary>The processors that their pinned lanes have.</summary>
     public PinnedProcessors Pinned { get; } = new();
 
-    /// <summary>Requests that run.</summary>
+    /// <summary>Runs in flight: requests that run together are one, as they use its cores.</summary>
     public int InFlight => Volatile.Read(ref _inFlight);
+
+    /// <summary>Requests in flight, each of those that run together.</summary>
+    public int Requests => InFlight + Volatile.Read(ref _joined);
 
     /// <summary>Cores that they use; more than there are, where more requests run than there are cores.</summary>
     public int Busy => Volatile.Read(ref _busy);
@@ -92,6 +96,9 @@ internal sealed class CoreLedger
         Interlocked.Add(ref _busy, -cores);
         Waiting.Leave();
     }
+
+    /// <summary>Notes that so many more requests, or with a minus fewer, are in a run than the one that entered.</summary>
+    public void Join(int more) => Interlocked.Add(ref _joined, more);
 
     /// <summary>Notes that the request takes more cores than one.</summary>
     public void Take(int more) => Interlocked.Add(ref _busy, more);

@@ -23,7 +23,7 @@ internal static class LedgerMeter
         Meter meter = new(Name);
         meter.CreateObservableCounter("cleave.requests", () => Requests(ledger), "{request}",
             "Requests that began, by the name of the model and the mode they run in");
-        meter.CreateObservableUpDownCounter("cleave.active_requests", () => ledger.InFlight, "{request}",
+        meter.CreateObservableUpDownCounter("cleave.active_requests", () => ledger.Requests, "{request}",
             "Requests in flight, without those in the background");
         meter.CreateObservableUpDownCounter("cleave.waiting_requests", () => ledger.Waiting.Inside, "{request}",
             "Requests in the background that wait for a core");

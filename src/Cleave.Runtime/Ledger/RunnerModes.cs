@@ -225,6 +225,12 @@ internal sealed class RunnerModes
         return _ledger.Leave(turn.Mode.Cores, now) ? now : null;
     }
 
+    /// <summary>Notes that so many requests are in one run: cores go by runs, and whoever counts requests is told of each.</summary>
+    public void BeginTogether(int requests) => NoteTogether(requests - 1);
+
+    /// <summary>Notes that this run is over.</summary>
+    public void EndTogether(int requests) => NoteTogether(1 - requests);
+
     /// <summary>Opens, on the calling thread, what is open of other modes of the same model, where there is memory for it.</summary>
     public void OpenLike(RunnerModes other)
     {
@@ -255,6 +261,12 @@ internal sealed class RunnerModes
     {
         foreach (RunnerMode mode in _modes.SelectMany(static m => m.Open))
             mode.Stop();
+    }
+
+    private void NoteTogether(int more)
+    {
+        if (_hint != RunnerHint.Background)
+            _ledger.Join(more);
     }
 
     // What had entered does not begin: somebody interrupted the thread. The ledger is the whole process's.

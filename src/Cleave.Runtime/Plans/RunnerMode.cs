@@ -88,6 +88,9 @@ internal sealed class RunnerMode
         Interlocked.Increment(ref _requests);
     }
 
+    /// <summary>Counts so many requests more, which ran together with one that began.</summary>
+    public void Count(int more) => Interlocked.Add(ref _requests, more);
+
     public void End() => Interlocked.Decrement(ref _running);
 
     /// <summary>Ends the threads once nothing waits any more.</summary>

@@ -40,6 +40,8 @@ public sealed class PartMergingTests : IDisposable
             }
         }
         Assert.Equal((0, 0), (runner.Engine.Pool.Rented, runner.Engine.Joined!.Pool.Rented));
+        LedgerSnapshot snapshot = LedgerSnapshot.Of(runner.Engine.Modes.Ledger);
+        Assert.Equal((30, 0), (snapshot.Runners[0].Modes.Sum(static m => m.Requests), snapshot.InFlight));
     }
 
     [Fact]

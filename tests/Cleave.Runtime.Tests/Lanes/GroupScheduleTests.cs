@@ -120,6 +120,7 @@ public sealed class GroupScheduleTests
             .Select(request => request.Select(s => s.Lane + " " + s.Name).Order(StringComparer.Ordinal).ToArray())];
         string[] even = ["0 Join", "0 Left", "1 Right"], odd = ["0 Right", "1 Join", "1 Left"];
         Assert.Equal([even, odd, even, odd], requests);
+        Assert.Equal(4, runner.Engine.Modes.Planned.Requests);
     }
 
     private static string Words(Statement statement) => statement + " " + statement.Sample;

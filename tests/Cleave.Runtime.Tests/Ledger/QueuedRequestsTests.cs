@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using System.Linq;
 using System.Threading.Tasks;
 using Cleave.Ledger;
 using Cleave.Runtime.Tests.Batching;
@@ -7,7 +8,7 @@ using Xunit;
 
 namespace Cleave.Runtime.Tests.Ledger;
 
-/// <summary>What the counters say of requests that wait to run together.</summary>
+/// <summary>What the counters say of requests that wait to run together, and that do.</summary>
 public sealed class QueuedRequestsTests : BatchingTestBase
 {
     [Fact]
@@ -29,5 +30,30 @@ public sealed class QueuedRequestsTests : BatchingTestBase
             (_, long waiting, string tags) = Assert.Single(Measurements.Of(meter.Equals), static n => n.Name == "cleave.queued_requests");
             return (waiting, tags);
         }
+    }
+
+    [Fact]
+    public async Task Each_request_of_a_batch_counts()
+    {
+        CoreLedger ledger = Ledgers.Own(1);
+        using Meter meter = LedgerMeter.Of(ledger);
+        using LooseRunner runner = Runner(new() { Ledger = ledger });
+        Task<Answer>[] asked = await Waiting(runner, 5);
+        Assert.Equal(1, Value("cleave.active_requests"));
+        long active = 0;
+        int inFlight = 0;
+        Model.InRun = () =>
+        {
+            if (Model.Runs == 2)
+                (active, inFlight) = (Value("cleave.active_requests"), LedgerSnapshot.Of(ledger).InFlight);
+        };
+        Model.Open();
+        Assert.Equal([1, 5, 5, 5, 5, 5], (await Task.WhenAll(asked).WaitAsync(Patience)).Select(static a => a.Together));
+        AssertAtRest(runner);
+        Assert.Equal((5, 5), (active, inFlight));
+        Assert.Equal((6, 0), (Value("cleave.requests"), Value("cleave.active_requests")));
+        Assert.Equal(6, Assert.Single(LedgerSnapshot.Of(ledger).Runners[0].Modes).Requests);
+
+        long Value(string name) => Measurements.Of(meter.Equals).Where(n => n.Name == name).Sum(static n => n.Value);
     }
 }

@@ -96,7 +96,7 @@ public sealed class CallMeterTests : IDisposable
         Assert.Contains("cleave.request.duration model=test method=RunAsync error.type=CLV4012", Seen);
         source.Cancel();
         foreach (Task<LooseOutput> task in waiting)
-            await ((Task)task).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await ((Task)task).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
 
         static void One(ref InputBinder b)
         {

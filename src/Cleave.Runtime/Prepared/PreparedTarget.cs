@@ -34,6 +34,9 @@ internal sealed record PreparedTarget(
     /// <summary>How the names of all entries of a graph begin.</summary>
     public static string Prefix(string graph) => Short(graph) + "-";
 
+    /// <summary>Whether a folder may be an entry's, by its name.</summary>
+    public static bool IsEntryName(string name) => name.Length == 2 * Digits + 1 && name[Digits] == '-' && name.Where(static (_, i) => i != Digits).All(char.IsAsciiHexDigitLower);
+
     /// <summary>What makes an entry for <paramref name="other"/> useless here, with both values; null where nothing does.</summary>
     public string? Difference(PreparedTarget other)
     {

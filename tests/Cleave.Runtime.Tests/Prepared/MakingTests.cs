@@ -216,13 +216,18 @@ public sealed class MakingTests
         small.Prepare(folder: model.Folder);
         string foreign = Path.Combine(model.Folder, "not-ours");
         File.WriteAllText(Path.Combine(Directory.CreateDirectory(foreign).FullName, "notes"), "");
+        // Nor is one that has a file of the same name, nor are files and folders that only look like ours.
+        File.WriteAllText(Path.Combine(foreign, PreparedManifest.FileName), "Manifest-Version: 1.0");
         Directory.CreateDirectory(Path.Combine(model.Folder, EntryWriter.TemporaryPrefix + "x"));
+        File.WriteAllText(Path.Combine(model.Folder, "login.attempts"), "");
+        Directory.CreateDirectory(Path.Combine(model.Folder, EntryWriter.TemporaryPrefix + Guid.NewGuid().ToString("N")));
         ListedEntry[] listed = [.. Housekeeping.List(model.Folder, trust)];
-        Assert.Equal(3, listed.Length);
-        Assert.Equal([false, true, true], listed.OrderBy(e => e.Problem ?? "", StringComparer.Ordinal).Select(e => e.Problem != null));
+        Assert.Equal(2, listed.Length);
+        Assert.Equal([false, true], listed.OrderBy(e => e.Problem ?? "", StringComparer.Ordinal).Select(e => e.Problem != null));
         Assert.Equal(2, Housekeeping.Prune(model.Folder, trust).Count);
-        Assert.Equal([foreign], model.Entries.Where(e => Path.GetFileName(e) == "not-ours"));
-        Assert.Equal(2, model.Entries.Length);
+        Assert.Equal(["manifest.txt", "notes"], Directory.GetFiles(foreign).Select(Path.GetFileName).Order());
+        Assert.True(File.Exists(Path.Combine(model.Folder, "login.attempts")));
+        Assert.Equal([EntryWriter.TemporaryPrefix + "x"], Directory.GetDirectories(model.Folder, EntryWriter.TemporaryPrefix + "*").Select(Path.GetFileName));
         using LooseRunner runner = model.Open();
         Assert.True(PreparedModel.IsPrepared(runner));
     }

@@ -12,6 +12,8 @@ internal sealed class EntryWriter : IDisposable
     /// <summary>How temporary names begin. What a killed process left is deleted by the next that holds the lock.</summary>
     public const string TemporaryPrefix = ".making-";
 
+    private const string TemporaryDigits = "N";
+
     private const UnixFileMode OwnFolder = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
     private const UnixFileMode AllFolder = OwnFolder | UnixFileMode.GroupRead | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute;
     private const UnixFileMode OwnFile = UnixFileMode.UserRead | UnixFileMode.UserWrite;
@@ -27,7 +29,7 @@ internal sealed class EntryWriter : IDisposable
     {
         _path = Path.Combine(folder, name);
         _isForAll = isForAll;
-        Temporary = MakeFolder(Path.Combine(folder, TemporaryPrefix + Guid.NewGuid().ToString("N")), isForAll);
+        Temporary = MakeFolder(Path.Combine(folder, TemporaryPrefix + Guid.NewGuid().ToString(TemporaryDigits)), isForAll);
     }
 
     /// <summary>Where the files are made.</summary>
@@ -35,6 +37,9 @@ internal sealed class EntryWriter : IDisposable
 
     /// <summary>Where one lies.</summary>
     public string this[string file] => Path.Combine(Temporary, file);
+
+    /// <summary>Whether a folder is one that an entry was made in, by its name.</summary>
+    public static bool IsTemporary(string name) => name.StartsWith(TemporaryPrefix, StringComparison.Ordinal) && Guid.TryParseExact(name[TemporaryPrefix.Length..], TemporaryDigits, out _);
 
     /// <summary>Makes a folder, if there is none.</summary>
     public static string MakeFolder(string path, bool isForAll)
@@ -83,7 +88,7 @@ internal sealed class EntryWriter : IDisposable
     // What is replaced was refused, or is about to be: nobody misses it.
     private string? MoveAway()
     {
-        string old = Path.Combine(Path.GetDirectoryName(_path)!, TemporaryPrefix + Guid.NewGuid().ToString("N"));
+        string old = Path.Combine(Path.GetDirectoryName(_path)!, TemporaryPrefix + Guid.NewGuid().ToString(TemporaryDigits));
         try
         {
             Directory.Move(_path, old);

@@ -26,19 +26,15 @@ internal static class Housekeeping
     /// <summary>Deletes what killed processes left. The lock must be held.</summary>
     public static int DeleteUnfinished(string folder)
     {
-        string[] left = Directory.GetDirectories(folder, EntryWriter.TemporaryPrefix + "*");
+        string[] left = [.. Directory.GetDirectories(folder, EntryWriter.TemporaryPrefix + "*").Where(static p => EntryWriter.IsTemporary(Path.GetFileName(p)))];
         foreach (string path in left)
             Directory.Delete(path, recursive: true);
         return left.Length;
     }
 
-    public static IReadOnlyList<ListedEntry> List(string folder, FolderTrust trust)
-    {
-        List<ListedEntry> entries = [];
-        foreach (string path in Directory.GetDirectories(folder).Where(static p => Path.GetFileName(p)[0] != '.').Order(StringComparer.Ordinal))
-            entries.Add(Describe(path, trust));
-        return entries;
-    }
+    /// <summary>The entries. Folders with other names are none of ours, whatever is in them: a wrong path must not cost anybody their files.</summary>
+    public static IReadOnlyList<ListedEntry> List(string folder, FolderTrust trust) =>
+        [.. Directory.GetDirectories(folder).Where(static p => PreparedTarget.IsEntryName(Path.GetFileName(p))).Order(StringComparer.Ordinal).Select(p => Describe(p, trust))];
 
     private static ListedEntry Describe(string path, FolderTrust trust)
     {
@@ -75,14 +71,10 @@ internal static class Housekeeping
             deleted.Add(unfinished + " unfinished");
         foreach (ListedEntry entry in List(folder, trust).Where(static e => e.IsUseless))
         {
-            // A folder with other things in it is none of ours.
-            string path = Path.Combine(folder, entry.Name);
-            if (!File.Exists(Path.Combine(path, PreparedManifest.FileName)))
-                continue;
-            Directory.Delete(path, recursive: true);
+            Directory.Delete(Path.Combine(folder, entry.Name), recursive: true);
             deleted.Add(entry.Name);
         }
-        foreach (string attempts in Directory.GetFiles(folder, "*" + Attempts.Ending).Order(StringComparer.Ordinal))
+        foreach (string attempts in Directory.GetFiles(folder, "*" + Attempts.Ending).Where(static p => PreparedTarget.IsEntryName(Path.GetFileNameWithoutExtension(p))).Order(StringComparer.Ordinal))
         {
             File.Delete(attempts);
             deleted.Add(Path.GetFileName(attempts));

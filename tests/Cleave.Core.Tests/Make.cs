@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using System.Runtime.InteropServices;
+using Cleave.Core.Graph;
 using Cleave.OnnxProto;
 using Google.Protobuf;
 using Kind = Cleave.OnnxProto.AttributeProto.Types.AttributeType;
@@ -72,6 +73,9 @@ internal static class Make
         Dims = { dims },
         RawData = ByteString.CopyFrom(MemoryMarshal.AsBytes(values.AsSpan())),
     };
+
+    public static TensorProto Bools(string name, params bool[] values) =>
+        new() { Name = name, DataType = (int)ElementType.Bool, Dims = { values.Length }, Int32Data = { values.Select(static v => v ? 1 : 0) } };
 
     public static TensorProto RandomFloats(string name, int seed, params long[] dims)
     {

@@ -34,7 +34,7 @@ internal static class Rules
         "The model '{0}' gives '{1}' the element type {2}, which this version of Cleave does not know. Update Cleave, or export with an older opset.");
 
     public static readonly Rule DuplicateName = Error("CLV1009", "Name defined twice",
-        "The model '{0}' defines the {1} '{2}' more than once. ONNX requires unique names: export it again, or check it with onnx.checker.");
+        "The model '{0}' defines the {1} '{2}' more than once. Give one of them another name, or export the model again; an output that is given twice needs an Identity node of its own.");
 
     public static readonly Rule MissingName = Error("CLV1010", "Name missing",
         "The model '{0}' refers to something that is not there: {1}. Export it again, or check it with onnx.checker.");

@@ -55,7 +55,9 @@ internal static class GraphCheck
         {
             if (!scope.Knows(output.Name))
                 throw Missing("the output '" + output.Name + "', which nothing produces");
-            scope.Define("output", output.Name, Role.Output, Role.Output);
+            // A body may give a value twice: its outputs go by position. The model's own are properties of one name each.
+            if (outer is null)
+                scope.Define("output", output.Name, Role.Output, Role.Output);
         }
     }
 

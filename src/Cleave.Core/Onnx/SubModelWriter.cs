@@ -120,6 +120,7 @@ internal sealed class SubModelWriter
         model.Message(Tags.Model.Graph, graph);
         foreach (ModelFunction function in functions)
         {
+            tensors.NoteExternal(function);
             if (wide is { WhyNot: null })
                 wide.WriteFunction(model, function);
             else

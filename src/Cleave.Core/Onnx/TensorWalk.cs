@@ -10,11 +10,14 @@ internal static class TensorWalk
     public static void Visit(OnnxModel model, Action<TensorInfo> visit)
     {
         foreach (ModelFunction function in model.Functions)
-        {
-            VisitAttributes(function.DefaultedAttributes, visit);
-            VisitNodes(function.Nodes, visit);
-        }
+            VisitFunction(function, visit);
         VisitGraph(model.Graph, visit);
+    }
+
+    public static void VisitFunction(ModelFunction function, Action<TensorInfo> visit)
+    {
+        VisitAttributes(function.DefaultedAttributes, visit);
+        VisitNodes(function.Nodes, visit);
     }
 
     public static void VisitGraph(OnnxGraph graph, Action<TensorInfo> visit)

@@ -80,6 +80,9 @@ internal sealed class WeightWriter(ByteSource source, string? folder, string? ma
     /// <summary>Notes and checks files named by tensors inside a node, which is copied as it is.</summary>
     public void NoteExternal(Node node) => TensorWalk.VisitAttributes(node.Attributes, NoteExternal);
 
+    /// <summary>The same for a function.</summary>
+    public void NoteExternal(ModelFunction function) => TensorWalk.VisitFunction(function, NoteExternal);
+
     public void Dispose()
     {
         foreach (ByteSource file in _files.Values)

@@ -43,6 +43,15 @@ public class BadNameTests
         Assert.Equal([what, name], Expect(Rules.DuplicateName, model).Arguments);
     }
 
+    [Fact]
+    public void A_body_may_give_a_value_twice()
+    {
+        ModelProto model = Make.Small();
+        GraphProto body = new() { Name = "twice", Node = { Make.Node("Neg", ["x"], ["n"]) }, Output = { new ValueInfoProto { Name = "n" }, new ValueInfoProto { Name = "n" } } };
+        model.Graph.Node[0].Attribute.Add(Make.Body("b", body));
+        Assert.Equal(2, Read(model.ToByteArray()).Graph.Nodes[0].Attributes[^1].Graphs[0].Outputs.Count);
+    }
+
     [Theory]
     [InlineData("reads 'nobody'")]
     [InlineData("'unmade', which nothing produces")]

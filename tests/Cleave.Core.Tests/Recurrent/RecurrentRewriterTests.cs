@@ -109,6 +109,25 @@ public sealed class RecurrentRewriterTests
         Assert.Empty(Candidates(proto, 4));
     }
 
+    [Fact]
+    public void A_constant_beside_the_steps_has_all_of_them_and_is_joined_to_all()
+    {
+        const int steps = 16, positions = 3;
+        ModelProto proto = Model("LSTM", "stacked", steps);
+        NodeProto second = proto.Graph.Node.Last(n => n.OpType == "LSTM");
+        NodeProto join = Make.Node("Concat", [second.Input[0], "positions"], ["with positions"], Make.Int("axis", 2));
+        long units = proto.Graph.Initializer.Single(w => w.Name == second.Input[1]).Dims[1], size = proto.Graph.Initializer.Single(w => w.Name == second.Input[1]).Dims[2];
+        proto.Graph.Initializer.Add([Make.RandomFloats("positions", 3, steps, 1, positions), Make.RandomFloats("wider", 4, 1, (int)units, (int)size + positions)]);
+        (second.Input[0], second.Input[1]) = (join.Output[0], "wider");
+        proto.Graph.Node.Insert(proto.Graph.Node.IndexOf(second), join);
+        byte[] bytes = proto.ToByteArray();
+        using ByteSource source = ByteSource.FromBytes(bytes, 0, bytes.Length);
+        OnnxModel model = ModelReader.Read(source, CancellationToken.None);
+        OnnxModel rewritten = RecurrentRewriter.Apply(model, Splits(model, steps, 4));
+        Assert.Equal(8, rewritten.Graph.Nodes.Count(n => n.OpType == "LSTM"));
+        AssertEqual(bytes, inputs => Run(new SubModelWriter(rewritten, source, null).Write(Slices.Whole(rewritten), WeightMode.Copy).Bytes, inputs));
+    }
+
     [Theory]
     [InlineData("LSTM", "stacked")]
     [InlineData("GRU", "stacked")]

@@ -78,6 +78,30 @@ public class ShapeArithmeticTests
     }
 
     [Fact]
+    public void Scales_that_do_not_fit_their_axes_say_nothing()
+    {
+        GraphFacts facts = Infer.Facts(Make.Model(Infer.Graph([X], [Make.Floats("four", [4], 1, 1, 2, 2)], [Make.Node("Resize", ["x", "", "four"], ["y"], Make.Ints("axes", 2, 3))])));
+        Assert.All(facts.Of("y").Shape!, d => Assert.False(d.IsKnown));
+    }
+
+    [Fact]
+    public void A_condition_picks_no_more_than_there_is()
+    {
+        GraphFacts facts = Exact([Infer.Input("x", 1, 2, 3)], [Make.Bools("long", true, false, true, true, false, true), Make.Bools("none", false, false, false, false)],
+            Make.Node("Compress", ["x", "long"], ["rows"], Make.Int("axis", 0)), Make.Node("Compress", ["x", "long"], ["some"]), Make.Node("Compress", ["x", "none"], ["y"], Make.Int("axis", 1)));
+        Assert.Equal("float [1,3]", facts.Of("rows").ToString());
+        Assert.Equal("float [4]", facts.Of("some").ToString());
+    }
+
+    [Fact]
+    public void A_norm_has_the_type_of_its_scale()
+    {
+        ModelProto model = Make.Model(Infer.Graph([Infer.Input("x", 10, "B", 8)], [Make.RandomFloats("scale", 1, 8)], [Make.Node("RMSNormalization", ["x", "scale"], ["y"])]));
+        model.OpsetImport[0].Version = 23;
+        Assert.Equal("float [B,8]", Infer.Facts(model).Of("y").ToString());
+    }
+
+    [Fact]
     public void Positions_are_cut_to_the_sequence()
     {
         GraphFacts facts = Exact([Infer.Input("x", 1, "B", "H", 8)], [Make.RandomFloats("table", 1, 1, 64, 8), I("zero", 0), I("one", 1)],

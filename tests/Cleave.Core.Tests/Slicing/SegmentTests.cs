@@ -2,10 +2,12 @@ using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Linq;
+using System.Runtime.InteropServices;
 using System.Threading;
 using Cleave.Core.Diagnostics;
 using Cleave.Core.Graph;
 using Cleave.Core.Onnx;
+using Cleave.Core.Tests.Shapes;
 using Cleave.OnnxProto;
 using Google.Protobuf;
 using Microsoft.ML.OnnxRuntime;
@@ -327,6 +329,20 @@ public class SegmentTests
         Ort.Equal(Ort.Run(whole, inputs), Ort.Run(mapped, inputs));
         SubModel copied = Slices.OfFile(path, WeightMode.Copy);
         Assert.Equal((0, false), (copied.MappedTensors, copied.ReadsFiles));
+    }
+
+    [Fact]
+    public void Data_that_only_a_function_has_outside_is_noted()
+    {
+        using TempFolder folder = new();
+        float[] numbers = [1, 2, 3, 4];
+        folder.File("w.bin", MemoryMarshal.AsBytes(numbers.AsSpan()).ToArray());
+        NodeProto constant = Make.Node("Constant", [], ["c"], new AttributeProto { Name = "value", Type = AttributeProto.Types.AttributeType.Tensor, T = Make.External("", [1, 4], "w.bin") });
+        ModelProto model = Make.Model(Infer.Graph([Infer.Input("x", 1, 1, 4)], [], [new NodeProto { OpType = "Shift", Domain = "own", Input = { "x" }, Output = { "y" } }]));
+        model.OpsetImport.Add(new OperatorSetIdProto { Domain = "own", Version = 1 });
+        model.Functions.Add(new FunctionProto { Name = "Shift", Domain = "own", Input = { "a" }, Output = { "b" }, Node = { constant, Make.Node("Add", ["a", "c"], ["b"]) }, OpsetImport = { new OperatorSetIdProto { Version = 17 } } });
+        Assert.True(Slices.OfFile(folder.File("m.onnx", model.ToByteArray()), WeightMode.Copy).ReadsFiles);
+        Assert.Equal(Rules.ExternalDataMissing.Id, Assert.Throws<ModelException>(() => Slices.OfBytes(model.ToByteArray())).Problem.Rule.Id);
     }
 
     [Theory]

@@ -213,7 +213,8 @@ internal sealed class RecurrentRewriter
         RecurrentSplit? found = null;
         foreach (string input in node.Inputs)
         {
-            if (input.Length == 0 || _integers.ContainsKey(input))
+            // What Concat reads has steps, a constant, too, and that has all of them.
+            if (input.Length == 0 || (_integers.ContainsKey(input) && node.OpType != "Concat"))
                 continue;
             if (!_chunks.TryGetValue(input, out Chunked? chunks) || (found != null && (found.Steps != chunks.Split.Steps || found.Chunks != chunks.Split.Chunks)))
                 return null;

@@ -8,8 +8,7 @@ internal static class Normalization
 {
     private static readonly string[] Same =
     [
-        "GroupNormalization", "Hardmax", "InstanceNormalization", "LRN", "LogSoftmax", "LpNormalization", "MeanVarianceNormalization", "RMSNormalization",
-        "Softmax",
+        "GroupNormalization", "Hardmax", "InstanceNormalization", "LRN", "LogSoftmax", "LpNormalization", "MeanVarianceNormalization", "Softmax",
     ];
 
     public static IEnumerable<OperatorRule> Rules
@@ -20,6 +19,8 @@ internal static class Normalization
                 yield return new OperatorRule("", opType, Coverage.Exact, SameAsFirst);
             yield return new OperatorRule("", "BatchNormalization", Coverage.Exact, BatchNormalization);
             yield return new OperatorRule("", "LayerNormalization", Coverage.Exact, LayerNormalization);
+            // The scale may have another type than the input, and the output has that of the scale.
+            yield return new OperatorRule("", "RMSNormalization", Coverage.Exact, static node => node.Set(0, node.Element(1), node.Shape(0)));
             // ONNX Runtime puts its own into ONNX's domain.
             yield return new OperatorRule("", "SimplifiedLayerNormalization", Coverage.Exact, SimplifiedLayerNormalization);
             yield return new OperatorRule(Domains.Microsoft, "SimplifiedLayerNormalization", Coverage.Exact, SimplifiedLayerNormalization);

@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Linq;
 using Cleave.Core.Graph;
 
 namespace Cleave.Core.Shapes.Operators;
@@ -224,17 +225,23 @@ internal static class Picking
     private static void Compress(NodeContext node)
     {
         Dim[]? input = node.Shape(0);
-        long[]? condition = Contents.Numbers(node.Input(1).Content);
-        Dim chosen = node.Unknown();
-        // Elements behind the condition's end are left out.
-        if (condition is not null)
-            chosen = Dim.Of(Array.FindAll(condition, c => c != 0).Length);
         if (node.Attribute("axis") is null)
-            node.Set(0, node.Element(0), [chosen]);
+            node.Set(0, node.Element(0), [Chosen(node, node.Input(0).Count())]);
         else if (input is null || NodeContext.Axis(node.Int("axis", 0), input.Length) is not { } axis)
             node.Set(0, node.Element(0), null);
         else
-            node.Set(0, node.Element(0), Replaced(input, axis, chosen));
+            node.Set(0, node.Element(0), Replaced(input, axis, Chosen(node, input[axis])));
+    }
+
+    // Elements behind the condition's end are left out, and what the condition says behind theirs is not read.
+    private static Dim Chosen(NodeContext node, Dim? elements)
+    {
+        if (Contents.Numbers(node.Input(1).Content) is not { } condition)
+            return node.Unknown();
+        int last = Array.FindLastIndex(condition, static c => c != 0);
+        if (elements?.Value is { } count)
+            return Dim.Of(condition.Where((c, i) => c != 0 && i < count).Count());
+        return last < 0 ? Dim.Of(0) : node.Unknown();
     }
 
     private static void Unique(NodeContext node)

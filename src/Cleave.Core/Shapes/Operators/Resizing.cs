@@ -65,8 +65,9 @@ internal static class Resizing
             node.Set(0, node.Element(0), null);
             return;
         }
-        Dim[] shape = axes is null || scales is null ? node.Unknowns(dims.Length) : (Dim[])dims.Clone();
-        for (int i = 0; i < scales?.Length && scales.Length == (axes?.Length ?? dims.Length); i++)
+        bool fits = scales?.Length == (axes?.Length ?? dims.Length);
+        Dim[] shape = axes is null || !fits ? node.Unknowns(dims.Length) : (Dim[])dims.Clone();
+        for (int i = 0; fits && i < scales!.Length; i++)
         {
             if (NodeContext.Axis(axes?[i] ?? i, dims.Length) is { } axis)
                 shape[axis] = node.OrUnknown(Scaled(dims[axis], scales[i]));

@@ -41,7 +41,8 @@ internal static class ModelLocation
         {
             string next = Path.Combine(resolved, part);
             FileSystemInfo info = Directory.Exists(next) ? new DirectoryInfo(next) : new FileInfo(next);
-            resolved = info.ResolveLinkTarget(returnFinalTarget: true) is { } target ? FinalTarget(target.FullName) : next;
+            // What is not there yet leads nowhere else.
+            resolved = info.LinkTarget is null ? next : FinalTarget(info.ResolveLinkTarget(returnFinalTarget: true)!.FullName);
         }
         return resolved;
     }

@@ -6,6 +6,7 @@ using System.Threading;
 using Cleave.Core.Listing;
 using Cleave.Core.Onnx;
 using Cleave.OnnxProto;
+using Cleave.Sources;
 using Cleave.Tool.Output;
 using Cleave.Tool.Rewriting;
 
@@ -62,7 +63,7 @@ internal static class ExtractCommand
     // Cleave's own reader says what is wrong with a file; links are resolved.
     private static string Checked(string path, CancellationToken cancellationToken)
     {
-        string resolved = (File.Exists(path) ? new FileInfo(path).ResolveLinkTarget(returnFinalTarget: true)?.FullName : null) ?? Path.GetFullPath(path);
+        string resolved = ModelLocation.FinalTarget(path);
         ModelReader.ReadFile(resolved, cancellationToken);
         return resolved;
     }

@@ -39,7 +39,7 @@ internal sealed class Calibration
         using SessionChain chain = SessionChain.OfMessage(source, extended, new SessionRequest(GraphOptimizationLevel.ORT_DISABLE_ALL, Environment.ProcessorCount));
         string[] floatInputs = [.. edit.Inputs().Where(i => i.Type?.TensorType?.ElemType == (int)ElementType.Float).Select(i => i.Name)];
         string[] all = [.. inner, .. edit.OutputNames];
-        Dictionary<string, ActivationHistogram> histograms = all.Concat(floatInputs).ToDictionary(n => n, _ => new ActivationHistogram(), StringComparer.Ordinal);
+        Dictionary<string, ActivationHistogram> histograms = all.Union(floatInputs, StringComparer.Ordinal).ToDictionary(n => n, _ => new ActivationHistogram(), StringComparer.Ordinal);
         Dictionary<string, long[]> shapes = new(StringComparer.Ordinal);
         Visit((name, value) => shapes.TryAdd(name, value.Shape), onlyShapes ? 1 : inputs.Count, (h, v) => h.Widen(v));
         if (!onlyShapes)

@@ -12,6 +12,9 @@ namespace Cleave.Tool.Quantizing;
 /// <param name="AreGiven">Whether they are inputs of the application, not random ones.</param>
 internal sealed record InputSets(IReadOnlyList<InputCase> Search, IReadOnlyList<InputCase> HeldOut, bool AreGiven)
 {
+    /// <summary>What choices were made on in the end.</summary>
+    public IReadOnlyList<InputCase> Seen { get; init; } = Search;
+
     private const int RandomSearch = 3;
     private const int RandomHeldOut = 4;
 

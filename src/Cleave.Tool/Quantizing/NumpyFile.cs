@@ -47,9 +47,16 @@ internal static partial class NumpyFile
             throw Wrong(path, "its order is not that of C: save numpy.ascontiguousarray of it");
         if (Shape().Match(header) is not { Success: true } shape)
             throw Wrong(path, "it has no shape");
-        long[] dims = [.. shape.Groups[1].Value.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(d => long.Parse(d, CultureInfo.InvariantCulture))];
+        string[] sizes = shape.Groups[1].Value.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+        long[] dims = new long[sizes.Length];
+        for (int i = 0; i < dims.Length; i++)
+        {
+            if (!long.TryParse(sizes[i], NumberStyles.None, CultureInfo.InvariantCulture, out dims[i]))
+                throw Wrong(path, "its shape has a size that is no number, or too large");
+        }
         byte[] values = file[(start + length)..];
-        return dims.Aggregate(1L, (a, b) => checked(a * b)) * element.Bits() / 8 == values.Length
+        // As a double, which no sizes overflow; those of a file that there is are exact.
+        return dims.Aggregate(1.0, static (a, b) => a * b) * element.Bits() / 8 == values.Length
             ? new TensorCopy(element, dims, values)
             : throw Wrong(path, "its length does not fit its shape");
     }

@@ -29,6 +29,9 @@ internal sealed class QuantizeRun(QuantizeOptions options, Action<string, double
     private readonly List<SearchResult> _others = [];
     private readonly PreviousChoice? _previous = options.Like is { } like ? PreviousChoice.Read(like) : null;
 
+    // The digest of the model's files before their weights are read.
+    private string _source = "";
+
     private readonly MetricProgram? _metric = options.Metric is { } program ? new(program, options.MetricLimit) : null;
 
     private double MaxError => options.MaxError ?? _previous?.MaxError ?? QuantizeOptions.DefaultError;
@@ -47,6 +50,10 @@ internal sealed class QuantizeRun(QuantizeOptions options, Action<string, double
         using TargetFile? curve = options.Curve is { } path ? new(path, published.Path, "--curve") : null;
         if (curve?.Path == target.Path)
             throw new RewriteException($"--curve {options.Curve}: that is where the model goes. Give another file.");
+        ModelFiles files = ModelFiles.Of(published.Path, published.Graph.Model);
+        target.Spare(files.Paths.Skip(1));
+        curve?.Spare(files.Paths.Skip(1));
+        _source = files.Digest();
         InputSets inputs = options.InputFolders.Count > 0
             ? InputSets.Given(options.InputFolders, new InputMaker(published.Graph, options.Fills).Inputs)
             : InputSets.Random(published, options, cancellationToken);
@@ -91,7 +98,10 @@ internal sealed class QuantizeRun(QuantizeOptions options, Action<string, double
         progress("proving", 0);
         HeldOutProof proof = HeldOutProof.Of(search, found, trials, others, MaxError);
         if (proof.WentBack)
+        {
             _notes.Add("operators went back to floats until the held-out inputs were within the budget, so these were chosen on, too");
+            inputs = inputs with { Seen = [.. inputs.Search, .. inputs.HeldOut] };
+        }
         return Judge(published, floats, target, curve, inputs, proof.Result, proof.HeldOut, others);
     }
 
@@ -128,7 +138,7 @@ internal sealed class QuantizeRun(QuantizeOptions options, Action<string, double
     private QuantizeReport Judge(ModelUnderTest published, ModelProto floats, TargetFile target, TargetFile? curve, InputSets inputs, SearchResult result, Trial heldOut, ModelTrials others)
     {
         ModelFiles files = ModelFiles.Of(published.Path, published.Graph.Model);
-        QuantizedMetadata.Write(result.Model!, files.Digest(), inputs, result, MaxError, WeightBits);
+        QuantizedMetadata.Write(result.Model!, _source, inputs, result, MaxError, WeightBits);
         string draft = target.Draft("onnx");
         ModelMessage.Write(result.Model!, draft);
         double? metric = _metric?.Run(others, result.Model!, cancellationToken);
@@ -150,6 +160,9 @@ internal sealed class QuantizeRun(QuantizeOptions options, Action<string, double
             SayBatch(axis, timed.Batching, result);
         long bytes = new FileInfo(draft).Length;
         cancellationToken.ThrowIfCancellationRequested();
+        // Exported anew during the minutes of searching: these would be the weights of the old one.
+        if (files.Digest() != _source)
+            throw new RewriteException("The model was changed while it was quantised. Nothing was written; run the command again.");
         // First: where it cannot be written, nothing is.
         if (curve != null)
             Draw(result.Curve, curve);

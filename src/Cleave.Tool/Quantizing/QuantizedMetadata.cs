@@ -22,7 +22,7 @@ internal static class QuantizedMetadata
     public static void Write(ModelProto model, string sourceDigest, InputSets inputs, SearchResult result, double maxError, int weightBits)
     {
         Set(model, QuantisationMetadata.Source, QuantisationMetadata.HashKind + sourceDigest);
-        Set(model, QuantisationMetadata.Calibration, inputs.AreGiven ? string.Join(' ', inputs.Search.Select(OfInputs).Order(StringComparer.Ordinal)) : "random");
+        Set(model, QuantisationMetadata.Calibration, inputs.AreGiven ? string.Join(' ', inputs.Seen.Select(OfInputs).Order(StringComparer.Ordinal)) : "random");
         Set(model, QuantisationMetadata.MaxError, maxError.ToString("R", CultureInfo.InvariantCulture));
         Set(model, QuantisationMetadata.Norm, "largest over outputs and inputs of |q-f|2/|f|2");
         Set(model, QuantisationMetadata.Form, result.Form.Name);

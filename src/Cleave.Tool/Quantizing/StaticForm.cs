@@ -106,7 +106,8 @@ internal sealed class StaticForm(WeightRounding rounding, IReadOnlyDictionary<st
 
         private void WriteWeights(NodeProto node, QuantizableOperator found)
         {
-            KeptWeights rounded = rounding.Of(_constants[found.Weight], found.Channel);
+            float input = ranges[plan.ScaleOf(found.Input)].Scale;
+            KeptWeights rounded = found.Bias is { } added ? rounding.Of(_constants[found.Weight], found.Channel, _constants[added], input) : rounding.Of(_constants[found.Weight], found.Channel);
             string weight = Constant(found.Weight, "int8"), scales = Constant(found.Weight, "scale"), zeros = Constant(found.Weight, "zeros");
             long[] channels = [rounded.Scales.Length];
             edit.Graph.Initializer.Add(FloatTensors.Make(weight, found.Dims, ElementType.Int8, rounded.Values));
@@ -115,9 +116,8 @@ internal sealed class StaticForm(WeightRounding rounding, IReadOnlyDictionary<st
             node.Input[1] = Dequantized(weight, scales, zeros, found.Channel);
             if (found.Bias is not { } bias)
                 return;
-            float input = ranges[plan.ScaleOf(found.Input)].Scale;
             float[] steps = Array.ConvertAll(rounded.Scales, s => s * input), shift = FloatTensors.Read(_constants[bias]);
-            int[] values = [.. shift.Select((b, i) => (int)Math.Clamp(Math.Round((double)b / steps[i]), int.MinValue, int.MaxValue))];
+            int[] values = [.. shift.Select((b, i) => b == 0 ? 0 : (int)Math.Round((double)b / steps[i]))];
             string whole = Constant(bias, "int32"), step = Constant(bias, "scale"), none = Constant(bias, "zeros");
             edit.Graph.Initializer.Add(FloatTensors.Make(whole, channels, values));
             edit.Graph.Initializer.Add(FloatTensors.Make(step, channels, steps));

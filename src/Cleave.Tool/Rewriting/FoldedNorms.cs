@@ -25,7 +25,8 @@ internal static class FoldedNorms
         {
             if (!producers.TryGetValue(norm.Input[0], out NodeProto? conv) || conv.OpType != "Conv" || conv.Domain.Length > 0
                 || kept.Contains(conv.Output[0]) || readers[conv.Output[0]].Count() != 1
-                || !norm.Input.Skip(1).Concat(conv.Input.Skip(1)).All(constants.ContainsKey))
+                || !norm.Input.Skip(1).Concat(conv.Input.Skip(1)).All(constants.ContainsKey)
+                || !IsByChannel(norm, constants[norm.Input[1]], constants[conv.Input[1]]))
                 continue;
             Fold(graph, conv, norm, constants, names);
             folded.Add(norm);
@@ -38,6 +39,10 @@ internal static class FoldedNorms
         UnusedParts.RemoveInitializers(edit);
         return folded.Count;
     }
+
+    // Not with the batch's own mean, and not for each place by itself, as operator sets up to 8 could.
+    private static bool IsByChannel(NodeProto norm, TensorProto scale, TensorProto weight) =>
+        !norm.Attribute.Any(static a => a.Name == "training_mode" && a.I != 0) && scale.Dims.Count == 1 && scale.Dims[0] == weight.Dims[0];
 
     // y = (conv(x, W) + b - mean) / sqrt(variance + epsilon) * scale + shift, which is a conv with other W and b.
     private static void Fold(GraphProto graph, NodeProto conv, NodeProto norm, Dictionary<string, TensorProto> constants, FreshNames names)

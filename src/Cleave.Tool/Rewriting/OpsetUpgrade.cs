@@ -17,11 +17,13 @@ internal static class OpsetUpgrade
     // These took more types, or clearer words, since version 7; what they compute is the same.
     private static readonly HashSet<string> Unchanged = new(StringComparer.Ordinal)
     {
-        "Abs", "Add", "And", "ArgMax", "ArgMin", "AveragePool", "BatchNormalization", "Cast", "Ceil", "Concat", "Constant", "ConstantOfShape", "Conv", "ConvTranspose", "DepthToSpace",
-        "Div", "Elu", "Equal", "Erf", "Exp", "Expand", "Flatten", "Floor", "Gather", "Gemm", "GlobalAveragePool", "GlobalMaxPool", "Greater", "GRU", "HardSigmoid", "Identity",
-        "InstanceNormalization", "LRN", "LSTM", "LeakyRelu", "Less", "Log", "LpNormalization", "MatMul", "Max", "MaxPool", "Mean", "Min", "Mul", "Neg", "Not", "Or", "PRelu", "Pow",
-        "RNN", "Reciprocal", "ReduceMax", "ReduceMean", "ReduceMin", "ReduceProd", "Relu", "Reshape", "Selu", "Shape", "Sigmoid", "Sign", "Size", "Softplus", "Softsign", "SpaceToDepth",
-        "Sqrt", "Sub", "Sum", "Tanh", "Tile", "Transpose", "Where", "Xor",
+        "Abs", "Acos", "Acosh", "Add", "And", "ArgMax", "ArgMin", "Asin", "Asinh", "Atan", "Atanh", "AveragePool", "BatchNormalization", "BitShift", "Cast", "Ceil", "Celu", "Compress", "Concat",
+        "Constant", "ConstantOfShape", "Conv", "ConvTranspose", "Cos", "Cosh", "CumSum", "DepthToSpace", "Det", "Div", "Einsum", "Elu", "Equal", "Erf", "Exp", "Expand", "EyeLike", "Flatten", "Floor",
+        "GRU", "Gather", "GatherElements", "GatherND", "Gemm", "GlobalAveragePool", "GlobalLpPool", "GlobalMaxPool", "Greater", "GreaterOrEqual", "HardSigmoid", "Identity", "InstanceNormalization",
+        "IsInf", "IsNaN", "LRN", "LSTM", "LeakyRelu", "Less", "LessOrEqual", "Log", "LpNormalization", "LpPool", "MatMul", "Max", "MaxPool", "Mean", "MeanVarianceNormalization", "Min", "Mod", "Mul",
+        "Neg", "NonMaxSuppression", "NonZero", "Not", "OneHot", "Or", "PRelu", "Pow", "RNN", "Range", "Reciprocal", "ReduceL1", "ReduceL2", "ReduceLogSum", "ReduceLogSumExp", "ReduceMax", "ReduceMean",
+        "ReduceMin", "ReduceProd", "ReduceSumSquare", "Relu", "Reshape", "ReverseSequence", "RoiAlign", "Round", "ScatterElements", "ScatterND", "Selu", "Shape", "Shrink", "Sigmoid", "Sign", "Sin",
+        "Sinh", "Size", "Softplus", "Softsign", "SpaceToDepth", "Sqrt", "Sub", "Sum", "Tan", "Tanh", "ThresholdedRelu", "Tile", "Transpose", "Where", "Xor",
     };
 
     /// <param name="edit">The model.</param>
@@ -104,11 +106,19 @@ internal static class OpsetUpgrade
                 continue;
             }
             string name = names.Next($"{node.Output[0]}_{bound}");
-            edit.Graph.Initializer.Add(new TensorProto { Name = name, DataType = (int)ElementType.Float, FloatData = { moved.F } });
+            edit.Graph.Initializer.Add(Bound(name, moved.F, edit.Facts.Of(node.Input[0]).Element));
             node.Attribute.Remove(moved);
             node.Input.Add(name);
         }
     }
+
+    // The attribute is a float; the input has the type of what is clipped.
+    private static TensorProto Bound(string name, float value, ElementType? element) => element switch
+    {
+        ElementType.Double => new TensorProto { Name = name, DataType = (int)ElementType.Double, DoubleData = { value } },
+        ElementType.Float16 => new TensorProto { Name = name, DataType = (int)ElementType.Float16, Int32Data = { BitConverter.HalfToUInt16Bits((Half)value) } },
+        _ => new TensorProto { Name = name, DataType = (int)ElementType.Float, FloatData = { value } },
+    };
 
     // Before version 13 everything from the axis on was one; that is the same where nothing follows it but single elements.
     private static bool IsOfLastAxis(ModelEdit edit, NodeProto node)

@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.IO;
+using Cleave.Sources;
 
 namespace Cleave.Tool.Rewriting;
 
@@ -89,7 +90,7 @@ internal sealed class TargetFile : IDisposable
     {
         try
         {
-            return (File.Exists(path) ? new FileInfo(path).ResolveLinkTarget(returnFinalTarget: true)?.FullName : null) ?? System.IO.Path.GetFullPath(path);
+            return ModelLocation.FinalTarget(path);
         }
         catch (Exception e) when (e is IOException or ArgumentException)
         {
@@ -98,5 +99,5 @@ internal sealed class TargetFile : IDisposable
     }
 
     private static bool IsSame(string one, string other) =>
-        string.Equals(one, other, OperatingSystem.IsWindows() ? StringComparison.OrdinalIgnoreCase : StringComparison.Ordinal);
+        string.Equals(one, other, OperatingSystem.IsWindows() || OperatingSystem.IsMacOS() ? StringComparison.OrdinalIgnoreCase : StringComparison.Ordinal);
 }

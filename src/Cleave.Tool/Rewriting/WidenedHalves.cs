@@ -47,8 +47,11 @@ internal sealed class WidenedHalves
     {
         if (WhyNot(model, out HalfFloats? halves) is { } why)
             throw new RewriteException(why);
-        if (halves != null)
-            new WidenedHalves(halves).Change(model);
+        if (halves is null)
+            return;
+        // A weight that is an input, too, would have its value from a Cast then, and a name cannot be both.
+        InputInitializers.Apply(new ModelEdit(model));
+        new WidenedHalves(halves).Change(model);
     }
 
     private static string? WhyNot(ModelProto model, out HalfFloats? halves)

@@ -1,6 +1,5 @@
 using System;
 using System.Collections.Generic;
-using System.IO;
 using System.Linq;
 using System.Threading;
 using Cleave.Core.Diagnostics;
@@ -11,6 +10,7 @@ using Cleave.Core.Onnx.Widening;
 using Cleave.Core.Passes;
 using Cleave.Core.Shapes;
 using Cleave.OnnxProto;
+using Cleave.Sources;
 using Cleave.Tool.Rewriting;
 using Google.Protobuf;
 
@@ -36,7 +36,7 @@ internal sealed class ModelUnderTest : IDisposable
     public ModelUnderTest(string path, IReadOnlyList<string>? outputs = null, CancellationToken cancellationToken = default)
     {
         // ONNX Runtime refuses links that leave the folder, so they are resolved first.
-        Path = (File.Exists(path) ? new FileInfo(path).ResolveLinkTarget(returnFinalTarget: true)?.FullName : null) ?? System.IO.Path.GetFullPath(path);
+        Path = ModelLocation.FinalTarget(path);
         _given = path;
         ByteSource? source = null;
         try

@@ -1,8 +1,10 @@
 using System;
 using System.Collections.Generic;
 using System.IO;
+using Cleave.OnnxProto;
 using Cleave.Tool.Quantizing;
 using Cleave.Tool.Rewriting;
+using Google.Protobuf;
 using Xunit;
 
 namespace Cleave.Tool.Tests.Quantizing;
@@ -25,6 +27,32 @@ public sealed class EarlyRefusalTests : IDisposable
         Assert.Contains("that is the model itself", Refused(Options() with { Curve = _files.PathOf("model.onnx") }));
         Assert.Contains("that is where the model goes", Refused(Options() with { Curve = Target }));
         Assert.Equal(before, File.ReadAllBytes(_files.PathOf("model.onnx")));
+    }
+
+    [Fact]
+    public void The_model_and_its_weights_are_spared_by_whatever_way_one_gets_there()
+    {
+        ModelProto model = QuantizeFixture.Layers(1, seed: 1);
+        using TempFolder beside = new();
+        string weights = Path.Combine(beside.Path, "weights.bin"), source = Path.Combine(beside.Path, "model.onnx"), link = Path.Combine(beside.Path, "link");
+        File.WriteAllBytes(weights, model.Graph.Initializer[0].RawData.ToByteArray());
+        model.Graph.Initializer[0].RawData = ByteString.Empty;
+        model.Graph.Initializer[0].DataLocation = TensorProto.Types.DataLocation.External;
+        model.Graph.Initializer[0].ExternalData.Add(new StringStringEntryProto { Key = "location", Value = "weights.bin" });
+        File.WriteAllBytes(source, model.ToByteArray());
+        Directory.CreateSymbolicLink(link, beside.Path);
+        QuantizeOptions options = new() { Model = source, Output = Path.Combine(beside.Path, "made.onnx") };
+        (QuantizeOptions Asked, string Why)[] wrong =
+        [
+            (options with { Output = Path.Combine(link, "model.onnx") }, "that is the model itself"),
+            (options with { Output = weights }, "holds weights of the model"),
+            (options with { Output = Path.Combine(link, "weights.bin") }, "holds weights of the model"),
+            (options with { Curve = weights }, "holds weights of the model"),
+            (options with { Model = Path.Combine(link, "model.onnx"), Output = source }, "that is the model itself"),
+        ];
+        foreach ((QuantizeOptions asked, string why) in wrong)
+            Assert.Contains(why, Assert.Throws<RewriteException>(() => new QuantizeRun(asked, static (_, _) => { }, default).Run()).Message);
+        Assert.Equal(3, Directory.GetFileSystemEntries(beside.Path).Length);
     }
 
     [Theory]

@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
+using Cleave.Core.Graph;
 using Cleave.Core.Passes.Partitions;
 using Cleave.OnnxProto;
 using Cleave.Tool.Rewriting;
@@ -37,6 +38,59 @@ public sealed class FloatModelTests
         model.Graph.Output.Add(TinyModel.Value(model.Graph.Node.Single(static n => n.OpType == "Conv").Output[0], TinyModel.Float, 1, 8, Side, Side));
 
         Assert.Equal(0, FoldedNorms.Apply(new ModelEdit(model)));
+    }
+
+    [Theory]
+    [InlineData("by place")]
+    [InlineData("of the batch")]
+    public void A_norm_that_is_not_by_channel_stays(string how)
+    {
+        ModelProto model = Normalised(bias: true);
+        if (how == "by place")
+        {
+            // Operator sets up to 8 knew spatial=0.
+            for (int i = 0; i < model.Graph.Initializer.Count; i++)
+            {
+                if (model.Graph.Initializer[i].Name is "scale" or "shift" or "mean" or "variance")
+                    model.Graph.Initializer[i] = FloatTensors.Make(model.Graph.Initializer[i].Name, [8, Side, Side], new float[8 * Side * Side]);
+            }
+        }
+        else
+        {
+            With(model.Graph.Node[1], new AttributeProto { Name = "training_mode", Type = AttributeProto.Types.AttributeType.Int, I = 1 });
+        }
+
+        Assert.Equal(0, FoldedNorms.Apply(new ModelEdit(model)));
+    }
+
+    [Fact]
+    public void A_bound_has_the_type_of_what_it_bounds()
+    {
+        ModelProto model = Old();
+        GraphProto graph = model.Graph;
+        graph.Node.Insert(1, With(TinyModel.Node("Cast", ["d"], "double"), new AttributeProto { Name = "to", Type = AttributeProto.Types.AttributeType.Int, I = (int)ElementType.Double }));
+        NodeProto clip = graph.Node.Single(static n => n.OpType == "Clip");
+        (clip.Input[0], clip.Output[0]) = ("double", "bounded");
+        graph.Node.Insert(3, With(TinyModel.Node("Cast", ["bounded"], "clipped"), new AttributeProto { Name = "to", Type = AttributeProto.Types.AttributeType.Int, I = (int)ElementType.Float }));
+
+        Assert.True(OpsetUpgrade.Apply(new ModelEdit(model)));
+
+        // Before operator set 11 ONNX Runtime clips floats only; now it runs.
+        Assert.Equal((3 * Side, 0.3f), (Run(model).Length, Assert.Single(graph.Initializer, static i => i.Name.EndsWith("max", StringComparison.Ordinal)).DoubleData.Select(static d => (float)d).Single()));
+    }
+
+    [Fact]
+    public void Operators_that_only_took_more_types_are_lifted()
+    {
+        ModelProto model = Old();
+        model.Graph.Node[^1].Output[0] = "p";
+        model.Graph.Node.Add([TinyModel.Node("Sin", ["p"], "s"), TinyModel.Node("Cosh", ["s"], "c"), With(TinyModel.Node("ReduceL2", ["c"], "n"),
+            new AttributeProto { Name = "axes", Type = AttributeProto.Types.AttributeType.Ints, Ints = { 1 } }), TinyModel.Node("Mul", ["c", "n"], "y")]);
+        float[] before = Run(model);
+
+        Assert.True(OpsetUpgrade.Apply(new ModelEdit(model)));
+
+        AssertClose(before, Run(model));
     }
 
     [Fact]

@@ -52,6 +52,38 @@ public sealed class FormTests : IDisposable
         Assert.InRange(error, 1e-6, 0.5);
     }
 
+    /// <summary>Trained networks have channels that a norm behind them has switched off: weights of next to nothing, and a bias.</summary>
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1e-9f)]
+    [InlineData(1e-30f)]
+    public void The_bias_of_a_dead_channel_is_kept(float weight)
+    {
+        ModelProto model = Convolutional.Residual(blocks: 1, channels: 32, side: 16);
+        NodeProto first = model.Graph.Node.First(static n => n.OpType == "Conv");
+        int weights = model.Graph.Initializer.IndexOf(model.Graph.Initializer.Single(i => i.Name == first.Input[1])), bias = model.Graph.Initializer.IndexOf(model.Graph.Initializer.Single(i => i.Name == first.Input[2]));
+        float[] values = FloatTensors.Read(model.Graph.Initializer[weights]), shifts = FloatTensors.Read(model.Graph.Initializer[bias]);
+        int each = values.Length / shifts.Length;
+        for (int channel = 0; channel < shifts.Length; channel += 2)
+        {
+            Array.Fill(values, weight, channel * each, each);
+            shifts[channel] = 0.3f + (channel * 0.01f);
+        }
+        model.Graph.Initializer[weights] = FloatTensors.Make(first.Input[1], [.. model.Graph.Initializer[weights].Dims], values);
+        model.Graph.Initializer[bias] = FloatTensors.Make(first.Input[2], [shifts.Length], shifts);
+
+        Assert.InRange(Static(model, RangeMethod.MinMax).Error, 1e-6, 0.05);
+    }
+
+    [Fact]
+    public void A_model_that_gives_back_an_input_is_calibrated()
+    {
+        ModelProto model = Convolutional.Residual(blocks: 1, channels: 32, side: 16);
+        model.Graph.Output.Add(model.Graph.Input[0].Clone());
+
+        Assert.InRange(Static(model, RangeMethod.MinMax).Error, 1e-6, 0.1);
+    }
+
     [Fact]
     public void Products_that_read_the_same_value_round_it_once()
     {

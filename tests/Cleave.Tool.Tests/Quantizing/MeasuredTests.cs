@@ -73,6 +73,20 @@ public sealed class MeasuredTests : IDisposable
     }
 
     [Fact]
+    public void A_model_that_was_exported_again_meanwhile_is_not_taken_for_the_one_that_was_quantised()
+    {
+        QuantizeOptions options = Options();
+        QuantizeRun run = new(options, static (_, _) => { }, default, (_, _, _, _, _, _, _, _) =>
+        {
+            _files.Save("model.onnx", QuantizeFixture.Layers(2, seed: 2));
+            return Gained(2);
+        });
+
+        Assert.Contains("The model was changed while it was quantised", Assert.Throws<RewriteException>(run.Run).Message);
+        Assert.False(File.Exists(Target));
+    }
+
+    [Fact]
     public void Unasked_nothing_is_measured()
     {
         QuantizeReport report = new QuantizeRun(Options() with { Measure = false }, static (_, _) => { }, default, static (_, _, _, _, _, _, _, _) => throw new InvalidOperationException("measured")).Run();

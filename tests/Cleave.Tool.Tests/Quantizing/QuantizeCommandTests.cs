@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Linq;
+using System.Text;
 using System.Text.Json;
 using System.Threading.Tasks;
 using Cleave.Core.Onnx;
@@ -168,6 +169,8 @@ public sealed class QuantizeCommandTests(QuantizedEncoder encoder) : IClassFixtu
         { "residual", ["--inputs", "doubles"], "holds double; the model takes float" },
         { "residual", ["--inputs", "ranks"], "has the shape [3,32,32]; the model takes [batch,3,32,32]" },
         { "bert_tiny", ["--inputs", "half"], "input_1.pb is missing; the model has " },
+        { "residual", ["--inputs", "endless"], "is no array of NumPy that can be read: its shape has a size that is no number, or too large" },
+        { "residual", ["--inputs", "vast"], "is no array of NumPy that can be read: its length does not fit its shape" },
         { "residual", ["--inputs", "broken"], "is no array of NumPy that can be read: it does not begin as one" },
     };
 
@@ -196,6 +199,8 @@ public sealed class QuantizeCommandTests(QuantizedEncoder encoder) : IClassFixtu
             "ranks" => Arrays("input", [3, Side, Side], count: 2),
             "half" => Half(),
             "broken" => Broken(),
+            "endless" => Headed("(99999999999999999999,)"),
+            "vast" => Headed("(9223372036854775807, 9223372036854775807)"),
             _ => o,
         })];
 
@@ -286,6 +291,14 @@ public sealed class QuantizeCommandTests(QuantizedEncoder encoder) : IClassFixtu
     {
         string folder = Directory.CreateDirectory(Path.Combine(_folder.Path, "broken")).FullName;
         File.WriteAllText(Path.Combine(folder, "a.npy"), "not an array of numbers");
+        return folder;
+    }
+
+    private string Headed(string shape)
+    {
+        string folder = Directory.CreateDirectory(Path.Combine(_folder.Path, "headed")).FullName;
+        byte[] header = Encoding.ASCII.GetBytes("{'descr': '<f4', 'fortran_order': False, 'shape': " + shape + "}\n");
+        File.WriteAllBytes(Path.Combine(folder, "a.npy"), [0x93, .. "NUMPY"u8, 1, 0, (byte)header.Length, 0, .. header, 0, 0, 0, 0]);
         return folder;
     }
 

@@ -6,6 +6,7 @@ using System.Threading.Tasks;
 using Cleave.Core.Graph;
 using Cleave.OnnxProto;
 using Cleave.TestKit.Catalog;
+using Google.Protobuf;
 using Xunit;
 
 namespace Cleave.Tool.Tests.Rewriting;
@@ -62,6 +63,22 @@ public sealed class WidenedHalvesTests : IDisposable
             Assert.True(widened <= published, $"{widened} and {published}");
         }
         Assert.Equal(JsonValueKind.Null, (await ToolRun.Of("verify", ModelCatalog.Get("chain").Write(ModelCatalog.Folder), "--partitions", "1", "--json")).Json.GetProperty("precision").ValueKind);
+    }
+
+    [Fact]
+    public async Task Weights_that_are_inputs_too_are_compared()
+    {
+        ModelProto model = ModelProto.Parser.ParseFrom(File.ReadAllBytes(Model()));
+        model.Graph.Input.Add(model.Graph.Initializer.Select(t => new ValueInfoProto
+        {
+            Name = t.Name,
+            Type = new TypeProto { TensorType = new TypeProto.Types.Tensor { ElemType = t.DataType, Shape = new TensorShapeProto { Dim = { t.Dims.Select(d => new TensorShapeProto.Types.Dimension { DimValue = d }) } } } },
+        }));
+        string path = Path.Combine(_folder.Path, "inputs.onnx");
+        File.WriteAllBytes(path, model.ToByteArray());
+        ToolRun run = await ToolRun.Of("verify", path, "--partitions", "1", "--json", "--dims", "batch=2,sequence=8");
+        Assert.Equal(("", 0), (run.Error, run.Code));
+        Assert.NotEqual(0, run.Json.GetProperty("precision").GetProperty("outputs").GetArrayLength());
     }
 
     private static string Model() => ModelCatalog.Get("bert_tiny_fp16").Write(ModelCatalog.Folder);

@@ -1,7 +1,9 @@
 using System;
 using System.Collections.Generic;
 using System.Globalization;
+using System.IO;
 using System.Linq;
+using Cleave.Core.Onnx;
 using Cleave.TestKit.Catalog;
 using Cleave.Tool.Benching;
 using Cleave.Tool.Measuring;
@@ -20,15 +22,22 @@ internal static class Contest
     /// <summary>The cores that this process may use.</summary>
     public static int Cores => BenchRun.Cores;
 
-    /// <summary>Every set-up, one request at a time, with all cores of the process.</summary>
+    // Behind the name of a set-up.
+    private const string OnCleaned = ", cleaned file";
+
+    /// <summary>Every set-up, one request at a time, with all cores of the process, on the published file and, where there is something to clean, on the cleaned one.</summary>
     public static IReadOnlyList<Candidate> Candidates(CatalogModel model, string path)
     {
         BenchOptions options = Inputs(model);
         return
         [
-            .. OrtConfiguration.List(options.Threads, options.Callers).Select(c => BenchWorkloads.OfSession(c.Name, path, options, c)),
+            .. Sessions(path, ""),
+            .. Cleaned(model, path) is { } cleaned ? Sessions(cleaned, OnCleaned) : [],
             BenchWorkloads.OfRunner(Ours, path, options, Cores, callers: 1),
         ];
+
+        IEnumerable<Candidate> Sessions(string file, string suffix) =>
+            OrtConfiguration.List(options.Threads, options.Callers).Select(c => BenchWorkloads.OfSession(c.Name + suffix, file, options, c));
     }
 
     /// <summary>The sizes of the model's first sample; an input of one number is given.</summary>
@@ -42,6 +51,13 @@ internal static class Contest
 
     /// <summary>The fastest set-up of ONNX Runtime: the smallest median.</summary>
     public static string Best(Samples samples) => samples.Blocks.Keys.Where(k => k is not (Ours or SplitByHand.Name)).MinBy(samples.Median)!;
+
+    private static string? Cleaned(CatalogModel model, string path)
+    {
+        using ByteSource source = ByteSource.OpenFile(path);
+        string folder = Directory.CreateDirectory(Path.Combine(ModelCatalog.Folder, "cleaned", model.Name)).FullName;
+        return CleanedModel.Write(path, ModelReader.ReadFile(path), source, folder).Path;
+    }
 
     /// <summary>In a worker process.</summary>
     public static IWorkload? CreateWorkload(string name, string[] arguments) => name switch

@@ -35,6 +35,9 @@ public class CleaveException : Exception
     /// <summary>The id of what is wrong, for example <c>CLV4001</c>.</summary>
     public string Id { get; }
 
+    /// <summary>Whether the application's own way of configuring sessions failed: no other plan or entry would do better, and none is to be blamed.</summary>
+    internal bool IsOfConfiguration { get; init; }
+
     /// <summary>What happened and where, and the page about it.</summary>
     public override string ToString() => base.ToString() + Environment.NewLine + "See " + HelpLink;
 }

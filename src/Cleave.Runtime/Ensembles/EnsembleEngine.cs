@@ -188,7 +188,7 @@ internal sealed class EnsembleEngine : IRequestSource
             if (Serving is not null)
                 await Serving.StopAsync(wait).ConfigureAwait(false);
             Pool.Close();
-            // The members first: they wait for a reload under way, which opens instances on the devices.
+            // Before the devices: models wait for a reload under way, which opens instances there.
             await dispose(Members.Concat(Serving?.Own ?? [])).ConfigureAwait(false);
             Serving?.Dispose();
         }

@@ -2,7 +2,6 @@ using System;
 using System.Collections.Generic;
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
-using System.Threading;
 using System.Threading.Tasks;
 using Cleave.Core.Diagnostics;
 
@@ -24,17 +23,39 @@ internal readonly struct MeteredCall(CallInstruments instruments, string model, 
     private readonly CallInstruments? _instruments = instruments;
 
     /// <param name="failure">Null: it went well.</param>
-    public void End(Exception? failure) => _instruments?.Add(model, method, start, failure);
-
-    /// <summary>Ends when the task does.</summary>
-    public Task<T> Watched<T>(Task<T> task)
+    public void End(Exception? failure)
     {
-        if (_instruments is not null)
-            _ = task.ContinueWith(static (t, call) => ((MeteredCall)call!).End(Failure(t)), this, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
-        return task;
+        try
+        {
+            _instruments?.Add(model, method, start, failure);
+        }
+        catch (Exception)
+        {
+            // As with a logger: what listens to the meter and throws is not to fail a request, whose output would be lost.
+        }
     }
 
-    private static Exception? Failure(Task task) => task.IsCanceled ? new OperationCanceledException() : task.Exception?.InnerException;
+    /// <summary>Ends when the task does.</summary>
+    public Task<T> Watched<T>(Task<T> task) => _instruments is null ? task : Ending(task);
+
+    // A task of its own: whoever lets its failure go unobserved hears of that as without a meter.
+    private async Task<T> Ending<T>(Task<T> task)
+    {
+        Exception? failure = null;
+        try
+        {
+            return await task.ConfigureAwait(false);
+        }
+        catch (Exception e)
+        {
+            failure = e;
+            throw;
+        }
+        finally
+        {
+            End(failure);
+        }
+    }
 }
 
 /// <summary>The instruments for calls.</summary>

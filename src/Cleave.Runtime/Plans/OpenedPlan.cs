@@ -55,7 +55,7 @@ internal sealed record OpenedPlan(PlanOutline Outline, SegmentSession?[] BySegme
         {
             return OpenExactly(definition, options, chosen, instance: 0, sessions, logger);
         }
-        catch (CleaveException e) when (e.Id == Rules.SessionFailed.Id && chosen.Plan.IsSplit && !options.Strict)
+        catch (CleaveException e) when (e.Id == Rules.SessionFailed.Id && !e.IsOfConfiguration && chosen.Plan.IsSplit && !options.Strict)
         {
             Log.FellBack(logger, definition.Name, chosen.Plan.Name, e.Message, e);
             sessions.Clear();

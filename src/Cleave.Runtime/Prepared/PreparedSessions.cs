@@ -91,7 +91,7 @@ internal sealed class PreparedSessions(SessionFactory factory, PreparedFolders f
                 why = entry.WhatChanged();
             }
         }
-        catch (CleaveException e) when (e.Id == Rules.SessionFailed.Id)
+        catch (CleaveException e) when (e.Id == Rules.SessionFailed.Id && !e.IsOfConfiguration)
         {
             why = e.Message;
         }

@@ -10,7 +10,7 @@ namespace Cleave.Recording;
 
 /// <summary>
 /// Keeps inputs of requests, off their way: a request copies its inputs into a short queue, a thread writes them, and what finds the queue full is not kept. This is the runner's end of it:
-/// when it is forgotten, the thread ends all the same. Thread-safe.
+/// when it is forgotten, the thread ends all the same, unless the application's way of redacting holds the runner. Thread-safe.
 /// </summary>
 internal sealed class InputRecorder
 {

@@ -173,7 +173,7 @@ internal sealed class SessionFactory : IDisposable
         }
         catch (OnnxRuntimeException e)
         {
-            throw new CleaveException(Rules.SessionFailed, e, _model.Place, segment.Name, e.Message);
+            throw new CleaveException(Rules.SessionFailed, e, _model.Place, segment.Name, e.Message) { IsOfConfiguration = true };
         }
         return Explained(segment, () => Take(segment, options, open));
     }
@@ -188,7 +188,8 @@ internal sealed class SessionFactory : IDisposable
         catch (EntryPointNotFoundException e) when (NativeLibrary.MissingProvider(e) is { } provider)
         {
             throw new CleaveException(Rules.SessionFailed, e, _model.Place, segment.Name,
-                $"ConfigureSession adds the execution provider {provider}, which the application's ONNX Runtime package does not have. Reference a package that has it, such as Microsoft.ML.OnnxRuntime.Gpu or .DirectML, or leave it out.");
+                $"ConfigureSession adds the execution provider {provider}, which the application's ONNX Runtime package does not have. Reference a package that has it, such as Microsoft.ML.OnnxRuntime.Gpu or .DirectML, or leave it out.")
+            { IsOfConfiguration = true };
         }
     }
 

@@ -28,7 +28,8 @@ internal static class ModelLocation
     public static string[] Places(string path, string? folder)
     {
         string beside = Path.GetFullPath(Path.Combine(AppContext.BaseDirectory, path));
-        return string.IsNullOrWhiteSpace(folder) ? [beside] : [Path.GetFullPath(Path.Combine(folder, path)), beside];
+        string first = string.IsNullOrWhiteSpace(folder) ? beside : Path.GetFullPath(Path.Combine(folder, path));
+        return first == beside ? [beside] : [first, beside];
     }
 
     /// <summary>The file that a path leads to after all links, which ONNX Runtime asks for where it maps weights.</summary>

@@ -142,6 +142,23 @@ public sealed class PlanOptionTests
     }
 
     [Fact]
+    public void A_provider_that_the_package_lacks_does_not_fall_back()
+    {
+        CleaveException e = Assert.Throws<CleaveException>(() => Towers.Runner(new()
+        {
+            Plan = PlanChoice.Split,
+            Logger = _logger,
+            ConfigureSession = static (options, segment) =>
+            {
+                if (segment.Segment == "Right")
+                    options.AppendExecutionProvider_CUDA(0);
+            },
+        }));
+        Assert.Equal("CLV4007", e.Id);
+        Assert.Empty(_logger.Warnings);
+    }
+
+    [Fact]
     public void Another_error_does_not_fall_back()
     {
         // What the generated code says of the graph is wrong: that must not pass unseen.

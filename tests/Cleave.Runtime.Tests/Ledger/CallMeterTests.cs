@@ -106,6 +106,17 @@ public sealed class CallMeterTests : IDisposable
     }
 
     [Fact]
+    public async Task What_a_listener_throws_fails_no_request()
+    {
+        using MeterListener listener = new() { InstrumentPublished = Enable };
+        listener.SetMeasurementEventCallback<double>(static (_, _, _, _) => throw new InvalidOperationException("listener"));
+        listener.Start();
+        using LooseRunner runner = LooseRunner.Of(Models.Times(2), new() { Ledger = _ledger });
+        await Ask(runner);
+        Assert.Throws<ArgumentException>(() => runner.Run(Wrong));
+    }
+
+    [Fact]
     public void Timing_allocates_nothing()
     {
         CallMeter calls = new(_ledger, "test");

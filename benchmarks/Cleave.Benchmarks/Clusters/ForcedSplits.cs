@@ -23,6 +23,7 @@ internal sealed class ForcedSplits : IFamily
             using ModelUnderTest model = new(catalog.Write(ModelCatalog.Folder));
             VerifyOptions wanted = CatalogOptions.For(catalog) with { Partitions = 0, Plan = PlanMode.Split };
             all.Add((catalog.Name, new Verifier(model, wanted, static (_, _) => { }, default).Run()));
+            yield return CatalogOptions.Verified("forced splits", catalog, all[^1].Report);
         }
         (string Model, VerifyReport Report)[] split = [.. all.Where(a => Plans(a.Report) > 0)];
         string[] wrong = [.. split.Where(a => a.Report.Failures.Any(f => f.Kind == "plan")).Select(a => a.Model)];

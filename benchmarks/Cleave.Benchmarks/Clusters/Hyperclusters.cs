@@ -28,6 +28,10 @@ internal sealed class Hyperclusters : IFamily
     // Of two lanes: the second has a quarter, a twelfth and four fifths of the first's work; and as much.
     private static readonly string[] Models = ["ultraface_rfb_320", "light_squeezenet_random", "nasnet_small", "two_tower_8x256"];
 
+    // A call is four inputs of a model that may be large.
+    private const int FewCalls = 5;
+    private static readonly TimeSpan Block = TimeSpan.FromMilliseconds(60);
+
     public IEnumerable<Line> Measure(BenchOptions options)
     {
         foreach (string name in Models.Where(options.Has))
@@ -40,7 +44,7 @@ internal sealed class Hyperclusters : IFamily
                 continue;
             }
             string path = model.Write(ModelCatalog.Folder);
-            Samples samples = Interleaved.Measure([.. new[] { OneByOne, InFlight, AsIs, Plain, Switched }.Select(way => new Candidate(way, "hyperclusters", path, way))], options.Settings);
+            Samples samples = Interleaved.Measure([.. new[] { OneByOne, InFlight, AsIs, Plain, Switched }.Select(way => new Candidate(way, "hyperclusters", path, way))], options.Quick ? options.Settings : options.Settings with { LeastCalls = FewCalls, LeastTime = Block });
             yield return Line.Shown(what, string.Join(", ", new[] { AsIs, Switched, Plain, InFlight }.Select(way => string.Create(CultureInfo.InvariantCulture,
                 $"{way}: {samples.Ratio(OneByOne, way).AsRatio()} ({samples.Median(way) / 1e3:0} us an input)"))), samples);
         }

@@ -16,6 +16,10 @@ internal static class CatalogOptions
 
     public static int Partitions(BenchOptions options) => options.Quick ? 2 : 20;
 
+    /// <summary>What was compared of one model, for who waits for all of them, or ends the run before.</summary>
+    public static Line Verified(string what, CatalogModel model, VerifyReport report) => Line.Shown($"{what}: {model.Name}",
+        string.Create(CultureInfo.InvariantCulture, $"{report.Partitions.Count} compared, {report.Segments} segments, {report.CutValues} cut values, {report.Failures.Count} {(report.Failures.Count == 1 ? "failure" : "failures")}"), report.Failures);
+
     /// <summary>The sizes of the catalogue; an input of one number is given, others are found from what reads it.</summary>
     public static VerifyOptions For(CatalogModel model) => new()
     {

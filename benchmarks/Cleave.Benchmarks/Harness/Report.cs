@@ -16,7 +16,7 @@ internal static class Report
 {
     private static readonly JsonSerializerOptions Format = new() { WriteIndented = true, Converters = { new JsonStringEnumConverter() } };
 
-    /// <summary>Returns the exit code: 1 where a line falls short, and where a suite measured nothing.</summary>
+    /// <summary>Returns the exit code: 1 where a line falls short, and where nothing was measured.</summary>
     public static int Run(string name, IReadOnlyList<IFamily> families, BenchOptions options)
     {
         List<Line> lines = [];
@@ -36,7 +36,7 @@ internal static class Report
         }
         AnsiConsole.Write(Table(lines));
         AnsiConsole.MarkupLineInterpolated($"samples: {Path.GetRelativePath(Environment.CurrentDirectory, file)}");
-        bool measured = lines.Any(l => l.Verdict is Verdict.Held or Verdict.Missed or Verdict.LeftAlone);
+        bool measured = lines.Any(l => l.Verdict != Verdict.NotMeasured);
         return measured && lines.All(l => l.Verdict != Verdict.Missed) ? 0 : 1;
     }
 

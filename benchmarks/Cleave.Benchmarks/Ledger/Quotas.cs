@@ -36,11 +36,11 @@ internal sealed class Quotas : IFamily
         string what = string.Create(CultureInfo.InvariantCulture, $"service of three models, {Clients} clients, {cores} cores by quota: throughput against the best static set-up");
         if (!TestKit.SharedModels.Exist)
             return Line.NotMeasured(what, Target, "the shared models are absent");
+        if (cores > BenchRun.Cores)
+            return Line.NotMeasured(what, Target, "there are fewer cores");
         string? group = QuotaGroup.Make(cores);
         if (group is null && cores % 1 != 0)
             return Line.NotMeasured(what, Target, "no control group can be made here, and affinity knows whole cores only");
-        if (cores > BenchRun.Cores)
-            return Line.NotMeasured(what, Target, "there are fewer cores");
         string where = group ?? ((int)cores).ToString(CultureInfo.InvariantCulture);
         try
         {

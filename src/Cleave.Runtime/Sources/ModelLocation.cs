@@ -42,9 +42,21 @@ internal static class ModelLocation
         {
             string next = Path.Combine(resolved, part);
             FileSystemInfo info = Directory.Exists(next) ? new DirectoryInfo(next) : new FileInfo(next);
-            // What is not there yet leads nowhere else.
-            resolved = info.LinkTarget is null ? next : FinalTarget(info.ResolveLinkTarget(returnFinalTarget: true)!.FullName);
+            resolved = Target(info) is { } target ? FinalTarget(target) : next;
         }
         return resolved;
+    }
+
+    // What is not there yet leads nowhere, and links in a circle do not either: whoever opens such a file is told.
+    private static string? Target(FileSystemInfo info)
+    {
+        try
+        {
+            return info.LinkTarget is null ? null : info.ResolveLinkTarget(returnFinalTarget: true)?.FullName;
+        }
+        catch (IOException)
+        {
+            return null;
+        }
     }
 }

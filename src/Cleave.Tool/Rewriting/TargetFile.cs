@@ -28,7 +28,7 @@ internal sealed class TargetFile : IDisposable
         Folder = System.IO.Path.GetDirectoryName(Path) ?? throw new RewriteException($"{_option} {path}: give a file.");
         if (IsSame(Path, source))
             throw new RewriteException($"{_option} {path}: that is the model itself, which is never overwritten. Give another file.");
-        if (Directory.Exists(Path))
+        if (Directory.Exists(Path) || System.IO.Path.EndsInDirectorySeparator(path))
             throw new RewriteException($"{_option} {path}: that is a folder. Give a file in it.");
         if (!Directory.Exists(Folder))
             throw new RewriteException($"{_option} {path}: the folder {Folder} does not exist.");

@@ -20,10 +20,15 @@ namespace Cleave.Tool.Tests.Rewriting;
 public sealed class FixCommandTests : IDisposable
 {
     private readonly TempFolder _folder = new();
+    private readonly TempFolder _circle = new();
 
     private string Better => Path.Combine(_folder.Path, "better.onnx");
 
-    public void Dispose() => _folder.Dispose();
+    public void Dispose()
+    {
+        _folder.Dispose();
+        _circle.Dispose();
+    }
 
     public static IEnumerable<object[]> Models() => ModelCatalog.All.Where(m => !m.IsBig && !m.HasConstantWeights).Select(m => new object[] { m.Name });
 
@@ -199,6 +204,8 @@ public sealed class FixCommandTests : IDisposable
             (["fix", text, "-o", Better], "CLV1005"),
             (["fix", model, "-o", model], "the model itself"),
             (["fix", model, "-o", _folder.Path], "a folder"),
+            (["fix", model, "-o", Path.Combine(_folder.Path, "none") + Path.DirectorySeparatorChar], "a folder"),
+            (["fix", Circle(), "-o", Better], "CLV1001"),
             (["fix", model, "-o", Path.Combine(_folder.Path, "none", "m.onnx")], "does not exist"),
             (["fix", model, "-o", Better, "--dims", "batch"], "--dims batch"),
             // Also where nothing would be compared.
@@ -214,6 +221,15 @@ public sealed class FixCommandTests : IDisposable
         }
         Assert.Equal(text, Assert.Single(Directory.GetFiles(_folder.Path)));
         Assert.Equal(model, Assert.Single(Directory.GetFiles(Path.GetDirectoryName(model)!)));
+    }
+
+    // Two links that lead to each other.
+    private string Circle()
+    {
+        string one = Path.Combine(_circle.Path, "one.onnx"), other = Path.Combine(_circle.Path, "other.onnx");
+        File.CreateSymbolicLink(one, other);
+        File.CreateSymbolicLink(other, one);
+        return one;
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Globalization;
 using System.Linq;
 using Cleave.Benchmarks.Harness;
 using Cleave.TestKit.Catalog;

@@ -205,7 +205,7 @@ public sealed class FixCommandTests : IDisposable
             (["fix", model, "-o", model], "the model itself"),
             (["fix", model, "-o", _folder.Path], "a folder"),
             (["fix", model, "-o", Path.Combine(_folder.Path, "none") + Path.DirectorySeparatorChar], "a folder"),
-            (["fix", Circle(), "-o", Better], "CLV1001"),
+            (["fix", Circle(), "-o", Better], "CLV1014"),
             (["fix", model, "-o", Path.Combine(_folder.Path, "none", "m.onnx")], "does not exist"),
             (["fix", model, "-o", Better, "--dims", "batch"], "--dims batch"),
             // Also where nothing would be compared.

@@ -80,7 +80,8 @@ public sealed class CrowdTests : IDisposable
         };
         PairTimer timer = new(static () => false, TimeSpan.Zero, CancellationToken.None);
         double ratio = timer.Crowd(_candidate, Requests, Stopwatch.GetTimestamp() + (long)(Bound.TotalSeconds * Stopwatch.Frequency))!.Value;
-        Assert.InRange(ratio, 0.75 * Requests, 1.5 * Requests);
+        // Whoever takes the processor away meanwhile does so from one alone, too; without the others it would be 1.
+        Assert.InRange(ratio, 0.5 * Requests, 1.5 * Requests);
         Assert.Null(timer.Crowd(_candidate, Requests, Stopwatch.GetTimestamp()));
     }
 }

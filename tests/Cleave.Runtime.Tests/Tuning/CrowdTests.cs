@@ -79,9 +79,11 @@ public sealed class CrowdTests : IDisposable
             }
         };
         PairTimer timer = new(static () => false, TimeSpan.Zero, CancellationToken.None);
-        double ratio = timer.Crowd(_candidate, Requests, Stopwatch.GetTimestamp() + (long)(Bound.TotalSeconds * Stopwatch.Frequency))!.Value;
-        // Whoever takes the processor away meanwhile does so from one alone, too; without the others it would be 1.
-        Assert.InRange(ratio, 0.5 * Requests, 1.5 * Requests);
+        // Again where somebody else took the processor away meanwhile: that makes one alone look slow, too.
+        double ratio = 0;
+        for (int attempt = 0; attempt < 3 && ratio is < (0.75 * Requests) or > (1.5 * Requests); attempt++)
+            ratio = timer.Crowd(_candidate, Requests, Stopwatch.GetTimestamp() + (long)(Bound.TotalSeconds * Stopwatch.Frequency))!.Value;
+        Assert.InRange(ratio, 0.75 * Requests, 1.5 * Requests);
         Assert.Null(timer.Crowd(_candidate, Requests, Stopwatch.GetTimestamp()));
     }
 }

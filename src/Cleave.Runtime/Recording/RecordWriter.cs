@@ -24,6 +24,8 @@ internal sealed class RecordWriter
     private readonly ILogger _logger;
     private long _lost;
     private long _waitingBytes;
+    // What the folder may still take.
+    private long _free;
     private volatile bool _isFull;
 
     /// <param name="options">What to keep.</param>
@@ -36,7 +38,7 @@ internal sealed class RecordWriter
         _folder = folder;
         _model = model;
         _logger = logger;
-        _isFull = FolderIsFull;
+        NoteFree();
         new Thread(Write) { IsBackground = true, Name = "Cleave " + model + " recorder", Priority = ThreadPriority.BelowNormal }.UnsafeStart();
     }
 
@@ -46,9 +48,7 @@ internal sealed class RecordWriter
     /// <summary>Done when the thread has ended, after <see cref="Complete"/>.</summary>
     public Task Ended => _ended.Task;
 
-    private bool FolderIsFull => _folder.Count >= _options.Count || _folder.Bytes >= _options.MaxBytes;
-
-    /// <summary>Copies inputs into the queue, if there is room.</summary>
+    /// <summary>Copies inputs into the queue, if there is room. Where the folder has none for them, the recording ends.</summary>
     public void Offer(InputSlot[] inputs)
     {
         long bytes = 0;
@@ -56,8 +56,11 @@ internal sealed class RecordWriter
         try
         {
             bytes = RecordedRequest.Size(inputs);
-            // A copy is made only where there is room for it: all that wait have no more than all that is kept.
-            isAdded = Interlocked.Add(ref _waitingBytes, bytes) <= _options.MaxBytes && _waiting.Count < MostWaiting && _waiting.TryAdd(RecordedRequest.Of(inputs));
+            long free = Interlocked.Read(ref _free);
+            // A copy is made only where there is room for it: all that wait have no more than may still be kept.
+            isAdded = Interlocked.Add(ref _waitingBytes, bytes) <= free && _waiting.Count < MostWaiting && _waiting.TryAdd(RecordedRequest.Of(inputs));
+            if (bytes > free)
+                End();
         }
         catch (Exception)
         {
@@ -78,10 +81,12 @@ internal sealed class RecordWriter
         {
             foreach (RecordedRequest request in _waiting.GetConsumingEnumerable())
             {
-                if (!FolderIsFull)
+                if (_folder.Count < _options.Count)
                     Keep(request);
                 Interlocked.Add(ref _waitingBytes, -request.Bytes);
             }
+            if (_isFull)
+                Log.Recorded(_logger, _model, _folder.Count, _folder.Bytes / 1048576.0, _folder.FullPath, Interlocked.Read(ref _lost));
         }
         catch (Exception e)
         {
@@ -97,9 +102,21 @@ internal sealed class RecordWriter
 
     private void Keep(RecordedRequest request)
     {
-        if (Redacted(request) && _folder.Bytes + request.Bytes <= _options.MaxBytes)
-            _folder.Add(request);
-        if (FolderIsFull)
+        if (request.Bytes > Interlocked.Read(ref _free))
+        {
+            End();
+            return;
+        }
+        if (!Redacted(request))
+            return;
+        _folder.Add(request);
+        NoteFree();
+    }
+
+    private void NoteFree()
+    {
+        Interlocked.Exchange(ref _free, _options.MaxBytes - _folder.Bytes);
+        if (_folder.Count >= _options.Count || _folder.Bytes >= _options.MaxBytes)
             End();
     }
 
@@ -117,9 +134,10 @@ internal sealed class RecordWriter
         }
     }
 
+    // Whatever waits is written first, as far as it fits.
     private void End()
     {
         _isFull = true;
-        Log.Recorded(_logger, _model, _folder.Count, _folder.Bytes / 1048576.0, _folder.FullPath, Interlocked.Read(ref _lost));
+        Complete();
     }
 }

@@ -166,6 +166,33 @@ public sealed class RecordingTests : IDisposable
     }
 
     [Fact]
+    public void Where_the_rest_of_the_bytes_is_too_small_for_a_request_the_recording_ends()
+    {
+        int looked = 0;
+        // Two files of somewhat more than the values fit, and a third does not.
+        RecordingOptions options = new(Recorded)
+        {
+            MaxBytes = 3 * Width * sizeof(float),
+            Redact = _ =>
+            {
+                looked++;
+                return true;
+            },
+        };
+        using (LooseRunner runner = Open(options))
+        {
+            for (int i = 0; i < 10; i++)
+            {
+                Run(runner, i);
+                // Not faster than it is written.
+                Assert.True(SpinWait.SpinUntil(() => Sets.Length == Math.Min(i + 1, 2), Patience));
+            }
+            Assert.True(SpinWait.SpinUntil(() => _logger.Lines.Any(static l => l.Contains("records no more")), TimeSpan.FromSeconds(10)), "it goes on");
+        }
+        Assert.Equal((2, 2), (looked, Sets.Length));
+    }
+
+    [Fact]
     public async Task Requests_can_be_kept_out()
     {
         await using (LooseRunner runner = Open(new RecordingOptions(Recorded)))

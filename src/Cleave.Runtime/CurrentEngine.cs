@@ -64,6 +64,7 @@ internal sealed class CurrentEngine
 
     /// <summary>Opens the present weights anew, as in a reload: for a plan that tuning found, or for cores that came.</summary>
     /// <exception cref="CleaveException">ONNX Runtime refused it, or the file is another one by now (CLV4004): the runner is as it was.</exception>
+    /// <exception cref="InsufficientMemoryException">There is no room for a second set of sessions.</exception>
     public Task ReopenAsync(CancellationToken token) => ReplaceAsync(null, null, token);
 
     /// <summary>As <see cref="ReopenAsync"/>, in the background; where it fails, the log says so.</summary>
@@ -136,11 +137,15 @@ internal sealed class CurrentEngine
     private RunnerEngine Open(ModelSource? model, RunnerEngine old, int[]? instances, CancellationToken token)
     {
         Thread.CurrentThread.Name = "Cleave " + old.Name + " reload";
-        // Nobody asked for other weights, if they lie there now.
-        if (model is null)
-            old.Model.CheckUnchanged();
         RunnerOptions options = _options.Copy();
         options.Model = model ?? old.Model.Source;
+        if (model is null)
+        {
+            // Nobody asked for other weights, if they lie there now.
+            old.Model.CheckUnchanged();
+            CheckRoom(old);
+            options.Beside = old.Modes.Memory;
+        }
         RunnerEngine next = RunnerEngine.Open(_definition, options, this, old);
         try
         {
@@ -152,6 +157,13 @@ internal sealed class CurrentEngine
             next.Dispose();
             throw;
         }
+    }
+
+    // Nor for a second set of sessions beside the present one.
+    private static void CheckRoom(RunnerEngine old)
+    {
+        if (!old.Modes.Memory.Allows(old.Sessions.Factory.EstimatedBytes(old.Plan.Outline.Plan), out string why))
+            throw new InsufficientMemoryException("there is no room for other sessions beside those that are open: " + why);
     }
 
     private bool TryReplace(RunnerEngine next)

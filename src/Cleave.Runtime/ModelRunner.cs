@@ -350,7 +350,7 @@ public abstract class ModelRunner<TInput, TOutput> : IModelRunner<TInput, TOutpu
             await _current.ReopenAsync(cancellationToken).ConfigureAwait(false);
             return result;
         }
-        catch (CleaveException e)
+        catch (Exception e) when (e is CleaveException or InsufficientMemoryException)
         {
             return result with { Notes = [.. result.Notes, "From the next start on: " + e.Message] };
         }

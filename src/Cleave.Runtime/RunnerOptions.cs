@@ -278,6 +278,9 @@ public sealed class RunnerOptions
     /// <summary>The processors of the sessions whose place is taken, each to be had once; empty: others than those of any runner.</summary>
     internal List<ProcessorLease> Processors { get; set; } = [];
 
+    /// <summary>What those sessions take where nobody asked for others; null: somebody did, or there are none.</summary>
+    internal MemoryLimit? Beside { get; set; }
+
     /// <summary>These options as they are now.</summary>
     internal RunnerOptions Copy() => (RunnerOptions)MemberwiseClone();
 

@@ -14,6 +14,7 @@ internal sealed class MemoryLimit(long? most, ProcessFiles files, FurtherSession
 {
     private readonly FurtherSessions _all = all ?? new FurtherSessions();
     private long _first;
+    private bool _isClosed;
 
     /// <summary>For the log.</summary>
     public string Words
@@ -36,6 +37,9 @@ internal sealed class MemoryLimit(long? most, ProcessFiles files, FurtherSession
                 return _first + Further;
         }
     }
+
+    /// <summary>Of sessions whose place these take: they count, too, as long as they are there. Null: there are none.</summary>
+    public MemoryLimit? Beside { get; init; }
 
     /// <summary>What the sessions beside the first one take.</summary>
     public long Further { get; private set; }
@@ -86,7 +90,10 @@ internal sealed class MemoryLimit(long? most, ProcessFiles files, FurtherSession
     public void Close()
     {
         lock (_all.Lock)
+        {
+            _isClosed = true;
             _all.Remove(this);
+        }
     }
 
     /// <summary>Whether there is room for it.</summary>
@@ -95,7 +102,7 @@ internal sealed class MemoryLimit(long? most, ProcessFiles files, FurtherSession
         lock (_all.Lock)
         {
             // All further ones then take no more than they leave.
-            bool fits = most is { } allowed ? Taken + bytes <= allowed : Left() is not { } left || _all.Taken + bytes <= left - _all.Opening - bytes;
+            bool fits = most is { } allowed ? Taken + (Beside is { _isClosed: false } ? Beside.Taken : 0) + bytes <= allowed : Left() is not { } left || _all.Taken + bytes <= left - _all.Opening - bytes;
             why = fits ? "" : "it would take about " + Megabytes(bytes) + ", " + Words;
             return fits;
         }

@@ -15,7 +15,7 @@ namespace Cleave.Ledger;
 internal sealed class ModeOpener(
     ModelDefinition definition, RunnerOptions options, ModeList list, CoreBudget cores, CoreLedger ledger, SessionTable sessions, RunGate gate, ILogger logger)
 {
-    private readonly MemoryLimit _limit = new(options.MaxMemory, options.Files, ledger.Memory);
+    private readonly MemoryLimit _limit = new(options.MaxMemory, options.Files, ledger.Memory) { Beside = options.Beside };
     private readonly ChosenPlan[] _modes = list.Modes;
     private readonly string?[] _whyNot = new string?[list.Modes.Length];
     private readonly int[] _most = list.Instances(cores.Cores);

@@ -25,6 +25,7 @@ internal sealed class RunnerModes
     private readonly PartSessions _parts;
     private readonly int _planned;
     private int _last;
+    // The cores of the process when they last outgrew these.
     private int _outgrown;
     private int _alone;
 
@@ -48,7 +49,7 @@ internal sealed class RunnerModes
 
     public CoreLedger Ledger => _ledger;
 
-    /// <summary>Called once, where the process has more cores than these modes are for.</summary>
+    /// <summary>Called where the process has more cores than these modes are for; once for each number of cores, for it may come to nothing.</summary>
     public Action? Outgrown { get; set; }
 
     public RunnerHint Hint => _hint;
@@ -274,8 +275,8 @@ internal sealed class RunnerModes
 
     private Turn BeginBest(RequestTimes times, Share share, long now)
     {
-        if (_ledger.Cores.Now > _opener.Cores)
-            Outgrow();
+        if (_ledger.Cores.Now is var cores && cores > _opener.Cores)
+            Outgrow(cores);
         // Nothing to choose, and nothing to compare: a call of a microsecond would notice.
         if (_modes.Length == 1)
             return Begin(0, now, isAlone: false);
@@ -372,9 +373,9 @@ internal sealed class RunnerModes
     private int[] Instead(int mode) =>
         [.. Enumerable.Repeat(_modes[mode].Cores, _modes[mode].Most), .. Instances(_modes.Length - 1).Select(static m => m.Cores)];
 
-    private void Outgrow()
+    private void Outgrow(int cores)
     {
-        if (Outgrown is { } outgrown && Volatile.Read(ref _outgrown) == 0 && Interlocked.Exchange(ref _outgrown, 1) == 0)
+        if (Outgrown is { } outgrown && Volatile.Read(ref _outgrown) != cores && Interlocked.Exchange(ref _outgrown, cores) != cores)
             outgrown();
     }
 

@@ -215,6 +215,7 @@ internal sealed class RunnerTuning
         trial.Timeline = null;
         trial.Logger = null;
         trial.Processors = [];
+        trial.Beside = null;
         trial.Ledger = new CoreLedger(ledger.Cores, TimeProvider.System);
         return trial;
     }

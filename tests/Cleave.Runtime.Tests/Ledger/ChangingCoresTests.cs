@@ -36,6 +36,28 @@ public sealed class ChangingCoresTests : RunnerModesHost
     }
 
     [Fact]
+    public void A_runner_grows_only_where_there_is_room_for_both_sets_of_sessions()
+    {
+        int cores = 1;
+        CoreLedger ledger = Following(() => cores);
+        using LooseRunner runner = Runner(ledger, 1, Rows(1, 2, 4), o => (o.Cores, o.MaxMemory) = (null, 1));
+        RunnerEngine before = runner.Engine;
+        foreach (int more in new[] { 2, 4 })
+        {
+            cores = more;
+            ledger.Cores.Read();
+            Ask(runner, 10);
+            int warnings = more / 2;
+            Assert.True(SpinWait.SpinUntil(() => Logger.Warnings.Length == warnings, Patience));
+            Ask(runner, 10);
+            Assert.Equal(warnings, Logger.Warnings.Length);
+        }
+        Assert.Same(before, runner.Engine);
+        Assert.All(Logger.Warnings, static w => Assert.Contains("goes on as it is: there is no room for other sessions beside those that are open", w));
+        Assert.Contains("RunnerOptions.MaxMemory allows", Logger.Warnings[0]);
+    }
+
+    [Fact]
     public void Where_cores_are_taken_away_requests_have_no_more_threads_than_are_left()
     {
         int cores = 4;

@@ -28,6 +28,20 @@ public sealed class MemoryLimitTests : IDisposable
         Assert.Equal("it would take about 1 MB, of 100 MB that RunnerOptions.MaxMemory allows", why);
     }
 
+    [Fact]
+    public void Sessions_whose_place_others_take_count_as_long_as_they_are_there()
+    {
+        ProcessFiles files = new(_folder.Path);
+        MemoryLimit old = new(100 * Mega, files), next = new(100 * Mega, files) { Beside = old };
+        old.Add(60 * Mega);
+        next.Add(30 * Mega);
+        Assert.False(next.TryAdd(11 * Mega, out _));
+        Assert.True(next.TryAdd(10 * Mega, out _));
+        old.Close();
+        Assert.True(next.TryAdd(60 * Mega, out _));
+        Assert.False(next.TryAdd(1 * Mega, out _));
+    }
+
     [Theory]
     [InlineData("", "sys/fs/cgroup/memory.max", "sys/fs/cgroup/memory.current")]
     [InlineData("", "sys/fs/cgroup/memory.high", "sys/fs/cgroup/memory.current")]

@@ -3,6 +3,7 @@ using System.Linq;
 using System.Runtime.CompilerServices;
 using System.Threading.Tasks;
 using Cleave.Core.Graph;
+using Cleave.OnnxProto;
 using Cleave.Runtime.Tests.Support;
 using Microsoft.ML.OnnxRuntime;
 using Xunit;
@@ -302,6 +303,29 @@ public sealed class ResultTests
             Assert.Equal([1, expected.Length], where.Shape.ToArray());
             Assert.Equal(x, same.ToArray());
         }
+    }
+
+    [Fact]
+    public void A_request_that_fails_by_its_own_shapes_leaves_others_their_memory()
+    {
+        ModelProto model = Models.ShapeGiven();
+        using LooseRunner runner = LooseRunner.Of(Definitions.Steady(model), model);
+        using LooseCall call = runner.CreateCall((ref b) => b.Dim(6));
+        for (int run = 0; run < 8; run++)
+        {
+            call.In<float>(0).Fill(run);
+            // In the middle of all: six elements are no four.
+            long[] shape = run == 3 ? [2, 2] : [2, 3];
+            shape.CopyTo(call.In<long>(1));
+            if (run == 3)
+            {
+                Assert.Contains("shape", Assert.Throws<CleaveException>(() => call.Run()).Message);
+                continue;
+            }
+            call.Run();
+            Assert.Equal(Enumerable.Repeat(-(float)run, 6), call.Out<float>(0).ToArray());
+        }
+        Assert.True(call.Buffers.OutputsAreBound);
     }
 
     [Fact]

@@ -25,6 +25,8 @@ internal sealed class BoundPlan : IDisposable
     private bool _settled;
     private bool _verified;
     private bool _plain;
+    // A run failed, perhaps because of shapes that were taken for granted; the next one shows whether.
+    private bool _doubts;
 
     public BoundPlan(RunnerMode mode, int[] dims, InputSlot[] inputs, OutputSlot[] outputs, bool inputsNeedWork)
     {
@@ -92,8 +94,7 @@ internal sealed class BoundPlan : IDisposable
         }
         catch (Exception e) when (MayBeAboutShapes(e))
         {
-            Unsettle();
-            RunWithCare(cancellationToken);
+            RunAgain(cancellationToken);
         }
     }
 
@@ -109,6 +110,8 @@ internal sealed class BoundPlan : IDisposable
     /// <summary>After each run with care that went well.</summary>
     public void AfterRun()
     {
+        // First: what came otherwise is not bound again.
+        Decide(wrong: true);
         if (!_settled)
             Settle();
         else if (!_verified)
@@ -125,26 +128,52 @@ internal sealed class BoundPlan : IDisposable
         && e is CleaveException { InnerException: OnnxRuntimeException { Message: var message } }
         && message.Contains("shape", StringComparison.OrdinalIgnoreCase);
 
-    /// <summary>After that: the next run lets ONNX Runtime allocate, and looks at shapes again.</summary>
+    /// <summary>After that: the next run lets ONNX Runtime allocate, and looks at shapes again. Whether the guess was right is known once that went well.</summary>
     public void Unsettle()
     {
         foreach (ResultSlot result in Sample.Results)
             result.UnbindOwn();
         foreach (SegmentCall? segment in Sample.Segments)
             segment?.Unsettle();
-        _device?.Distrust();
-        _predictions.DistrustSeen(_dims);
+        _device?.Doubt();
         NoteOutputs();
         _settled = false;
         _verified = false;
         _plain = false;
+        _doubts = true;
     }
+
+    /// <summary>The run after that failed, too: the shapes were not to blame.</summary>
+    public void Trust() => Decide(wrong: false);
 
     public void Dispose()
     {
         Lanes.Dispose();
         _device?.Dispose();
         Sample.Dispose();
+    }
+
+    private void RunAgain(CancellationToken cancellationToken)
+    {
+        Unsettle();
+        try
+        {
+            RunWithCare(cancellationToken);
+        }
+        finally
+        {
+            Trust();
+        }
+    }
+
+    private void Decide(bool wrong)
+    {
+        if (!_doubts)
+            return;
+        _doubts = false;
+        _device?.Decide(wrong);
+        if (wrong)
+            _predictions.DistrustSeen(_dims);
     }
 
     // Everything but the plain case: the first runs, cancellation, strings, results that are not bound, accelerators.

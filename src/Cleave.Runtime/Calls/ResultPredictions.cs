@@ -33,6 +33,10 @@ internal sealed class ResultPredictions(ShapeTable shapes, int results)
     public void DistrustSeen(ReadOnlySpan<int> dims)
     {
         for (int i = 0; i < _wrong.Length; i++)
-            _wrong[i] |= shapes.IsSteady(i) && shapes.ResultShape(i, dims) is null;
+        {
+            // Not by |=, which would take back what another thread writes meanwhile.
+            if (shapes.IsSteady(i) && shapes.ResultShape(i, dims) is null)
+                Distrust(i);
+        }
     }
 }

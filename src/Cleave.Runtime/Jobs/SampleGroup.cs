@@ -60,6 +60,8 @@ internal sealed class SampleGroup(RunnerEngine engine, GroupSchedule schedule) :
         catch
         {
             Failed = _call.FailedSample;
+            foreach (BoundPlan plan in plans)
+                plan.Trust();
             throw;
         }
     }

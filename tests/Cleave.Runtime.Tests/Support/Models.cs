@@ -81,6 +81,11 @@ internal static class Models
         [Tensor("x", ElementType.Float, "n")], [Tensor("y", ElementType.Float, null, null)],
         [Node("Neg", ["x"], ["minus"]), Node("Reshape", ["minus", "shape"], ["y"])], [Longs("shape", [2], -1, 1)]);
 
+    /// <summary>y = -x in the shape that is an input, too. Fails where x has other elements than that shape.</summary>
+    public static ModelProto ShapeGiven() => Model(
+        [Tensor("x", ElementType.Float, "n"), Tensor("shape", ElementType.Int64, 2)], [Tensor("y", ElementType.Float, null, null)],
+        [Node("Neg", ["x"], ["minus"]), Node("Reshape", ["minus", "shape"], ["y"])]);
+
     /// <summary>chosen[k, 3] = the boxes that stay: NonMaxSuppression.</summary>
     public static ModelProto Boxes() => Model(
         [Tensor("boxes", ElementType.Float, 1, "n", 4), Tensor("scores", ElementType.Float, 1, 1, "n")],

@@ -25,6 +25,8 @@ internal sealed class DeviceRun : IDisposable
     private readonly IDeviceEvent?[] _underWay;
     private readonly bool[] _isThere;
     private readonly List<IDeviceEvent> _events = [];
+    // The device says the shapes, whatever is declared.
+    private bool _asks;
 
     public DeviceRun(DeviceSide side, InputSlot[] inputs, ResultSlot[] results, int[] dims, ResultPredictions predictions)
     {
@@ -109,12 +111,17 @@ internal sealed class DeviceRun : IDisposable
         _side.Clear();
     }
 
-    /// <summary>After a shape turned out not to be as declared: from now on the device says the shapes.</summary>
-    public void Distrust()
+    /// <summary>After a failure that may be about a shape that is not as declared: in the next run the device says the shapes.</summary>
+    public void Doubt() => _asks = true;
+
+    /// <summary>After that run.</summary>
+    /// <param name="wrong">Whether it went well, so that a declared shape was wrong: from now on the device says the shapes.</param>
+    public void Decide(bool wrong)
     {
+        _asks = false;
         for (int i = 0; i < _results.Length; i++)
         {
-            if (_outline.IsMadeThere[i])
+            if (wrong && _outline.IsMadeThere[i])
                 _predictions.Distrust(i);
         }
     }
@@ -148,7 +155,7 @@ internal sealed class DeviceRun : IDisposable
     private DeviceTensor? KnownResult(int result)
     {
         Value value = _outline.Plan.Results[result];
-        if (_predictions.Expected(result, _dims) is not { } shape)
+        if (_asks || _predictions.Expected(result, _dims) is not { } shape)
             return null;
         return _side.Tensor(result, value.Name, value.Element.Type, Array.ConvertAll(shape, static d => (long)d));
     }

@@ -128,7 +128,7 @@ internal sealed class BatchQueue(string model, BatchRun run, BatchingOptions opt
     /// <summary>A core is free again.</summary>
     public void Leave()
     {
-        lock (_lock)
+        using (new PatientLock(_lock))
         {
             _running--;
             if (TryStartNext())
@@ -143,7 +143,7 @@ internal sealed class BatchQueue(string model, BatchRun run, BatchingOptions opt
     /// <summary>A request was cancelled.</summary>
     public void Remove(BatchRequest request)
     {
-        lock (_lock)
+        using (new PatientLock(_lock))
         {
             if (request.Node.List != null)
                 _waiting.Remove(request.Node);
@@ -263,7 +263,7 @@ internal sealed class BatchQueue(string model, BatchRun run, BatchingOptions opt
     // The core goes to what is taken; where nothing is, it is free.
     private BatchRequest[]? Take(BatchRequest? leader, bool isStarting)
     {
-        lock (_lock)
+        using (new PatientLock(_lock))
         {
             if (!isStarting)
                 _starting++;

@@ -88,7 +88,8 @@ internal sealed class BatchRun
     private void Learn(Exception failure, BatchRequest[] batch, bool isWell)
     {
         CallBuffers[] calls = Array.ConvertAll(batch, static r => r.Buffers);
-        if (isWell)
+        // An interrupted thread says nothing about the batch.
+        if (isWell && failure is not ThreadInterruptedException)
             _joined.Limit(calls, failure);
         else
             Log.BatchRanOneByOne(_logger, _model, _joined.Samples(calls), failure.Message, failure);

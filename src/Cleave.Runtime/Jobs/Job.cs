@@ -84,7 +84,7 @@ internal sealed class Job<TInput, TOutput> : IWorkItem
     /// <summary>A thread that was called for.</summary>
     public void Execute()
     {
-        lock (_lock)
+        using (new PatientLock(_lock))
             _coming--;
         Work();
     }
@@ -97,7 +97,7 @@ internal sealed class Job<TInput, TOutput> : IWorkItem
             CallIfMoreFits();
             int held = unit.Threads;
             Run(unit, ref held);
-            lock (_lock)
+            using (new PatientLock(_lock))
             {
                 _free += held;
                 _running--;
@@ -113,7 +113,7 @@ internal sealed class Job<TInput, TOutput> : IWorkItem
 
     private JobUnit? Take()
     {
-        lock (_lock)
+        using (new PatientLock(_lock))
         {
             if (!NextFits)
                 return null;
@@ -131,7 +131,7 @@ internal sealed class Job<TInput, TOutput> : IWorkItem
     // Whoever takes one looks whether there is another: so each thread wakes the next.
     private void CallIfMoreFits()
     {
-        lock (_lock)
+        using (new PatientLock(_lock))
         {
             if (_coming > 0 || !NextFits)
                 return;
@@ -148,7 +148,7 @@ internal sealed class Job<TInput, TOutput> : IWorkItem
 
     private void Call()
     {
-        lock (_lock)
+        using (new PatientLock(_lock))
             _coming++;
         _engine.Workers.Enqueue(this);
     }
@@ -227,7 +227,8 @@ internal sealed class Job<TInput, TOutput> : IWorkItem
             _engine.Joined!.Run(Array.ConvertAll(positions, p => _parts[p]), (batch, generation) => batch.RunIn(turn.Mode, generation, _stopped));
             return true;
         }
-        catch (Exception e)
+        // An interrupted thread says nothing about the batch.
+        catch (Exception e) when (e is not ThreadInterruptedException)
         {
             _stopped.ThrowIfCancellationRequested();
             failure = e;
@@ -244,7 +245,7 @@ internal sealed class Job<TInput, TOutput> : IWorkItem
     // No session for so many threads was free: others may have the cores.
     private void GiveBack(ref int held, int used)
     {
-        lock (_lock)
+        using (new PatientLock(_lock))
             _free += held - used;
         held = used;
         CallIfMoreFits();
@@ -261,7 +262,7 @@ internal sealed class Job<TInput, TOutput> : IWorkItem
     private void DropWaiting()
     {
         int dropped;
-        lock (_lock)
+        using (new PatientLock(_lock))
         {
             dropped = _units.Length - _next;
             _next = _units.Length;

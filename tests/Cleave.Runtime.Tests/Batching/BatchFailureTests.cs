@@ -1,7 +1,9 @@
 using System;
 using System.Linq;
+using System.Reflection;
 using System.Threading;
 using System.Threading.Tasks;
+using Cleave.Batching;
 using Cleave.Generated;
 using Cleave.OnnxProto;
 using Cleave.Runtime.Tests.Support;
@@ -190,6 +192,56 @@ public sealed class BatchFailureTests : BatchingTestBase
         Model.Open();
         await Task.WhenAll(others).WaitAsync(Patience);
         AssertAtRest(runner);
+    }
+
+    [Fact]
+    public async Task A_thread_that_is_interrupted_where_it_gives_its_core_back_gives_it_back()
+    {
+        using LooseRunner runner = Runner();
+        object inside = typeof(BatchQueue).GetField("_lock", BindingFlags.Instance | BindingFlags.NonPublic)!.GetValue(runner.Engine.Queue)!;
+        Model.Close();
+        Exception? thrown = null;
+        bool isInterrupted = false;
+        Thread caller = new(() =>
+        {
+            thrown = Record.Exception(() => runner.Run(Model.Request([5], 1)).Dispose());
+            isInterrupted = Record.Exception(static () => Thread.Sleep(1)) is ThreadInterruptedException;
+        });
+        caller.Start();
+        await Until(() => Model.Runs == 1);
+        lock (inside)
+        {
+            Model.Open();
+            // It runs, and comes to the lock.
+            Thread.Sleep(200);
+            Assert.True(SpinWait.SpinUntil(() => caller.ThreadState.HasFlag(ThreadState.WaitSleepJoin), Patience));
+            caller.Interrupt();
+            Thread.Sleep(50);
+        }
+        Assert.True(caller.Join(Patience));
+        Assert.Null(thrown);
+        AssertAtRest(runner);
+        Assert.True(isInterrupted, "the interrupt was lost");
+        Assert.Equal(21, (await Ask(runner, asynchronously: true, [1], 1).WaitAsync(Patience)).Y[0]);
+    }
+
+    [Fact]
+    public async Task A_batch_whose_thread_was_interrupted_is_no_bad_batch()
+    {
+        using LooseRunner runner = Runner(new() { Logger = _logger });
+        int batches = 0;
+        Model.InRun = () =>
+        {
+            if (Model.Runs == 2 && batches++ == 0)
+                throw new ThreadInterruptedException();
+        };
+        Task<Answer>[] asked = await Waiting(runner, 3);
+        Model.Open();
+        Assert.Equal([1, 1, 1, 1], (await Task.WhenAll(asked).WaitAsync(Patience)).Select(a => a.Together));
+        Assert.Empty(_logger.Warnings);
+        asked = await Waiting(runner, 3);
+        Model.Open();
+        Assert.Equal([1, 3, 3, 3], (await Task.WhenAll(asked).WaitAsync(Patience)).Select(a => a.Together));
     }
 
     [Fact]

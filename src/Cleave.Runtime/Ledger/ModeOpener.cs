@@ -48,6 +48,9 @@ internal sealed class ModeOpener(
     /// <summary>What the sessions may take, and do, by estimate.</summary>
     public MemoryLimit Memory => _limit;
 
+    /// <summary>How many requests began in all modes that were opened.</summary>
+    public RequestCounts Requests { get; } = new();
+
     /// <summary>Whether its weights are so few that another session may be made only to see whether it is faster.</summary>
     public bool IsSmall => sessions.Factory.IsSmall;
 
@@ -102,9 +105,9 @@ internal sealed class ModeOpener(
         ChosenPlan chosen = ChosenPlan.Whole(definition.Budgets, threads, threads);
         Start(new ModeOpening(
             chosen,
-            () => opened(new RunnerMode(
+            () => opened(Counted(new RunnerMode(
                 definition, OpenedPlan.OpenExactly(definition, options, chosen, number, sessions, logger).Checked(),
-                new LaneSettings(ledger, HasCores: true, options.Timeline), place, oneAtATime: true, logger)),
+                new LaneSettings(ledger, HasCores: true, options.Timeline), place, oneAtATime: true, logger))),
             _ =>
             {
                 lock (_beginning)
@@ -234,10 +237,16 @@ internal sealed class ModeOpener(
     }
 
     // Where there is a mode for fewer cores, lanes serve one request at a time, and so do sessions of several threads that others may have, too.
-    private RunnerMode Mode(int index, int number, OpenedPlan plan) => new(
+    private RunnerMode Mode(int index, int number, OpenedPlan plan) => Counted(new(
         definition, plan, new LaneSettings(ledger, HasCores: plan.HasCores(cores.Cores), options.Timeline),
         place: _most.Take(index).Sum() + number,
-        oneAtATime: index < _modes.Length - 1 && (plan.Threads.Length > 1 || index > Planned), logger);
+        oneAtATime: index < _modes.Length - 1 && (plan.Threads.Length > 1 || index > Planned), logger));
+
+    private RunnerMode Counted(RunnerMode mode)
+    {
+        Requests.Add(mode.Counted);
+        return mode;
+    }
 }
 
 /// <summary>A mode that is to be opened.</summary>

@@ -1,24 +1,23 @@
 using System;
 using System.Collections.Generic;
-using Cleave.Plans;
 
 namespace Cleave.Ledger;
 
 /// <summary>
-/// The runners that go by a ledger, in the order in which they were opened. Holds them weakly: one that was forgotten is garbage. Requests know nothing of it.
-/// Thread-safe.
+/// The runners that go by a ledger, in the order in which they were opened. Holds them weakly: one that was forgotten is garbage, and only the number of its requests is kept. Requests know
+/// nothing of it. Thread-safe.
 /// </summary>
 internal sealed class OpenRunners
 {
-    private readonly List<WeakReference<OpenRunner>> _open = [];
+    private readonly List<Entry> _open = [];
     private readonly Dictionary<(string Model, string Mode), long> _closed = [];
 
     public void Add(OpenRunner runner)
     {
         lock (_open)
         {
-            _open.RemoveAll(static entry => !entry.TryGetTarget(out _));
-            _open.Add(new WeakReference<OpenRunner>(runner));
+            Close(static open => open is null);
+            _open.Add(new Entry(new WeakReference<OpenRunner>(runner), runner.Model, runner.Modes.Requests));
         }
     }
 
@@ -26,10 +25,7 @@ internal sealed class OpenRunners
     public void Remove(OpenRunner runner)
     {
         lock (_open)
-        {
-            if (_open.RemoveAll(entry => entry.TryGetTarget(out OpenRunner? open) && ReferenceEquals(open, runner)) > 0)
-                AddRequests(runner, _closed);
-        }
+            Close(open => ReferenceEquals(open, runner));
     }
 
     public List<OpenRunner> ToList()
@@ -37,41 +33,42 @@ internal sealed class OpenRunners
         List<OpenRunner> runners = [];
         lock (_open)
         {
-            foreach (WeakReference<OpenRunner> entry in _open)
+            foreach (Entry entry in _open)
             {
-                if (entry.TryGetTarget(out OpenRunner? runner))
+                if (entry.Runner is { } runner)
                     runners.Add(runner);
             }
         }
         return runners;
     }
 
-    /// <summary>How many requests ran, of open and of disposed runners together.</summary>
+    /// <summary>How many requests ran, of open, disposed and forgotten runners together.</summary>
     public Dictionary<(string Model, string Mode), long> Requests()
     {
         lock (_open)
         {
             Dictionary<(string Model, string Mode), long> requests = new(_closed);
-            foreach (OpenRunner runner in ToList())
-                AddRequests(runner, requests);
+            foreach (Entry entry in _open)
+                entry.Requests.AddTo(requests, entry.Model);
             return requests;
         }
     }
 
-    private static void AddRequests(OpenRunner runner, Dictionary<(string Model, string Mode), long> requests)
+    private void Close(Predicate<OpenRunner?> which) => _open.RemoveAll(entry =>
     {
-        for (int i = 0; i < runner.Modes.Count; i++)
-        {
-            foreach (RunnerMode mode in runner.Modes.Instances(i))
-                Add(mode);
-        }
-        foreach (RunnerMode mode in runner.Modes.ForParts)
-            Add(mode);
+        bool closes = which(entry.Runner);
+        if (closes)
+            entry.Requests.AddTo(_closed, entry.Model);
+        return closes;
+    });
 
-        void Add(RunnerMode mode)
-        {
-            (string, string) key = (runner.Model, mode.Words);
-            requests[key] = requests.GetValueOrDefault(key) + mode.Requests;
-        }
+    private sealed class Entry(WeakReference<OpenRunner> runner, string model, RequestCounts requests)
+    {
+        /// <summary>Null where it was forgotten.</summary>
+        public OpenRunner? Runner => runner.TryGetTarget(out OpenRunner? open) ? open : null;
+
+        public string Model => model;
+
+        public RequestCounts Requests => requests;
     }
 }

@@ -77,6 +77,9 @@ internal sealed class RunnerModes
     /// <summary>What the sessions may take, and do, by estimate.</summary>
     public MemoryLimit Memory => _opener.Memory;
 
+    /// <summary>How many requests began in them.</summary>
+    public RequestCounts Requests => _opener.Requests;
+
     /// <summary>The place of the planned mode.</summary>
     public int PlannedIndex => _planned;
 

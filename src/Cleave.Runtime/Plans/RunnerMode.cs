@@ -6,6 +6,7 @@ using System.Threading.Tasks;
 using Cleave.Calls;
 using Cleave.Generated;
 using Cleave.Lanes;
+using Cleave.Ledger;
 using Cleave.Workers;
 using Microsoft.Extensions.Logging;
 
@@ -18,7 +19,6 @@ internal sealed class RunnerMode
 {
     private readonly bool _oneAtATime;
     private int _running;
-    private long _requests;
 
     /// <param name="definition">The model.</param>
     /// <param name="plan">The plan.</param>
@@ -33,6 +33,7 @@ internal sealed class RunnerMode
         Place = place;
         _oneAtATime = oneAtATime;
         Cores = plan.Cores;
+        Counted = new ModeRequests(Words);
         Shapes = new ShapeTable(definition, plan.Outline.Results);
         Predictions = new ResultPredictions(Shapes, plan.Outline.Results.Length);
         Crew = plan.Threads.Length == 1 ? null : new LaneCrew(Enumerable.Range(1, plan.Threads.Length - 1)
@@ -60,7 +61,10 @@ internal sealed class RunnerMode
     public IEnumerable<Task> Ended => Crew?.Ended ?? [];
 
     /// <summary>How many requests began in it.</summary>
-    public long Requests => Volatile.Read(ref _requests);
+    public long Requests => Counted.Count;
+
+    /// <summary>Counts them.</summary>
+    public ModeRequests Counted { get; }
 
     /// <summary>How many run in it now.</summary>
     public int Running => Volatile.Read(ref _running);
@@ -77,7 +81,7 @@ internal sealed class RunnerMode
             Interlocked.Increment(ref _running);
         else if (Interlocked.CompareExchange(ref _running, 1, 0) != 0)
             return false;
-        Interlocked.Increment(ref _requests);
+        Counted.Add(1);
         return true;
     }
 
@@ -85,11 +89,11 @@ internal sealed class RunnerMode
     public void Begin()
     {
         Interlocked.Increment(ref _running);
-        Interlocked.Increment(ref _requests);
+        Counted.Add(1);
     }
 
     /// <summary>Counts so many requests more, which ran together with one that began.</summary>
-    public void Count(int more) => Interlocked.Add(ref _requests, more);
+    public void Count(int more) => Counted.Add(more);
 
     public void End() => Interlocked.Decrement(ref _running);
 

@@ -155,6 +155,13 @@ public sealed class LedgerSnapshotTests
             GC.WaitForPendingFinalizers();
             return LedgerSnapshot.Of(ledger).Runners.Count == 0;
         }, Patience));
+        // But its requests are: the number only grows.
+        using Meter meter = LedgerMeter.Of(ledger);
+        Assert.Equal(3, Requests(meter));
+        Ask(Auto(ledger), 2);
+        Assert.Equal(5, Requests(meter));
+
+        static long Requests(Meter meter) => Measurements.Of(meter.Equals).Where(static n => n.Name == "cleave.requests").Sum(static n => n.Value);
 
         [MethodImpl(MethodImplOptions.NoInlining)]
         static void Forget(CoreLedger ledger) => Ask(Auto(ledger), 3);

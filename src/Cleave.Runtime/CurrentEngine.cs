@@ -31,7 +31,16 @@ internal sealed class CurrentEngine
         _definition = definition;
         _options = options.Over(definition.Options);
         _now = RunnerEngine.Open(definition, _options, this, before: null);
-        Recorder = records ? InputRecorder.Of(_options, definition) : null;
+        try
+        {
+            Recorder = records ? InputRecorder.Of(_options, definition) : null;
+        }
+        catch
+        {
+            // A folder that cannot be one: nobody gets to dispose of the runner.
+            _now.Dispose();
+            throw;
+        }
         Calls = CallMeter.Of(_options.Ledger, definition.Name);
     }
 

@@ -184,6 +184,7 @@ internal sealed class RunnerEngine : IRequestSource
         OpenedModel model = OpenedModel.Open(definition, options);
         options.Processors = before is null ? [] : [.. before.Modes.Leases];
         SessionTable? sessions = null;
+        RunnerModes? modes = null;
         DeviceMode? device = null;
         try
         {
@@ -197,7 +198,7 @@ internal sealed class RunnerEngine : IRequestSource
             ModeList list = ModeList.Of(definition, options, cores.Cores, sessions.CanSplit, tuned is null ? null : TunedRunner.Plan(tuned, definition.Budgets),
                 mode => factory.IsCheap(mode.Plan) || gain.Pays(mode));
             ModeOpener opener = new(definition, options, list, cores, ledger, sessions, gate, logger);
-            RunnerModes modes = new(ledger, options.Hint, opener);
+            modes = new RunnerModes(ledger, options.Hint, opener);
             OpenedPlan plan = modes.Planned.Plan;
             device = DeviceModeOpener.Open(definition, options, cores.Cores, modes.Places, sessions, ledger, logger);
             if (tuned != null && TunedRunner.Times(tuned, definition, modes.Planned.Shapes, isCrowded: true) is { } times)
@@ -221,9 +222,12 @@ internal sealed class RunnerEngine : IRequestSource
         }
         catch
         {
+            modes?.Stop();
             Free(device);
             sessions?.Dispose();
             model.Dispose();
+            if (modes is not null)
+                GiveBack(modes);
             throw;
         }
     }
@@ -374,22 +378,28 @@ internal sealed class RunnerEngine : IRequestSource
         side.Device.Dispose();
     }
 
+    // What others of the process may have now.
+    private static void GiveBack(RunnerModes modes)
+    {
+        foreach (ProcessorLease lease in modes.Leases)
+            modes.Ledger.Pinned.Return(lease);
+        modes.Memory.Close();
+    }
+
     private void Free()
     {
         try
         {
             Modes.Ledger.Runners.Remove(_listed);
-            foreach (ProcessorLease lease in Modes.Leases)
-                Modes.Ledger.Pinned.Return(lease);
             Pool.Close();
             Joined?.Pool.Close();
             Free(Device);
             Sessions.Dispose();
             Model.Dispose();
-            Modes.Memory.Close();
         }
         finally
         {
+            GiveBack(Modes);
             _closed.SetResult();
         }
     }

@@ -63,19 +63,7 @@ internal sealed class CpuMember : IDisposable
         RunnerOptions exact = options.Copy();
         exact.Cores = cell.Threads;
         exact.Dividing = DividingChoice.Off;
-        List<MemberModel> opened = [];
-        try
-        {
-            // Each session of several threads has one caller at a time.
-            for (int i = 0; i < (cell.Threads == 1 ? 1 : cell.Count); i++)
-                opened.Add(new MemberModel(member, exact));
-            return [.. opened];
-        }
-        catch
-        {
-            foreach (MemberModel model in opened)
-                model.Dispose();
-            throw;
-        }
+        // Each session of several threads has one caller at a time.
+        return AllOrNone.Open(Enumerable.Range(0, cell.Threads == 1 ? 1 : cell.Count), _ => new MemberModel(member, exact));
     }
 }

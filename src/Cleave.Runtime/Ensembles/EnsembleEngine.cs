@@ -261,23 +261,13 @@ internal sealed class EnsembleEngine : IRequestSource
 
     private MemberModel[] Open(EnsembleDefinition definition, EnsembleOptions options, RunnerOptions[] used)
     {
-        List<MemberModel> opened = [];
-        try
+        int at = 0;
+        return AllOrNone.Open(definition.Members, member =>
         {
-            foreach (EnsembleMember member in definition.Members)
-            {
-                RunnerOptions own = new() { Cores = MemberCores, Logger = options.Logger, Ledger = options.Ledger };
-                options.ConfigureMember?.Invoke(member.Name, own);
-                used[opened.Count] = own;
-                opened.Add(new MemberModel(member, own));
-            }
-            return [.. opened];
-        }
-        catch
-        {
-            foreach (MemberModel member in opened)
-                member.Dispose();
-            throw;
-        }
+            RunnerOptions own = new() { Cores = MemberCores, Logger = options.Logger, Ledger = options.Ledger };
+            options.ConfigureMember?.Invoke(member.Name, own);
+            used[at++] = own;
+            return new MemberModel(member, own);
+        });
     }
 }

@@ -61,7 +61,7 @@ internal sealed class EnsembleServing : IDisposable
             Logger = logger,
         };
         _turns = new CoreTurns(cores);
-        _members = Open(definition, own, cells);
+        _members = AllOrNone.Open(Enumerable.Range(0, cells.Length), m => new CpuMember(definition.Members[m], m, own[m].Model, own[m].Options, cells[m]));
         _start = () => new EnsembleSystem(definition.Name, Instances(), system);
         if (devices is not null)
             Start();
@@ -171,22 +171,11 @@ internal sealed class EnsembleServing : IDisposable
         }
     }
 
-    private List<(string, IReadOnlyList<IMemberInstance>)> Instances()
+    private (string, IReadOnlyList<IMemberInstance>)[] Instances() => AllOrNone.Open(Enumerable.Range(0, _members.Length), m => (_members[m].Name, Instances(m)), static opened =>
     {
-        List<(string, IReadOnlyList<IMemberInstance>)> instances = [];
-        try
-        {
-            for (int m = 0; m < _members.Length; m++)
-                instances.Add((_members[m].Name, Instances(m)));
-            return instances;
-        }
-        catch
-        {
-            foreach (IMemberInstance instance in instances.SelectMany(static i => i.Item2))
-                instance.Dispose();
-            throw;
-        }
-    }
+        foreach (IMemberInstance instance in opened.Item2)
+            instance.Dispose();
+    });
 
     private IReadOnlyList<IMemberInstance> Instances(int member, RunnerEngine? weights = null)
     {
@@ -198,22 +187,5 @@ internal sealed class EnsembleServing : IDisposable
     {
         Log.MemberLeavesDevice(_logger, member, _name, why.Message, why);
         return Array.Find(_members, m => m.Name == member)!.Instances(_turns);
-    }
-
-    private static CpuMember[] Open(EnsembleDefinition definition, IReadOnlyList<(MemberModel Model, RunnerOptions Options)> own, InstanceGroup[] cells)
-    {
-        List<CpuMember> opened = [];
-        try
-        {
-            for (int m = 0; m < cells.Length; m++)
-                opened.Add(new CpuMember(definition.Members[m], m, own[m].Model, own[m].Options, cells[m]));
-            return [.. opened];
-        }
-        catch
-        {
-            foreach (CpuMember member in opened)
-                member.Dispose();
-            throw;
-        }
     }
 }

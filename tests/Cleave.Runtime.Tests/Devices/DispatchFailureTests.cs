@@ -1,6 +1,10 @@
 using System;
+using System.Collections.Generic;
 using System.Linq;
+using System.Threading;
 using System.Threading.Tasks;
+using Cleave.Core.Graph;
+using Cleave.Devices;
 using Cleave.Emulator;
 using Cleave.Runtime.Tests.Support;
 using Xunit;
@@ -28,6 +32,16 @@ public sealed class DispatchFailureTests
         Assert.Null(runner.DeviceReport!.Device);
         Assert.Contains("There is no room for 'test/Second'", runner.DeviceReport.WhyNot, StringComparison.Ordinal);
         Assert.Contains(log.Warnings, w => w.StartsWith("Cleave runs test on the CPU, although it was planned for an accelerator: CLV4021: There is no room for 'test/Second' on the device 'emulated:0'", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_device_that_has_no_further_stream_leaves_none_behind()
+    {
+        StreamlessDevice device = new();
+        RunnerOptions options = new() { Device = new DeviceOptions { Policy = DevicePolicy.Require, Opener = _ => device } };
+        Assert.Throws<DeviceMemoryException>(() => DeviceModel.Chain().Open(options));
+        // And it was closed itself.
+        Assert.Equal((2, 3), (device.Made, device.Disposed));
     }
 
     [Theory]
@@ -158,5 +172,51 @@ public sealed class DispatchFailureTests
     {
         using LooseRunner reference = DeviceModel.Chain().Reference();
         Same(Run(reference, X), Run(runner, X));
+    }
+
+    // Has two streams.
+    private sealed class StreamlessDevice : IDevice, IDeviceStream
+    {
+        public int Made { get; private set; }
+
+        public int Disposed { get; private set; }
+
+        public string Name => "streamless:0";
+
+        public string Provider => "";
+
+        public long MemoryLimit => 0;
+
+        public long MemoryUsed => 0;
+
+        public bool IsLost => false;
+
+        public IDevice Device => this;
+
+        public IDeviceStream CreateStream(string name)
+        {
+            if (Made == 2)
+                throw new DeviceMemoryException(Name, name, "there are two", null);
+            Made++;
+            return this;
+        }
+
+        public void Dispose() => Disposed++;
+
+        public IDeviceExecutable Load(DeviceProgram program, IDeviceStream stream) => throw new NotSupportedException();
+
+        public DeviceTensor Allocate(string name, ElementType type, IReadOnlyList<long> shape) => throw new NotSupportedException();
+
+        public HostTensor AllocateHost(ElementType type, IReadOnlyList<long> shape) => throw new NotSupportedException();
+
+        public void CopyToDevice(HostTensor from, DeviceTensor to) => throw new NotSupportedException();
+
+        public void CopyToHost(DeviceTensor from, HostTensor to) => throw new NotSupportedException();
+
+        public IDeviceEvent Record() => throw new NotSupportedException();
+
+        public void After(IDeviceEvent happened) => throw new NotSupportedException();
+
+        public void Synchronize(CancellationToken cancellation = default) => throw new NotSupportedException();
     }
 }

@@ -4,6 +4,7 @@ using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
 using Cleave.Cores;
+using Cleave.Ledger;
 using Cleave.Runtime.Tests.Support;
 using Cleave.Workers;
 using Microsoft.Extensions.Logging;
@@ -39,6 +40,21 @@ public sealed class PinningTests
         Assert.Empty(_logger.Warnings);
 
         static string Mine() => File.ReadAllText("/proc/thread-self/status").Split('\n').First(l => l.StartsWith("Cpus_allowed_list", StringComparison.Ordinal));
+    }
+
+    [SkippableFact]
+    public void A_runner_whose_opening_fails_gives_its_processors_back()
+    {
+        Skip.IfNot(AffinityMask.Processors().Length == 2, "skipped: the process has more or fewer than two processors, which are all that two lanes take");
+        CoreLedger ledger = Ledgers.Own(2);
+        // It has no plan for an accelerator, which is seen when its lanes are open.
+        Assert.Throws<DeviceUnavailableException>(() => Towers.Runner(Options(DevicePolicy.Require)));
+        using LooseRunner runner = Towers.Runner(Options(DevicePolicy.Prefer));
+        Assert.NotNull(runner.Engine.Plan.Lease);
+        Assert.Empty(_logger.Warnings);
+
+        RunnerOptions Options(DevicePolicy policy) =>
+            new() { Plan = PlanChoice.Split, Pinning = true, Ledger = ledger, Logger = _logger, Device = new DeviceOptions { Policy = policy } };
     }
 
     [SkippableFact]

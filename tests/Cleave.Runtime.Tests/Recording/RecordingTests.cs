@@ -7,6 +7,7 @@ using System.Threading;
 using System.Threading.Tasks;
 using Cleave.Core.Graph;
 using Cleave.Generated;
+using Cleave.Ledger;
 using Cleave.OnnxProto;
 using Cleave.Runtime.Tests.Support;
 using Google.Protobuf;
@@ -257,6 +258,15 @@ public sealed class RecordingTests : IDisposable
         using LooseRunner runner = Open(new RecordingOptions(Recorded));
         Assert.Equal(Plain(1), Run(runner, 1));
         Assert.Contains("does not record inputs of test", Assert.Single(_logger.Warnings));
+    }
+
+    [Fact]
+    public void A_folder_that_cannot_be_one_leaves_no_runner_open()
+    {
+        CoreLedger ledger = Ledgers.Own(1);
+        RunnerOptions options = new() { Cores = 1, Ledger = ledger, Model = ModelSource.Bytes(Models.Toy(Width).ToByteArray()), Record = new RecordingOptions("a\0b") };
+        Assert.Throws<ArgumentException>(() => LooseRunner.Of(Models.Toy(Width), options));
+        Assert.Empty(ledger.Runners.ToList());
     }
 
     [Fact]

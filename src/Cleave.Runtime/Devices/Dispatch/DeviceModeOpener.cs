@@ -40,10 +40,11 @@ internal static class DeviceModeOpener
             return new DeviceMode(definition.Name, asked.Policy, mode: null, why, logger);
         }
         IDevice? device = null;
+        OpenedPlan? plan = null;
         try
         {
             device = DeviceFinder.Open(chosen.Kind, asked);
-            OpenedPlan plan = OpenedPlan.OpenOn(device, definition, chosen, sessions);
+            plan = OpenedPlan.OpenOn(device, definition, chosen, sessions);
             RunnerMode mode = new(definition, plan, new LaneSettings(ledger, plan.HasCores(cores), options.Timeline), place, oneAtATime: false, logger);
             DeviceMode opened = new(definition.Name, asked.Policy, mode, whyNot: null, logger);
             Log.DeviceOpened(logger, definition.Name, device.Name, string.Join("; ", opened.Segments), device.MemoryUsed / 1048576.0);
@@ -51,14 +52,20 @@ internal static class DeviceModeOpener
         }
         catch (CleaveException e)
         {
-            device?.Dispose();
+            Free(device, plan);
             return Refused(definition, asked, e, logger);
         }
         catch
         {
-            device?.Dispose();
+            Free(device, plan);
             throw;
         }
+    }
+
+    private static void Free(IDevice? device, OpenedPlan? plan)
+    {
+        plan?.Device?.Dispose();
+        device?.Dispose();
     }
 
     // A plan that does not run through is wrong on every machine.

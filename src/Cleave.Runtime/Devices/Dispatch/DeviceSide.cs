@@ -25,9 +25,8 @@ internal sealed class DeviceSide : IDisposable
         _executables = new IDeviceExecutable?[outline.Plan.Plan.Segments.Length];
         _tensors = new DeviceTensor?[outline.Slots];
         _staging = new HostTensor?[outline.Slots];
-        Launches = device.CreateStream(outline.Plan.Model + " launches");
-        ToDevice = device.CreateStream(outline.Plan.Model + " to " + device.Name);
-        ToHost = device.CreateStream(outline.Plan.Model + " from " + device.Name);
+        IDeviceStream[] streams = AllOrNone.Open([" launches", " to " + device.Name, " from " + device.Name], what => device.CreateStream(outline.Plan.Model + what));
+        (Launches, ToDevice, ToHost) = (streams[0], streams[1], streams[2]);
     }
 
     public IDevice Device { get; }

@@ -10,6 +10,7 @@ using Cleave.Sources;
 using Google.Protobuf;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.ML.OnnxRuntime;
+using Microsoft.Win32.SafeHandles;
 using Xunit;
 
 namespace Cleave.Runtime.Tests;
@@ -311,6 +312,21 @@ public sealed class OpeningTests : IDisposable
             using LooseOutput output = runner.Run((ref b) => b.Copy<float>(0, Onnx.Random(128, 9)));
             return output.Get<float>(0).ToArray();
         }
+    }
+
+    [Fact]
+    public void Where_the_system_has_no_inodes_a_link_is_the_file_that_it_leads_to()
+    {
+        string file = _folder.Write("models/1/model.onnx", Models.Times(2).ToByteArray()), link = _folder["model.onnx"];
+        File.CreateSymbolicLink(link, file);
+        using SafeFileHandle opened = File.OpenHandle(link);
+        FileIdentity held = FileIdentity.WithoutStat(opened);
+        Assert.Null(held.Difference(FileIdentity.WithoutStat(link)));
+        Assert.Null(held.Difference(FileIdentity.WithoutStat(file)));
+        File.AppendAllText(file, "more");
+        Assert.Contains("its length was", held.Difference(FileIdentity.WithoutStat(link)));
+        File.Delete(file);
+        Assert.Equal("the file is gone", held.Difference(FileIdentity.WithoutStat(link)));
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using System;
 using System.Globalization;
 using System.IO;
 using Microsoft.Win32.SafeHandles;
@@ -13,8 +14,7 @@ internal readonly record struct FileIdentity(long Length, long WrittenTicks, ulo
         try
         {
             handle.DangerousAddRef(ref added);
-            return LinuxStat.Of((int)handle.DangerousGetHandle())?.Identity
-                ?? new FileIdentity(RandomAccess.GetLength(handle), File.GetLastWriteTimeUtc(handle).Ticks, 0, 0);
+            return LinuxStat.Of((int)handle.DangerousGetHandle())?.Identity ?? WithoutStat(handle);
         }
         finally
         {
@@ -24,12 +24,23 @@ internal readonly record struct FileIdentity(long Length, long WrittenTicks, ulo
     }
 
     /// <summary>Null where there is no such file.</summary>
-    public static FileIdentity? Of(string path)
+    public static FileIdentity? Of(string path) => LinuxStat.Of(path)?.Identity ?? WithoutStat(path);
+
+    /// <summary>As other systems say it.</summary>
+    public static FileIdentity WithoutStat(SafeFileHandle handle) => new(RandomAccess.GetLength(handle), File.GetLastWriteTimeUtc(handle).Ticks, 0, 0);
+
+    /// <summary>As other systems say it of what the path leads to, which is opened: by its path, a symbolic link is asked for its own length. Null where nothing can be opened.</summary>
+    public static FileIdentity? WithoutStat(string path)
     {
-        if (LinuxStat.Of(path) is { } found)
-            return found.Identity;
-        FileInfo file = new(path);
-        return file.Exists ? new FileIdentity(file.Length, file.LastWriteTimeUtc.Ticks, 0, 0) : null;
+        try
+        {
+            using SafeFileHandle handle = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+            return WithoutStat(handle);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
     }
 
     /// <summary>What differs, for a message; null where nothing does.</summary>

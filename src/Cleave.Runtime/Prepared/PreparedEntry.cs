@@ -12,7 +12,7 @@ namespace Cleave.Prepared;
 
 /// <summary>
 /// A prepared segment that was found and fits: its graph in memory, the file of its weights held open. Everything that can be known without ONNX Runtime was checked: a
-/// packing that does not fit lets it read anywhere.
+/// packing that does not fit lets it read anywhere. Thread-safe.
 /// </summary>
 internal sealed class PreparedEntry : IDisposable
 {
@@ -25,6 +25,8 @@ internal sealed class PreparedEntry : IDisposable
 
     private readonly ByteSource _weights;
     private readonly FileIdentity _identity;
+    private readonly object _closing = new();
+    private bool _isClosed;
 
     private PreparedEntry(string folder, PreparedManifest manifest, byte[] graph, ByteSource weights)
     {
@@ -156,7 +158,11 @@ internal sealed class PreparedEntry : IDisposable
     }
 
     /// <summary>Why no session may be made from it any more; null where nothing changed. ONNX Runtime opens the weights by their path, so that must still lead to the file that is held.</summary>
-    public string? WhatChanged() => _identity.Difference(FileIdentity.Of(_weights.Handle!)) ?? _identity.Difference(FileIdentity.Of(WeightsPath));
+    public string? WhatChanged()
+    {
+        lock (_closing)
+            return _isClosed ? "it was refused meanwhile" : _identity.Difference(FileIdentity.Of(_weights.Handle!)) ?? _identity.Difference(FileIdentity.Of(WeightsPath));
+    }
 
     /// <summary>Marks it, so that no process uses it again. False where the folder cannot be written to, or another entry lies there now, of which nothing is known.</summary>
     public bool TryMark(string why)
@@ -174,7 +180,15 @@ internal sealed class PreparedEntry : IDisposable
         }
     }
 
-    public void Dispose() => _weights.Dispose();
+    /// <summary>Closes its file, which keeps the folder from being replaced on Windows. No session is made from it any more.</summary>
+    public void Dispose()
+    {
+        lock (_closing)
+        {
+            _isClosed = true;
+            _weights.Dispose();
+        }
+    }
 
     private static PreparedEntry OpenFiles(string folder, string path, PreparedManifest manifest, ModelWeights weights, FolderTrust trust)
     {

@@ -23,7 +23,6 @@ internal sealed class PreparedSessions(SessionFactory factory, PreparedFolders f
     private readonly FolderTrust _trust = new(options.PreparedTrustGroup);
     // By part: null where the segment is opened plainly.
     private readonly Dictionary<string, PreparedEntry?> _entries = new(StringComparer.Ordinal);
-    private readonly List<PreparedEntry> _refused = [];
     // Parts that it was found of that there is nothing to prepare.
     private readonly HashSet<string> _weightless = new(StringComparer.Ordinal);
     // What plain sessions gave, by entry and number of threads.
@@ -112,10 +111,9 @@ internal sealed class PreparedSessions(SessionFactory factory, PreparedFolders f
     {
         lock (_entries)
         {
-            foreach (PreparedEntry? entry in _entries.Values.Concat(_refused))
+            foreach (PreparedEntry? entry in _entries.Values)
                 entry?.Dispose();
             _entries.Clear();
-            _refused.Clear();
         }
     }
 
@@ -232,9 +230,9 @@ internal sealed class PreparedSessions(SessionFactory factory, PreparedFolders f
             if (!_entries.TryGetValue(entry.Manifest.Target.Part, out PreparedEntry? now) || now != entry)
                 return;
             _entries[entry.Manifest.Target.Part] = null;
-            // Another session may be made from it at this moment: it is freed in the end.
-            _refused.Add(entry);
         }
+        // Now: what is prepared next takes the place of its folder. A session that is made from it at this moment is refused, too.
+        entry.Dispose();
         Log.PreparedFailed(logger, entry.Folder, model, why, entry.Manifest.Target.Processor, CpuSignature.Of() ?? "unknown");
     }
 

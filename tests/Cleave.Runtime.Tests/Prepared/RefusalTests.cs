@@ -160,6 +160,25 @@ public sealed class RefusalTests
         Assert.True(PreparedModel.IsPrepared(runner));
     }
 
+    [SkippableFact]
+    public void A_refused_entry_is_closed_while_its_runner_goes_on()
+    {
+        Skip.IfNot(OperatingSystem.IsLinux(), "skipped: only Linux lists the files that a process has open");
+        using PreparedModel model = new();
+        model.Prepare();
+        using (LooseRunner good = model.Open())
+        {
+            Assert.True(PreparedModel.IsPrepared(good));
+            Assert.Contains(model.Weights, Open());
+        }
+        model.ChangeWeightsSecretly();
+        using LooseRunner runner = model.Open();
+        Assert.False(PreparedModel.IsPrepared(runner));
+        Assert.DoesNotContain(model.Weights, Open());
+
+        static string?[] Open() => [.. new DirectoryInfo("/proc/self/fd").EnumerateFileSystemInfos().Select(static f => f.LinkTarget)];
+    }
+
     [SkippableTheory]
     [InlineData("folder", UnixFileMode.OtherWrite, "every user can write to")]
     [InlineData("folder", UnixFileMode.GroupWrite, "a group can write to")]

@@ -14,6 +14,9 @@ internal sealed class EntryWriter : IDisposable
 
     private const string TemporaryDigits = "N";
 
+    // EXDEV, which has one number on every Unix.
+    private const int OtherDevice = 18;
+
     private const UnixFileMode OwnFolder = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
     private const UnixFileMode AllFolder = OwnFolder | UnixFileMode.GroupRead | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute;
     private const UnixFileMode OwnFile = UnixFileMode.UserRead | UnixFileMode.UserWrite;
@@ -82,10 +85,23 @@ internal sealed class EntryWriter : IDisposable
         Directory.Move(Temporary, _path);
         FlushFolder(Path.GetDirectoryName(_path)!);
         if (old != null)
-            Directory.Delete(old, recursive: true);
+            TryDelete(old);
     }
 
-    // What is replaced was refused, or is about to be: nobody misses it.
+    // Where some process still has a file of it, the next that holds the lock tidies it away.
+    private static void TryDelete(string old)
+    {
+        try
+        {
+            Directory.Delete(old, recursive: true);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // By its name it is no entry any more.
+        }
+    }
+
+    // What is replaced was refused, or is about to be: nobody misses it. Where it cannot be moved, it stays whole: some process has it open, on Windows.
     private string? MoveAway()
     {
         string old = Path.Combine(Path.GetDirectoryName(_path)!, TemporaryPrefix + Guid.NewGuid().ToString(TemporaryDigits));
@@ -94,11 +110,15 @@ internal sealed class EntryWriter : IDisposable
             Directory.Move(_path, old);
             return old;
         }
-        catch (IOException) when (Directory.Exists(_path) && !Directory.Exists(old))
+        catch (IOException e) when (e.HResult == OtherDevice && !OperatingSystem.IsWindows())
         {
             // A container's file system does not rename the folders of its image; it deletes them.
             Directory.Delete(_path, recursive: true);
             return null;
+        }
+        catch (UnauthorizedAccessException e)
+        {
+            throw new IOException(_path + " cannot be replaced; a process may have it open: " + e.Message, e);
         }
     }
 

@@ -22,7 +22,8 @@ internal sealed class RunningLane : Lane, IWorkItem
     private readonly Action<Lane> _method;
     private readonly Timeline? _timeline;
     private readonly RunOptions _options = new();
-    private readonly LaneWait _wait;
+    // Null where there is one lane, which waits for nobody.
+    private readonly LaneWait? _wait;
     private Statement[] _statements = [];
     private long[]? _busy;
     private int _next;
@@ -35,7 +36,7 @@ internal sealed class RunningLane : Lane, IWorkItem
         _number = number;
         _method = call.Outline.Plan.Lanes[number];
         _timeline = call.Settings.Timeline;
-        _wait = new LaneWait(call);
+        _wait = call.Outline.Lanes.Length > 1 ? new LaneWait(call) : null;
     }
 
     /// <summary>How many statements of the present request it has come to.</summary>
@@ -89,16 +90,16 @@ internal sealed class RunningLane : Lane, IWorkItem
     /// <summary>Waits until the other lanes have ended, or its thread is interrupted.</summary>
     public void AwaitOthers()
     {
-        while (!_call.OthersEnded && !_wait.Wait(null, 0, _call.Settings.MaySpin, Timeout.InfiniteTimeSpan))
+        while (!_call.OthersEnded && !_wait!.Wait(null, 0, _call.Settings.MaySpin, Timeout.InfiniteTimeSpan))
         {
         }
     }
 
     /// <summary>Ends its wait for that value, or (null) for the end of the others.</summary>
-    public void Wake(ResultSlot? value) => _wait.Wake(value);
+    public void Wake(ResultSlot? value) => _wait?.Wake(value);
 
     /// <summary>Makes it look again, whatever it waits for.</summary>
-    public void Wake() => _wait.Wake();
+    public void Wake() => _wait?.Wake();
 
     /// <summary>Ends the segment that runs between two of its operators, or makes the next one fail.</summary>
     public void Terminate() => _options.Terminate = true;
@@ -243,7 +244,7 @@ internal sealed class RunningLane : Lane, IWorkItem
     {
         long start = Stopwatch.GetTimestamp();
         int seen = -1;
-        while (!_wait.Wait(slot, sample.Number, _call.Settings.MaySpin, _call.Settings.StallStep))
+        while (!_wait!.Wait(slot, sample.Number, _call.Settings.MaySpin, _call.Settings.StallStep))
         {
             // Somebody who steps through the code takes his time.
             int progress = _call.ProgressIfStalled;

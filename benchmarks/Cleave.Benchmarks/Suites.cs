@@ -38,6 +38,7 @@ internal static class Suites
         ["clusters"] =
         [
             new HandOff(),
+            new TimelineCost(),
             new Pipeline(),
             new Hyperclusters(),
             new SplitGain(),

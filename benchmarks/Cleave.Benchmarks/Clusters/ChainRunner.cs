@@ -16,8 +16,9 @@ namespace Cleave.Benchmarks.Clusters;
 /// <param name="width">How wide they are.</param>
 /// <param name="rows">How many rows go through them.</param>
 /// <param name="laneOfPiece">The lane of each piece; one piece is the whole model.</param>
-internal sealed class ChainRunner(string path, int layers, int width, int rows, params int[] laneOfPiece)
-    : ModelRunner<float[], ChainRunner.Output>(Define(path, layers, width, rows, laneOfPiece), Options(path, laneOfPiece.Length > 1))
+/// <param name="timeline">What records the lanes, if anything does.</param>
+internal sealed class ChainRunner(string path, int layers, int width, int rows, int[] laneOfPiece, Timeline? timeline = null)
+    : ModelRunner<float[], ChainRunner.Output>(Define(path, layers, width, rows, laneOfPiece), Options(path, laneOfPiece.Length > 1, timeline))
 {
     // MatMul, Relu, Add.
     private const int NodesOfLayer = 3;
@@ -33,11 +34,12 @@ internal sealed class ChainRunner(string path, int layers, int width, int rows, 
     protected override Output Collect(OutputBuffers outputs) => new(outputs);
 
     // The whole chain on one thread, whatever would be faster.
-    private static RunnerOptions Options(string path, bool split) => new()
+    private static RunnerOptions Options(string path, bool split, Timeline? timeline) => new()
     {
         Model = ModelSource.File(path),
         Plan = split ? PlanChoice.Split : PlanChoice.Whole,
         Hint = split ? RunnerHint.Latency : RunnerHint.Throughput,
+        Timeline = timeline,
     };
 
     private static ModelDefinition Define(string path, int layers, int width, int rows, int[] laneOfPiece)

@@ -58,10 +58,10 @@ internal sealed class Pipeline : IFamily
             return new SessionsByHand(arguments[0], Environment.ProcessorCount);
         if (arguments[1] is Lanes or LanesByHand)
         {
-            ChainRunner lanes = new(arguments[0], Layers, Width, Rows, 0, 1, 2);
+            ChainRunner lanes = new(arguments[0], Layers, Width, Rows, [0, 1, 2]);
             return arguments[1] == Lanes ? new Requests(lanes) : new SegmentsByHand(lanes);
         }
-        ChainRunner runner = new(arguments[0], Layers, Width, Rows, 0);
+        ChainRunner runner = new(arguments[0], Layers, Width, Rows, [0]);
         if (arguments[1] == Abreast)
             return new Requests(runner);
         ChainRunner.Call call = runner.NewCall();

@@ -6,7 +6,8 @@ namespace Cleave.Ledger;
 /// <summary>
 /// Finds out how the modes of a runner compare: once in a while a few requests in a row, whatever their sizes, run in another mode than the best, and each is compared
 /// with those of its dimensions before, or where these are new, with new ones of its size. The first ones after a change do not count: threads sleep, and the
-/// weights are in no cache. What the trials cost stays within a small part of the time. So a machine that gets slower or faster changes nothing. Thread-safe.
+/// weights are in no cache. What the trials cost stays within a small part of the time. So a machine that gets slower or faster changes nothing. A trial that was faster
+/// throughout cost nothing, and the next one follows soon: what was learned in a bad moment is not believed for long. Thread-safe.
 /// </summary>
 /// <param name="modes">How many there are.</param>
 /// <param name="lock">Of all times of the runner.</param>
@@ -47,8 +48,10 @@ internal sealed class ModeTrials(int modes, object @lock, Action learned)
             if (++_sinceTrial < SoonAgain || _runs[current] < RequestTimes.Unsettled || Other(request, open) is not { } other)
                 return current;
             _sinceTrial = 0;
-            _isFree = _free > 0;
-            _free = Math.Max(0, _free - 1);
+            bool isRepeated = other == _trial.Surprise;
+            _isFree = isRepeated || _free > 0;
+            if (!isRepeated)
+                _free = Math.Max(0, _free - 1);
             _trial.Begin(other);
             return _trial.Next(open) ?? current;
         }
@@ -72,7 +75,7 @@ internal sealed class ModeTrials(int modes, object @lock, Action learned)
                 _saved += seconds * LostToTrials;
             else if (!_isFree)
                 _saved -= Math.Max(0, Loss(request.Size, mode, seconds));
-            bool isOver = isTrial && !isCold && Compare(request, mode, seconds) && _trial.Add();
+            bool isOver = isTrial && !isCold && Compare(request, mode, seconds) is { } ratio && _trial.Add(ratio < (mode < current ? ModeTimes.Worth : 1));
             request.Note(mode, isCold ? null : seconds);
             if (!isOver)
                 return;
@@ -81,20 +84,23 @@ internal sealed class ModeTrials(int modes, object @lock, Action learned)
         }
     }
 
-    // Where it ran in another mode than the best, and there is something alike to compare it with.
-    private static bool Compare(RequestTimes request, int mode, double seconds)
+    // How many times as long it took as in the best mode; null where it ran in that, or there is nothing alike to compare it with.
+    private static double? Compare(RequestTimes request, int mode, double seconds)
     {
         int current = request.Size.Current;
         bool isNew = request.IsNew(mode);
         if (mode == current || isNew != request.IsNew(current) || request.Usual(current, isNew) is not { } usual)
-            return false;
-        request.Size.Compare(mode, seconds / usual);
-        return true;
+            return null;
+        double ratio = seconds / usual;
+        request.Size.Compare(mode, ratio);
+        return ratio;
     }
 
-    // The mode to try now, in turn; null where it is not time yet.
+    // The mode to try now: one that surprised although it was known, or in turn; null where it is not time yet.
     private int? Other(RequestTimes request, bool[] open)
     {
+        if (_trial.Surprise is >= 0 and int again && again != request.Size.Current && request.Size.IsComplete(again) && Volatile.Read(ref open[again]))
+            return again;
         for (int step = 1; step <= modes; step++)
         {
             int mode = (_turn + step) % modes;

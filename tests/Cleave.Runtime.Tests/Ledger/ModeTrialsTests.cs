@@ -147,6 +147,37 @@ public sealed class ModeTrialsTests
         Assert.Equal(0, times.Best(Both, 0));
     }
 
+    [Theory]
+    [InlineData(0.6)]
+    [InlineData(0.9)]
+    public void What_was_learned_in_a_bad_moment_is_soon_unlearned(double wide)
+    {
+        // Short ones, of which eight in a row are cold after each change.
+        const double Usual = 110e-6;
+        RequestTimes times = Of(2, planned: 0);
+        Simulate(times, 300, static mode => mode == 0 ? 1.6 * Usual : Usual);
+        Assert.Equal(1, times.Best(Both, 0));
+        int requests = 0;
+        for (; times.Best(Both, 0) == 1 && requests < 10_000; requests += 10)
+            Simulate(times, 10, mode => mode == 0 ? wide * Usual : Usual);
+        // The first trial comes when it costs half a percent of the time; three more at once.
+        Assert.InRange(requests, 1, 1500);
+    }
+
+    [Fact]
+    public void Luck_in_a_trial_costs_little()
+    {
+        RequestTimes times = Of(2, planned: 0);
+        Random random = new(7);
+        // A quarter of the requests in any mode take half as long: one trial in sixty is lucky throughout.
+        double Seconds(int mode) => (mode == 0 ? 1.2 : 1) * (random.Next(4) == 0 ? 0.5 : 1);
+        Simulate(times, 1000, Seconds);
+        int[] runs = new int[2];
+        Simulate(times, 20_000, Seconds, runs);
+        Assert.Equal(1, times.Best(Both, 0));
+        Assert.InRange(runs[0], 20, 800);
+    }
+
     [Fact]
     public void Of_five_the_best_is_found()
     {

@@ -1,5 +1,6 @@
 using System;
 using System.IO;
+using System.Text.RegularExpressions;
 using System.Threading.Tasks;
 using Xunit;
 
@@ -34,5 +35,20 @@ public sealed class NamedFileTests : IDisposable
             Assert.Contains("'" + bad + "'", run.Error);
             Assert.DoesNotContain("'" + good + "'", run.Error);
         }
+    }
+
+    /// <summary>Files of lines, of which several are given, or none: a line alone says nothing.</summary>
+    [Theory]
+    [InlineData(2, "bad.graph", "build the project again", "validate", "BAD")]
+    [InlineData(1, "bad.graph", "build the project again", "prepare", "BAD", "--published", "HERE")]
+    [InlineData(1, "Vision.ensemble.tune", "correct or delete it", "plan", "GOOD", "OTHER", "--ensemble", "Vision", "--project", "HERE")]
+    public async Task A_file_with_a_damaged_line_is_named(int code, string name, string advice, params string[] arguments)
+    {
+        using TinyModel other = new();
+        string good = _tiny.Save(), folder = Path.GetDirectoryName(good)!, bad = Path.Combine(folder, name);
+        await File.WriteAllTextAsync(bad, "nonsense\n");
+        ToolRun run = await ToolRun.Of(Array.ConvertAll(arguments, a => a switch { "GOOD" => good, "OTHER" => other.Save(), "BAD" => bad, "HERE" => folder, _ => a }));
+        Assert.Equal(code, run.Code);
+        Assert.Matches($"^cleave: error {Regex.Escape(bad)} is damaged \\(line 1: .*\\); {advice}\\.\n$", run.Error);
     }
 }

@@ -15,11 +15,11 @@ internal static class EnsemblePlanRun
     /// <param name="folder">Where the project is.</param>
     /// <param name="cores">For how many cores.</param>
     /// <exception cref="BenchException">The members do not fit into memory, or nothing can be predicted for one.</exception>
-    /// <exception cref="Core.Listing.ListingException">The tuning file is damaged.</exception>
+    /// <exception cref="DamagedFileException">The tuning file is damaged.</exception>
     public static EnsembleReport Run(EnsembleModels models, string folder, int cores)
     {
         string file = models.FileIn(folder);
-        EnsembleTuningSection? section = File.Exists(file) ? EnsembleTuningFile.Read(File.ReadAllText(file)).Find(ThisMachine.Of(cores)) : null;
+        EnsembleTuningSection? section = File.Exists(file) ? LinesFile.Read(file, EnsembleTuningFile.Read).Find(ThisMachine.Of(cores)) : null;
         if (section is not null && !section.IsOf(models.Definition.Members.Select(static m => m.Model.Hash)))
             section = null;
         if (models.Definition.Devices is { Length: > 0 } names)

@@ -6,7 +6,6 @@ using System.Threading;
 using Cleave.Core.Ensembles;
 using Cleave.Core.Listing;
 using Cleave.Core.Tuning;
-using Cleave.Tool.Benching;
 using Cleave.Tuning;
 
 namespace Cleave.Tool.Ensembles;
@@ -38,23 +37,15 @@ internal sealed class EnsembleTuningJournal(EnsembleModels models, string folder
     }
 
     /// <summary>What is known of these members on this machine; where nothing is, a section without times.</summary>
-    /// <exception cref="BenchException">The file is damaged.</exception>
+    /// <exception cref="DamagedFileException">The file is damaged.</exception>
     public EnsembleTuningSection Read()
     {
-        try
-        {
-            EnsembleTuningSection? known = Whole().Find(_machine);
-            return known is not null && known.IsOf(models.Definition.Members.Select(static m => m.Model.Hash))
-                ? known
-                : new EnsembleTuningSection(
-                    _machine, IsComplete: false,
-                    [.. models.Paths.Select((p, m) => new TunedMember(new MemberMemory(p, models.Specs[m].Facts.WeightBytes, 0), models.Definition.Members[m].Model.Hash, []))], []);
-        }
-        catch (ListingException e)
-        {
-            // What others measured is not thrown away because of a broken line.
-            throw new BenchException($"{File} is damaged ({e.Message}); correct or delete it.");
-        }
+        EnsembleTuningSection? known = Whole().Find(_machine);
+        return known is not null && known.IsOf(models.Definition.Members.Select(static m => m.Model.Hash))
+            ? known
+            : new EnsembleTuningSection(
+                _machine, IsComplete: false,
+                [.. models.Paths.Select((p, m) => new TunedMember(new MemberMemory(p, models.Specs[m].Facts.WeightBytes, 0), models.Definition.Members[m].Model.Hash, []))], []);
     }
 
     /// <summary>Puts the section into the file: whole or not at all, and beside what came from other machines meanwhile.</summary>
@@ -64,5 +55,5 @@ internal sealed class EnsembleTuningJournal(EnsembleModels models, string folder
         OutputFile.Write(File, stream => stream.Write(text));
     }
 
-    private EnsembleTuningFile Whole() => System.IO.File.Exists(File) ? EnsembleTuningFile.Read(System.IO.File.ReadAllText(File)) : EnsembleTuningFile.Empty;
+    private EnsembleTuningFile Whole() => System.IO.File.Exists(File) ? LinesFile.Read(File, EnsembleTuningFile.Read) : EnsembleTuningFile.Empty;
 }

@@ -26,7 +26,7 @@ internal sealed record ModelToPrepare(string Name, string Path, string Folder, L
     /// <param name="listings">The listings.</param>
     /// <param name="published">The folder of the published application.</param>
     /// <param name="absent">Told of those that are not published.</param>
-    /// <exception cref="ListingException">A file is no listing.</exception>
+    /// <exception cref="DamagedFileException">A file is no listing.</exception>
     /// <exception cref="BenchException">There is no such application.</exception>
     public static IEnumerable<ModelToPrepare> Published(IEnumerable<string> listings, string published, Action<string> absent)
     {
@@ -34,7 +34,7 @@ internal sealed record ModelToPrepare(string Name, string Path, string Folder, L
             throw new BenchException($"--published {published}: there is no such folder.");
         foreach (string listing in listings)
         {
-            ListingOptions item = ListingReader.Read(File.ReadAllText(listing)).Options;
+            ListingOptions item = LinesFile.Read(listing, static text => ListingReader.Read(text).Options, LinesFile.BuildAgain);
             string path = System.IO.Path.GetFullPath(System.IO.Path.Combine(published, item.Path));
             if (File.Exists(path))
                 yield return new ModelToPrepare(item.Source, path, System.IO.Path.Combine(System.IO.Path.GetDirectoryName(path)!, PreparedFolders.BesideName), item);
@@ -78,10 +78,14 @@ internal static class PrepareRun
         {
             // They may have gigabytes.
             cancellationToken.ThrowIfCancellationRequested();
-            entries.Add((entry, entry.Problem ?? Damage(Path.Combine(folder, entry.Name), entry.Manifest!) ?? OfOtherWeights(entry.Manifest!, model)));
+            entries.Add((entry, entry.Problem ?? Damage(Path.Combine(folder, entry.Name), entry.Manifest!) ?? OfOtherWeights(entry, model)));
         }
         return entries;
     }
+
+    /// <summary>Whether an entry was made of this model, as far as a start compares: the graph, and the edges of every tensor.</summary>
+    public static bool IsOf(ListedEntry entry, OpenedForRunner model) =>
+        entry.Manifest is { } manifest && manifest.Target.Graph == model.Definition.Hash && manifest.Target.Weights == model.Factory.ModelWeights.Edges;
 
     private static string? Damage(string path, PreparedManifest manifest)
     {
@@ -96,9 +100,7 @@ internal static class PrepareRun
         }
     }
 
-    // Equal at the edges of every tensor, which is what a start compares.
-    private static string? OfOtherWeights(PreparedManifest manifest, OpenedForRunner? model) =>
-        model != null && manifest.Target.Graph == model.Definition.Hash && manifest.Target.Weights == model.Factory.ModelWeights.Edges && manifest.SourceHash != model.Factory.ModelWeights.Hash
-            ? "the model was changed"
-            : null;
+    // Where no start looks.
+    private static string? OfOtherWeights(ListedEntry entry, OpenedForRunner? model) =>
+        model != null && IsOf(entry, model) && entry.Manifest!.SourceHash != model.Factory.ModelWeights.Hash ? "the model was changed" : null;
 }

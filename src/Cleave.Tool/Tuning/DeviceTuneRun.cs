@@ -39,12 +39,12 @@ internal static class DeviceTuneRun
     /// <param name="token">Ends it; nothing is written then.</param>
     /// <param name="rounds">How often each thing is measured.</param>
     /// <returns>The profile, which is in the file now.</returns>
-    /// <exception cref="ListingException">The tuning file is damaged.</exception>
+    /// <exception cref="DamagedFileException">The tuning file is damaged.</exception>
     public static IReadOnlyList<string> Run(string path, int cores, IDevice device, Action<string> progress, CancellationToken token, int rounds = DeviceMeasurement.ManyRounds)
     {
         string hash = ListingWriter.Hash(ModelReader.ReadFile(path)), file = path + TuningFile.Ending;
         // First: what others measured is not thrown away because of a broken line.
-        TuningFile tuning = File.Exists(file) ? TuningFile.Read(File.ReadAllText(file)) : TuningFile.Empty;
+        TuningFile tuning = File.Exists(file) ? LinesFile.Read(file, TuningFile.Read) : TuningFile.Empty;
         IReadOnlyList<string> profile = AcceleratorProfileText.Lines(new DeviceMeasurement(device, AcceleratorProfiles.Default, progress, token) { Rounds = rounds }.Measure());
         MachineSignature machine = ThisMachine.Of(cores);
         TuningSection section = (tuning.Find(machine) ?? new TuningSection(machine, hash, IsComplete: false, [])) with { Accelerator = profile };

@@ -44,12 +44,13 @@ internal sealed record ValidationRequest(
 
     private async Task<ValidationReport> RunAsync(string model, ValidationProcess process, ValidationCache? cache, CancellationToken cancellationToken)
     {
-        ListingOptions options = model.EndsWith(".graph", StringComparison.OrdinalIgnoreCase)
-            ? ListingReader.Read(File.ReadAllText(model)).Options
+        bool isListing = model.EndsWith(".graph", StringComparison.OrdinalIgnoreCase);
+        ListingOptions options = isListing
+            ? LinesFile.Read(model, static text => ListingReader.Read(text).Options, LinesFile.BuildAgain)
             : new ListingOptions { Source = model.Replace('\\', '/') };
         if (options.MaxSlowdown.Length == 0)
             options = options with { MaxSlowdown = MaxSlowdown };
-        string file = Path.GetFullPath(Path.Combine(Project, options.Source));
+        string file = Path.GetFullPath(isListing ? Path.Combine(Project, options.Source) : model);
         if (!File.Exists(file))
             return new ValidationReport(options.Source, file, 0, [new ValidationCheck("load and run", "the file does not exist")]);
         string from = options.QuantizedFrom.Length == 0 ? "" : Path.GetFullPath(Path.Combine(Project, options.QuantizedFrom));

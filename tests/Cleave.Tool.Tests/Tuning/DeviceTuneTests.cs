@@ -4,7 +4,6 @@ using System.IO;
 using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
-using Cleave.Core.Listing;
 using Cleave.Core.Placement;
 using Cleave.Core.Tuning;
 using Cleave.Devices.Cuda;
@@ -93,7 +92,8 @@ public sealed class DeviceTuneTests : IDisposable
         Assert.ThrowsAny<OperationCanceledException>(() => DeviceTuneRun.Run(model, 2, device, static _ => { }, cancelled.Token, Rounds));
         Assert.False(File.Exists(model + ".tune"));
         File.WriteAllText(model + ".tune", "nonsense");
-        Assert.Throws<ListingException>(() => DeviceTuneRun.Run(model, 2, device, static _ => { }, default, Rounds));
+        CommandException damaged = Assert.ThrowsAny<CommandException>(() => DeviceTuneRun.Run(model, 2, device, static _ => { }, default, Rounds));
+        Assert.StartsWith(model + ".tune is damaged (line 1: ", damaged.Message);
         Assert.Equal("nonsense", File.ReadAllText(model + ".tune"));
     }
 

@@ -199,6 +199,25 @@ public sealed class ValidateCommandTests : IDisposable
         Assert.Contains("gone.onnx : error CLV3008", run.Output);
     }
 
+    /// <summary>Where the build of a project has its listings is one thing, where a shell stands another.</summary>
+    [Fact]
+    public async Task Only_paths_in_listings_are_relative_to_the_project()
+    {
+        using TempFolder project = new();
+        string name = Guid.NewGuid().ToString("N") + ".onnx";
+        File.Copy(_tiny.Save(), name);
+        try
+        {
+            ToolRun run = await ToolRun.Of("validate", name, "--project", project.Path);
+            Assert.Equal((0, ""), (run.Code, run.Error));
+            Assert.StartsWith(name + ": passed", run.Output);
+        }
+        finally
+        {
+            File.Delete(name);
+        }
+    }
+
     [Fact]
     public async Task A_listing_carries_what_the_item_says()
     {

@@ -46,9 +46,12 @@ internal sealed record TunedCell(int Threads, int Batch, long Nanoseconds);
 
 /// <summary>A matrix that was deployed.</summary>
 /// <param name="Cells">On the processor alone by member, otherwise device by device.</param>
-/// <param name="Nanoseconds">For each sample, through all members.</param>
+/// <param name="Nanoseconds">For each sample, through all members; 0: it did not run on devices, for want of memory.</param>
 internal sealed record TunedMatrix(IReadOnlyList<InstanceGroup> Cells, long Nanoseconds)
 {
+    /// <summary>Whether it ran.</summary>
+    public bool Ran => Nanoseconds > 0;
+
     /// <summary>Samples a second.</summary>
-    public double Throughput => 1e9 / Nanoseconds;
+    public double Throughput => Ran ? 1e9 / Nanoseconds : 0;
 }

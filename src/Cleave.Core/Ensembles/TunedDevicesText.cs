@@ -76,10 +76,7 @@ internal static class TunedDevicesText
         {
             if (keyword != "time" || scanner.Numbers() is not [var device, var batch] || device < 0 || device >= devices)
                 throw scanner.Error("'time', device and samples are expected");
-            long nanoseconds = scanner.Number();
-            if (nanoseconds < 0)
-                throw scanner.Error("a time is out of range");
-            times.Add(new TunedDeviceCell((int)device, EnsembleTuningFile.Bounded(scanner, batch, EnsembleTuningFile.MostSamples), nanoseconds));
+            times.Add(new TunedDeviceCell((int)device, EnsembleTuningFile.Bounded(scanner, batch, EnsembleTuningFile.MostSamples), Time(scanner)));
             scanner.NextLine();
         }
         return new TunedDeviceMember(memory, times);
@@ -96,6 +93,9 @@ internal static class TunedDevicesText
             if (numbers[3 * c] != 0 || numbers[(3 * c) + 1] != 0 || numbers[(3 * c) + 2] != 0)
                 read[c] = EnsembleTuningFile.Cell(scanner, numbers, c);
         }
-        return new TunedMatrix(read, EnsembleTuningFile.Positive(scanner, scanner.Number()));
+        return new TunedMatrix(read, Time(scanner));
     }
+
+    // 0 for what lacked memory.
+    private static long Time(ListingScanner scanner) => scanner.Number() is >= 0 and var nanoseconds ? nanoseconds : throw scanner.Error("a time is out of range");
 }

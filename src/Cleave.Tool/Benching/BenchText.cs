@@ -18,7 +18,7 @@ internal static class BenchText
     public static void Write(BenchReport report, IAnsiConsole console)
     {
         MachineReport machine = report.Machine;
-        Line(console, string.Create(Invariant, $"{machine.Cores} cores, {machine.System} {machine.Processor}, ONNX Runtime {machine.OnnxRuntime}, {machine.Runtime}"));
+        Line(console, string.Create(Invariant, $"{Count(machine.Cores, "core")}, {machine.System} {machine.Processor}, ONNX Runtime {machine.OnnxRuntime}, {machine.Runtime}"));
         foreach (InputReport input in report.Inputs)
             Line(console, $"input {Terminal.Safe(input.Name)}: {input.Type} [{string.Join(", ", input.Shape)}]");
         foreach (DimensionSize dimension in report.Dimensions)

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using System.IO;
 using System.Linq;
 using System.Threading;
@@ -70,7 +69,7 @@ internal static class ExtractCommand
 
     private static void Say(ModelProto part, Extraction extraction, string output, TextWriter console)
     {
-        Write(string.Create(CultureInfo.InvariantCulture, $"{output}: {part.Graph.Node.Count} {(part.Graph.Node.Count == 1 ? "node" : "nodes")}, {part.Graph.Initializer.Count + part.Graph.SparseInitializer.Count} initializers"));
+        Write($"{output}: {PlainText.Count(part.Graph.Node.Count, "node")}, {PlainText.Count(part.Graph.Initializer.Count + part.Graph.SparseInitializer.Count, "initializer")}");
         Write("inputs: " + string.Join(", ", part.Graph.Input.Select(i => i.Name)));
         Write("outputs: " + string.Join(", ", part.Graph.Output.Select(o => o.Name)));
         foreach (string name in extraction.Untyped)

@@ -27,7 +27,7 @@ internal static class VerifyAgainst
         output.Write(Terminal.Safe($"{found.Model} against {found.Against}: {found.Words}") + "\n");
         output.Write(string.Create(CultureInfo.InvariantCulture, $"median {found.Error.Median:0.####}, cosine {found.Error.Cosine:0.#####}, same top-1 in {found.Error.Top1 * 100:0} % of the rows\n"));
         if (found.Calibrated > 0)
-            output.Write(string.Create(CultureInfo.InvariantCulture, $"note: {found.Calibrated} inputs were left out, since it was made with them\n"));
+            output.Write($"note: {PlainText.Count(found.Calibrated, "input was", "inputs were")} left out, since it was made with them\n");
         foreach (string note in found.Notes)
             output.Write("note: " + Terminal.Safe(note) + "\n");
         output.Write(found.IsWithin ? "verdict: within the budget\n" : "verdict: BEYOND THE BUDGET\n");

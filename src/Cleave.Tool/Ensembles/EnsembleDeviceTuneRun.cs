@@ -77,8 +77,12 @@ internal sealed class EnsembleDeviceTuneRun(EnsembleModels models, EnsembleTunin
         AllocationMatrix untuned = IdleAccelerators.Fill(problem, first.Matrix, [.. Enumerable.Range(0, _members.Count).Select(m => Seconds(0, m, problem.Devices[0].Choices[0]))]);
         double before = Throughput(untuned), after = Throughput(predicted);
         FoundAllocation found = AllocationSearch.Improve(problem, before > after ? untuned : predicted, Throughput, EnsembleTuneRun.Deployed);
-        if (found.Throughput == 0 && !journal.Missed)
-            throw new BenchException($"No matrix of '{models.Name}' ran on {string.Join(", ", _names)}: each lacked memory there.");
+        if (found.Throughput > 0 || journal.Missed)
+            return;
+        // Others may use the devices less the next time.
+        _tried.Clear();
+        Save(Measured(isComplete: false));
+        throw new BenchException($"No matrix of '{models.Name}' ran on {string.Join(", ", _names)}: each lacked memory there.");
     }
 
     private EnsembleDevice Device(int d, long room)
@@ -106,18 +110,20 @@ internal sealed class EnsembleDeviceTuneRun(EnsembleModels models, EnsembleTunin
         EnsembleOptions options = models.Options(cores);
         options.DeviceCells = models.Paths.Select((p, m) => (p, m)).ToDictionary(static c => c.p, c => Cells(matrix, c.m), StringComparer.Ordinal);
         int samples = MatrixTimer.Samples * Math.Max(1, _names.Count(static n => n != Cpu));
+        long time = 0;
         try
         {
-            TunedMatrix tried = new(matrix.Cells, MatrixTimer.Time(models.Definition, options, models.Request(samples), samples, journal.Token));
-            _tried.Add(tried);
-            Save(Measured(isComplete: false));
-            return tried.Throughput;
+            time = MatrixTimer.Time(models.Definition, options, models.Request(samples), samples, journal.Token);
         }
         catch (CleaveException e) when (DeviceTimer.LacksMemory(e))
         {
             progress("it lacks memory: " + e.Message);
-            return 0;
         }
+        // Also one that did not run: the first is what the others are compared with.
+        TunedMatrix tried = new(matrix.Cells, time);
+        _tried.Add(tried);
+        Save(Measured(isComplete: false));
+        return tried.Throughput;
     }
 
     private IReadOnlyDictionary<string, EnsembleCell> Cells(AllocationMatrix matrix, int m)

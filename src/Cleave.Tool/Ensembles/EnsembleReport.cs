@@ -42,7 +42,7 @@ internal sealed record EnsembleReport(
         int cpu = devices.Names.ToList().IndexOf(Cpu);
         return new EnsembleReport(
             ensemble, cores, "measured", [.. devices.Members.Select((m, i) => EnsembleMemberReport.Of(m.Memory, cpu < 0 ? default : matrix[cpu, i]) with { Bytes = Bytes(devices, matrix, i) })],
-            best.Throughput, devices.Tried[0].Throughput, devices.Tried.Count, devices.IsComplete, file)
+            best.Throughput, devices.Tried[0].Ran ? devices.Tried[0].Throughput : null, devices.Tried.Count, devices.IsComplete, file)
         {
             Devices = [.. devices.Names.Select((name, d) => new EnsembleDeviceReport(name, [.. devices.Members.Select((_, m) => EnsembleCellReport.Of(matrix[d, m]))]))],
         };
@@ -75,7 +75,7 @@ internal sealed record EnsembleReport(
         foreach (EnsembleMemberReport member in Members)
             output.Write(string.Create(CultureInfo.InvariantCulture, $"{Terminal.Safe(member.Model)}: {member.Bytes / 1048576.0:0.0} MB\n"));
         string gain = UntunedSamplesPerSecond is { } untuned ? string.Create(CultureInfo.InvariantCulture, $", {SamplesPerSecond / untuned:0.00}x what it is untuned") : "";
-        output.Write(string.Create(CultureInfo.InvariantCulture, $"{SamplesPerSecond:0.#} samples/s{gain}{(Tried > 0 ? $"; {Tried} matrices tried" : "")}\n"));
+        output.Write(string.Create(CultureInfo.InvariantCulture, $"{SamplesPerSecond:0.#} samples/s{gain}{(Tried > 0 ? "; " + PlainText.Count(Tried, "matrix", "matrices") + " tried" : "")}\n"));
     }
 }
 

@@ -1,4 +1,5 @@
 using System.Collections.Generic;
+using System.Globalization;
 using System.Linq;
 using Spectre.Console;
 
@@ -12,6 +13,12 @@ internal static class PlainText
         console.Write(new Text(Terminal.Safe(text)));
         console.WriteLine();
     }
+
+    /// <summary><c>1 node</c>, <c>2 nodes</c>.</summary>
+    /// <param name="number">How many.</param>
+    /// <param name="one">What one is called.</param>
+    /// <param name="many">What several are called; null: with an s.</param>
+    public static string Count(int number, string one, string? many = null) => string.Create(CultureInfo.InvariantCulture, $"{number} {(number == 1 ? one : many ?? one + "s")}");
 
     public static Table Headed(params IEnumerable<string> headings)
     {

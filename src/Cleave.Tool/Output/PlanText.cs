@@ -21,7 +21,7 @@ internal static class PlanText
         IAnsiConsole console = Terminal.For(output);
         string dims = report.Dims.Count == 0 ? "" : ", " + string.Join(", ", report.Dims.Select(d => string.Create(CultureInfo.InvariantCulture, $"{d.Key}={d.Value}")));
         Line(console, $"{report.Model}{dims}; predictions for {report.Device}");
-        Line(console, $"{report.Nodes} nodes in {report.Units} units; {report.Paths} paths, merged to {report.Clusters} {(report.Clusters == 1 ? "cluster" : "clusters")}");
+        Line(console, $"{Count(report.Nodes, "node")} in {Count(report.Units, "unit")}; {Count(report.Paths, "path")}, merged to {Count(report.Clusters, "cluster")}");
         WriteRows(console, report);
         WritePlan(console, report.Plan);
         Line(console, Batches(report.Batch));

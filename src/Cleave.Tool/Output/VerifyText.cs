@@ -20,9 +20,9 @@ internal static class VerifyText
     {
         IAnsiConsole console = Terminal.For(output);
         PartitionReport[] split = [.. report.Partitions.Where(p => p.Kind != "whole")];
-        Line(console, $"{report.Model}: {report.Nodes} nodes in {report.Groups} groups; ONNX Runtime {report.OnnxRuntime}, {Count(report.Threads, "thread")}");
-        Line(console, $"compared {split.Length} partitions ({split.Count(p => p.Kind == "plan")} as planned, {split.Count(p => p.Kind == "groups")} over groups, {split.Count(p => p.Kind == "nodes")} over nodes), "
-            + $"{report.Segments} segments, {report.CutValues} cut values, on {Count(report.Inputs.Count, "input")}: {string.Join("; ", report.Inputs)}");
+        Line(console, $"{report.Model}: {Count(report.Nodes, "node")} in {Count(report.Groups, "group")}; ONNX Runtime {report.OnnxRuntime}, {Count(report.Threads, "thread")}");
+        Line(console, $"compared {Count(split.Length, "partition")} ({split.Count(p => p.Kind == "plan")} as planned, {split.Count(p => p.Kind == "groups")} over groups, {split.Count(p => p.Kind == "nodes")} over nodes), "
+            + $"{Count(report.Segments, "segment")}, {Count(report.CutValues, "cut value")}, on {Count(report.Inputs.Count, "input")}: {string.Join("; ", report.Inputs)}");
         WriteOutputs(console, report);
         WriteLost(console, split);
         if (report.Batch is { Dimension: { } dimension, Samples: > 0 } batch)
@@ -122,8 +122,6 @@ internal static class VerifyText
     }
 
     private static string Named(string before, IReadOnlyList<string> names, string after) => names.Count == 0 ? "" : before + string.Join(", ", names) + after;
-
-    private static string Count(int count, string what) => string.Create(CultureInfo.InvariantCulture, $"{count} {what}{(count == 1 ? "" : "s")}");
 
     private static string Number(double number) => number.ToString("g3", CultureInfo.InvariantCulture);
 }

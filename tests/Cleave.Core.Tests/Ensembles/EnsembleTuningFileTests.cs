@@ -23,7 +23,7 @@ public sealed class EnsembleTuningFileTests
         Devices =
         [
             new(["cuda:0", "cpu"], true, [new(new("a b.onnx", 100, 60, 9), [new(0, 8, 90), new(0, 16, 0)]), new(new("ü.onnx", 7, 0, 0), [])],
-                [new([new(1, 1, 8), default, default, new(1, 2, 8)], 70), new([new(1, 1, 8), new(1, 1, 16), new(2, 1, 4), default], 60)]),
+                [new([new(1, 1, 8), default, default, new(1, 2, 8)], 70), new([new(1, 1, 8), new(1, 1, 16), new(2, 1, 4), default], 60), new([new(1, 1, 16), default, default, new(1, 2, 8)], 0)]),
             new(["cuda:1"], false, [new(new("a b.onnx", 100, 60, 9), []), new(new("ü.onnx", 7, 0, 0), [])], []),
         ],
     };
@@ -61,6 +61,8 @@ public sealed class EnsembleTuningFileTests
         Assert.Equal(new MemberMemory("a b.onnx", 100, 60, 9), both.Members[0].Memory);
         Assert.Equal([new(0, 8, 90), new(0, 16, 0)], both.Members[0].Times);
         AllocationMatrix best = both.Matrix(both.Best!);
+        // The last one lacked memory.
+        Assert.Equal([true, true, false], both.Tried.Select(static t => t.Ran));
         Assert.Equal((new(1, 1, 8), new(1, 1, 16), new(2, 1, 4), 0), (best[0, 0], best[0, 1], best[1, 0], best[1, 1].Count));
         Assert.Null(read.On(["cuda:1"])!.Best);
         Assert.Null(read.On(["cpu", "cuda:0"]));

@@ -39,6 +39,13 @@ public sealed class ExtractCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task One_is_one()
+    {
+        using TinyModel tiny = new();
+        Assert.StartsWith($"{Part}: 1 node, 1 initializer\n", (await ToolRun.Of("extract", tiny.Save(), "--nodes", "0", "-o", Part)).Output);
+    }
+
+    [Fact]
     public async Task Outputs_come_with_what_they_need()
     {
         string model = ModelCatalog.Get("two_tower_8x256").Write(ModelCatalog.Folder);

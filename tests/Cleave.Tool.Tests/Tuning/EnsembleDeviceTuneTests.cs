@@ -93,6 +93,43 @@ public sealed class EnsembleDeviceTuneTests : IDisposable
         Assert.True(written.IsComplete);
     }
 
+    /// <summary>It is the first that is tried, and what comes after it is not what nothing was known of.</summary>
+    [Fact]
+    public void An_untuned_matrix_that_lacks_memory_is_no_measure_of_the_others()
+    {
+        EnsembleModels models = new("Vision", [_a.Save(), _b.Save()], new Dictionary<string, string>(), new Dictionary<string, string>(), "cuda:0", "cuda:1")
+        {
+            Opener = asked =>
+            {
+                bool isFirst = _steps.Count > 0 && _steps[^1].StartsWith("matrix 1:", StringComparison.Ordinal);
+                _devices.Add(new EmulatedDevice(new EmulatorProfile { MemoryLimit = isFirst ? 100 : long.MaxValue, RunTime = static (_, _) => 20_000 }, "cuda:" + asked.Index));
+                return _devices[^1];
+            },
+        };
+
+        EnsembleReport report = Tune(models)!;
+
+        Assert.Contains(_steps, static s => s.StartsWith("it lacks memory: ", StringComparison.Ordinal));
+        Assert.Null(report.UntunedSamplesPerSecond);
+        Assert.True(report.SamplesPerSecond > 0);
+        StringWriter text = new();
+        report.Write(text);
+        Assert.DoesNotContain("what it is untuned", text.ToString(), StringComparison.Ordinal);
+        // Nor is it tried again: that is known.
+        _steps.Clear();
+        Assert.Equal(report.SamplesPerSecond, Tune(models)!.SamplesPerSecond);
+        Assert.Empty(_steps);
+        Assert.Equal(report.Matrix(), EnsemblePlanRun.Run(models, _project.Path, Cores).Matrix());
+    }
+
+    [Fact]
+    public void One_is_one()
+    {
+        StringWriter text = new();
+        new EnsembleReport("Vision", 1, "measured", [new EnsembleMemberReport("a", 1, 1, 8, 0)], 10, null, 1, true, null).Write(text);
+        Assert.EndsWith("; 1 matrix tried\n", text.ToString(), StringComparison.Ordinal);
+    }
+
     [Fact]
     public void What_fits_nowhere_is_said()
     {

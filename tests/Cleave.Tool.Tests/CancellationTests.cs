@@ -63,6 +63,20 @@ public sealed class CancellationTests : IDisposable
         Assert.True(File.Exists(model));
     }
 
+    /// <summary>Entries are whole one by one, and the next call finds them.</summary>
+    [Theory]
+    [InlineData("what was prepared is kept", "prepare", "MODEL", "-o", "FOLDER")]
+    [InlineData("nothing was written", "prepare", "--check", "FOLDER", "--model", "MODEL")]
+    public async Task A_cancelled_prepare_says_what_becomes_of_its_entries(string expected, params string[] arguments)
+    {
+        string model = _files.Save("model.onnx", QuantizeFixture.Layers(1, seed: 1));
+        using CancellationTokenSource stop = new();
+        await stop.CancelAsync();
+        StringWriter error = new();
+        int code = await CleaveCommand.InvokeAsync(Array.ConvertAll(arguments, a => a switch { "MODEL" => model, "FOLDER" => _files.Folder, _ => a }), TextWriter.Null, error, stop.Token);
+        Assert.Equal((1, $"cleave: cancelled; {expected}\n"), (code, error.ToString()));
+    }
+
     [Fact]
     public async Task What_nobody_has_thought_of_is_one_line_that_says_where_it_is_from()
     {

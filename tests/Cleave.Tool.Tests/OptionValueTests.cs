@@ -55,6 +55,35 @@ public sealed class OptionValueTests : IDisposable
         Assert.Contains($"{option} {value}: give a whole number from ", run.Error);
     }
 
+    /// <summary>A comma would separate thousands: 0,001 would be 1.</summary>
+    [Theory]
+    [InlineData("0,001")]
+    [InlineData("nan")]
+    [InlineData("-1")]
+    public async Task A_tolerance_that_is_none_is_refused(string value)
+    {
+        ToolRun run = await Run(["golden", "MODEL", "--tolerance", value]);
+        Assert.Equal(1, run.Code);
+        Assert.Contains($"--tolerance {value}: give a number from 0 on, as in 0.05.", run.Error);
+    }
+
+    /// <summary>Whose argument may be left out takes what comes next.</summary>
+    [Fact]
+    public async Task A_model_is_not_the_name_of_a_batch()
+    {
+        ToolRun run = await Run(["fix", "--dynamic-batch", "MODEL", "-o", "OUT"]), both = await Run(["fix", "--dynamic-batch", "other.ONNX", "MODEL", "-o", "OUT"]);
+        Assert.All([run, both], static r => Assert.Equal(1, r.Code));
+        Assert.All([run, both], static r => Assert.Contains("put --dynamic-batch after the model, or give it a name", r.Error));
+    }
+
+    [Fact]
+    public async Task A_validation_of_nothing_is_refused()
+    {
+        ToolRun run = await Run(["validate", ""]);
+        Assert.Equal(2, run.Code);
+        Assert.Contains("The model's name is empty: give the .onnx file.", run.Error);
+    }
+
     [Theory]
     [InlineData("--plan has no meaning with --ensemble", "plan", "MODEL", "MODEL", "--ensemble", "V", "--plan", "split")]
     [InlineData("--outputs has no meaning with --ensemble", "plan", "MODEL", "MODEL", "--ensemble", "V", "--outputs", "y")]
@@ -77,6 +106,32 @@ public sealed class OptionValueTests : IDisposable
     [InlineData("--keep-batch has no meaning with --like", "quantize", "MODEL", "-o", "OUT", "--like", "MODEL", "--keep-batch")]
     [InlineData("--min-gain has no meaning with --no-measure", "quantize", "MODEL", "-o", "OUT", "--min-gain", "2", "--no-measure")]
     [InlineData("--max-error has no meaning without --against", "verify", "MODEL", "--max-error", "0.1")]
+    [InlineData("--check has no meaning with --list", "prepare", "OUT", "--list", "--check")]
+    [InlineData("--prune has no meaning with --list", "prepare", "OUT", "--list", "--prune")]
+    [InlineData("--prune has no meaning with --check", "prepare", "OUT", "--check", "--prune")]
+    [InlineData("--output has no meaning with --prune", "prepare", "OUT", "--prune", "-o", "OUT")]
+    [InlineData("--cores has no meaning with --check", "prepare", "OUT", "--check", "--cores", "2")]
+    [InlineData("--limit has no meaning with --list", "prepare", "OUT", "--list", "--limit", "2")]
+    [InlineData("--onnxruntime has no meaning with --list", "prepare", "OUT", "--list", "--onnxruntime", "OUT")]
+    [InlineData("--published has no meaning with --prune", "prepare", "OUT", "--prune", "--published", "OUT")]
+    [InlineData("--plan has no meaning with --prune", "prepare", "OUT", "--prune", "--plan", "Split")]
+    [InlineData("--weights has no meaning with --list", "prepare", "OUT", "--list", "--weights", "Map")]
+    [InlineData("--plan-dims has no meaning without --model", "prepare", "OUT", "--check", "--plan-dims", "batch=1")]
+    [InlineData("--inputs has no meaning without --record", "golden", "MODEL", "--inputs", "OUT")]
+    [InlineData("--dims has no meaning without --record", "golden", "MODEL", "--dims", "batch=1")]
+    [InlineData("--input has no meaning without --record", "golden", "MODEL", "--input", "x=1")]
+    [InlineData("--seed has no meaning without --record", "golden", "MODEL", "--seed", "3")]
+    [InlineData("--tolerance has no meaning with --record", "golden", "MODEL", "--record", "--tolerance", "0.1")]
+    [InlineData("--input has no meaning with --inputs", "golden", "MODEL", "--record", "--inputs", "OUT", "--input", "x=1")]
+    [InlineData("--seed has no meaning with --inputs", "golden", "MODEL", "--record", "--inputs", "OUT", "--seed", "3")]
+    [InlineData("--dims has no meaning with --inputs", "quantize", "MODEL", "-o", "OUT", "--inputs", "OUT", "--dims", "batch=1")]
+    [InlineData("--input has no meaning with --inputs", "quantize", "MODEL", "-o", "OUT", "--inputs", "OUT", "--input", "x=1")]
+    [InlineData("--min-gain has no meaning with --like", "quantize", "MODEL", "-o", "OUT", "--like", "MODEL", "--min-gain", "2")]
+    [InlineData("--metric-limit has no meaning without --metric", "quantize", "MODEL", "-o", "OUT", "--metric-limit", "9")]
+    [InlineData("--project has no meaning without --ensemble", "plan", "MODEL", "--project", "OUT")]
+    [InlineData("--project has no meaning without --ensemble", "tune", "MODEL", "--project", "OUT")]
+    [InlineData("--project has no meaning without --ensemble", "tune", "MODEL", "--device", "cuda", "--project", "OUT")]
+    [InlineData("--rounds has no meaning with --quick", "bench", "MODEL", "--quick", "--rounds", "9")]
     public async Task An_option_that_would_be_ignored_is_refused(string expected, params string[] command)
     {
         ToolRun run = await Run(command);

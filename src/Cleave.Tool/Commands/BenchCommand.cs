@@ -29,16 +29,21 @@ internal static class BenchCommand
         {
             InvocationConfiguration console = arguments.InvocationConfiguration;
             string path = arguments.GetRequiredValue(model);
-            return CommandGuard.RunAsync(path, console.Error, CommandGuard.NothingMeasured, () => Run(
-                path,
-                new BenchOptions(
-                    BenchOptions.Sizes(arguments.GetValue(dims) ?? []),
-                    BenchOptions.Numbers(arguments.GetValue(fills) ?? []),
-                    BenchOptions.Counts("--threads", arguments.GetValue(threads)) ?? BenchOptions.DefaultThreads(BenchRun.Cores),
-                    BenchOptions.Counts("--callers", arguments.GetValue(callers)) ?? BenchOptions.DefaultCallers(BenchRun.Cores),
-                    arguments.GetValue(rounds) is { } given and < 1 ? throw new BenchException(string.Create(CultureInfo.InvariantCulture, $"--rounds {given}: give at least 1.")) : arguments.GetValue(rounds),
-                    arguments.GetValue(quick)),
-                arguments.GetValue(json), console.Output, console.Error, cancellationToken), cancellationToken);
+            return CommandGuard.RunAsync(path, console.Error, CommandGuard.NothingMeasured, () =>
+            {
+                if (arguments.GetValue(quick))
+                    arguments.Refuse(quick, rounds);
+                return Run(
+                    path,
+                    new BenchOptions(
+                        BenchOptions.Sizes(arguments.GetValue(dims) ?? []),
+                        BenchOptions.Numbers(arguments.GetValue(fills) ?? []),
+                        BenchOptions.Counts("--threads", arguments.GetValue(threads)) ?? BenchOptions.DefaultThreads(BenchRun.Cores),
+                        BenchOptions.Counts("--callers", arguments.GetValue(callers)) ?? BenchOptions.DefaultCallers(BenchRun.Cores),
+                        arguments.GetValue(rounds) is { } given and < 1 ? throw new BenchException(string.Create(CultureInfo.InvariantCulture, $"--rounds {given}: give at least 1.")) : arguments.GetValue(rounds),
+                        arguments.GetValue(quick)),
+                    arguments.GetValue(json), console.Output, console.Error, cancellationToken);
+            }, cancellationToken);
         });
         return command;
     }

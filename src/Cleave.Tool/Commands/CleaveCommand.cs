@@ -70,15 +70,18 @@ internal static class CleaveCommand
         };
 
     /// <summary>An option that takes a number with a point, and says so where it is given something else.</summary>
-    public static Option<double?> Decimal(string name, string description) => new(name)
+    /// <param name="name">The option.</param>
+    /// <param name="description">What it is for.</param>
+    /// <param name="least">The least; null: any.</param>
+    public static Option<double?> Decimal(string name, string description, double? least = null) => new(name)
     {
         Description = description,
         CustomParser = result =>
         {
             string text = result.Tokens[0].Value;
-            if (double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double number) && double.IsFinite(number))
+            if (double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double number) && double.IsFinite(number) && !(number < least))
                 return number;
-            result.AddError($"{name} {text}: give a number, as in 0.05.");
+            result.AddError(string.Create(CultureInfo.InvariantCulture, $"{name} {text}: give a number{(least is null ? "" : $" from {least} on")}, as in 0.05."));
             return null;
         },
     };
@@ -138,13 +141,14 @@ internal static class CleaveCommand
     /// <summary>Where what was measured of an ensemble lies.</summary>
     public static Option<string?> ProjectOption() => PathOption("--project", "With --ensemble: the folder of the project. Default: this one.");
 
-    // A variable of a script that is not set.
-    private static void RefuseNothing(ArgumentResult given)
+    /// <summary>A model without a name: a variable of a script that is not set.</summary>
+    public static void RefuseNothing(ArgumentResult given)
     {
         if (given.Tokens.Any(t => t.Value.Length == 0))
             given.AddError("The model's name is empty: give the .onnx file.");
     }
 
+    // The same of an option.
     private static void RefuseNothing(OptionResult given)
     {
         if (given.Tokens.Any(t => t.Value.Length == 0))

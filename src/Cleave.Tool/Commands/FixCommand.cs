@@ -1,4 +1,6 @@
+using System;
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.IO;
 using System.Linq;
 using System.Threading;
@@ -17,7 +19,8 @@ internal static class FixCommand
     {
         Argument<string> model = CleaveCommand.ModelArgument();
         Option<string> output = new("--output", "-o") { Description = "The file to write.", Required = true };
-        Option<string?> batch = new("--dynamic-batch") { Description = "Give the fixed first dimension of inputs and outputs a name (batch, if none is given), where it is proven that samples stay apart.", Arity = ArgumentArity.ZeroOrOne };
+        Option<string?> batch = new("--dynamic-batch") { Description = "Give the fixed first dimension of inputs and outputs a name (batch, if none is given), where it is proven that samples stay apart. Without a name put it after the model.", Arity = ArgumentArity.ZeroOrOne };
+        batch.Validators.Add(RefuseModel);
         Option<bool> widen = new("--widen") { Description = "Have floats of 16 bits computed in 32, for processors without kernels of 16; inputs and outputs keep their type." };
         Option<string[]> dims = new("--dims") { Description = "Sizes of dimensions that the model leaves open, to compare and measure with: batch=1,sequence=16. Once for each sample; else some that the model takes are found." };
         Option<string[]> fills = new("--input") { Description = "A number for every element of an input: sr=16000. What is not given is random." };
@@ -46,6 +49,13 @@ internal static class FixCommand
             }, arguments.GetValue(json), console, cancellationToken), cancellationToken);
         });
         return command;
+    }
+
+    // The next word is taken for the name.
+    private static void RefuseModel(OptionResult given)
+    {
+        if (given.Tokens.FirstOrDefault(static t => t.Value.EndsWith(".onnx", StringComparison.OrdinalIgnoreCase)) is { } model)
+            given.AddError($"--dynamic-batch {model.Value}: that is a model, and no name of a dimension; put --dynamic-batch after the model, or give it a name.");
     }
 
     private static int Run(FixOptions options, bool json, InvocationConfiguration console, CancellationToken cancellationToken)

@@ -20,21 +20,31 @@ internal static class GoldenCommand
         Option<string[]> dims = new("--dims") { Description = "With --record: sizes of dimensions that the model leaves open: batch=1,sequence=16. Once for each set." };
         Option<string[]> fills = new("--input") { Description = "With --record: a number for every element of an input: sr=16000." };
         Option<ulong?> seed = CleaveCommand.Number<ulong>("--seed", "With --record: seed of random inputs. Default: 1.");
-        Option<double> tolerance = new("--tolerance") { Description = "How far a float may be from what was recorded, as a part of the output's range.", DefaultValueFactory = _ => GoldenCheck.DefaultTolerance };
+        Option<double?> tolerance = CleaveCommand.Decimal("--tolerance", "How far a float may be from what was recorded, as a part of the output's range. Default: 0.001.", least: 0);
         Command command = new("golden", "Compares what a model gives with what was recorded, or records it.") { model, record, folders, dims, fills, seed, tolerance };
         command.SetAction((arguments, cancellationToken) =>
         {
             InvocationConfiguration console = arguments.InvocationConfiguration;
             string path = arguments.GetRequiredValue(model);
-            return CommandGuard.RunAsync(path, console.Error, CommandGuard.NothingWritten, () => arguments.GetValue(record)
-                ? Record(path, new VerifyOptions
+            return CommandGuard.RunAsync(path, console.Error, CommandGuard.NothingWritten, () =>
+            {
+                if (!arguments.GetValue(record))
+                {
+                    arguments.Refuse("without --record", folders, dims, fills, seed);
+                    return Check(path, arguments.GetValue(tolerance) ?? GoldenCheck.DefaultTolerance, console.Output, cancellationToken);
+                }
+                arguments.Refuse(record, tolerance);
+                // With sizes there are random sets, too.
+                if (arguments.GetResult(folders) != null && arguments.GetResult(dims) is null)
+                    arguments.Refuse(folders, fills, seed);
+                return Record(path, new VerifyOptions
                 {
                     Seed = arguments.GetValue(seed) ?? 1,
                     Samples = [.. (arguments.GetValue(dims) ?? []).Select(DimensionSample.Parse)],
                     Fills = InputFills.Parse(arguments.GetValue(fills) ?? []),
                     InputFolders = arguments.GetValue(folders) ?? [],
-                }, console.Output, cancellationToken)
-                : Check(path, arguments.GetValue(tolerance), console.Output, cancellationToken), cancellationToken);
+                }, console.Output, cancellationToken);
+            }, cancellationToken);
         });
         return command;
     }
@@ -79,7 +89,7 @@ internal static class GoldenCommand
         foreach (GoldenDifference difference in differences)
             output.Write($"{difference.Set}: the output '{Terminal.Safe(difference.Output)}' is not what was recorded: {Terminal.Safe(difference.What)}\n");
         if (differences.Count == 0)
-            output.Write($"The model gives what was recorded ({sets.Count} sets).\n");
+            output.Write($"The model gives what was recorded ({PlainText.Count(sets.Count, "set")}).\n");
         return differences.Count == 0 ? CleaveCommand.Success : CleaveCommand.Failure;
     }
 }

@@ -1,9 +1,9 @@
-using System;
 using System.Collections.Generic;
 using System.CommandLine;
 using System.IO;
 using Cleave.Core.Clustering;
 using Cleave.Core.Listing;
+using Cleave.Cores;
 using Cleave.Tool.Benching;
 using Cleave.Tool.Ensembles;
 using Cleave.Tool.Output;
@@ -18,7 +18,7 @@ internal static class PlanCommand
     public static Command Create()
     {
         Argument<string[]> model = CleaveCommand.ModelsArgument();
-        Option<int?> cores = CleaveCommand.Number<int>("--cores", "For how many cores. Default: as many as there are here.", least: 1, most: CleaveCommand.MostCores);
+        Option<int?> cores = CleaveCommand.Number<int>("--cores", "For how many cores. Default: all that this process may use.", least: 1, most: CleaveCommand.MostCores);
         Option<string> dims = new("--dims") { Description = "Sizes of dimensions that the model leaves open: batch=1,sequence=128." };
         Option<PlanMode?> mode = CleaveCommand.PlanOption("auto: split where that is predicted to pay; whole: never; split: always.");
         Option<string?> device = CleaveCommand.PathOption("--device", "A device table to predict with: avx2 (which the build plans for), avx512, neon, or a file made by cleave calibrate. With --ensemble the devices that the item lists, as cuda:0,cuda:1,cpu.");
@@ -36,7 +36,7 @@ internal static class PlanCommand
         {
             InvocationConfiguration console = arguments.InvocationConfiguration;
             string[] paths = arguments.GetRequiredValue(model);
-            int count = arguments.GetValue(cores) ?? Environment.ProcessorCount;
+            int count = arguments.GetValue(cores) ?? CoreBudget.Resolve(null).Cores;
             if (arguments.GetValue(ensemble) is { } name)
             {
                 return CommandGuard.RunAsync(name, console.Error, CommandGuard.NothingPlanned, () =>
@@ -50,6 +50,7 @@ internal static class PlanCommand
             return CommandGuard.RunAsync(paths[0], console.Error, CommandGuard.NothingPlanned, () =>
             {
                 string path = CleaveCommand.One(paths);
+                arguments.Refuse("without --ensemble", project);
                 if (arguments.GetValue(json))
                     arguments.Refuse(json, mermaid);
                 string[] asked = [.. EscapedList.Read(arguments.GetValue(outputs) ?? "")];

@@ -49,22 +49,16 @@ internal static class PrepareCommand
             InvocationConfiguration console = arguments.InvocationConfiguration;
             string[] given = arguments.GetRequiredValue(paths);
             FolderTrust trust = new(arguments.GetValue(group));
-            return CommandGuard.RunAsync(given[0], console.Error, CommandGuard.NothingWritten, () =>
+            bool makes = !arguments.GetValue(list) && !arguments.GetValue(check) && !arguments.GetValue(prune);
+            return CommandGuard.RunAsync(given[0], console.Error, makes ? "what was prepared is kept" : CommandGuard.NothingWritten, () =>
             {
-                Option[] item = [dims, outputs, plan, weights, slicing, precision];
-                if (!arguments.GetValue(check))
-                    arguments.Refuse("without --check", source);
-                if (arguments.GetValue(published) != null)
-                    arguments.Refuse(published, [folder, .. item]);
+                RefuseOthers();
                 if (arguments.GetValue(prune))
                     return Prune(given, trust, console.Output);
                 if (arguments.GetValue(list))
-                    return List(given, f => [.. Housekeeping.List(f, trust).Select(static e => (e, e.Problem))], isChecked: false, console.Output);
+                    return List(given, trust, console.Output);
                 if (arguments.GetValue(check))
-                {
-                    using OpenedForRunner? model = arguments.GetValue(source) is { } file ? new(file, Item(), null, new RunnerOptions(), cancellationToken) : null;
-                    return List(given, f => PrepareRun.Check(f, trust, model, cancellationToken), isChecked: true, console.Output);
-                }
+                    return Check(given, trust, arguments.GetValue(source), Item(), console.Output, cancellationToken);
                 PrepareOptions options = new(arguments.GetValue(cores), arguments.GetValue(limit) * 1048576, trust);
                 if (arguments.GetValue(library) is { } native)
                     Load(native);
@@ -73,6 +67,22 @@ internal static class PrepareCommand
                 string target = arguments.GetValue(folder) ?? throw new BenchException("--output: name the folder to prepare into.");
                 return Prepare(given.Select(path => new ModelToPrepare(path, path, target, Item())), options, mustAll: true, console, cancellationToken);
             }, cancellationToken);
+
+            // Looking at a folder is one thing, making entries another: whoever gives both may lose entries.
+            void RefuseOthers()
+            {
+                Option<bool>[] modes = [list, check, prune];
+                Option[] item = [dims, outputs, plan, weights, slicing, precision];
+                Option<bool>? mode = modes.FirstOrDefault(m => arguments.GetValue(m));
+                if (mode != null)
+                    arguments.Refuse(mode, [.. modes.Where(m => m != mode), published, folder, cores, limit, library, .. mode == check ? [] : item]);
+                if (mode != check)
+                    arguments.Refuse("without --check", source);
+                else if (arguments.GetValue(source) is null)
+                    arguments.Refuse("without --model", item);
+                if (arguments.GetValue(published) != null)
+                    arguments.Refuse(published, [folder, .. item]);
+            }
 
             ListingOptions Item() => new()
             {
@@ -125,19 +135,36 @@ internal static class PrepareCommand
         }
     }
 
-    // Of a folder without entries nothing is shown to be in order.
-    private static int List(string[] folders, Func<string, IReadOnlyList<(ListedEntry Entry, string? Problem)>> look, bool isChecked, TextWriter output)
+    private static int List(string[] folders, FolderTrust trust, TextWriter output)
     {
+        foreach (string folder in folders)
+            Write(folder, [.. Housekeeping.List(folder, trust).Select(static e => (e, e.Problem))], output);
+        return CleaveCommand.Success;
+    }
+
+    // Of a folder without entries nothing is shown to be in order, nor of a model without one.
+    private static int Check(string[] folders, FolderTrust trust, string? source, ListingOptions item, TextWriter output, CancellationToken cancellationToken)
+    {
+        using OpenedForRunner? model = source is null ? null : new(source, item, null, new RunnerOptions(), cancellationToken);
         bool holds = true;
         foreach (string folder in folders)
         {
-            IReadOnlyList<(ListedEntry Entry, string? Problem)> entries = look(folder);
-            PrepareText.Write(entries, output);
-            if (entries.Count == 0)
-                output.Write(Terminal.Safe(folder) + ": no entries\n");
+            IReadOnlyList<(ListedEntry Entry, string? Problem)> entries = PrepareRun.Check(folder, trust, model, cancellationToken);
+            Write(folder, entries, output);
             holds &= entries.Count > 0 && entries.All(static e => e.Problem is null || e.Entry.Manifest?.NotPreparable is not null);
+            if (model is null || entries.Count == 0 || entries.Any(e => PrepareRun.IsOf(e.Entry, model)))
+                continue;
+            output.Write(Terminal.Safe($"{folder}: no entry was made of {source}") + "\n");
+            holds = false;
         }
-        return isChecked && !holds ? CleaveCommand.Failure : CleaveCommand.Success;
+        return holds ? CleaveCommand.Success : CleaveCommand.Failure;
+    }
+
+    private static void Write(string folder, IReadOnlyList<(ListedEntry Entry, string? Problem)> entries, TextWriter output)
+    {
+        PrepareText.Write(entries, output);
+        if (entries.Count == 0)
+            output.Write(Terminal.Safe(folder) + ": no entries\n");
     }
 
     private static int Prune(string[] folders, FolderTrust trust, TextWriter output)

@@ -46,7 +46,11 @@ internal static class QuantizeCommand
                 if (arguments.GetValue(unmeasured))
                     arguments.Refuse(unmeasured, gain);
                 if (arguments.GetValue(like) != null)
-                    arguments.Refuse(like, keepBatch);
+                    arguments.Refuse(like, keepBatch, gain);
+                if (arguments.GetResult(inputs) != null)
+                    arguments.Refuse(inputs, dims, fills);
+                if (arguments.GetValue(metric) is null)
+                    arguments.Refuse("without --metric", limit);
                 return Run(new QuantizeOptions
                 {
                     Model = path,

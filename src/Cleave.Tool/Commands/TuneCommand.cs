@@ -56,20 +56,25 @@ internal static class TuneCommand
             {
                 return CommandGuard.RunAsync(path, console.Error, CommandGuard.NothingWritten, () =>
                 {
+                    arguments.Refuse("without --ensemble", project);
                     arguments.Refuse(device, budget, dims, fills, plan);
                     return RunDevice(
                         CleaveCommand.One(paths), accelerator, Positive("--cores", arguments.GetValue(cores)), arguments.GetValue(json), console.Output, console.Error, cancellationToken);
                 }, cancellationToken);
             }
-            return CommandGuard.RunAsync(path, console.Error, CommandGuard.NothingWritten, () => Run(
-                CleaveCommand.One(paths),
-                new TuneOptions(
-                    TimeSpan.FromSeconds(Positive("--budget", arguments.GetValue(budget)) ?? DefaultBudget),
-                    Positive("--cores", arguments.GetValue(cores)),
-                    [.. (arguments.GetValue(dims) ?? []).Select(set => BenchOptions.Sizes([set]))],
-                    BenchOptions.Numbers(arguments.GetValue(fills) ?? []),
-                    arguments.GetValue(plan) ?? ""),
-                arguments.GetValue(json), console.Output, console.Error, cancellationToken), cancellationToken);
+            return CommandGuard.RunAsync(path, console.Error, CommandGuard.NothingWritten, () =>
+            {
+                arguments.Refuse("without --ensemble", project);
+                return Run(
+                    CleaveCommand.One(paths),
+                    new TuneOptions(
+                        TimeSpan.FromSeconds(Positive("--budget", arguments.GetValue(budget)) ?? DefaultBudget),
+                        Positive("--cores", arguments.GetValue(cores)),
+                        [.. (arguments.GetValue(dims) ?? []).Select(set => BenchOptions.Sizes([set]))],
+                        BenchOptions.Numbers(arguments.GetValue(fills) ?? []),
+                        arguments.GetValue(plan) ?? ""),
+                    arguments.GetValue(json), console.Output, console.Error, cancellationToken);
+            }, cancellationToken);
         });
         return command;
     }
@@ -102,7 +107,7 @@ internal static class TuneCommand
             return CleaveCommand.Success;
         }
         report.Write(output);
-        output.Write((report.IsComplete ? "" : "Not all was measured: call it again, or with a longer --budget.\n") + "Written to " + Terminal.Safe(Path.GetFileName(report.File!)) + "\n");
+        output.Write((report.IsComplete ? "" : "Not all was measured: call it again, or with a longer --budget.\n") + "Written to " + Terminal.Safe(report.File!) + "\n");
         return CleaveCommand.Success;
     }
 

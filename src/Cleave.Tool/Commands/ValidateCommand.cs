@@ -27,6 +27,7 @@ internal static class ValidateCommand
     public static Command Create()
     {
         Argument<string[]> models = new("models") { Description = "Models, or graph listings of a build (.graph), which carry the item metadata.", Arity = ArgumentArity.OneOrMore };
+        models.Validators.Add(CleaveCommand.RefuseNothing);
         Option<string?> project = CleaveCommand.PathOption("--project", "The folder that the paths in listings are relative to. Default: this one.");
         Option<string?> library = CleaveCommand.PathOption("--onnxruntime", "The native library to run on, instead of the one that comes with this command.");
         Option<string?> junit = CleaveCommand.PathOption("--junit", "Write JUnit XML there.");

@@ -1,6 +1,7 @@
 using System;
 using System.Diagnostics;
 using System.IO;
+using System.Text.Json;
 using System.Threading.Tasks;
 using Cleave.Tool.Commands;
 using Cleave.Tool.Measuring;
@@ -19,9 +20,26 @@ public sealed class EnvironmentTests
         using TinyModel tiny = new();
         using TempFolder recorded = new(), tuned = new();
         string model = tiny.Save();
+        await Run(Array.ConvertAll(arguments, a => a == "MODEL" ? model : a), ("CLEAVE_RECORD", recorded.Path), ("CLEAVE_TUNE", tuned.Path));
+        Assert.Empty(Directory.GetFileSystemEntries(recorded.Path));
+        Assert.Empty(Directory.GetFileSystemEntries(tuned.Path));
+    }
+
+    /// <summary>As many as its runner would have, and as many as <c>cleave tune</c> tunes for.</summary>
+    [Fact]
+    public async Task A_plan_is_for_the_cores_that_the_process_may_use()
+    {
+        using TinyModel tiny = new();
+        JsonElement plan = JsonDocument.Parse(await Run(["plan", tiny.Save(), "--json"], ("CLEAVE_CORES", "1"))).RootElement;
+        Assert.Equal(1, plan.GetProperty("plan").GetProperty("cores").GetInt32());
+    }
+
+    private static async Task<string> Run(string[] arguments, params (string Name, string Value)[] variables)
+    {
         (string program, string[] before) = new WorkerHost(typeof(CleaveCommand).Assembly).Command;
-        ProcessStartInfo start = new(program, [.. before, .. Array.ConvertAll(arguments, a => a == "MODEL" ? model : a)]) { RedirectStandardError = true, RedirectStandardOutput = true };
-        (start.Environment["CLEAVE_RECORD"], start.Environment["CLEAVE_TUNE"]) = (recorded.Path, tuned.Path);
+        ProcessStartInfo start = new(program, [.. before, .. arguments]) { RedirectStandardError = true, RedirectStandardOutput = true };
+        foreach ((string name, string value) in variables)
+            start.Environment[name] = value;
         using Process tool = Process.Start(start)!;
         Task<string> error = tool.StandardError.ReadToEndAsync(), output = tool.StandardOutput.ReadToEndAsync();
         try
@@ -34,7 +52,6 @@ public sealed class EnvironmentTests
                 tool.Kill(entireProcessTree: true);
         }
         Assert.True(tool.ExitCode == 0, await error + await output);
-        Assert.Empty(Directory.GetFileSystemEntries(recorded.Path));
-        Assert.Empty(Directory.GetFileSystemEntries(tuned.Path));
+        return await output;
     }
 }

@@ -218,6 +218,23 @@ public sealed class PrepareCommandTests : IDisposable
         Assert.Contains("; the model was changed\n", missing.Output);
     }
 
+    /// <summary>Trained again, or another model: nothing of what is there says anything of it.</summary>
+    [Fact]
+    public async Task Check_of_a_model_without_entries_shows_nothing()
+    {
+        await ToolRun.Of("prepare", _tiny.Save(), "-o", Folder, "--cores", "1");
+        using TinyModel other = new();
+        ToolRun none = await ToolRun.Of("prepare", "--check", Folder, "--model", other.Save());
+        Assert.Equal((1, ""), (none.Code, none.Error));
+        Assert.EndsWith($"{Folder}: no entry was made of {other.Path}\n", none.Output);
+
+        OnnxProto.TensorProto weights = _tiny.Model.Graph.Initializer.Single(static i => i.Name == "m");
+        weights.RawData = ByteString.CopyFrom(new byte[weights.RawData.Length]);
+        ToolRun retrained = await ToolRun.Of("prepare", "--check", Folder, "--model", _tiny.Save());
+        Assert.Equal(1, retrained.Code);
+        Assert.EndsWith($"{Folder}: no entry was made of {_tiny.Path}\n", retrained.Output);
+    }
+
     [Fact]
     public async Task Metadata_of_the_item_that_changes_the_sessions_can_be_given()
     {

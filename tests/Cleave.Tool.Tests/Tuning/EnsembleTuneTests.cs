@@ -38,7 +38,7 @@ public sealed class EnsembleTuneTests : IDisposable
         Assert.Equal([new(1, 1, 32), new(1, 1, 32)], section.Tried[0].Cells);
         Assert.Contains("cpu", tuned.Output, StringComparison.Ordinal);
         Assert.Contains(section.Best!.Cells[0].ToString(), tuned.Output, StringComparison.Ordinal);
-        Assert.EndsWith("Written to Vision.ensemble.tune\n", tuned.Output, StringComparison.Ordinal);
+        Assert.EndsWith($"Written to {File}\n", tuned.Output, StringComparison.Ordinal);
         Assert.Contains("matrix 1: ", tuned.Error, StringComparison.Ordinal);
 
         ToolRun plan = await Run("plan", "--json");

@@ -25,15 +25,16 @@ internal sealed class CurrentEngine
 
     /// <param name="definition">The model.</param>
     /// <param name="options">How to open and run it.</param>
-    /// <param name="records">Whether its requests come by <see cref="Recorder"/>.</param>
-    public CurrentEngine(ModelDefinition definition, RunnerOptions options, bool records = true)
+    /// <param name="isMember">Whether it is an ensemble's member: its requests do not come by <see cref="Recorder"/>, and it does not tune itself.</param>
+    public CurrentEngine(ModelDefinition definition, RunnerOptions options, bool isMember = false)
     {
         _definition = definition;
+        IsMember = isMember;
         _options = options.Over(definition.Options);
         _now = RunnerEngine.Open(definition, _options, this, before: null);
         try
         {
-            Recorder = records ? InputRecorder.Of(_options, definition) : null;
+            Recorder = isMember ? null : InputRecorder.Of(_options, definition);
         }
         catch
         {
@@ -43,6 +44,9 @@ internal sealed class CurrentEngine
         }
         Calls = CallMeter.Of(_options.Ledger, definition.Name);
     }
+
+    /// <summary>Whether it is an ensemble's member, which serves in the cells of the ensemble's matrix.</summary>
+    public bool IsMember { get; }
 
     /// <summary>Keeps inputs of requests; null where nobody asked for that.</summary>
     public InputRecorder? Recorder { get; }

@@ -214,7 +214,7 @@ internal sealed class RunnerEngine : IRequestSource
             if (options.Cores is null && options.Hint == RunnerHint.Latency && !options.Deterministic && !options.IsTrial)
                 modes.Outgrown = () => _ = home.ReopenInBackground(logger);
             modes.Exchange.Reconfigures = instances => _ = home.ReopenInBackground(logger, instances);
-            if (store.IsAsked && tuned is null && !options.IsTrial)
+            if (store.IsAsked && tuned is null && !options.IsTrial && !home.IsMember)
                 engine.Tuning.StartByItself();
             factory.Prepared.Refused = engine.Preparing.StartIfMissing;
             engine.Preparing.StartIfMissing();

@@ -33,7 +33,7 @@ internal sealed class MemberModel : IDisposable, IAsyncDisposable
         _member = member;
         _symbols = Symbols(member.Model.Inputs);
         Cores = options.Cores;
-        _engine = new CurrentEngine(member.Model, options, records: false);
+        _engine = new CurrentEngine(member.Model, options, isMember: true);
     }
 
     public string Name => _member.Name;

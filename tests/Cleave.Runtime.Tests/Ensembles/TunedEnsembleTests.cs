@@ -89,4 +89,15 @@ public sealed class TunedEnsembleTests : IDisposable
             Assert.Contains(log.Lines, l => l.Contains(why, StringComparison.Ordinal) && l.Contains("Vision.ensemble.tune", StringComparison.Ordinal));
         }
     }
+
+    /// <summary>As where CLEAVE_TUNE names a folder: a member serves in the ensemble's cells, and what it measures for itself says nothing of them.</summary>
+    [Fact]
+    public void Members_do_not_tune_themselves()
+    {
+        using TempFolder folder = new();
+        EnsembleOptions options = new() { Ledger = Ledgers.Own(Cores), ConfigureMember = (_, member) => member.TuningFolder = folder.Path };
+        using LooseEnsemble ensemble = LooseEnsemble.Batched([Proto, Proto], CombinationRule.Mean, options);
+        // A runner that tunes itself holds its engine open until it is done.
+        Assert.All(ensemble.Engine.Members, static m => Assert.Equal(0, m.Current.Now.Gate.Inside));
+    }
 }

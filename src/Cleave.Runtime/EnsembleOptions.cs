@@ -80,7 +80,10 @@ public sealed class EnsembleOptions
         }
     }
 
-    /// <summary>The most segments of all requests that are under way; more wait, or are rejected. 64 unless it is set.</summary>
+    /// <summary>
+    /// The most segments of all requests that are under way. While there are so many, further ones wait; a request none of whose segments has begun may be rejected instead
+    /// (<see cref="WhenFull"/>). 64 unless it is set.
+    /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">Set to less than 1.</exception>
     public int MostSegments
     {

@@ -7,7 +7,7 @@ using Xunit;
 
 namespace Cleave.Runtime.Tests;
 
-/// <summary>docs/settings.md leaves nothing out that the runtime can be told. Item metadata and MSBuild properties are compared where they are read.</summary>
+/// <summary>docs/settings.md leaves nothing out that the runtime can be told, and docs/ensembles.md nothing that an ensemble can. Item metadata and MSBuild properties are compared where they are read.</summary>
 public sealed class SettingsPageTests
 {
     private static readonly string Page = File.ReadAllText(Path.Combine(SharedModels.Repository, "docs", "settings.md"));
@@ -25,6 +25,15 @@ public sealed class SettingsPageTests
     [Theory]
     [MemberData(nameof(Options))]
     public void Every_option_is_in_the_second_column(string option) => Assert.Matches(@"\n\|[^\n]*[^\\]\| `" + option + "[` ]", Page);
+
+    [Fact]
+    public void Every_option_of_an_ensemble_has_a_row()
+    {
+        string page = File.ReadAllText(Path.Combine(SharedModels.Repository, "docs", "ensembles.md"));
+        Assert.All(
+            typeof(EnsembleOptions).GetProperties(BindingFlags.Public | BindingFlags.Instance),
+            p => Assert.Contains("\n| `" + p.Name + "` |", page.Split("| `EnsembleOptions` |")[1], StringComparison.Ordinal));
+    }
 
     [Theory]
     [MemberData(nameof(Variables))]

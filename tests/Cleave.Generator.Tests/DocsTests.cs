@@ -3,6 +3,7 @@ using System.IO;
 using System.Linq;
 using System.Text.RegularExpressions;
 using Cleave.Core.Diagnostics;
+using Cleave.Core.Onnx;
 using Cleave.Generator.Emit;
 using Cleave.TestKit;
 using Xunit;
@@ -72,6 +73,19 @@ public class DocsTests
         string message = Regex.Replace(Regex.Escape(rule.Message), @"\\\{\d}", ".+");
         Match example = Regex.Match(page, "^```text\n(.*)\n```$", RegexOptions.Multiline);
         Assert.Matches(message + "$", example.Groups[1].Value);
+    }
+
+    [Fact]
+    public void The_page_says_how_deep_graphs_may_be_nested() => Assert.Contains(
+        "more than " + ModelReader.DeepestNesting + " levels deep", File.ReadAllText(Path.Combine(Docs, "diagnostics", Rules.NestedTooDeep.Id + ".md")), StringComparison.Ordinal);
+
+    /// <summary>"…" stands for lines that are left out.</summary>
+    [Fact]
+    public void The_lines_of_a_device_table_on_the_page_are_those_of_the_table_that_ships()
+    {
+        string[] table = File.ReadAllLines(Path.Combine(SharedModels.Repository, "src", "Cleave.Core", "Cost", "Devices", "avx2.txt"));
+        string block = Regex.Match(File.ReadAllText(Path.Combine(Docs, "cost-model.md")).ReplaceLineEndings("\n"), "```\n(cleave-device.*?)\n```", RegexOptions.Singleline).Groups[1].Value;
+        Assert.All(block.Split('\n').Where(l => l != "…"), l => Assert.Contains(l, table));
     }
 
     [Fact]

@@ -9,12 +9,12 @@ using Xunit;
 
 namespace Cleave.Tool.Tests.Planning;
 
-/// <summary>What the section "What a split looks like" of docs/plan.md shows is what comes out. UPDATE_GOLDEN=1 writes it anew.</summary>
+/// <summary>What the section "What a split looks like" of docs/plan.md shows, and the README of it, is what comes out. UPDATE_GOLDEN=1 writes it anew.</summary>
 public sealed class PlanPageTests : IDisposable
 {
     private const string Model = "two_tower_8x256";
 
-    private static readonly string Page = Path.Combine(SharedModels.Repository, "docs", "plan.md");
+    private static readonly string Page = Path.Combine(SharedModels.Repository, "docs", "plan.md"), Readme = Path.Combine(SharedModels.Repository, "README.md");
 
     private readonly TempFolder _folder = new();
 
@@ -29,9 +29,9 @@ public sealed class PlanPageTests : IDisposable
         int lanes = Array.FindLastIndex(lines, l => l.TrimStart().StartsWith("// Lane 0", StringComparison.Ordinal));
         // The ends of two classes and the namespace.
         int end = Array.FindLastIndex(lines, l => l == "            }");
-        Expect("cs", string.Join('\n', [
-            .. lines.Skip(budgets).TakeWhile(l => l.Trim() != "};").Append("        };").Select(l => Outdented(l, 8)), "",
-            .. lines[lanes..(end + 1)].Select(l => Outdented(l, 12))]));
+        string[] methods = [.. lines[lanes..(end + 1)].Select(l => Outdented(l, 12))];
+        Expect(Page, "cs", string.Join('\n', [.. lines.Skip(budgets).TakeWhile(l => l.Trim() != "};").Append("        };").Select(l => Outdented(l, 8)), "", .. methods]));
+        Expect(Readme, "cs", string.Join('\n', methods));
     }
 
     [Fact]
@@ -39,17 +39,18 @@ public sealed class PlanPageTests : IDisposable
     {
         ToolRun run = await ToolRun.Of("plan", ModelCatalog.Get(Model).Write(_folder.Path), "--cores", "2", "--mermaid");
         Assert.Equal(0, run.Code);
-        Expect("mermaid", run.Output.TrimEnd('\n'));
+        Expect(Page, "mermaid", run.Output.TrimEnd('\n'));
+        Expect(Readme, "mermaid", run.Output.TrimEnd('\n'));
     }
 
-    private static void Expect(string fence, string text)
+    private static void Expect(string file, string fence, string text)
     {
-        string page = File.ReadAllText(Page).ReplaceLineEndings("\n");
+        string page = File.ReadAllText(file).ReplaceLineEndings("\n");
         string open = "\n```" + fence + "\n";
         int start = page.IndexOf(open, StringComparison.Ordinal) + open.Length, end = page.IndexOf("```\n", start, StringComparison.Ordinal);
         if (Environment.GetEnvironmentVariable("UPDATE_GOLDEN") == "1")
         {
-            File.WriteAllText(Page, page[..start] + text + "\n" + page[end..]);
+            File.WriteAllText(file, page[..start] + text + "\n" + page[end..]);
             return;
         }
         Assert.Equal(page[start..end], text + "\n");

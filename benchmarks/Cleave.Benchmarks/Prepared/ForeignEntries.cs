@@ -40,6 +40,12 @@ internal sealed class ForeignEntries : IFamily
         (int tried, int used) = Foreign(entry);
         yield return Line.Of(foreign, "none", $"{used} of {tried}; their weights were never opened", used == 0, new { tried, used });
 
+        (int files, int truncated) = Truncated(entry);
+        yield return Line.Of("the graph or the weights truncated: used", "none", $"{truncated} of {files}", truncated == 0, new { files, truncated });
+
+        (int services, int other) = Served(entry, prepared);
+        yield return Line.Of("runners that are given such entries: another answer than a plain one's", "none", $"{other} of {services}", other == 0, new { services, other });
+
         (int places, int digest, int probe, int check) = Changed(entry, options.Quick ? 5 : Places);
         yield return Line.Of($"one byte of the weights changed, its time kept, at {places} random places: found by cleave prepare --check", "all", $"{check}", check == places, new { places, check });
         yield return Line.Shown("the same: found at a start", $"{digest} by the digest of the tensors' edges, {probe} by the recorded request, {places - digest - probe} not", new { digest, probe });
@@ -56,11 +62,7 @@ internal sealed class ForeignEntries : IFamily
             throw new InvalidOperationException("what is to be put off is so before it is changed: nothing could be seen");
         int tried = 0, used = 0;
         PreparedTarget target = entry.Manifest.Target;
-        foreach (PreparedTarget other in new[]
-        {
-            target with { Processor = "another" }, target with { OnnxRuntime = "1.0.0" }, target with { Library = "another" },
-            target with { Configuration = "another" }, target with { Graph = "another" }, target with { Weights = "another" }, target with { Part = "another" },
-        })
+        foreach (PreparedTarget other in Others(target))
         {
             tried++;
             File.WriteAllBytes(entry.ManifestPath, (entry.Manifest with { Target = other }).Write());
@@ -78,6 +80,65 @@ internal sealed class ForeignEntries : IFamily
         File.WriteAllBytes(entry.ManifestPath, whole);
         File.Move(hidden, weights);
         return (tried, used);
+    }
+
+    private static PreparedTarget[] Others(PreparedTarget target) =>
+    [
+        target with { Processor = "another" }, target with { OnnxRuntime = "1.0.0" }, target with { Library = "another" },
+        target with { Configuration = "another" }, target with { Graph = "another" }, target with { Weights = "another" }, target with { Part = "another" },
+    ];
+
+    private static (int Tried, int Used) Truncated(OpenedEntry entry)
+    {
+        int tried = 0, used = 0;
+        foreach (Action damage in Truncations(entry))
+        {
+            tried++;
+            damage();
+            using (PreparedEntry? opened = entry.Open(out _))
+                used += opened is null ? 0 : 1;
+            entry.Restore();
+        }
+        return (tried, used);
+    }
+
+    // To nothing, to the half, by the last byte.
+    private static IEnumerable<Action> Truncations(OpenedEntry entry) =>
+        from file in entry.Manifest.Files
+        from length in new[] { 0, file.Length / 2, file.Length - 1 }
+        select (Action)(() =>
+        {
+            using FileStream stream = new(Path.Combine(entry.Path, file.Name), FileMode.Open, FileAccess.Write);
+            stream.SetLength(length);
+        });
+
+    // Whether a runner says what one without any entry says, bit by bit.
+    private static (int Services, int Other) Served(OpenedEntry entry, PreparedCase prepared)
+    {
+        byte[] manifest = entry.Manifest.Write();
+        Action[] damages =
+        [
+            .. Others(entry.Manifest.Target).Select(other => (Action)(() => File.WriteAllBytes(entry.ManifestPath, (entry.Manifest with { Target = other }).Write()))),
+            () => File.WriteAllBytes(entry.ManifestPath, manifest[..(manifest.Length / 2)]),
+            .. Truncations(entry),
+        ];
+        float[] expected = Answer(prepared, null);
+        int other = 0;
+        foreach (Action damage in damages)
+        {
+            damage();
+            other += Answer(prepared, entry.Root).AsSpan().SequenceEqual(expected) ? 0 : 1;
+            entry.Restore();
+        }
+        return (damages.Length, other);
+    }
+
+    private static float[] Answer(PreparedCase prepared, string? folder)
+    {
+        (Func<LooseRunner> create, ModelInputs inputs) = PreparedCase.Runner(prepared.Arguments, folder);
+        using LooseRunner runner = create();
+        using LooseOutput output = runner.Run(runner.NewRequest(inputs));
+        return output.Get<float>(0).ToArray();
     }
 
     // By what its manifest says, before any file that it names is opened.
@@ -135,13 +196,13 @@ internal sealed class ForeignEntries : IFamily
         private readonly OpenedModel _model;
         private readonly SessionFactory _factory;
         private readonly Segment _segment;
+        private readonly string _from;
 
         public OpenedEntry(PreparedCase prepared)
         {
-            string from = Directory.GetDirectories(prepared.Folder).Single();
-            Path = Directory.CreateDirectory(System.IO.Path.Combine(_folder.FullName, System.IO.Path.GetFileName(from))).FullName;
-            foreach (string file in Directory.GetFiles(from))
-                File.Copy(file, System.IO.Path.Combine(Path, System.IO.Path.GetFileName(file)));
+            _from = Directory.GetDirectories(prepared.Folder).Single();
+            Path = Directory.CreateDirectory(System.IO.Path.Combine(_folder.FullName, System.IO.Path.GetFileName(_from))).FullName;
+            Restore();
             Manifest = PreparedManifest.Read(File.ReadAllBytes(ManifestPath));
             RunnerSpec spec = LooseDefinition.SpecOf(prepared.Arguments[0], ModelReader.ReadFile(prepared.Arguments[0]), new ListingOptions { Dims = BenchWorkloads.Dims(prepared.Arguments) });
             ModelDefinition definition = LooseDefinition.Of(spec);
@@ -151,11 +212,21 @@ internal sealed class ForeignEntries : IFamily
             _segment = SegmentToPrepare.Of(definition, ModeList.Of(definition, options, Contest.Cores, _factory.Slicing, tuned: null).Modes, _factory).Single().Segment;
         }
 
+        // The folder that a runner is given.
+        public string Root => _folder.FullName;
+
         public string Path { get; }
 
         public string ManifestPath => System.IO.Path.Combine(Path, PreparedManifest.FileName);
 
         public PreparedManifest Manifest { get; private set; }
+
+        // As it was prepared.
+        public void Restore()
+        {
+            foreach (string file in Directory.GetFiles(_from))
+                File.Copy(file, System.IO.Path.Combine(Path, System.IO.Path.GetFileName(file)), overwrite: true);
+        }
 
         // The copy's time is what it was prepared with.
         public void Keep(DateTime time)

@@ -9,7 +9,6 @@ using Cleave.Calls;
 using Cleave.Ensembles;
 using Cleave.Generated;
 using Cleave.Jobs;
-using Cleave.Ledger;
 
 namespace Cleave;
 
@@ -51,46 +50,21 @@ public abstract class EnsembleRunner<TInput, TOutput> : IModelRunner<TInput, TOu
     /// <exception cref="CleaveException">
     /// A member failed (CLV4030), the outputs cannot be combined (CLV4031), or as many segments are under way as <see cref="EnsembleOptions.MostSegments"/> allows (CLV4012).
     /// </exception>
-    public TOutput Run(TInput input, CancellationToken cancellationToken = default)
-    {
-        MeteredCall call = _engine.Calls.Begin(nameof(Run));
-        try
-        {
-            TOutput output = RunHere(input, cancellationToken);
-            call.End(null);
-            return output;
-        }
-        catch (Exception e)
-        {
-            call.End(e);
-            throw;
-        }
-    }
+    public TOutput Run(TInput input, CancellationToken cancellationToken = default) =>
+        _engine.Calls.Run(nameof(Run), (Runner: this, Input: input), static (s, token) => s.Runner.RunHere(s.Input, token), cancellationToken);
 
     /// <inheritdoc/>
-    public Task<TOutput> RunAsync(TInput input, CancellationToken cancellationToken = default) => _engine.Calls.Begin(nameof(RunAsync)).Watched(Queued(input, cancellationToken));
+    public Task<TOutput> RunAsync(TInput input, CancellationToken cancellationToken = default) =>
+        _engine.Calls.RunAsync(nameof(RunAsync), (Runner: this, Input: input), static (s, token) => s.Runner.Queued(s.Input, token), cancellationToken);
 
     /// <summary>Runs the ensemble for each of several inputs that do not depend on each other, on threads of the runner, as if each came by itself, and waits for them.</summary>
     /// <inheritdoc/>
-    public TOutput[] RunMany(IReadOnlyList<TInput> inputs, CancellationToken cancellationToken = default)
-    {
-        MeteredCall call = _engine.Calls.Begin(nameof(RunMany));
-        try
-        {
-            TOutput[] outputs = Several(inputs, cancellationToken).Run();
-            call.End(null);
-            return outputs;
-        }
-        catch (Exception e)
-        {
-            call.End(e);
-            throw;
-        }
-    }
+    public TOutput[] RunMany(IReadOnlyList<TInput> inputs, CancellationToken cancellationToken = default) =>
+        _engine.Calls.Run(nameof(RunMany), (Runner: this, Inputs: inputs), static (s, token) => s.Runner.Several(s.Inputs, token).Run(), cancellationToken);
 
     /// <inheritdoc/>
     public Task<TOutput[]> RunManyAsync(IReadOnlyList<TInput> inputs, CancellationToken cancellationToken = default) =>
-        _engine.Calls.Begin(nameof(RunManyAsync)).Watched(QueuedMany(inputs, cancellationToken));
+        _engine.Calls.RunAsync(nameof(RunManyAsync), (Runner: this, Inputs: inputs), static (s, token) => s.Runner.Several(s.Inputs, token).RunAsync(), cancellationToken);
 
     /// <summary>
     /// Has another file's weights take the place of a member's present ones, while requests come and run; the other members are not touched. As
@@ -174,34 +148,10 @@ public abstract class EnsembleRunner<TInput, TOutput> : IModelRunner<TInput, TOu
             task.Queue();
             return task.Task;
         }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-        {
-            return Task.FromCanceled<TOutput>(cancellationToken);
-        }
-        catch (Exception e)
-        {
-            return Task.FromException<TOutput>(e);
-        }
         finally
         {
             if (entered)
                 _engine.Gate.Exit();
-        }
-    }
-
-    private Task<TOutput[]> QueuedMany(IReadOnlyList<TInput> inputs, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return Several(inputs, cancellationToken).RunAsync();
-        }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-        {
-            return Task.FromCanceled<TOutput[]>(cancellationToken);
-        }
-        catch (Exception e)
-        {
-            return Task.FromException<TOutput[]>(e);
         }
     }
 

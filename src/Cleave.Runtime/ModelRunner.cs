@@ -1,14 +1,12 @@
 using System;
 using System.Collections.Generic;
 using System.ComponentModel;
-using System.Diagnostics;
 using System.Threading;
 using System.Threading.Tasks;
 using Cleave.Batching;
 using Cleave.Calls;
 using Cleave.Generated;
 using Cleave.Jobs;
-using Cleave.Ledger;
 using Cleave.Tuning;
 
 namespace Cleave;
@@ -45,45 +43,20 @@ public abstract class ModelRunner<TInput, TOutput> : IModelRunner<TInput, TOutpu
 
     /// <inheritdoc/>
     /// <exception cref="CleaveException">ONNX Runtime failed (CLV4008), or as many requests wait as <see cref="BatchingOptions.MaxWaiting"/> allows (CLV4012).</exception>
-    public TOutput Run(TInput input, CancellationToken cancellationToken = default)
-    {
-        MeteredCall call = _current.Calls.Begin(nameof(Run));
-        try
-        {
-            TOutput output = RunHere(input, cancellationToken);
-            call.End(null);
-            return output;
-        }
-        catch (Exception e)
-        {
-            call.End(e);
-            throw;
-        }
-    }
+    public TOutput Run(TInput input, CancellationToken cancellationToken = default) =>
+        _current.Calls.Run(nameof(Run), (Runner: this, Input: input), static (s, token) => s.Runner.RunHere(s.Input, token), cancellationToken);
 
     /// <inheritdoc/>
-    public Task<TOutput> RunAsync(TInput input, CancellationToken cancellationToken = default) => _current.Calls.Begin(nameof(RunAsync)).Watched(Queued(input, cancellationToken));
+    public Task<TOutput> RunAsync(TInput input, CancellationToken cancellationToken = default) =>
+        _current.Calls.RunAsync(nameof(RunAsync), (Runner: this, Input: input), static (s, token) => s.Runner.Queued(s.Input, token), cancellationToken);
 
     /// <inheritdoc/>
-    public TOutput[] RunMany(IReadOnlyList<TInput> inputs, CancellationToken cancellationToken = default)
-    {
-        MeteredCall call = _current.Calls.Begin(nameof(RunMany));
-        try
-        {
-            TOutput[] outputs = RunManyHere(inputs, cancellationToken);
-            call.End(null);
-            return outputs;
-        }
-        catch (Exception e)
-        {
-            call.End(e);
-            throw;
-        }
-    }
+    public TOutput[] RunMany(IReadOnlyList<TInput> inputs, CancellationToken cancellationToken = default) =>
+        _current.Calls.Run(nameof(RunMany), (Runner: this, Inputs: inputs), static (s, token) => s.Runner.RunManyHere(s.Inputs, token), cancellationToken);
 
     /// <inheritdoc/>
     public Task<TOutput[]> RunManyAsync(IReadOnlyList<TInput> inputs, CancellationToken cancellationToken = default) =>
-        _current.Calls.Begin(nameof(RunManyAsync)).Watched(QueuedMany(inputs, cancellationToken));
+        _current.Calls.RunAsync(nameof(RunManyAsync), (Runner: this, Inputs: inputs), static (s, token) => s.Runner.StartJob(s.Inputs, token, callers: 0).Outputs, cancellationToken);
 
     /// <summary>
     /// What runs on the accelerator that the model was planned for, as ONNX Runtime itself says, or why nothing does. Null where the model is for the CPU: it was planned for no accelerator, or
@@ -129,28 +102,9 @@ public abstract class ModelRunner<TInput, TOutput> : IModelRunner<TInput, TOutpu
     /// <exception cref="ArgumentException">A sample does not fit its shape.</exception>
     /// <exception cref="ObjectDisposedException">The runner was disposed.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled, or the runner disposed meanwhile.</exception>
-    public async Task<TuningResult> TuneAsync(
-        TimeSpan budget, IReadOnlyList<TInput>? samples = null, IProgress<TuningStep>? progress = null, CancellationToken cancellationToken = default)
-    {
-        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(budget, TimeSpan.Zero);
-        cancellationToken.ThrowIfCancellationRequested();
-        while (true)
-        {
-            RunnerEngine engine = _current.Enter();
-            // Null until its turn has come.
-            long? start = null;
-            try
-            {
-                return await TuneAsync(engine, budget, samples ?? [], progress, () => start = Stopwatch.GetTimestamp(), cancellationToken).ConfigureAwait(false);
-            }
-            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested && _current.Now != engine)
-            {
-                // Other weights or other sessions have taken the engine's place: it goes on there, with what is left.
-                TimeSpan left = budget - (start is { } began ? Stopwatch.GetElapsedTime(began) : TimeSpan.Zero);
-                budget = left > TimeSpan.Zero ? left : TimeSpan.FromTicks(1);
-            }
-        }
-    }
+    public Task<TuningResult> TuneAsync(
+        TimeSpan budget, IReadOnlyList<TInput>? samples = null, IProgress<TuningStep>? progress = null, CancellationToken cancellationToken = default) =>
+        new RequestedTuning<TInput>(_current, BindInputs).RunAsync(budget, samples ?? [], progress, cancellationToken);
 
     /// <summary>
     /// Lets nothing new in, waits until what runs and what is queued is done, then frees the model. Outputs stay valid
@@ -280,14 +234,6 @@ public abstract class ModelRunner<TInput, TOutput> : IModelRunner<TInput, TOutpu
             run.Queue();
             return run.Task;
         }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-        {
-            return Task.FromCanceled<TOutput>(cancellationToken);
-        }
-        catch (Exception e)
-        {
-            return Task.FromException<TOutput>(e);
-        }
         finally
         {
             entered?.Gate.Exit();
@@ -299,61 +245,6 @@ public abstract class ModelRunner<TInput, TOutput> : IModelRunner<TInput, TOutpu
         Job<TInput, TOutput> job = StartJob(inputs, cancellationToken, callers: 1);
         job.Work();
         return job.Outputs.GetAwaiter().GetResult();
-    }
-
-    private Task<TOutput[]> QueuedMany(IReadOnlyList<TInput> inputs, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return StartJob(inputs, cancellationToken, callers: 0).Outputs;
-        }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-        {
-            return Task.FromCanceled<TOutput[]>(cancellationToken);
-        }
-        catch (Exception e)
-        {
-            return Task.FromException<TOutput[]>(e);
-        }
-    }
-
-    // In the engine that the caller has entered.
-    private async Task<TuningResult> TuneAsync(
-        RunnerEngine engine, TimeSpan budget, IReadOnlyList<TInput> samples, IProgress<TuningStep>? progress, Action began, CancellationToken cancellationToken)
-    {
-        CallBuffers[] bound = [];
-        bool entered = true;
-        try
-        {
-            bound = JobParts.Bind(samples, sample => BindInputs(engine, sample));
-            TuningSample[] given = Array.ConvertAll(bound, b => TuningSample.Given(engine.Shapes.Names, b));
-            Task<TuningResult> tuned = engine.Tuning.Start(budget, given, progress, began, cancellationToken);
-            // From here on the tuning leaves the gate.
-            entered = false;
-            TuningResult result = await tuned.ConfigureAwait(false);
-            return engine.Tuning.IsOutgrown ? await Reopened(result, cancellationToken).ConfigureAwait(false) : result;
-        }
-        finally
-        {
-            foreach (CallBuffers sample in bound)
-                sample.Release(sample.Generation);
-            if (entered)
-                engine.Gate.Exit();
-        }
-    }
-
-    // The best is a plan, or a number of threads, that the runner did not open.
-    private async Task<TuningResult> Reopened(TuningResult result, CancellationToken cancellationToken)
-    {
-        try
-        {
-            await _current.ReopenAsync(cancellationToken).ConfigureAwait(false);
-            return result;
-        }
-        catch (Exception e) when (e is CleaveException or InsufficientMemoryException)
-        {
-            return result with { Notes = [.. result.Notes, "From the next start on: " + e.Message] };
-        }
     }
 
     // Where the request may run with others.

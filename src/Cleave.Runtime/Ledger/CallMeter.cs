@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
+using System.Threading;
 using System.Threading.Tasks;
 using Cleave.Core.Diagnostics;
 
@@ -12,6 +13,47 @@ internal sealed class CallMeter(CoreLedger ledger, string model)
 {
     /// <summary>Of the process's ledger, where the options name no other.</summary>
     public static CallMeter Of(CoreLedger? ledger, string model) => new(ledger ?? CoreLedger.Process, model);
+
+    /// <summary>A call, from its beginning to its end.</summary>
+    /// <param name="method">Its name.</param>
+    /// <param name="state">What it is about; with it, the lambda needs no object for each call.</param>
+    /// <param name="run">Does it.</param>
+    /// <param name="token">Ends it.</param>
+    public TResult Run<TState, TResult>(string method, TState state, Func<TState, CancellationToken, TResult> run, CancellationToken token)
+    {
+        MeteredCall call = Begin(method);
+        try
+        {
+            TResult result = run(state, token);
+            call.End(null);
+            return result;
+        }
+        catch (Exception e)
+        {
+            call.End(e);
+            throw;
+        }
+    }
+
+    /// <summary>The same of one that gives a task: what fails before there is one comes with it, too.</summary>
+    public Task<TResult> RunAsync<TState, TResult>(string method, TState state, Func<TState, CancellationToken, Task<TResult>> start, CancellationToken token)
+    {
+        MeteredCall call = Begin(method);
+        Task<TResult> task;
+        try
+        {
+            task = start(state, token);
+        }
+        catch (OperationCanceledException) when (token.IsCancellationRequested)
+        {
+            task = Task.FromCanceled<TResult>(token);
+        }
+        catch (Exception e)
+        {
+            task = Task.FromException<TResult>(e);
+        }
+        return call.Watched(task);
+    }
 
     /// <summary>A call begins, which is to <see cref="MeteredCall.End"/>.</summary>
     public MeteredCall Begin(string method) => ledger.Calls is { IsHeard: true } heard ? new MeteredCall(heard, model, method, Stopwatch.GetTimestamp()) : default;

@@ -38,7 +38,7 @@ internal static class EmulatedServing
             members.Add((models[m].Name,
                 [.. Enumerable.Range(0, devices.Length).Where(d => matrix[d, m].Count > 0).Select(d => new DeviceInstance(devices[d], models[m].Program, new TensorRows(models[m].Program, m, [Width], [Width]), matrix[d, m].Batch))]));
         }
-        await using EnsembleSystem system = new("emulated", members, options);
+        await using ThreadedSystem system = new("emulated", members, options);
         float[] rows = new float[samples * Width];
         TensorJob job = new(samples, [rows], [(new MeanCombiner<float>("y", [], models.Length), Width)], options.SegmentSize);
         long start = Stopwatch.GetTimestamp();

@@ -4,6 +4,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Linq;
 using System.Threading;
+using System.Threading.Tasks;
 using Cleave.Benchmarks.Harness;
 using Cleave.Devices;
 using Cleave.Emulator;
@@ -52,7 +53,7 @@ internal sealed class SystemOverhead : IFamily
         for (int request = 0; request < requests; request++)
             system.Run(new TensorJob(rows.Length, [rows], [(combiner, Classes)], Segment), CancellationToken.None);
         double microseconds = Stopwatch.GetElapsedTime(start).TotalMicroseconds;
-        system.DisposeAsync().AsTask().GetAwaiter().GetResult();
+        system.StopAsync(static task => new ValueTask(task)).GetAwaiter().GetResult();
         return microseconds / requests / SegmentsOfRequest / Members;
     }
 

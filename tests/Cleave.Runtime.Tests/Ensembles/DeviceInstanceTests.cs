@@ -27,7 +27,7 @@ public sealed class DeviceInstanceTests
         return new DeviceProgram("times" + factor, "Whole", ["x"], ["y"], options => new InferenceSession(bytes, options)) { WeightBytes = 1000 };
     }
 
-    private static EnsembleSystem System(SystemOptions options, params (IDevice Device, int Member, float Factor, int Batch)[] instances) => new(
+    private static ThreadedSystem System(SystemOptions options, params (IDevice Device, int Member, float Factor, int Batch)[] instances) => new(
         "Vision",
         [.. instances.GroupBy(i => i.Member).OrderBy(g => g.Key).Select(g => ("m" + g.Key, (IReadOnlyList<IMemberInstance>)
             [.. g.Select(i => Instance(i.Device, Times(i.Factor), i.Member, i.Batch))]))],
@@ -36,7 +36,7 @@ public sealed class DeviceInstanceTests
     private static DeviceInstance Instance(IDevice device, DeviceProgram program, int member, int batch) =>
         new(device, program, new TensorRows(program, member, [4], [4]), batch);
 
-    private static async Task<float[]> Run(EnsembleSystem system, int samples, int members, SystemOptions options)
+    private static async Task<float[]> Run(ThreadedSystem system, int samples, int members, SystemOptions options)
     {
         MeanCombiner<float> combiner = new("y", [], members);
         float[] rows = [.. Enumerable.Range(0, samples * 4).Select(i => (float)i)];
@@ -51,7 +51,7 @@ public sealed class DeviceInstanceTests
     {
         using EmulatedDevice one = new(new EmulatorProfile(), "emulated:0"), two = new(new EmulatorProfile(), "emulated:1");
         SystemOptions options = new() { SegmentSize = 32 };
-        await using (EnsembleSystem system = System(options, (one, 0, 1, 8), (two, 0, 1, 16), (one, 1, 3, 7)))
+        await using (ThreadedSystem system = System(options, (one, 0, 1, 8), (two, 0, 1, 16), (one, 1, 3, 7)))
         {
             for (int i = 0; i < 3; i++)
                 Assert.Equal(Expected(150, 2), await Run(system, 150, 2, options));
@@ -67,7 +67,7 @@ public sealed class DeviceInstanceTests
         EmulatorProfile profile = new() { RunTime = (_, _) => 8e6, ToDeviceLatency = 4e6, ToHostLatency = 4e6, Computes = false };
         using EmulatedDevice device = new(profile);
         SystemOptions options = new() { SegmentSize = 64 };
-        await using EnsembleSystem system = System(options, (device, 0, 1, 8));
+        await using ThreadedSystem system = System(options, (device, 0, 1, 8));
         await Run(system, 64 * 4, 1, options);
         DeviceOperation[] runs = [.. device.Operations.Where(o => o.Engine == DeviceEngine.Compute)];
         Assert.Equal(32, runs.Length);
@@ -85,7 +85,7 @@ public sealed class DeviceInstanceTests
     {
         using EmulatedDevice one = new(new EmulatorProfile(), "emulated:0"), two = new(new EmulatorProfile(), "emulated:1");
         SystemOptions options = new() { SegmentSize = 16, Retries = 2 };
-        await using EnsembleSystem system = System(options, (one, 0, 2, 8), (two, 0, 2, 8));
+        await using ThreadedSystem system = System(options, (one, 0, 2, 8), (two, 0, 2, 8));
         Assert.Equal(Expected(100, 2), await Run(system, 100, 1, options));
         one.Faults.Inject(FaultKind.LostAtRun);
         for (int i = 0; i < 5; i++)
@@ -106,7 +106,7 @@ public sealed class DeviceInstanceTests
     {
         SystemOptions options = new() { SegmentSize = 64 };
         using EmulatedDevice device = new(new EmulatorProfile { MemoryLimit = 1100 });
-        await using (EnsembleSystem system = System(options, (device, 0, 1, 64)))
+        await using (ThreadedSystem system = System(options, (device, 0, 1, 64)))
         {
             CleaveException e = await Assert.ThrowsAsync<CleaveException>(() => Run(system, 64, 1, options));
             Assert.IsType<DeviceMemoryException>(e.InnerException);

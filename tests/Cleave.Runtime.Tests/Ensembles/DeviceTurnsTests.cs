@@ -119,7 +119,7 @@ public sealed class DeviceTurnsTests
         };
         StubInstance beside = new("ahead", 0, batch, 1) { Device = shared, OnLoad = () => order.Enqueue("ahead"), OnPredict = OnShared };
         StubInstance slow = new("behind", 1, batch, 3) { Device = shared, OnLoad = () => order.Enqueue("behind"), OnPredict = OnShared };
-        await using EnsembleSystem system = new("Vision", [("m0", [fast, beside]), ("m1", [slow])], options);
+        await using ThreadedSystem system = new("Vision", [("m0", [fast, beside]), ("m1", [slow])], options);
         MeanCombiner<float> combiner = new("y", [], 2);
         Task run = system.RunAsync(new TensorJob(segments * batch, [new float[segments * batch * 2]], [(combiner, 2)], batch));
         Assert.True(ahead.Wait(Patience));
@@ -154,7 +154,7 @@ public sealed class DeviceTurnsTests
                     throw new InvalidOperationException("no");
             },
         };
-        EnsembleSystem system = new("Vision", [("m0", [On(0, 0, 4), On(1, 0, 7)]), ("m1", [On(0, 1, 16), On(1, 1, 3), On(2, 1, 5)]), ("m2", [On(2, 2, 2)])], options);
+        ThreadedSystem system = new("Vision", [("m0", [On(0, 0, 4), On(1, 0, 7)]), ("m1", [On(0, 1, 16), On(1, 1, 3), On(2, 1, 5)]), ("m2", [On(2, 2, 2)])], options);
         Task replacing = Start(() =>
         {
             for (int i = 0; i < 30; i++)

@@ -18,7 +18,7 @@ public sealed class SystemTests
 
     private static readonly SystemOptions Small = new() { SegmentSize = 16, MostSegments = 4 };
 
-    private static EnsembleSystem System(SystemOptions options, params StubInstance[][] members) =>
+    private static ThreadedSystem System(SystemOptions options, params StubInstance[][] members) =>
         new("Vision", [.. members.Select((m, i) => ("m" + i, (IReadOnlyList<IMemberInstance>)m))], options);
 
     private static (TensorJob Job, Func<float[]> Result) Job(int samples, int members, SystemOptions options)
@@ -38,7 +38,7 @@ public sealed class SystemTests
     public async Task Every_sample_is_seen_by_every_member_once(int samples, int slots)
     {
         StubInstance[][] members = [[new("a", 0, 8, 1, slots), new("b", 0, 5, 1, slots)], [new("c", 1, 16, 3, slots)]];
-        await using EnsembleSystem system = System(Small, members);
+        await using ThreadedSystem system = System(Small, members);
         for (int i = 0; i < 5; i++)
         {
             (TensorJob job, Func<float[]> result) = Job(samples, 2, Small);
@@ -70,7 +70,7 @@ public sealed class SystemTests
             },
         };
         StubInstance fast = new("fast", 0, 4, 1, 1) { OnPredict = _ => Assert.True(began.Wait(Patience)) };
-        await using EnsembleSystem system = System(Small, [slow, fast]);
+        await using ThreadedSystem system = System(Small, [slow, fast]);
         (TensorJob job, Func<float[]> result) = Job(16, 1, Small);
         Task run = system.RunAsync(job);
         // One segment of four batches.
@@ -96,7 +96,7 @@ public sealed class SystemTests
         };
         // Both have segments: the fast one does not begin before the slow one has.
         StubInstance fast = new("fast", 0, 16, 1, 1) { OnPredict = _ => Assert.True(began.Wait(Patience)) };
-        await using EnsembleSystem system = System(Small, [slow, fast]);
+        await using ThreadedSystem system = System(Small, [slow, fast]);
         (TensorJob job, _) = Job(16 * segments, 1, Small);
         Task run = system.RunAsync(job);
         // All but what the slow one's stages hold.
@@ -119,7 +119,7 @@ public sealed class SystemTests
         instance.OnPredict = n => Meet();
         List<StageSpan> spans = [];
         SystemOptions options = Small with { Timeline = s => { lock (spans) spans.Add(s); } };
-        await using EnsembleSystem system = System(options, [instance]);
+        await using ThreadedSystem system = System(options, [instance]);
         (TensorJob job, Func<float[]> result) = Job(160, 1, options);
         await system.RunAsync(job).WaitAsync(Patience);
         Assert.Equal(Expected(160, 1), result());
@@ -147,7 +147,7 @@ public sealed class SystemTests
         NotedMean combiner = new(2);
         // The second member answers nothing before all that the first one gives was combined: at the end alone, that would never be.
         StubInstance late = new("late", 1, 8, 3, 1) { OnPredict = _ => Assert.True(SpinWait.SpinUntil(() => combiner.Added(0) == 2 * samples, Patience)) };
-        await using EnsembleSystem system = System(Small with { MostSegments = 100 }, [new StubInstance("soon", 0, 8, 1, 1)], [late]);
+        await using ThreadedSystem system = System(Small with { MostSegments = 100 }, [new StubInstance("soon", 0, 8, 1, 1)], [late]);
         float[] rows = [.. Enumerable.Range(0, 2 * samples).Select(static i => (float)i)];
         await system.RunAsync(new TensorJob(samples, [rows], [(combiner, 2)], Small.SegmentSize)).WaitAsync(Patience);
         Assert.Equal(Expected(samples, 2), ((OutputSlot<float>)combiner.Result).Span.ToArray());
@@ -162,9 +162,10 @@ public sealed class SystemTests
         using ManualResetEventSlim go = new();
         StubInstance slow = new("slow", 0, 16, 1, 1) { OnPredict = _ => Assert.True(go.Wait(Patience)) };
         SystemOptions rejecting = Small with { WhenFull = FullQueue.Reject };
-        await using EnsembleSystem system = System(rejecting, [slow]);
+        await using ThreadedSystem system = System(rejecting, [slow]);
         (TensorJob first, _) = Job(16 * 4, 1, Small);
         Task run = system.RunAsync(first);
+        Assert.True(SpinWait.SpinUntil(() => system.Members[0].Waiting == 3, Patience));
         (TensorJob second, _) = Job(16, 1, Small);
         Assert.Equal("CLV4012", (await Assert.ThrowsAsync<CleaveException>(() => system.RunAsync(second).WaitAsync(Patience))).Id);
         Assert.True(system.Members[0].Waiting <= 4);
@@ -180,7 +181,7 @@ public sealed class SystemTests
     {
         StubInstance flaky = new("flaky", 0, 4, 1) { OnPredict = n => ThrowIf(n == 2 || n == 7) };
         SystemOptions options = Small with { Retries = 2 };
-        await using EnsembleSystem system = System(options, [flaky], [new("fine", 1, 16, 3)]);
+        await using ThreadedSystem system = System(options, [flaky], [new("fine", 1, 16, 3)]);
         (TensorJob job, Func<float[]> result) = Job(64, 2, options);
         await system.RunAsync(job).WaitAsync(Patience);
         Assert.Equal(Expected(64, 2), result());
@@ -194,7 +195,7 @@ public sealed class SystemTests
     {
         StubInstance broken = new("broken", 1, 16, 1) { OnPredict = _ => ThrowIf(true) };
         SystemOptions options = Small with { Retries = 1 };
-        await using EnsembleSystem system = System(options, [new("fine", 0, 16, 1)], [broken]);
+        await using ThreadedSystem system = System(options, [new("fine", 0, 16, 1)], [broken]);
         for (int i = 1; i <= 3; i++)
         {
             (TensorJob job, _) = Job(100, 2, options);
@@ -220,7 +221,7 @@ public sealed class SystemTests
     {
         StubInstance first = new("first", 0, 16, 1, 1), second = new("second", 0, 16, 1, 1);
         SystemOptions options = Small with { Retries = 1 };
-        await using EnsembleSystem system = System(options, [first, second]);
+        await using ThreadedSystem system = System(options, [first, second]);
         first.OnPredict = _ => Lose(first);
         for (int i = 0; i < 20; i++)
         {
@@ -252,11 +253,12 @@ public sealed class SystemTests
     {
         using ManualResetEventSlim go = new();
         StubInstance slow = new("slow", 0, 16, 1, 1) { OnPredict = _ => Assert.True(go.Wait(Patience)) };
-        await using EnsembleSystem system = System(Small, [slow]);
+        await using ThreadedSystem system = System(Small, [slow]);
         using CancellationTokenSource source = new();
         (TensorJob cancelled, _) = Job(16 * 20, 1, Small);
         (TensorJob other, Func<float[]> result) = Job(64, 1, Small);
         Task first = system.RunAsync(cancelled, source.Token);
+        Assert.True(SpinWait.SpinUntil(() => system.Members[0].Waiting > 0, Patience));
         Task second = system.RunAsync(other);
         source.Cancel();
         // It is not over while an instance still reads its memory.
@@ -268,7 +270,7 @@ public sealed class SystemTests
     }
 
     [Fact]
-    public void Members_without_instances_are_refused() => Assert.Throws<ArgumentException>(() => new EnsembleSystem("Vision", [("m0", [])], new()));
+    public void Members_without_instances_are_refused() => Assert.Throws<ArgumentException>(() => new ThreadedSystem("Vision", [("m0", [])], new()));
 
     [Fact]
     public async Task Stress_of_everything_at_once()
@@ -277,7 +279,7 @@ public sealed class SystemTests
         SystemOptions options = Small with { Retries = 3 };
         StubInstance Flaky(string name, int member, float factor, int slots) =>
             new(name, member, 1 + member * 3 + slots, factor, slots) { OnPredict = _ => ThrowIf(Interlocked.Increment(ref n) % 97 == 0) };
-        EnsembleSystem system = System(options, [Flaky("a", 0, 1, 3), Flaky("b", 0, 1, 1)], [Flaky("c", 1, 2, 3)], [Flaky("d", 2, 3, 2), Flaky("e", 2, 3, 3)]);
+        ThreadedSystem system = System(options, [Flaky("a", 0, 1, 3), Flaky("b", 0, 1, 1)], [Flaky("c", 1, 2, 3)], [Flaky("d", 2, 3, 2), Flaky("e", 2, 3, 3)]);
         Task replacing = Task.Run(async () =>
         {
             for (int i = 0; i < 20; i++)
@@ -334,7 +336,7 @@ public sealed class SystemTests
         public override void Finish() => _mean.Finish();
     }
 
-    private static async Task Ended(EnsembleSystem system, Func<EnsembleSystem, Task> test)
+    private static async Task Ended(ThreadedSystem system, Func<ThreadedSystem, Task> test)
     {
         await using (system)
             await test(system);

@@ -14,7 +14,7 @@ namespace Cleave.Ensembles.Serving;
 /// member's instances take segments from there, as many samples of one as they can have under way, run them in batches, and add what comes out to the request, whichever member
 /// answers first. Thread-safe.
 /// </summary>
-internal sealed class EnsembleSystem : IAsyncDisposable
+internal sealed class EnsembleSystem
 {
     private readonly string _name;
     private readonly SystemOptions _options;
@@ -43,25 +43,7 @@ internal sealed class EnsembleSystem : IAsyncDisposable
 
     public IReadOnlyList<MemberSnapshot> Members => [.. _members.Select(static m => m.Snapshot())];
 
-    /// <summary>Runs a job. Done when nothing of it is under way any more.</summary>
-    /// <exception cref="CleaveException">A member failed (CLV4030), or there was no room and <see cref="SystemOptions.WhenFull"/> is to reject (CLV4012).</exception>
-    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
-    public async Task RunAsync(EnsembleJob job, CancellationToken token = default)
-    {
-        _gate.Enter();
-        try
-        {
-            using CancellationTokenRegistration registration = token.UnsafeRegister(static (job, token) => ((EnsembleJob)job!).Fail(new OperationCanceledException(token)), job);
-            await Broadcast(job, token).ConfigureAwait(false);
-            await job.Done.ConfigureAwait(false);
-        }
-        finally
-        {
-            _gate.Exit();
-        }
-    }
-
-    /// <summary>As <see cref="RunAsync"/>, on the thread of the request, which waits.</summary>
+    /// <summary>Runs a job on the thread of the request, which waits until nothing of it is under way any more.</summary>
     /// <exception cref="CleaveException">A member failed (CLV4030), or there was no room and <see cref="SystemOptions.WhenFull"/> is to reject (CLV4012).</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public void Run(EnsembleJob job, CancellationToken token)
@@ -105,9 +87,7 @@ internal sealed class EnsembleSystem : IAsyncDisposable
         }
     }
 
-    public ValueTask DisposeAsync() => new(StopAsync(static task => new ValueTask(task)));
-
-    /// <summary>As <see cref="DisposeAsync"/>. May be called more than once.</summary>
+    /// <summary>Lets no job in, and ends the threads when those inside are over. May be called more than once.</summary>
     /// <param name="wait">Waits for one task; where it blocks until then, so does this.</param>
     public async Task StopAsync(Func<Task, ValueTask> wait)
     {
@@ -122,25 +102,6 @@ internal sealed class EnsembleSystem : IAsyncDisposable
             member.Close();
         foreach (MemberState member in members)
             await member.EndedAsync(wait).ConfigureAwait(false);
-    }
-
-    private async Task Broadcast(EnsembleJob job, CancellationToken token)
-    {
-        try
-        {
-            job.Enter(_members);
-            for (int at = 0; at < job.Samples && !job.IsLost; at += _options.SegmentSize)
-            {
-                if (!HasRoom(at))
-                    await _room.WaitAsync(token).ConfigureAwait(false);
-                Put(job, at, Math.Min(at + _options.SegmentSize, job.Samples));
-            }
-        }
-        catch (Exception e)
-        {
-            job.Fail(e);
-        }
-        job.Close();
     }
 
     private MemberState[] Start(IReadOnlyList<(string Name, IReadOnlyList<IMemberInstance> Instances)> members)

@@ -1,4 +1,5 @@
 using System.Threading;
+using Cleave.Workers;
 
 namespace Cleave.Ensembles;
 
@@ -7,18 +8,31 @@ internal sealed class Admission
 {
     private bool _admitted;
 
+    /// <summary>Whoever interrupts the thread: it will be let in, and has to give that back. It is interrupted again then.</summary>
     public void Await()
     {
-        lock (this)
+        bool isInterrupted = false;
+        using (new PatientLock(this))
         {
             while (!_admitted)
-                Monitor.Wait(this);
+            {
+                try
+                {
+                    Monitor.Wait(this);
+                }
+                catch (ThreadInterruptedException)
+                {
+                    isInterrupted = true;
+                }
+            }
         }
+        if (isInterrupted)
+            Thread.CurrentThread.Interrupt();
     }
 
     public void Admit()
     {
-        lock (this)
+        using (new PatientLock(this))
         {
             _admitted = true;
             Monitor.Pulse(this);

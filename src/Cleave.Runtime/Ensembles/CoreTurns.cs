@@ -1,4 +1,5 @@
 using System.Collections.Generic;
+using Cleave.Workers;
 
 namespace Cleave.Ensembles;
 
@@ -47,7 +48,7 @@ internal sealed class CoreTurns
     /// <summary>Gives them back.</summary>
     public void Leave(int threads)
     {
-        lock (_lock)
+        using (new PatientLock(_lock))
         {
             _free += Bounded(threads);
             while (_waiting.First is { } first && first.Value.Cores <= _free)

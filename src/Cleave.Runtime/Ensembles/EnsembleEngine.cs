@@ -67,6 +67,9 @@ internal sealed class EnsembleEngine : IRequestSource
         Log.EnsembleOpened(_logger, definition.Name, Members.Length, _cores, budget.Reason, MemberCores, Stopwatch.GetElapsedTime(start).TotalMilliseconds);
     }
 
+    // No thread of the serving holds this: where it is forgotten, they end all the same.
+    ~EnsembleEngine() => Serving?.Forget();
+
     /// <summary>How often a disposal that waits says so.</summary>
     internal TimeSpan DisposeStep { get; set; } = TimeSpan.FromSeconds(10);
 
@@ -166,6 +169,7 @@ internal sealed class EnsembleEngine : IRequestSource
         while (!_closed.Task.Wait(DisposeStep))
         {
         }
+        GC.SuppressFinalize(this);
     }
 
     public async ValueTask DisposeAsync()
@@ -173,6 +177,7 @@ internal sealed class EnsembleEngine : IRequestSource
         if (Gate.Close())
             await CloseAsync(Stopwatch.GetTimestamp()).ConfigureAwait(false);
         await _closed.Task.ConfigureAwait(false);
+        GC.SuppressFinalize(this);
     }
 
     private Task CloseAsync(long start) => CloseAsync(task => WaitSayingAsync(task, start), DisposeAtOnce);

@@ -151,6 +151,9 @@ internal sealed class EnsembleServing : IDisposable
     /// <param name="wait">Waits for one task; where it blocks until then, so does this.</param>
     public Task StopAsync(Func<Task, ValueTask> wait) => Volatile.Read(ref _system)?.StopAsync(wait) ?? Task.CompletedTask;
 
+    /// <summary>Has the threads end, where the ensemble was forgotten: they hold the members' sessions.</summary>
+    public void Forget() => Volatile.Read(ref _system)?.Forget();
+
     /// <summary>The models that are not the ensemble's, which are disposed before this.</summary>
     public IEnumerable<MemberModel> Own => _members.SelectMany(static m => m.Own);
 

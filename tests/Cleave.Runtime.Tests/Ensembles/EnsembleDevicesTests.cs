@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
+using System.Runtime.CompilerServices;
 using System.Threading;
 using System.Threading.Tasks;
 using Cleave.Core.Graph;
@@ -69,6 +70,32 @@ public sealed class EnsembleDevicesTests : IDisposable
     };
 
     private static int Runs(EmulatedDevice device) => device.Operations.Count(static o => o.Engine == DeviceEngine.Compute);
+
+    [Theory]
+    [InlineData(DevicePolicy.Prefer)]
+    [InlineData(DevicePolicy.Require)]
+    [InlineData(DevicePolicy.Never)]
+    public void A_forgotten_ensemble_is_garbage_and_so_are_its_members(DevicePolicy policy)
+    {
+        WeakReference[] forgotten = Forget();
+        Assert.True(SpinWait.SpinUntil(() =>
+        {
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+            return !forgotten.Any(static f => f.IsAlive) && _devices.All(static d => d.OpenStreams == 0);
+        }, Patience), string.Join(", ", forgotten.Select(static f => f.Target?.GetType().Name)));
+
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        WeakReference[] Forget()
+        {
+            LooseEnsemble ensemble = LooseEnsemble.OnDevices(["cuda:0"], Three, CombinationRule.Mean, Options(policy));
+            // Several: each instance has had one.
+            for (int i = 0; i < 5; i++)
+                Ask(ensemble, 500);
+            // What the emulated device computed last, it holds; its instances have streams.
+            return [new(ensemble), new(ensemble.Engine), .. policy == DevicePolicy.Never ? ensemble.Engine.Members.Select(static m => new WeakReference(m.Current.Now.Sessions)) : []];
+        }
+    }
 
     [Theory]
     [InlineData(DevicePolicy.Prefer)]

@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Concurrent;
 using System.Collections.Generic;
 using System.Linq;
 using System.Threading;
@@ -7,6 +8,7 @@ using Cleave.Elements;
 using Cleave.Emulator;
 using Cleave.Ensembles.Combining;
 using Cleave.Ensembles.Serving;
+using Cleave.Runtime.Tests.Support;
 using Xunit;
 
 namespace Cleave.Runtime.Tests.Ensembles;
@@ -79,6 +81,32 @@ public sealed class SystemTests
         go.Set();
         await run.WaitAsync(Patience);
         Assert.Equal(Expected(16, 1), result());
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public async Task A_thread_that_is_interrupted_from_outside_goes_on(int slots)
+    {
+        ConcurrentDictionary<Thread, bool> threads = new();
+        ListLogger log = new();
+        SystemOptions options = Small with { Logger = log, Timeline = _ => threads[Thread.CurrentThread] = true };
+        await using ThreadedSystem system = System(options, [new StubInstance("a", 0, 8, 1, slots)]);
+        int interrupted = 0;
+        for (int i = 0; i < 10; i++)
+        {
+            (TensorJob job, Func<float[]> result) = Job(100, 1, Small);
+            await system.RunAsync(job).WaitAsync(Patience);
+            Assert.Equal(Expected(100, 1), result());
+            // Each waits by now, or will.
+            foreach (Thread thread in threads.Keys)
+            {
+                interrupted++;
+                thread.Interrupt();
+            }
+            Assert.True(SpinWait.SpinUntil(() => log.Warnings.Length == interrupted, Patience));
+        }
+        Assert.All(log.Warnings, static w => Assert.Contains("was interrupted and goes on", w));
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using System.Collections.Generic;
+using Cleave.Workers;
 
 namespace Cleave.Ensembles.Serving;
 
@@ -45,7 +46,7 @@ internal sealed class DeviceTurns
     /// <summary>Gives it back.</summary>
     public void Leave()
     {
-        lock (_lock)
+        using (new PatientLock(_lock))
         {
             if (Furthest() is { } next)
             {

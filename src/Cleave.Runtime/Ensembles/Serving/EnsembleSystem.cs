@@ -96,6 +96,13 @@ internal sealed class EnsembleSystem
         await EndAsync(_members, wait).ConfigureAwait(false);
     }
 
+    /// <summary>Nobody holds it any more: its threads end once they have nothing to do, and dispose of their instances. Waits for nothing.</summary>
+    public void Forget()
+    {
+        foreach (MemberState member in _members)
+            member.Close();
+    }
+
     private static async Task EndAsync(IReadOnlyList<MemberState> members, Func<Task, ValueTask> wait)
     {
         foreach (MemberState member in members)

@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 using System.Threading;
 using System.Threading.Tasks;
 
@@ -9,7 +10,7 @@ namespace Cleave.Ensembles.Serving;
 /// <summary>
 /// The threads of an instance: batcher, predictor and sender, which work on different batches at once; or one for all where it has one slot. They take segments of
 /// the member's queue until they are stopped, and end with what they have begun. Where a batch takes less time than handing it from thread to thread would, the batcher runs
-/// all its stages.
+/// all its stages. While they wait, they hold nothing of a request, so that the ensemble's runner can be forgotten.
 /// </summary>
 internal sealed class InstanceWorker
 {
@@ -75,12 +76,12 @@ internal sealed class InstanceWorker
         {
             if (IsPipeline)
             {
-                StartThread("sender", Send);
+                StartThread("sender", SendNext, End);
                 giveUp = _predicted.CompleteAdding;
-                StartThread("predictor", Predict);
+                StartThread("predictor", PredictNext, _predicted.CompleteAdding);
                 giveUp = _loaded.CompleteAdding;
             }
-            StartThread("batcher", Batch);
+            StartThread("batcher", BatchNext, IsPipeline ? _loaded.CompleteAdding : End);
         }
         catch
         {
@@ -99,16 +100,63 @@ internal sealed class InstanceWorker
         _generation.Queue.WakeAll();
     }
 
-    private void StartThread(string what, Action work) =>
-        new Thread(() => work()) { IsBackground = true, Name = $"Cleave {_member.Name} {_instance.Name} {what}" }.UnsafeStart();
-
-    private void Batch()
+    private void StartThread(string what, Func<bool> next, Action end)
     {
-        while (Next() is { } segment)
-            Divide(segment);
-        _loaded.CompleteAdding();
-        if (!IsPipeline)
-            End();
+        string name = $"Cleave {_member.Name} {_instance.Name} {what}";
+        new Thread(() =>
+        {
+            while (GoesOn(next, name))
+            {
+                // One batch, or one segment, after the other.
+            }
+            end();
+        }) { IsBackground = true, Name = name }.UnsafeStart();
+    }
+
+    // An exception out of a thread ends the process. What a stage fails with is its request's; this is what nobody expects there: somebody interrupted the thread, or memory ran out.
+    private bool GoesOn(Func<bool> next, string name)
+    {
+        try
+        {
+            return next();
+        }
+        catch (Exception e)
+        {
+            Log.ThreadGoesOn(_options.Logger, name, e);
+            return true;
+        }
+    }
+
+    // These three are methods of their own, so that no local of a thread that waits keeps the last request alive.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private bool BatchNext()
+    {
+        if (Next() is not { } segment)
+            return false;
+        Divide(segment);
+        return true;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private bool PredictNext()
+    {
+        if (!_loaded.TryTake(out BatchItem item, Timeout.Infinite))
+            return false;
+        if (PredictOne(item))
+            _predicted.Add(item);
+        else
+            Interlocked.Decrement(ref _underWay);
+        return true;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private bool SendNext()
+    {
+        if (!_predicted.TryTake(out BatchItem item, Timeout.Infinite))
+            return false;
+        SendOne(item);
+        Interlocked.Decrement(ref _underWay);
+        return true;
     }
 
     // Where there are turns, one is for one batch, and is had before anything is taken that another instance could do meanwhile.
@@ -129,26 +177,52 @@ internal sealed class InstanceWorker
     private void Divide(MemberSegment segment)
     {
         (int tried, int from) = segment.Begin();
-        for (int at = from; at < segment.End; at += _instance.Batch)
+        try
         {
-            int slot = _free.Take();
-            segment.Hold();
-            BatchItem item = new(segment, tried, at, Math.Min(_instance.Batch, segment.End - at), slot);
-            if (!segment.IsWanted(tried))
+            for (int at = from; at < segment.End; at += _instance.Batch)
             {
-                segment.GiveUp(tried);
-                Free(item);
-                break;
+                int slot = TakeSlot();
+                segment.Hold();
+                BatchItem item = new(segment, tried, at, Math.Min(_instance.Batch, segment.End - at), slot);
+                if (!LoadOne(item))
+                    break;
+                if (IsPipeline && !IsShort)
+                    Hand(item);
+                else if (PredictOne(item))
+                    SendOne(item);
             }
-            bool loaded = Do(item, BatchStage.Load, () => _instance.Load(segment.Job, item.At, item.Count, slot));
-            if (!loaded)
-                Free(item);
-            else if (IsPipeline && !IsShort)
-                Hand(item);
-            else if (PredictOne(item))
-                SendOne(item);
         }
-        segment.Release();
+        catch (Exception e)
+        {
+            Failed(segment, tried, e);
+        }
+        finally
+        {
+            segment.Release();
+        }
+    }
+
+    private int TakeSlot()
+    {
+        try
+        {
+            return _free.Take();
+        }
+        catch
+        {
+            // There will be no batch to give it back.
+            _turns?.Leave();
+            throw;
+        }
+    }
+
+    // False where the try is over.
+    private bool LoadOne(BatchItem item)
+    {
+        if (Wants(item) && Do(item, BatchStage.Load, () => _instance.Load(item.Segment.Job, item.At, item.Count, item.Slot)))
+            return true;
+        Free(item);
+        return false;
     }
 
     private void Hand(BatchItem item)
@@ -157,23 +231,9 @@ internal sealed class InstanceWorker
         _loaded.Add(item);
     }
 
-    private void Predict()
-    {
-        foreach (BatchItem item in _loaded.GetConsumingEnumerable())
-        {
-            if (PredictOne(item))
-                _predicted.Add(item);
-            else
-                Interlocked.Decrement(ref _underWay);
-        }
-        _predicted.CompleteAdding();
-    }
-
     private bool PredictOne(BatchItem item)
     {
-        if (!item.Segment.IsWanted(item.Try))
-            item.Segment.GiveUp(item.Try);
-        else
+        if (Wants(item))
         {
             long start = Stopwatch.GetTimestamp();
             bool predicted = Do(item, BatchStage.Predict, () => _instance.Predict(item.Slot));
@@ -185,14 +245,12 @@ internal sealed class InstanceWorker
         return false;
     }
 
-    private void Send()
+    private static bool Wants(BatchItem item)
     {
-        foreach (BatchItem item in _predicted.GetConsumingEnumerable())
-        {
-            SendOne(item);
-            Interlocked.Decrement(ref _underWay);
-        }
-        End();
+        if (item.Segment.IsWanted(item.Try))
+            return true;
+        item.Segment.GiveUp(item.Try);
+        return false;
     }
 
     // What was begun on a device is waited for, wanted or not.
@@ -225,24 +283,24 @@ internal sealed class InstanceWorker
         }
         catch (Exception e)
         {
-            Failed(item, e);
+            Failed(item.Segment, item.Try, e);
             return false;
         }
         _options.Timeline?.Invoke(new StageSpan(_member.Name, _instance.Name, stage, item.At, item.Count, start, Stopwatch.GetTimestamp()));
         return true;
     }
 
-    // The batch is still held: the segment is over, or put back, after this.
-    private void Failed(BatchItem item, Exception failure)
+    // It is still held: the segment is over, or put back, after this.
+    private void Failed(MemberSegment segment, int tried, Exception failure)
     {
         bool isDevices = failure is DeviceException && _options.Fallback is not null;
         if ((_instance.IsLost || (isDevices && _member.InARow >= MostWithoutRoom - 1)) && Interlocked.Exchange(ref _stops, 1) == 0)
             _generation.Lost(this, failure);
-        if (!item.Segment.Fails(item.Try, isDevices ? Math.Max(_options.Retries, _options.DeviceRetries) : _options.Retries, out bool again))
+        if (!segment.Fails(tried, isDevices ? Math.Max(_options.Retries, _options.DeviceRetries) : _options.Retries, out bool again))
             return;
         _member.Failed(failure);
         if (!again)
-            item.Segment.Job.Fail(_member.Named(failure));
+            segment.Job.Fail(_member.Named(failure));
     }
 
     private void End()

@@ -1,4 +1,5 @@
 using System;
+using Cleave.Workers;
 
 namespace Cleave.Ensembles.Serving;
 
@@ -48,7 +49,7 @@ internal sealed class MemberSegment
     {
         get
         {
-            lock (_lock)
+            using (new PatientLock(_lock))
                 return End - _added;
         }
     }
@@ -59,7 +60,7 @@ internal sealed class MemberSegment
     /// </summary>
     public MemberSegment? Split(int most)
     {
-        lock (_lock)
+        using (new PatientLock(_lock))
         {
             if (End - _added <= most)
                 return null;
@@ -74,7 +75,7 @@ internal sealed class MemberSegment
     /// <summary>Begins a try, and holds it: which one, and from which sample on.</summary>
     public (int Try, int From) Begin()
     {
-        lock (_lock)
+        using (new PatientLock(_lock))
         {
             _holders++;
             return (_try, _added);
@@ -84,7 +85,7 @@ internal sealed class MemberSegment
     /// <summary>Something of it is under way.</summary>
     public void Hold()
     {
-        lock (_lock)
+        using (new PatientLock(_lock))
             _holders++;
     }
 
@@ -92,7 +93,7 @@ internal sealed class MemberSegment
     public void Release()
     {
         Outcome outcome;
-        lock (_lock)
+        using (new PatientLock(_lock))
         {
             if (--_holders > 0 || _outcome == Outcome.None)
                 return;
@@ -108,14 +109,14 @@ internal sealed class MemberSegment
     /// <summary>Whether batches of a try are still wanted.</summary>
     public bool IsWanted(int tried)
     {
-        lock (_lock)
+        using (new PatientLock(_lock))
             return _try == tried && !Job.IsLost;
     }
 
     /// <summary>Adds a batch, unless its try is over. What fails here cannot be tried again: half of it may have been added.</summary>
     public void Add(int tried, int count, Action add)
     {
-        lock (_lock)
+        using (new PatientLock(_lock))
         {
             if (_try != tried)
                 return;
@@ -133,7 +134,7 @@ internal sealed class MemberSegment
     /// <param name="again">Whether it will be.</param>
     public bool Fails(int tried, int retries, out bool again)
     {
-        lock (_lock)
+        using (new PatientLock(_lock))
         {
             again = _try == tried && _try < retries && !Job.IsLost;
             if (_try != tried)
@@ -146,7 +147,7 @@ internal sealed class MemberSegment
     /// <summary>Ends a try whose job is lost, unless it is over.</summary>
     public void GiveUp(int tried)
     {
-        lock (_lock)
+        using (new PatientLock(_lock))
         {
             if (_try == tried)
                 Settle(Outcome.Over);

@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Threading;
+using Cleave.Workers;
 
 namespace Cleave.Ensembles.Serving;
 
@@ -80,7 +81,7 @@ internal sealed class SegmentQueue
     /// <summary>The next segment, as <see cref="Take"/> gives it; null where there is none now.</summary>
     public MemberSegment? TryTake(int most)
     {
-        lock (_lock)
+        using (new PatientLock(_lock))
             return First(most);
     }
 

@@ -10,8 +10,9 @@ namespace Cleave.Core.Passes;
 /// </summary>
 internal sealed class GroupMerger
 {
-    // A merge whose proof would look at more groups is refused: the time stays bounded on graphs that no exporter writes.
+    // A merge whose proof would look at more groups, or at more that they read or are read by, is refused: the time stays bounded on graphs that no exporter writes.
     private const int MostVisited = 1024;
+    private const int MostSteps = 32 * MostVisited;
 
     private readonly int[][] _predecessors;
     private readonly int[][] _successors;
@@ -20,8 +21,8 @@ internal sealed class GroupMerger
     // The nodes of a group form a ring.
     private readonly int[] _next;
     private readonly int[] _size;
-    private readonly int[] _first;
-    private readonly int[] _last;
+    private readonly int[] _nodes;
+    private readonly GroupOrder _order;
     private readonly string?[] _kind;
     private readonly int[] _stamp;
     private int _now;
@@ -42,15 +43,15 @@ internal sealed class GroupMerger
         _parent = new int[count];
         _next = new int[count];
         _size = new int[count];
-        _first = new int[count];
-        _last = new int[count];
+        _nodes = new int[count];
+        _order = new GroupOrder(order);
         _kind = new string?[count];
         _stamp = new int[count];
         for (int node = 0; node < count; node++)
         {
             _parent[node] = _next[node] = node;
             _size[node] = isNothing(node) ? 0 : 1;
-            _first[node] = _last[node] = _place[node];
+            _nodes[node] = 1;
         }
     }
 
@@ -91,9 +92,14 @@ internal sealed class GroupMerger
     {
         List<int> groups = [];
         Mark(nodes, groups);
-        if (groups.Count > 1 && !Close(groups, between))
-            return false;
         int root = groups[0];
+        if (groups.Count == 1)
+        {
+            _kind[root] = kind ?? _kind[root];
+            return true;
+        }
+        if (Close(groups, between) is not { } found)
+            return false;
         foreach (int group in groups)
         {
             if (_size[group] > _size[root])
@@ -106,7 +112,12 @@ internal sealed class GroupMerger
         {
             if (group != root)
                 Append(root, group);
+            if (group != found.End)
+                _order.Remove(group);
         }
+        if (root != found.End)
+            _order.Replace(found.End, root);
+        _order.Move(found.Others, root, found.IsBackwards);
         _kind[root] = kept;
         return true;
     }
@@ -133,62 +144,78 @@ internal sealed class GroupMerger
         }
     }
 
-    // Adds the groups that lie on paths from one of the groups to another; false where they are too many.
-    private bool Close(List<int> groups, int between)
+    // Adds the groups that lie on ways from one of the groups to another; null where they are too many.
+    private Walked? Close(List<int> groups, int between)
     {
-        int last = 0;
+        int first = groups[0], last = groups[0], largest = groups[0];
         foreach (int group in groups)
-            last = Math.Max(last, _last[group]);
-        List<int> reached = Reach(groups, last);
-        if (reached.Count == 0)
-            return true;
-        if (reached.Count > MostVisited)
-            return false;
-        // Of what is reached, what leads back.
-        HashSet<int> own = [.. groups], candidates = [.. reached];
-        List<int> open = [.. groups];
-        int taken = 0;
-        while (open.Count > 0)
         {
-            int from = open[open.Count - 1];
-            open.RemoveAt(open.Count - 1);
-            foreach (int member in Members(from))
+            first = _order.IsBefore(group, first) ? group : first;
+            last = _order.IsBefore(last, group) ? group : last;
+            largest = _nodes[group] > _nodes[largest] ? group : largest;
+        }
+        // The one at the end is not walked from: a group that grows node by node is not looked through each time.
+        bool isBackwards = largest == first;
+        if ((Walk(groups, first, last, isBackwards) ?? Walk(groups, first, last, !isBackwards)) is not { } walked)
+            return null;
+        HashSet<int> own = [.. groups];
+        int taken = 0;
+        for (bool more = true; more;)
+        {
+            more = false;
+            // Mostly one pass does it: what was reached last leads back first.
+            for (int i = walked.Steps.Count - 1; i >= 0; i--)
             {
-                foreach (int predecessor in _predecessors[member])
-                {
-                    int group = GroupOf(predecessor);
-                    if (!candidates.Contains(group) || !own.Add(group))
-                        continue;
-                    taken += _size[group];
-                    if (taken > between)
-                        return false;
-                    groups.Add(group);
-                    open.Add(group);
-                }
+                (int from, int to) = walked.Steps[i];
+                if (!own.Contains(to) || !own.Add(from))
+                    continue;
+                more = true;
+                groups.Add(from);
+                taken += _size[from];
+                if (taken > between)
+                    return null;
             }
         }
-        return true;
+        walked.Others.RemoveAll(own.Contains);
+        return walked;
     }
 
-    // The groups outside that can be reached, as far as they could lead back. The start is stamped already.
-    private List<int> Reach(List<int> start, int last)
+    // The groups outside that are reached between the first and the last of the groups, forwards or backwards; null where they are too many.
+    [MethodImpl(JustInTime.Optimized)]
+    private Walked? Walk(List<int> groups, int first, int last, bool isBackwards)
     {
-        List<int> reached = [];
-        for (int i = 0; i < start.Count + reached.Count && reached.Count <= MostVisited; i++)
+        _now++;
+        foreach (int group in groups)
+            _stamp[group] = _now;
+        int end = isBackwards ? first : last, visited = 0;
+        int[][] neighbours = isBackwards ? _predecessors : _successors;
+        Walked walked = new(end, isBackwards, [], []);
+        for (int i = 0; i < groups.Count + walked.Others.Count; i++)
         {
-            foreach (int member in Members(i < start.Count ? start[i] : reached[i - start.Count]))
+            int from = i < groups.Count ? groups[i] : walked.Others[i - groups.Count], member = from;
+            if (from == end)
+                continue;
+            do
             {
-                foreach (int successor in _successors[member])
+                visited += i < groups.Count ? 0 : 1 + neighbours[member].Length;
+                foreach (int neighbour in neighbours[member])
                 {
-                    int group = GroupOf(successor);
-                    if (_stamp[group] == _now || _first[group] > last)
+                    int to = GroupOf(neighbour);
+                    if (to == from || (isBackwards ? _order.IsBefore(to, first) : _order.IsBefore(last, to)))
                         continue;
-                    _stamp[group] = _now;
-                    reached.Add(group);
+                    walked.Steps.Add((from, to));
+                    if (_stamp[to] == _now)
+                        continue;
+                    _stamp[to] = _now;
+                    walked.Others.Add(to);
                 }
+                member = _next[member];
             }
+            while (member != from);
+            if (visited > MostSteps || walked.Others.Count > MostVisited)
+                return null;
         }
-        return reached;
+        return walked;
     }
 
     private void Append(int root, int group)
@@ -196,7 +223,13 @@ internal sealed class GroupMerger
         _parent[group] = root;
         (_next[root], _next[group]) = (_next[group], _next[root]);
         _size[root] += _size[group];
-        _first[root] = Math.Min(_first[root], _first[group]);
-        _last[root] = Math.Max(_last[root], _last[group]);
+        _nodes[root] += _nodes[group];
     }
+
+    /// <summary>What was seen on a walk from groups that are to become one.</summary>
+    /// <param name="End">The group at which it ends; they all are to stand where that does.</param>
+    /// <param name="IsBackwards">Whether it went against the direction of dependence.</param>
+    /// <param name="Others">The groups that were reached; then those of them that do not become part of the one, but have to stand behind it (backwards: before it).</param>
+    /// <param name="Steps">From group to group.</param>
+    private sealed record Walked(int End, bool IsBackwards, List<int> Others, List<(int From, int To)> Steps);
 }

@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Diagnostics;
 using System.Linq;
 using System.Threading;
 using Cleave.Core.Graph;
@@ -116,6 +117,57 @@ public sealed class PlanGraphTests
 
         Assert.Equal("negative", candidate.Value);
         Assert.Equal([0], candidate.Nodes);
+    }
+
+    [Fact]
+    public void What_two_dequantised_values_are_read_by_is_in_order()
+    {
+        // From the left one behind it to the last one, which reads what the one beside does, and from that one to the right one.
+        ModelProto model = Make.Model(new GraphProto
+        {
+            Name = "quantised",
+            Input = { Make.Typed("p", 2, 1, 4), Make.Typed("q", 2, 1, 4) },
+            Output = { Make.Value("right", 1, 4), Make.Value("last", 1, 4) },
+            Initializer = { Make.Floats("scale", [], 0.1f) },
+            Node =
+            {
+                Make.Node("DequantizeLinear", ["p", "scale"], ["first"]),
+                Make.Node("DequantizeLinear", ["q", "scale"], ["second"]),
+                Make.Node("Tan", ["second"], ["left"]),
+                Make.Node("Tan", ["first"], ["beside"]),
+                Make.Node("Min", ["second", "beside"], ["right"]),
+                Make.Node("Tan", ["left"], ["behind"]),
+                Make.Node("Min", ["first", "behind"], ["last"]),
+            },
+        });
+        PlanGraph graph = Plan(model, "right", "last");
+        for (int g = 0; g < graph.Groups.Count; g++)
+            Assert.All(graph.Groups[g].Nodes.SelectMany(graph.Index.Reads).Select(graph.Index.Producer).Where(static p => p >= 0), p => Assert.True(graph.GroupOf[p] <= g));
+    }
+
+    [Fact]
+    public void Very_many_blocks_on_one_stream_are_grouped_in_bounded_time()
+    {
+        GraphProto graph = new()
+        {
+            Name = "stream",
+            Input = { Make.Value("x", 1, 16, 4, 4) },
+            Output = { Make.Value("y", 1, 16, 4, 4) },
+            Initializer = { Make.Floats("w", [16, 16, 1, 1], new float[256]) },
+            Node = { Make.Node("Conv", ["x", "w"], ["s0"]) },
+        };
+        const int Blocks = 3000;
+        for (int block = 0; block < Blocks; block++)
+        {
+            graph.Node.Add(Make.Node("Conv", ["s" + block, "w"], ["c" + block]));
+            graph.Node.Add(Make.Node("Add", ["s" + block, "c" + block], [block == Blocks - 1 ? "y" : "s" + (block + 1)]));
+        }
+        byte[] bytes = Make.Model(graph).ToByteArray();
+        GraphFacts facts = ShapeInference.Infer(ModelReader.Read(ByteSource.FromBytes(bytes), CancellationToken.None));
+        Stopwatch watch = Stopwatch.StartNew();
+        PlanGraphBuilder.Build(facts);
+        // Generous: following the stream back to its beginning at every block took longer.
+        Assert.True(watch.Elapsed < TimeSpan.FromSeconds(8), watch.Elapsed.ToString());
     }
 
     private static IEnumerable<PlanGraph> Random() =>

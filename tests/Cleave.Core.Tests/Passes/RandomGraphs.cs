@@ -44,6 +44,8 @@ internal static class RandomGraphs
                     graph.Node.Add(Tests.Make.Node("QuantizeLinear", [Pick(), "scale"], [output + "_q"]));
                     graph.Node.Add(Tests.Make.Node("DequantizeLinear", [output + "_q", "scale"], [output + "_d"]));
                     graph.Node.Add(Tests.Make.Node("Neg", [output + "_d"], [output]));
+                    // Others may read it, too: then all of them are one group.
+                    values.Add(output + "_d");
                     break;
                 default:
                     graph.Node.Add(Tests.Make.Node(random.Next(2) == 0 ? "Add" : "Max", [Pick(), Pick()], [output]));

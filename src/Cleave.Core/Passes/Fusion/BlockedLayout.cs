@@ -15,6 +15,9 @@ internal sealed class BlockedLayout
     private const long LargestBlock = 16;
     private const long Alignment = 4;
 
+    // A stream that each of very many blocks adds to is followed back from every block.
+    private const int MostSources = 512;
+
     private readonly FusionView _view;
     private readonly bool[] _isBlocked;
 
@@ -36,22 +39,24 @@ internal sealed class BlockedLayout
     /// The nodes whose values a node finds in blocks, and in turn those that they owe it to. Convolutions, and pools of whole blocks,
     /// owe it to nobody: ONNX Runtime reorders what they read.
     /// </summary>
-    public List<int> Sources(int node)
+    /// <returns>Null where they are too many to be kept together.</returns>
+    public List<int>? Sources(int node)
     {
         List<int> sources = [];
+        HashSet<int> seen = [];
         Add(node);
-        for (int i = 0; i < sources.Count; i++)
+        for (int i = 0; i < sources.Count && sources.Count <= MostSources; i++)
         {
             if (!MakesItself(sources[i]))
                 Add(sources[i]);
         }
-        return sources;
+        return sources.Count <= MostSources ? sources : null;
 
         void Add(int reader)
         {
             foreach (int input in _view.Inputs[reader])
             {
-                if (Has(input) && !sources.Contains(_view.Producer(input)))
+                if (Has(input) && seen.Add(_view.Producer(input)))
                     sources.Add(_view.Producer(input));
             }
         }

@@ -117,8 +117,7 @@ internal sealed class Companions
 
     private void Hold(int node)
     {
-        List<int> sources = _view.Layout.Sources(node);
-        if (sources.TrueForAll(s => _units.Together(s, node)) || !AreInChain(Between(sources, node), sources))
+        if (_view.Layout.Sources(node) is not { } sources || sources.TrueForAll(s => _units.Together(s, node)) || !AreInChain(Between(sources, node), sources))
             return;
         _units.TryMerge(null, [node, .. sources], MostBetween);
     }
@@ -147,6 +146,7 @@ internal sealed class Companions
     private bool AreInChain(List<int> between, List<int> sources)
     {
         Dictionary<int, int> depths = sources.ToDictionary(s => s, _ => 0);
+        HashSet<int> isSource = [.. sources];
         int convolutions = 0;
         foreach (int node in between)
         {
@@ -156,7 +156,7 @@ internal sealed class Companions
                 if (_view.Producer(input) >= 0 && depths.TryGetValue(_view.Producer(input), out int before))
                     depth = Math.Max(depth, before);
             }
-            if (depth >= 0 && _view.Operators[node] == "Conv" && !sources.Contains(node) && ++convolutions != ++depth)
+            if (depth >= 0 && _view.Operators[node] == "Conv" && !isSource.Contains(node) && ++convolutions != ++depth)
                 return false;
             if (depth >= 0)
                 depths[node] = depth;

@@ -1,4 +1,5 @@
 using System;
+using System.Linq;
 using Cleave.Core.Clustering;
 using Cleave.Core.Cost;
 using Cleave.Core.Passes;
@@ -25,7 +26,7 @@ internal static class PlacedPlanner
         why = "";
         if (graph.KnownPart() < Planner.LeastKnown)
             why = "the sizes of too many of its values are not known";
-        else if (Array.Exists([.. graph.Graph.Outputs], o => graph.Graph.Index.Producer(o) < 0 || graph.Graph.Roles[graph.Graph.Index.Producer(o)] != NodeRole.Live))
+        else if (graph.Graph.Outputs.Any(o => graph.Graph.Index.Producer(o) < 0 || graph.Graph.Roles[graph.Graph.Index.Producer(o)] == NodeRole.Constant))
             why = "an output of it is an input, or a constant";
         if (why.Length > 0)
             return null;

@@ -219,6 +219,33 @@ public sealed class PlacementModelTests
     }
 
     [Theory]
+    [InlineData("Identity", true)]
+    [InlineData("Cast", true)]
+    [InlineData("Dropout", true)]
+    [InlineData("Constant", false)]
+    [InlineData("", false)]
+    public void An_output_that_does_nothing_is_no_reason_against_an_accelerator(string last, bool isPlaced)
+    {
+        ModelProto model = new TestKit.Synthetic.Recurrent("LSTM", 2, 1024, 64).Stacked();
+        if (last.Length == 0)
+            model.Graph.Output.Add(model.Graph.Input[0].Clone());
+        else
+        {
+            model.Graph.Node.Add(last switch
+            {
+                "Cast" => Make.Node("Cast", ["output"], ["also"], Make.Int("to", 1)),
+                "Constant" => Make.Constant("also", Make.Floats("", [1], 1)),
+                _ => Make.Node(last, ["output"], ["also"]),
+            });
+            model.Graph.Output.Add(new ValueInfoProto { Name = "also" });
+        }
+        PlacedRun? run = PlacedPlanner.Plan(
+            new SizedGraph(Graph(model), static _ => 1), new CostModel(DeviceTables.Baked), Read(Text), new PlacementRequest(PlacementObjective.Latency), lanes: 1, out _, out string why);
+        Assert.Equal(isPlaced, run != null);
+        Assert.Equal(isPlaced ? "" : "an output of it is an input, or a constant", why);
+    }
+
+    [Theory]
     [InlineData("cleave-accelerator 1", "cleave-accelerator 2", "line 1")]
     [InlineData("kernel 3000", "kernel minus", "line 5")]
     [InlineData("kernel 3000", "kernle 3000", "line 5")]

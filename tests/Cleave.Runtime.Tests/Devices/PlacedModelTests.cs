@@ -22,7 +22,7 @@ public sealed class PlacedModelTests
 
     public static TheoryData<string, int> Models => new()
     {
-        { "lstm", 1 }, { "lstm both ways", 1 }, { "gru", 1 }, { "gru both ways 256", 2 },
+        { "lstm", 1 }, { "lstm both ways", 1 }, { "gru", 1 }, { "gru both ways 256", 2 }, { "lstm and its output again", 1 },
     };
 
     [Theory]
@@ -105,10 +105,25 @@ public sealed class PlacedModelTests
     private static ModelProto Build(string name) => name switch
     {
         "lstm" => new Recurrent("LSTM", 4, 128, 64).Stacked(),
+        "lstm and its output again" => WithOutputAgain(new Recurrent("LSTM", 4, 128, 64).Stacked()),
         "lstm both ways" => new Recurrent("LSTM", 2, 128, 32).Bidirectional(),
         "gru" => new Recurrent("GRU", 2, 128, 32).Bidirectional(),
         "gru both ways 256" => new Recurrent("GRU", 2, 256, 32).Bidirectional(),
         "gru 256" => new Recurrent("GRU", 4, 256, 64).Stacked(),
         _ => throw new ArgumentOutOfRangeException(nameof(name), name, null),
     };
+
+    // By nodes that do nothing.
+    private static ModelProto WithOutputAgain(ModelProto model)
+    {
+        string output = model.Graph.Output[0].Name;
+        foreach (string op in (string[])["Identity", "Dropout"])
+        {
+            model.Graph.Node.Add(new NodeProto { OpType = op, Name = op, Input = { output }, Output = { op } });
+            ValueInfoProto again = model.Graph.Output[0].Clone();
+            again.Name = op;
+            model.Graph.Output.Add(again);
+        }
+        return model;
+    }
 }

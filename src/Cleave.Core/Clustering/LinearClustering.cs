@@ -35,8 +35,11 @@ internal static class LinearClustering
         for (int i = 0; i < order.Length; i++)
             order[i] = i;
         // Array.Sort keeps no order among equals.
-        Array.Sort(order, (a, b) => distance[a] != distance[b] ? distance[b].CompareTo(distance[a]) : a.CompareTo(b));
+        Array.Sort(order, (a, b) => Known(b).CompareTo(Known(a)) is not 0 and var falling ? falling : a.CompareTo(b));
         return order;
+
+        // Before one whose distance is no number, none has one that is.
+        double Known(int task) => double.IsNaN(distance[task]) ? double.PositiveInfinity : distance[task];
     }
 
     /// <summary>Algorithm 2: each cluster a path; the first is the critical one. Each begins no later than those after it.</summary>

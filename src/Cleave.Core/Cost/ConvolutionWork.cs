@@ -84,7 +84,7 @@ internal static class ConvolutionWork
     }
 
     private static IReadOnlyList<Work>? GlobalPool(NodeSizes node) =>
-        node.Input(0) is { Length: > 2 } input ? One(new Work("global-pool", [input[1] * input[0], Pixels(input) / input[0]])) : null;
+        node.Input(0) is { Length: > 2 } input ? One(new Work("global-pool", [input[1] * input[0], Pixels(input) / Math.Max(1, input[0])])) : null;
 
     private static IReadOnlyList<Work>? Normalized(NodeSizes node, string kernel)
     {

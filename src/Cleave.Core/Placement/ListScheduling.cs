@@ -60,15 +60,18 @@ internal sealed class ListScheduling
         int[] order = new int[_rank.Length];
         for (int i = 0; i < order.Length; i++)
             order[i] = i;
-        Array.Sort(order, (a, b) => _rank[a] != _rank[b] ? _rank[b].CompareTo(_rank[a]) : a.CompareTo(b));
+        Array.Sort(order, (a, b) => Known(_rank[b]).CompareTo(Known(_rank[a])) is not 0 and var falling ? falling : a.CompareTo(b));
         foreach (int unit in order)
             PlaceOne(unit, allowed);
         int[] byStart = (int[])order.Clone();
         int[] rankOf = new int[order.Length];
         for (int i = 0; i < order.Length; i++)
             rankOf[order[i]] = i;
-        Array.Sort(byStart, (a, b) => _start[a] != _start[b] ? _start[a].CompareTo(_start[b]) : rankOf[a].CompareTo(rankOf[b]));
+        Array.Sort(byStart, (a, b) => Known(_start[a]).CompareTo(Known(_start[b])) is not 0 and var rising ? rising : rankOf[a].CompareTo(rankOf[b]));
         return (_place, byStart);
+
+        // A rank that is no number is one of all units before, a start that is none one of all after.
+        static double Known(double time) => double.IsNaN(time) ? double.PositiveInfinity : time;
     }
 
     [MethodImpl(JustInTime.Optimized)]

@@ -109,6 +109,22 @@ public sealed class LinearClusteringTests
     private static IEnumerable<(TaskGraph, double[])> Random()
     {
         Random random = new(3);
+    [Fact]
+    public void The_order_by_distance_is_one_in_which_tasks_can_run_even_where_distances_are_no_numbers()
+    {
+        Assert.Equal(Enumerable.Range(0, 100), LinearClustering.Order([.. Enumerable.Repeat(double.NaN, 100)]));
+        foreach ((TaskGraph graph, double[] weights) in Random())
+        {
+            weights[graph.Count / 2] = double.NaN;
+            bool[] done = new bool[graph.Count];
+            foreach (int task in LinearClustering.Order(LinearClustering.DistanceToEnd(graph, weights, Edge)))
+            {
+                Assert.All(graph.Predecessors[task], p => Assert.True(done[p]));
+                done[task] = true;
+            }
+        }
+    }
+
         for (int i = 0; i < Graphs; i++)
         {
             int[][] predecessors = new int[1 + random.Next(30)][];

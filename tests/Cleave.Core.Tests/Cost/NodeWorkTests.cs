@@ -47,6 +47,18 @@ public sealed class NodeWorkTests : IDisposable
 
     [Fact]
     public void A_larger_batch_is_never_predicted_to_be_faster()
+    [Theory]
+    [MemberData(nameof(Models))]
+    public void No_size_of_none_makes_a_prediction_that_is_no_number(string name)
+    {
+        CatalogModel model = ModelCatalog.Get(name);
+        foreach (string dimension in model.Samples[0].Sizes.Keys)
+        {
+            double[] byGroup = new GraphCost(Sized(model, model.Samples[0].With(dimension, 0)), Device()).ByGroup(1);
+            Assert.All(byGroup, t => Assert.True(double.IsFinite(t) && t >= 0, $"{dimension}: {t}"));
+        }
+    }
+
     {
         CatalogModel model = ModelCatalog.Get("residual");
 

@@ -145,6 +145,18 @@ public sealed class PlacementTests(ITestOutputHelper output)
     }
 
     [Fact]
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(50)]
+    [InlineData(99)]
+    public void Units_whose_times_are_no_numbers_are_in_the_order_of_dependence(int known)
+    {
+        PlacementUnit[] units = [.. Enumerable.Range(0, 100).Select(u => new PlacementUnit(u < known ? [2, 1] : [double.NaN, double.NaN], []))];
+        PlacementValue[] values = [.. Enumerable.Range(0, 100).Select(static u => new PlacementValue(u, u < 99 ? [u + 1] : [], 5, IsOutput: u == 99))];
+        Assert.Equal(Enumerable.Range(0, 100), ListScheduling.Place(Problem(units, values), RankBy.Mean, looksAhead: false).Order);
+    }
+
     public void What_runs_side_by_side_is_divided()
     {
         PlacementUnit[] units = [new([50, 50], []), new([50, 50], [])];

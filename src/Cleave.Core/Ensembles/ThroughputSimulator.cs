@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
+using System.Runtime.CompilerServices;
 using Cleave.Core.Batching;
 
 namespace Cleave.Core.Ensembles;
@@ -14,6 +15,9 @@ namespace Cleave.Core.Ensembles;
 /// <param name="samples">How many samples are sent through; more make what happens at the end matter less.</param>
 internal sealed class ThroughputSimulator(AllocationProblem problem, Func<int, int, InstanceGroup, double> seconds, int samples)
 {
+    // A search asks for thousands of matrices. Where a model's batches are small and a device could do thousands of samples at once, fewer samples do.
+    private const double MostRuns = 8_192;
+
     /// <summary>So many samples that what happens at the end is a small part of all: several rounds of all devices with their largest batches.</summary>
     public static int SamplesFor(AllocationProblem problem) => 64 * problem.Devices.Sum(static d => d.Choices.Max(static c => c.Count * c.Batch));
 
@@ -23,25 +27,34 @@ internal sealed class ThroughputSimulator(AllocationProblem problem, Func<int, i
         List<Cell> cells = Cells(matrix);
         if (!matrix.IsComplete)
             return 0;
-        int[] left = [.. Enumerable.Repeat(samples, matrix.Models)];
+        int each = Samples(cells, matrix.Models);
+        int[] left = [.. Enumerable.Repeat(each, matrix.Models)];
         int[] threads = [.. problem.Devices.Select(static d => d.Threads)];
-        List<Run> running = [];
+        RunningBatches running = new();
         double now = 0;
         while (true)
         {
             Start(cells, left, threads, running, now);
             if (running.Count == 0)
-                return samples / now;
-            now = running.Min(static r => r.End);
-            for (int i = running.Count - 1; i >= 0; i--)
+                return each / now;
+            now = running.NextEnd;
+            do
             {
-                if (running[i].End > now)
-                    continue;
-                running[i].Cell.Running--;
-                threads[running[i].Cell.Device] += running[i].Cell.Threads;
-                running.RemoveAt(i);
+                Cell cell = cells[running.TakeNext()];
+                cell.Running--;
+                threads[cell.Device] += cell.Threads;
             }
+            while (running.Count > 0 && running.NextEnd <= now);
         }
+    }
+
+    // For every model, as many as keep the runs within the bound even if all are of its smallest batch.
+    private int Samples(List<Cell> cells, int models)
+    {
+        double runsOfSample = 0;
+        for (int m = 0; m < models; m++)
+            runsOfSample += 1.0 / cells.Where(c => c.Model == m).Min(static c => c.Group.Batch);
+        return (int)Math.Min(samples, Math.Max(1, MostRuns / runsOfSample));
     }
 
     private List<Cell> Cells(AllocationMatrix matrix)
@@ -59,25 +72,28 @@ internal sealed class ThroughputSimulator(AllocationProblem problem, Func<int, i
         return cells;
     }
 
-    private static void Start(List<Cell> cells, int[] left, int[] threads, List<Run> running, double now)
+    [MethodImpl(JustInTime.Optimized)]
+    private static void Start(List<Cell> cells, int[] left, int[] threads, RunningBatches running, double now)
     {
         while (true)
         {
-            Cell? next = null;
-            foreach (Cell cell in cells)
+            int next = -1;
+            for (int i = 0; i < cells.Count; i++)
             {
+                Cell cell = cells[i];
                 bool canStart = cell.Running < cell.Group.Count && threads[cell.Device] >= cell.Threads && left[cell.Model] > 0;
-                if (canStart && (next is null || left[cell.Model] > left[next.Model]))
-                    next = cell;
+                if (canStart && (next < 0 || left[cell.Model] > left[cells[next].Model]))
+                    next = i;
             }
-            if (next is null)
+            if (next < 0)
                 return;
-            int batch = Math.Min(next.Group.Batch, left[next.Model]);
-            left[next.Model] -= batch;
-            threads[next.Device] -= next.Threads;
-            next.Running++;
+            Cell first = cells[next];
+            int batch = Math.Min(first.Group.Batch, left[first.Model]);
+            left[first.Model] -= batch;
+            threads[first.Device] -= first.Threads;
+            first.Running++;
             // A batch that is not full is taken to cost as many samples as it has.
-            running.Add(new Run(next, now + next.SampleSeconds * batch));
+            running.Add(next, now + first.SampleSeconds * batch);
         }
     }
 
@@ -95,6 +111,4 @@ internal sealed class ThroughputSimulator(AllocationProblem problem, Func<int, i
 
         public int Running { get; set; }
     }
-
-    private readonly record struct Run(Cell Cell, double End);
 }

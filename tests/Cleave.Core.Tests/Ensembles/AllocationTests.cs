@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Diagnostics;
 using System.Linq;
 using Cleave.Core.Batching;
 using Cleave.Core.Ensembles;
@@ -124,6 +125,20 @@ public sealed class AllocationTests
         AllocationMatrix start = IdleAccelerators.Fill(problem, WorstFitDecreasing.Place(problem).Matrix, [1]);
         FoundAllocation found = AllocationSearch.Improve(problem, start, simulator.Of, new());
         Assert.All(Enumerable.Range(0, 16), d => Assert.True(found.Matrix[d, 0].Count == 1));
+    }
+
+    [Fact]
+    public void Eight_members_are_allocated_to_many_cores_in_bounded_time()
+    {
+        AllocationProblem problem = new([EnsembleDevice.Cpu(1L << 40, 64)], [.. Enumerable.Range(0, 8).Select(static m => new MemberMemory("m" + m, 1000, 1))]);
+        ThroughputSimulator simulator = new(
+            problem, static (_, m, cell) => (m + 1) * (0.0001 + (cell.Batch * 0.001 / (0.5 + (0.5 * cell.Threads)))), ThroughputSimulator.SamplesFor(problem));
+        Stopwatch watch = Stopwatch.StartNew();
+        AllocationMatrix start = WorstFitDecreasing.Place(problem).Matrix;
+        FoundAllocation found = AllocationSearch.Improve(problem, start, simulator.Of, new());
+        // Generous: half a million runs for each matrix took minutes.
+        Assert.True(watch.Elapsed < TimeSpan.FromSeconds(20), watch.Elapsed.ToString());
+        Assert.True(found.Throughput > simulator.Of(start) * 2);
     }
 
     [Fact]

@@ -80,20 +80,15 @@ internal static class LinearClustering
     private static List<int[]> Merged(List<int[]> paths, Func<int[], double> last, double[] distance)
     {
         List<List<int>> merged = [];
-        List<double> ends = [];
+        ClusterEnds ends = new(paths.Count);
         foreach (int[] path in Sorted())
         {
-            int place = 0;
-            while (place < ends.Count && ends[place] < Start(path))
-                place++;
-            if (place == ends.Count)
-            {
+            int place = ends.NotBelow(Start(path));
+            if (place == merged.Count)
                 merged.Add([]);
-                ends.Add(0);
-            }
             // What follows in time follows by distance, too.
             merged[place].AddRange(path);
-            ends[place] = End(path);
+            ends.Set(place, End(path));
         }
         return merged.ConvertAll(static tasks => tasks.ToArray());
 

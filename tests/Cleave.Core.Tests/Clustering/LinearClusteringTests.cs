@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Diagnostics;
 using System.Linq;
 using Cleave.Core.Clustering;
 using Xunit;
@@ -51,6 +52,32 @@ public sealed class LinearClusteringTests
     }
 
     [Fact]
+    public void A_path_goes_to_the_first_cluster_that_has_ended()
+    {
+        foreach ((TaskGraph graph, double[] weights) in Random().Take(2000))
+        {
+            double[] distance = LinearClustering.DistanceToEnd(graph, weights, Edge);
+            List<int[]> paths = LinearClustering.Paths(graph, distance);
+            Assert.Equal(OneByOne(paths, distance, static _ => 0), LinearClustering.Merged(paths, distance));
+            Assert.Equal(OneByOne(paths, distance, t => weights[t]), LinearClustering.Concurrent(paths, distance, weights));
+        }
+    }
+
+    [Fact]
+    public void Very_many_tasks_side_by_side_are_clustered_in_bounded_time()
+    {
+        TaskGraph graph = new([.. Enumerable.Range(0, 200_000).Select(static _ => Array.Empty<int>())]);
+        double[] weights = [.. Enumerable.Range(0, graph.Count).Select(static t => 1.0 + (t % 7))];
+        Stopwatch watch = Stopwatch.StartNew();
+        double[] distance = LinearClustering.DistanceToEnd(graph, weights, Edge);
+        List<int[]> paths = LinearClustering.Paths(graph, distance);
+        Assert.Single(LinearClustering.Merged(paths, distance));
+        Assert.Equal(graph.Count, LinearClustering.Concurrent(paths, distance, weights).Count);
+        // Generous: looking at every cluster for every path took longer.
+        Assert.True(watch.Elapsed < TimeSpan.FromSeconds(15), watch.Elapsed.ToString());
+    }
+
+    [Fact]
     public void There_are_as_many_concurrent_clusters_as_paths_are_side_by_side_at_most()
     {
         foreach ((TaskGraph graph, double[] some) in Random())
@@ -83,8 +110,46 @@ public sealed class LinearClusteringTests
     }
 
     [Fact]
+    public void The_order_by_distance_is_one_in_which_tasks_can_run_even_where_distances_are_no_numbers()
+    {
+        Assert.Equal(Enumerable.Range(0, 100), LinearClustering.Order([.. Enumerable.Repeat(double.NaN, 100)]));
+        foreach ((TaskGraph graph, double[] weights) in Random())
+        {
+            weights[graph.Count / 2] = double.NaN;
+            bool[] done = new bool[graph.Count];
+            foreach (int task in LinearClustering.Order(LinearClustering.DistanceToEnd(graph, weights, Edge)))
+            {
+                Assert.All(graph.Predecessors[task], p => Assert.True(done[p]));
+                done[task] = true;
+            }
+        }
+    }
+
+    [Fact]
     public void A_graph_that_is_not_in_order_is_refused() =>
         Assert.Throws<ArgumentException>(() => new TaskGraph([[1], []]));
+
+    // As it is published, looking at all clusters for each path.
+    private static List<int[]> OneByOne(List<int[]> paths, double[] distance, Func<int, double> last)
+    {
+        List<List<int>> merged = [];
+        List<double> ends = [];
+        foreach (int[] path in paths.OrderByDescending(p => distance[p[0]]).ThenByDescending(End))
+        {
+            int place = ends.FindIndex(e => !(e < distance[path[0]]));
+            if (place < 0)
+            {
+                place = ends.Count;
+                merged.Add([]);
+                ends.Add(0);
+            }
+            merged[place].AddRange(path);
+            ends[place] = End(path);
+        }
+        return merged.ConvertAll(static m => m.ToArray());
+
+        double End(int[] path) => distance[path[^1]] - last(path[^1]);
+    }
 
     private static void AssertPartition(TaskGraph graph, List<int[]> clusters)
     {
@@ -109,22 +174,6 @@ public sealed class LinearClusteringTests
     private static IEnumerable<(TaskGraph, double[])> Random()
     {
         Random random = new(3);
-    [Fact]
-    public void The_order_by_distance_is_one_in_which_tasks_can_run_even_where_distances_are_no_numbers()
-    {
-        Assert.Equal(Enumerable.Range(0, 100), LinearClustering.Order([.. Enumerable.Repeat(double.NaN, 100)]));
-        foreach ((TaskGraph graph, double[] weights) in Random())
-        {
-            weights[graph.Count / 2] = double.NaN;
-            bool[] done = new bool[graph.Count];
-            foreach (int task in LinearClustering.Order(LinearClustering.DistanceToEnd(graph, weights, Edge)))
-            {
-                Assert.All(graph.Predecessors[task], p => Assert.True(done[p]));
-                done[task] = true;
-            }
-        }
-    }
-
         for (int i = 0; i < Graphs; i++)
         {
             int[][] predecessors = new int[1 + random.Next(30)][];

@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Diagnostics;
 using System.IO;
 using System.Linq;
 using System.Threading;
@@ -168,6 +169,24 @@ public sealed class PlannerTests : IDisposable
         Assert.Equal(!isSplit, row.Why.EndsWith("x one session of one thread, but less than 1.20x one thread, for which such weights are in memory once more", StringComparison.Ordinal));
         // What is asked for is done.
         Assert.True(Planner.Plan(graph, new CostModel(OneThread(Device.Table)), new PlanOptions { Cores = [2], Mode = PlanMode.Split }).Rows[0].Chosen.Plan.IsSplit);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Very_many_nodes_side_by_side_are_planned_in_bounded_time(bool isWhole)
+    {
+        GraphProto graph = new() { Name = "wide", Input = { Make.Value("x", 1, 4) } };
+        for (int i = 0; i < 80_000; i++)
+        {
+            graph.Node.Add(Make.Node("Exp", ["x"], ["y" + i]));
+            graph.Output.Add(Make.Value("y" + i, 1, 4));
+        }
+        SizedGraph sized = Sized(graph);
+        Stopwatch watch = Stopwatch.StartNew();
+        Planner.Plan(sized, Device, new PlanOptions { Cores = [1, 2], Mode = isWhole ? PlanMode.Whole : PlanMode.Auto });
+        // Generous: looking at every path for every path took longer.
+        Assert.True(watch.Elapsed < TimeSpan.FromSeconds(15), watch.Elapsed.ToString());
     }
 
     [Fact]

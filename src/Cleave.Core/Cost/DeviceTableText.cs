@@ -14,6 +14,15 @@ internal static class DeviceTableText
 {
     public const string FirstLine = "cleave-device 1";
 
+    // What any prediction may ask for, but for these: without them nothing is added.
+    private static readonly string[] Optional = ["node", "crowd", "weights"];
+
+    // No convolution is in the blocked layout where there is none.
+    private static readonly string[] Blocked = ["conv1", "conv", "conv-first", "conv-depthwise", "pool", "reorder-in", "reorder-out"];
+
+    // Of kernels that are missing, so many are named.
+    private const int MostNamed = 3;
+
     // Far beyond any instruction set's.
     private const int MostChannels = 256;
 
@@ -62,6 +71,20 @@ internal static class DeviceTableText
 
         (string Value, int Line) Head(string key) =>
             head.TryGetValue(key, out (string, int) found) ? found : throw Wrong(number, "no line \"" + key + "\"");
+    }
+
+    /// <summary>Reads a table that predictions are made by.</summary>
+    /// <exception cref="FormatException">It is no device table, or it lacks kernels; the message says which line is wrong, or what is missing.</exception>
+    public static DeviceTable ReadComplete(TextReader text)
+    {
+        DeviceTable table = Read(text);
+        HashSet<string> known = new(table.Points.Select(static p => p.Kernel), StringComparer.Ordinal);
+        string[] missing = [.. Kernel.All.Select(static k => k.Name).Where(k => !known.Contains(k) && !Optional.Contains(k) && (table.Block > 1 || !Blocked.Contains(k)))];
+        if (missing.Length == 0)
+            return table;
+        int more = missing.Length - MostNamed;
+        throw new FormatException("it holds no points of " + string.Join(", ", missing.Take(MostNamed))
+            + (more > 0 ? " and " + more.ToString(CultureInfo.InvariantCulture) + " more" : ""));
     }
 
     public static void Write(DeviceTable table, TextWriter text)

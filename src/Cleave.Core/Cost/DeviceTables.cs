@@ -50,6 +50,6 @@ internal static class DeviceTables
         using Stream stream = typeof(DeviceTables).Assembly.GetManifestResourceStream("Cleave.Core.Cost.Devices.avx2.txt")
             ?? throw new InvalidOperationException("the device table is no resource of this assembly");
         using StreamReader text = new(stream);
-        return DeviceTableText.Read(text);
+        return DeviceTableText.ReadComplete(text);
     }
 }

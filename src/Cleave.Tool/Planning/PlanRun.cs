@@ -77,7 +77,7 @@ internal static class PlanRun
         try
         {
             using StreamReader text = new(given);
-            return DeviceTableText.Read(text);
+            return DeviceTableText.ReadComplete(text);
         }
         catch (Exception e) when (e is FormatException or IOException or UnauthorizedAccessException)
         {

@@ -110,5 +110,20 @@ public sealed class PlanCommandTests : IDisposable
         Assert.Empty(run.Output);
     }
 
+    [Theory]
+    [InlineData(8, "relu 16 = 400", "it holds no points of conv1, conv, conv-first and ")]
+    [InlineData(1, "relu 16 = 400", "it holds no points of conv-plain, conv-transpose, conv-quantized and ")]
+    public async Task A_device_table_that_lacks_kernels_is_refused(int block, string points, string expected)
+    {
+        string path = Path.Combine(_folder.Path, "device.txt");
+        File.WriteAllText(path, $"cleave-device 1\nname part\nblock {block}\ncall 1000\nhand-off 100\nthreads 1\n{points}\n");
+
+        ToolRun run = await ToolRun.Of("plan", Catalog("chain"), "--device", path);
+
+        Assert.Equal(1, run.Code);
+        Assert.Contains(expected, run.Error.ReplaceLineEndings(" "), StringComparison.Ordinal);
+        Assert.Contains("cleave calibrate", run.Error, StringComparison.Ordinal);
+    }
+
     private string Catalog(string name) => ModelCatalog.Get(name).Write(Path.Combine(_folder.Path, "models"));
 }

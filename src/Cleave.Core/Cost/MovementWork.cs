@@ -7,6 +7,9 @@ namespace Cleave.Core.Cost;
 /// <summary>What moves elements, or goes over rows of them.</summary>
 internal static class MovementWork
 {
+    // The operator set since which Softmax and its kin go along one axis.
+    private const long OneAxis = 13;
+
     public static IReadOnlyList<Work>? Of(NodeSizes node) => node.OpType switch
     {
         "Transpose" => Transpose(node),
@@ -79,12 +82,14 @@ internal static class MovementWork
         return [Runs(node.Text("mode") is "" or "nearest" ? "resize-nearest" : "resize-linear", NodeSizes.Count(output), plane)];
     }
 
+    // Along one axis; before operator set 13 along all axes from one on.
     private static IReadOnlyList<Work>? Softmax(NodeSizes node)
     {
         if (node.Input(0) is not { Length: > 0 } shape)
             return null;
-        int axis = Axis(node.Integer("axis", -1), shape.Length);
-        double columns = NodeSizes.Product(shape, axis, shape.Length), count = NodeSizes.Count(shape);
+        bool isAlongOne = (node.OpType == "QLinearSoftmax" ? node.Integer("opset", node.Opset) : node.Opset) >= OneAxis;
+        int axis = Axis(node.Integer("axis", isAlongOne ? -1 : 1), shape.Length);
+        double columns = isAlongOne ? shape[axis] : NodeSizes.Product(shape, axis, shape.Length), count = NodeSizes.Count(shape);
         return [Rows("softmax", count / Math.Max(1, columns), columns)];
     }
 

@@ -8,11 +8,15 @@ namespace Cleave.Core.Cost;
 /// <param name="shape">The shape of a value; null where it is not known.</param>
 /// <param name="isConstant">Whether a value is the same in every call.</param>
 /// <param name="element">The element type of a value.</param>
-internal sealed class NodeSizes(Node node, Func<string, long[]?> shape, Func<string, bool> isConstant, Func<string, ElementType> element)
+/// <param name="opset">The version of ONNX's own operators.</param>
+internal sealed class NodeSizes(Node node, Func<string, long[]?> shape, Func<string, bool> isConstant, Func<string, ElementType> element, long opset)
 {
     public Node Node { get; } = node;
 
     public string OpType => Node.OpType;
+
+    /// <summary>The version of ONNX's own operators.</summary>
+    public long Opset { get; } = opset;
 
     /// <summary>The shape of an input; null where there is none or it is not known.</summary>
     public long[]? Input(int index) => HasInput(index) ? shape(Node.Inputs[index]) : null;
@@ -51,7 +55,7 @@ internal sealed class NodeSizes(Node node, Func<string, long[]?> shape, Func<str
 
     /// <summary>The same with the channels of images filled up to whole blocks, as ONNX Runtime holds them in its blocked layout.</summary>
     public NodeSizes InBlocks(int block) => new(
-        Node, v => shape(v) is { Length: 4 } image ? [image[0], RoundUp(image[1], block), image[2], image[3]] : shape(v), isConstant, element);
+        Node, v => shape(v) is { Length: 4 } image ? [image[0], RoundUp(image[1], block), image[2], image[3]] : shape(v), isConstant, element, Opset);
 
     /// <summary>The next multiple of a block.</summary>
     public static long RoundUp(long channels, int block) => (channels + block - 1) / block * block;

@@ -18,6 +18,7 @@ internal sealed class SizedGraph
     private readonly Func<string, bool> _isConstant;
     private readonly Func<string, ElementType> _element;
     private readonly bool _hasBranches;
+    private readonly long _opset;
     private GraphFacts? _facts;
 
     /// <param name="graph">The graph.</param>
@@ -31,6 +32,8 @@ internal sealed class SizedGraph
         _shape = Shape;
         _isConstant = IsConstant;
         _element = value => graph.Facts.Of(value).Element;
+        foreach (OpsetImport import in graph.Model.Opsets)
+            _opset = import.Domain.Length == 0 ? import.Version : _opset;
         HashSet<string> weights = new(StringComparer.Ordinal);
         for (int i = 0; i < graph.Nodes.Count; i++)
         {
@@ -106,7 +109,7 @@ internal sealed class SizedGraph
     public bool IsConstant(string value) =>
         Graph.Index.IsInitializer(value) || (Graph.Index.Producer(value) is >= 0 and var node && Graph.Roles[node] == NodeRole.Constant);
 
-    public NodeSizes Sizes(Node node) => new(node, _shape, _isConstant, _element);
+    public NodeSizes Sizes(Node node) => new(node, _shape, _isConstant, _element, _opset);
 
     public double Bytes(string value) => NodeSizes.Count(Shape(value)) * Math.Max(8, Graph.Facts.Of(value).Element.Bits()) / 8;
 }

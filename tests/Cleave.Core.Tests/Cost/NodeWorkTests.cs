@@ -8,7 +8,9 @@ using Cleave.Core.Graph;
 using Cleave.Core.Onnx;
 using Cleave.Core.Passes;
 using Cleave.Core.Shapes;
+using Cleave.OnnxProto;
 using Cleave.TestKit.Catalog;
+using Google.Protobuf;
 using Xunit;
 
 namespace Cleave.Core.Tests.Cost;
@@ -45,8 +47,6 @@ public sealed class NodeWorkTests : IDisposable
         }
     }
 
-    [Fact]
-    public void A_larger_batch_is_never_predicted_to_be_faster()
     [Theory]
     [MemberData(nameof(Models))]
     public void No_size_of_none_makes_a_prediction_that_is_no_number(string name)
@@ -59,6 +59,8 @@ public sealed class NodeWorkTests : IDisposable
         }
     }
 
+    [Fact]
+    public void A_larger_batch_is_never_predicted_to_be_faster()
     {
         CatalogModel model = ModelCatalog.Get("residual");
 
@@ -91,6 +93,25 @@ public sealed class NodeWorkTests : IDisposable
 
         // Generous: a quadratic walk would take minutes.
         Assert.True(watch.Elapsed < TimeSpan.FromSeconds(20), watch.Elapsed.ToString());
+    }
+
+    [Theory]
+    [InlineData("Softmax", 11, null, 2, 12)]
+    [InlineData("LogSoftmax", 12, null, 2, 12)]
+    [InlineData("Hardmax", 11, 2L, 6, 4)]
+    [InlineData("Softmax", 11, 0L, 1, 24)]
+    [InlineData("Softmax", 13, null, 6, 4)]
+    [InlineData("Softmax", 13, 1L, 8, 3)]
+    [InlineData("Softmax", 17, -3L, 12, 2)]
+    public void A_softmax_goes_over_the_axes_that_its_operator_set_says(string op, long opset, long? axis, double rows, double columns)
+    {
+        GraphProto graph = new() { Name = "softmax", Input = { Make.Value("x", 2, 3, 4) }, Output = { Make.Value("y", 2, 3, 4) } };
+        graph.Node.Add(Make.Node(op, ["x"], ["y"], axis is { } given ? [Make.Int("axis", given)] : []));
+        OnnxModel model = ModelReader.Read(ByteSource.FromBytes(Make.Model(graph, opset: opset).ToByteArray()), default);
+        SizedGraph sized = new(PlanGraphBuilder.Build(ShapeInference.Infer(model)), static _ => null);
+        Work work = Assert.Single(NodeWork.Of(sized.Sizes(sized.Graph.Nodes[0])));
+        Assert.Equal("softmax", work.Kernel);
+        Assert.Equal([rows, columns], work.Sizes);
     }
 
     private static CostModel Device() => new(DeviceTables.Find(DeviceTables.Avx2)!);

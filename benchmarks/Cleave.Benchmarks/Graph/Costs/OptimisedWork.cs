@@ -42,7 +42,8 @@ internal sealed class OptimisedWork : IDisposable
             n,
             v => constants.TryGetValue(v, out TensorInfo? constant) ? constant.Dims : shapes.GetValueOrDefault(v),
             constants.ContainsKey,
-            v => constants.TryGetValue(v, out TensorInfo? constant) ? constant.Element : ElementType.Undefined))))];
+            v => constants.TryGetValue(v, out TensorInfo? constant) ? constant.Element : ElementType.Undefined,
+            optimised.Opsets.Single(static o => o.Domain.Length == 0).Version))))];
     }
 
     public string Path { get; } = System.IO.Path.GetTempFileName();

@@ -53,7 +53,7 @@ internal static class LanePlacement
             threads[lane] = each;
         double[] loads = new double[lanes], times = tasks.Times(each);
         for (int task = 0; task < laneOf.Length; task++)
-            loads[laneOf[task]] += times[task];
+            loads[laneOf[task]] += tasks.IsCloned[task] ? 0 : times[task];
         int left = cores - (each * lanes);
         foreach (int lane in LinearClustering.Order(loads))
         {

@@ -149,7 +149,11 @@ internal sealed class LaneSearch
             better = false;
             foreach (int[] path in _pathsByWork)
             {
-                int home = laneOf[path[0]];
+                // What clones begin is where the first task after them is.
+                int first = Array.FindIndex(path, t => !_tasks.IsCloned[t]);
+                if (first < 0)
+                    continue;
+                int home = laneOf[path[first]];
                 for (int lane = 0; lane < found.Threads.Length && visits > 0; lane++)
                 {
                     if (lane == home)

@@ -71,6 +71,58 @@ public sealed class LanePropertyTests
         Assert.True(improved > 50, "hardly anything was improved: " + improved);
     }
 
+    [Fact]
+    public void No_path_alone_is_better_on_another_lane()
+    {
+        int begun = 0;
+        foreach (RandomTasks random in RandomTasks.Many(1000))
+        {
+            double[] distance = LinearClustering.DistanceToEnd(random.Tasks.Graph, random.Tasks.Times(1), RandomTasks.HandOff + RandomTasks.Call);
+            if (new LaneSearch(random.Tasks).Best(new LaneRequest(2), []) is not { } found)
+                continue;
+            List<int[]> paths = LinearClustering.Paths(random.Tasks.Graph, distance);
+            int[] order = LinearClustering.Order([.. paths.Select(p => p.Sum(t => random.Tasks.Times(1)[t]))]);
+            begun += paths.Count(p => random.Tasks.IsCloned[p[0]] && p.Any(t => !random.Tasks.IsCloned[t]));
+            double best = Moved(random.Tasks, new LaneWalk(random.Tasks, LinearClustering.Order(distance)), order.Select(i => paths[i]), found, out bool isSplit);
+            Assert.True(!isSplit || best >= found.Makespan * (1 - 1e-9), $"{best} and {found.Makespan}");
+        }
+        Assert.True(begun > 50, "hardly any path began with a clone: " + begun);
+    }
+
+    // Each path to the other lane while that makes two lanes faster; whether both still have something to do.
+    private static double Moved(LaneTasks tasks, LaneWalk walk, IEnumerable<int[]> paths, LaneAssignment from, out bool isSplit)
+    {
+        int[] laneOf = (int[])from.LaneOf.Clone();
+        double best = from.Makespan;
+        for (bool better = true; better;)
+        {
+            better = false;
+            foreach (int[] path in paths)
+            {
+                for (int lane = 0; lane < 2; lane++)
+                {
+                    int[] moved = (int[])laneOf.Clone();
+                    foreach (int task in path)
+                        moved[task] = lane;
+                    double makespan = walk.Makespan(moved, from.Threads);
+                    if (makespan >= best)
+                        continue;
+                    (laneOf, best, better) = (moved, makespan, true);
+                }
+            }
+        }
+        isSplit = Enumerable.Range(0, laneOf.Length).Where(t => !tasks.IsCloned[t]).Select(t => laneOf[t]).Distinct().Count() > 1;
+        return best;
+    }
+
+    [Fact]
+    public void Clones_are_no_load_of_the_first_lane()
+    {
+        // Both lanes make the first task themselves; the second one has more to do beside it.
+        LaneTasks tasks = new(new TaskGraph([[], [0], [0]]), static threads => [5.0 / threads, 1.0 / threads, 3.0 / threads], static _ => 1, 1) { IsCloned = [true, false, false] };
+        Assert.Equal([1, 2], LanePlacement.Threads([0, 0, 1], 2, 3, 16, tasks));
+    }
+
     private static void AssertOnlyClonesTwice(RandomTasks random, IReadOnlyList<LaneSegment> segments)
     {
         int[] times = new int[random.Units.Tasks.Count];

@@ -24,6 +24,9 @@ internal sealed class LatencySearch
     private const int MostKicksOfFew = 120;
 
     private readonly PlacementProblem _problem;
+    private readonly PlacementBudget _budget;
+    // With less than this left no more random changes are tried.
+    private readonly long _leastForKicks;
     private readonly ScheduleWalk _walk;
     private readonly TrialWalk _trial;
     private readonly IReadOnlyList<int[]> _moves;
@@ -32,19 +35,21 @@ internal sealed class LatencySearch
     private int[] _place = [];
     private double _makespan;
 
-    private LatencySearch(PlacementProblem problem)
+    private LatencySearch(PlacementProblem problem, PlacementBudget budget)
     {
         _problem = problem;
+        _budget = budget.Part(MostVisits);
+        _leastForKicks = _budget.Left / 2;
         WalkTables tables = new(problem);
-        _walk = new ScheduleWalk(tables);
-        _trial = new TrialWalk(tables);
+        _walk = new ScheduleWalk(tables, _budget);
+        _trial = new TrialWalk(tables, _budget);
         _moves = PlacementMoves.Of(problem);
         _position = new int[problem.Units.Count];
     }
 
-    private long Visits => _walk.Visits + _trial.Visits;
-
-    public static PlacementSchedule Best(PlacementProblem problem) => new LatencySearch(problem).Best();
+    /// <param name="problem">What is to be placed.</param>
+    /// <param name="budget">What may be spent.</param>
+    public static PlacementSchedule Best(PlacementProblem problem, PlacementBudget budget) => new LatencySearch(problem, budget).Best();
 
     /// <summary>All units on processors of one memory, as far as they can run there, and what cannot on the CPU.</summary>
     public static PlacementSchedule Only(PlacementProblem problem, int space)
@@ -108,7 +113,7 @@ internal sealed class LatencySearch
         SeededRandom random = new((ulong)_problem.Units.Count);
         int most = _problem.Units.Count <= FewUnits ? MostKicksOfFew : MostKicks;
         int kicks = most;
-        while (kicks-- > 0 && Visits < MostVisits / 2 && _problem.Units.Count > 1)
+        while (kicks-- > 0 && _budget.Left > _leastForKicks && _problem.Units.Count > 1)
         {
             int[] place = (int[])best.Place.Clone();
             for (int changes = 1 + random.Below(1 + Math.Min(5, place.Length / 3)); changes > 0; changes--)
@@ -133,7 +138,7 @@ internal sealed class LatencySearch
         _place = (int[])from.Place.Clone();
         Begin();
         bool better = true;
-        while (better && Visits < MostVisits)
+        while (better && _budget.Left > 0)
         {
             better = MoveToOthers() | MoveBefore();
             // As the placement now is, another order may be better; and by start it is the same schedule, from which others are near.
@@ -169,7 +174,7 @@ internal sealed class LatencySearch
         bool isSmall = _place.Length <= 64;
         foreach (int[] group in _moves)
         {
-            for (int processor = 0; processor < _problem.Processors.Count && Visits < MostVisits; processor++)
+            for (int processor = 0; processor < _problem.Processors.Count && _budget.Left > 0; processor++)
             {
                 if (Array.TrueForAll(group, u => _place[u] == processor) || !Array.TrueForAll(group, u => _problem.CanRun(u, processor)))
                     continue;
@@ -207,7 +212,7 @@ internal sealed class LatencySearch
     private bool MoveBefore()
     {
         bool better = false;
-        for (int i = 1; i < _order.Length && Visits < MostVisits; i++)
+        for (int i = 1; i < _order.Length && _budget.Left > 0; i++)
         {
             int unit = _order[i], at = i;
             do

@@ -12,7 +12,7 @@ namespace Cleave.Core.Placement;
 /// </summary>
 internal sealed class MemorySearch
 {
-    private const long MostVisits = 8_000_000;
+    private const long MostVisits = 16_000_000;
 
     // What misses the deadline by so much is not saved by another order of its units, as a rule; of few units it is tried all the same.
     private const double Hopeless = 1.1;
@@ -20,15 +20,17 @@ internal sealed class MemorySearch
 
     private readonly PlacementProblem _problem;
     private readonly double _deadline;
+    private readonly PlacementBudget _budget;
     private readonly ScheduleWalk _walk;
     private readonly IReadOnlyList<int[]> _moves;
     private readonly int _host;
 
-    private MemorySearch(PlacementProblem problem, double deadline)
+    private MemorySearch(PlacementProblem problem, double deadline, PlacementBudget budget)
     {
         _problem = problem;
         _deadline = deadline;
-        _walk = new ScheduleWalk(problem);
+        _budget = budget.Part(MostVisits);
+        _walk = new ScheduleWalk(problem, _budget);
         _moves = PlacementMoves.Of(problem);
         _host = 0;
     }
@@ -36,9 +38,10 @@ internal sealed class MemorySearch
     /// <param name="problem">What is to be placed.</param>
     /// <param name="deadline">Nanoseconds.</param>
     /// <param name="fastest">What is done soonest.</param>
+    /// <param name="budget">What may be spent.</param>
     /// <returns>What takes least memory; null where even the fastest misses the deadline.</returns>
-    public static PlacementSchedule? Best(PlacementProblem problem, double deadline, PlacementSchedule fastest) =>
-        fastest.Makespan > deadline ? null : new MemorySearch(problem, deadline).Best(fastest);
+    public static PlacementSchedule? Best(PlacementProblem problem, double deadline, PlacementSchedule fastest, PlacementBudget budget) =>
+        fastest.Makespan > deadline ? null : new MemorySearch(problem, deadline, budget).Best(fastest);
 
     private PlacementSchedule Best(PlacementSchedule fastest)
     {
@@ -75,12 +78,12 @@ internal sealed class MemorySearch
     private Found Shrunk(Found found)
     {
         bool better = true;
-        while (better && _walk.Visits < MostVisits)
+        while (better && _budget.Left > 0)
         {
             better = false;
             foreach (int[] group in _moves.OrderByDescending(g => Saving(g, found.Schedule.Place)))
             {
-                if (_walk.Visits >= MostVisits)
+                if (_budget.Left <= 0)
                     break;
                 if (Moved(found, group, _host) is { } moved)
                 {
@@ -97,8 +100,9 @@ internal sealed class MemorySearch
     {
         int device = Enumerable.Range(0, _problem.Processors.Count).FirstOrDefault(p => !_problem.Processors[p].IsHost);
         PlacementSchedule at = from;
+        long half = _budget.Left / 2;
         int[][] groups = [.. _moves.Where(g => Array.TrueForAll(g, u => _problem.CanRun(u, device))).OrderByDescending(g => Gain(g, device))];
-        for (int i = 0; i < groups.Length && at.Makespan > _deadline && _walk.Visits < MostVisits / 2; i++)
+        for (int i = 0; i < groups.Length && at.Makespan > _deadline && _budget.Left > half; i++)
         {
             int[] place = (int[])at.Place.Clone();
             foreach (int unit in groups[i])
@@ -135,7 +139,11 @@ internal sealed class MemorySearch
         return moved.Bytes < found.Bytes ? moved : null;
     }
 
-    private Found Of(PlacementSchedule schedule) => new(schedule, PeakMemory.Of(_problem, schedule));
+    private Found Of(PlacementSchedule schedule)
+    {
+        _budget.Spend(PeakMemory.Visits(_problem));
+        return new Found(schedule, PeakMemory.Of(_problem, schedule));
+    }
 
     private double Saving(int[] group, int[] place)
     {

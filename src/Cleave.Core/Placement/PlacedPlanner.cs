@@ -19,9 +19,13 @@ internal static class PlacedPlanner
     /// <param name="lanes">Lanes of the CPU, of one thread each.</param>
     /// <param name="plan">What was found; null where nothing was placed.</param>
     /// <param name="why">Why nothing is on the accelerator, where nothing is.</param>
+    /// <param name="budget">What may be spent; null: what a model may.</param>
     /// <returns>Null where nothing is on the accelerator.</returns>
-    public static PlacedRun? Plan(SizedGraph graph, CostModel cpu, AcceleratorProfile accelerator, PlacementRequest request, int lanes, out PlacementPlan? plan, out string why)
+    public static PlacedRun? Plan(
+        SizedGraph graph, CostModel cpu, AcceleratorProfile accelerator, PlacementRequest request, int lanes, out PlacementPlan? plan, out string why,
+        PlacementBudget? budget = null)
     {
+        budget ??= new PlacementBudget();
         plan = null;
         why = "";
         if (graph.KnownPart() < Planner.LeastKnown)
@@ -37,7 +41,7 @@ internal static class PlacedPlanner
         PlacementProblem problem = PlacementModel.Of(units, graph, cpu, accelerator, lanes);
         for (int tried = 0; tried < MostTries; tried++)
         {
-            plan = PlacementPlanner.Plan(problem, request);
+            plan = PlacementPlanner.Plan(problem, request, budget);
             bool isWorth = request.Objective == PlacementObjective.Memory || plan.Chosen.Makespan < plan.HostOnly.Makespan * (1 - Planner.LeastGain);
             if (!isWorth || PlacedRunBuilder.Build(units, graph, cpu, accelerator, problem, plan) is not { } run)
             {

@@ -10,27 +10,28 @@ namespace Cleave.Core.Placement;
 internal sealed class ScheduleWalk
 {
     private readonly WalkTables _tables;
+    private readonly PlacementBudget _budget;
     private readonly double[] _free;
     private readonly double[] _start;
     private readonly double[] _finish;
     private readonly double[] _rank;
 
-    public ScheduleWalk(PlacementProblem problem)
-        : this(new WalkTables(problem))
+    /// <param name="problem">The problem.</param>
+    /// <param name="budget">Units looked at are spent of it; null: nobody counts.</param>
+    public ScheduleWalk(PlacementProblem problem, PlacementBudget? budget = null)
+        : this(new WalkTables(problem), budget ?? new PlacementBudget())
     {
     }
 
-    public ScheduleWalk(WalkTables tables)
+    public ScheduleWalk(WalkTables tables, PlacementBudget budget)
     {
         _tables = tables;
+        _budget = budget;
         _free = new double[tables.Processors];
         _start = new double[tables.Units];
         _finish = new double[tables.Units];
         _rank = new double[tables.Units];
     }
-
-    /// <summary>Units looked at so far: what a search may spend.</summary>
-    public long Visits { get; private set; }
 
     /// <summary>Nanoseconds until the caller has all outputs.</summary>
     /// <param name="order">All units, each after those it reads from.</param>
@@ -54,11 +55,11 @@ internal sealed class ScheduleWalk
             makespan = Math.Max(makespan, finish + output[at]);
             if (makespan >= limit)
             {
-                Visits += i + 1;
+                _budget.Spend(i + 1);
                 return makespan;
             }
         }
-        Visits += order.Length;
+        _budget.Spend(order.Length);
         return makespan;
     }
 
@@ -82,7 +83,7 @@ internal sealed class ScheduleWalk
     [MethodImpl(JustInTime.Optimized)]
     public int[] ByLongestWay(int[] place)
     {
-        Visits += place.Length;
+        _budget.Spend(place.Length);
         int processors = _tables.Processors;
         for (int unit = 0; unit < place.Length; unit++)
             _rank[unit] = _tables.Output[(unit * processors) + place[unit]];

@@ -8,7 +8,8 @@ namespace Cleave.Core.Placement;
 /// For one thread.
 /// </summary>
 /// <param name="tables">The problem.</param>
-internal sealed class TrialWalk(WalkTables tables)
+/// <param name="budget">Units looked at are spent of it.</param>
+internal sealed class TrialWalk(WalkTables tables, PlacementBudget budget)
 {
     private readonly double[] _finish = new double[tables.Units];
     private readonly double[] _kept = new double[tables.Units];
@@ -17,9 +18,6 @@ internal sealed class TrialWalk(WalkTables tables)
     private readonly double[] _freeBefore = new double[(tables.Units + 1) * tables.Processors];
     private readonly double[] _makespanBefore = new double[tables.Units + 1];
 
-    /// <summary>Units looked at so far: what a search may spend.</summary>
-    public long Visits { get; private set; }
-
     /// <summary>Begins with a schedule.</summary>
     /// <param name="order">All units, each after those it reads from.</param>
     /// <param name="place">By unit: its processor.</param>
@@ -27,7 +25,7 @@ internal sealed class TrialWalk(WalkTables tables)
     public double Begin(int[] order, int[] place)
     {
         double makespan = Walk(order, place, 0, double.PositiveInfinity, out int end);
-        Visits += end;
+        budget.Spend(end);
         Keep(order, place, 0);
         return makespan;
     }
@@ -41,7 +39,7 @@ internal sealed class TrialWalk(WalkTables tables)
     public double Try(int[] order, int[] place, int from, double limit)
     {
         double makespan = Walk(order, place, from, limit, out int end);
-        Visits += end - from;
+        budget.Spend(end - from);
         if (makespan < limit)
         {
             Keep(order, place, from);

@@ -36,19 +36,19 @@ internal static class AcceleratorPlanner
     public static PlacedChoice? Plan(PlannedModel model, AcceleratorOptions options, AcceleratorProfile accelerator, List<Problem> problems, CancellationToken cancellation = default)
     {
         PlacementRequest request = options.Request;
-        PlacedRun? whole = PlacedPlanner.Plan(model.Sized, model.Cost, accelerator, request, Lanes, out PlacementPlan? plan, out string why);
+        PlacementBudget budget = new(cancellation);
+        IReadOnlyList<RecurrentSplit>[] taken = [.. ChunkCounts.Select(c => RecurrentCandidates.Of(model.Graph, c)).Where(static s => s.Count > 0)];
+        int left = 1 + taken.Length;
+        PlacedRun? whole = PlacedPlanner.Plan(model.Sized, model.Cost, accelerator, request, Lanes, out PlacementPlan? plan, out string why, budget.Part(budget.Left / left));
         List<PlacedChoice> choices = whole is null ? [] : [new PlacedChoice(whole, model, null)];
         // Taken apart, too, nothing may become slower than the model as it is.
         if (plan != null && double.IsPositiveInfinity(request.Deadline))
             request = request with { Deadline = plan.Chosen.Makespan };
-        foreach (int chunks in ChunkCounts)
+        foreach (IReadOnlyList<RecurrentSplit> splits in taken)
         {
             cancellation.ThrowIfCancellationRequested();
-            IReadOnlyList<RecurrentSplit> splits = RecurrentCandidates.Of(model.Graph, chunks);
-            if (splits.Count == 0)
-                continue;
             RewrittenGraph rewritten = RewrittenGraph.Of(model.Graph, model.Sizes, splits);
-            if (PlacedPlanner.Plan(rewritten.Graph, model.Cost, accelerator, request, Lanes, out _, out _) is { } run)
+            if (PlacedPlanner.Plan(rewritten.Graph, model.Cost, accelerator, request, Lanes, out _, out _, budget.Part(budget.Left / --left)) is { } run)
                 choices.Add(new PlacedChoice(run, model.Of(rewritten), rewritten));
         }
         PlacedChoice? best = Best(choices, options.Request);

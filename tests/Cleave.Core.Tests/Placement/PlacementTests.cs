@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Diagnostics;
 using System.Linq;
+using System.Threading;
 using Cleave.Core.Placement;
 using Cleave.TestKit.Placement;
 using Xunit;
@@ -144,7 +145,6 @@ public sealed class PlacementTests(ITestOutputHelper output)
         Assert.Equal(147, plan.Chosen.Makespan);
     }
 
-    [Fact]
     [Theory]
     [InlineData(0)]
     [InlineData(1)]
@@ -157,6 +157,7 @@ public sealed class PlacementTests(ITestOutputHelper output)
         Assert.Equal(Enumerable.Range(0, 100), ListScheduling.Place(Problem(units, values), RankBy.Mean, looksAhead: false).Order);
     }
 
+    [Fact]
     public void What_runs_side_by_side_is_divided()
     {
         PlacementUnit[] units = [new([50, 50], []), new([50, 50], [])];
@@ -207,6 +208,49 @@ public sealed class PlacementTests(ITestOutputHelper output)
         output.WriteLine($"{latency.TotalMilliseconds:0} ms, {Stopwatch.GetElapsedTime(start).TotalMilliseconds:0} ms; {plan.Chosen.Makespan:0} of {plan.HostOnly.Makespan:0} and {plan.DeviceOnly.Makespan:0}; {small.Bytes:0} of {plan.Bytes:0}");
         Check(problem, plan.Chosen);
         Check(problem, small.Chosen);
+    }
+
+    [Theory]
+    [InlineData(3, 0.3)]
+    [InlineData(7, 0.1)]
+    [InlineData(7, 0.6)]
+    public void A_thousand_units_are_fitted_into_little_memory_in_bounded_time(int seed, double part)
+    {
+        PlacementProblem problem = RandomPlacement.Of((ulong)seed, 1000, lanes: 2);
+        PlacementPlan free = PlacementPlanner.Plan(problem, new PlacementRequest(PlacementObjective.Latency));
+        Stopwatch watch = Stopwatch.StartNew();
+        PlacementBudget budget = new();
+        PlacementPlan plan = PlacementPlanner.Plan(problem, new PlacementRequest(PlacementObjective.Latency, MemoryLimit: free.Bytes * part), budget);
+        output.WriteLine($"{watch.Elapsed.TotalMilliseconds:0} ms; {plan.Chosen.Makespan:0} of {plan.HostOnly.Makespan:0} and {free.Chosen.Makespan:0}; {plan.Bytes:0} of {free.Bytes:0}");
+        Check(problem, plan.Chosen);
+        Assert.True(plan.Bytes <= free.Bytes * part);
+        // What is looked at is bounded, beside a walk or two of each search; so is the time, on a busy machine, too.
+        Assert.True(budget.Left > -500_000, budget.Left.ToString(System.Globalization.CultureInfo.InvariantCulture));
+        Assert.True(watch.Elapsed < TimeSpan.FromSeconds(30), watch.Elapsed.ToString());
+    }
+
+    [Fact]
+    public void All_searches_for_a_model_share_what_may_be_spent()
+    {
+        PlacementProblem problem = RandomPlacement.Of(7, 300);
+        PlacementRequest request = new(PlacementObjective.Latency, MemoryLimit: PlacementPlanner.Plan(problem, new PlacementRequest(PlacementObjective.Latency)).Bytes * 0.5);
+        PlacementBudget all = new();
+        PlacementPlanner.Plan(problem, request, all);
+        PlacementBudget little = new PlacementBudget().Part(100_000);
+        PlacementPlan plan = PlacementPlanner.Plan(problem, request, little);
+        Check(problem, plan.Chosen);
+        Assert.True(plan.Bytes <= request.MemoryLimit);
+        // Beside a walk or two of each search.
+        Assert.InRange(little.Left, -200_000, 0);
+        Assert.True(PlacementBudget.MostVisits - all.Left > 1_000_000);
+    }
+
+    [Fact]
+    public void A_search_that_nobody_waits_for_ends()
+    {
+        PlacementProblem problem = RandomPlacement.Of(7, 50);
+        Assert.Throws<OperationCanceledException>(
+            () => PlacementPlanner.Plan(problem, new PlacementRequest(PlacementObjective.Latency), new PlacementBudget(new CancellationToken(canceled: true))));
     }
 
     private static PlacementProblem Problem(PlacementUnit[] units, PlacementValue[] values, params double[] weights) =>

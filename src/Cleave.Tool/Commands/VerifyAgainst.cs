@@ -1,6 +1,5 @@
 using System.Collections.Generic;
 using System.CommandLine;
-using System.Globalization;
 using System.IO;
 using System.Threading;
 using Cleave.Tool.Output;
@@ -25,7 +24,7 @@ internal static class VerifyAgainst
     private static void Write(SourceComparison found, TextWriter output)
     {
         output.Write(Terminal.Safe($"{found.Model} against {found.Against}: {found.Words}") + "\n");
-        output.Write(string.Create(CultureInfo.InvariantCulture, $"median {found.Error.Median:0.####}, cosine {found.Error.Cosine:0.#####}, same top-1 in {found.Error.Top1 * 100:0} % of the rows\n"));
+        output.Write($"median {ErrorText.Of(found.Error.Median)}, cosine {ErrorText.Cosine(found.Error.Cosine)}, same top-1 in {ErrorText.Top1(found.Error.Top1)} of the rows\n");
         if (found.Calibrated > 0)
             output.Write($"note: {PlainText.Count(found.Calibrated, "input was", "inputs were")} left out, since it was made with them\n");
         foreach (string note in found.Notes)

@@ -24,9 +24,9 @@ internal static class QuantizeText
         console.Write(Operators(report));
         if (report.Operators.Count > MostRows)
             Line(console, $"and {report.Operators.Count - MostRows} operators more; --json has all");
-        Line(console, $"error (of {Number(report.MaxError)} allowed): {Error(report.HeldOut)} on {report.HeldOut.Inputs} inputs that nothing was chosen on; {Error(report.Search)} on the {report.Search.Inputs} others");
+        Line(console, $"error (of {report.MaxError.ToString(Invariant)} allowed): {Error(report.HeldOut, report.MaxError)} on {Count(report.HeldOut.Inputs, "input")} that nothing was chosen on; {Error(report.Search, report.MaxError)} on the {Count(report.Search.Inputs, "other")}");
         if (report.Metric is { } metric)
-            Line(console, string.Create(Invariant, $"metric: {metric} on the {report.HeldOut.Inputs} inputs that nothing was chosen on"));
+            Line(console, string.Create(Invariant, $"metric: {metric} on the {Count(report.HeldOut.Inputs, "input")} that nothing was chosen on"));
         if (report.Gain is { } gain)
         {
             Line(console, string.Create(Invariant, $"{DurationText.Measured(gain.Before)} → {DurationText.Measured(gain.After)}, {gain.Ratio.Median:0.00} [{gain.Ratio.Low:0.00}, {gain.Ratio.High:0.00}] times as fast on one thread; ")
@@ -34,7 +34,9 @@ internal static class QuantizeText
         }
         foreach (string note in report.Notes)
             Line(console, "note: " + note);
-        Line(console, report.LeftAlone is { } why ? $"left alone: {why}. Nothing was written" : "written: " + report.Output);
+        if (report.CurveFile is { } curve)
+            Line(console, "curve: " + curve);
+        Line(console, report.LeftAlone is { } why ? $"left alone: {why}. The model was not written" : "written: " + report.Output);
     }
 
     private static Table Operators(QuantizeReport report)
@@ -43,13 +45,12 @@ internal static class QuantizeText
         foreach (QuantizedOperator one in report.Operators.OrderByDescending(static o => o.Floats - o.Bytes).Take(MostRows))
         {
             Add(table,
-                one.Node, one.Type, one.Weights.ToString("N0", Invariant), one.Error is { } error ? Number(error) : "", one.Floats > 0 ? DurationText.Measured(one.Floats) : "",
+                one.Node, one.Type, one.Weights.ToString("N0", Invariant), one.Error is { } error ? ErrorText.Of(error) : "", one.Floats > 0 ? DurationText.Measured(one.Floats) : "",
                 one.Bytes > 0 ? DurationText.Measured(one.Bytes) : "", one.WhyNot ?? "");
         }
         return table;
     }
 
-    private static string Error(StatedError error) => string.Create(Invariant, $"worst {Number(error.Worst)}, median {Number(error.Median)}, cosine {error.Cosine:0.#####}, same top-1 in {error.Top1 * 100:0} % of the rows");
-
-    private static string Number(double number) => number.ToString("0.####", Invariant);
+    private static string Error(StatedError error, double budget) =>
+        $"worst {ErrorText.Of(error.Worst, budget)}, median {ErrorText.Of(error.Median)}, cosine {ErrorText.Cosine(error.Cosine)}, same top-1 in {ErrorText.Top1(error.Top1)} of the rows";
 }

@@ -35,7 +35,7 @@ internal sealed record HeldOutProof(SearchResult Result, Trial HeldOut, bool Wen
         if (heldOut.Error.Worst > budget)
         {
             throw new RewriteException(string.Create(CultureInfo.InvariantCulture,
-                $"On inputs that it was not chosen on the error is {heldOut.Error.Worst:0.####} even with one operator in 8 bits; {budget} were allowed. Nothing was written."))
+                $"On inputs that it was not chosen on the error is {ErrorText.Of(heldOut.Error.Worst, budget)} even with one operator in 8 bits; {budget} were allowed."))
             { IsAnswer = true };
         }
         return ReferenceEquals(result, found) ? new HeldOutProof(found, heldOut, WentBack: false) : new HeldOutProof(Anew(result, trials), heldOut, WentBack: true);

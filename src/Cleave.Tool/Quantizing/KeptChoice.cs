@@ -29,7 +29,7 @@ internal sealed class KeptChoice(PreviousChoice previous, PrecisionSearch search
         if (heldOut.Error.Worst > budget)
         {
             throw new RewriteException(string.Create(CultureInfo.InvariantCulture,
-                $"--like {previous.Path}: with the same operators the error is {heldOut.Error.Worst:0.####} (output '{heldOut.Error.Output}'); {budget} were allowed. Nothing was written. Leave --like out to choose anew."));
+                $"--like {previous.Path}: with the same operators the error is {ErrorText.Of(heldOut.Error.Worst, budget)} (output '{heldOut.Error.Output}'); {budget} were allowed. Nothing was written. Leave --like out to choose anew."));
         }
         return (new SearchResult(form, [.. candidates.Select(c => new OperatorChoice(c, null, 0, 0, chosen.Contains(c) ? null : "the earlier file has it in floats"))], chosen, model, trial,
             [new CurvePoint(0, 0, trials.PublishedNanoseconds), new CurvePoint(chosen.Length, trial.Error.Worst, trial.Nanoseconds)]), heldOut);

@@ -19,8 +19,11 @@ internal sealed record QuantizeReport
     /// <summary>What the error may be at most.</summary>
     public required double MaxError { get; init; }
 
-    /// <summary>Why nothing was written; null where the file was.</summary>
+    /// <summary>Why the model was not written; null where it was.</summary>
     public string? LeftAlone { get; init; }
+
+    /// <summary>The SVG with the curve, which is written in any case; null where none was asked for.</summary>
+    public string? CurveFile { get; init; }
 
     /// <summary>How the chosen operators are written: <c>dynamic</c>, or <c>static</c> with how ranges were found.</summary>
     public required string Form { get; init; }

@@ -94,9 +94,17 @@ internal sealed class QuantizeRun(QuantizeOptions options, Action<string, double
             (SearchResult kept, Trial error) = new KeptChoice(_previous, search, ranges, WeightBits, MaxError).Run(candidates, inputs.AreGiven, trials, others);
             return Judge(published, floats, target, curve, inputs, kept, error, others);
         }
-        SearchResult found = Search(search, candidates, ranges, inputs.AreGiven);
+        SearchResult found = Search(search, candidates, ranges, inputs.AreGiven, curve);
         progress("proving", 0);
-        HeldOutProof proof = HeldOutProof.Of(search, found, trials, others, MaxError);
+        HeldOutProof proof;
+        try
+        {
+            proof = HeldOutProof.Of(search, found, trials, others, MaxError);
+        }
+        catch (RewriteException e) when (e.IsAnswer)
+        {
+            throw Failed(e.Message, found.Curve, curve);
+        }
         if (proof.WentBack)
         {
             _notes.Add("operators went back to floats until the held-out inputs were within the budget, so these were chosen on, too");
@@ -106,7 +114,7 @@ internal sealed class QuantizeRun(QuantizeOptions options, Action<string, double
     }
 
     // Every form that can be written; of those within the budget the fastest.
-    private SearchResult Search(PrecisionSearch search, IReadOnlyList<QuantizableOperator> candidates, StaticRanges ranges, bool areGiven)
+    private SearchResult Search(PrecisionSearch search, IReadOnlyList<QuantizableOperator> candidates, StaticRanges ranges, bool areGiven, TargetFile? curve)
     {
         List<SearchResult> results = [];
         if (!options.KeepBatch && candidates.Any(static c => c.HasDynamicForm))
@@ -123,16 +131,22 @@ internal sealed class QuantizeRun(QuantizeOptions options, Action<string, double
             return best;
         }
         // On all inputs that choices are made on, not on the one that operators are looked at alone with.
-        throw new RewriteException(results.SelectMany(static r => r.Curve).Where(static c => c.Operators > 0).MinBy(static c => c.Error) switch
+        (CurvePoint? Point, SearchResult Of) nearest = results.Select(static r => (r.Curve.Where(static c => c.Operators > 0).MinBy(static c => c.Error), r)).MinBy(static r => r.Item1?.Error ?? double.PositiveInfinity);
+        throw Failed(nearest.Point switch
         {
-            null => "No operator is faster in 8 bits here. Nothing was written.",
-            { } least when least.Error <= MaxError => "ONNX Runtime does not fuse the operators whose error would be small enough: they would be slower than floats. Nothing was written.",
+            null => "No operator is faster in 8 bits here.",
+            { } least when least.Error <= MaxError => "ONNX Runtime does not fuse the operators whose error would be small enough: they would be slower than floats.",
             { } least => string.Create(CultureInfo.InvariantCulture,
-                $"No choice of operators has an error of {MaxError} or less; the least that was found is {least.Error:0.####}, with {least.Operators} {(least.Operators == 1 ? "operator" : "operators")} in 8 bits. Nothing was written."),
-        })
-        {
-            IsAnswer = true,
-        };
+                $"No choice of operators has an error of {MaxError} or less; the least that was found is {ErrorText.Of(least.Error, MaxError)}, with {least.Operators} {(least.Operators == 1 ? "operator" : "operators")} in 8 bits."),
+        }, nearest.Of.Curve, curve);
+    }
+
+    // The answer is that there is no such model; what was tried shows which budget there is one for.
+    private RewriteException Failed(string why, IReadOnlyList<CurvePoint> points, TargetFile? curve)
+    {
+        if (curve != null)
+            Draw(points, curve);
+        return new RewriteException($"{why} {(curve is null ? "Nothing was written." : $"The model was not written; {options.Curve} shows what was tried.")}") { IsAnswer = true };
     }
 
     private QuantizeReport Judge(ModelUnderTest published, ModelProto floats, TargetFile target, TargetFile? curve, InputSets inputs, SearchResult result, Trial heldOut, ModelTrials others)
@@ -154,7 +168,7 @@ internal sealed class QuantizeRun(QuantizeOptions options, Action<string, double
             _notes.Add("It could not be measured: " + failure);
         Gain? gain = timed.Gain;
         string? alone = _previous is null && gain is { } g && g.Ratio.Median < options.LeastGain
-            ? string.Create(CultureInfo.InvariantCulture, $"8 bits make it {g.Ratio.Median:0.00} times as fast; less than {options.LeastGain} is not worth an error")
+            ? string.Create(CultureInfo.InvariantCulture, $"8 bits make it {ErrorText.Refused(g.Ratio.Median)} times as fast; less than {options.LeastGain} is not worth an error")
             : null;
         if (axis != null)
             SayBatch(axis, timed.Batching, result);
@@ -175,6 +189,7 @@ internal sealed class QuantizeRun(QuantizeOptions options, Action<string, double
             OnnxRuntime = OrtEnv.Instance().GetVersionString(),
             MaxError = MaxError,
             LeftAlone = alone,
+            CurveFile = options.Curve,
             Form = result.Form is StaticForm form ? $"static, {StaticRanges.Words(form.Method)}" : result.Form.Name,
             Operators = [.. result.Operators.Select(static o => new QuantizedOperator(
                 o.Operator.Node, o.Operator.Type, o.Operator.Dims.Aggregate(1L, static (a, b) => a * b), o.Error, o.Floats, o.Bytes, o.WhyNot))],
@@ -204,7 +219,7 @@ internal sealed class QuantizeRun(QuantizeOptions options, Action<string, double
                 ? string.Create(CultureInfo.InvariantCulture, $". In floats, {g.Samples} samples together take {g.Together:0.00} times less each than one alone; 8 bits make one alone {g.Bytes:0.00} times as fast{(g.Together > g.Bytes ? ": under load, batching gains more" : "")}")
                 : ""));
         SearchResult[] apart = [.. _others.Where(static o => o.Form.KeepsRowsApart)];
-        string[] within = [.. apart.Where(static o => o.Trial != null).Select(o => string.Create(CultureInfo.InvariantCulture, $"{o.Form.Name}, {o.Trial!.Nanoseconds / result.Trial!.Nanoseconds:0.00} times as long with an error of {o.Trial.Error.Worst:0.####}"))];
+        string[] within = [.. apart.Where(static o => o.Trial != null).Select(o => string.Create(CultureInfo.InvariantCulture, $"{o.Form.Name}, {o.Trial!.Nanoseconds / result.Trial!.Nanoseconds:0.00} times as long with an error of {ErrorText.Of(o.Trial.Error.Worst)}"))];
         _notes.Add(within.Length > 0 ? "forms that keep what shares a batch apart (--keep-batch): " + string.Join("; ", within)
             : apart.Length > 0 ? "no form that keeps what shares a batch apart is within the budget"
             : "forms that keep what shares a batch apart need inputs (--inputs), or --allow-ort-operators");

@@ -38,6 +38,7 @@ public sealed class MeasuredTests : IDisposable
 
     [Theory]
     [InlineData(1.09, false)]
+    [InlineData(1.097, false)]
     [InlineData(1.1, true)]
     public void What_was_measured_is_written_where_it_gains_enough(double ratio, bool written)
     {
@@ -46,6 +47,29 @@ public sealed class MeasuredTests : IDisposable
         Assert.Equal(written ? null : "8 bits make it 1.09 times as fast; less than 1.1 is not worth an error", report.LeftAlone);
         Assert.Equal(written, File.Exists(Target));
         Assert.DoesNotContain(report.Notes, static n => n.Contains("measured"));
+    }
+
+    /// <summary>The curve is what one looks at to choose another budget.</summary>
+    [Fact]
+    public void A_curve_is_drawn_of_a_model_that_is_left_alone_or_beyond_the_budget_and_named()
+    {
+        string curve = _files.PathOf("curve.svg");
+        StringWriter text = new();
+
+        Output.QuantizeText.Write(Run(Gained(1.05), Options() with { Curve = curve }).Run(), text);
+
+        Assert.Contains("less than 1.1 is not worth an error. The model was not written", text.ToString().ReplaceLineEndings(" "));
+        Assert.Contains("curve: " + curve, text.ToString().ReplaceLineEndings(""));
+        Assert.StartsWith("<?xml", File.ReadAllText(curve));
+        File.Delete(curve);
+
+        RewriteException beyond = Assert.Throws<RewriteException>(Run(Gained(2), Options() with { Curve = curve, MaxError = 1e-9 }).Run);
+
+        Assert.EndsWith($" in 8 bits. The model was not written; {curve} shows what was tried.", beyond.Message);
+        Assert.StartsWith("No choice of operators has an error of 1E-09 or less; ", beyond.Message);
+        Assert.True(beyond.IsAnswer);
+        Assert.StartsWith("<?xml", File.ReadAllText(curve));
+        Assert.False(File.Exists(Target));
     }
 
     [Fact]

@@ -27,7 +27,7 @@ internal static class TuneCommand
         Option<int?> cores = CleaveCommand.Number<int>("--cores", "The cores to tune for. Default: all that this process may use.");
         Option<string[]> dims = new("--dims") { Description = "The sizes of a request, as batch=1,sequence=128; again for another kind of request. Default: sizes that the model runs with, in batches, shorter and longer." };
         Option<string[]> fills = new("--input") { Description = "A number for every element of an input: sr=16000. What is not given is random, the same each time." };
-        Option<string?> plan = new("--plan-dims") { Description = "The item metadata Dims of the model in the project, where it has some: other sizes may give other plans." };
+        Option<string?> plan = new("--plan-dims") { Description = "The value of Dims=\"…\" on this model's item in your .csproj, e.g. batch=1,sequence=128, so that the same plans are made as in the build. Leave it out if the item has none." };
         Option<string?> ensemble = CleaveCommand.EnsembleOption("The name of an OnnxEnsemble item of the project in this folder, whose members are given: measures how they share the cores, into NAME.ensemble.tune.");
         Option<string?> project = CleaveCommand.ProjectOption();
         Option<string?> device = CleaveCommand.PathOption("--device", "cuda, or cuda:1: measures this machine's accelerator instead, and puts its profile into model.onnx.tune, which builds place the model with. With --ensemble the devices that the item lists, as cuda:0,cuda:1,cpu.");
@@ -83,7 +83,7 @@ internal static class TuneCommand
     {
         TuningResult result = TuneRun.Measure(path, options, json ? TextWriter.Null : error, cancellationToken).GetAwaiter().GetResult();
         if (json)
-            JsonReport.Write(result, JsonReport.Default.TuningResult, output);
+            JsonReport.Write(TuneReport.Of(path, result), JsonReport.Default.TuneReport, output);
         else
             Write(result, output);
         return result.File is null ? CleaveCommand.Failure : CleaveCommand.Success;

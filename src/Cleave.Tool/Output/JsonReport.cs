@@ -1,3 +1,4 @@
+using System;
 using System.IO;
 using System.Text.Json;
 using System.Text.Json.Serialization;
@@ -15,14 +16,14 @@ namespace Cleave.Tool.Output;
 /// <summary>Writes reports as JSON. Everything outside ASCII is escaped, so hostile names do a terminal no harm.</summary>
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
-    NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
+    Converters = [typeof(FiniteNumber)],
     WriteIndented = true,
     NewLine = "\n",
     RespectNullableAnnotations = true)]
 [JsonSerializable(typeof(ModelReport))]
 [JsonSerializable(typeof(PlanReport))]
 [JsonSerializable(typeof(BenchReport))]
-[JsonSerializable(typeof(TuningResult))]
+[JsonSerializable(typeof(Tuning.TuneReport))]
 [JsonSerializable(typeof(Ensembles.EnsembleReport))]
 [JsonSerializable(typeof(VerifyReport))]
 [JsonSerializable(typeof(FixReport))]
@@ -38,5 +39,19 @@ internal sealed partial class JsonReport : JsonSerializerContext
     {
         output.Write(JsonSerializer.Serialize(report, type));
         output.Write('\n');
+    }
+
+    // JSON has no infinity, and programs that read numbers do not expect texts among them.
+    private sealed class FiniteNumber : JsonConverter<double>
+    {
+        public override double Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => reader.GetDouble();
+
+        public override void Write(Utf8JsonWriter writer, double value, JsonSerializerOptions options)
+        {
+            if (double.IsFinite(value))
+                writer.WriteNumberValue(value);
+            else
+                writer.WriteNullValue();
+        }
     }
 }

@@ -37,7 +37,9 @@ public sealed class TuneCommandTests : IDisposable
         Assert.Equal("", run.Error);
         Assert.Equal(["batch=3", "batch=5"], run.Json.GetProperty("requests").EnumerateArray().Select(r => r.GetProperty("dimensions").GetString()));
         JsonElement best = run.Json.GetProperty("requests")[0].GetProperty("best");
-        Assert.Equal("mode,median,speed,rounds", string.Join(",", best.EnumerateObject().Select(p => p.Name)));
+        Assert.Equal("mode,nanoseconds,speed,rounds", string.Join(",", best.EnumerateObject().Select(p => p.Name)));
+        Assert.InRange(best.GetProperty("nanoseconds").GetDouble(), 1, 1e9);
+        Assert.Equal((1, _tiny.Path, _tiny.Path + ".tune"), (run.Json.GetProperty("format").GetInt32(), run.Json.GetProperty("model").GetString(), run.Json.GetProperty("file").GetString()));
         Assert.True(run.Json.GetProperty("isComplete").GetBoolean());
     }
 

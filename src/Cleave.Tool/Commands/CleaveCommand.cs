@@ -27,7 +27,7 @@ internal static class CleaveCommand
 
     public static async Task<int> InvokeAsync(string[] arguments, TextWriter output, TextWriter error, CancellationToken cancellationToken = default)
     {
-        RootCommand root = new("Looks into ONNX models, as the package Cleave sees them. Pages named docs/… are at https://github.com/cleave-net/cleave.")
+        RootCommand root = new("Inspects, plans, measures, checks and rewrites ONNX models; writes what Cleave's runners use. Start with: cleave inspect model.onnx. Pages named docs/… are at https://github.com/cleave-net/cleave.")
         {
             InspectCommand.Create(),
             PlanCommand.Create(),

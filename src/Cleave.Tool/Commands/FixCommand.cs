@@ -22,7 +22,7 @@ internal static class FixCommand
         Option<string?> batch = new("--dynamic-batch") { Description = "Give the fixed first dimension of inputs and outputs a name (batch, if none is given), where it is proven that samples stay apart. Without a name put it after the model.", Arity = ArgumentArity.ZeroOrOne };
         batch.Validators.Add(RefuseModel);
         Option<bool> widen = new("--widen") { Description = "Have floats of 16 bits computed in 32, for processors without kernels of 16; inputs and outputs keep their type." };
-        Option<string[]> dims = new("--dims") { Description = "Sizes of dimensions that the model leaves open, to compare and measure with: batch=1,sequence=16. Once for each sample; else some that the model takes are found." };
+        Option<string[]> dims = new("--dims") { Description = "Sizes of dimensions that the model leaves open, to compare and measure with: batch=1,sequence=16. Repeat the option to compare on several sizes. Without it, up to three that the model accepts are tried." };
         Option<string[]> fills = new("--input") { Description = "A number for every element of an input: sr=16000. What is not given is random." };
         Option<bool> unmeasured = new("--no-measure") { Description = "Do not measure what each change gains." };
         Option<bool> json = new("--json") { Description = "Write JSON (docs/fix.md) and nothing else." };

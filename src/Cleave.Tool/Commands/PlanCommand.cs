@@ -24,7 +24,7 @@ internal static class PlanCommand
         Option<string?> device = CleaveCommand.PathOption("--device", "A device table to predict with: avx2 (which the build plans for), avx512, neon, or a file made by cleave calibrate. With --ensemble the devices that the item lists, as cuda:0,cuda:1,cpu.");
         Option<string> outputs = new("--outputs") { Description = "Values to ask for instead of the model's outputs, as the item metadata Outputs." };
         Option<string?> prepared = CleaveCommand.PathOption("--prepared", "The folder of prepared models that the runner is given. Default: the one that CLEAVE_PREPARED names, and 'prepared' beside the model.");
-        Option<string?> ensemble = CleaveCommand.EnsembleOption("The name of an OnnxEnsemble item of the project in this folder, whose members are given: shows the matrix, measured if NAME.ensemble.tune has this machine.");
+        Option<string?> ensemble = CleaveCommand.EnsembleOption("Plan several models that answer as one: the name of their OnnxEnsemble item; give all member models as arguments, in its order. Shows how many instances, threads and samples each gets on this machine: measured if cleave tune --ensemble was run here, else predicted.");
         Option<string?> project = CleaveCommand.ProjectOption();
         Option<bool> json = new("--json") { Description = "Write JSON with everything (docs/plan.md) and nothing else." };
         Option<bool> mermaid = new("--mermaid") { Description = "Write a Mermaid diagram of the plan and nothing else." };

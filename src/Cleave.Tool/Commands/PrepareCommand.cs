@@ -29,15 +29,15 @@ internal static class PrepareCommand
         Option<long?> limit = CleaveCommand.Number<long>("--limit", "The most megabytes that the folder may hold.", least: 0, most: long.MaxValue >> 20);
         Option<string?> published = CleaveCommand.PathOption("--published", "The folder of a published application: entries go into a folder 'prepared' beside each model there. What cannot be prepared is opened plainly, and no failure. dotnet publish -p:CleavePrepare=true does this.");
         Option<string?> library = CleaveCommand.PathOption("--onnxruntime", "The native library to prepare for, instead of the one that comes with this command.");
-        Option<string?> dims = new("--plan-dims") { Description = "The item metadata Dims of the model in the project, where it has some." };
-        Option<string?> outputs = new("--outputs") { Description = "The item metadata Outputs of the model in the project, where it has some." };
-        Option<string?> plan = new("--plan") { Description = "The item metadata Plan of the model in the project, where it has some: Auto, Whole or Split." };
-        Option<string?> weights = new("--weights") { Description = "The item metadata Weights of the model in the project, where it has some: Auto, Map or Copy." };
-        Option<string?> slicing = new("--slicing") { Description = "The item metadata Slicing of the model in the project, where it has some: true or false." };
-        Option<string?> precision = new("--precision") { Description = "The item metadata Precision of the model in the project, where it has some: Auto, AsPublished or Widened." };
-        Option<bool> list = new("--list") { Description = "Say what a folder holds." };
-        Option<bool> check = new("--check") { Description = "The same, and hash every byte of the entries; fails where one was changed." };
-        Option<string?> source = CleaveCommand.PathOption("--model", "With --check: the .onnx file, every byte of which is compared, too, with that which its entries were made of.");
+        Option<string?> dims = new("--plan-dims") { Description = "The value of Dims=\"…\" on this model's item in your .csproj, e.g. batch=1,sequence=128, so that the same plans are made as in the build. Leave it out if the item has none." };
+        Option<string?> outputs = new("--outputs") { Description = "The value of Outputs=\"…\" on this model's item in your .csproj, e.g. scores;boxes, so that the same plans are made as in the build. Leave it out if the item has none." };
+        Option<string?> plan = new("--plan") { Description = "The value of Plan=\"…\" on this model's item in your .csproj, Auto, Whole or Split, so that the same plans are made as in the build. Leave it out if the item has none." };
+        Option<string?> weights = new("--weights") { Description = "The value of Weights=\"…\" on this model's item in your .csproj, Auto, Map or Copy, so that the entries fit the runner. Leave it out if neither the item nor the code sets it." };
+        Option<string?> slicing = new("--slicing") { Description = "The value of Slicing=\"…\" on this model's item in your .csproj, true or false, so that the entries fit the runner. Leave it out if neither the item nor the code sets it." };
+        Option<string?> precision = new("--precision") { Description = "The value of Precision=\"…\" on this model's item in your .csproj, Auto, AsPublished or Widened, so that the entries fit the runner. Leave it out if neither the item nor the code sets it." };
+        Option<bool> list = new("--list") { Description = "Instead of preparing: list what the given folder holds." };
+        Option<bool> check = new("--check") { Description = "Instead of preparing: list what the given folder holds and compare every byte with what was written. Exit code 1 if an entry was changed, or if there is none." };
+        Option<string?> source = CleaveCommand.PathOption("--model", "With --check: the .onnx file; its bytes, too, are compared with those that its entries were made of. Exit code 1 also if none was made of it.");
         Option<bool> prune = new("--prune") { Description = "Delete what no process will use: unfinished, failed and damaged entries, and those that say why nothing was prepared. What it must not trust or cannot read stays." };
         Option<bool> group = new("--trust-group") { Description = "Folders and entries count that a group can write to, as with RunnerOptions.PreparedTrustGroup." };
         Command command = new("prepare", "Has ONNX Runtime optimise a model and pack its weights once, for this processor and ONNX Runtime: runners open that in a part of the time.")

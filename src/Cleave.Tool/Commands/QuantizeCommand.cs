@@ -18,16 +18,16 @@ internal static class QuantizeCommand
     {
         Argument<string> model = CleaveCommand.ModelArgument();
         Option<string> output = new("--output", "-o") { Description = "The file to write.", Required = true };
-        Option<double?> error = CleaveCommand.Decimal("--max-error", "The largest ‖q−f‖₂/‖f‖₂ of any output on any input. Default: that of --like, else 0.05.");
-        Option<double?> gain = CleaveCommand.Decimal("--min-gain", "A model that 8 bits make less than so many times as fast is left alone. Default: 1.1.");
+        Option<double?> error = CleaveCommand.Decimal("--max-error", "How far an output may be off, as a share of its length: 0.05 is five percent, on the worst output and input. Default: 0.05; with --like that of the earlier file.");
+        Option<double?> gain = CleaveCommand.Decimal("--min-gain", "Write no model unless the one in 8 bits is at least this many times as fast. Default: 1.1.");
         Option<bool> unmeasured = new("--no-measure") { Description = "Do not measure the files at the end: what is within the budget is written, whatever it gains." };
         Option<string[]> inputs = CleaveCommand.PathsOption("--inputs", "Folders of the application's inputs: as ONNX's test data (test_data_set_0/input_0.pb), or .npy. Every second one is held out, to state the error on. Without them inputs are random, and only matrix products are quantised.");
         Option<string[]> dims = new("--dims") { Description = "Sizes of dimensions that the model leaves open, for random inputs: batch=1,sequence=128." };
         Option<string[]> fills = new("--input") { Description = "A number for every element of an input, for random inputs: sr=16000." };
-        Option<string> cpu = new("--cpu") { Description = "any: weights of 7 bits, whose sums are the same on every processor. vnni: of 8 bits, which saturate where the processor has no VNNI." };
+        Option<string> cpu = new("--cpu") { Description = "any (default): 7-bit weights, safe on every processor. vnni: 8-bit weights, more exact, but wrong results are possible on processors without VNNI. With --like the default is that of the earlier file." };
         cpu.AcceptOnlyFromAmong("any", "vnni");
         Option<bool> own = new("--allow-ort-operators") { Description = "ONNX Runtime's own operators may be used, which other programs do not know: DynamicQuantizeLSTM, MatMulNBits." };
-        Option<bool> keepBatch = new("--keep-batch") { Description = "Only forms that keep what shares a batch apart: static ones, and with --allow-ort-operators MatMulNBits." };
+        Option<bool> keepBatch = new("--keep-batch") { Description = "Write only a model in which the requests of one batch do not change each other's results, so that runners can still batch them. Needs --inputs, or --allow-ort-operators." };
         Option<string?> like = CleaveCommand.PathOption("--like", "A file that was made earlier: the same operators are in 8 bits, so that the graph stays and running applications can change to the new file.");
         Option<string?> metric = CleaveCommand.PathOption("--metric", "A program that gets two folders, outputs in floats and in 8 bits (test_data_set_0/output_0.pb), of inputs that nothing was chosen on, and prints a number as its last line.");
         Option<int?> limit = CleaveCommand.Number<int>("--metric-limit", "Seconds after which that program is given up. Default: 300.", least: 1, most: CleaveCommand.LongestLimit);

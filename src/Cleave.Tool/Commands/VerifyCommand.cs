@@ -20,9 +20,9 @@ internal static class VerifyCommand
     {
         Argument<string> model = CleaveCommand.ModelArgument();
         Option<ulong?> seed = CleaveCommand.Number<ulong>("--seed", "Seed of the first partition of each kind, and of the inputs. Default: 1.");
-        Option<int?> partitions = CleaveCommand.Number<int>("--partitions", "Random partitions of each kind. Default: 20.");
+        Option<int?> partitions = CleaveCommand.Number<int>("--partitions", "How many random ways to cut the model are tried, of each of two kinds (between fused operators, and anywhere). Default: 20. 0: only the plans that the build would make.");
         Option<int?> threads = CleaveCommand.Number<int>("--threads", "Threads of every session. Default: 1.");
-        Option<string[]> dims = new("--dims") { Description = "Sizes of dimensions that the model leaves open: batch=1,sequence=16; one without a name as input[axis]=16. Once for each sample; else some that the model takes are found." };
+        Option<string[]> dims = new("--dims") { Description = "Sizes of dimensions that the model leaves open: batch=1,sequence=16; one without a name as input[axis]=16. Repeat the option to compare on several sizes. Without it, up to three that the model accepts are tried." };
         Option<string[]> fills = new("--input") { Description = "A number for every element of an input: sr=16000. What is not given is random." };
         Option<string[]> folders = CleaveCommand.PathsOption("--inputs", "A folder with given inputs, input_0.pb and so on, as ONNX's test data have them.");
         Option<string> outputs = new("--outputs") { Description = "Values to ask for instead of the model's outputs: \"scores;/backbone/pool/output_0\", as the item metadata Outputs." };

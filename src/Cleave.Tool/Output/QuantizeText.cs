@@ -20,10 +20,10 @@ internal static class QuantizeText
     {
         IAnsiConsole console = Terminal.For(output);
         int chosen = report.Operators.Count(static o => o.WhyNot is null);
-        Line(console, $"{report.Form}: {chosen} of {report.Operators.Count} operators in 8 bits");
+        Line(console, $"{report.Form}: {chosen} of {Count(report.Operators.Count, "operator")} in 8 bits");
         console.Write(Operators(report));
         if (report.Operators.Count > MostRows)
-            Line(console, $"and {report.Operators.Count - MostRows} operators more; --json has all");
+            Line(console, $"and {Count(report.Operators.Count - MostRows, "operator")} more; --json has all");
         Line(console, $"error (of {report.MaxError.ToString(Invariant)} allowed): {Error(report.HeldOut, report.MaxError)} on {Count(report.HeldOut.Inputs, "input")} that nothing was chosen on; {Error(report.Search, report.MaxError)} on the {Count(report.Search.Inputs, "other")}");
         if (report.Metric is { } metric)
             Line(console, string.Create(Invariant, $"metric: {metric} on the {Count(report.HeldOut.Inputs, "input")} that nothing was chosen on"));

@@ -7,6 +7,7 @@ using System.Text.Json.Serialization;
 using System.Threading;
 using Cleave.Core.Graph;
 using Cleave.Core.Listing;
+using Cleave.Tool.Output;
 using Cleave.Tool.Verification;
 using Microsoft.ML.OnnxRuntime;
 
@@ -44,7 +45,7 @@ internal sealed record SourceComparison
     /// <summary>What is wrong, for people; where nothing is, how far they are apart.</summary>
     [JsonIgnore]
     public string Words => string.Create(CultureInfo.InvariantCulture,
-        $"{(Error.Output.Length == 0 ? "no output is off" : $"the output '{Error.Output}' is {ErrorText.Of(Error.Worst, MaxError)} of its length off on {Input}")}; {MaxError} are allowed ({Error.Inputs} inputs that it was not made with)");
+        $"{(Error.Output.Length == 0 ? "no output is off" : $"the output '{Error.Output}' is {ErrorText.Of(Error.Worst, MaxError)} of its length off on {Input}")}; {MaxError} are allowed ({PlainText.Count(Error.Inputs, "input")} that it was not made with)");
 
     /// <param name="quantised">The model in 8 bits.</param>
     /// <param name="source">The model of floats.</param>

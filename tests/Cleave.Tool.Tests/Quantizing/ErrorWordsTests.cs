@@ -31,6 +31,9 @@ public sealed class ErrorWordsTests
         Assert.Contains("same top-1 in 29 % of the rows", text);
     }
 
+    [Fact]
+    public void One_is_one() => Assert.EndsWith("(1 input that it was not made with)", (Comparison(0.1, 0.2) with { Error = Error(0.1) with { Inputs = 1 } }).Words);
+
     /// <summary>JSON has no other word for it.</summary>
     [Fact]
     public void What_is_not_finite_is_null_in_json()

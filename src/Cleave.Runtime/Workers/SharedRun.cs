@@ -2,6 +2,7 @@ using System;
 using System.Diagnostics;
 using System.Runtime.ExceptionServices;
 using System.Threading;
+using Cleave.Cores;
 
 namespace Cleave.Workers;
 
@@ -17,6 +18,8 @@ internal abstract class SharedRun(WorkerPool workers) : IWorkItem
     private CancellationToken _token;
     private Exception? _failure;
     private int _open;
+    // The one that the request's thread is on; -1 where nobody is asked to help.
+    private int _processor;
 
     /// <summary>Ends the present run.</summary>
     protected CancellationToken Token => _token;
@@ -32,17 +35,26 @@ internal abstract class SharedRun(WorkerPool workers) : IWorkItem
         _token = token;
         _open = parts;
         _over.Reset();
+        _processor = helpers > 0 ? AffinityMask.Processor() : -1;
         // Last: an item of an earlier run, which a thread meets only now, takes part in this one from here on.
         Offer();
         AskForHelp(helpers);
-        Execute();
+        TakePart();
         AwaitOthers(spin);
         if (_failure is { } failure)
             ExceptionDispatchInfo.Throw(failure);
     }
 
-    /// <summary>Takes parts until none is left.</summary>
+    /// <summary>Helps.</summary>
     public void Execute()
+    {
+        // After a pause Linux may put both on one core while another sleeps, and leaves them there for many requests.
+        if (_processor >= 0 && AffinityMask.Processor() == _processor)
+            AffinityMask.Leave(_processor);
+        TakePart();
+    }
+
+    private void TakePart()
     {
         int done = TakeParts();
         if (done > 0 && Interlocked.Add(ref _open, -done) == 0)

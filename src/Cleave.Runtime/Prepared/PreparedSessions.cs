@@ -101,9 +101,11 @@ internal sealed class PreparedSessions(SessionFactory factory, PreparedFolders f
             return session;
         }
         session?.Dispose();
-        Refuse(entry, why);
+        // Another that refused it knows why, and marks it if that is the entry's.
+        bool isFirst = Refuse(entry, why);
         SegmentSession plain = factory.CreatePlain(segment, threads);
-        Mark(entry, why);
+        if (isFirst)
+            Mark(entry, why);
         return plain;
     }
 
@@ -223,17 +225,19 @@ internal sealed class PreparedSessions(SessionFactory factory, PreparedFolders f
         Volatile.Write(ref _isMissing, true);
     }
 
-    private void Refuse(PreparedEntry entry, string why)
+    // False where it was refused before.
+    private bool Refuse(PreparedEntry entry, string why)
     {
         lock (_entries)
         {
             if (!_entries.TryGetValue(entry.Manifest.Target.Part, out PreparedEntry? now) || now != entry)
-                return;
+                return false;
             _entries[entry.Manifest.Target.Part] = null;
         }
         // Now: what is prepared next takes the place of its folder. A session that is made from it at this moment is refused, too.
         entry.Dispose();
         Log.PreparedFailed(logger, entry.Folder, model, why, entry.Manifest.Target.Processor, CpuSignature.Of() ?? "unknown");
+        return true;
     }
 
     private void Say(string why)

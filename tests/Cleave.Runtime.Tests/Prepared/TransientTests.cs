@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using System.IO;
 using System.Linq;
 using System.Threading;
@@ -118,6 +119,37 @@ public sealed class TransientTests
         Assert.All([runner.Engine.Plan.Sessions[0], second, third], static s => Assert.Same(s.Unchecked, s.Session));
         // Three prepared ones, and a plain one that says what is right.
         Assert.Equal(4, made);
+    }
+
+    [Fact]
+    public void An_entry_that_is_refused_while_a_session_is_made_from_it_keeps_the_reason()
+    {
+        using PreparedModel model = new();
+        SegmentSession? other = null;
+        bool isMade = false;
+        RunnerOptions options = new() { PreparedKey = "key", ConfigureSession = (_, _) => Configured() };
+        model.Prepare(options);
+        model.Rewrite(m => m with { Expected = new Dictionary<int, string>(m.Expected) { [2] = "of another model" } });
+        using LooseRunner runner = model.Open(o => (o.ConfigureSession, o.PreparedKey) = (options.ConfigureSession, options.PreparedKey));
+        Assert.True(PreparedModel.IsPrepared(runner));
+        Segment segment = runner.Engine.Plan.Outline.Plan.Segments[0];
+        SessionFactory factory = runner.Engine.Sessions.Factory;
+        using SegmentSession wrong = other = factory.Create(segment, 2);
+        isMade = true;
+        using SegmentSession meanwhile = factory.Create(segment, 1);
+        Assert.NotEqual("prepared", meanwhile.Way);
+        Assert.Contains("its results differ from those of the plain model", File.ReadAllText(Mark(model)));
+        Assert.Contains("its results differ from those of the plain model", Assert.Single(model.Logger.Warnings));
+
+        // While the last one is made, the check of the one before it fails.
+        void Configured()
+        {
+            if (isMade)
+            {
+                isMade = false;
+                Assert.NotSame(other!.Unchecked, other.Session);
+            }
+        }
     }
 
     [Fact]

@@ -13,6 +13,7 @@ namespace Cleave.Cores;
 internal sealed class MemoryLimit(long? most, ProcessFiles files, FurtherSessions? all = null)
 {
     private readonly FurtherSessions _all = all ?? new FurtherSessions();
+    private MemoryLimit? _beside;
     private long _first;
     private bool _isClosed;
 
@@ -39,7 +40,11 @@ internal sealed class MemoryLimit(long? most, ProcessFiles files, FurtherSession
     }
 
     /// <summary>Of sessions whose place these take: they count, too, as long as they are there. Null: there are none.</summary>
-    public MemoryLimit? Beside { get; init; }
+    public MemoryLimit? Beside
+    {
+        get => _beside;
+        init => _beside = value;
+    }
 
     /// <summary>What the sessions beside the first one take.</summary>
     public long Further { get; private set; }
@@ -92,6 +97,8 @@ internal sealed class MemoryLimit(long? most, ProcessFiles files, FurtherSession
         lock (_all.Lock)
         {
             _isClosed = true;
+            // Else each would keep all before it.
+            _beside = null;
             _all.Remove(this);
         }
     }

@@ -42,6 +42,27 @@ public sealed class MemoryLimitTests : IDisposable
         Assert.False(next.TryAdd(1 * Mega, out _));
     }
 
+    [Fact]
+    public void What_others_took_the_place_of_is_let_go_with_them()
+    {
+        ProcessFiles files = new(_folder.Path);
+        (MemoryLimit now, WeakReference first) = Third(files);
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        Assert.False(first.IsAlive);
+        GC.KeepAlive(now);
+
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        static (MemoryLimit, WeakReference) Third(ProcessFiles files)
+        {
+            MemoryLimit first = new(100 * Mega, files), second = new(100 * Mega, files) { Beside = first };
+            first.Close();
+            MemoryLimit third = new(100 * Mega, files) { Beside = second };
+            second.Close();
+            return (third, new WeakReference(first));
+        }
+    }
+
     [Theory]
     [InlineData("", "sys/fs/cgroup/memory.max", "sys/fs/cgroup/memory.current")]
     [InlineData("", "sys/fs/cgroup/memory.high", "sys/fs/cgroup/memory.current")]

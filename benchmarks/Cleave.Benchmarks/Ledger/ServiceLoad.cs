@@ -19,17 +19,19 @@ internal sealed class ServiceLoad : IFamily
     public IEnumerable<Line> Measure(BenchOptions options)
     {
         if (!SharedModels.Exist)
-            return [Line.NotMeasured(What, "", "the shared models are absent")];
-        List<Line> lines = [];
+        {
+            yield return Line.NotMeasured(What, "", "the shared models are absent");
+            yield break;
+        }
         List<(int, Samples)> samples = [];
         foreach ((int clients, double gain) in Points.Where(p => options.Has(string.Create(CultureInfo.InvariantCulture, $"clients/{p.Clients}"))))
         {
             samples.Add((clients, Interleaved.Measure(Candidates(clients), options.Settings)));
-            lines.AddRange(Lines(clients, gain, samples[^1].Item2));
+            foreach (Line line in Lines(clients, gain, samples[^1].Item2))
+                yield return line;
         }
         if (samples.Count == Points.Length)
             ServicePlot.Write(samples, Path.Combine(Report.BenchFolder(), "service.svg"));
-        return lines;
     }
 
     public IWorkload? CreateWorkload(string name, string[] arguments) => Service.CreateWorkload(name, arguments);

@@ -2,6 +2,7 @@ using System;
 using System.Collections.Concurrent;
 using System.Collections.Generic;
 using System.Linq;
+using System.Reflection;
 using System.Threading;
 using System.Threading.Tasks;
 using Cleave.Elements;
@@ -107,6 +108,51 @@ public sealed class SystemTests
             Assert.True(SpinWait.SpinUntil(() => log.Warnings.Length == interrupted, Patience));
         }
         Assert.All(log.Warnings, static w => Assert.Contains("was interrupted and goes on", w));
+    }
+
+    [Theory]
+    [InlineData(1, "_free", nameof(BatchStage.Send))]
+    [InlineData(3, "_free", nameof(BatchStage.Send))]
+    [InlineData(3, "_loaded", nameof(BatchStage.Load))]
+    [InlineData(3, "_predicted", nameof(BatchStage.Predict))]
+    public async Task A_thread_that_is_interrupted_where_it_hands_on_what_others_wait_for_does_so(int slots, string queue, string after)
+    {
+        using ManualResetEventSlim loading = new(), go = new();
+        ConcurrentDictionary<string, Thread> threads = new();
+        StubInstance instance = new("a", 0, 8, 1, slots);
+        instance.OnLoad = () =>
+        {
+            loading.Set();
+            Assert.True(go.Wait(Patience));
+        };
+        ListLogger log = new();
+        await using ThreadedSystem system = System(Small with { Logger = log, Timeline = span => threads[span.Stage.ToString()] = Thread.CurrentThread }, [instance]);
+        object inside = Inside(system, queue);
+        (TensorJob job, Func<float[]> result) = Job(8, 1, Small);
+        Task run = system.RunAsync(job);
+        Assert.True(loading.Wait(Patience));
+        lock (inside)
+        {
+            go.Set();
+            Assert.True(SpinWait.SpinUntil(() => threads.TryGetValue(after, out Thread? thread) && thread.ThreadState.HasFlag(ThreadState.WaitSleepJoin), Patience));
+            threads[after].Interrupt();
+        }
+        await run.WaitAsync(Patience);
+        Assert.Equal(Expected(8, 1), result());
+        // Nothing was lost: the next ones find all they need.
+        for (int i = 0; i < 5; i++)
+        {
+            (job, result) = Job(100, 1, Small);
+            await system.RunAsync(job).WaitAsync(Patience);
+            Assert.Equal(Expected(100, 1), result());
+        }
+        Assert.Contains("was interrupted and goes on", Assert.Single(log.Warnings));
+
+        // The lock of that queue of the only instance.
+        static object Inside(ThreadedSystem system, string queue) =>
+            Field(Field(((Array)Field(Field(system, "_system"), "_members")).GetValue(0)!, "_now"), "_all") is IReadOnlyList<InstanceWorker> workers ? Field(Field(workers[0], queue), "_lock") : null!;
+
+        static object Field(object of, string name) => of.GetType().GetField(name, BindingFlags.Instance | BindingFlags.NonPublic)!.GetValue(of)!;
     }
 
     [Fact]

@@ -1,5 +1,4 @@
 using System;
-using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Threading;
@@ -28,9 +27,9 @@ internal sealed class InstanceWorker
     private readonly SystemOptions _options;
     private readonly DeviceTurns? _turns;
     private readonly Func<bool> _isStopped;
-    private readonly BlockingCollection<int> _free;
-    private readonly BlockingCollection<BatchItem> _loaded = [];
-    private readonly BlockingCollection<BatchItem> _predicted = [];
+    private readonly StageQueue<int> _free;
+    private readonly StageQueue<BatchItem> _loaded;
+    private readonly StageQueue<BatchItem> _predicted;
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _stops;
     // Batches between the batcher and the end of the sender; only the batcher adds.
@@ -52,7 +51,9 @@ internal sealed class InstanceWorker
         _options = options;
         _turns = turns;
         _isStopped = () => Volatile.Read(ref _stops) != 0;
-        _free = [];
+        _free = new StageQueue<int>(instance.Slots);
+        _loaded = new StageQueue<BatchItem>(instance.Slots);
+        _predicted = new StageQueue<BatchItem>(instance.Slots);
         for (int slot = 0; slot < instance.Slots; slot++)
             _free.Add(slot);
     }
@@ -77,11 +78,11 @@ internal sealed class InstanceWorker
             if (IsPipeline)
             {
                 StartThread("sender", SendNext, End);
-                giveUp = _predicted.CompleteAdding;
-                StartThread("predictor", PredictNext, _predicted.CompleteAdding);
-                giveUp = _loaded.CompleteAdding;
+                giveUp = _predicted.Complete;
+                StartThread("predictor", PredictNext, _predicted.Complete);
+                giveUp = _loaded.Complete;
             }
-            StartThread("batcher", BatchNext, IsPipeline ? _loaded.CompleteAdding : End);
+            StartThread("batcher", BatchNext, IsPipeline ? _loaded.Complete : End);
         }
         catch
         {
@@ -140,9 +141,9 @@ internal sealed class InstanceWorker
     [MethodImpl(MethodImplOptions.NoInlining)]
     private bool PredictNext()
     {
-        if (!_loaded.TryTake(out BatchItem item, Timeout.Infinite))
+        if (!_loaded.TryTake(out BatchItem item))
             return false;
-        if (PredictOne(item))
+        if (Advances(item, BatchStage.Predict))
             _predicted.Add(item);
         else
             Interlocked.Decrement(ref _underWay);
@@ -152,9 +153,9 @@ internal sealed class InstanceWorker
     [MethodImpl(MethodImplOptions.NoInlining)]
     private bool SendNext()
     {
-        if (!_predicted.TryTake(out BatchItem item, Timeout.Infinite))
+        if (!_predicted.TryTake(out BatchItem item))
             return false;
-        SendOne(item);
+        Advances(item, BatchStage.Send);
         Interlocked.Decrement(ref _underWay);
         return true;
     }
@@ -184,12 +185,12 @@ internal sealed class InstanceWorker
                 int slot = TakeSlot();
                 segment.Hold();
                 BatchItem item = new(segment, tried, at, Math.Min(_instance.Batch, segment.End - at), slot);
-                if (!LoadOne(item))
+                if (!Advances(item, BatchStage.Load))
                     break;
                 if (IsPipeline && !IsShort)
                     Hand(item);
-                else if (PredictOne(item))
-                    SendOne(item);
+                else if (Advances(item, BatchStage.Predict))
+                    Advances(item, BatchStage.Send);
             }
         }
         catch (Exception e)
@@ -206,7 +207,8 @@ internal sealed class InstanceWorker
     {
         try
         {
-            return _free.Take();
+            _free.TryTake(out int slot);
+            return slot;
         }
         catch
         {
@@ -216,33 +218,56 @@ internal sealed class InstanceWorker
         }
     }
 
-    // False where the try is over.
-    private bool LoadOne(BatchItem item)
-    {
-        if (Wants(item) && Do(item, BatchStage.Load, () => _instance.Load(item.Segment.Job, item.At, item.Count, item.Slot)))
-            return true;
-        Free(item);
-        return false;
-    }
-
     private void Hand(BatchItem item)
     {
         Interlocked.Increment(ref _underWay);
         _loaded.Add(item);
     }
 
-    private bool PredictOne(BatchItem item)
+    // False where the batch goes no further: then it is under way no more, whatever came between.
+    private bool Advances(BatchItem item, BatchStage stage)
     {
-        if (Wants(item))
+        bool advances = false;
+        try
         {
-            long start = Stopwatch.GetTimestamp();
-            bool predicted = Do(item, BatchStage.Predict, () => _instance.Predict(item.Slot));
-            Interlocked.Exchange(ref _predictTicks, Stopwatch.GetTimestamp() - start);
-            if (predicted)
-                return true;
+            if (stage == BatchStage.Send)
+                Send(item);
+            else
+                advances = Wants(item) && (stage == BatchStage.Load ? Load(item) : Predict(item));
         }
-        Free(item);
-        return false;
+        catch (Exception e)
+        {
+            Failed(item.Segment, item.Try, e);
+        }
+        finally
+        {
+            if (!advances)
+                Free(item);
+        }
+        return advances;
+    }
+
+    private bool Load(BatchItem item) => Do(item, BatchStage.Load, () => _instance.Load(item.Segment.Job, item.At, item.Count, item.Slot));
+
+    private bool Predict(BatchItem item)
+    {
+        long start = Stopwatch.GetTimestamp();
+        bool predicted = Do(item, BatchStage.Predict, () => _instance.Predict(item.Slot));
+        Interlocked.Exchange(ref _predictTicks, Stopwatch.GetTimestamp() - start);
+        return predicted;
+    }
+
+    // What was begun on a device is waited for, wanted or not.
+    private void Send(BatchItem item)
+    {
+        long start = Stopwatch.GetTimestamp();
+        if (Do(item, BatchStage.Send, () => _instance.Receive(item.Slot)))
+        {
+            if (item.Segment.IsWanted(item.Try))
+                _member.Answered();
+            item.Segment.Add(item.Try, item.Count, () => _instance.Add(item.Segment.Job, item.At, item.Count, item.Slot));
+        }
+        Interlocked.Exchange(ref _sendTicks, Stopwatch.GetTimestamp() - start);
     }
 
     private static bool Wants(BatchItem item)
@@ -253,25 +278,17 @@ internal sealed class InstanceWorker
         return false;
     }
 
-    // What was begun on a device is waited for, wanted or not.
-    private void SendOne(BatchItem item)
-    {
-        long start = Stopwatch.GetTimestamp();
-        if (Do(item, BatchStage.Send, () => _instance.Receive(item.Slot)))
-        {
-            if (item.Segment.IsWanted(item.Try))
-                _member.Answered();
-            item.Segment.Add(item.Try, item.Count, () => _instance.Add(item.Segment.Job, item.At, item.Count, item.Slot));
-        }
-        Interlocked.Exchange(ref _sendTicks, Stopwatch.GetTimestamp() - start);
-        Free(item);
-    }
-
     private void Free(BatchItem item)
     {
         _free.Add(item.Slot);
-        _turns?.Leave();
-        item.Segment.Release();
+        try
+        {
+            _turns?.Leave();
+        }
+        finally
+        {
+            item.Segment.Release();
+        }
     }
 
     private bool Do(BatchItem item, BatchStage stage, Action action)

@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using System.Threading.Tasks;
+using Cleave.Workers;
 
 namespace Cleave.Ensembles.Serving;
 
@@ -71,7 +72,7 @@ internal sealed class MemberGeneration
     /// <summary>A request is over, or no further ones come here. After the last one the instances end: nothing waits any more.</summary>
     public void Leave()
     {
-        lock (_lock)
+        using (new PatientLock(_lock))
         {
             if (--_users > 0)
                 return;

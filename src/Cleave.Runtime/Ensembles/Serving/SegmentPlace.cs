@@ -16,6 +16,26 @@ internal sealed class SegmentPlace(SemaphoreSlim room, int parts)
     public void Over()
     {
         if (Interlocked.Decrement(ref _open) == 0)
-            room.Release();
+            GiveBack();
+    }
+
+    // However often its thread is interrupted meanwhile: who waits for the place has nothing else.
+    private void GiveBack()
+    {
+        bool isInterrupted = false;
+        while (true)
+        {
+            try
+            {
+                room.Release();
+                break;
+            }
+            catch (ThreadInterruptedException)
+            {
+                isInterrupted = true;
+            }
+        }
+        if (isInterrupted)
+            Thread.CurrentThread.Interrupt();
     }
 }

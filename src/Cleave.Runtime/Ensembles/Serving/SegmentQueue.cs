@@ -37,7 +37,7 @@ internal sealed class SegmentQueue
     public void Put(MemberSegment segment, bool again = false)
     {
         Exception? abandoned;
-        lock (_lock)
+        using (new PatientLock(_lock))
         {
             abandoned = _abandoned;
             if (abandoned is null)
@@ -116,7 +116,7 @@ internal sealed class SegmentQueue
     /// <summary>Nothing more comes.</summary>
     public void Close()
     {
-        lock (_lock)
+        using (new PatientLock(_lock))
         {
             _closed = true;
             Monitor.PulseAll(_lock);

@@ -235,7 +235,14 @@ internal sealed class EnsembleEngine : IRequestSource
     public Task ReloadAsync(string member, ModelSource model, CancellationToken token)
     {
         int place = Place(member);
-        return Serving is null ? Members[place].Current.ReloadAsync(model, token) : Serving.ReloadAsync(place, Members[place], model, token);
+        return Serving is null ? Members[place].Current.ReloadAsync(model, token) : ReloadAsync(Serving, place, model, token);
+    }
+
+    // Forgotten meanwhile, it would have threads end that are just being replaced.
+    private async Task ReloadAsync(EnsembleServing serving, int place, ModelSource model, CancellationToken token)
+    {
+        await serving.ReloadAsync(place, Members[place], model, token).ConfigureAwait(false);
+        GC.KeepAlive(this);
     }
 
     private EnsembleServing? Serve(EnsembleOptions options, RunnerOptions[] opened)

@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
+using System.Runtime.CompilerServices;
 using System.Threading;
 using System.Threading.Tasks;
 using Cleave.Core.Graph;
@@ -83,6 +84,44 @@ public sealed class ReloadedSegmentsTests : IDisposable
     }
 
     private static Task Reload(LooseEnsemble ensemble, float factor) => ensemble.ReloadMemberAsync("m1", ModelSource.Bytes(Times(factor).ToByteArray()));
+
+    /// <summary>Forgotten, its threads end: none may while a member of it gets others.</summary>
+    [Fact]
+    public async Task An_ensemble_that_nobody_holds_is_there_until_its_reload_is_over()
+    {
+        using ManualResetEventSlim opening = new(), go = new();
+        bool blocks = false;
+        (WeakReference engine, Task reload) = Forgotten();
+        Assert.True(opening.Wait(Patience));
+        for (int i = 0; i < 3; i++)
+        {
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+        }
+        Assert.True(engine.IsAlive);
+        go.Set();
+        await reload.WaitAsync(Patience);
+
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        (WeakReference, Task) Forgotten()
+        {
+            EnsembleOptions options = new()
+            {
+                Ledger = Ledgers.Own(2),
+                ConfigureMember = (_, member) => member.ConfigureSession = (_, _) =>
+                {
+                    if (Volatile.Read(ref blocks))
+                    {
+                        opening.Set();
+                        Assert.True(go.Wait(Patience));
+                    }
+                },
+            };
+            LooseEnsemble ensemble = LooseEnsemble.Batched([Times(1), Times(2)], CombinationRule.Max, options);
+            Volatile.Write(ref blocks, true);
+            return (new WeakReference(ensemble.Engine), Reload(ensemble, 3));
+        }
+    }
 
     [Theory]
     [MemberData(nameof(Cells))]

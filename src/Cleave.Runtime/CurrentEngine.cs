@@ -73,21 +73,23 @@ internal sealed class CurrentEngine
     }
 
     /// <summary>Has another set of weights take the place of the present one. Done when the old one is freed.</summary>
-    public Task ReloadAsync(ModelSource model, CancellationToken token) => ReplaceAsync(model, null, token);
+    public Task ReloadAsync(ModelSource model, CancellationToken token) => ReplaceAsync(model, null, null, token);
 
     /// <summary>Opens the present weights anew, as in a reload: for a plan that tuning found, or for cores that came.</summary>
     /// <exception cref="CleaveException">ONNX Runtime refused it, or the file is another one by now (CLV4004): the runner is as it was.</exception>
     /// <exception cref="InsufficientMemoryException">There is no room for a second set of sessions.</exception>
-    public Task ReopenAsync(CancellationToken token) => ReplaceAsync(null, null, token);
+    public Task ReopenAsync(CancellationToken token) => ReplaceAsync(null, null, null, token);
 
     /// <summary>As <see cref="ReopenAsync"/>, in the background; where it fails, the log says so.</summary>
     /// <param name="logger">The log.</param>
     /// <param name="instances">The threads of the sessions that are to be open besides the planned one; null: those that are open now.</param>
-    public async Task ReopenInBackground(ILogger logger, int[]? instances = null)
+    /// <param name="noRoom">Called where there was no memory for it: there may be later.</param>
+    /// <param name="isNeeded">Asked when its turn has come, about the engine that is there then; null: it is.</param>
+    public async Task ReopenInBackground(ILogger logger, int[]? instances = null, Action? noRoom = null, Func<RunnerEngine, bool>? isNeeded = null)
     {
         try
         {
-            await ReplaceAsync(null, instances, CancellationToken.None).ConfigureAwait(false);
+            await ReplaceAsync(null, instances, isNeeded, CancellationToken.None).ConfigureAwait(false);
         }
         catch (ObjectDisposedException) when (Volatile.Read(ref _disposed))
         {
@@ -96,23 +98,35 @@ internal sealed class CurrentEngine
         catch (Exception e)
         {
             Log.NotReopened(logger, _definition.Name, e.Message, e);
+            if (e is InsufficientMemoryException)
+                noRoom?.Invoke();
         }
     }
 
     /// <summary>Opens another set of weights beside the present one, as the first half of a reload; the caller ends it, whatever comes between.</summary>
     /// <exception cref="CleaveException">The file is missing or damaged, ONNX Runtime refused it, or it is of another graph.</exception>
-    public Task<EngineReload> OpenBesideAsync(ModelSource model, CancellationToken token) => OpenBesideAsync(model, null, token);
-
-    private async Task ReplaceAsync(ModelSource? model, int[]? instances, CancellationToken token)
+    public async Task<EngineReload> OpenBesideAsync(ModelSource model, CancellationToken token)
     {
-        EngineReload reload = await OpenBesideAsync(model, instances, token).ConfigureAwait(false);
+        await _turn.WaitAsync(token).ConfigureAwait(false);
+        return await OpenInTurnAsync(model, null, token).ConfigureAwait(false);
+    }
+
+    private async Task ReplaceAsync(ModelSource? model, int[]? instances, Func<RunnerEngine, bool>? isNeeded, CancellationToken token)
+    {
+        await _turn.WaitAsync(token).ConfigureAwait(false);
+        if (isNeeded?.Invoke(Now) == false)
+        {
+            _turn.Release();
+            return;
+        }
+        EngineReload reload = await OpenInTurnAsync(model, instances, token).ConfigureAwait(false);
         reload.Commit();
         await reload.EndAsync().ConfigureAwait(false);
     }
 
-    private async Task<EngineReload> OpenBesideAsync(ModelSource? model, int[]? instances, CancellationToken token)
+    // Gives the turn back where it fails; else the reload does.
+    private async Task<EngineReload> OpenInTurnAsync(ModelSource? model, int[]? instances, CancellationToken token)
     {
-        await _turn.WaitAsync(token).ConfigureAwait(false);
         RunnerEngine? old = null;
         try
         {

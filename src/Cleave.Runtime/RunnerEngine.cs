@@ -212,8 +212,8 @@ internal sealed class RunnerEngine : IRequestSource
             ledger.Runners.Add(engine._listed);
             // Where the application said how many cores, or each request has one, more change nothing; with others, equal inputs would not give equal bits.
             if (options.Cores is null && options.Hint == RunnerHint.Latency && !options.Deterministic && !options.IsTrial)
-                modes.Outgrown = () => _ = home.ReopenInBackground(logger);
-            modes.Exchange.Reconfigures = instances => _ = home.ReopenInBackground(logger, instances);
+                modes.Outgrown = () => _ = home.ReopenInBackground(logger, isNeeded: static engine => engine.Modes.IsOutgrown);
+            modes.Exchange.Reconfigures = (instances, noRoom) => _ = home.ReopenInBackground(logger, instances, noRoom);
             if (store.IsAsked && tuned is null && !options.IsTrial && !home.IsMember)
                 engine.Tuning.StartByItself();
             factory.Prepared.Refused = engine.Preparing.StartIfMissing;

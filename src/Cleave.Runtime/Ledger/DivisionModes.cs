@@ -99,7 +99,7 @@ internal sealed class DivisionModes(RunnerModes modes, ModeOpener opener, ModeIn
             return;
         if (!opener.IsThick(mode) || !opener.IsFull)
             modes.OpenMissed(mode);
-        else if (!modes.Exchange.TryFor(threads))
+        else if (!modes.Exchange.TryFor(threads, instances[mode].Postpone))
             instances[mode].Postpone();
     }
 }

@@ -49,8 +49,11 @@ internal sealed class RunnerModes
 
     public CoreLedger Ledger => _ledger;
 
-    /// <summary>Called where the process has more cores than these modes are for; once for each number of cores, for it may come to nothing.</summary>
+    /// <summary>Called where the process has more cores than these modes are for; once each time that their number has changed, for it may come to nothing.</summary>
     public Action? Outgrown { get; set; }
+
+    /// <summary>Whether it has.</summary>
+    public bool IsOutgrown => _ledger.Cores.Now > _opener.Cores;
 
     public RunnerHint Hint => _hint;
 
@@ -369,7 +372,7 @@ internal sealed class RunnerModes
             return;
         if (!_opener.IsThick(mode) || !(isPart ? _opener.IsFull : _opener.IsFullFor(mode)))
             OpenMissed(mode);
-        else if (isPart || Instances(mode).Length >= _modes[mode].Most || !Exchange.TryForRequests(Instead(mode)))
+        else if (isPart || Instances(mode).Length >= _modes[mode].Most || !Exchange.TryForRequests(Instead(mode), _modes[mode].Postpone))
             _modes[mode].Postpone();
     }
 

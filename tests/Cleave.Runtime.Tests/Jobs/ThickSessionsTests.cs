@@ -64,7 +64,7 @@ public sealed class ThickSessionsTests
         RunnerModes modes = runner.Engine.Modes;
         List<int[]> exchanged = [];
         modes.Exchange.Exchanges = before;
-        modes.Exchange.Reconfigures = exchanged.Add;
+        modes.Exchange.Reconfigures = (threads, _) => exchanged.Add(threads);
         Assert.True(SpinWait.SpinUntil(() => Together(runner, 2) && modes.Instances(1).Length == 2, Patience));
         // With these two and two for three requests at once there are five, and the third one has none.
         Assert.True(SpinWait.SpinUntil(() => Together(runner, 3) && modes.Instances(2).Length == 2, Patience));
@@ -81,6 +81,25 @@ public sealed class ThickSessionsTests
             Together(runner, 3);
         Assert.Single(exchanged);
         Assert.Equal(5, Open(modes).Count(static m => m.Cores > 1));
+    }
+
+    [Fact]
+    public void Where_there_is_no_room_for_an_exchange_it_is_asked_for_again()
+    {
+        long session;
+        using (LooseRunner one = _model.Runner(1))
+            session = one.Engine.Sessions.Factory.EstimatedBytes(one.Engine.Plan.Outline.Plan);
+        ListLogger logger = new();
+        // For those that are there before others have to go: five of several threads, and one of one, which a runner has that answered some requests.
+        using LooseRunner runner = _model.Runner(16, o => (o.Ledger, o.Logger, o.MaxMemory) = (Ledgers.Own(16, new ManualClock()), logger, 6 * session));
+        RunnerEngine engine = runner.Engine;
+        Assert.True(SpinWait.SpinUntil(() => Together(runner, 1) && engine.Modes.Find(engine.Modes.Count - 1) != null, Patience));
+        Assert.True(SpinWait.SpinUntil(() => Together(runner, 2) && engine.Modes.Instances(1).Length == 2, Patience));
+        Assert.True(SpinWait.SpinUntil(() => Together(runner, 3) && engine.Modes.Instances(2).Length == 2, Patience));
+        Assert.True(SpinWait.SpinUntil(() => Together(runner, 3) && Refusals() == 3, Patience));
+        Assert.Same(engine, runner.Engine);
+
+        int Refusals() => logger.Warnings.Count(static w => w.Contains("goes on as it is: there is no room for other sessions", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -1,6 +1,7 @@
 using System;
 using System.Linq;
 using System.Threading;
+using System.Threading.Tasks;
 using Cleave.Cores;
 using Cleave.Ledger;
 using Cleave.Runtime.Tests.Lanes;
@@ -36,11 +37,11 @@ public sealed class ChangingCoresTests : RunnerModesHost
     }
 
     [Fact]
-    public void A_runner_grows_only_where_there_is_room_for_both_sets_of_sessions()
+    public async Task A_runner_grows_only_where_there_is_room_for_both_sets_of_sessions()
     {
         int cores = 1;
         CoreLedger ledger = Following(() => cores);
-        using LooseRunner runner = Runner(ledger, 1, Rows(1, 2, 4), o => (o.Cores, o.MaxMemory) = (null, 1));
+        await using LooseRunner runner = Runner(ledger, 1, Rows(1, 2, 4), o => (o.Cores, o.MaxMemory) = (null, 1));
         RunnerEngine before = runner.Engine;
         foreach (int more in new[] { 2, 4 })
         {
@@ -50,11 +51,35 @@ public sealed class ChangingCoresTests : RunnerModesHost
             int warnings = more / 2;
             Assert.True(SpinWait.SpinUntil(() => Logger.Warnings.Length == warnings, Patience));
             Ask(runner, 10);
+            await AfterReloads(runner);
             Assert.Equal(warnings, Logger.Warnings.Length);
         }
         Assert.Same(before, runner.Engine);
         Assert.All(Logger.Warnings, static w => Assert.Contains("goes on as it is: there is no room for other sessions beside those that are open", w));
         Assert.Contains("RunnerOptions.MaxMemory allows", Logger.Warnings[0]);
+    }
+
+    [Fact]
+    public async Task Changes_that_wait_for_their_turn_open_it_once()
+    {
+        int cores = 1;
+        CoreLedger ledger = Following(() => cores);
+        await using LooseRunner runner = Runner(ledger, 1, Rows(1, 2, 4), o => o.Cores = null);
+        RunnerEngine before = runner.Engine;
+        EngineReload held = await before.Home.OpenBesideAsync(before.Model.Source, CancellationToken.None);
+        foreach (int more in new[] { 2, 4 })
+        {
+            cores = more;
+            ledger.Cores.Read();
+            Ask(runner, 1);
+        }
+        await held.EndAsync();
+        await AfterReloads(runner);
+        Assert.NotSame(before, runner.Engine);
+        Assert.Equal([4, 2, 1], Enumerable.Range(0, runner.Engine.Modes.Count).Select(m => runner.Engine.Modes.Cores(m)));
+        // What has grown, and what was opened to wait for that.
+        Assert.Equal(2, Threads().Count(static t => t == 4));
+        Assert.Empty(Logger.Warnings);
     }
 
     [Fact]
@@ -122,6 +147,10 @@ public sealed class ChangingCoresTests : RunnerModesHost
         Assert.Equal([2, 2], runner.Engine.Plan.Lease!.Threads);
         Assert.Empty(Logger.Warnings);
     }
+
+    // They go one after the other, in order.
+    private static async Task AfterReloads(LooseRunner runner) =>
+        await (await runner.Engine.Home.OpenBesideAsync(runner.Engine.Model.Source, CancellationToken.None)).EndAsync();
 
     private CoreLedger Following(Func<int> cores) => new(new CoreCount(() => new CoreBudget(cores(), "test", null), Clock), Clock);
 }

@@ -201,7 +201,8 @@ public sealed class BatchFailureTests : BatchingTestBase
         object inside = typeof(BatchQueue).GetField("_lock", BindingFlags.Instance | BindingFlags.NonPublic)!.GetValue(runner.Engine.Queue)!;
         Model.Close();
         Exception? thrown = null;
-        bool isInterrupted = false;
+        bool isInterrupted = false, isBehindTheGate = false;
+        Model.InRun = () => Volatile.Write(ref isBehindTheGate, true);
         Thread caller = new(() =>
         {
             thrown = Record.Exception(() => runner.Run(Model.Request([5], 1)).Dispose());
@@ -212,11 +213,9 @@ public sealed class BatchFailureTests : BatchingTestBase
         lock (inside)
         {
             Model.Open();
-            // It runs, and comes to the lock.
-            Thread.Sleep(200);
-            Assert.True(SpinWait.SpinUntil(() => caller.ThreadState.HasFlag(ThreadState.WaitSleepJoin), Patience));
+            // It runs, and comes to the lock, the next thing that it waits for.
+            Assert.True(SpinWait.SpinUntil(() => Volatile.Read(ref isBehindTheGate) && caller.ThreadState.HasFlag(ThreadState.WaitSleepJoin), Patience));
             caller.Interrupt();
-            Thread.Sleep(50);
         }
         Assert.True(caller.Join(Patience));
         Assert.Null(thrown);

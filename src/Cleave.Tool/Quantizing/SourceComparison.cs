@@ -66,7 +66,7 @@ internal sealed record SourceComparison
         HashSet<string> known = [.. (QuantisationMetadata.Of(bytes.Graph.Model, QuantisationMetadata.Calibration) ?? "").Split(' ')];
         InputCase[] unseen = [.. all.Where(c => !known.Contains(QuantizedMetadata.OfInputs(c)))];
         if (unseen.Length == 0)
-            throw new VerifyException($"all {all.Count} inputs are among those that the file was made with, and say nothing of others: record more, or give others.");
+            throw new VerifyException((all.Count == 1 ? "the only input is" : $"all {all.Count} inputs are") + " among those that the file was made with: that says nothing of others; record more, or give others.");
         try
         {
             (StatedError error, string worst) = Compare(bytes, floats, unseen, cancellationToken);

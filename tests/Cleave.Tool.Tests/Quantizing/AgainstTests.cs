@@ -62,6 +62,8 @@ public sealed class AgainstTests : IDisposable
 
         await Fails("there are no inputs to compare both on: record some in the application", "verify", Bytes, "--against", Floats);
         await Fails("all 2 inputs are among those that the file was made with", "verify", Bytes, "--against", Floats, "--inputs", calibrated);
+        File.Delete(Path.Combine(calibrated, "2.npy"));
+        await Fails("the only input is among those that the file was made with", "verify", Bytes, "--against", Floats, "--inputs", calibrated);
         await Fails("the file does not say for which error it was made", "verify", Floats, "--against", Floats, "--inputs", samples);
         await Fails("--max-error 0: give a number above 0", "verify", Bytes, "--against", Floats, "--inputs", samples, "--max-error", "0");
         await Fails("--seed has no meaning with --against", "verify", Bytes, "--against", Floats, "--seed", "3");

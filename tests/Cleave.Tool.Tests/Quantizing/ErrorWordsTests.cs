@@ -24,7 +24,15 @@ public sealed class ErrorWordsTests
         StringWriter output = new();
         QuantizeText.Write(new QuantizeReport
         {
-            Model = "m", Output = "o", OnnxRuntime = "1", MaxError = 0.00001, Form = "dynamic", Operators = [], Curve = [], Search = Error(0.000009, top1: 0.29), HeldOut = Error(0.00000912345),
+            Model = "m",
+            Output = "o",
+            OnnxRuntime = "1",
+            MaxError = 0.00001,
+            Form = "dynamic",
+            Operators = [],
+            Curve = [],
+            Search = Error(0.000009, top1: 0.29),
+            HeldOut = Error(0.00000912345),
         }, output);
         string text = output.ToString().ReplaceLineEndings(" ");
         Assert.Contains("error (of 1E-05 allowed): worst 9.12e-06, median 4.56e-06, cosine 0.99999, same top-1 in 99 % of the rows", text);

@@ -111,7 +111,8 @@ internal sealed class InstanceWorker
                 // One batch, or one segment, after the other.
             }
             end();
-        }) { IsBackground = true, Name = name }.UnsafeStart();
+        })
+        { IsBackground = true, Name = name }.UnsafeStart();
     }
 
     // An exception out of a thread ends the process. What a stage fails with is its request's; this is what nobody expects there: somebody interrupted the thread, or memory ran out.

@@ -212,7 +212,7 @@ internal sealed class RunnerEngine : IRequestSource
             ledger.Runners.Add(engine._listed);
             // Where the application said how many cores, or each request has one, more change nothing; with others, equal inputs would not give equal bits.
             if (options.Cores is null && options.Hint == RunnerHint.Latency && !options.Deterministic && !options.IsTrial)
-                modes.Outgrown = () => _ = home.ReopenInBackground(logger, isNeeded: static engine => engine.Modes.IsOutgrown);
+                modes.Growth.Grown = () => _ = home.ReopenInBackground(logger, isNeeded: static engine => engine.Modes.Growth.IsThere);
             modes.Exchange.Reconfigures = (instances, noRoom) => _ = home.ReopenInBackground(logger, instances, noRoom);
             if (store.IsAsked && tuned is null && !options.IsTrial && !home.IsMember)
                 engine.Tuning.StartByItself();

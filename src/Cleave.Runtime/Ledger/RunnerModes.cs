@@ -25,8 +25,6 @@ internal sealed class RunnerModes
     private readonly PartSessions _parts;
     private readonly int _planned;
     private int _last;
-    // The cores of the process when they last outgrew these.
-    private int _outgrown;
     private int _alone;
 
     /// <param name="ledger">Who uses the cores.</param>
@@ -38,6 +36,7 @@ internal sealed class RunnerModes
         _ledger = ledger;
         _hint = hint;
         _opener = opener;
+        Growth = new CoreGrowth(ledger.Cores, opener.Cores);
         _modes = opener.Instances();
         _open = new bool[_modes.Length];
         _parts = new PartSessions(opener, opener.Places, opener.Cores);
@@ -49,11 +48,8 @@ internal sealed class RunnerModes
 
     public CoreLedger Ledger => _ledger;
 
-    /// <summary>Called where the process has more cores than these modes are for; once each time that their number has changed, for it may come to nothing.</summary>
-    public Action? Outgrown { get; set; }
-
-    /// <summary>Whether it has.</summary>
-    public bool IsOutgrown => _ledger.Cores.Now > _opener.Cores;
+    /// <summary>Notices that the process has more cores than these modes are for.</summary>
+    public CoreGrowth Growth { get; }
 
     public RunnerHint Hint => _hint;
 
@@ -281,8 +277,7 @@ internal sealed class RunnerModes
 
     private Turn BeginBest(RequestTimes times, Share share, long now)
     {
-        if (_ledger.Cores.Now is var cores && cores > _opener.Cores)
-            Outgrow(cores);
+        Growth.Look();
         // Nothing to choose, and nothing to compare: a call of a microsecond would notice.
         if (_modes.Length == 1)
             return Begin(0, now, isAlone: false);
@@ -378,12 +373,6 @@ internal sealed class RunnerModes
 
     private int[] Instead(int mode) =>
         [.. Enumerable.Repeat(_modes[mode].Cores, _modes[mode].Most), .. Instances(_modes.Length - 1).Select(static m => m.Cores)];
-
-    private void Outgrow(int cores)
-    {
-        if (Outgrown is { } outgrown && Volatile.Read(ref _outgrown) != cores && Interlocked.Exchange(ref _outgrown, cores) != cores)
-            outgrown();
-    }
 
     private void NoteAlone()
     {

@@ -43,7 +43,13 @@ internal sealed class SessionExchange
     {
         if (Interlocked.Increment(ref _full) <= Exchanges || Volatile.Read(ref _done) != 0)
             return false;
-        Exchanges = Math.Min(Exchanges + 1, MostPatience);
-        return TryFor(threads, postponed);
+        int before = Exchanges;
+        Exchanges = Math.Min(before + 1, MostPatience);
+        return TryFor(threads, () =>
+        {
+            // It was not done.
+            Exchanges = before;
+            postponed();
+        });
     }
 }

@@ -98,6 +98,8 @@ public sealed class ThickSessionsTests
         Assert.True(SpinWait.SpinUntil(() => Together(runner, 3) && engine.Modes.Instances(2).Length == 2, Patience));
         Assert.True(SpinWait.SpinUntil(() => Together(runner, 3) && Refusals() == 3, Patience));
         Assert.Same(engine, runner.Engine);
+        // None was done: the engine after this one need not be patient.
+        Assert.True(SpinWait.SpinUntil(() => engine.Modes.Exchange.Exchanges == 0, Patience));
 
         int Refusals() => logger.Warnings.Count(static w => w.Contains("goes on as it is: there is no room for other sessions", StringComparison.Ordinal));
     }

@@ -23,15 +23,7 @@ internal sealed class GroupOrder
         _next = new int[order.Length + 1];
         _previous = new int[order.Length + 1];
         _number = new long[order.Length + 1];
-        int last = _ends;
-        foreach (int group in order)
-        {
-            _next[last] = group;
-            _previous[group] = last;
-            last = group;
-        }
-        _next[last] = _ends;
-        _previous[_ends] = last;
+        Link(order, _ends, _ends);
         NumberAll();
     }
 
@@ -62,15 +54,8 @@ internal sealed class GroupOrder
         groups.Sort((a, b) => _number[a].CompareTo(_number[b]));
         foreach (int group in groups)
             Remove(group);
-        int from = before ? _previous[to] : to, last = from, end = _next[from];
-        foreach (int group in groups)
-        {
-            _next[last] = group;
-            _previous[group] = last;
-            last = group;
-        }
-        _next[last] = end;
-        _previous[end] = last;
+        int from = before ? _previous[to] : to, end = _next[from];
+        Link(groups, from, end);
         long low = from == _ends ? 0 : _number[from], step = ((end == _ends ? long.MaxValue : _number[end]) - low) / (groups.Count + 1);
         if (step == 0)
         {
@@ -79,6 +64,21 @@ internal sealed class GroupOrder
         }
         foreach (int group in groups)
             _number[group] = low += step;
+    }
+
+    // Has groups stand one after the other between two that they do not contain.
+    [MethodImpl(JustInTime.Optimized)]
+    private void Link(IReadOnlyList<int> groups, int from, int to)
+    {
+        int last = from;
+        for (int i = 0; i < groups.Count; i++)
+        {
+            _next[last] = groups[i];
+            _previous[groups[i]] = last;
+            last = groups[i];
+        }
+        _next[last] = to;
+        _previous[to] = last;
     }
 
     [MethodImpl(JustInTime.Optimized)]

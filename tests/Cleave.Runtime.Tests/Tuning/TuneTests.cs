@@ -142,10 +142,7 @@ public sealed class TuneTests : IDisposable
 
         File.Delete(Tuned);
         await using LooseRunner hurried = Runner(span: TimeSpan.FromHours(1));
-        // However slow the machine is: it has something as soon as there is time for the fewest turns.
-        TimeSpan time = 2 * span;
-        while ((await hurried.TuneAsync(time)).Requests.Count == 0)
-            Assert.InRange(time *= 2, span, Plenty);
+        Assert.True((await hurried.TuneAsync(2 * span)).Requests.Count > 0);
     }
 
     [Fact]

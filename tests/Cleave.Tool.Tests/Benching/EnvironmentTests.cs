@@ -14,7 +14,7 @@ public sealed class EnvironmentTests
     /// <summary>The environment of a shell in which an application was recorded or tuned.</summary>
     [Theory]
     [InlineData("bench", "MODEL", "--quick", "--threads", "1", "--callers", "1")]
-    [InlineData("tune", "MODEL", "--budget", "5")]
+    [InlineData("tune", "MODEL", "--budget", "1")]
     public async Task What_an_application_is_told_is_not_meant_for_runners_that_are_measured(params string[] arguments)
     {
         using TinyModel tiny = new();

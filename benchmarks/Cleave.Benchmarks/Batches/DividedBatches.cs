@@ -100,7 +100,7 @@ internal sealed class DividedBatches : IFamily
     private static IEnumerable<Candidate> Sessions(string path, int size) => OrtConfiguration.List(Cleave.Tool.Benching.BenchOptions.DefaultThreads(BenchRun.Cores), [1]).Where(c => !c.Parallel)
         .Select(c => BenchWorkloads.OfSession(c.Name, path, Inputs(size), c));
 
-    private static Candidate Runner(string name, DividingChoice dividing, string path, int size) => new(name, Workload, [dividing.ToString(), path, .. Inputs(size).InputArguments]);
+    private static Candidate Runner(string name, DividingChoice dividing, string path, int size) => new(name, Workload, [dividing.ToString(), path, .. Inputs(size).InputArguments]) { IsJudged = true };
 
     private static Cleave.Tool.Benching.BenchOptions Inputs(int size) => new(
         new Dictionary<string, string> { [FreedModels.Batch] = size.ToString(CultureInfo.InvariantCulture) }, new Dictionary<string, string>(), [1], Callers: [1], Rounds: null, Quick: false);

@@ -29,7 +29,7 @@ internal static class JobWorkload
     /// <summary>By the runner.</summary>
     /// <param name="path">The model's file.</param>
     /// <param name="parts">The dimensions of each part, as <c>batch=1,sequence=16</c>.</param>
-    public static Candidate Runner(string path, IEnumerable<string> parts) => new(Divided, Name, [Divided, path, .. parts]);
+    public static Candidate Runner(string path, IEnumerable<string> parts) => new(Divided, Name, [Divided, path, .. parts]) { IsJudged = true };
 
     /// <summary>By one session of ONNX Runtime with so many threads.</summary>
     /// <param name="name">Among the samples.</param>

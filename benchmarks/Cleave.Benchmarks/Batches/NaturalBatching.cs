@@ -78,7 +78,7 @@ internal sealed class NaturalBatching : IFamily
     {
         string path = ModelCatalog.Get(model).Write(ModelCatalog.Folder);
         return [.. new[] { Together, Alone }.Select(candidate => new Candidate(
-            candidate, "natural-batching", [candidate, way, clients.ToString(CultureInfo.InvariantCulture), path, .. dims.Select(d => "d" + d)]) { Callers = clients })];
+            candidate, "natural-batching", [candidate, way, clients.ToString(CultureInfo.InvariantCulture), path, .. dims.Select(d => "d" + d)]) { Callers = clients, IsJudged = candidate == Together })];
     }
 
     private static double[] PerSecond(Samples samples, string candidate, int clients) =>

@@ -35,7 +35,7 @@ internal sealed class AutoPlans : IFamily
     {
         MeasureSettings settings = options.Quick ? options.Settings : options.Settings with { LeastCalls = FewCalls, LeastTime = Block };
         IReadOnlyList<Candidate> all = Contest.Candidates(model, model.Write(ModelCatalog.Folder));
-        Samples few = Interleaved.Measure(all, settings with { Rounds = options.Rounds(FewRounds), WarmUp = options.Quick ? TimeSpan.Zero : ShortWarmUp });
+        Samples few = Interleaved.Measure(all, settings with { Rounds = options.Rounds(FewRounds), Extension = 1, WarmUp = options.Quick ? TimeSpan.Zero : ShortWarmUp });
         HashSet<string> kept = [.. few.Blocks.Keys.Where(k => k != Contest.Ours).OrderBy(few.Median).Take(2), Contest.Ours];
         Candidate[] candidates = [.. all.Where(c => kept.Contains(c.Name))];
         (Samples samples, Interval ratio, bool holds) = Claims.NoLoss(

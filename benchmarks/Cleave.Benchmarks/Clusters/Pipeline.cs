@@ -37,7 +37,7 @@ internal sealed class Pipeline : IFamily
         if (Environment.ProcessorCount < 2)
             return [Line.NotMeasured(What, Target, "there is one core")];
         string path = SyntheticModels.Layers(Layers, Width, Rows);
-        Candidate[] candidates = [.. new[] { Lanes, Serial, Abreast, LanesByHand, ByHand }.Select(name => new Candidate(name, "pipeline", path, name))];
+        Candidate[] candidates = [.. new[] { Lanes, Serial, Abreast, LanesByHand, ByHand }.Select(name => new Candidate(name, "pipeline", path, name) { IsJudged = name == Lanes })];
         Samples samples = Interleaved.Measure(candidates, options.Blocks(RequestsOfBlock));
         Interval gain = samples.Ratio(Serial, Lanes);
         return

@@ -29,7 +29,7 @@ internal static class EnsembleCandidates
 
     /// <summary>The ensemble's runner.</summary>
     public static Candidate OfRunner(int callers, CombinationRule rule, int length, string[] paths) =>
-        new(Ours, Runner, [Text(callers), rule.ToString(), Text(length), .. paths]) { Callers = callers };
+        new(Ours, Runner, [Text(callers), rule.ToString(), Text(length), .. paths]) { Callers = callers, IsJudged = true };
 
     public static IWorkload? CreateWorkload(string name, string[] arguments)
     {

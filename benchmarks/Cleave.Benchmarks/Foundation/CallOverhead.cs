@@ -38,7 +38,7 @@ internal sealed class CallOverhead : IFamily
         if (!File.Exists(path))
             return [Line.NotMeasured(call, Target, "the model is absent")];
         string count = calls.ToString(CultureInfo.InvariantCulture);
-        Candidate[] candidates = [new("binding", "overhead-binding", path, count), new("call", "overhead-call", path, count), new("run", "overhead-run", path, count)];
+        Candidate[] candidates = [new("binding", "overhead-binding", path, count), new("call", "overhead-call", path, count) { IsJudged = true }, new("run", "overhead-run", path, count)];
         (Samples samples, _, bool holds) = Claims.NoLoss(
             () => Interleaved.Measure(candidates, options.Settings), s => s.Ratio("call", "binding"), limit: 1.05);
         double bytes = samples.BytesPerRun("call", calls);

@@ -11,8 +11,11 @@ namespace Cleave.Benchmarks.Harness;
 /// <param name="Device">The device table by which the families of the cost model predict; null has them calibrate first.</param>
 internal sealed record BenchOptions(bool Quick, string? Only, string? Models = null, string? Device = null)
 {
+    /// <summary>How many times as many rounds there may be where the machine is not quiet.</summary>
+    public const int Extension = 3;
+
     /// <summary>The harness's own number of rounds and calls; few of both where it is only a trial.</summary>
-    public MeasureSettings Settings => Quick ? MeasureSettings.Trial : new MeasureSettings();
+    public MeasureSettings Settings => Quick ? MeasureSettings.Trial : new MeasureSettings { Extension = Extension };
 
     /// <summary>Null where an argument is not understood.</summary>
     public static BenchOptions? TryParse(ReadOnlySpan<string> arguments) => arguments switch

@@ -30,7 +30,7 @@ internal sealed class RandomSizes : IFamily
             string[] arguments = [longest.ToString(CultureInfo.InvariantCulture), .. PlannedRunner.Arguments(model)];
             Candidate[] candidates =
             [
-                new(Ours, "random-runner", arguments),
+                new(Ours, "random-runner", arguments) { IsJudged = true },
                 .. new[] { new OrtConfiguration(1, Spinning.Off, Parallel: false, 1), new OrtConfiguration(BenchRun.Cores, Spinning.StopBetweenRuns, Parallel: false, 1) }
                     .Select(c => new Candidate(c.Name, "random-session", [.. c.ToArguments(), .. arguments])),
             ];

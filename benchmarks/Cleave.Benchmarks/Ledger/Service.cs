@@ -34,7 +34,7 @@ internal static class Service
         [
             Session(Defaults, new OrtConfiguration(0, Spinning.On, Parallel: false, clients), paths),
             .. OrtConfiguration.List([1, .. Enumerable.Range(2, Math.Max(0, BenchRun.Cores - 1))], [clients]).Where(c => !c.Parallel).Select(c => Session(c.Name, c, paths)),
-            new Candidate(Ours, Runners, [clients.ToString(CultureInfo.InvariantCulture), .. paths]) { Callers = clients },
+            new Candidate(Ours, Runners, [clients.ToString(CultureInfo.InvariantCulture), .. paths]) { Callers = clients, IsJudged = true },
         ];
     }
 

@@ -18,7 +18,7 @@ internal sealed class TwoRunners : IFamily
         if (!TestKit.SharedModels.Exist)
             return [Line.NotMeasured("two runners", ">= 0.95x", "the shared models are absent")];
         string[] arguments = PlannedRunner.Arguments(Model);
-        Candidate[] candidates = [new("together", "two-runners", ["together", .. arguments]), new("one after the other", "two-runners", ["after", .. arguments])];
+        Candidate[] candidates = [new("together", "two-runners", ["together", .. arguments]) { IsJudged = true }, new("one after the other", "two-runners", ["after", .. arguments])];
         (Samples samples, Interval ratio, bool holds) = Claims.NoLoss(
             () => Interleaved.Measure(candidates, options.Blocks(3)), s => s.Ratio("together", "one after the other"), limit: 1 / 0.95);
         return

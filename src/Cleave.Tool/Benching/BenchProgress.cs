@@ -24,7 +24,7 @@ internal static class BenchProgress
             if (said || progress.Left is not { } left)
                 return;
             said = true;
-            error.Write(string.Create(CultureInfo.InvariantCulture, $"measuring {run.Candidates} candidates in {run.Settings.Rounds} rounds: about {InWords(left)}\n"));
+            error.Write(string.Create(CultureInfo.InvariantCulture, $"measuring {run.Candidates} candidates in {run.Settings.Rounds} rounds: about {InWords(left)}{OrLonger(run.Settings)}\n"));
         };
     }
 
@@ -46,6 +46,9 @@ internal static class BenchProgress
                     cancellationToken);
             });
     }
+
+    private static string OrLonger(MeasureSettings settings) =>
+        settings.Extension > 1 ? string.Create(CultureInfo.InvariantCulture, $", up to {settings.Extension} times as long where the machine is not quiet") : "";
 
     private static string InWords(TimeSpan time) => time.TotalSeconds < 90
         ? string.Create(CultureInfo.InvariantCulture, $"{Math.Max(1, time.TotalSeconds):0} s")

@@ -19,6 +19,9 @@ internal sealed class BenchRun : IDisposable
     private const string Published = "published";
     private const string Cleaned = "cleaned";
 
+    // On a machine that is not quiet, where nobody said how many rounds.
+    private const int Extension = 3;
+
     private readonly string _path;
     private readonly BenchOptions _options;
     private readonly ModelInputs _inputs;
@@ -69,7 +72,7 @@ internal sealed class BenchRun : IDisposable
     {
         { Quick: true } => MeasureSettings.Trial,
         { Rounds: { } rounds } => new MeasureSettings { Rounds = rounds },
-        _ => new MeasureSettings(),
+        _ => new MeasureSettings { Extension = Extension },
     };
 
     public BenchReport Measure(Action<MeasureProgress>? progress, CancellationToken cancellationToken)

@@ -22,7 +22,7 @@ internal static class BenchWorkloads
         new(name, Session, [.. configuration.ToArguments(), path, .. options.InputArguments]) { Callers = configuration.Callers };
 
     public static Candidate OfRunner(string name, string path, BenchOptions options, int cores, int callers) =>
-        new(name, Runner, [Text(cores), Text(callers), path, .. options.InputArguments]) { Callers = callers };
+        new(name, Runner, [Text(cores), Text(callers), path, .. options.InputArguments]) { Callers = callers, IsJudged = true };
 
     /// <summary>The runner as the item of a project has it.</summary>
     /// <param name="name">The candidate's.</param>
@@ -30,7 +30,7 @@ internal static class BenchWorkloads
     /// <param name="listing">A listing with the item metadata.</param>
     /// <param name="options">The inputs.</param>
     public static Candidate OfItem(string name, string path, string listing, BenchOptions options) =>
-        new(name, Item, [listing, path, .. options.InputArguments]);
+        new(name, Item, [listing, path, .. options.InputArguments]) { IsJudged = true };
 
     /// <summary>In a worker process.</summary>
     public static IWorkload Create(string name, string[] arguments)

@@ -8,6 +8,15 @@ internal sealed record MeasureSettings
     /// <summary>Blocks of each candidate. Below six there is no interval of 95 %.</summary>
     public int Rounds { get; init; } = 24;
 
+    /// <summary>
+    /// Up to so many times as many where the machine is not quiet: while the interval of the judged candidates is wider than <see cref="Width"/>. What it says of the ratio itself
+    /// has no part in it.
+    /// </summary>
+    public int Extension { get; init; } = 1;
+
+    /// <summary>How wide an interval may be, as a part of its median, before rounds are added.</summary>
+    public double Width { get; init; } = 0.04;
+
     /// <summary>Calls in a block, at least.</summary>
     public int LeastCalls { get; init; } = 50;
 

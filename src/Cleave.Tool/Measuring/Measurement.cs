@@ -26,6 +26,9 @@ internal sealed class Measurement(Func<Candidate, ICandidateWorker> start, Measu
     // Who runs on so often, in spite of having come to rest after its block, is sent home.
     private readonly int _mostOffences = Math.Max(3, settings.Rounds / 4);
 
+    // Rounds that are to count; more where they turn out not to say enough.
+    private int _wanted = settings.Rounds;
+
     public Samples Run(IReadOnlyList<Candidate> candidates, CancellationToken cancellationToken = default)
     {
         try
@@ -37,10 +40,7 @@ internal sealed class Measurement(Func<Candidate, ICandidateWorker> start, Measu
                 Start(candidate);
             }
             Rehearse();
-            int rounds = 0;
-            // Rounds that do not count are made up for, as often again at most.
-            for (; rounds - _invalid.Count < settings.Rounds && rounds < 2 * settings.Rounds && _participants.Count > 0; rounds++)
-                Round(rounds, cancellationToken);
+            int rounds = RunRounds(cancellationToken);
             foreach (Participant participant in _participants.ToArray())
                 Try(participant, p => Check(p, p.Worker.Rest(), rounds));
             if (rounds > 0 && _invalid.Count(r => r < rounds) == rounds)
@@ -54,6 +54,30 @@ internal sealed class Measurement(Func<Candidate, ICandidateWorker> start, Measu
             foreach (Participant participant in _participants)
                 participant.Worker.Dispose();
         }
+    }
+
+    private int RunRounds(CancellationToken cancellationToken)
+    {
+        int rounds = 0;
+        // Rounds that do not count are made up for, as often again at most.
+        while (rounds - _invalid.Count < _wanted && rounds < 2 * _wanted && _participants.Count > 0)
+        {
+            Round(rounds++, cancellationToken);
+            int most = settings.Rounds * settings.Extension;
+            // Not after each round: whoever looks often enough finds a narrow interval by chance.
+            if (rounds - _invalid.Count == _wanted && _wanted < most && IsVague(rounds))
+                _wanted = Math.Min(most, _wanted + Math.Max(1, settings.Rounds / 2));
+        }
+        return rounds;
+    }
+
+    private bool IsVague(int rounds)
+    {
+        Samples samples = Collect(rounds);
+        return _participants.Select(static p => p.Candidate).GroupBy(static c => c.Callers).Any(load =>
+            Best(load.Where(static c => c.IsJudged)) is { } judged && Best(load.Where(static c => !c.IsJudged)) is { } other && samples.Ratio(judged, other).Width > settings.Width);
+
+        string? Best(IEnumerable<Candidate> candidates) => candidates.Select(static c => c.Name).MinBy(samples.Median);
     }
 
     private void Start(Candidate candidate)
@@ -137,10 +161,10 @@ internal sealed class Measurement(Func<Candidate, ICandidateWorker> start, Measu
     {
         if (progress is null)
             return;
-        int all = settings.Rounds * _participants.Count;
+        int all = _wanted * _participants.Count;
         int done = Math.Min(all, round * _participants.Count + turn);
         TimeSpan perRound = _participants.Aggregate(TimeSpan.Zero, (sum, p) => sum + p.Call * p.Calls);
-        progress(new MeasureProgress(done, all, perRound * settings.Rounds * (1 - (double)done / all), next.Candidate.Name));
+        progress(new MeasureProgress(done, all, perRound * _wanted * (1 - (double)done / all), next.Candidate.Name));
     }
 
     private Samples Collect(int rounds)

@@ -45,6 +45,40 @@ public sealed class MeasurementTests
     }
 
     [Fact]
+    public void Rounds_are_added_while_the_interval_of_what_is_judged_is_wide()
+    {
+        // Both as fast as each other at first, then one of them in turn.
+        Samples samples = Run(Settings with { Extension = 4 }, Judged(b => b > 9 || b % 2 == 0 ? 1e6 : 2e6), new Fake("b") { Time = _ => 1e6 });
+
+        // Nine looks at halves: 6, 9, 12 ... until the disturbed ones of the beginning do not reach the interval's ends any more.
+        Assert.True(samples.Ratio("a", "b").Width < 0.04);
+        Assert.InRange(samples.Blocks["a"].Length, 9, 23);
+    }
+
+    [Fact]
+    public void Rounds_are_not_added_for_ever()
+    {
+        Samples samples = Run(Settings with { Extension = 3 }, Judged(b => b % 2 == 0 ? 1e6 : 2e6), new Fake("b") { Time = _ => 1e6 });
+
+        Assert.Equal(18, samples.Blocks["a"].Length);
+    }
+
+    [Fact]
+    public void No_rounds_are_added_where_nothing_is_judged_or_the_number_was_given()
+    {
+        Assert.Equal(6, Run(Settings with { Extension = 3 }, new Fake("a") { Time = b => b % 2 == 0 ? 1e6 : 2e6 }, new Fake("b") { Time = _ => 1e6 }).Blocks["a"].Length);
+        Assert.Equal(6, Run(Settings, Judged(b => b % 2 == 0 ? 1e6 : 2e6), new Fake("b") { Time = _ => 1e6 }).Blocks["a"].Length);
+    }
+
+    [Fact]
+    public void A_slow_candidate_adds_no_rounds_however_it_varies()
+    {
+        Samples samples = Run(Settings with { Extension = 3 }, Judged(_ => 1e6), new Fake("b") { Time = _ => 1.5e6 }, new Fake("c") { Time = b => b % 2 == 0 ? 3e6 : 9e6 });
+
+        Assert.Equal(6, samples.Blocks["a"].Length);
+    }
+
+    [Fact]
     public void A_round_in_which_a_parked_candidate_ran_does_not_count_and_is_made_up_for()
     {
         Samples samples = Run(Settings, new Fake("a"), new Fake("b") { Spins = [3] });
@@ -127,8 +161,10 @@ public sealed class MeasurementTests
                 return fakes.Single(f => f.Name == c.Name);
             },
             settings);
-        return measurement.Run([.. fakes.Select(f => new Candidate(f.Name, ""))]);
+        return measurement.Run([.. fakes.Select(f => new Candidate(f.Name, "") { IsJudged = f.IsJudged })]);
     }
+
+    private static Fake Judged(Func<int, double> time) => new("a") { IsJudged = true, Time = time };
 
     // The number of its block stands in Bytes.
     private sealed class Fake(string name) : ICandidateWorker
@@ -140,6 +176,11 @@ public sealed class MeasurementTests
         public List<string> Log { get; set; } = [];
 
         public TimeSpan Call { get; init; } = TimeSpan.FromMilliseconds(1);
+
+        public bool IsJudged { get; init; }
+
+        /// <summary>What each call of a block takes, in nanoseconds.</summary>
+        public Func<int, double> Time { get; init; } = static _ => 0;
 
         /// <summary>It ran on before these blocks.</summary>
         public int[] Spins { get; init; } = [];
@@ -154,7 +195,8 @@ public sealed class MeasurementTests
             Log.Add(Name[..1]);
             if (FailsIn == _blocks)
                 throw new WorkerException("broke", "");
-            return Rest() with { Nanoseconds = new double[count] };
+            int block = _blocks;
+            return Rest() with { Nanoseconds = [.. Enumerable.Repeat(Time(block), count)] };
         }
 
         public Block Rest()

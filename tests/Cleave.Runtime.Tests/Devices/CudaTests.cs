@@ -183,3 +183,6 @@ public class CudaTests
         Assert.Contains(remedy, problem.Remedy);
     }
 }
+    [Fact]
+    public void Floats_of_32_bits_are_not_rounded_to_19() => Assert.Equal("0", CudaDevice.ProviderOptions(0, 1, limit: null)["use_tf32"]);
+

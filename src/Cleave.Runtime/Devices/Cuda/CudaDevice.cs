@@ -167,6 +167,8 @@ internal sealed class CudaDevice : IDevice
             ["user_compute_stream"] = stream.ToString(CultureInfo.InvariantCulture),
             ["arena_extend_strategy"] = "kSameAsRequested",
         };
+            // On by default: floats would be rounded to 10 bits of mantissa before they are multiplied, and results would differ between the GPU and the CPU.
+            ["use_tf32"] = "0",
         if (limit is { } bytes)
             options["gpu_mem_limit"] = bytes.ToString(CultureInfo.InvariantCulture);
         return options;

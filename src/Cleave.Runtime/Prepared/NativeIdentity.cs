@@ -26,7 +26,10 @@ internal static class NativeIdentity
         return Known.Value;
     }
 
-    public static string? Read(ProcessFiles files) => Paths(files).FirstOrDefault(IsOnnxRuntime) is { } path && File.Exists(path) ? Describe(path) : null;
+    public static string? Read(ProcessFiles files) => PathOf(files) is { } path && File.Exists(path) ? Describe(path) : null;
+
+    /// <summary>The path of the loaded library; null where the system does not tell.</summary>
+    public static string? PathOf(ProcessFiles files) => Paths(files).FirstOrDefault(IsOnnxRuntime);
 
     public static string Describe(string path)
     {

@@ -40,6 +40,9 @@ public class CudaTests
     [InlineData("libcurand.so.10", "the CUDA runtime libraries (libcurand) of the same version")]
     [InlineData("libcudnn.so.9", "cuDNN 9 for that CUDA version")]
     [InlineData("cudnn64_9.dll", "cuDNN 9 for that CUDA version")]
+    [InlineData("cudart64_13.dll", "the CUDA 13 runtime libraries")]
+    [InlineData("cublasLt64_12.dll", "the CUDA 12 runtime libraries")]
+    [InlineData("cufft64_11.dll", "the CUDA runtime libraries (cufft64_11) of the same version")]
     [InlineData("libcuda.so.1", "the NVIDIA driver")]
     public void Every_library_has_a_remedy(string library, string remedy) => Assert.Equal(remedy, CudaLibraries.Remedy(library));
 
@@ -57,16 +60,16 @@ public class CudaTests
         Skip.IfNot(OperatingSystem.IsLinux(), "ELF files are Linux's.");
         using TempFolder folder = new();
         string native = Directory.EnumerateFiles(AppContext.BaseDirectory, "libonnxruntime.so", SearchOption.AllDirectories).First();
-        byte[] head = File.ReadAllBytes(native)[..4096];
+        byte[][] heads = [File.ReadAllBytes(native)[..4096], PeThatNeeds("KERNEL32.dll", "cudart64_13.dll")];
         Random random = new(1);
-        for (int i = 0; i < 300; i++)
+        for (int i = 0; i < 600; i++)
         {
-            byte[] damaged = head[..random.Next(head.Length)];
+            byte[] head = heads[i % 2], damaged = head[..random.Next(head.Length)];
             for (int hits = random.Next(8); hits > 0 && damaged.Length > 0; hits--)
                 damaged[random.Next(Math.Min(damaged.Length, 600))] = (byte)random.Next(256);
             string path = Path.Combine(folder.Path, "damaged.so");
             File.WriteAllBytes(path, damaged);
-            Assert.True(ElfLibraries.Of(path).Count <= 4096);
+            Assert.True(CudaLibraries.Needed(path).Count <= 4096);
         }
     }
 
@@ -125,6 +128,82 @@ public class CudaTests
         void Put(int at, long value) => BinaryPrimitives.WriteInt64LittleEndian(elf.AsSpan(at), value);
     }
 
+    [Theory]
+    [InlineData(12080, "the driver serves CUDA 12.8, and the CUDA provider needs 13")]
+    [InlineData(13000, null)]
+    public void The_driver_is_compared_with_what_a_provider_for_Windows_needs_too(int driver, string? why)
+    {
+        using TempFolder folder = new();
+        string provider = folder.Write("provider.dll", PeThatNeeds("KERNEL32.dll", "cudart64_13.dll"));
+        Assert.Equal(why, (Complete with { ProviderPath = provider, DriverVersion = driver }).Problem(0)?.Why);
+    }
+
+    [Fact]
+    public void A_provider_for_Windows_names_the_libraries_that_it_needs()
+    {
+        using TempFolder folder = new();
+        string provider = folder.Write("provider.dll", PeThatNeeds("KERNEL32.dll", "cublas64_13.dll", "cudart64_13.dll"));
+        Assert.Equal(["KERNEL32.dll", "cublas64_13.dll", "cudart64_13.dll"], CudaLibraries.Needed(provider));
+        Assert.Equal(["cublas64_13.dll", "cudart64_13.dll"], CudaLibraries.Missing(provider, static l => !l.EndsWith("_13.dll", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public void The_runtime_library_is_the_one_that_the_provider_needs()
+    {
+        using TempFolder folder = new();
+        Assert.Equal(["libcudart.so.12"], CudaLibraries.Runtimes(folder.Write("provider.so", ElfThatNeeds("libcublas.so.12", "libcudart.so.12"))));
+        Assert.Equal(["cudart64_12.dll"], CudaLibraries.Runtimes(folder.Write("provider.dll", PeThatNeeds("cudart64_12.dll", "cublas64_12.dll"))));
+        // Newest first, where the provider does not say.
+        string[] known = OperatingSystem.IsWindows() ? ["cudart64_13.dll", "cudart64_12.dll"] : ["libcudart.so.13", "libcudart.so.12"];
+        Assert.Equal(known, CudaLibraries.Runtimes(folder.Write("other.so", [1, 2, 3])));
+    }
+
+    [Fact]
+    public void The_provider_is_looked_for_beside_the_loaded_ONNX_Runtime_and_where_NET_looks()
+    {
+        using TempFolder folder = new();
+        string beside = Directory.CreateDirectory(Path.Combine(folder.Path, "beside")).FullName, searched = Directory.CreateDirectory(Path.Combine(folder.Path, "searched")).FullName;
+        string onnxRuntime = Path.Combine(beside, "libonnxruntime.so"), directories = Path.Combine(folder.Path, "none") + Path.PathSeparator + searched + Path.PathSeparator;
+        Assert.Null(CudaLibraries.Provider(onnxRuntime, directories));
+        File.WriteAllText(Path.Combine(searched, CudaLibraries.ProviderFile), "");
+        Assert.Equal(Path.Combine(searched, CudaLibraries.ProviderFile), CudaLibraries.Provider(null, directories));
+        File.WriteAllText(Path.Combine(beside, CudaLibraries.ProviderFile), "");
+        Assert.Equal(Path.Combine(beside, CudaLibraries.ProviderFile), CudaLibraries.Provider(onnxRuntime, directories));
+    }
+
+    // Headers, and one section with the table of imports and their names.
+    private static byte[] PeThatNeeds(params string[] libraries)
+    {
+        const int Optional = 64 + 4 + 20, Section = Optional + 240, Data = 512, Address = 4096, Descriptor = 20;
+        int names = (libraries.Length + 1) * Descriptor;
+        byte[] text = Encoding.ASCII.GetBytes(string.Join("\0", libraries) + "\0"), pe = new byte[Data + names + text.Length];
+        Encoding.ASCII.GetBytes("MZ").CopyTo(pe, 0);
+        Put(60, 64);
+        Encoding.ASCII.GetBytes("PE").CopyTo(pe, 64);
+        Put(68, 0x8664 | (1 << 16));
+        Put(64 + 4 + 16, 240 | (0x2022 << 16));
+        Put(Optional, 0x20b);
+        Put(Optional + 32, 4096);
+        Put(Optional + 36, 512);
+        Put(Optional + 56, 3 * 4096);
+        Put(Optional + 60, Data);
+        Put(Optional + 108, 16);
+        Put(Optional + 120, Address);
+        Put(Optional + 124, names);
+        Encoding.ASCII.GetBytes(".idata").CopyTo(pe, Section);
+        Put(Section + 8, names + text.Length);
+        Put(Section + 12, Address);
+        Put(Section + 16, names + text.Length);
+        Put(Section + 20, Data);
+        text.CopyTo(pe, Data + names);
+        int name = Address + names;
+        for (int i = 0; i < libraries.Length; name += libraries[i++].Length + 1)
+            Put(Data + (i * Descriptor) + 12, name);
+        return pe;
+
+        void Put(int at, int value) => BinaryPrimitives.WriteInt32LittleEndian(pe.AsSpan(at), value);
+    }
+
     [SkippableFact]
     public void This_machine_is_told_what_it_lacks()
     {
@@ -156,6 +235,9 @@ public class CudaTests
         Assert.Equal("512", CudaDevice.ProviderOptions(0, 1, limit: 512)["gpu_mem_limit"]);
     }
 
+    [Fact]
+    public void Floats_of_32_bits_are_not_rounded_to_19() => Assert.Equal("0", CudaDevice.ProviderOptions(0, 1, limit: null)["use_tf32"]);
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
@@ -183,6 +265,3 @@ public class CudaTests
         Assert.Contains(remedy, problem.Remedy);
     }
 }
-    [Fact]
-    public void Floats_of_32_bits_are_not_rounded_to_19() => Assert.Equal("0", CudaDevice.ProviderOptions(0, 1, limit: null)["use_tf32"]);
-

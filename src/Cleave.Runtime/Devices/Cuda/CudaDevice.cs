@@ -1,11 +1,12 @@
 using System;
 using System.Collections.Generic;
 using System.Globalization;
-using System.IO;
 using System.Linq;
 using System.Threading;
 using Cleave.Core.Diagnostics;
 using Cleave.Core.Graph;
+using Cleave.Cores;
+using Cleave.Prepared;
 using Cleave.Sessions;
 using Microsoft.ML.OnnxRuntime;
 using Microsoft.ML.OnnxRuntime.Tensors;
@@ -52,26 +53,26 @@ internal sealed class CudaDevice : IDevice
         CudaRequirements found = Look();
         if (found.Problem(index) is { } problem)
             throw new DeviceUnavailableException(NameOf(index), problem.Why, problem.Remedy);
-        string library = ElfLibraries.Of(found.ProviderPath!).FirstOrDefault(static l => l.StartsWith("libcudart.so.", StringComparison.Ordinal))
-            ?? "cudart64_" + (found.DriverVersion / 1000)!.Value.ToString(CultureInfo.InvariantCulture) + (found.DriverVersion >= 13000 ? "" : "0") + ".dll";
+        string[] runtimes = CudaLibraries.Runtimes(found.ProviderPath!);
         try
         {
-            return new CudaDevice(index, memoryLimit, CudaRuntime.Load(library));
+            return new CudaDevice(index, memoryLimit, CudaRuntime.Load(runtimes, found.ProviderPath!));
         }
         catch (Exception e) when (e is DllNotFoundException or EntryPointNotFoundException or BadImageFormatException)
         {
-            throw new DeviceUnavailableException(NameOf(index), library + " cannot be loaded", "install " + CudaLibraries.Remedy(library), e);
+            string remedy = string.Join(" or ", runtimes.Select(CudaLibraries.Remedy)) + (runtimes.Length > 1 ? ", whichever this ONNX Runtime was built with" : "");
+            throw new DeviceUnavailableException(NameOf(index), string.Join(" or ", runtimes) + " cannot be loaded", "install " + remedy, e);
         }
     }
 
     /// <summary>What this machine has of what CUDA needs.</summary>
     public static CudaRequirements Look()
     {
+        // Loads it.
         string[] providers = OrtEnv.Instance().GetAvailableProviders();
-        // ONNX Runtime looks for its providers beside itself.
-        string? provider = ProviderFolders().Select(static f => Path.Combine(f, CudaLibraries.ProviderFile)).FirstOrDefault(File.Exists);
+        string? provider = CudaLibraries.Provider(NativeIdentity.PathOf(ProcessFiles.System), AppContext.GetData("NATIVE_DLL_SEARCH_DIRECTORIES") as string);
         (int? version, int devices) = CudaDriver.Ask();
-        return new CudaRequirements(providers, provider, version, devices, provider is null ? [] : CudaLibraries.Missing(provider, CudaLibraries.CanLoad));
+        return new CudaRequirements(providers, provider, version, devices, provider is null ? [] : CudaLibraries.Missing(provider, l => CudaLibraries.TryLoad(l, provider, out _)));
     }
 
     public IDeviceStream CreateStream(string name)
@@ -166,9 +167,9 @@ internal sealed class CudaDevice : IDevice
             ["has_user_compute_stream"] = "1",
             ["user_compute_stream"] = stream.ToString(CultureInfo.InvariantCulture),
             ["arena_extend_strategy"] = "kSameAsRequested",
-        };
             // On by default: floats would be rounded to 10 bits of mantissa before they are multiplied, and results would differ between the GPU and the CPU.
             ["use_tf32"] = "0",
+        };
         if (limit is { } bytes)
             options["gpu_mem_limit"] = bytes.ToString(CultureInfo.InvariantCulture);
         return options;
@@ -201,13 +202,6 @@ internal sealed class CudaDevice : IDevice
         if (failure is DeviceLostException)
             Volatile.Write(ref _lost, 1);
         return failure;
-    }
-
-    private static IEnumerable<string> ProviderFolders()
-    {
-        yield return AppContext.BaseDirectory;
-        string system = OperatingSystem.IsWindows() ? "win-x64" : "linux-x64";
-        yield return Path.Combine(AppContext.BaseDirectory, "runtimes", system, "native");
     }
 
     private static string NameOf(int index) => "cuda:" + index.ToString(CultureInfo.InvariantCulture);

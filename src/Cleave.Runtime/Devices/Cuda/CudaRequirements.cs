@@ -54,10 +54,9 @@ internal sealed record CudaRequirements(
 
     private int NeededMajor()
     {
-        if (ProviderPath is null || !File.Exists(ProviderPath))
+        if (ProviderPath is null || !File.Exists(ProviderPath) || CudaLibraries.Runtime(ProviderPath) is not { } runtime)
             return 0;
-        string? runtime = ElfLibraries.Of(ProviderPath).FirstOrDefault(static l => l.StartsWith("libcudart.so.", StringComparison.Ordinal));
-        return runtime is null ? 0 : int.Parse(runtime["libcudart.so.".Length..].Split('.')[0], CultureInfo.InvariantCulture);
+        return int.TryParse(CudaLibraries.Major(runtime), NumberStyles.None, CultureInfo.InvariantCulture, out int major) ? major : 0;
     }
 
     private static (string, string) DriverProblem(int error) => error switch

@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using System.Runtime.InteropServices;
 
 namespace Cleave.Devices.Cuda;
@@ -58,9 +59,19 @@ internal sealed unsafe class CudaRuntime
     private const uint BlockingWithoutTiming = 3;
 
     /// <summary>The library of the CUDA version that the provider needs.</summary>
-    /// <exception cref="DllNotFoundException">It cannot be loaded.</exception>
+    /// <param name="names">Its names, the first that can be loaded is taken.</param>
+    /// <param name="provider">The provider's path.</param>
+    /// <exception cref="DllNotFoundException">None can be loaded.</exception>
     /// <exception cref="EntryPointNotFoundException">It is none of CUDA's.</exception>
-    public static CudaRuntime Load(string name) => new(NativeLibrary.Load(name));
+    public static CudaRuntime Load(IEnumerable<string> names, string provider)
+    {
+        foreach (string name in names)
+        {
+            if (CudaLibraries.TryLoad(name, provider, out nint library))
+                return new CudaRuntime(library);
+        }
+        throw new DllNotFoundException(string.Join(" or ", names) + " cannot be loaded");
+    }
 
     public string Words(int error) => Marshal.PtrToStringUTF8(_errorString(error)) is { } words ? words : "error " + error;
 

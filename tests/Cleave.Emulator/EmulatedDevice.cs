@@ -57,6 +57,8 @@ internal sealed class EmulatedDevice : IDevice
 
     public WorkClock Clock { get; }
 
+    public long MemoryLeft() => MemoryLimit - MemoryUsed;
+
     public IDeviceStream CreateStream(string name)
     {
         ThrowIfLost(name);

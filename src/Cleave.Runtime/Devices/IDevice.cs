@@ -16,11 +16,15 @@ internal interface IDevice : IDisposable
     /// <summary>ONNX Runtime's name of the execution provider that runs nodes on it.</summary>
     string Provider { get; }
 
-    /// <summary>The most bytes that may be used of it; <see cref="long.MaxValue"/> where only the device itself sets a limit.</summary>
+    /// <summary>The most bytes that may be used of it; no more than it has.</summary>
     long MemoryLimit { get; }
 
     /// <summary>Bytes of tensors and executables on it now, as far as they are known before it allocates them.</summary>
     long MemoryUsed { get; }
+
+    /// <summary>Bytes that can be had of it now: what the limit leaves, and no more than nobody uses, in this process or another.</summary>
+    /// <exception cref="DeviceException">It does not say.</exception>
+    long MemoryLeft();
 
     /// <summary>Whether it was lost: nothing on it can be used any more.</summary>
     bool IsLost { get; }

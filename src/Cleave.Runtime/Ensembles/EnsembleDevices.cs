@@ -181,7 +181,7 @@ internal sealed class EnsembleDevices : IDisposable
             ? [EnsembleDevice.Cpu(long.MaxValue / 2, cores)]
             : [];
         AllocationProblem problem = new(
-            [.. _devices.Select(d => EnsembleDevice.Accelerator(d.Device.Name, d.Device.MemoryLimit - d.Device.MemoryUsed)), .. cpu],
+            [.. _devices.Select(d => EnsembleDevice.Accelerator(d.Device.Name, d.Device.MemoryLeft())), .. cpu],
             [.. places.Select(m => new MemberMemory(definition.Members[m].Name, _programs[m]!.WeightBytes, DeviceInstance.Under * _programs[m]!.SampleBytes))]);
         DevicePlacement placed = DevicePlacement.Of(
             definition.Name, problem, [.. _devices.Select(static d => d.Name), .. cpu.Select(static _ => Cpu)], options.DeviceCells, places.Length == _programs.Length ? tuned : null, Work(places));

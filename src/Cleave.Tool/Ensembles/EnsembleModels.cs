@@ -74,7 +74,7 @@ internal sealed class EnsembleModels
     public string FileIn(string folder) => Path.Combine(folder, Name + EnsembleText.Ending + Core.Tuning.TuningFile.Ending);
 
     /// <summary>Opens an accelerator; tests have an emulated one.</summary>
-    public Func<DeviceOptions, IDevice> Opener { get; init; } = static asked => CudaDevice.Open(asked.Index, asked.MemoryLimit ?? long.MaxValue);
+    public Func<DeviceOptions, IDevice> Opener { get; init; } = static asked => CudaDevice.Open(asked.Index, asked.MemoryLimit);
 
     /// <summary>The accelerators that the runner opened last, which has <see cref="Options"/>.</summary>
     public IReadOnlyList<IDevice> Opened => _opened;
@@ -105,7 +105,7 @@ internal sealed class EnsembleModels
         if (!name.Contains(':', StringComparison.Ordinal))
             return 0;
         using IDevice device = Opener(DeviceOptions.Require with { Index = int.Parse(name.AsSpan(name.IndexOf(':', StringComparison.Ordinal) + 1), CultureInfo.InvariantCulture) });
-        return device.MemoryLimit - device.MemoryUsed;
+        return device.MemoryLeft();
     })];
 
     /// <summary>An ensemble of one member, on one device.</summary>

@@ -222,6 +222,8 @@ public class CudaTests
     [InlineData("CUDA failure 700: an illegal memory access was encountered ; GPU=0", typeof(DeviceLostException))]
     [InlineData("CUDA error 719: unspecified launch failure", typeof(DeviceLostException))]
     [InlineData("CUDA failure 98: invalid device function ; GPU=0", null)]
+    [InlineData("CUDA failure 46: all CUDA-capable devices are busy or unavailable ; GPU=0", null)]
+    [InlineData("CUDA failure 713: pointer does not correspond to a registered memory region ; GPU=0", null)]
     [InlineData("Non-zero status code returned while running Gather node. indices element out of data bounds, idx=50", null)]
     public void Failures_are_told_apart_by_their_words(string message, Type? expected) =>
         Assert.Equal(expected, CudaFailure.Of(new InvalidOperationException(message), "cuda:0", "bert/Whole")?.GetType());

@@ -189,6 +189,8 @@ public sealed class DispatchFailureTests
 
         public long MemoryUsed => 0;
 
+        public long MemoryLeft() => 0;
+
         public bool IsLost => false;
 
         public IDevice Device => this;

@@ -6,9 +6,11 @@ using System.Threading;
 using System.Threading.Tasks;
 using Cleave.Core.Graph;
 using Cleave.Devices;
+using Cleave.Devices.Cuda;
 using Cleave.Emulator;
 using Cleave.Generated;
 using Cleave.OnnxProto;
+using Cleave.Runtime.Tests.Devices;
 using Cleave.Runtime.Tests.Support;
 using Google.Protobuf;
 using Xunit;
@@ -150,6 +152,17 @@ public sealed class EnsembleDevicesTests : IDisposable
             Assert.Equal(OfThree(200), Ask(none, 200));
         options.Devices = options.Devices with { Policy = DevicePolicy.Require };
         Assert.Equal("CLV4020", Assert.Throws<DeviceUnavailableException>(() => LooseEnsemble.OnDevices(["cuda:0", "cuda:1"], Three, CombinationRule.Mean, options)).Id);
+    }
+
+    [Fact]
+    public void A_GPU_has_as_much_room_as_is_free_on_it()
+    {
+        FakeCuda cuda = FakeCuda.Begin();
+        cuda.FreeBytes = 100;
+        EnsembleOptions options = new() { Logger = _log, Devices = DeviceOptions.Require with { Opener = asked => CudaDevice.On(cuda.Load(), asked.Index, asked.MemoryLimit) } };
+        CleaveException e = Assert.Throws<CleaveException>(() => LooseEnsemble.OnDevices(["cuda:0"], Three, CombinationRule.Mean, options));
+        Assert.Equal("CLV4032", e.Id);
+        Assert.Contains("cuda:0 lacks", e.Message, StringComparison.Ordinal);
     }
 
     [Fact]

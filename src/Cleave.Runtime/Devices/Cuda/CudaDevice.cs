@@ -20,14 +20,16 @@ namespace Cleave.Devices.Cuda;
 internal sealed class CudaDevice : IDevice
 {
     private readonly int _index;
+    private readonly bool _isLimited;
     private readonly OrtMemoryInfo _memory;
     private long _used;
     private int _lost;
 
-    private CudaDevice(int index, long memoryLimit, CudaRuntime runtime)
+    private CudaDevice(int index, long? memoryLimit, long total, CudaRuntime runtime)
     {
         _index = index;
-        MemoryLimit = memoryLimit;
+        _isLimited = memoryLimit is not null;
+        MemoryLimit = Math.Min(memoryLimit ?? total, total);
         Runtime = runtime;
         _memory = new OrtMemoryInfo(OrtMemoryInfo.allocatorCUDA, OrtAllocatorType.DeviceAllocator, index, OrtMemType.Default);
     }
@@ -47,8 +49,10 @@ internal sealed class CudaDevice : IDevice
     public OrtMemoryInfo Memory => _memory;
 
     /// <summary>The GPU with a number.</summary>
+    /// <param name="index">Which, as the driver counts them.</param>
+    /// <param name="memoryLimit">The most of its memory that may be used; null: all.</param>
     /// <exception cref="DeviceUnavailableException">Something is missing; the message says what, and what to install.</exception>
-    public static CudaDevice Open(int index, long memoryLimit = long.MaxValue)
+    public static CudaDevice Open(int index, long? memoryLimit = null)
     {
         CudaRequirements found = Look();
         if (found.Problem(index) is { } problem)
@@ -56,13 +60,27 @@ internal sealed class CudaDevice : IDevice
         string[] runtimes = CudaLibraries.Runtimes(found.ProviderPath!);
         try
         {
-            return new CudaDevice(index, memoryLimit, CudaRuntime.Load(runtimes, found.ProviderPath!));
+            return On(CudaRuntime.Load(runtimes, found.ProviderPath!), index, memoryLimit);
         }
         catch (Exception e) when (e is DllNotFoundException or EntryPointNotFoundException or BadImageFormatException)
         {
             string remedy = string.Join(" or ", runtimes.Select(CudaLibraries.Remedy)) + (runtimes.Length > 1 ? ", whichever this ONNX Runtime was built with" : "");
             throw new DeviceUnavailableException(NameOf(index), string.Join(" or ", runtimes) + " cannot be loaded", "install " + remedy, e);
         }
+    }
+
+    /// <summary>The GPU with a number, by a library that is loaded. Starts CUDA on it.</summary>
+    /// <exception cref="DeviceException">It does not start.</exception>
+    internal static CudaDevice On(CudaRuntime runtime, int index, long? memoryLimit)
+    {
+        string call = "cudaSetDevice";
+        long total = 0;
+        int error = runtime.SetDevice(index);
+        if (error == 0)
+            (call, error) = ("cudaMemGetInfo", runtime.Memory(out _, out total));
+        return error == 0
+            ? new CudaDevice(index, memoryLimit, total, runtime)
+            : throw CudaFailure.Of(error, call, runtime.Words(error), NameOf(index), NameOf(index));
     }
 
     /// <summary>What this machine has of what CUDA needs.</summary>
@@ -73,6 +91,12 @@ internal sealed class CudaDevice : IDevice
         string? provider = CudaLibraries.Provider(NativeIdentity.PathOf(ProcessFiles.System), AppContext.GetData("NATIVE_DLL_SEARCH_DIRECTORIES") as string);
         (int? version, int devices) = CudaDriver.Ask();
         return new CudaRequirements(providers, provider, version, devices, provider is null ? [] : CudaLibraries.Missing(provider, l => CudaLibraries.TryLoad(l, provider, out _)));
+    }
+
+    public long MemoryLeft()
+    {
+        Check(Use().Memory(out long free, out _), "cudaMemGetInfo", Name);
+        return Math.Max(0, Math.Min(MemoryLimit - MemoryUsed, free));
     }
 
     public IDeviceStream CreateStream(string name)
@@ -120,7 +144,7 @@ internal sealed class CudaDevice : IDevice
         long bytes = TensorBytes.Of(type, shape);
         Check(Use().AllocateHost((nuint)Math.Max(bytes, 1), out nint address), "cudaHostAlloc", "staging memory");
         OrtValue value = OrtValue.CreateTensorValueWithData(OrtMemoryInfo.DefaultInstance, (TensorElementType)(int)type, [.. shape], address, bytes);
-        return new HostTensor(value, type, shape, () => Runtime.FreeHost(address));
+        return new HostTensor(value, type, shape, () => ToFree().FreeHost(address));
     }
 
     public void Dispose() => _memory.Dispose();
@@ -132,6 +156,16 @@ internal sealed class CudaDevice : IDevice
         return Runtime;
     }
 
+    /// <summary>
+    /// The same for freeing, on any thread: one that has no device gets the first, and CUDA would start there. Without complaint: on a lost device nothing can be freed, and nobody can do
+    /// anything about it.
+    /// </summary>
+    public CudaRuntime ToFree()
+    {
+        Runtime.SetDevice(_index);
+        return Runtime;
+    }
+
     public void Check(int error, string call, string what)
     {
         if (error != 0)
@@ -139,7 +173,11 @@ internal sealed class CudaDevice : IDevice
     }
 
     /// <summary>The exception to throw for one of ONNX Runtime's; null where it is no failure of the device.</summary>
-    public DeviceException? Failure(Exception e, string what) => CudaFailure.Of(e, Name, what) is { } failure ? Noted(failure) : null;
+    public DeviceException? Failure(Exception e, string what)
+    {
+        Runtime.Forget();
+        return CudaFailure.Of(e, Name, what) is { } failure ? Noted(failure) : null;
+    }
 
     public void Release(long bytes) => Interlocked.Add(ref _used, -bytes);
 
@@ -183,8 +221,8 @@ internal sealed class CudaDevice : IDevice
             options.AddSessionConfigEntry(NodeAssignments.RecordKey, "1");
             if (!program.AllowsCpu)
                 options.AddSessionConfigEntry("session.disable_cpu_ep_fallback", "1");
-            // The arena of this session gets what others left.
-            long? limit = MemoryLimit == long.MaxValue ? null : Math.Max(MemoryLimit - MemoryUsed + bytes, bytes);
+            // The arena of this session gets what others left. By estimates: where nobody asked for a limit, only the GPU itself sets one.
+            long? limit = _isLimited ? Math.Max(MemoryLimit - MemoryUsed + bytes, bytes) : null;
             using OrtCUDAProviderOptions provider = new();
             provider.UpdateOptions(ProviderOptions(_index, stream.Handle, limit));
             options.AppendExecutionProvider_CUDA(provider);

@@ -48,6 +48,6 @@ internal sealed class CudaEvent(CudaDevice device, string name, nint handle) : I
     public void Dispose()
     {
         if (Interlocked.Exchange(ref _disposed, 1) == 0)
-            device.Runtime.DestroyEvent(handle);
+            device.ToFree().DestroyEvent(handle);
     }
 }

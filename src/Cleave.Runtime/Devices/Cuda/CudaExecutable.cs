@@ -57,6 +57,7 @@ internal sealed class CudaExecutable : IDeviceExecutable
 
     public void Dispose()
     {
+        _device.ToFree();
         _binding.Dispose();
         _options.Dispose();
         _session.Dispose();

@@ -59,12 +59,8 @@ internal sealed record CudaRequirements(
         return int.TryParse(CudaLibraries.Major(runtime), NumberStyles.None, CultureInfo.InvariantCulture, out int major) ? major : 0;
     }
 
-    private static (string, string) DriverProblem(int error) => error switch
-    {
-        100 => ("the NVIDIA driver finds no device (CUDA_ERROR_NO_DEVICE)", "check that the machine has a GPU, CUDA_VISIBLE_DEVICES, and in a container that it was given one"),
-        803 => ("the NVIDIA driver's parts are of different versions (CUDA_ERROR_SYSTEM_DRIVER_MISMATCH)", "restart after the driver's update, or install the driver again"),
-        _ => (Text($"the NVIDIA driver does not start (CUDA error {error})"), "see what nvidia-smi says"),
-    };
+    private static (string, string) DriverProblem(int error) =>
+        CudaFailure.Start(error) ?? (Text($"the NVIDIA driver does not start (CUDA error {error})"), "see what nvidia-smi says");
 
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

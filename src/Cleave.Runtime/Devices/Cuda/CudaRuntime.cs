@@ -6,11 +6,14 @@ namespace Cleave.Devices.Cuda;
 
 /// <summary>
 /// CUDA's runtime library: memory, copies, streams and events, for which ONNX Runtime's C# binding has nothing. The one that the provider uses, so both see
-/// the same device state. Every call returns an error code, which <see cref="CudaDevice"/> turns into exceptions.
+/// the same device state. Every call returns an error code, which <see cref="CudaDevice"/> turns into exceptions. CUDA also keeps a thread's last error until somebody asks for it, and ONNX
+/// Runtime asks after each kernel: so every error is taken here, or the next request on the thread would fail with it.
 /// </summary>
 internal sealed unsafe class CudaRuntime
 {
     private readonly delegate* unmanaged<int, int> _setDevice;
+    private readonly delegate* unmanaged<int> _getLastError;
+    private readonly delegate* unmanaged<nuint*, nuint*, int> _memGetInfo;
     private readonly delegate* unmanaged<nint*, nuint, int> _malloc;
     private readonly delegate* unmanaged<nint, int> _free;
     private readonly delegate* unmanaged<nint*, nuint, uint, int> _hostAlloc;
@@ -26,23 +29,27 @@ internal sealed unsafe class CudaRuntime
     private readonly delegate* unmanaged<nint, int> _eventDestroy;
     private readonly delegate* unmanaged<int, nint> _errorString;
 
-    private CudaRuntime(nint library)
+    /// <param name="export">The address of a function, by its name.</param>
+    /// <exception cref="EntryPointNotFoundException">One is missing.</exception>
+    internal CudaRuntime(Func<string, nint> export)
     {
-        _setDevice = (delegate* unmanaged<int, int>)NativeLibrary.GetExport(library, "cudaSetDevice");
-        _malloc = (delegate* unmanaged<nint*, nuint, int>)NativeLibrary.GetExport(library, "cudaMalloc");
-        _free = (delegate* unmanaged<nint, int>)NativeLibrary.GetExport(library, "cudaFree");
-        _hostAlloc = (delegate* unmanaged<nint*, nuint, uint, int>)NativeLibrary.GetExport(library, "cudaHostAlloc");
-        _freeHost = (delegate* unmanaged<nint, int>)NativeLibrary.GetExport(library, "cudaFreeHost");
-        _memcpyAsync = (delegate* unmanaged<nint, nint, nuint, int, nint, int>)NativeLibrary.GetExport(library, "cudaMemcpyAsync");
-        _streamCreate = (delegate* unmanaged<nint*, uint, int>)NativeLibrary.GetExport(library, "cudaStreamCreateWithFlags");
-        _streamDestroy = (delegate* unmanaged<nint, int>)NativeLibrary.GetExport(library, "cudaStreamDestroy");
-        _streamWaitEvent = (delegate* unmanaged<nint, nint, uint, int>)NativeLibrary.GetExport(library, "cudaStreamWaitEvent");
-        _eventCreate = (delegate* unmanaged<nint*, uint, int>)NativeLibrary.GetExport(library, "cudaEventCreateWithFlags");
-        _eventRecord = (delegate* unmanaged<nint, nint, int>)NativeLibrary.GetExport(library, "cudaEventRecord");
-        _eventQuery = (delegate* unmanaged<nint, int>)NativeLibrary.GetExport(library, "cudaEventQuery");
-        _eventSynchronize = (delegate* unmanaged<nint, int>)NativeLibrary.GetExport(library, "cudaEventSynchronize");
-        _eventDestroy = (delegate* unmanaged<nint, int>)NativeLibrary.GetExport(library, "cudaEventDestroy");
-        _errorString = (delegate* unmanaged<int, nint>)NativeLibrary.GetExport(library, "cudaGetErrorString");
+        _setDevice = (delegate* unmanaged<int, int>)export("cudaSetDevice");
+        _getLastError = (delegate* unmanaged<int>)export("cudaGetLastError");
+        _memGetInfo = (delegate* unmanaged<nuint*, nuint*, int>)export("cudaMemGetInfo");
+        _malloc = (delegate* unmanaged<nint*, nuint, int>)export("cudaMalloc");
+        _free = (delegate* unmanaged<nint, int>)export("cudaFree");
+        _hostAlloc = (delegate* unmanaged<nint*, nuint, uint, int>)export("cudaHostAlloc");
+        _freeHost = (delegate* unmanaged<nint, int>)export("cudaFreeHost");
+        _memcpyAsync = (delegate* unmanaged<nint, nint, nuint, int, nint, int>)export("cudaMemcpyAsync");
+        _streamCreate = (delegate* unmanaged<nint*, uint, int>)export("cudaStreamCreateWithFlags");
+        _streamDestroy = (delegate* unmanaged<nint, int>)export("cudaStreamDestroy");
+        _streamWaitEvent = (delegate* unmanaged<nint, nint, uint, int>)export("cudaStreamWaitEvent");
+        _eventCreate = (delegate* unmanaged<nint*, uint, int>)export("cudaEventCreateWithFlags");
+        _eventRecord = (delegate* unmanaged<nint, nint, int>)export("cudaEventRecord");
+        _eventQuery = (delegate* unmanaged<nint, int>)export("cudaEventQuery");
+        _eventSynchronize = (delegate* unmanaged<nint, int>)export("cudaEventSynchronize");
+        _eventDestroy = (delegate* unmanaged<nint, int>)export("cudaEventDestroy");
+        _errorString = (delegate* unmanaged<int, nint>)export("cudaGetErrorString");
     }
 
     /// <summary>An operation on a stream that is not done yet; no error.</summary>
@@ -68,7 +75,7 @@ internal sealed unsafe class CudaRuntime
         foreach (string name in names)
         {
             if (CudaLibraries.TryLoad(name, provider, out nint library))
-                return new CudaRuntime(library);
+                return new CudaRuntime(function => NativeLibrary.GetExport(library, function));
         }
         throw new DllNotFoundException(string.Join(" or ", names) + " cannot be loaded");
     }
@@ -76,55 +83,75 @@ internal sealed unsafe class CudaRuntime
     public string Words(int error) => Marshal.PtrToStringUTF8(_errorString(error)) is { } words ? words : "error " + error;
 
     /// <summary>For the calling thread.</summary>
-    public int SetDevice(int index) => _setDevice(index);
+    public int SetDevice(int index) => Taken(_setDevice(index));
+
+    /// <summary>Bytes of the thread's device that nobody uses now, and all that it has.</summary>
+    public int Memory(out long free, out long total)
+    {
+        nuint unused = 0, all = 0;
+        int error = Taken(_memGetInfo(&unused, &all));
+        (free, total) = ((long)unused, (long)all);
+        return error;
+    }
+
+    /// <summary>Forgets the thread's last error, where somebody else made the call that failed.</summary>
+    public void Forget() => _getLastError();
 
     public int Allocate(nuint bytes, out nint address)
     {
         nint found = 0;
-        int error = _malloc(&found, bytes);
+        int error = Taken(_malloc(&found, bytes));
         address = found;
         return error;
     }
 
-    public int Free(nint address) => _free(address);
+    public int Free(nint address) => Taken(_free(address));
 
     public int AllocateHost(nuint bytes, out nint address)
     {
         nint found = 0;
-        int error = _hostAlloc(&found, bytes, 0);
+        int error = Taken(_hostAlloc(&found, bytes, 0));
         address = found;
         return error;
     }
 
-    public int FreeHost(nint address) => _freeHost(address);
+    public int FreeHost(nint address) => Taken(_freeHost(address));
 
-    public int Copy(nint to, nint from, nuint bytes, int direction, nint stream) => _memcpyAsync(to, from, bytes, direction, stream);
+    public int Copy(nint to, nint from, nuint bytes, int direction, nint stream) => Taken(_memcpyAsync(to, from, bytes, direction, stream));
 
     public int CreateStream(out nint stream)
     {
         nint made = 0;
-        int error = _streamCreate(&made, NonBlocking);
+        int error = Taken(_streamCreate(&made, NonBlocking));
         stream = made;
         return error;
     }
 
-    public int DestroyStream(nint stream) => _streamDestroy(stream);
+    public int DestroyStream(nint stream) => Taken(_streamDestroy(stream));
 
-    public int StreamAfter(nint stream, nint happened) => _streamWaitEvent(stream, happened, 0);
+    public int StreamAfter(nint stream, nint happened) => Taken(_streamWaitEvent(stream, happened, 0));
 
     public int CreateEvent(out nint made)
     {
         nint created = 0;
-        int error = _eventCreate(&created, BlockingWithoutTiming);
+        int error = Taken(_eventCreate(&created, BlockingWithoutTiming));
         made = created;
         return error;
     }
 
-    public int Record(nint happened, nint stream) => _eventRecord(happened, stream);
+    public int Record(nint happened, nint stream) => Taken(_eventRecord(happened, stream));
 
-    public int Query(nint happened) => _eventQuery(happened);
+    public int Query(nint happened) => Taken(_eventQuery(happened));
 
-    public int Wait(nint happened) => _eventSynchronize(happened);
+    public int Wait(nint happened) => Taken(_eventSynchronize(happened));
 
-    public int DestroyEvent(nint happened) => _eventDestroy(happened);
+    public int DestroyEvent(nint happened) => Taken(_eventDestroy(happened));
+
+    // Also "not ready": CUDA keeps that, too.
+    private int Taken(int error)
+    {
+        if (error != 0)
+            _getLastError();
+        return error;
+    }
 }

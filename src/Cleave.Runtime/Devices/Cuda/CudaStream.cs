@@ -30,7 +30,7 @@ internal sealed class CudaStream(CudaDevice device, string name, nint handle) : 
         end.Wait(cancellation);
     }
 
-    public void Dispose() => device.Runtime.DestroyStream(handle);
+    public void Dispose() => device.ToFree().DestroyStream(handle);
 
     private void Copy(nint to, nint from, DeviceTensor tensor, int direction)
     {

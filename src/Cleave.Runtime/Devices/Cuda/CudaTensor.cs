@@ -39,8 +39,7 @@ internal sealed class CudaTensor(CudaDevice device, string name, ElementType typ
         value.Dispose();
         if (address == 0)
             return;
-        // On a lost device nothing can be freed, and nobody can do anything about it.
-        device.Runtime.Free(address);
+        device.ToFree().Free(address);
         device.Release(ByteLength);
     }
 }

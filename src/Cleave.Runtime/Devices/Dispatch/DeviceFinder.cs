@@ -16,6 +16,6 @@ internal static class DeviceFinder
             return opener(asked);
         if (kind != Cuda)
             throw new DeviceUnavailableException(kind, "this version of Cleave knows no such kind of device", "update Cleave.Runtime to the version that the code was generated for");
-        return CudaDevice.Open(asked.Index, asked.MemoryLimit ?? long.MaxValue);
+        return CudaDevice.Open(asked.Index, asked.MemoryLimit);
     }
 }

@@ -53,13 +53,12 @@ internal sealed class ExternalFiles(string modelPath)
             _problems.Add(new Problem(Rules.ExternalDataOutside, location));
             return new FileState(null, 0) { Reported = true };
         }
-        string full = Path.Combine(_folder, path);
-        if (!File.Exists(full))
+        if (LinkedFile.Find(Path.Combine(_folder, path)) is not { } file)
         {
             _problems.Add(new Problem(Rules.ExternalDataMissing, path));
             return new FileState(path, 0) { Reported = true };
         }
-        return new FileState(path, new FileInfo(full).Length);
+        return new FileState(path, file.Length);
     }
 
     private sealed class FileState(string? path, long length)

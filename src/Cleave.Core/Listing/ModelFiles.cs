@@ -26,7 +26,7 @@ internal sealed class ModelFiles(string path, IReadOnlyList<string> external)
     public IEnumerable<string> Paths => external.Select(name => Path.Combine(Path.GetDirectoryName(Path.GetFullPath(path)) ?? "", name)).Prepend(path);
 
     /// <summary>What they have together; a file that is not there has none.</summary>
-    public long Bytes => Paths.Select(static p => new FileInfo(p)).Where(static f => f.Exists).Sum(static f => f.Length);
+    public long Bytes => Paths.Sum(static p => LinkedFile.Find(p)?.Length ?? 0);
 
     /// <summary>
     /// Tells one model from another, weights included: the SHA-256 of its file where it stands alone, as any tool prints it; else that of the lines "digest" and "digest path" of its files.

@@ -42,8 +42,7 @@ internal sealed class SubModels
         _model = model;
         _files = files;
         _logger = logger;
-        // ONNX Runtime refuses links that leave the folder, so they are resolved first.
-        string? target = model.Path is { } path ? ModelLocation.FinalTarget(path) : null;
+        string? target = model.Path is { } path ? Target(path, model.HasExternalData) : null;
         _target = target;
         _folder = Path.GetDirectoryName(target);
         _writer = new SubModelWriter(model.Model, model.Bytes, target);
@@ -125,6 +124,12 @@ internal sealed class SubModels
             }
         }
     }
+
+    // ONNX Runtime refuses links that leave the folder, so they are resolved first. Files with weights lie beside the
+    // link, though, not beside what it leads to.
+    private static string Target(string path, bool hasExternalData) => hasExternalData
+        ? Path.Combine(ModelLocation.FinalTarget(Path.GetDirectoryName(Path.GetFullPath(path))!), Path.GetFileName(path))
+        : ModelLocation.FinalTarget(path);
 
     // A process that runs out of mappings fails in places that nobody expects.
     private bool TooManyMappings(int mappings)

@@ -1,5 +1,4 @@
 using System;
-using System.Collections.Generic;
 using System.Linq;
 using Cleave.Core.Graph;
 using Cleave.Core.Onnx.Recurrent;
@@ -8,37 +7,28 @@ using Cleave.Core.Passes;
 namespace Cleave.Core.Placement;
 
 /// <summary>
-/// The operators that ONNX Runtime's CUDA provider is taken to have. Those it is not sure to have stay on the CPU: a node that the provider turns out to lack
-/// would cost two copies inside a segment. Operators that ONNX Runtime moves to the CPU anyway, those on shapes, are not in it.
+/// What ONNX Runtime's CUDA provider is taken to run: what it has kernels for (<see cref="CudaKernels"/>), in a form that it does not refuse. Everything else stays on the CPU:
+/// with one node that the provider lacks, a segment does not open there. Operators that ONNX Runtime moves to the CPU anyway, those on shapes, stay there too.
 /// </summary>
 internal static class CudaOperators
 {
-    private static readonly HashSet<string> Standard = new(StringComparer.Ordinal)
+    /// <summary>Whether all nodes of a group can run there.</summary>
+    public static bool CanRun(PlanGraph graph, FusionGroup group)
     {
-        "Abs", "Add", "And", "ArgMax", "ArgMin", "AveragePool", "BatchNormalization", "Cast", "Ceil", "Clip", "Concat", "Conv", "ConvTranspose", "Cos", "CumSum",
-        "DepthToSpace", "DequantizeLinear", "Div", "Dropout", "Einsum", "Elu", "Equal", "Erf", "Exp", "Expand", "Flatten", "Floor", "GRU", "Gather", "GatherElements",
-        "GatherND", "Gelu", "Gemm", "GlobalAveragePool", "GlobalMaxPool", "Greater", "GreaterOrEqual", "HardSigmoid", "HardSwish", "Identity", "InstanceNormalization",
-        "LRN", "LSTM", "LayerNormalization", "LeakyRelu", "Less", "LessOrEqual", "Log", "LogSoftmax", "MatMul", "MatMulInteger", "Max", "MaxPool", "Min", "Mod", "Mul",
-        "Neg", "Not", "Or", "PRelu", "Pad", "Pow", "QuantizeLinear", "RNN", "Reciprocal", "ReduceL1", "ReduceL2", "ReduceLogSum", "ReduceLogSumExp", "ReduceMax",
-        "ReduceMean", "ReduceMin", "ReduceProd", "ReduceSum", "ReduceSumSquare", "Relu", "Reshape", "Resize", "Round", "ScatterElements", "ScatterND", "Selu", "Sigmoid",
-        "Sign", "Sin", "Slice", "Softmax", "Softplus", "Softsign", "SpaceToDepth", "Split", "Sqrt", "Squeeze", "Sub", "Sum", "Tanh", "Tile", "TopK", "Transpose",
-        "Trilu", "Unsqueeze", "Upsample", "Where", "Xor",
-    };
+        long operatorSet = graph.Model.Opsets.LastOrDefault(static o => o.Domain.Length == 0)?.Version ?? 0;
+        return group.Nodes.All(n => CanRun(graph, graph.Nodes[n], operatorSet));
+    }
 
-    /// <summary>Whether all nodes of a group can run there: operators that it has, on float and float16; what they read beside may be whole numbers.</summary>
-    public static bool CanRun(PlanGraph graph, FusionGroup group) => group.Nodes.All(n => CanRun(graph, graph.Nodes[n]));
-
-    private static bool CanRun(PlanGraph graph, Node node) =>
-        node.Domain.Length == 0 && Standard.Contains(node.OpType) && HasForm(graph, node) && node.Outputs.All(o => o.Length == 0 || IsNumber(graph.Facts.Of(o).Element))
+    private static bool CanRun(PlanGraph graph, Node node, long operatorSet) =>
+        node.Domain.Length == 0 && HasForm(node) && CudaKernels.Serves(node, operatorSet, v => graph.Facts.Of(v).Element)
         && node.Outputs.Any(o => o.Length > 0 && graph.Facts.Of(o).Content is null);
 
     // Forms of operators that the provider refuses when it is asked what it can run (cuda_execution_provider.cc, GetCapability).
-    private static bool HasForm(PlanGraph graph, Node node) => node.OpType switch
+    private static bool HasForm(Node node) => node.OpType switch
     {
         "LSTM" or "GRU" or "RNN" => IsOfCudnn(node),
         "ConvTranspose" => IsPaddedEvenly(node),
         "ArgMax" or "ArgMin" => node.Int("select_last_index", 0) == 0,
-        "Cast" => IsNumber(graph.Facts.Of(node.Inputs[0]).Element),
         _ => true,
     };
 
@@ -70,7 +60,4 @@ internal static class CudaOperators
             _ => true,
         };
     }
-
-    private static bool IsNumber(ElementType type) =>
-        type is ElementType.Float or ElementType.Float16 or ElementType.Bool or ElementType.Int64 or ElementType.Int32 or ElementType.Int8 or ElementType.UInt8;
 }

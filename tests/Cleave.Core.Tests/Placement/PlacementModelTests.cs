@@ -137,13 +137,28 @@ public sealed class PlacementModelTests
     public void Text_becomes_numbers_on_the_cpu(bool canRun, int element) =>
         Assert.Equal(canRun, CanRun(Make.Node("Cast", ["x"], ["y"], Make.Int("to", 7)), [1, 2, 8], element));
 
+    [Theory]
+    [InlineData(true, "MaxPool", 1, 21)]
+    [InlineData(false, "MaxPool", 1, 22)]
+    [InlineData(true, "GlobalAveragePool", 1, 22)]
+    [InlineData(true, "Relu", 1, 22)]
+    [InlineData(false, "Relu", 6, 22)]
+    [InlineData(false, "ReduceMean", 7, 17)]
+    [InlineData(false, "MatMulInteger", 2, 17)]
+    [InlineData(true, "MatMulInteger", 3, 17)]
+    public void What_there_is_no_kernel_for_stays_on_the_cpu(bool canRun, string operation, int element, int operatorSet)
+    {
+        AttributeProto[] attributes = operation == "MaxPool" ? [Make.Ints("kernel_shape", 2, 2)] : [];
+        Assert.Equal(canRun, CanRun(Make.Node(operation, operation == "MatMulInteger" ? ["x", "x"] : ["x"], ["y"], attributes), [1, 2, 8, 8], element, operatorSet));
+    }
+
     // Of the only node of a model.
-    private static bool CanRun(NodeProto node, long[] shape, int element = 1)
+    private static bool CanRun(NodeProto node, long[] shape, int element = 1, int operatorSet = 17)
     {
         GraphProto graph = new() { Name = "one", Node = { node }, Input = { Make.Typed("x", element, shape) }, Output = { new ValueInfoProto { Name = "y" } } };
         if (node.Input.Contains("w"))
             graph.Initializer.Add(Make.Floats("w", [2, 2, 3], new float[12]));
-        PlanGraph plan = Graph(Make.Model(graph));
+        PlanGraph plan = Graph(Make.Model(graph, opset: operatorSet));
         return CudaOperators.CanRun(plan, plan.Groups.Single(g => g.Nodes.Any(n => plan.Nodes[n].OpType == node.OpType)));
     }
 

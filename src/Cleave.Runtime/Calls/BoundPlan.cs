@@ -64,6 +64,9 @@ internal sealed class BoundPlan : IDisposable
         }
     }
 
+    /// <summary>Whether runs take no memory any more, and give none back.</summary>
+    public bool IsSettled => _plain;
+
     /// <summary>Whether every output has memory of its own.</summary>
     public bool OutputsAreBound => _settled && Array.TrueForAll(_outputs, static o => o.Own != null);
 

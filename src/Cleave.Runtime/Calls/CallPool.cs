@@ -75,7 +75,7 @@ internal sealed class CallPool<TBuffers>(Func<int[], TBuffers> create)
                 MoveToFront(at);
                 _idle--;
                 _rented++;
-                _idleBytes -= found.ByteLength;
+                _idleBytes -= found.IdleBytes;
                 return found;
             }
         }
@@ -96,7 +96,7 @@ internal sealed class CallPool<TBuffers>(Func<int[], TBuffers> create)
                     continue;
                 _idle--;
                 _rented++;
-                _idleBytes -= found.ByteLength;
+                _idleBytes -= found.IdleBytes;
                 recent.Add(found);
             }
         }
@@ -169,7 +169,8 @@ internal sealed class CallPool<TBuffers>(Func<int[], TBuffers> create)
             MoveToFront(at);
         _buckets[0].Idle.Push(buffers);
         _idle++;
-        _idleBytes += buffers.ByteLength;
+        buffers.IdleBytes = buffers.ByteLength;
+        _idleBytes += buffers.IdleBytes;
     }
 
     private void ForgetOldest(ref List<TBuffers>? surplus)
@@ -185,7 +186,7 @@ internal sealed class CallPool<TBuffers>(Func<int[], TBuffers> create)
     {
         TBuffers oldest = _buckets.FindLast(static b => b.Idle.Count > 0)!.Idle.Pop();
         _idle--;
-        _idleBytes -= oldest.ByteLength;
+        _idleBytes -= oldest.IdleBytes;
         return oldest;
     }
 

@@ -1,4 +1,5 @@
 using System;
+using System.Linq;
 using System.Threading;
 using Cleave.Elements;
 using Cleave.Generated;
@@ -15,6 +16,7 @@ internal sealed class EnsembleCall : RequestBuffers
     private readonly SegmentedCall? _segments;
     // Where it is not.
     private readonly MembersRun? _whole;
+    private long _memberBytes;
 
     public EnsembleCall(EnsembleEngine engine, int[] dims, InputSlot[] inputs)
         : base(engine.Name, dims, inputs)
@@ -34,10 +36,9 @@ internal sealed class EnsembleCall : RequestBuffers
     {
         get
         {
-            long bytes = base.ByteLength;
-            foreach (CallBuffers member in _members)
-                bytes += member.ByteLength;
-            return bytes + (_segments?.ByteLength ?? 0);
+            if (_whole is { ChangedMemory: true })
+                _memberBytes = _members.Sum(static m => m.ByteLength);
+            return base.ByteLength + _memberBytes + (_segments?.ByteLength ?? 0);
         }
     }
 

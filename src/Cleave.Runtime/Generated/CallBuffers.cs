@@ -79,6 +79,9 @@ public sealed class CallBuffers : RequestBuffers
         }
     }
 
+    /// <summary>Whether runs take no memory any more, and give none back.</summary>
+    internal bool IsSettled => Plan.IsSettled;
+
     /// <summary>Whether every output has memory of its own.</summary>
     internal bool OutputsAreBound => Plan.OutputsAreBound;
 

@@ -53,6 +53,9 @@ public abstract class RequestBuffers
         }
     }
 
+    /// <summary>What the pool counts for them while they are idle there.</summary>
+    internal long IdleBytes { get; set; }
+
     /// <summary>Whether the outputs are those of a run.</summary>
     private protected bool HasResult { get; set; }
 

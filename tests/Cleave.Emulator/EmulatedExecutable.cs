@@ -23,14 +23,18 @@ internal sealed class EmulatedExecutable(EmulatedDevice device, DeviceProgram pr
     public IReadOnlyList<NodeAssignment>? Assignments { get; } = session is null ? null
         : NodeAssignments.Of(session)?.Select(n => device.Profile.Lacks.Contains(n.Operator) ? n : n with { Provider = device.Provider }).ToArray();
 
-    public void Launch(DeviceTensor[] inputs, DeviceTensor?[] outputs)
+    public IReadOnlyList<bool> ReadsOnHost { get; } = Array.ConvertAll(program.Reads, name => device.Profile.ReadsOnHost(program.Segment, name));
+
+    public void Launch(DeviceInput[] inputs, DeviceTensor?[] outputs)
     {
         device.ThrowIfLost(program.Title);
-        EmulatedTensor[] reads = Array.ConvertAll(inputs, device.Own);
+        if (Enumerable.Range(0, inputs.Length).FirstOrDefault(i => ReadsOnHost[i] != (inputs[i].Here is not null), -1) is >= 0 and var wrong)
+            throw new InvalidOperationException($"'{program.Title}' reads '{program.Reads[wrong]}' in the memory of the {(ReadsOnHost[wrong] ? "host" : "device")}, and got it in the other's.");
+        EmulatedTensor?[] reads = Array.ConvertAll(inputs, i => i.There is { } there ? device.Own(there) : null);
         EmulatedTensor?[] writes = Array.ConvertAll(outputs, o => o is null ? null : device.Own(o));
         if (session is null && Array.IndexOf(writes, null) is >= 0 and var unknown)
             throw new InvalidOperationException("Without computing nobody knows the shape of '" + program.Writes[unknown] + "'.");
-        double time = device.Profile.LaunchTime(program, Array.ConvertAll(reads, static r => r.Shape));
+        double time = device.Profile.LaunchTime(program, Array.ConvertAll(inputs, static i => i.There?.Shape ?? i.Here!.Shape));
         bool isLost = device.Faults.Strikes(FaultKind.LostAtRun);
         // As ONNX Runtime allocates: before a kernel starts.
         if (device.Faults.Strikes(FaultKind.OutOfMemoryAtRun))
@@ -47,7 +51,7 @@ internal sealed class EmulatedExecutable(EmulatedDevice device, DeviceProgram pr
             if (isLost)
                 throw device.Lose(program.Title);
             if (session != null)
-                Compute(reads, writes, outputs);
+                Compute(inputs, reads, writes, outputs);
         }
 
         void Ended()
@@ -58,9 +62,7 @@ internal sealed class EmulatedExecutable(EmulatedDevice device, DeviceProgram pr
 
         IEnumerable<EmulatedTensor> Tensors()
         {
-            foreach (EmulatedTensor tensor in reads)
-                yield return tensor;
-            foreach (EmulatedTensor? tensor in writes)
+            foreach (EmulatedTensor? tensor in reads.Concat(writes))
             {
                 if (tensor != null)
                     yield return tensor;
@@ -74,13 +76,13 @@ internal sealed class EmulatedExecutable(EmulatedDevice device, DeviceProgram pr
         device.Free(program.WeightBytes + program.WorkspaceBytes);
     }
 
-    private void Compute(EmulatedTensor[] reads, EmulatedTensor?[] writes, DeviceTensor?[] outputs)
+    private void Compute(DeviceInput[] inputs, EmulatedTensor?[] reads, EmulatedTensor?[] writes, DeviceTensor?[] outputs)
     {
         try
         {
             using OrtIoBinding binding = session!.CreateIoBinding();
             for (int i = 0; i < reads.Length; i++)
-                binding.BindInput(program.Reads[i], reads[i].Memory);
+                binding.BindInput(program.Reads[i], reads[i]?.Memory ?? inputs[i].Here!.Value);
             for (int i = 0; i < writes.Length; i++)
             {
                 if (writes[i] is { } own)

@@ -40,6 +40,9 @@ internal sealed record EmulatorProfile
     /// <summary>Operators that its execution provider does not have: they run on the CPU.</summary>
     public IReadOnlyCollection<string> Lacks { get; init; } = [];
 
+    /// <summary>By segment and input: whether it is read in the host's memory, as a real device's kernels read shapes.</summary>
+    public Func<string, string, bool> ReadsOnHost { get; init; } = static (_, _) => false;
+
     public double CopyTime(long bytes, bool toDevice) =>
         toDevice ? ToDeviceLatency + bytes / ToDeviceBandwidth : ToHostLatency + bytes / ToHostBandwidth;
 

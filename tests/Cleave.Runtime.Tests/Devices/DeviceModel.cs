@@ -166,6 +166,23 @@ internal sealed record DeviceModel(ModelProto Model, Plan Plan)
             }));
     }
 
+    /// <summary>y = reshape(relu(x), abs(shape)), z = reshape(relu(x), shape), all on the device: one shape comes from the host, the other is made on the device.</summary>
+    public static DeviceModel Reshapes()
+    {
+        Value x = Value.Tensor<float>("x", 6), shape = Value.Tensor<long>("shape", 2), a = Value.Tensor<float>("a", 6), made = Value.Tensor<long>("made", 2);
+        Value y = Value.Tensor<float>("y", Dim.Unknown, Dim.Unknown), z = Value.Tensor<float>("z", Dim.Unknown, Dim.Unknown);
+        Segment first = There("First", "0-1", [x, shape], [a, made]), second = There("Second", "2-3", [a, made, shape], [y, z]);
+        return new(
+            Onnx.Model(
+                [Tensor("x", ElementType.Float, 6), Tensor("shape", ElementType.Int64, 2)], [Tensor("y", ElementType.Float, null, null), Tensor("z", ElementType.Float, null, null)],
+                [Node("Relu", ["x"], ["a"]), Node("Abs", ["shape"], ["made"]), Node("Reshape", ["a", "made"], ["y"]), Node("Reshape", ["a", "shape"], ["z"])]),
+            new Plan("Reshapes", [first, second], static _ => { }, lane =>
+            {
+                lane.Launch(first);
+                lane.Launch(second);
+            }));
+    }
+
     private static Segment There(string name, string nodes, Value[] reads, Value[] writes) => Segment.OnDevice(name, nodes, reads, writes, weightBytes: 1000, workspaceBytes: 100);
 
     private static TensorProto Weights(string name, int seed) => Floats(name, [Width, Width], Onnx.Random(Width * Width, seed));

@@ -5,6 +5,7 @@ using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
 using Cleave.Emulator;
+using Cleave.Generated;
 using Cleave.Ledger;
 using Cleave.Runtime.Tests.Support;
 using Xunit;
@@ -69,6 +70,31 @@ public sealed class DispatchTests
             Same(expected.Get<float>(0).Span.ToArray(), found.Get<float>(0).Span.ToArray());
             Same(expected.Get<float>(1).Span.ToArray(), found.Get<float>(1).Span.ToArray());
             Assert.Equal(["b", "c", "test/Down", "test/Up", "x", "y"], device.Operations.Skip(before).Select(o => o.What).Order(StringComparer.Ordinal));
+        }
+    }
+
+    [Theory]
+    [InlineData(true, "made,shape,test/First,test/Second,x,y,z")]
+    [InlineData(false, "made,test/First,test/Second,x,y,z")]
+    public void What_is_read_in_the_hosts_memory_is_there_and_is_copied_only_where_it_has_to_be(bool bySome, string operations)
+    {
+        EmulatedDevice device = new(new EmulatorProfile { ReadsOnHost = (segment, value) => value == "made" || (value == "shape" && (!bySome || segment == "Second")) });
+        using LooseRunner runner = DeviceModel.Reshapes().Runner(device);
+        float[] x = Onnx.Random(6, 1);
+        foreach (long[] shape in new long[][] { [2, 3], [2, 3], [6, 1], [1, 6] })
+        {
+            int before = device.Operations.Count;
+            using LooseOutput found = runner.Run((ref InputBinder b) =>
+            {
+                b.Copy<float>(0, x);
+                b.Copy<long>(1, shape);
+            });
+            for (int output = 0; output < 2; output++)
+            {
+                Assert.Equal(shape, found.Get<float>(output).Shape.ToArray().Select(static d => (long)d));
+                Assert.Equal(x.Select(static v => MathF.Max(v, 0)), found.Get<float>(output).Span.ToArray());
+            }
+            Assert.Equal(operations, string.Join(",", device.Operations.Skip(before).Select(static o => o.What).Order(StringComparer.Ordinal)));
         }
     }
 

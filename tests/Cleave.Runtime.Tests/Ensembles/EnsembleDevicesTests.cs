@@ -56,7 +56,7 @@ public sealed class EnsembleDevicesTests : IDisposable
 
     private static float[] OfThree(int samples) => Mean(samples, 1, 2, 3, -2, 4, 1, 5, -1, 2);
 
-    private EnsembleOptions Options(DevicePolicy policy, long memory = long.MaxValue) => new()
+    private EnsembleOptions Options(DevicePolicy policy, long memory = long.MaxValue, bool readsOnHost = false) => new()
     {
         Ledger = Ledgers.Own(2),
         Logger = _log,
@@ -65,7 +65,7 @@ public sealed class EnsembleDevicesTests : IDisposable
             Policy = policy,
             Opener = asked =>
             {
-                _devices.Add(new EmulatedDevice(new EmulatorProfile { MemoryLimit = memory }, "emulated:" + asked.Index));
+                _devices.Add(new EmulatedDevice(new EmulatorProfile { MemoryLimit = memory, ReadsOnHost = (_, _) => readsOnHost }, "emulated:" + asked.Index));
                 return _devices[^1];
             },
         },
@@ -152,6 +152,15 @@ public sealed class EnsembleDevicesTests : IDisposable
             Assert.Equal(OfThree(200), Ask(none, 200));
         options.Devices = options.Devices with { Policy = DevicePolicy.Require };
         Assert.Equal("CLV4020", Assert.Throws<DeviceUnavailableException>(() => LooseEnsemble.OnDevices(["cuda:0", "cuda:1"], Three, CombinationRule.Mean, options)).Id);
+    }
+
+    [Fact]
+    public void Samples_that_are_read_in_the_hosts_memory_are_not_copied()
+    {
+        using LooseEnsemble ensemble = LooseEnsemble.OnDevices(["cuda:0"], Three, CombinationRule.Mean, Options(DevicePolicy.Require, readsOnHost: true));
+        float[] found = Ask(ensemble, 20);
+        Assert.All(OfThree(20).Zip(found), static p => Assert.Equal(p.First, p.Second, 5));
+        Assert.DoesNotContain(_devices[0].Operations, static o => o.Engine == DeviceEngine.ToDevice);
     }
 
     [Fact]

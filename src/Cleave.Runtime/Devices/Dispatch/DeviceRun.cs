@@ -69,11 +69,17 @@ internal sealed class DeviceRun : IDisposable
     /// <summary>Queues a segment, and the copies of what the host reads of it.</summary>
     public void Launch(int segment, CancellationToken cancellation)
     {
+        IDeviceExecutable executable = _side.Executables[segment]!;
         int[] reads = _outline.Plan.Reads[segment], writes = _outline.Plan.Writes[segment];
-        DeviceTensor[] inputs = new DeviceTensor[reads.Length];
+        DeviceInput[] inputs = new DeviceInput[reads.Length];
         for (int i = 0; i < reads.Length; i++)
         {
             int slot = _outline.Slot(reads[i]);
+            if (executable.ReadsOnHost[i])
+            {
+                inputs[i] = OnHost(reads[i], slot, cancellation);
+                continue;
+            }
             inputs[i] = _side.Tensor(slot);
             if (_underWay[slot] is { } copied)
                 _side.Launches.After(copied);
@@ -82,7 +88,7 @@ internal sealed class DeviceRun : IDisposable
         DeviceTensor?[] outputs = Array.ConvertAll(writes, KnownResult);
         // Before the launch, and once: another request may find meanwhile that a shape was declared wrongly.
         bool[] isNew = Array.ConvertAll(outputs, static o => o is null);
-        _side.Executables[segment]!.Launch(inputs, outputs);
+        executable.Launch(inputs, outputs);
         TakeUnknown(writes, outputs, isNew, cancellation);
         CopyHome(writes);
     }
@@ -146,9 +152,24 @@ internal sealed class DeviceRun : IDisposable
         from.Tensor.GetTensorMutableRawData().CopyTo(staging.Bytes);
         for (int reader = 0; reader < _outline.ReadersOf[slot]; reader++)
             from.Release();
+        _isThere[slot] = true;
+        if (!_side.IsReadThere[slot])
+            return;
         _side.ToDevice.CopyToDevice(staging, _side.Tensor(slot, from.Name, type, info.Shape));
         _underWay[slot] = Record(_side.ToDevice);
-        _isThere[slot] = true;
+    }
+
+    // A value that a segment of the device reads in the host's memory. What was made on the device is waited for: the launch depends on what is in it.
+    private HostTensor OnHost(int source, int slot, CancellationToken cancellation)
+    {
+        if (source < 0 || !_outline.IsMadeThere[source])
+            return _side.Staging(slot);
+        DeviceTensor there = _side.Tensor(slot);
+        HostTensor here = _side.Staging(slot, there.Type, [.. there.Shape]);
+        _side.ToHost.After(Record(_side.Launches));
+        _side.ToHost.CopyToHost(there, here);
+        _side.ToHost.Synchronize(cancellation);
+        return here;
     }
 
     // Memory for a result, where its shape is known before the run. If it was declared wrongly, ONNX Runtime refuses to write there, and the request runs again.

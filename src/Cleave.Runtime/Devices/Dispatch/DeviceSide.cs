@@ -17,6 +17,7 @@ internal sealed class DeviceSide : IDisposable
     private readonly IDeviceExecutable?[] _executables;
     private readonly DeviceTensor?[] _tensors;
     private readonly HostTensor?[] _staging;
+    private readonly bool[] _isReadThere;
 
     private DeviceSide(IDevice device, DeviceOutline outline)
     {
@@ -25,6 +26,7 @@ internal sealed class DeviceSide : IDisposable
         _executables = new IDeviceExecutable?[outline.Plan.Plan.Segments.Length];
         _tensors = new DeviceTensor?[outline.Slots];
         _staging = new HostTensor?[outline.Slots];
+        _isReadThere = new bool[outline.Slots];
         IDeviceStream[] streams = AllOrNone.Open([" launches", " to " + device.Name, " from " + device.Name], what => device.CreateStream(outline.Plan.Model + what));
         (Launches, ToDevice, ToHost) = (streams[0], streams[1], streams[2]);
     }
@@ -42,6 +44,9 @@ internal sealed class DeviceSide : IDisposable
     /// <summary>By segment; null for those on the CPU.</summary>
     public IReadOnlyList<IDeviceExecutable?> Executables => _executables;
 
+    /// <summary>By slot: whether a segment reads it in the device's memory; others read it in the host's.</summary>
+    public IReadOnlyList<bool> IsReadThere => _isReadThere;
+
     /// <summary>Brings the plan's segments onto the device.</summary>
     /// <param name="device">The device.</param>
     /// <param name="outline">The plan.</param>
@@ -58,8 +63,11 @@ internal sealed class DeviceSide : IDisposable
             {
                 if (!segments[i].IsOnDevice)
                     continue;
-                side._executables[i] = device.Load(Program(outline.Plan.Model, segments[i], factory), side.Launches);
-                CheckPlaces(side._executables[i]!, device);
+                IDeviceExecutable loaded = side._executables[i] = device.Load(Program(outline.Plan.Model, segments[i], factory), side.Launches);
+                CheckPlaces(loaded, device);
+                int[] reads = outline.Plan.Reads[i];
+                for (int r = 0; r < reads.Length; r++)
+                    side._isReadThere[outline.Slot(reads[r])] |= !loaded.ReadsOnHost[r];
             }
             return side;
         }
@@ -91,7 +99,7 @@ internal sealed class DeviceSide : IDisposable
         _tensors[slot] = made;
     }
 
-    /// <summary>Memory of the host that a value is copied from.</summary>
+    /// <summary>Memory of the host that a value is copied from, or read in by segments that read it there; of this shape.</summary>
     public HostTensor Staging(int slot, ElementType type, long[] shape)
     {
         if (_staging[slot] is { } present && Same(present.Shape, shape))
@@ -100,6 +108,9 @@ internal sealed class DeviceSide : IDisposable
         _staging[slot] = null;
         return _staging[slot] = Device.AllocateHost(type, shape);
     }
+
+    /// <summary>Memory of the host that a value is in.</summary>
+    public HostTensor Staging(int slot) => _staging[slot] ?? throw new InvalidOperationException("The value in slot " + slot + " was read on the host before it was there.");
 
     /// <summary>Frees the memory of all values. While nothing queued uses it.</summary>
     public void Clear()

@@ -66,7 +66,8 @@ internal sealed class DeviceInstance : IMemberInstance
         for (int i = 0; i < buffers.Inputs.Length; i++)
         {
             _rows.Input(job, i, at, count).CopyTo(buffers.HostInputs[i].Bytes);
-            _up.CopyToDevice(buffers.HostInputs[i], buffers.Inputs[i]);
+            if (!_executable.ReadsOnHost[i])
+                _up.CopyToDevice(buffers.HostInputs[i], buffers.Inputs[i]);
         }
         Mark(slot, _up);
     }
@@ -74,7 +75,11 @@ internal sealed class DeviceInstance : IMemberInstance
     public void Predict(int slot)
     {
         _compute.After(_event[slot]!);
-        _executable.Launch(_now[slot]!.Inputs, _now[slot]!.Outputs);
+        BatchBuffers buffers = _now[slot]!;
+        DeviceInput[] inputs = new DeviceInput[buffers.Inputs.Length];
+        for (int i = 0; i < inputs.Length; i++)
+            inputs[i] = _executable.ReadsOnHost[i] ? buffers.HostInputs[i] : buffers.Inputs[i];
+        _executable.Launch(inputs, buffers.Outputs);
         Mark(slot, _compute);
     }
 

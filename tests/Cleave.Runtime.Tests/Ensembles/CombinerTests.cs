@@ -30,8 +30,9 @@ public sealed class CombinerTests
     {
         float[][] outputs = Outputs(seed, 33);
         Rational[] exact = [.. Enumerable.Range(0, 33).Select(i => Sum(outputs, i, null) / Rational.Of(Members))];
+        HashSet<(int, int)> near = [];
         foreach (int[] order in Orders)
-            Near(exact, Combine<float, float>(CombinationRule.Mean, [], outputs, order, [11, 3]));
+            Near(exact, near, Combine<float, float>(CombinationRule.Mean, [], outputs, order, [11, 3]));
     }
 
     [Theory]
@@ -41,8 +42,9 @@ public sealed class CombinerTests
         float[][] outputs = Outputs(seed, 33);
         Rational total = Weights.Aggregate(Rational.Of(0), (sum, w) => sum + Rational.Of(w));
         Rational[] exact = [.. Enumerable.Range(0, 33).Select(i => Sum(outputs, i, Weights) / total)];
+        HashSet<(int, int)> near = [];
         foreach (int[] order in Orders)
-            Near(exact, Combine<float, float>(CombinationRule.WeightedMean, Weights, outputs, order, [33]));
+            Near(exact, near, Combine<float, float>(CombinationRule.WeightedMean, Weights, outputs, order, [33]));
     }
 
     [Theory]
@@ -148,11 +150,14 @@ public sealed class CombinerTests
         .Select((o, m) => Rational.Of(o[at]) * Rational.Of(weights?[m] ?? 1))
         .Aggregate(Rational.Of(0), (sum, x) => sum + x);
 
-    private static void Near(Rational[] exact, float[] actual)
+    // Exact fractions are slow, and the orders give an element few different numbers: each is judged once.
+    private static void Near(Rational[] exact, HashSet<(int Element, int Bits)> near, float[] actual)
     {
         Assert.Equal(exact.Length, actual.Length);
         for (int i = 0; i < exact.Length; i++)
         {
+            if (!near.Add((i, BitConverter.SingleToInt32Bits(actual[i]))))
+                continue;
             Rational unit = Rational.Of(MathF.Abs(MathF.BitIncrement(MathF.Abs(actual[i])) - MathF.Abs(actual[i])));
             Assert.True((Rational.Of(actual[i]) - exact[i]).Abs() <= unit, $"element {i}: {actual[i]:R}");
         }

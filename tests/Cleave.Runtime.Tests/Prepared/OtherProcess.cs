@@ -11,13 +11,16 @@ namespace Cleave.Runtime.Tests.Prepared;
 /// <summary>How another process ended, and what it said.</summary>
 internal sealed record OtherProcessResult(int ExitCode, string Output, string Errors);
 
-/// <summary>The entry point of this assembly, and what starts it: a process that prepares a model, or starts with a prepared one, on another processor where it runs in an emulator; that rests; or that makes ONNX Runtime's environment.</summary>
+/// <summary>The entry point of this assembly, and what starts it: a process that prepares a model, or starts with prepared ones, on another processor where it runs in an emulator; that rests; or that makes ONNX Runtime's environment.</summary>
 internal static class OtherProcess
 {
     public const string Emulator = "qemu-x86_64";
 
     /// <summary>The model's results are behind it.</summary>
     public const string Results = "results ";
+
+    /// <summary>Behind what is said of one of the folders.</summary>
+    public const string EndOfStart = "end";
 
     /// <summary>The folder of a process that is told by its environment only.</summary>
     public const string ByEnvironment = "environment";
@@ -53,24 +56,9 @@ internal static class OtherProcess
                     Console.WriteLine(e.Message);
                     return Refused;
                 }
-            case ["start", string model, string folder]:
-                ListLogger logger = new();
-                RunnerOptions options = new()
-                {
-                    Model = folder == InMemory ? ModelSource.Bytes(File.ReadAllBytes(model)) : ModelSource.File(model),
-                    Prepared = folder is ByEnvironment or InMemory ? null : folder,
-                    Cores = 1,
-                    Logger = logger,
-                    PreparesByItself = false,
-                };
-                using (LooseRunner runner = new(Definitions.OfFile(model), options))
-                {
-                    Console.WriteLine("processor " + CpuSignature.Of());
-                    Console.WriteLine(PreparedModel.IsPrepared(runner) ? "prepared" : "plain");
-                    Console.WriteLine(Results + string.Join(' ', PreparedModel.Run(runner).Select(BitConverter.SingleToInt32Bits)));
-                }
-                foreach (string line in logger.Lines)
-                    Console.WriteLine(line);
+            case ["start", string model, .. string[] folders]:
+                foreach (string folder in folders)
+                    Start(model, folder);
                 return 0;
             case [Ledger.IdleProcess.Argument, string what]:
                 return Ledger.IdleProcess.Run(polls: what == "polls");
@@ -79,6 +67,28 @@ internal static class OtherProcess
             default:
                 return 2;
         }
+    }
+
+    private static void Start(string model, string folder)
+    {
+        ListLogger logger = new();
+        RunnerOptions options = new()
+        {
+            Model = folder == InMemory ? ModelSource.Bytes(File.ReadAllBytes(model)) : ModelSource.File(model),
+            Prepared = folder is ByEnvironment or InMemory ? null : folder,
+            Cores = 1,
+            Logger = logger,
+            PreparesByItself = false,
+        };
+        using (LooseRunner runner = new(Definitions.OfFile(model), options))
+        {
+            Console.WriteLine("processor " + CpuSignature.Of());
+            Console.WriteLine(PreparedModel.IsPrepared(runner) ? "prepared" : "plain");
+            Console.WriteLine(Results + string.Join(' ', PreparedModel.Run(runner).Select(BitConverter.SingleToInt32Bits)));
+        }
+        foreach (string line in logger.Lines)
+            Console.WriteLine(line);
+        Console.WriteLine(EndOfStart);
     }
 
     /// <summary>Runs it.</summary>

@@ -16,6 +16,8 @@ namespace Cleave.Tool.Tests.Quantizing;
 public sealed class MeasuredTests : IDisposable
 {
     private const string Died = "The worker died.";
+    private const int Rows = 4;
+    private const int Width = 64;
 
     private readonly QuantizeFixture _files = new();
 
@@ -87,7 +89,13 @@ public sealed class MeasuredTests : IDisposable
     [InlineData(false)]
     public async Task With_an_earlier_choice_the_measurement_decides_nothing(bool fails)
     {
-        QuantizeOptions options = Options() with { Like = await _files.LayersInBytes("previous.int8.onnx", withInputs: true), MaxError = null };
+        QuantizeOptions options = Options() with
+        {
+            Model = _files.Save("model.onnx", QuantizeFixture.Layers(2, seed: 1)),
+            InputFolders = [_files.Samples()],
+            Like = await _files.LayersInBytes("previous.int8.onnx", withInputs: true),
+            MaxError = null,
+        };
 
         QuantizeReport report = Run(fails ? new FileGains(Gain: null, Batching: null, Died) : Gained(0.5), options).Run();
 
@@ -102,7 +110,7 @@ public sealed class MeasuredTests : IDisposable
         QuantizeOptions options = Options();
         QuantizeRun run = new(options, static (_, _) => { }, default, (_, _, _, _, _, _, _, _) =>
         {
-            _files.Save("model.onnx", QuantizeFixture.Layers(2, seed: 2));
+            _files.Save("model.onnx", SmallLayers(seed: 2));
             return Gained(2);
         });
 
@@ -140,11 +148,14 @@ public sealed class MeasuredTests : IDisposable
     // With inputs convolutions and products are looked at whatever they gain alone.
     private QuantizeOptions Options() => new()
     {
-        Model = _files.Save("model.onnx", QuantizeFixture.Layers(2, seed: 1)),
+        Model = _files.Save("model.onnx", SmallLayers(seed: 1)),
         Output = Target,
         MaxError = 0.5,
-        InputFolders = [_files.Samples()],
+        InputFolders = [_files.Inputs("small", [Rows, Width], 4)],
     };
+
+    // What they gain is made up, so that they need not be wide.
+    private static ModelProto SmallLayers(int seed) => QuantizeFixture.Layers(2, seed, Rows, Width);
 
     private QuantizeRun Run(FileGains measured, QuantizeOptions? options = null) => new(options ?? Options(), static (_, _) => { }, default, (_, floats, _, draft, _, _, _, _) =>
     {

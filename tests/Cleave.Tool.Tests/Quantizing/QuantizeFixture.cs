@@ -35,13 +35,15 @@ internal sealed class QuantizeFixture : IDisposable
     /// <summary>Two products behind each other, wide enough that bytes are faster whatever else the machine does.</summary>
     /// <param name="layers">Products.</param>
     /// <param name="seed">Of the weights: another training.</param>
-    public static ModelProto Layers(int layers, int seed)
+    /// <param name="rows">Of the input.</param>
+    /// <param name="width">Of the products; narrower where nothing is measured.</param>
+    public static ModelProto Layers(int layers, int seed, int rows = 64, int width = 512)
     {
         ModelBuilder g = new("layers");
-        string value = g.Input("x", 64, 512);
+        string value = g.Input("x", rows, width);
         for (int i = 0; i < layers; i++)
-            value = g.Gemm(value, string.Create(CultureInfo.InvariantCulture, $"layer{i}"), 512, 512);
-        g.Output("y", value, 64, 512);
+            value = g.Gemm(value, string.Create(CultureInfo.InvariantCulture, $"layer{i}"), width, width);
+        g.Output("y", value, rows, width);
         ModelProto model = g.ToModel();
         SeededRandom random = new((ulong)seed);
         for (int i = 0; i < model.Graph.Initializer.Count; i++)

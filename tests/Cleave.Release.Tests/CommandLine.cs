@@ -14,7 +14,7 @@ internal sealed record CommandResult(int ExitCode, string Output);
 /// <summary>Runs commands in an environment that the test host has not coloured.</summary>
 internal sealed class CommandLine
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(15);
     private readonly string _folder;
 
     public CommandLine(string folder) => _folder = folder;

@@ -12,7 +12,7 @@ namespace Cleave.Release.Tests;
 
 /// <summary>
 /// The packages of a release in a feed of their own, and beside them ONNX Runtime under its official number where this
-/// machine can only assemble it. Package folders that others use never see that feed.
+/// machine can only assemble it. Their version is not the repository's: what was compiled is shared. Package folders that others use never see that feed.
 /// </summary>
 public sealed class ReleasePackages : IAsyncLifetime
 {
@@ -33,11 +33,9 @@ public sealed class ReleasePackages : IAsyncLifetime
     {
         string repository = SharedModels.Repository;
         CommandLine dotnet = new(repository);
+        string[] release = ["-o", Feed, "-p:CleaveRelease=true", "-p:OnnxRuntimeLowest=" + LowestOnnxRuntime, .. LaterPackages.Arguments];
         foreach (string project in new[] { "src/Cleave.Runtime", "nuget/Cleave.csproj" })
-        {
-            await dotnet.RequireAsync("dotnet", "pack", project, "-c", "Release", "-o", Feed,
-                "-p:CleaveRelease=true", "-p:OnnxRuntimeLowest=" + LowestOnnxRuntime, "-p:ArtifactsPath=" + _folder["artifacts"]);
-        }
+            await dotnet.RequireAsync("dotnet", ["pack", project, .. release]);
         if (!IsAssembled)
             return;
         string source = Path.Combine(repository, "artifacts", "onnxruntime", "source");

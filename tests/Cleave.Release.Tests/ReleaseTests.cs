@@ -4,6 +4,7 @@ using System.Linq;
 using System.Threading.Tasks;
 using System.Xml.Linq;
 using Cleave.OnnxProto;
+using Cleave.TestKit;
 using Google.Protobuf;
 using Xunit;
 
@@ -23,8 +24,16 @@ public sealed class ReleaseTests : IClassFixture<ReleasePackages>
     {
         XElement metadata = _packages.Metadata(id);
 
-        Assert.Equal(Repository.ReleaseVersion, metadata.Element("version")!.Value);
+        Assert.Equal(LaterPackages.Version, metadata.Element("version")!.Value);
         Assert.All(metadata.Descendants("dependency"), d => Assert.DoesNotContain("-", d.Attribute("version")!.Value, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Its_version_is_that_of_the_repository()
+    {
+        string version = await new CommandLine(SharedModels.Repository).RequireAsync("dotnet", "msbuild", "nuget/Cleave.csproj", "-getProperty:PackageVersion", "-p:CleaveRelease=true");
+
+        Assert.Equal(Repository.ReleaseVersion, version.Trim());
     }
 
     [Fact]
@@ -77,7 +86,7 @@ public sealed class ReleaseTests : IClassFixture<ReleasePackages>
                 <TreatWarningsAsErrors>true</TreatWarningsAsErrors>
               </PropertyGroup>
               <ItemGroup>
-                <PackageReference Include="Cleave" Version="{Repository.ReleaseVersion}" />
+                <PackageReference Include="Cleave" Version="{LaterPackages.Version}" />
                 <PackageReference Include="Microsoft.ML.OnnxRuntime" Version="{ReleasePackages.LowestOnnxRuntime}" />
                 <AdditionalFiles Include="models/adder.onnx" />
               </ItemGroup>

@@ -12,6 +12,9 @@ namespace Cleave.Release.Tests;
 public sealed class ProvisioningTests : IDisposable
 {
     private const string Tarball = "artifacts/onnxruntime/com.github.asus4.onnxruntime-0.4.9.tgz";
+    // What restore says where every source answered and none has the package; the first test has a real one say it.
+    private const string NoSourceHasIt = "echo 'Probe.csproj : error NU1101: Unable to find package Microsoft.ML.OnnxRuntime.'; exit 1";
+
     private static readonly string[] Tools = ["bash", "env", "dotnet", "cat", "cp", "dirname", "grep", "head", "mkdir", "mv", "openssl", "rm", "rmdir", "sed", "tar"];
 
     private readonly TemporaryFolder _folder = new();
@@ -42,7 +45,7 @@ public sealed class ProvisioningTests : IDisposable
     [SkippableFact]
     public async Task A_failing_download_shows_what_npm_said()
     {
-        CommandResult result = await SetupAsync(npm: "echo 'npm error code E404' >&2; exit 1");
+        CommandResult result = await SetupAsync(npm: "echo 'npm error code E404' >&2; exit 1", dotnet: NoSourceHasIt);
 
         Assert.Equal(1, result.ExitCode);
         Assert.Contains("npm error code E404", result.Output, StringComparison.Ordinal);
@@ -53,7 +56,7 @@ public sealed class ProvisioningTests : IDisposable
     [SkippableFact]
     public async Task A_package_with_another_hash_is_refused_and_deleted()
     {
-        CommandResult result = await SetupAsync(npm: "echo not the package > com.github.asus4.onnxruntime-0.4.9.tgz");
+        CommandResult result = await SetupAsync(npm: "echo not the package > com.github.asus4.onnxruntime-0.4.9.tgz", dotnet: NoSourceHasIt);
 
         Assert.Equal(1, result.ExitCode);
         Assert.Contains("does not match", result.Output, StringComparison.Ordinal);
@@ -100,23 +103,28 @@ public sealed class ProvisioningTests : IDisposable
         </configuration>
         """);
 
-    // A machine with nothing but the tools that it needs, and an npm that does as told, or none.
-    private Task<CommandResult> SetupAsync(string? npm)
+    // A machine with nothing but the tools that it needs, an npm that does as told, or none, and .NET's command or one that does as told.
+    private Task<CommandResult> SetupAsync(string? npm, string? dotnet = null)
     {
         Skip.If(OperatingSystem.IsWindows(), "skipped: build.sh needs bash");
         string bin = _folder["bin"];
         Directory.CreateDirectory(bin);
-        foreach (string tool in Tools)
+        foreach (string tool in Tools.Where(t => t != "dotnet" || dotnet == null))
             File.CreateSymbolicLink(Path.Combine(bin, tool), Locate(tool));
-        if (npm != null && !OperatingSystem.IsWindows())
-        {
-            _folder.Write("bin/npm", "#!/usr/bin/env bash\n" + npm + "\n");
-            File.SetUnixFileMode(Path.Combine(bin, "npm"), UnixFileMode.UserRead | UnixFileMode.UserExecute);
-        }
+        Script("npm", npm);
+        Script("dotnet", dotnet);
         _shell.Environment["PATH"] = bin;
         _shell.Environment["DOTNET_CLI_UI_LANGUAGE"] = "en";
         _shell.Environment["NUGET_PACKAGES"] = _folder["packages"];
         return _shell.RunAsync(Path.Combine(bin, "bash"), "build/onnxruntime/provision.sh");
+    }
+
+    private void Script(string name, string? lines)
+    {
+        if (lines == null || OperatingSystem.IsWindows())
+            return;
+        _folder.Write("bin/" + name, "#!/usr/bin/env bash\n" + lines + "\n");
+        File.SetUnixFileMode(_folder["bin/" + name], UnixFileMode.UserRead | UnixFileMode.UserExecute);
     }
 
     private void AssertNothingProvided()

@@ -53,8 +53,14 @@ public sealed class HostileInputTests : IDisposable
         { "CLV1002", [] },
         { "CLV1003", "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393\nsize 12345\n"u8.ToArray() },
         { "CLV1005", "<!DOCTYPE html><html><body>404</body></html>"u8.ToArray() },
-        { "CLV1004", new TinyModel().Model.ToByteArray()[..^20] },
+        { "CLV1004", CutOff() },
     };
+
+    private static byte[] CutOff()
+    {
+        using TinyModel model = new();
+        return model.Model.ToByteArray()[..^20];
+    }
 
     [Theory]
     [MemberData(nameof(BadFiles))]

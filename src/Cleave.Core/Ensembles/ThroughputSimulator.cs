@@ -18,6 +18,9 @@ internal sealed class ThroughputSimulator(AllocationProblem problem, Func<int, i
     // A search asks for thousands of matrices. Where a model's batches are small and a device could do thousands of samples at once, fewer samples do.
     private const double MostRuns = 8_192;
 
+    /// <summary>The batches run so far, of all matrices.</summary>
+    public long Runs { get; private set; }
+
     /// <summary>So many samples that what happens at the end is a small part of all: several rounds of all devices with their largest batches.</summary>
     public static int SamplesFor(AllocationProblem problem) => 64 * problem.Devices.Sum(static d => d.Choices.Max(static c => c.Count * c.Batch));
 
@@ -41,6 +44,7 @@ internal sealed class ThroughputSimulator(AllocationProblem problem, Func<int, i
             do
             {
                 Cell cell = cells[running.TakeNext()];
+                Runs++;
                 cell.Running--;
                 threads[cell.Device] += cell.Threads;
             }

@@ -1,6 +1,5 @@
 using System;
 using System.Collections.Generic;
-using System.Diagnostics;
 using System.Linq;
 using Cleave.Core.Batching;
 using Cleave.Core.Ensembles;
@@ -128,16 +127,16 @@ public sealed class AllocationTests
     }
 
     [Fact]
-    public void Eight_members_are_allocated_to_many_cores_in_bounded_time()
+    public void Eight_members_are_allocated_to_many_cores_in_a_bounded_number_of_runs()
     {
         AllocationProblem problem = new([EnsembleDevice.Cpu(1L << 40, 64)], [.. Enumerable.Range(0, 8).Select(static m => new MemberMemory("m" + m, 1000, 1))]);
         ThroughputSimulator simulator = new(
             problem, static (_, m, cell) => (m + 1) * (0.0001 + (cell.Batch * 0.001 / (0.5 + (0.5 * cell.Threads)))), ThroughputSimulator.SamplesFor(problem));
-        Stopwatch watch = Stopwatch.StartNew();
         AllocationMatrix start = WorstFitDecreasing.Place(problem).Matrix;
         FoundAllocation found = AllocationSearch.Improve(problem, start, simulator.Of, new());
-        // Generous: half a million runs for each matrix took minutes.
-        Assert.True(watch.Elapsed < TimeSpan.FromSeconds(20), watch.Elapsed.ToString());
+        // A member's last batch may be a smaller one. Half a million runs for each matrix took minutes.
+        Assert.InRange(found.Evaluations, 2, 3_001);
+        Assert.InRange(simulator.Runs, 1, found.Evaluations * (8_192L + 8));
         Assert.True(found.Throughput > simulator.Of(start) * 2);
     }
 

@@ -133,8 +133,9 @@ public sealed class AcceleratorTests
     public void What_the_listing_says_was_measured_is_planned_with()
     {
         string[] measured = [.. AcceleratorProfileText.Lines(Measured())];
-        Assert.Contains("CLV2019", string.Join("\n", Generated(measured).Messages), StringComparison.Ordinal);
-        Assert.Contains("a measured one (measured)", string.Concat(Generated(measured).Hints.Select(Generated(measured).Source)), StringComparison.Ordinal);
+        Generated generated = Generated(measured);
+        Assert.Contains("CLV2019", string.Join("\n", generated.Messages), StringComparison.Ordinal);
+        Assert.Contains("a measured one (measured)", string.Concat(generated.Hints.Select(generated.Source)), StringComparison.Ordinal);
         Assert.DoesNotContain("CLV2019", string.Join("\n", Generated([]).Messages), StringComparison.Ordinal);
         Assert.Contains("the accelerator's profile: line 1", string.Join("\n", Generated(["nothing"]).Messages), StringComparison.Ordinal);
     }

@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Concurrent;
 using System.Collections.Generic;
 using System.Collections.Immutable;
 using System.Linq;
@@ -70,6 +71,8 @@ internal sealed class Steps
 /// <summary>Walks everything the pipeline keeps between runs: a compilation in it would be kept alive, and make every value differ.</summary>
 internal static class PipelineValues
 {
+    private static readonly ConcurrentDictionary<Type, FieldInfo[]> Fields = new();
+
     public static void AreFreeOfCompilations(GeneratorRunResult result)
     {
         HashSet<object> seen = new(ReferenceEqualityComparer.Instance);
@@ -79,28 +82,39 @@ internal static class PipelineValues
             if (!result.TrackedSteps.TryGetValue(name, out ImmutableArray<IncrementalGeneratorRunStep> steps))
                 continue;
             foreach ((object value, _) in steps.SelectMany(s => s.Outputs))
-                Walk(value, name, seen);
+                Walk(value, [name], seen);
         }
     }
 
-    private static void Walk(object? value, string path, HashSet<object> seen)
+    private static void Walk(object? value, List<string> path, HashSet<object> seen)
     {
-        if (value is null or string || value.GetType().IsPrimitive || value.GetType().IsEnum)
+        if (value is null || IsLeaf(value.GetType()) || (!value.GetType().IsValueType && !seen.Add(value)))
             return;
-        if (!value.GetType().IsValueType && !seen.Add(value))
-            return;
-        Assert.False(
-            value is Compilation or ISymbol or SyntaxNode or SyntaxTree or SemanticModel or Location or Diagnostic or AdditionalText,
-            path + " holds a " + value.GetType().Name);
-        if (value is System.Collections.IEnumerable items)
+        if (value is Compilation or ISymbol or SyntaxNode or SyntaxTree or SemanticModel or Location or Diagnostic or AdditionalText)
+            Assert.Fail(string.Join('.', path) + " holds a " + value.GetType().Name);
+        if (value is System.Collections.IEnumerable items && !(value.GetType().GetElementType() is { } element && IsLeaf(element)))
         {
+            path.Add("[]");
             foreach (object? item in items)
-                Walk(item, path + "[]", seen);
+                Walk(item, path, seen);
+            path.RemoveAt(path.Count - 1);
         }
-        for (Type? type = value.GetType(); type is not null && type != typeof(object); type = type.BaseType)
+        foreach (FieldInfo field in Fields.GetOrAdd(value.GetType(), FieldsOf))
         {
-            foreach (FieldInfo field in type.GetFields(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly))
-                Walk(field.GetValue(value), path + "." + field.Name, seen);
+            path.Add(field.Name);
+            Walk(field.GetValue(value), path, seen);
+            path.RemoveAt(path.Count - 1);
         }
+    }
+
+    private static bool IsLeaf(Type type) => type.IsPrimitive || type.IsEnum || type == typeof(string);
+
+    // Those that may hold something; a field is looked up once for its type, as there are many values.
+    private static FieldInfo[] FieldsOf(Type type)
+    {
+        List<FieldInfo> fields = [];
+        for (Type? at = type; at is not null && at != typeof(object); at = at.BaseType)
+            fields.AddRange(at.GetFields(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly).Where(f => !IsLeaf(f.FieldType)));
+        return [.. fields];
     }
 }

@@ -138,6 +138,8 @@ case $verb in
     ;;
   test)
     [[ $# -eq 0 ]] || die "test takes no arguments."
+    # As tests/Directory.Build.props has it, for all the processes that tests start.
+    export DOTNET_TieredPGO=0
     build
     "$root/build/test.sh" "$configuration"
     ;;

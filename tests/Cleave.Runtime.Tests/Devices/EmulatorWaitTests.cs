@@ -21,14 +21,22 @@ public class EmulatorWaitTests
         using IDeviceStream stream = device.CreateStream("s");
         using IDeviceExecutable times = device.Load(EmulatorTests.Times(3), stream);
         using DeviceTensor a = device.Allocate("a", ElementType.Float, [4]);
-        TimeSpan before = Process.GetCurrentProcess().TotalProcessorTime;
-        for (int i = 0; i < 10; i++)
+        // 200 ms of device time; the spins come to 10 x 3 x 80 µs. What else the process does, its compiler above all, counts, too,
+        // but not each time: waiting that burns does.
+        TimeSpan most = TimeSpan.FromMilliseconds(150), used = Used();
+        for (int again = 0; again < 2 && used >= most; again++)
+            used = Used();
+        Assert.True(used < most, used.ToString());
+
+        TimeSpan Used()
         {
-            times.Launch([a], [a]);
-            stream.Synchronize();
+            TimeSpan before = Process.GetCurrentProcess().TotalProcessorTime;
+            for (int i = 0; i < 10; i++)
+            {
+                times.Launch([a], [a]);
+                stream.Synchronize();
+            }
+            return Process.GetCurrentProcess().TotalProcessorTime - before;
         }
-        TimeSpan used = Process.GetCurrentProcess().TotalProcessorTime - before;
-        // 200 ms of device time; the spins come to 10 x 3 x 80 µs. What else the process does, its compiler above all, counts, too.
-        Assert.True(used < TimeSpan.FromMilliseconds(150), used.ToString());
     }
 }

@@ -76,7 +76,7 @@ run_project() {
   passed=$((passed + ok)) failed=$((failed + bad)) skipped=$((skipped + total - executed))
 }
 
-# In the background: it keeps one core busy, and so do the first projects.
+# In the background: it keeps one core busy, and so does the first project, which packs.
 start_format() {
   dotnet format "$root/Generator.sln" --no-restore --verify-no-changes >"$results/format.log" 2>&1 &
   format=$!
@@ -98,8 +98,8 @@ end_format() {
 rm -rf "$results"
 mkdir -p "$results"
 start_format
-# One test after the other, and nothing that depends on how much of the machine it gets.
-beside_format=" Cleave.Build.Tests Cleave.Generator.Tests Cleave.Release.Tests Cleave.Sample.Tests "
+# Nothing in these depends on how much of the machine it gets.
+beside_format=" Cleave.Release.Tests Cleave.Build.Tests Cleave.Sample.Tests Cleave.Generator.Tests Cleave.EndToEnd.Tests "
 for name in $beside_format; do
   run_project "$root/tests/$name/$name.csproj"
 done

@@ -56,7 +56,7 @@ internal sealed class FixVerification(ModelUnderTest published, VerifyOptions op
         using ModelUnderTest changed = new(path, cancellationToken: cancellationToken);
         using References references = new(changed, options.Threads);
         List<Failure> failures = [];
-        BatchReport report = BatchCheck.Run(changed, references, new InputMaker(changed.Graph, options.Fills), Sample, options.Seed, failures);
+        BatchReport report = BatchCheck.Run(changed, references.RunFile, new InputMaker(changed.Graph, options.Fills), Sample, options.Seed, failures, Notes);
         return failures.Count == 0 && report.Samples > 0
             ? report
             : throw new RewriteException($"--dynamic-batch: {(failures.Count > 0 ? failures[0].What : report.Reason)}. Nothing was written.");

@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
+using Cleave.Core.Graph;
 using Cleave.Core.Shapes.Batch;
 
 namespace Cleave.Tool.Verification;
@@ -23,12 +24,15 @@ internal static class BatchCheck
     private const double Quantised = 0.03;
 
     /// <param name="model">The model.</param>
-    /// <param name="references">The whole model.</param>
+    /// <param name="run">Runs the whole model.</param>
     /// <param name="maker">Makes the inputs.</param>
     /// <param name="sample">Sizes that the model takes; the batch's is replaced.</param>
     /// <param name="seed">Of the inputs.</param>
     /// <param name="failures">Gets what differs.</param>
-    public static BatchReport Run(ModelUnderTest model, References references, InputMaker maker, DimensionSample? sample, ulong seed, List<Failure> failures)
+    /// <param name="notes">Gets what differs, but not by the other samples.</param>
+    public static BatchReport Run(
+        ModelUnderTest model, Func<Dictionary<string, TensorCopy>, Dictionary<string, TensorCopy>> run, InputMaker maker, DimensionSample? sample, ulong seed,
+        List<Failure> failures, List<string> notes)
     {
         BatchProof proof = BatchAxis.Find(model.Graph.Facts, model.Graph.Outputs);
         Dictionary<string, OutputDifference> differences = new(StringComparer.Ordinal);
@@ -40,9 +44,9 @@ internal static class BatchCheck
         InputCase batch = maker.Make(new DimensionSample(sizes), seed);
         try
         {
-            Dictionary<string, TensorCopy> together = references.RunFile(batch.Values);
+            Dictionary<string, TensorCopy> together = run(new(batch.Values, StringComparer.Ordinal));
             for (int i = 0; i < Samples; i++)
-                Compare(together, references.RunFile(batch.Values.ToDictionary(v => v.Key, v => Slice(v.Value, proof.InputAxes[v.Key], i))), i);
+                Compare(together, run(batch.Values.ToDictionary(v => v.Key, v => Slice(v.Value, proof.InputAxes[v.Key], i))), i);
         }
         catch (SegmentException e)
         {
@@ -50,17 +54,55 @@ internal static class BatchCheck
         }
         return new BatchReport(proof.Dimension, "", Samples, differences);
 
+        Dictionary<string, TensorCopy> Copies(int number) => run(batch.Values.ToDictionary(v => v.Key, v => Repeat(v.Value, proof.InputAxes[v.Key], number)));
+
         void Compare(Dictionary<string, TensorCopy> together, Dictionary<string, TensorCopy> alone, int number)
         {
             foreach ((string output, int axis) in proof.OutputAxes)
             {
-                OutputDifference difference = OutputDifference.Between(alone[output], Slice(together[output], axis, number), OutputDifference.RangeOf(together[output]));
+                TensorCopy part = Slice(together[output], axis, number);
+                OutputDifference difference = OutputDifference.Between(alone[output], part, OutputDifference.RangeOf(together[output]));
                 differences[output] = differences.GetValueOrDefault(output, OutputDifference.None).Or(difference);
-                double limit = model.IsQuantised ? Quantised : model.HasShortFloats ? ShortFloats : Floats;
-                if (difference.Other != null || difference.OfRange > limit)
+                if (Allows(model, part.Type, difference))
+                    continue;
+                if (difference.Other is null && !Tolerance.IsFloat(part.Type) && IsOfEach(part, Copies(number)[output], axis))
+                    notes.Add(FormattableString.Invariant($"Sample {number + 1} of {Samples} alone gives another output '{output}' than the batch, but the same beside any samples and at every place: it depends on how many run together only, as where two scores are nearly equal and kernels for other sizes add in another order."));
+                else
                     failures.Add(new Failure("batch", seed, null, output, batch.Name, true, FormattableString.Invariant($"sample {number + 1} of {Samples} alone differs from the batch by {difference.Apart()}")));
             }
         }
+    }
+
+    // An 8- or 16-bit integer of a quantised model is a float on a scale, or a label: that cannot be told apart here.
+    private static bool Allows(ModelUnderTest model, ElementType type, OutputDifference difference)
+    {
+        if (difference.Other != null)
+            return false;
+        if (Tolerance.IsFloat(type))
+            return difference.OfRange <= (model.IsQuantised ? Quantised : model.HasShortFloats ? ShortFloats : Floats);
+        return difference.Absolute == 0 || (model.IsQuantised && Tolerance.IsShortInteger(type) && (difference.Absolute <= 1 || difference.OfRange <= Quantised));
+    }
+
+    // Whether a sample's part is found at every place of a batch of its copies. Sizes, and so kernels, are the same there, only the other
+    // samples are not: what is equal was not mixed with them.
+    private static bool IsOfEach(TensorCopy part, TensorCopy copies, int axis) =>
+        Enumerable.Range(0, (int)copies.Shape[axis]).All(i => Slice(copies, axis, i).SameBits(part));
+
+    // A tensor that has what is at one place along an axis at all.
+    private static TensorCopy Repeat(TensorCopy tensor, int axis, int index)
+    {
+        int outer = (int)tensor.Shape.Take(axis).Aggregate(1L, (a, b) => a * b), size = (int)tensor.Shape[axis];
+        TensorCopy one = Slice(tensor, axis, index);
+        if (one.Strings is { } texts)
+        {
+            int step = texts.Length / Math.Max(1, outer);
+            return tensor with { Strings = [.. Enumerable.Range(0, outer * size).SelectMany(i => texts.Skip(i / size * step).Take(step))] };
+        }
+        int inner = one.Bytes.Length / Math.Max(1, outer);
+        byte[] bytes = new byte[outer * size * inner];
+        for (int i = 0; i < outer * size; i++)
+            Buffer.BlockCopy(one.Bytes, i / size * inner, bytes, i * inner, inner);
+        return tensor with { Bytes = bytes };
     }
 
     // One place along an axis, which stays, of size 1.

@@ -20,17 +20,18 @@ internal static class Tolerance
     {
         if (difference.Other != null)
             return false;
-        if (difference.OfRange <= Limit(model))
-            return true;
-        // A rounding that falls on the other side moves a quantised output by a step, and what is computed from it further.
-        return type switch
-        {
-            ElementType.Int8 or ElementType.UInt8 or ElementType.Int16 or ElementType.UInt16 => model.IsQuantised && difference.Absolute <= 1,
-            ElementType.Float or ElementType.Double or ElementType.Float16 or ElementType.BFloat16 => difference.Absolute <= Math.Max(Step, 2 * own.Absolute),
-            _ => false,
-        };
+        if (IsFloat(type))
+            return difference.OfRange <= Limit(model) || difference.Absolute <= Math.Max(Step, 2 * own.Absolute);
+        // A rounding that falls on the other side moves a quantised output by a step. An index is right or wrong, however many there are.
+        return difference.Absolute <= (model.IsQuantised && IsShortInteger(type) ? 1 : 0);
     }
 
-    /// <summary>What is always allowed, as a part of the output's range.</summary>
+    /// <summary>Whether elements are measured by their range; those of other types are equal or not.</summary>
+    public static bool IsFloat(ElementType type) => type is ElementType.Float or ElementType.Double or ElementType.Float16 or ElementType.BFloat16;
+
+    /// <summary>An integer as quantised values are.</summary>
+    public static bool IsShortInteger(ElementType type) => type is ElementType.Int8 or ElementType.UInt8 or ElementType.Int16 or ElementType.UInt16;
+
+    /// <summary>What floats are always allowed, as a part of the output's range.</summary>
     public static double Limit(ModelUnderTest model) => model.HasShortFloats ? ShortFloats : Floats;
 }

@@ -6,6 +6,7 @@ using System.Linq;
 using System.Threading;
 using Cleave.Core.Clustering;
 using Cleave.Core.Cost;
+using Cleave.Core.Graph;
 using Cleave.Core.Onnx;
 using Cleave.Core.Onnx.Recurrent;
 using Cleave.Core.Passes.Partitions;
@@ -39,7 +40,7 @@ internal sealed class Verifier(ModelUnderTest model, VerifyOptions options, Acti
             _notes.Add(string.Create(CultureInfo.InvariantCulture, $"ONNX Runtime computes floats of 16 bits in 32 and rounds at cuts only: that alone moves the output '{output}' of the whole model by up to {rounding.Apart()}. Partitions are compared with the whole model rounded at the same values."));
         progress("precision", 0);
         PrecisionReport? precision = new PrecisionCheck(model, options.Threads, cases).Run(Baked().Where(p => p.Splits.Count == 0).Select(p => (IReadOnlyList<SegmentRequest>)check.Requests(p.Partition)), check.Failures);
-        return Report(cases, check, partitions, precision, BatchCheck.Run(model, references, maker, sample, options.Seed, check.Failures));
+        return Report(cases, check, partitions, precision, BatchCheck.Run(model, references.RunFile, maker, sample, options.Seed, check.Failures, _notes));
     }
 
     private References Open()
@@ -60,13 +61,19 @@ internal sealed class Verifier(ModelUnderTest model, VerifyOptions options, Acti
             _notes.Add($"The output '{output}' differs from one run of the whole model to the next: it is not compared.");
         foreach (string output in cases.SelectMany(c => c.Optimised.Where(o => OutputDifference.HasNonFinite(o.Value)).Select(o => o.Key)).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal))
             _notes.Add($"The output '{output}' has elements that are not finite numbers, which hides differences; give inputs that the model was made for, with --inputs.");
-        foreach (string output in cases.SelectMany(c => c.Own.Where(o => o.Value.OfRange > Tolerance.Limit(model) && !c.Unstable.Contains(o.Key)).Select(o => o.Key)).Distinct(StringComparer.Ordinal))
+        foreach (string output in Moved(static type => Tolerance.IsFloat(type), Tolerance.Limit(model)))
             _notes.Add(string.Create(CultureInfo.InvariantCulture, $"ONNX Runtime's own optimisations move the output '{output}' of the whole model by more than {Tolerance.Limit(model)} of its range: partitions may move it twice as far."));
+        foreach (string output in Moved(static type => !Tolerance.IsFloat(type), 0))
+            _notes.Add($"ONNX Runtime's own optimisations change elements of the output '{output}' of the whole model, as where two scores are nearly equal: a partition that changes some, too, need not be wrong. Compare the values that it is computed from, with --outputs.");
         foreach (ReferenceCase reference in cases)
         {
             foreach ((string output, OutputDifference difference) in reference.SlicedDifference.Where(d => !d.Value.SameBits && !reference.Unstable.Contains(d.Key)))
                 _notes.Add($"The output '{output}' of the whole model sliced as one segment is not that of the file bit by bit where nothing is optimised ({difference.Ulps:g3} ulp).");
         }
+
+        IEnumerable<string> Moved(Func<ElementType, bool> isOne, double limit) => cases
+            .SelectMany(c => c.Own.Where(o => o.Value.OfRange > limit && !c.Unstable.Contains(o.Key) && isOne(c.Optimised[o.Key].Type)).Select(static o => o.Key))
+            .Distinct(StringComparer.Ordinal);
     }
 
     // A clone would look like a fusion that its other copy lost.

@@ -10,7 +10,8 @@ namespace Cleave.EndToEnd.Tests;
 /// The suite's own servers: MSBuild's, one for each command that runs at once, and the compiler's. A command that finds its code compiled and its
 /// assemblies loaded takes half the time. They end with the suite; those of the user and of other suites are left alone.
 /// </summary>
-internal sealed class BuildServers
+/// <param name="temporary">The folder for what they and their commands leave behind in the system's.</param>
+internal sealed class BuildServers(string temporary)
 {
     // Servers and clients find each other by this variable.
     private const string Salt = "MSBUILDNODEHANDSHAKESALT";
@@ -51,6 +52,7 @@ internal sealed class BuildServers
         ["DOTNET_CLI_USE_MSBUILD_SERVER"] = "1",
         ["MSBUILDDISABLENODEREUSE"] = "0",
         [Salt] = salt,
+        ["TMPDIR"] = temporary,
         // MSBuild takes these for its properties.
         ["UseSharedCompilation"] = "true",
         ["SharedCompilationId"] = _name,

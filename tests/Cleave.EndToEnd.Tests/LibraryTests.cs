@@ -17,7 +17,8 @@ public sealed class LibraryTests(PackedPackagesInUse inUse)
     [Fact]
     public void Models_of_libraries_reach_the_application()
     {
-        string later = _packages.Pack("0.2.0", "-p:VersionPrefix=0.2.0", "-p:RunAnalyzers=false", "-p:ArtifactsPath=" + Path.Combine(_packages.Root, "later"));
+        // With what a release is compiled with, which may have been done.
+        string later = _packages.Pack(LaterPackages.Version, ["-p:VersionSuffix=", "-p:ContinuousIntegrationBuild=true", .. LaterPackages.Arguments]);
         Consumer Library(string name, string version, string frameworks, float weight) => new Consumer(_packages, "libraries/" + name, version)
         {
             IsApplication = false,

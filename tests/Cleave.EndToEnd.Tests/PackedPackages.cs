@@ -3,6 +3,7 @@ using System.Globalization;
 using System.IO;
 using System.Linq;
 using System.Reflection;
+using System.Threading;
 using Cleave.TestKit;
 
 namespace Cleave.EndToEnd.Tests;
@@ -19,12 +20,14 @@ public sealed class PackedPackages
     private static PackedPackages? _shared;
     private static int _users;
     private readonly object _tool = new();
-    private readonly BuildServers _servers = new();
+    private string? _installed;
+    private readonly BuildServers _servers;
 
     private PackedPackages()
     {
         Suffix = "e2e." + DateTime.UtcNow.Ticks.ToString(CultureInfo.InvariantCulture);
         Root = Directory.CreateTempSubdirectory("cleave-e2e-").FullName;
+        _servers = new(Directory.CreateDirectory(Path.Combine(Root, "tmp")).FullName);
         Feed = Path.Combine(Root, "feed");
         PackageFolder = Path.Combine(Repository, "artifacts", "e2e", "packages");
         Directory.CreateDirectory(PackageFolder);
@@ -43,7 +46,7 @@ public sealed class PackedPackages
               <fallbackPackageFolders><clear /></fallbackPackageFolders>
             </configuration>
             """);
-        Version = Pack("0.1.0");
+        Version = Pack("0.1.0", "-c", "Release");
     }
 
     /// <summary>Where projects go; nothing of the repository reaches into it.</summary>
@@ -61,7 +64,7 @@ public sealed class PackedPackages
     public static string OnnxRuntimeVersion { get; } = typeof(PackedPackages).Assembly
         .GetCustomAttributes<AssemblyMetadataAttribute>().Single(a => a.Key == "OnnxRuntimeVersion").Value!;
 
-    /// <summary>Packs; other arguments than none need an ArtifactsPath of their own among them.</summary>
+    /// <summary>Packs; other properties need an ArtifactsPath of their own among them.</summary>
     public string Pack(string prefix, params string[] arguments)
     {
         string version = prefix + "-" + Suffix;
@@ -76,12 +79,31 @@ public sealed class PackedPackages
         lock (_tool)
         {
             if (!File.Exists(Path.Combine(Feed, "Cleave.Tool." + Version + ".nupkg")))
-                Pack("src/Cleave.Tool/Cleave.Tool.csproj", Version, []);
+                Pack("src/Cleave.Tool/Cleave.Tool.csproj", Version, ["-c", "Release"]);
+        }
+    }
+
+    /// <summary>The command, installed once: for projects whose build need not do that itself, as <c>CleaveTool</c>.</summary>
+    public string Tool
+    {
+        get
+        {
+            PackTool();
+            lock (_tool)
+            {
+                if (_installed == null)
+                {
+                    string folder = Path.Combine(Root, "tool");
+                    Build(Root, "tool", "install", "Cleave.Tool", "--version", Version, "--tool-path", folder).Succeeded();
+                    _installed = Path.Combine(folder, OperatingSystem.IsWindows() ? "cleave.exe" : "cleave");
+                }
+                return _installed;
+            }
         }
     }
 
     private void Pack(string project, string version, string[] arguments) => Build(Repository,
-        ["pack", project, "-c", "Release", "-o", Feed, "-v", "quiet", "-p:PackageVersion=" + version, .. arguments]).Succeeded();
+        ["pack", project, "-o", Feed, "-v", "quiet", "-p:PackageVersion=" + version, .. arguments]).Succeeded();
 
     /// <summary>Runs dotnet in a folder with the suite's own servers.</summary>
     public CommandResult Build(string folder, params string[] arguments) => _servers.Run(folder, DotNet.Host, arguments);
@@ -112,6 +134,15 @@ public sealed class PackedPackages
     private void Delete()
     {
         _servers.Shutdown(Root);
-        Directory.Delete(Root, recursive: true);
+        try
+        {
+            Directory.Delete(Root, recursive: true);
+        }
+        catch (IOException)
+        {
+            // The servers were still tidying up their temporary files.
+            Thread.Sleep(TimeSpan.FromSeconds(5));
+            Directory.Delete(Root, recursive: true);
+        }
     }
 }

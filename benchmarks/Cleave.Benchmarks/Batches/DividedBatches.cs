@@ -37,9 +37,9 @@ internal sealed class DividedBatches : IFamily
         foreach (string model in FreedModels.Names)
         {
             foreach (int size in Sizes.Where(size => options.Has(string.Create(CultureInfo.InvariantCulture, $"{model}/{size}"))))
-                yield return AgainstBest(options, model, FreedModels.PathOf(model), size, gains);
+                yield return Attempt.At($"divided batches: {model}, {size}", () => AgainstBest(options, model, FreedModels.PathOf(model), size, gains));
             if (options.Has(model + "/slices"))
-                yield return Expected(options, model, FreedModels.PathOf(model));
+                yield return Attempt.At($"divided batches: {model}, slices", () => Expected(options, model, FreedModels.PathOf(model)));
         }
         if (gains.Count < FreedModels.Names.Length * Sizes.Length)
             yield break;

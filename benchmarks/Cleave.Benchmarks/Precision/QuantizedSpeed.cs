@@ -27,7 +27,7 @@ internal sealed class QuantizedSpeed : IFamily
             List<double> gains = [];
             foreach (Case one in kind.Cases.Where(c => options.Has(c.Name)))
             {
-                foreach (Line line in Measure(one, kind.Least, options, gains.Add))
+                foreach (Line line in Attempt.At($"floats against 8 bits: {one.Model} {one.Dims}", () => Measure(one, kind.Least, options, gains.Add)))
                     yield return line;
             }
             // A mean of some is no mean of all.

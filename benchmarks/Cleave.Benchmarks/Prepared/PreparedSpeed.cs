@@ -24,10 +24,7 @@ internal sealed class PreparedSpeed : IFamily
         {
             if (found is not { } prepared)
                 continue;
-            Candidate[] candidates = [new(Prepared, "speed-runner", [prepared.Folder, .. prepared.Arguments]) { IsJudged = true }, new(Plain, "speed-runner", ["", .. prepared.Arguments])];
-            (Samples samples, Interval ratio, bool holds) = Claims.NoLoss(() => Interleaved.Measure(candidates, options.Settings), static s => s.Ratio(Prepared, Plain), Limit);
-            yield return Line.Of($"time of a run, prepared against plain: {model}", string.Create(CultureInfo.InvariantCulture, $"<= {Limit}x"),
-                string.Create(CultureInfo.InvariantCulture, $"{ratio.AsRatio()} ({samples.Median(Prepared) / 1e3:0.0} and {samples.Median(Plain) / 1e3:0.0} us)"), holds, samples);
+            yield return Attempt.At("time of a run, prepared against plain: " + model, () => Measure(model, prepared, options));
         }
     }
 
@@ -39,5 +36,13 @@ internal sealed class PreparedSpeed : IFamily
         LooseRunner runner = create();
         LooseCall call = runner.CreateCall(inputs);
         return new Repeated(() => call.Run(), 1, runner);
+    }
+
+    private static Line Measure(string model, PreparedCase prepared, Harness.BenchOptions options)
+    {
+        Candidate[] candidates = [new(Prepared, "speed-runner", [prepared.Folder, .. prepared.Arguments]) { IsJudged = true }, new(Plain, "speed-runner", ["", .. prepared.Arguments])];
+        (Samples samples, Interval ratio, bool holds) = Claims.NoLoss(() => Interleaved.Measure(candidates, options.Settings), static s => s.Ratio(Prepared, Plain), Limit);
+        return Line.Of($"time of a run, prepared against plain: {model}", string.Create(CultureInfo.InvariantCulture, $"<= {Limit}x"),
+            string.Create(CultureInfo.InvariantCulture, $"{ratio.AsRatio()} ({samples.Median(Prepared) / 1e3:0.0} and {samples.Median(Plain) / 1e3:0.0} us)"), holds, samples);
     }
 }

@@ -50,6 +50,10 @@ internal sealed class Samples(IReadOnlyDictionary<string, Block[]> blocks)
     /// <summary>CPU time of one call, all threads, in nanoseconds: the median over the rounds.</summary>
     public double CpuPerCall(string candidate) => Statistics.Median(blocks[candidate].Select(b => (double)b.Cpu / b.Nanoseconds.Length));
 
+    /// <summary>How many times as much CPU time a call of the first takes as one of the second: the median over the rounds, with its interval.</summary>
+    public Interval CpuRatio(string first, string second) => Statistics.MedianInterval(
+        blocks[first].Zip(blocks[second], static (a, b) => (double)a.Cpu / a.Nanoseconds.Length / ((double)b.Cpu / b.Nanoseconds.Length)));
+
     /// <summary>What one run allocated, in bytes: the median over the rounds.</summary>
     public double BytesPerRun(string candidate, int runsPerTiming = 1) =>
         Statistics.Median(blocks[candidate].Select(b => (double)b.Bytes / (b.Nanoseconds.Length * runsPerTiming)));

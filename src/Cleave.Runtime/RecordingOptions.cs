@@ -65,5 +65,5 @@ public sealed record RecordingOptions
     /// Called with the inputs of a request before they are written, on the thread that writes. It may change their elements, which are copies; where it gives false or throws, the request is not
     /// kept.
     /// </summary>
-    public Func<IReadOnlyList<RecordedInput>, bool>? Redact { get; init; }
+    public Func<IReadOnlyList<RecordedTensor>, bool>? Redact { get; init; }
 }

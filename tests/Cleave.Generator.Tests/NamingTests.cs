@@ -207,6 +207,44 @@ public class NamingTests
         GeneratorHost.Run(new RunnerGenerator(), GeneratorHost.Options, [source], Models.File(Models.Bert())).Compiles();
     }
 
+    /// <summary>Of <c>model.onnx</c>, say, in code that uses the options of runners too.</summary>
+    [Theory]
+    [InlineData("Model")]
+    [InlineData("Recorded")]
+    [InlineData("Ensemble")]
+    public void Generated_names_are_clear_beside_those_of_the_runtime(string stem)
+    {
+        string source = $$"""
+            using Cleave;
+            using MyApp;
+            namespace Elsewhere
+            {
+                internal static class Use
+                {
+                    public static float First(RunnerOptions options, float[] x)
+                    {
+                        using {{stem}}Runner runner = new(options);
+                        using {{stem}}Call call = runner.CreateCall();
+                        {{stem}}Input input = new() { X = x };
+                        using {{stem}}Output output = runner.Run(input);
+                        return output.Y[0];
+                    }
+                }
+            }
+            """;
+        ModelListing listing = Models.Listing([Models.Float("x", 1)], [Models.Float("y", 1)], "models/" + stem + ".onnx");
+        GeneratorHost.Run(new RunnerGenerator(), GeneratorHost.Options, [source], Models.File(listing)).Compiles();
+    }
+
+    [Fact]
+    public void No_public_name_of_the_runtime_ends_as_generated_ones_do()
+    {
+        string[] endings = ["Runner", "Input", "Output", "Call"];
+        // Types with parameters are told from those without.
+        Assert.Empty(typeof(RunnerOptions).Assembly.GetExportedTypes()
+            .Where(t => t.Namespace == "Cleave" && !t.IsGenericType && endings.Any(e => t.Name.EndsWith(e, System.StringComparison.Ordinal))));
+    }
+
     private static Generated Run(ValueInfo[] inputs, ValueInfo[] outputs, string source = "models/bert.onnx") =>
         GeneratorHost.Run(Models.File(Models.Listing(inputs, outputs, source)));
 

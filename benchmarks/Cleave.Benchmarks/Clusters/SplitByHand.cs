@@ -1,6 +1,7 @@
 using System;
 using System.Diagnostics;
 using System.Threading;
+using Cleave.Generated;
 using Cleave.Lanes;
 using Cleave.Tool.Benching;
 using Cleave.Tool.Measuring;

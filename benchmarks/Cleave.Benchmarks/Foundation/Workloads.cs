@@ -1,4 +1,5 @@
 using System;
+using Cleave.Generated;
 using Cleave.TestKit.Generation;
 using Cleave.Tool.Measuring;
 

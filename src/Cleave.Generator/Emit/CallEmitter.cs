@@ -9,7 +9,7 @@ internal static class CallEmitter
     {
         code.Doc($"<summary>Buffers of <see cref=\"{spec.Runner}\"/>, bound once: fill the inputs, call <c>Run()</c>, read the outputs. For one thread at a time.</summary>");
         code.Line(GeneratedCode.Attribute);
-        using (code.Open($"{spec.Access} sealed partial class {spec.Call} : global::Cleave.ModelCall"))
+        using (code.Open($"{spec.Access} sealed partial class {spec.Call} : global::Cleave.Generated.ModelCall"))
         {
             code.Line($"internal {spec.Call}(global::Cleave.Generated.CallBuffers buffers)");
             code.Indent();

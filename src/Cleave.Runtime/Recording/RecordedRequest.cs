@@ -11,7 +11,7 @@ namespace Cleave.Recording;
 /// <summary>Copies of a request's inputs.</summary>
 /// <param name="Inputs">In the model's order.</param>
 /// <param name="Bytes">What they take.</param>
-internal sealed record RecordedRequest(IReadOnlyList<RecordedInput> Inputs, long Bytes)
+internal sealed record RecordedRequest(IReadOnlyList<RecordedTensor> Inputs, long Bytes)
 {
     public static RecordedRequest Of(InputSlot[] inputs) => new([.. inputs.Select(Copy)], Size(inputs));
 
@@ -28,11 +28,11 @@ internal sealed record RecordedRequest(IReadOnlyList<RecordedInput> Inputs, long
     }
 
 
-    private static RecordedInput Copy(InputSlot input)
+    private static RecordedTensor Copy(InputSlot input)
     {
         if (input is InputSlot<string> texts)
-            return new RecordedInput(input.Name, TensorElementType.String, [.. input.Shape], [], texts.Span.ToArray());
+            return new RecordedTensor(input.Name, TensorElementType.String, [.. input.Shape], [], texts.Span.ToArray());
         OrtTensorTypeAndShapeInfo info = input.Tensor.GetTensorTypeAndShape();
-        return new RecordedInput(input.Name, info.ElementDataType, [.. input.Shape], info.ElementCount == 0 ? [] : input.Tensor.GetTensorMutableRawData().ToArray(), null);
+        return new RecordedTensor(input.Name, info.ElementDataType, [.. input.Shape], info.ElementCount == 0 ? [] : input.Tensor.GetTensorMutableRawData().ToArray(), null);
     }
 }

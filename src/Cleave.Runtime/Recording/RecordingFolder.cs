@@ -96,7 +96,7 @@ internal sealed class RecordingFolder
             Directory.CreateDirectory(path, OwnFolder);
     }
 
-    private static int Write(string path, RecordedInput input)
+    private static int Write(string path, RecordedTensor input)
     {
         FileStreamOptions options = new() { Mode = FileMode.CreateNew, Access = FileAccess.Write };
         if (!OperatingSystem.IsWindows())
@@ -107,7 +107,7 @@ internal sealed class RecordingFolder
         return tensor.Length;
     }
 
-    private static byte[] Tensor(RecordedInput input)
+    private static byte[] Tensor(RecordedTensor input)
     {
         MessageBuilder tensor = new();
         foreach (int dim in input.Shape)

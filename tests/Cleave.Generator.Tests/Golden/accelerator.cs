@@ -81,7 +81,7 @@ namespace MyApp
 
     /// <summary>Buffers of <see cref="GruRunner"/>, bound once: fill the inputs, call <c>Run()</c>, read the outputs. For one thread at a time.</summary>
     [global::System.CodeDom.Compiler.GeneratedCode("Cleave", "VERSION")]
-    internal sealed partial class GruCall : global::Cleave.ModelCall
+    internal sealed partial class GruCall : global::Cleave.Generated.ModelCall
     {
         internal GruCall(global::Cleave.Generated.CallBuffers buffers)
             : base(buffers)

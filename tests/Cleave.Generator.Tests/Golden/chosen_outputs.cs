@@ -115,7 +115,7 @@ namespace MyApp
 
     /// <summary>Buffers of <see cref="FaceRunner"/>, bound once: fill the inputs, call <c>Run()</c>, read the outputs. For one thread at a time.</summary>
     [global::System.CodeDom.Compiler.GeneratedCode("Cleave", "VERSION")]
-    internal sealed partial class FaceCall : global::Cleave.ModelCall
+    internal sealed partial class FaceCall : global::Cleave.Generated.ModelCall
     {
         internal FaceCall(global::Cleave.Generated.CallBuffers buffers)
             : base(buffers)

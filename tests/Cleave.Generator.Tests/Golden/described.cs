@@ -79,7 +79,7 @@ namespace MyApp
 
     /// <summary>Buffers of <see cref="BertRunner"/>, bound once: fill the inputs, call <c>Run()</c>, read the outputs. For one thread at a time.</summary>
     [global::System.CodeDom.Compiler.GeneratedCode("Cleave", "VERSION")]
-    internal sealed partial class BertCall : global::Cleave.ModelCall
+    internal sealed partial class BertCall : global::Cleave.Generated.ModelCall
     {
         internal BertCall(global::Cleave.Generated.CallBuffers buffers)
             : base(buffers)

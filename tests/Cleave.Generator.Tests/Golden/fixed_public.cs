@@ -80,7 +80,7 @@ namespace MyApp
 
     /// <summary>Buffers of <see cref="FaceDetectorRunner"/>, bound once: fill the inputs, call <c>Run()</c>, read the outputs. For one thread at a time.</summary>
     [global::System.CodeDom.Compiler.GeneratedCode("Cleave", "VERSION")]
-    public sealed partial class FaceDetectorCall : global::Cleave.ModelCall
+    public sealed partial class FaceDetectorCall : global::Cleave.Generated.ModelCall
     {
         internal FaceDetectorCall(global::Cleave.Generated.CallBuffers buffers)
             : base(buffers)

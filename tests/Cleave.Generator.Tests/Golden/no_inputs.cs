@@ -72,7 +72,7 @@ namespace MyApp
 
     /// <summary>Buffers of <see cref="Model3dTableRunner"/>, bound once: fill the inputs, call <c>Run()</c>, read the outputs. For one thread at a time.</summary>
     [global::System.CodeDom.Compiler.GeneratedCode("Cleave", "VERSION")]
-    internal sealed partial class Model3dTableCall : global::Cleave.ModelCall
+    internal sealed partial class Model3dTableCall : global::Cleave.Generated.ModelCall
     {
         internal Model3dTableCall(global::Cleave.Generated.CallBuffers buffers)
             : base(buffers)

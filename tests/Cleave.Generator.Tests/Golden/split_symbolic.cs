@@ -91,7 +91,7 @@ namespace MyApp
 
     /// <summary>Buffers of <see cref="SplitRunner"/>, bound once: fill the inputs, call <c>Run()</c>, read the outputs. For one thread at a time.</summary>
     [global::System.CodeDom.Compiler.GeneratedCode("Cleave", "VERSION")]
-    internal sealed partial class SplitCall : global::Cleave.ModelCall
+    internal sealed partial class SplitCall : global::Cleave.Generated.ModelCall
     {
         internal SplitCall(global::Cleave.Generated.CallBuffers buffers)
             : base(buffers)

@@ -5,6 +5,7 @@ using System.Reflection;
 using System.Runtime.ExceptionServices;
 using System.Threading;
 using System.Threading.Tasks;
+using Cleave.Generated;
 using Cleave.Generator.Model;
 
 namespace Cleave.TestKit.Generation;

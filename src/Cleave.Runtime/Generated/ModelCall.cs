@@ -2,13 +2,12 @@ using System;
 using System.ComponentModel;
 using System.Threading;
 using Cleave.Elements;
-using Cleave.Generated;
 using Cleave.Ledger;
 
-namespace Cleave;
+namespace Cleave.Generated;
 
 /// <summary>
-/// Base of the generated calls: buffers that are bound once. Write the inputs, <see cref="Run"/>, read the outputs, again
+/// Base of the generated calls, of which one is called the same if the model is <c>model.onnx</c>: buffers that are bound once. Write the inputs, <see cref="Run"/>, read the outputs, again
 /// and again: after the first runs nothing is copied or allocated, unless the model gives strings or outputs whose shape
 /// depends on the inputs' values.
 /// </summary>

@@ -4,9 +4,9 @@ using Microsoft.ML.OnnxRuntime.Tensors;
 namespace Cleave;
 
 /// <summary>An input of a request that is about to be recorded (<see cref="RecordingOptions.Redact"/>): a copy, whose elements may be changed.</summary>
-public sealed class RecordedInput
+public sealed class RecordedTensor
 {
-    internal RecordedInput(string name, TensorElementType type, int[] shape, byte[] bytes, string[]? texts)
+    internal RecordedTensor(string name, TensorElementType type, int[] shape, byte[] bytes, string[]? texts)
     {
         Name = name;
         Type = type;

@@ -156,7 +156,8 @@ public sealed class ListModels : Task, ICancelableTask, IDisposable
     // What is missing is reported through the listing; copying it would only add a second error.
     private void AddContent(ModelPlace place, IReadOnlyList<string> externalFiles)
     {
-        AddFile(place, place.File, place.Output);
+        if (!AddFile(place, place.File, place.Output))
+            return;
         // What was measured of it (docs/tuning.md) lies beside it, where the runner looks.
         AddFile(place, place.File + TuningFile.Ending, place.Output + TuningFile.Ending);
         foreach (string name in externalFiles)
@@ -167,15 +168,17 @@ public sealed class ListModels : Task, ICancelableTask, IDisposable
         }
     }
 
-    private void AddFile(ModelPlace place, string file, string output)
+    // False where another file has the place.
+    private bool AddFile(ModelPlace place, string file, string output)
     {
         if (!File.Exists(file))
-            return;
+            return true;
         string copied = CopiedWhen(place.Item), projectFolder = Path.GetDirectoryName(ProjectFile)!;
         if (_outputs.Take(output, file, copied != Never, out string? other))
             AddFile(file, output, copied);
         else if (other != null)
             Log.Report(Rules.OnePlaceForTwo, place.File, 0, ProjectPaths.Relative(projectFolder, file), output, ProjectPaths.Relative(projectFolder, other));
+        return other is null;
     }
 
     private void AddFile(string file, string output, string copied)

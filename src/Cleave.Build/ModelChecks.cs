@@ -18,7 +18,7 @@ internal sealed class ModelChecks
     [
         nameof(ListingOptions.Namespace), nameof(ListingOptions.ClassName), nameof(ListingOptions.Access), nameof(ListingOptions.Slicing),
         nameof(ListingOptions.Weights), nameof(ListingOptions.Plan), nameof(ListingOptions.Dims), nameof(ListingOptions.MaxSlowdown), nameof(ListingOptions.Outputs),
-        QuantisationCheck.From, QuantisationCheck.MostError, "Link", "CopyToOutputDirectory", .. RunnerSettings.Names,
+        QuantisationCheck.From, QuantisationCheck.MostError, ModelPlace.Link, "CopyToOutputDirectory", .. RunnerSettings.Names,
     ];
 
     // Metadata of MSBuild, NuGet and editors, some of which look like misspelt ones of ours.
@@ -37,7 +37,7 @@ internal sealed class ModelChecks
     {
         _place = place;
         _contractRequired = contractRequired;
-        _metadata = [.. Misspelt(place.Item), .. Contradictions(place)];
+        _metadata = [.. place.Problems, .. Misspelt(place.Item), .. Contradictions(place)];
         _quantisation = new QuantisationCheck(place, projectFolder);
     }
 

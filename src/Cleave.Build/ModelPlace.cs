@@ -3,6 +3,8 @@ using System.Collections.Generic;
 using System.Globalization;
 using System.IO;
 using System.Linq;
+using Cleave.Core.Diagnostics;
+using Cleave.Core.Onnx;
 using Microsoft.Build.Framework;
 using Microsoft.Build.Utilities;
 
@@ -17,6 +19,14 @@ namespace Cleave.Build;
 /// <param name="Stamp">The absolute path of its stamp.</param>
 internal sealed record ModelPlace(ITaskItem Item, string File, string Source, string Output, string Listing, string Stamp)
 {
+    private const string LinkUse = "use the path of a file below the folder of all models, as in nets/face.onnx";
+
+    /// <summary>Metadata of the item: another place in the output.</summary>
+    public const string Link = nameof(Link);
+
+    /// <summary>What is wrong with the item's <see cref="Link"/>.</summary>
+    public IReadOnlyList<Problem> Problems { get; init; } = [];
+
     /// <summary>Further items of the same file; <see cref="Item"/> has their metadata where it had none.</summary>
     public IReadOnlyList<ITaskItem> Others { get; init; } = [];
 
@@ -24,17 +34,23 @@ internal sealed record ModelPlace(ITaskItem Item, string File, string Source, st
     public static List<ModelPlace> Assign(IEnumerable<ITaskItem> items, string projectFolder, string listingFolder, string assemblyName)
     {
         List<ModelPlace> places = [];
-        Places taken = new();
+        Keys keys = new();
         foreach (IGrouping<string, ITaskItem> model in items.GroupBy(item => ProjectPaths.Absolute(projectFolder, item.ItemSpec), ProjectPaths.Comparer))
         {
             ITaskItem[] others = [.. model.Skip(1)];
             ITaskItem item = others.Length == 0 ? model.First() : Together(model);
             string source = ProjectPaths.Relative(projectFolder, model.Key);
-            (string key, string place) = taken.Take(item.GetMetadata("Link").Replace('\\', '/'), source);
-            places.Add(new(item, model.Key, source, "models/" + assemblyName + "/" + place,
+            // As on any item, where a file from elsewhere would lie in the project.
+            string link = item.GetMetadata(Link);
+            string? linked = link.Length == 0 ? null : BelowFolder(link);
+            string key = keys.Take(linked ?? source);
+            // Two files for one place are found where they are copied.
+            string output = linked ?? (ProjectPaths.StaysInside(source) ? source : key + "/" + Path.GetFileName(source));
+            places.Add(new(item, model.Key, source, "models/" + assemblyName + "/" + output,
                 Path.Combine(listingFolder, key + ".graph"), Path.Combine(listingFolder, key + ".stamp"))
             {
                 Others = others.Length == 0 ? [] : others,
+                Problems = link.Length > 0 && linked is null ? [new Problem(Rules.BadMetadata, Link, link, LinkUse)] : [],
             });
         }
         return places;
@@ -54,30 +70,21 @@ internal sealed record ModelPlace(ITaskItem Item, string File, string Source, st
     /// <summary>The place of that file in the output: beside the model.</summary>
     public string ExternalOutput(string name) => Output.Substring(0, Output.LastIndexOf('/') + 1) + name;
 
-    // The names of files in obj, and the places in the output, that models have taken.
-    private sealed class Places
+    private static string? BelowFolder(string link) =>
+        ExternalLocation.Below(link) is { } path && ProjectPaths.StaysInside(path) && link[link.Length - 1] is not ('/' or '\\') ? path : null;
+
+    // The names of files in obj that models have taken.
+    private sealed class Keys
     {
         private readonly HashSet<string> _keys = new(StringComparer.OrdinalIgnoreCase);
-        private readonly HashSet<string> _outputs = new(ProjectPaths.Comparer);
 
-        // Link says, as on any item, where a file from elsewhere would lie in the project. Where two models would lie in
-        // one place, the later one keeps its own; where that is taken too, it gets a folder.
-        public (string Key, string Place) Take(string link, string source)
+        public string Take(string path)
         {
-            if (ProjectPaths.StaysInside(link) && !_outputs.Contains(link) && _keys.Add(ModelKey.For(link)))
-            {
-                _outputs.Add(link);
-                return (ModelKey.For(link), link);
-            }
-            string key = ModelKey.For(source);
+            string key = ModelKey.For(path);
             // Two paths that differ in case alone: the build may run where file names do not.
             for (int i = 2; !_keys.Add(key); i++)
-                key = ModelKey.For(source) + "~" + i.ToString(CultureInfo.InvariantCulture);
-            if (ProjectPaths.StaysInside(source) && _outputs.Add(source))
-                return (key, source);
-            string place = key + "/" + Path.GetFileName(source);
-            _outputs.Add(place);
-            return (key, place);
+                key = ModelKey.For(path) + "~" + i.ToString(CultureInfo.InvariantCulture);
+            return key;
         }
     }
 }

@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Linq;
+using Cleave.Core.Diagnostics;
 using Microsoft.Build.Framework;
 using Xunit;
 
@@ -64,18 +65,36 @@ public sealed class ModelPlaceTests
     }
 
     [Theory]
+    [InlineData("./nets/f.onnx")]
+    [InlineData(".\\nets\\f.onnx")]
+    [InlineData("nets//x/../f.onnx")]
+    public void A_link_may_be_spelt_in_any_way(string link)
+    {
+        ModelPlace place = Assign("face.onnx", ("Link", link));
+        Assert.Equal("models/App/nets/f.onnx", place.Output);
+        Assert.Empty(place.Problems);
+    }
+
+    [Theory]
     [InlineData("../../etc/f.onnx")]
     [InlineData("/etc/f.onnx")]
     [InlineData("C:/f.onnx")]
-    public void A_link_cannot_leave_the_models_folder(string link) =>
-        Assert.Equal("models/App/face.onnx", Assign("face.onnx", ("Link", link)).Output);
+    [InlineData("nets/")]
+    [InlineData(".")]
+    public void A_link_that_is_no_place_below_the_models_folder_is_an_error(string link)
+    {
+        ModelPlace place = Assign("face.onnx", ("Link", link));
+        Assert.Equal("models/App/face.onnx", place.Output);
+        Problem problem = Assert.Single(place.Problems);
+        Assert.Equal((Rules.BadMetadata, "Link", link), (problem.Rule, problem.Arguments[0], problem.Arguments[1]));
+    }
 
+    /// <summary>The task reports them when both are copied.</summary>
     [Fact]
-    public void Two_items_with_one_link_do_not_share_a_place()
+    public void Two_items_with_one_link_have_one_place_and_listings_of_their_own()
     {
         List<ModelPlace> places = Assign(TaskRun.Item("../a.onnx", ("Link", "m.onnx")), TaskRun.Item("../b.onnx", ("Link", "m.onnx")));
-        Assert.Equal("models/App/m.onnx", places[0].Output);
-        Assert.NotEqual(places[0].Output, places[1].Output);
+        Assert.All(places, p => Assert.Equal("models/App/m.onnx", p.Output));
         Assert.NotEqual(places[0].Listing, places[1].Listing);
     }
 
@@ -88,11 +107,10 @@ public sealed class ModelPlaceTests
     }
 
     [Fact]
-    public void A_link_to_the_place_of_another_model_does_not_take_it()
+    public void A_link_to_the_place_of_another_model_does_not_move_that()
     {
         List<ModelPlace> places = Assign(TaskRun.Item("../new/face_v2.onnx", ("Link", "models/face.onnx")), TaskRun.Item("models/face.onnx"));
-        Assert.Equal("models/App/models/face.onnx", places[0].Output);
-        Assert.Equal("models/App/models.face~2/face.onnx", places[1].Output);
+        Assert.All(places, p => Assert.Equal("models/App/models/face.onnx", p.Output));
         Assert.NotEqual(places[0].Listing, places[1].Listing);
     }
 }

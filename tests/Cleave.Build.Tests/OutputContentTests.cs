@@ -101,6 +101,32 @@ public sealed class OutputContentTests : IDisposable
         Assert.Equal(4, task.Content.Select(c => c.GetMetadata("TargetPath")).Distinct().Count());
     }
 
+    [Theory]
+    [InlineData("m.onnx", "m.onnx", "m.onnx")]
+    [InlineData("models/face.onnx", "", "models/face.onnx")]
+    [InlineData("./models/face.onnx", "", "models/face.onnx")]
+    public void A_link_to_a_place_that_is_taken_is_an_error(string first, string second, string place)
+    {
+        foreach (string file in new[] { "../new/face.onnx", "models/face.onnx" })
+        {
+            _run.Add(file, new TinyModel().ToBytes());
+            _run.Add(file + ".tune", "cleave-tuning 1\n"u8.ToArray());
+        }
+        ListModels task = _run.Run(TaskRun.Item("../new/face.onnx", ("Link", first)), TaskRun.Item("models/face.onnx", ("Link", second)));
+        BuildErrorEventArgs error = Assert.Single(_run.Errors);
+        Assert.Equal("CLV3014", error.Code);
+        Assert.Contains($"'models/face.onnx' would lie at 'models/App/{place}' in the output, where '../new/face.onnx' lies,", error.Message);
+        Assert.Equal(2, task.Listings.Select(l => l.ItemSpec).Distinct().Count());
+    }
+
+    [Fact]
+    public void A_link_out_of_the_folder_is_reported_with_the_model()
+    {
+        _run.Add("m.onnx", new TinyModel().ToBytes());
+        _run.Run(TaskRun.Item("m.onnx", ("Link", "../m.onnx")));
+        Assert.Equal("CLV2004", Assert.Single(_run.Read("m").Problems).Rule.Id);
+    }
+
     [Fact]
     public void Weights_of_a_model_that_is_never_copied_are_copied_for_another_that_shares_them()
     {

@@ -236,6 +236,42 @@ public sealed class EnsembleSurfaceTests
         Run(Vision(labels) with { Combine = ["MajorityVote"] }, labels).Compiles();
     }
 
+    // One score for each sample: the largest is no class, but a sample.
+    [Theory]
+    [InlineData("SoftVote")]
+    [InlineData("MajorityVote")]
+    public void Votes_are_not_over_the_samples_of_a_batch(string rule)
+    {
+        ModelListing[] models = [.. new[] { ("a", "batch"), ("b", "N") }.Select(m => Reduced(m.Item1, m.Item2, 1))];
+        Assert.Equal(
+            "CLV2036: The ensemble 'Vision' cannot combine the output 'scores' by " + rule + ": its only dimension, 'batch', is the batch, so it would give the best sample instead of "
+            + "each sample's best class; export it as [batch, classes]. Take another rule for it: Combine=\"scores=Stack\", or Custom for one of your own.",
+            Message(Vision(models) with { Combine = [rule] }, models));
+        Run(Vision(models) with { Combine = ["Mean"] }, models).Compiles();
+        // The only dimension may be the classes.
+        models = [.. new[] { ("a", "batch"), ("b", "N") }.Select(m => Reduced(m.Item1, m.Item2, 0))];
+        Run(Vision(models) with { Combine = [rule] }, models).Compiles();
+    }
+
+    // The largest along an axis of [batch, classes].
+    private static ModelListing Reduced(string name, string batch, long axis) => Models.Listing(
+        new OnnxModel
+        {
+            IrVersion = 8,
+            Opsets = [new OpsetImport("", 17)],
+            Graph = new OnnxGraph
+            {
+                Inputs = [Models.Float("x", batch, 10)],
+                Outputs = [axis == 1 ? Models.Float("scores", batch) : Models.Float("scores", 10)],
+                Nodes =
+                [
+                    new Node("", "ReduceMax", "", ["x"], ["scores"],
+                        [new NodeAttribute("axes", AttributeKind.Ints) { Ints = [axis] }, new NodeAttribute("keepdims", AttributeKind.Int) { Ints = [0] }]),
+                ],
+            },
+        },
+        "models/" + name + ".onnx");
+
     [Fact]
     public void A_class_that_a_model_makes_too_is_an_error_of_both()
     {

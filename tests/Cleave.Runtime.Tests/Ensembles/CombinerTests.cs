@@ -127,6 +127,30 @@ public sealed class CombinerTests
         Assert.Equal([5.5f, 11, 16.5f, 22], ((OutputSlot<float>)combiner.Result).Span.ToArray());
     }
 
+    [Fact]
+    public void A_part_of_the_scores_of_a_sample_is_refused()
+    {
+        OutputCombiner<float, long> combiner = Votes(members: 2);
+        combiner.Begin([4]);
+        Assert.Contains("'y'", Assert.Throws<InvalidOperationException>(() => combiner.Add(0, [1f, 2f], 0)).Message, StringComparison.Ordinal);
+        Assert.Throws<InvalidOperationException>(() => combiner.Add(0, [1f, 2f, 3f, 4f], 2));
+    }
+
+    [Fact]
+    public void Votes_of_an_earlier_request_are_none()
+    {
+        OutputCombiner<float, long> combiner = Votes(members: 1);
+        combiner.Begin([1, 2]);
+        combiner.Add(0, [0f, 1f], 0);
+        combiner.Finish();
+        combiner.Begin([1, 2]);
+        combiner.Finish();
+        Assert.Equal([0L], ((OutputSlot<long>)combiner.Result).Span.ToArray());
+    }
+
+    private static OutputCombiner<float, long> Votes(int members) => (OutputCombiner<float, long>)OutputCombiner.Of(
+        new EnsembleOutput(Value.TensorOfAnyShape<long>("y"), CombinationRule.MajorityVote, new int[members]), ElementType.Float, members)!;
+
     private static TOut[] Combine<TIn, TOut>(CombinationRule rule, double[] weights, TIn[][] outputs, int[] order, int[] shape)
     {
         EnsembleOutput output = new(Value.TensorOfAnyShape<TOut>("y"), rule, new int[outputs.Length], weights);

@@ -7,6 +7,7 @@ namespace Cleave.Ensembles.Combining;
 internal sealed class ScoreVoteCombiner<T>(string name, double[] weights, int members) : OutputCombiner<T, long>(name)
     where T : unmanaged, INumber<T>
 {
+    private readonly string _name = name;
     private readonly Votes<int> _votes = new(weights, members);
     private int[] _shape = [];
 
@@ -21,6 +22,9 @@ internal sealed class ScoreVoteCombiner<T>(string name, double[] weights, int me
         int classes = _shape[^1];
         if (classes == 0)
             return;
+        // Samples stand along the last dimension: the largest of a part is not that of the whole.
+        if (at % classes != 0 || output.Length % classes != 0)
+            throw new InvalidOperationException($"The output '{_name}' is a vote on {classes} scores, but came in a part of {output.Length} scores from the one at {at} on: its last dimension is the batch. Give it classes as the last dimension, or combine it by another rule.");
         Span<int> votes = _votes.Of(member).Slice(at / classes, output.Length / classes);
         for (int i = 0; i < votes.Length; i++)
         {

@@ -16,6 +16,8 @@ internal sealed class Votes<T>(double[] weights, int members)
     {
         if (_votes.Length < checked(length * members))
             _votes = new T[length * members];
+        else
+            Array.Clear(_votes, 0, length * members);
         _length = length;
     }
 

@@ -34,11 +34,24 @@ public class BatchRuleTests
         { "no dropout", [Make.Node("Dropout", ["x"], ["y"])] },
         { "quantised product", [Bytes, Make.Node("QLinearMatMul", ["q", "w0", "z0", "bytes", "w0", "z0", "w0", "z0"], ["y"])] },
         { "integers to floats", [Bytes, Microsoft("MatMulIntegerToFloat", ["q", "bytes", "w0", "w0"])] },
+        { "bytes by one scale", [Bytes, Make.Node("DequantizeLinear", ["q", "w0", "z0"], ["y"], Make.Int("axis", 0))] },
+        { "bytes by a scale of each column", [Make.Node("QuantizeLinear", ["x", "w4"], ["y"], Make.Int("axis", -1))] },
+        { "bytes by one scale for blocks of each", [Make.Node("QuantizeLinear", ["x", "w12"], ["y"], Make.Int("axis", 1), Make.Int("block_size", 2))] },
+        { "a bias of each column", [Microsoft("BiasGelu", ["x", "w4"])] },
+        { "normalised by numbers for each column", [Make.Node("LayerNormalization", ["x", "w4", "w14"], ["y"])] },
         { "a matrix turned twice", [Turned, Make.Node("Gemm", ["t", "w44", "w4"], ["y"], Make.Int("transA", 1))] },
     };
 
     public static TheoryData<string, NodeProto[], string> Together => new()
     {
+        { "bytes by a scale of each sample", [Make.Node("QuantizeLinear", ["x", "w3"], ["y"], Make.Int("axis", 0))], "for each sample" },
+        { "bytes by an offset of each sample", [Bytes, Make.Node("DequantizeLinear", ["q", "w3", "z3"], ["y"], Make.Int("axis", -2))], "for each sample" },
+        { "bytes by scales of blocks of samples", [Make.Node("QuantizeLinear", ["x", "w34"], ["y"], Make.Int("axis", 0), Make.Int("block_size", 2))], "for each sample" },
+        { "a bias of each sample", [Make.Node("ReduceMax", ["x"], ["m"], Make.Ints("axes", 1), Make.Int("keepdims", 0)), Microsoft("BiasGelu", ["m", "w3"])], "for each sample" },
+        { "a quick bias of each sample", [Make.Node("ReduceMax", ["x"], ["m"], Make.Ints("axes", 1), Make.Int("keepdims", 0)), Microsoft("FastGelu", ["m", "w3"])], "for each sample" },
+        { "normalised by a factor for each sample", [Make.Node("LayerNormalization", ["x", "w34", "w4"], ["y"])], "for each sample" },
+        { "moved by a number for each sample", [Make.Node("LayerNormalization", ["x", "w4", "w31"], ["y"])], "for each sample" },
+        { "normalised by the root, a factor for each sample", [Make.Node("RMSNormalization", ["x", "w34"], ["y"])], "for each sample" },
         { "the largest of all", [Make.Node("TopK", ["x", "n2"], ["y", "at"], Make.Int("axis", 0))], "axis 0 is the batch" },
         { "the place among the samples", [Make.Node("ArgMax", ["x"], ["y"])], "axis 0 is the batch" },
         { "the place among the samples, which all get", [Make.Node("ArgMax", ["x"], ["m"]), Make.Node("Cast", ["m"], ["f"], Make.Int("to", 1)), Make.Node("Add", ["x", "f"], ["y"])], "axis 0 is the batch" },
@@ -103,7 +116,7 @@ public class BatchRuleTests
         TensorProto[] constants =
         [
             Infer.Vector("n0", 0), Infer.Vector("n1", 1), Infer.Vector("n2", 2), Infer.Vector("n12", 1, 2), Infer.Vector("n21", 2, 1), Infer.Scalar("zero", 0), Infer.Scalar("depth", 5), Infer.Int64s("places", [1, 4], 0, 1, 2, 3),
-            Make.Floats("w0", [], 0.5f), Make.Floats("w2", [2], 0, 1), Make.RandomFloats("w4", 1, 4), Make.RandomFloats("w44", 2, 4, 4), Unsigned("z0"), Unsigned("bytes", 4, 4),
+            Make.Floats("w0", [], 0.5f), Make.Floats("w2", [2], 0, 1), Make.RandomFloats("w4", 1, 4), Make.RandomFloats("w44", 2, 4, 4), Make.RandomFloats("w3", 3, 3), Make.RandomFloats("w12", 4, 1, 2), Make.RandomFloats("w14", 5, 1, 4), Make.RandomFloats("w31", 6, 3, 1), Make.RandomFloats("w34", 7, 3, 4), new TensorProto { Name = "z3", DataType = 2, Dims = { 3 }, RawData = ByteString.CopyFrom(new byte[3]) }, Unsigned("z0"), Unsigned("bytes", 4, 4),
         ];
         return BatchAxis.Find(Infer.Facts(17, [Infer.Input("x", 1, "B", 4)], constants, nodes), ["y"]);
     }

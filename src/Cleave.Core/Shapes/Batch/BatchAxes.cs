@@ -26,6 +26,12 @@ internal static class BatchAxes
         BatchState state = node.In(0);
         if (!state.IsPerSample || node.Shape(0) is not { } shape || NodeContext.Axis(axis, shape.Length) is not { } first || !node.OthersAreIndependent(1))
             return node.Mixed("works along an axis that is not known, or with parameters that depend on the samples");
+        // A factor and an offset are broadcast.
+        for (int i = 1; i < node.InputCount; i++)
+        {
+            if (node.Has(i) && !(node.Shape(i) is { } parameter && BatchElements.IsOne(parameter, shape.Length - state.Axis)))
+                return node.Mixed("takes a parameter that has a number for each sample, or an unknown shape");
+        }
         return state.Axis < first ? state : node.MixesAlong(state.Axis);
     }
 

@@ -26,7 +26,26 @@ internal static class BatchElements
         // The type of another value is no value.
         if (node.Node.OpType != "CastLike" && !node.OthersAreIndependent(1))
             return node.Mixed("takes a parameter that depends on the samples");
+        for (int i = 1; i < node.InputCount; i++)
+        {
+            if (node.Has(i) && !IsForAll(node, i))
+                return node.Mixed("takes a parameter that has a number for each sample, or an unknown shape");
+        }
         return node.In(0).Kind == BatchKind.Sizes ? node.UsesSize() : node.In(0);
+    }
+
+    // Biases are broadcast. A scale and an offset are one number, or one for each place along an axis, or, of blocks, of the tensor's rank. Others are one number.
+    private static bool IsForAll(BatchNode node, int parameter)
+    {
+        bool isScale = node.Node.OpType is "QuantizeLinear" or "DequantizeLinear";
+        if (!(isScale || node.Node.OpType is "BiasGelu" or "FastGelu") || !node.In(0).IsPerSample)
+            return true;
+        if (node.Shape(0) is not { } of || node.Shape(parameter) is not { } shape)
+            return false;
+        int batch = node.In(0).Axis;
+        return isScale && shape.Length == 1
+            ? shape[0].Value == 1 || (NodeContext.Axis(node.Int("axis", 1), of.Length) is { } axis && axis != batch)
+            : IsOne(shape, of.Length - batch);
     }
 
     public static BatchState Dropout(BatchNode node, int output)

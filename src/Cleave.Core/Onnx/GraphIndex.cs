@@ -142,10 +142,13 @@ internal sealed class GraphIndex
         return true;
     }
 
+    /// <summary>Whether a node runs a function of the model, which stands before an operator of its name.</summary>
+    public bool IsFunction(Node node) => Model.Functions.Count > 0 && _functions.Contains((node.Domain, node.OpType));
+
     // Bodies, functions and other domains may do anything.
     private bool IsDeterministic(Node node)
     {
-        if (node.Domain.Length > 0 || (Model.Functions.Count > 0 && _functions.Contains((node.Domain, node.OpType))))
+        if (node.Domain.Length > 0 || IsFunction(node))
             return false;
         foreach (NodeAttribute attribute in node.Attributes)
         {

@@ -39,7 +39,7 @@ internal static class CloneFinder
         {
             if (groupOf[node] < 0)
                 continue;
-            isCheap[node] = IsCheap(index.Nodes[node], facts, roles[node]);
+            isCheap[node] = IsCheap(index.Nodes[node], index, facts, roles[node]);
             string[] reads = index.Reads(node);
             int[] sources = index.Sources(node);
             for (int i = 0; i < reads.Length; i++)
@@ -88,11 +88,11 @@ internal static class CloneFinder
         return nodes;
     }
 
-    private static bool IsCheap(Node node, GraphFacts facts, NodeRole role)
+    private static bool IsCheap(Node node, GraphIndex index, GraphFacts facts, NodeRole role)
     {
         if (role is NodeRole.Foldable or NodeRole.PassThrough)
             return true;
-        if (node.Domain.Length > 0 || !Cheap.Contains(node.OpType))
+        if (node.Domain.Length > 0 || index.IsFunction(node) || !Cheap.Contains(node.OpType))
             return false;
         return Views.Contains(node.OpType)
             || Array.TrueForAll(node.Outputs, o => o.Length > 0 && IsSmall(facts.Of(o).Shape));

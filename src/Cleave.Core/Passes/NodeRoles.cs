@@ -25,7 +25,7 @@ internal static class NodeRoles
                 roles[node] = NodeRole.Dead;
                 continue;
             }
-            roles[node] = index.IsConstant(node) ? NodeRole.Constant : Running(index.Nodes[node], facts, wanted);
+            roles[node] = index.IsConstant(node) ? NodeRole.Constant : Running(index.Nodes[node], index, facts, wanted);
             int[] sources = index.Sources(node);
             for (int read = 0; read < sources.Length; read++)
             {
@@ -44,8 +44,8 @@ internal static class NodeRoles
             needed[producer] = true;
     }
 
-    private static NodeRole Running(Node node, GraphFacts facts, HashSet<string> wanted) =>
-        PassThroughs.IsOne(node, facts, wanted) ? NodeRole.PassThrough
+    private static NodeRole Running(Node node, GraphIndex index, GraphFacts facts, HashSet<string> wanted) =>
+        PassThroughs.IsOne(node, index, facts, wanted) ? NodeRole.PassThrough
         : IsFoldable(node, facts) ? NodeRole.Foldable
         : NodeRole.Live;
 

@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using Cleave.Core.Graph;
+using Cleave.Core.Onnx;
 using Cleave.Core.Shapes;
 
 namespace Cleave.Core.Passes;
@@ -15,11 +16,12 @@ internal static class PassThroughs
     private const long Unbounded = int.MaxValue;
 
     /// <param name="node">Any node.</param>
+    /// <param name="index">The model's graph.</param>
     /// <param name="facts">What is known of its values.</param>
     /// <param name="wanted">The values that something reads.</param>
-    public static bool IsOne(Node node, GraphFacts facts, HashSet<string> wanted)
+    public static bool IsOne(Node node, GraphIndex index, GraphFacts facts, HashSet<string> wanted)
     {
-        if (node.Domain.Length > 0 || node.Inputs.Length == 0 || node.Inputs[0].Length == 0 || node.Outputs.Length == 0)
+        if (node.Domain.Length > 0 || index.IsFunction(node) || node.Inputs.Length == 0 || node.Inputs[0].Length == 0 || node.Outputs.Length == 0)
             return false;
         return node.OpType switch
         {

@@ -47,6 +47,28 @@ public sealed class PlanGraphTests
         }
     }
 
+    // ONNX Runtime runs the function: what it is called like says nothing of it.
+    [Fact]
+    public void A_function_called_like_an_operator_is_not_that_operator()
+    {
+        ModelProto proto = Make.Model(new GraphProto
+        {
+            Name = "main",
+            Input = { Make.Value("x", 2, 4) },
+            Output = { Make.Value("y", 2, 4), Make.Value("z", 2, 4) },
+            Node = { Make.Node("Identity", ["x"], ["t"]), Make.Node("Softmax", ["t"], ["y"]), Make.Node("Exp", ["t"], ["z"]) },
+        });
+        Assert.Equal((NodeRole.PassThrough, 1), Found());
+        proto.Functions.Add(new FunctionProto { Name = "Identity", Input = { "a" }, Output = { "b" }, OpsetImport = { new OperatorSetIdProto { Version = 17 } }, Node = { Make.Node("Neg", ["a"], ["b"]) } });
+        Assert.Equal((NodeRole.Live, 0), Found());
+
+        (NodeRole Role, int Cheap) Found()
+        {
+            PlanGraph graph = PlanGraphBuilder.Build(ShapeInference.Infer(ModelReader.Read(ByteSource.FromBytes(proto.ToByteArray()), CancellationToken.None)));
+            return (graph.Roles[0], graph.CloneCandidates.Count);
+        }
+    }
+
     [Fact]
     public void Exactly_what_the_outputs_need_runs()
     {

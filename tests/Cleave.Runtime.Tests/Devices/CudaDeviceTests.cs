@@ -46,6 +46,16 @@ public class CudaDeviceTests
         Assert.Contains("8,000 bytes asked for, 0 of 4,000 in use", e.Message);
     }
 
+    [Fact]
+    public void An_event_that_cannot_be_recorded_is_freed()
+    {
+        using CudaDevice device = CudaDevice.On(_cuda.Load(), 0, memoryLimit: null);
+        using IDeviceStream stream = device.CreateStream("lane");
+        _cuda.Errors["cudaEventRecord"] = OutOfMemory;
+        Assert.Throws<DeviceMemoryException>(() => stream.Record());
+        Assert.Contains("cudaEventDestroy", _cuda.Calls.Select(static c => c.Call));
+    }
+
     [Theory]
     [InlineData("cudaMalloc")]
     [InlineData("cudaHostAlloc")]

@@ -18,7 +18,10 @@ internal sealed class CudaStream(CudaDevice device, string name, nint handle) : 
         CudaRuntime cuda = device.Use();
         device.Check(cuda.CreateEvent(out nint made), "cudaEventCreateWithFlags", name);
         CudaEvent happened = new(device, name, made);
-        device.Check(cuda.Record(made, handle), "cudaEventRecord", name);
+        int error = cuda.Record(made, handle);
+        if (error != 0)
+            happened.Dispose();
+        device.Check(error, "cudaEventRecord", name);
         return happened;
     }
 

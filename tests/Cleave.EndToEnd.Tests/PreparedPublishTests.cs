@@ -15,7 +15,6 @@ public sealed class PreparedPublishTests(PackedPackagesInUse inUse)
     [Fact]
     public void What_is_published_opens_prepared_where_nobody_told_it_to()
     {
-        _packages.PackTool();
         TinyModel large = new() { Weights = [.. Enumerable.Range(1, 512).Select(static i => (float)i)] };
         new Consumer(_packages, "prepared ü/Lib") { IsApplication = false }
             .WithProject("""<AdditionalFiles Include="models/theirs.onnx" />""")
@@ -40,7 +39,7 @@ public sealed class PreparedPublishTests(PackedPackagesInUse inUse)
                 }
                 """);
 
-        CommandResult published = app.DotNetCommand("publish", "-p:CleavePrepare=true", "-o", app.PathOf("out"), "-v", "normal").Succeeded();
+        CommandResult published = app.DotNetCommand("publish", "-p:CleavePrepare=true", "-p:CleaveTool=" + _packages.Tool, "-o", app.PathOf("out"), "-v", "normal").Succeeded();
 
         Assert.Contains("models/large one.onnx, Whole: prepared, ", published.Output);
         Assert.Contains("models/theirs.onnx, Whole: prepared, ", published.Output);

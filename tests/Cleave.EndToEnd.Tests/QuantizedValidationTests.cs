@@ -23,13 +23,11 @@ public sealed class QuantizedValidationTests(PackedPackagesInUse inUse)
     [Fact]
     public void What_is_recorded_decides_whether_8_bits_still_hold_and_new_weights_are_noticed_without_it()
     {
-        _packages.PackTool();
         Consumer app = new Consumer(_packages, "quantised ü/App")
             .WithProject($"""<AdditionalFiles Include="{Bytes}" QuantizedFrom="{Floats}" MaxError="0.05" />""")
             .With(Floats, Layer(seed: 1))
             .With("Program.cs", "System.Console.WriteLine(\"built\");\n");
-        string tools = app.PathOf("tools"), cleave = Path.Combine(tools, OperatingSystem.IsWindows() ? "cleave.exe" : "cleave");
-        DotNet.Run(_packages.Root, DotNet.Host, "tool", "install", "Cleave.Tool", "--version", _packages.Version, "--tool-path", tools).Succeeded();
+        string cleave = _packages.Tool;
         string[] validate = ["-p:CleaveValidate=true", "-p:CleaveTool=" + cleave];
 
         CommandResult made = DotNet.Run(app.Folder, cleave, "quantize", Floats, "-o", Bytes, "--max-error", "0.05", "--no-measure").Succeeded();

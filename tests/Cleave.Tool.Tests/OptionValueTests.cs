@@ -18,6 +18,7 @@ public sealed class OptionValueTests : IDisposable
     [InlineData("--prepared", "plan", "MODEL")]
     [InlineData("--project", "plan", "MODEL")]
     [InlineData("--device", "tune", "MODEL")]
+    [InlineData("--onnxruntime", "tune", "MODEL")]
     [InlineData("-o", "prepare", "MODEL")]
     [InlineData("--published", "prepare", "MODEL")]
     [InlineData("--onnxruntime", "prepare", "MODEL")]

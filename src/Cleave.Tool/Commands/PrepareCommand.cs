@@ -60,7 +60,7 @@ internal static class PrepareCommand
                     return Check(given, trust, arguments.GetValue(source), Item(), console.Output, cancellationToken);
                 PrepareOptions options = new(arguments.GetValue(cores), arguments.GetValue(limit) * 1048576, trust);
                 if (arguments.GetValue(library) is { } native)
-                    Load(native);
+                    ResolvedOnnxRuntime.Load(native);
                 if (arguments.GetValue(published) is { } application)
                     return Prepare(ModelToPrepare.Published(given, application, name => console.Output.Write($"{Terminal.Safe(name)}: not published in {Terminal.Safe(application)}\n")), options, mustAll: false, console, cancellationToken);
                 string target = arguments.GetValue(folder) ?? throw new BenchException("--output: name the folder to prepare into.");
@@ -94,21 +94,6 @@ internal static class PrepareCommand
             };
         });
         return command;
-    }
-
-    private static void Load(string library)
-    {
-        if (!File.Exists(library))
-            throw new BenchException($"--onnxruntime {library}: there is no such file.");
-        ResolvedOnnxRuntime.Use(Path.GetFullPath(library));
-        try
-        {
-            LoadedOnnxRuntime.Find();
-        }
-        catch (LibraryException e)
-        {
-            throw new BenchException(ResolvedOnnxRuntime.Refused(library, e));
-        }
     }
 
     private static int Prepare(IEnumerable<ModelToPrepare> models, PrepareOptions options, bool mustAll, InvocationConfiguration console, CancellationToken cancellationToken)

@@ -7,11 +7,13 @@ using System.Linq;
 using System.Threading;
 using Cleave.Core.Tuning;
 using Cleave.Devices;
+using Cleave.Devices.Cuda;
 using Cleave.Ledger;
 using Cleave.Tool.Benching;
 using Cleave.Tool.Ensembles;
 using Cleave.Tool.Output;
 using Cleave.Tool.Tuning;
+using Cleave.Tool.Validation;
 
 namespace Cleave.Tool.Commands;
 
@@ -31,10 +33,11 @@ internal static class TuneCommand
         Option<string?> ensemble = CleaveCommand.EnsembleOption("The name of an OnnxEnsemble item of the project in this folder, whose members are given: measures how they share the cores, into NAME.ensemble.tune.");
         Option<string?> project = CleaveCommand.ProjectOption();
         Option<string?> device = CleaveCommand.PathOption("--device", "cuda, or cuda:1: measures this machine's accelerator instead, and puts its profile into model.onnx.tune, which builds place the model with. With --ensemble the devices that the item lists, as cuda:0,cuda:1,cpu.");
+        Option<string?> library = CleaveCommand.PathOption("--onnxruntime", "The native library to measure on, instead of the one that comes with this command, which is for the CPU: --device cuda needs that of the package Microsoft.ML.OnnxRuntime.Gpu, with what lies beside it.");
         Option<bool> json = new("--json") { Description = "Write JSON and nothing else." };
         Command command = new("tune", "Measures which plan, and how many threads, is the fastest on this machine, and writes it into model.onnx.tune, which runners go by.")
         {
-            model, budget, cores, dims, fills, plan, ensemble, project, device, json,
+            model, budget, cores, dims, fills, plan, ensemble, project, device, library, json,
         };
         command.SetAction((arguments, cancellationToken) =>
         {
@@ -45,10 +48,11 @@ internal static class TuneCommand
                 return CommandGuard.RunAsync(name, console.Error, "what was measured is written", () =>
                 {
                     arguments.Refuse(ensemble, plan);
-                    return RunEnsemble(
+                    Load();
+                    return OnDevices(() => RunEnsemble(
                         name, arguments.GetValue(project) ?? ".", paths, Positive("--budget", arguments.GetValue(budget)) ?? DefaultBudget, Positive("--cores", arguments.GetValue(cores)),
                         BenchOptions.Sizes(arguments.GetValue(dims) ?? []), BenchOptions.Numbers(arguments.GetValue(fills) ?? []),
-                        CleaveCommand.List(arguments.GetValue(device)), arguments.GetValue(json), console.Output, console.Error, cancellationToken);
+                        CleaveCommand.List(arguments.GetValue(device)), arguments.GetValue(json), console.Output, console.Error, cancellationToken));
                 }, cancellationToken);
             }
             string path = paths[0];
@@ -58,13 +62,15 @@ internal static class TuneCommand
                 {
                     arguments.Refuse("without --ensemble", project);
                     arguments.Refuse(device, budget, dims, fills, plan);
-                    return RunDevice(
-                        CleaveCommand.One(paths), accelerator, Positive("--cores", arguments.GetValue(cores)), arguments.GetValue(json), console.Output, console.Error, cancellationToken);
+                    Load();
+                    return OnDevices(() => RunDevice(
+                        CleaveCommand.One(paths), accelerator, Positive("--cores", arguments.GetValue(cores)), arguments.GetValue(json), console.Output, console.Error, cancellationToken));
                 }, cancellationToken);
             }
             return CommandGuard.RunAsync(path, console.Error, CommandGuard.NothingWritten, () =>
             {
                 arguments.Refuse("without --ensemble", project);
+                Load();
                 return Run(
                     CleaveCommand.One(paths),
                     new TuneOptions(
@@ -75,9 +81,31 @@ internal static class TuneCommand
                         arguments.GetValue(plan) ?? ""),
                     arguments.GetValue(json), console.Output, console.Error, cancellationToken);
             }, cancellationToken);
+
+            void Load()
+            {
+                if (arguments.GetValue(library) is { } native)
+                    ResolvedOnnxRuntime.Load(native);
+            }
         });
         return command;
     }
+
+    // What is missing is said as to an application, which references a package; this command takes a library.
+    private static int OnDevices(Func<int> run)
+    {
+        try
+        {
+            return run();
+        }
+        catch (DeviceUnavailableException e) when (LacksProvider(CudaDevice.Look()))
+        {
+            throw new BenchException(e.Message + " This command comes with ONNX Runtime for the CPU: name that package's library with --onnxruntime, "
+                + "libonnxruntime.so in runtimes/linux-x64/native of Microsoft.ML.OnnxRuntime.Gpu.Linux, or onnxruntime.dll in runtimes/win-x64/native of Microsoft.ML.OnnxRuntime.Gpu.Windows.");
+        }
+    }
+
+    private static bool LacksProvider(CudaRequirements found) => found.ProviderPath is null || !found.Providers.Contains(CudaRequirements.Provider);
 
     private static int Run(string path, TuneOptions options, bool json, TextWriter output, TextWriter error, CancellationToken cancellationToken)
     {

@@ -1,6 +1,8 @@
 using System;
+using System.IO;
 using System.Reflection;
 using System.Runtime.InteropServices;
+using Cleave.Tool.Benching;
 using Microsoft.ML.OnnxRuntime;
 
 namespace Cleave.Tool.Validation;
@@ -19,6 +21,24 @@ internal static unsafe class ResolvedOnnxRuntime
             name.StartsWith("onnxruntime", StringComparison.OrdinalIgnoreCase) && !name.Contains("extensions", StringComparison.OrdinalIgnoreCase)
                 ? NativeLibrary.Load(library)
                 : IntPtr.Zero);
+    }
+
+    /// <summary>Has a command itself run on the library that its <c>--onnxruntime</c> names. Must be called before anything else of ONNX Runtime.</summary>
+    /// <param name="library">The library's path.</param>
+    /// <exception cref="BenchException">It is not there, or cannot be used.</exception>
+    public static void Load(string library)
+    {
+        if (!File.Exists(library))
+            throw new BenchException($"--onnxruntime {library}: there is no such file.");
+        Use(Path.GetFullPath(library));
+        try
+        {
+            LoadedOnnxRuntime.Find();
+        }
+        catch (LibraryException e)
+        {
+            throw new BenchException(Refused(library, e));
+        }
     }
 
     /// <summary>What to say of a library that this program cannot use.</summary>

@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Diagnostics;
 using System.IO;
 using System.Linq;
 using System.Threading;
@@ -8,7 +9,10 @@ using Cleave.Core.Placement;
 using Cleave.Core.Tuning;
 using Cleave.Devices.Cuda;
 using Cleave.Emulator;
+using Cleave.Tool.Commands;
+using Cleave.Tool.Measuring;
 using Cleave.Tool.Tuning;
+using Cleave.Tool.Validation;
 using Xunit;
 
 namespace Cleave.Tool.Tests.Tuning;
@@ -115,7 +119,38 @@ public sealed class DeviceTuneTests : IDisposable
         Assert.Equal(1, run.Code);
         Assert.StartsWith("cleave: error CLV4020: The device 'cuda:0' cannot be used: ", run.Error, StringComparison.Ordinal);
         Assert.Contains(" To use it, ", run.Error, StringComparison.Ordinal);
+        // The command has the library for the CPU.
+        Assert.Contains("name that package's library with --onnxruntime", run.Error, StringComparison.Ordinal);
         Assert.False(File.Exists(_tiny.Path + ".tune"));
+    }
+
+    [Theory]
+    [InlineData("MODEL")]
+    [InlineData("MODEL", "--device", "cuda")]
+    [InlineData("--ensemble", "Vision", "MODEL", "MODEL", "--device", "cuda:0")]
+    public async Task A_library_that_is_not_there_is_named(params string[] arguments)
+    {
+        string model = _tiny.Save();
+        ToolRun run = await ToolRun.Of(["tune", .. arguments.Select(a => a == "MODEL" ? model : a), "--onnxruntime", "missing.so"]);
+        Assert.Equal((1, "cleave: error --onnxruntime missing.so: there is no such file.\n"), (run.Code, run.Error));
+    }
+
+    /// <summary>In a process of its own: one process has one library. The one for the CPU serves, and has no CUDA.</summary>
+    [SkippableFact]
+    public async Task The_library_that_is_given_is_measured_on()
+    {
+        Skip.If(CudaDevice.Look().Problem(0) is null, "There is a GPU.");
+        string model = _tiny.Save(), own = LoadedOnnxRuntime.Find().File!;
+        foreach ((string library, string expected) in new[] { (own, "CLV4020: The device 'cuda:0' cannot be used: "), (model, $"'{model}' cannot be used by this command, ") })
+        {
+            (string program, string[] before) = new WorkerHost(typeof(CleaveCommand).Assembly).Command;
+            ProcessStartInfo start = new(program, [.. before, "tune", model, "--device", "cuda", "--onnxruntime", library]) { RedirectStandardError = true };
+            using Process tool = Process.Start(start)!;
+            string error = await tool.StandardError.ReadToEndAsync();
+            await tool.WaitForExitAsync();
+            Assert.Equal(1, tool.ExitCode);
+            Assert.StartsWith("cleave: error " + expected, error, StringComparison.Ordinal);
+        }
     }
 
     [Theory]

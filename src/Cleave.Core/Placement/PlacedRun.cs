@@ -7,7 +7,7 @@ namespace Cleave.Core.Placement;
 /// <summary>Where a segment of a placed plan runs, and what it takes.</summary>
 /// <param name="IsOnDevice">Whether it is on the accelerator.</param>
 /// <param name="Nanoseconds">Of a run: kernels on the accelerator, a call on the CPU.</param>
-/// <param name="WeightBytes">Of its weights, where it is on the accelerator.</param>
+/// <param name="WeightBytes">Of its weights, and what is held of them a second time (<see cref="CudnnWeights"/>), where it is on the accelerator.</param>
 /// <param name="WorkspaceBytes">What a run takes there beside what the segment reads and writes.</param>
 internal sealed record PlacedSegment(bool IsOnDevice, double Nanoseconds, long WeightBytes, long WorkspaceBytes);
 

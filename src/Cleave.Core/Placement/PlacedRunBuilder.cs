@@ -73,7 +73,8 @@ internal sealed class PlacedRunBuilder
     {
         double time = _graph.Graph.GroupsOf(segment.Nodes).Sum(g => AcceleratorCost.Time(_accelerator, _cost.Work(g)));
         HashSet<string> weights = new(segment.Nodes.SelectMany(n => _graph.Graph.Nodes[n].Inputs).Where(v => v.Length > 0 && _graph.IsConstant(v)), StringComparer.Ordinal);
-        return new PlacedSegment(true, time, weights.Sum(w => (long)_graph.Bytes(w)), Workspace(segment));
+        long arranged = segment.Nodes.Sum(n => (long)CudnnWeights.Bytes(_graph, _graph.Graph.Nodes[n]));
+        return new PlacedSegment(true, time, weights.Sum(w => (long)_graph.Bytes(w)) + arranged, Workspace(segment));
     }
 
     // The most that is live at once of what the segment keeps to itself, each value from its node to its last reader, and what a node needs while it runs.

@@ -40,6 +40,13 @@ internal static class PlacementModel
         bool canRun = groups.All(g => CudaOperators.CanRun(graph.Graph, graph.Graph.Groups[g]));
         double onAccelerator = canRun ? works.Sum(w => AcceleratorCost.Time(accelerator, w)) : double.PositiveInfinity;
         SortedSet<int> read = [];
+        // Of the unit alone, whoever else reads the same weights.
+        double arranged = groups.SelectMany(g => units.Graph.Groups[g].Nodes).Sum(n => CudnnWeights.Bytes(graph, graph.Graph.Nodes[n]));
+        if (arranged > 0)
+        {
+            read.Add(weightBytes.Count);
+            weightBytes.Add(arranged);
+        }
         foreach (string input in groups.SelectMany(g => units.Graph.Groups[g].Nodes).SelectMany(n => graph.Graph.Nodes[n].Inputs))
         {
             if (input.Length == 0 || !graph.IsConstant(input))

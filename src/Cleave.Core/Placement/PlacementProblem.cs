@@ -14,7 +14,7 @@ internal sealed class PlacementProblem
     /// <param name="processors">The first is the lane of the CPU that the caller runs; at least one.</param>
     /// <param name="units">Each after those whose values it reads.</param>
     /// <param name="values">What they hand on.</param>
-    /// <param name="weightBytes">By weight: its size on an accelerator, once however many units there read it.</param>
+    /// <param name="weightBytes">By weight: its size on an accelerator, once however many units there read it. A recurrent unit has one more, of its own (<see cref="CudnnWeights"/>).</param>
     /// <param name="transfers">What it takes until another processor has a value.</param>
     /// <exception cref="ArgumentException">A value is read before it is made, or no processor can run a unit.</exception>
     public PlacementProblem(

@@ -135,7 +135,7 @@ namespace MyApp
             budgets: Budgets)
         {
             Options = new global::Cleave.RunnerOptions { Device = new global::Cleave.DeviceOptions { MemoryLimit = 67108864L } },
-            // Predicted: 889 µs, 21.1 MB there; it alone: 1.1 ms; the CPU alone: 1.7 ms; for tesla-t4 (not measured).
+            // Predicted: 889 µs, 48.7 MB there; it alone: 1.1 ms; the CPU alone: 1.7 ms; for tesla-t4 (not measured).
             Device = new global::Cleave.Generated.DevicePlan("cuda", OnCuda.Plan, 1, 1, 1) { FewerCoresThan = 16 },
             NoBatch = "no dimension of the input 'input' has a name; where the first dimension is the batch, cleave fix --dynamic-batch frees it",
             // Elements of a sample, samples of a call: microseconds predicted, by threads.
@@ -358,35 +358,35 @@ namespace MyApp
                 "23",
                 reads: new[] { ConstantOfShapeOutput0, TransposeOutput0Chunk0 },
                 writes: new[] { ForwardLayers0ForwardGRUOutput0HChunk0, ForwardLayers0ForwardGRUOutput0YChunk0 },
-                weightBytes: 1579008, workspaceBytes: 24576);
+                weightBytes: 3158016, workspaceBytes: 24576);
 
             private static readonly global::Cleave.Generated.Segment Layers0Forward2 = global::Cleave.Generated.Segment.OnDevice(
                 "layers.0.forward",
                 "24",
                 reads: new[] { TransposeOutput0Chunk1, ForwardLayers0ForwardGRUOutput0HChunk0 },
                 writes: new[] { ForwardLayers0ForwardGRUOutput0HChunk1, ForwardLayers0ForwardGRUOutput0YChunk1 },
-                weightBytes: 1579008, workspaceBytes: 24576);
+                weightBytes: 3158016, workspaceBytes: 24576);
 
             private static readonly global::Cleave.Generated.Segment Layers0Forward3 = global::Cleave.Generated.Segment.OnDevice(
                 "layers.0.forward",
                 "25",
                 reads: new[] { TransposeOutput0Chunk2, ForwardLayers0ForwardGRUOutput0HChunk1 },
                 writes: new[] { ForwardLayers0ForwardGRUOutput0HChunk2, ForwardLayers0ForwardGRUOutput0YChunk2 },
-                weightBytes: 1579008, workspaceBytes: 24576);
+                weightBytes: 3158016, workspaceBytes: 24576);
 
             private static readonly global::Cleave.Generated.Segment Layers0Forward4 = global::Cleave.Generated.Segment.OnDevice(
                 "layers.0.forward",
                 "26",
                 reads: new[] { TransposeOutput0Chunk3, ForwardLayers0ForwardGRUOutput0HChunk2 },
                 writes: new[] { ForwardLayers0ForwardGRUOutput0HChunk3, ForwardLayers0ForwardGRUOutput0YChunk3 },
-                weightBytes: 1579008, workspaceBytes: 24576);
+                weightBytes: 3158016, workspaceBytes: 24576);
 
             private static readonly global::Cleave.Generated.Segment Layers0Backward2 = global::Cleave.Generated.Segment.OnDevice(
                 "layers.0.backward",
                 "36",
                 reads: new[] { TransposeOutput0Chunk2, ReverseLayers0BackwardGRUOutput0HChunk3 },
                 writes: new[] { ReverseLayers0BackwardGRUOutput0HChunk2, ReverseLayers0BackwardGRUOutput0YChunk2 },
-                weightBytes: 1579008, workspaceBytes: 24576);
+                weightBytes: 3158016, workspaceBytes: 24576);
 
             private static readonly global::Cleave.Generated.Segment Layers0ForwardSqueezeToConcat1 = new(
                 "/layers/0/forward/Squeeze to Concat_1",
@@ -399,7 +399,7 @@ namespace MyApp
                 "37",
                 reads: new[] { TransposeOutput0Chunk1, ReverseLayers0BackwardGRUOutput0HChunk2 },
                 writes: new[] { ReverseLayers0BackwardGRUOutput0HChunk1, ReverseLayers0BackwardGRUOutput0YChunk1 },
-                weightBytes: 1579008, workspaceBytes: 24576);
+                weightBytes: 3158016, workspaceBytes: 24576);
 
             private static readonly global::Cleave.Generated.Segment Layers0BackwardSqueeze = new(
                 "/layers/0/backward/Squeeze",
@@ -418,7 +418,7 @@ namespace MyApp
                 "38,64",
                 reads: new[] { Concat1Output0Chunk3, ConstantOfShapeOutput0, TransposeOutput0Chunk0, ReverseLayers0BackwardGRUOutput0HChunk1 },
                 writes: new[] { ReverseLayers0BackwardGRUOutput0HChunk0, ReverseLayers0BackwardGRUOutput0YChunk0, ReverseLayers1BackwardGRUOutput0HChunk3, ReverseLayers1BackwardGRUOutput0YChunk3 },
-                weightBytes: 3944448, workspaceBytes: 24576);
+                weightBytes: 7888896, workspaceBytes: 24576);
 
             private static readonly global::Cleave.Generated.Segment Layers0BackwardSqueeze2 = new(
                 "/layers/0/backward/Squeeze",
@@ -437,7 +437,7 @@ namespace MyApp
                 "65",
                 reads: new[] { Concat1Output0Chunk2, ReverseLayers1BackwardGRUOutput0HChunk3 },
                 writes: new[] { ReverseLayers1BackwardGRUOutput0HChunk2, ReverseLayers1BackwardGRUOutput0YChunk2 },
-                weightBytes: 2365440, workspaceBytes: 24576);
+                weightBytes: 4730880, workspaceBytes: 24576);
 
             private static readonly global::Cleave.Generated.Segment Layers0BackwardSqueeze3 = new(
                 "/layers/0/backward/Squeeze",
@@ -456,14 +456,14 @@ namespace MyApp
                 "66",
                 reads: new[] { Concat1Output0Chunk1, ReverseLayers1BackwardGRUOutput0HChunk2 },
                 writes: new[] { ReverseLayers1BackwardGRUOutput0HChunk1, ReverseLayers1BackwardGRUOutput0YChunk1 },
-                weightBytes: 2365440, workspaceBytes: 24576);
+                weightBytes: 4730880, workspaceBytes: 24576);
 
             private static readonly global::Cleave.Generated.Segment Layers1Forward = global::Cleave.Generated.Segment.OnDevice(
                 "layers.1.forward",
                 "52-55",
                 reads: new[] { Concat1Output0Chunk0, Concat1Output0Chunk1, Concat1Output0Chunk2, Concat1Output0Chunk3, ConstantOfShapeOutput0 },
                 writes: new[] { ForwardLayers1ForwardGRUOutput0HChunk3, ForwardLayers1ForwardGRUOutput0YChunk0, ForwardLayers1ForwardGRUOutput0YChunk1, ForwardLayers1ForwardGRUOutput0YChunk2, ForwardLayers1ForwardGRUOutput0YChunk3 },
-                weightBytes: 2365440, workspaceBytes: 26624);
+                weightBytes: 11827200, workspaceBytes: 26624);
 
             private static readonly global::Cleave.Generated.Segment Layers1Backward3 = new(
                 "layers.1.backward",

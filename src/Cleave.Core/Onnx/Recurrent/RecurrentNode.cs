@@ -7,6 +7,9 @@ namespace Cleave.Core.Onnx.Recurrent;
 internal static class RecurrentNode
 {
     public const int X = 0;
+    public const int Weights = 1;
+    public const int Recurrent = 2;
+    public const int Biases = 3;
     public const int SequenceLengths = 4;
     public const int InitialH = 5;
     public const int InitialC = 6;

@@ -1,0 +1,45 @@
+using System;
+using System.IO;
+using System.Linq;
+using Cleave.TestKit;
+using Xunit;
+
+namespace Cleave.EndToEnd.Tests;
+
+/// <summary>Which files are copied to the output and published: models once, as their items say, and the project's own files as before.</summary>
+[Collection(Checks.Name)]
+public sealed class CopyTests(PackedPackagesInUse inUse)
+{
+    private const string Output = "bin/Debug/net10.0/";
+    private readonly PackedPackages _packages = inUse.Packages;
+
+    private static string[] Files(Consumer app, string folder) =>
+        [.. Directory.GetFiles(app.PathOf(folder), "*", SearchOption.AllDirectories).Select(f => Path.GetRelativePath(app.PathOf(folder), f).Replace('\\', '/'))
+            .Where(f => f.Contains(".onnx", StringComparison.Ordinal) || f.EndsWith(".txt", StringComparison.Ordinal)).Order(StringComparer.Ordinal)];
+
+    [Fact]
+    public void What_the_project_copies_itself_stays()
+    {
+        Consumer app = new Consumer(_packages, "kept/App")
+            .WithProject("""
+                <AdditionalFiles Include="models/*.onnx" />
+                <None Update="models/face.onnx" CopyToOutputDirectory="PreserveNewest" />
+                <None Update="labels.txt" CopyToOutputDirectory="PreserveNewest" />
+                <None Include="labels.txt" Pack="true" PackagePath="/" />
+                """)
+            .With("models/face.onnx", new TinyModel())
+            .With("models/other.onnx", new TinyModel())
+            .With("labels.txt", "a face")
+            .With("Program.cs", "System.Console.WriteLine();");
+        app.DotNetCommand("restore").Succeeded();
+        // Off: as without the package.
+        Assert.Equal(["labels.txt", "labels.txt", "models/face.onnx", "models/other.onnx"], Identities(app.DotNetCommand("msbuild", "-getItem:None", "-p:CleaveEnabled=false").Succeeded()));
+        // On: no model is a file of the editor's list twice.
+        Assert.Equal(["labels.txt", "labels.txt", "models/face.onnx"], Identities(app.DotNetCommand("msbuild", "-getItem:None").Succeeded()));
+        app.Build().Succeeded();
+        Assert.Equal(["labels.txt", "models/App/models/face.onnx", "models/App/models/other.onnx", "models/face.onnx"], Files(app, Output));
+
+        static string[] Identities(CommandResult result) =>
+            [.. result.Lines.Where(l => l.Contains("\"Identity\"")).Select(l => l.Split('"')[3].Replace("\\\\", "/")).Order(StringComparer.Ordinal)];
+    }
+}

@@ -57,7 +57,7 @@ public sealed class ListModels : Task, ICancelableTask, IDisposable
     [Output]
     public ITaskItem[] EnsembleListings => [.. _ensembles];
 
-    /// <summary>The models and the files with their weights, with their places in the output as TargetPath.</summary>
+    /// <summary>The models and the files with their weights, with their places in the output as TargetPath, and what they lead to, where they are links, as CleaveFile.</summary>
     [Output]
     public ITaskItem[] Content => [.. _content];
 
@@ -185,6 +185,7 @@ public sealed class ListModels : Task, ICancelableTask, IDisposable
     {
         TaskItem item = Item(file);
         item.SetMetadata("TargetPath", TaskItemText.Escape(output));
+        item.SetMetadata("CleaveFile", TaskItemText.Escape(LinkedFile.Find(file)?.Path ?? file));
         item.SetMetadata("CopyToOutputDirectory", copied);
         _content.Add(item);
     }

@@ -1,7 +1,6 @@
 using System;
 using System.Collections.Generic;
 using System.Globalization;
-using System.IO;
 using System.Text;
 using Cleave.Core.Listing;
 
@@ -57,12 +56,8 @@ internal static class Stamp
         return names;
     }
 
-    /// <summary>Length and time of a file.</summary>
-    public static string State(string file)
-    {
-        FileInfo info = new(file);
-        return info.Exists
-            ? info.Length.ToString(CultureInfo.InvariantCulture) + " " + info.LastWriteTimeUtc.Ticks.ToString(CultureInfo.InvariantCulture)
-            : "absent";
-    }
+    /// <summary>Length and time of a file; of a link, those of what it leads to.</summary>
+    public static string State(string file) => LinkedFile.Find(file) is { } found
+        ? found.Length.ToString(CultureInfo.InvariantCulture) + " " + found.WrittenUtc.Ticks.ToString(CultureInfo.InvariantCulture)
+        : "absent";
 }

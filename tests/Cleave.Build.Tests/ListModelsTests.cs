@@ -243,4 +243,32 @@ public sealed class ListModelsTests : IDisposable
         Assert.Single(_run.Messages);
         Assert.Equal(Long, File.GetLastWriteTimeUtc(_run.Listing("m")));
     }
+
+    /// <summary>As caches of models, version control for data and mounted volumes keep them.</summary>
+    [Theory]
+    [InlineData("m.onnx")]
+    [InlineData("m.onnx.data")]
+    [InlineData("m.onnx.tune")]
+    [InlineData("m.onnx.contract.txt")]
+    public void A_change_of_the_file_behind_a_link_is_noticed(string name)
+    {
+        TinyModel model = new() { ExternalFile = "m.onnx.data" };
+        _run.Add("m.onnx", model.ToBytes());
+        _run.Add("m.onnx.data", model.WeightBytes);
+        _run.Add("m.onnx.tune", "cleave-tuning 1\n"u8.ToArray());
+        _run.Run("m.onnx");
+        _run.Add("m.onnx.contract.txt", System.Text.Encoding.UTF8.GetBytes(ModelContract.Text(_run.Read("m").Model!, "m.onnx")));
+        string file = Path.Combine(_run.Project, name), store = _run.Add("../store/1", File.ReadAllBytes(file));
+        File.Delete(file);
+        File.CreateSymbolicLink(file, store);
+        _run.Run("m.onnx");
+        Assert.Empty(_run.Read("m").Problems);
+        _run.Run("m.onnx");
+        Assert.Empty(_run.Messages);
+
+        // In place, of one length.
+        File.SetLastWriteTimeUtc(store, Long);
+        _run.Run("m.onnx");
+        Assert.Single(_run.Messages);
+    }
 }

@@ -11,6 +11,8 @@ namespace Cleave.EndToEnd.Tests;
 public sealed class CopyTests(PackedPackagesInUse inUse)
 {
     private const string Output = "bin/Debug/net10.0/";
+    private static readonly TinyModel Heavy = new() { Weights = [5, 5, 5, 5], ExternalFile = "heavy.onnx.data" };
+
     private readonly PackedPackages _packages = inUse.Packages;
 
     private static string[] Files(Consumer app, string folder) =>
@@ -41,5 +43,34 @@ public sealed class CopyTests(PackedPackagesInUse inUse)
 
         static string[] Identities(CommandResult result) =>
             [.. result.Lines.Where(l => l.Contains("\"Identity\"")).Select(l => l.Split('"')[3].Replace("\\\\", "/")).Order(StringComparer.Ordinal)];
+    }
+
+    /// <summary>As caches of models, version control for data and mounted volumes keep them.</summary>
+    [Fact]
+    public void What_a_link_leads_to_is_copied_when_it_changes()
+    {
+        Consumer app = new Consumer(_packages, "linked/App")
+            .WithProject("""<AdditionalFiles Include="models/*.onnx" />""")
+            .With("store/1/heavy", Heavy)
+            .With("store/1/weights", Heavy.WeightBytes)
+            .With("Program.cs", "using App;\n" + Consumer.Print("Heavy"));
+        Directory.CreateDirectory(app.PathOf("models"));
+        File.CreateSymbolicLink(app.PathOf("models/heavy.onnx"), app.PathOf("store/1/heavy"));
+        File.CreateSymbolicLink(app.PathOf("models/heavy.onnx.data"), app.PathOf("store/1/weights"));
+        CommandResult Publish() => app.DotNetCommand("publish", "-c", "Debug", "-v:normal", "-o", app.PathOf("published")).Succeeded();
+        Publish();
+        Assert.Equal(("Heavy: 5 5 5 5\n", "Heavy: 5 5 5 5\n"), (app.Run(), app.Run("published")));
+
+        // Older weights of one length.
+        app.With("store/1/weights", (Heavy with { Weights = [8, 8, 8, 8] }).WeightBytes);
+        File.SetLastWriteTimeUtc(app.PathOf("store/1/weights"), new DateTime(2001, 2, 3, 4, 5, 6, DateTimeKind.Utc));
+        Assert.Contains(Publish().Lines, l => l.Contains("Cleave: reading models/heavy.onnx"));
+        Assert.Equal(("Heavy: 8 8 8 8\n", "Heavy: 8 8 8 8\n"), (app.Run(), app.Run("published")));
+        Assert.DoesNotContain(Publish().Lines, l => l.Contains("Copying file from") && (l.Contains("heavy.onnx") || l.Contains("store/1")));
+
+        // Another graph.
+        app.With("store/1/heavy", Heavy with { Operator = "Add" });
+        Publish();
+        Assert.Equal(("Heavy: 9 9 9 9\n", "Heavy: 9 9 9 9\n"), (app.Run(), app.Run("published")));
     }
 }

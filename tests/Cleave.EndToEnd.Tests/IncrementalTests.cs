@@ -31,19 +31,6 @@ public sealed class IncrementalTests(PackedPackagesInUse inUse)
         // Nothing.
         Did(app.Build("-v:normal"), compile: false);
 
-        // A link, as caches of models keep them: it is left to MSBuild, which copies what is newer. Its own time is never that of the copy.
-        File.Move(app.PathOf("models/second.onnx"), app.PathOf("cached.onnx"));
-        File.CreateSymbolicLink(app.PathOf("models/second.onnx"), app.PathOf("cached.onnx"));
-        app.Build("--no-restore").Succeeded();
-        string copy = Assert.Single(Directory.GetFiles(app.PathOf("bin"), "second.onnx", SearchOption.AllDirectories));
-        DateTime later = DateTime.UtcNow.Date.AddDays(2);
-        File.SetLastWriteTimeUtc(copy, later);
-        app.Build("--no-restore").Succeeded();
-        Assert.Equal(later, File.GetLastWriteTimeUtc(copy));
-        File.Delete(app.PathOf("models/second.onnx"));
-        File.Move(app.PathOf("cached.onnx"), app.PathOf("models/second.onnx"));
-        app.Build("--no-restore").Succeeded();
-
         // Weights: copied, not compiled.
         app.With("models/first.onnx", new TinyModel { Weights = [9, 9, 9, 9] });
         Did(app, compile: false, "models/first.onnx");

@@ -18,7 +18,7 @@ namespace Cleave.Build;
 [MSBuildMultiThreadableTask]
 public sealed class ListModels : Task, ICancelableTask, IDisposable
 {
-    private const string Never = "Never";
+    private const string TargetPath = "TargetPath";
     private readonly CancellationTokenSource _cancel = new();
     private readonly List<ITaskItem> _listings = [];
     private readonly List<ITaskItem> _ensembles = [];
@@ -113,7 +113,7 @@ public sealed class ListModels : Task, ICancelableTask, IDisposable
             foreach ((string file, string output) in ensembles.Tunings())
             {
                 if (File.Exists(file) && _outputs.Take(output, file, copied: true, out _))
-                    AddFile(file, output, "PreserveNewest");
+                    AddFile(file, output, CopyWhen.Default);
             }
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or System.Security.SecurityException)
@@ -173,28 +173,30 @@ public sealed class ListModels : Task, ICancelableTask, IDisposable
     {
         if (!File.Exists(file))
             return true;
-        string copied = CopiedWhen(place.Item), projectFolder = Path.GetDirectoryName(ProjectFile)!;
-        if (_outputs.Take(output, file, copied != Never, out string? other))
+        CopyWhen copied = CopyWhen.Of(place.Item);
+        if (_outputs.Take(output, file, copied.Anywhere, out string? other))
+        {
             AddFile(file, output, copied);
+        }
         else if (other != null)
+        {
+            string projectFolder = Path.GetDirectoryName(ProjectFile)!;
             Log.Report(Rules.OnePlaceForTwo, place.File, 0, ProjectPaths.Relative(projectFolder, file), output, ProjectPaths.Relative(projectFolder, other));
+        }
+        else if (_content.Find(c => c.GetMetadata(TargetPath) == output && CopyWhen.Of(c).Anywhere) is { } shared)
+        {
+            CopyWhen.Of(shared).Or(copied).Set(shared);
+        }
         return other is null;
     }
 
-    private void AddFile(string file, string output, string copied)
+    private void AddFile(string file, string output, CopyWhen copied)
     {
         TaskItem item = Item(file);
-        item.SetMetadata("TargetPath", TaskItemText.Escape(output));
+        item.SetMetadata(TargetPath, TaskItemText.Escape(output));
         item.SetMetadata("CleaveFile", TaskItemText.Escape(LinkedFile.Find(file)?.Path ?? file));
-        item.SetMetadata("CopyToOutputDirectory", copied);
+        copied.Set(item);
         _content.Add(item);
-    }
-
-    // The targets copy what differs, so that IfDifferent, which older SDKs do not know, is what everything else is.
-    private static string CopiedWhen(ITaskItem item)
-    {
-        string given = item.GetMetadata("CopyToOutputDirectory");
-        return new[] { Never, "Always" }.FirstOrDefault(known => known.Equals(given, StringComparison.OrdinalIgnoreCase)) ?? "PreserveNewest";
     }
 
     private void WarnOfIgnoredUpdates()

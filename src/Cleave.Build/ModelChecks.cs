@@ -18,13 +18,13 @@ internal sealed class ModelChecks
     [
         nameof(ListingOptions.Namespace), nameof(ListingOptions.ClassName), nameof(ListingOptions.Access), nameof(ListingOptions.Slicing),
         nameof(ListingOptions.Weights), nameof(ListingOptions.Plan), nameof(ListingOptions.Dims), nameof(ListingOptions.MaxSlowdown), nameof(ListingOptions.Outputs),
-        QuantisationCheck.From, QuantisationCheck.MostError, ModelPlace.Link, "CopyToOutputDirectory", .. RunnerSettings.Names,
+        QuantisationCheck.From, QuantisationCheck.MostError, ModelPlace.Link, CopyWhen.ToOutput, CopyWhen.ToPublish, .. RunnerSettings.Names,
     ];
 
     // Metadata of MSBuild, NuGet and editors, some of which look like misspelt ones of ours.
     private static readonly string[] Others =
     [
-        "BuildAction", "CopyToPublishDirectory", "CustomToolNamespace", "DependentUpon", "ExcludeFromSingleFile", "Generator", "InProject",
+        "BuildAction", "CustomToolNamespace", "DependentUpon", "ExcludeFromSingleFile", "Generator", "InProject",
         "LastGenOutput", "LinkBase", "Pack", "PackageCopyToOutput", "PackagePath", "SubType", "TargetPath", "Visible",
     ];
 

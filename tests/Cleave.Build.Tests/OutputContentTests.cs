@@ -127,6 +127,30 @@ public sealed class OutputContentTests : IDisposable
         Assert.Equal("CLV2004", Assert.Single(_run.Read("m").Problems).Rule.Id);
     }
 
+    [Theory]
+    [InlineData("", "", "PreserveNewest", "PreserveNewest")]
+    [InlineData("Never", "", "Never", "Never")]
+    [InlineData("Always", "", "Always", "Always")]
+    [InlineData("", "never", "PreserveNewest", "Never")]
+    [InlineData("Never", "IfDifferent", "Never", "PreserveNewest")]
+    public void Publishing_follows_the_output_unless_the_item_says_otherwise(string output, string publish, string expected, string expectedPublish)
+    {
+        _run.Add("m.onnx", new TinyModel().ToBytes());
+        ITaskItem content = Assert.Single(_run.Run(TaskRun.Item("m.onnx", ("CopyToOutputDirectory", output), ("CopyToPublishDirectory", publish))).Content);
+        Assert.Equal((expected, expectedPublish), (content.GetMetadata("CopyToOutputDirectory"), content.GetMetadata("CopyToPublishDirectory")));
+    }
+
+    [Fact]
+    public void Weights_of_a_model_that_is_not_published_are_published_for_another_that_shares_them()
+    {
+        TinyModel model = new() { ExternalFile = "w.bin" };
+        _run.Add("a.onnx", model.ToBytes());
+        _run.Add("b.onnx", model.ToBytes());
+        _run.Add("w.bin", model.WeightBytes);
+        ListModels task = _run.Run(TaskRun.Item("a.onnx", ("CopyToPublishDirectory", "Never")), TaskRun.Item("b.onnx"));
+        Assert.Equal(["models/App/w.bin", "models/App/b.onnx"], task.Content.Where(c => c.GetMetadata("CopyToPublishDirectory") != "Never").Select(c => c.GetMetadata("TargetPath")));
+    }
+
     [Fact]
     public void Weights_of_a_model_that_is_never_copied_are_copied_for_another_that_shares_them()
     {

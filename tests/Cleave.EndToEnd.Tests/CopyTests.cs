@@ -20,6 +20,31 @@ public sealed class CopyTests(PackedPackagesInUse inUse)
             .Where(f => f.Contains(".onnx", StringComparison.Ordinal) || f.EndsWith(".txt", StringComparison.Ordinal)).Order(StringComparer.Ordinal)];
 
     [Fact]
+    public void Models_are_copied_once_and_published_as_their_items_say()
+    {
+        Consumer app = new Consumer(_packages, "copied/App")
+            .WithProject("""
+                <AdditionalFiles Include="models/**" CopyToOutputDirectory="PreserveNewest" />
+                <AdditionalFiles Update="models/local.onnx" CopyToPublishDirectory="Never" />
+                <AdditionalFiles Update="models/remote.onnx" CopyToOutputDirectory="Never" CopyToPublishDirectory="Always" />
+                """)
+            .With("models/heavy.onnx", Heavy)
+            .With("models/heavy.onnx.data", Heavy.WeightBytes)
+            .With("models/local.onnx", new TinyModel())
+            .With("models/remote.onnx", new TinyModel())
+            .With("Program.cs", "using App;\n" + Consumer.Print("Heavy"));
+        app.Build().Succeeded();
+        Assert.Equal(["models/App/models/heavy.onnx", "models/App/models/heavy.onnx.data", "models/App/models/local.onnx"], Files(app, Output));
+        app.DotNetCommand("publish", "--no-build", "-c", "Debug", "-o", app.PathOf("published")).Succeeded();
+        Assert.Equal(["models/App/models/heavy.onnx", "models/App/models/heavy.onnx.data", "models/App/models/remote.onnx"], Files(app, "published"));
+
+        // Named by nothing but the model.
+        CommandResult watched = app.DotNetCommand("msbuild", "-t:_CleaveCollectInputs", "-getItem:Watch,UpToDateCheckInput").Succeeded();
+        Assert.Equal(2, watched.Lines.Count(l => l.Contains("\"Identity\"") && l.Contains("heavy.onnx.data")));
+        Assert.Contains("_CleaveCollectInputs", app.DotNetCommand("msbuild", "-getProperty:CustomCollectWatchItems").Succeeded().Output);
+    }
+
+    [Fact]
     public void What_the_project_copies_itself_stays()
     {
         Consumer app = new Consumer(_packages, "kept/App")

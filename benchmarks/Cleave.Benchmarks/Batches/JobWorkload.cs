@@ -1,6 +1,5 @@
 using System;
 using System.Collections.Generic;
-using System.Globalization;
 using System.Linq;
 using System.Threading.Tasks;
 using Cleave.Core.Graph;
@@ -37,7 +36,15 @@ internal static class JobWorkload
     /// <param name="path">The model's file.</param>
     /// <param name="parts">The dimensions of each part.</param>
     public static Candidate Session(string name, int threads, string path, IEnumerable<string> parts) =>
-        new(name, Name, [name == Loops ? Loops : Loop, path, threads.ToString(CultureInfo.InvariantCulture), .. parts]);
+        Session(name, new OrtConfiguration(threads, Spinning.On, Parallel: false, Callers: 1), path, parts);
+
+    /// <summary>By one session of ONNX Runtime.</summary>
+    /// <param name="name">Among the samples.</param>
+    /// <param name="configuration">How it is set up.</param>
+    /// <param name="path">The model's file.</param>
+    /// <param name="parts">The dimensions of each part.</param>
+    public static Candidate Session(string name, OrtConfiguration configuration, string path, IEnumerable<string> parts) =>
+        new(name, Name, [name == Loops ? Loops : Loop, path, .. configuration.ToArguments(), .. parts]);
 
     /// <summary>In a worker process.</summary>
     public static IWorkload? Create(string name, string[] arguments)
@@ -47,8 +54,7 @@ internal static class JobWorkload
         string path = arguments[1];
         if (arguments[0] != Divided)
         {
-            OrtConfiguration configuration = new(int.Parse(arguments[2], CultureInfo.InvariantCulture), Spinning.On, Parallel: false, Callers: 1);
-            SessionCalls calls = new(path, configuration, Inputs(path, arguments[3..]));
+            SessionCalls calls = new(path, OrtConfiguration.Parse(arguments.AsSpan(2)), Inputs(path, arguments[6..]));
             Action[] loops = [.. Enumerable.Range(0, BenchRun.Cores).Select<int, Action>(core =>
             {
                 Action[] dealt = [.. calls.Calls.Where((_, i) => i % BenchRun.Cores == core)];

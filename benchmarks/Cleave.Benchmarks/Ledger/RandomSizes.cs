@@ -31,7 +31,7 @@ internal sealed class RandomSizes : IFamily
             Candidate[] candidates =
             [
                 new(Ours, "random-runner", arguments) { IsJudged = true },
-                .. new[] { new OrtConfiguration(1, Spinning.Off, Parallel: false, 1), new OrtConfiguration(BenchRun.Cores, Spinning.StopBetweenRuns, Parallel: false, 1) }
+                .. OrtConfiguration.List(Cleave.Tool.Benching.BenchOptions.DefaultThreads(BenchRun.Cores), [1]).Where(static c => !c.Parallel)
                     .Select(c => new Candidate(c.Name, "random-session", [.. c.ToArguments(), .. arguments])),
             ];
             (Samples samples, Interval ratio, bool holds) = Claims.NoLoss(

@@ -9,7 +9,8 @@ namespace Cleave.Benchmarks.Prepared;
 /// <param name="open">Makes it, and gives what runs a request.</param>
 /// <param name="times">How often it is made.</param>
 /// <param name="runs">How many requests each runs.</param>
-internal sealed class MemoryWorkload(Func<(Action Run, IDisposable Owner)> open, int times, int runs) : IWorkload
+/// <param name="check">Refuses what was opened otherwise than it should be.</param>
+internal sealed class MemoryWorkload(Func<(Action Run, IDisposable Owner)> open, int times, int runs, Action<IDisposable>? check = null) : IWorkload
 {
     /// <summary>So many numbers are read: resident, private, proportional.</summary>
     public const int Numbers = 3;
@@ -40,6 +41,7 @@ internal sealed class MemoryWorkload(Func<(Action Run, IDisposable Owner)> open,
             _held.Add(owner);
             for (int request = 0; request < runs; request++)
                 run();
+            check?.Invoke(owner);
         }
     }
 }

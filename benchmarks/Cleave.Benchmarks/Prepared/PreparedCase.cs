@@ -64,6 +64,17 @@ internal sealed record PreparedCase(string Name, string[] Arguments, string Fold
     public static (Func<LooseRunner> Create, Tool.Benching.ModelInputs Inputs) Runner(string[] arguments, string? folder) =>
         BenchWorkloads.Planned(arguments, new RunnerOptions { Prepared = folder, PreparesByItself = false });
 
+    /// <summary>
+    /// Refuses a runner that found nothing prepared, or not all of it: its numbers would be those of a plain one. A segment without weights has nothing to prepare, and
+    /// models that lack another are left out before (<see cref="Of"/>); so among several segments one that is prepared shows that the folder was of use.
+    /// </summary>
+    public static void Demand(LooseRunner runner)
+    {
+        string[] ways = [.. runner.Engine.Plan.Sessions.Select(static s => s.Way)];
+        if (!ways.Contains("prepared") || ways.Any(static w => w is not ("prepared" or "sliced")))
+            throw new InvalidOperationException("The runner does not use what was prepared: its sessions are " + string.Join(", ", ways) + ". Delete artifacts/prepared and measure again.");
+    }
+
     /// <summary>Megabytes, for a line.</summary>
     public static string Megabytes(double bytes) => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e6:0}");
 }

@@ -47,7 +47,7 @@ internal sealed class PreparedMemory : IFamily
     public IWorkload? CreateWorkload(string name, string[] arguments) => name switch
     {
         "memory-hand" => new MemoryWorkload(Starts.Hand(arguments[2..], warm: true), Number(arguments[0]), Number(arguments[1])),
-        "memory-prepared" => new MemoryWorkload(Starts.Runner(arguments[4..], folder: arguments[3], warm: arguments[2]), Number(arguments[0]), Number(arguments[1])),
+        "memory-prepared" => new MemoryWorkload(Starts.Runner(arguments[4..], folder: arguments[3], warm: arguments[2]), Number(arguments[0]), Number(arguments[1]), Starts.Check(arguments[3])),
         _ => null,
     };
 

@@ -34,6 +34,8 @@ internal sealed class PreparedSpeed : IFamily
             return null;
         (Func<LooseRunner> create, ModelInputs inputs) = PreparedCase.Runner(arguments[1..], arguments[0].Length > 0 ? arguments[0] : null);
         LooseRunner runner = create();
+        if (arguments[0].Length > 0)
+            PreparedCase.Demand(runner);
         LooseCall call = runner.CreateCall(inputs);
         return new Repeated(() => call.Run(), 1, runner);
     }

@@ -61,9 +61,9 @@ internal sealed class PreparedStart : IFamily
     public IWorkload? CreateWorkload(string name, string[] arguments) => name switch
     {
         "start-hand" => new StartWorkload(Starts.Hand(arguments[1..], warm: arguments[0] == Warm)),
-        "start-runner" => new StartWorkload(Starts.Runner(arguments[2..], folder: arguments[1], warm: arguments[0])),
+        "start-runner" => new StartWorkload(Starts.Runner(arguments[2..], folder: arguments[1], warm: arguments[0]), check: Starts.Check(arguments[1])),
         "start-hand-from-disk" => new StartWorkload(Starts.Hand(arguments, warm: true), () => Drop(arguments[0])),
-        "start-runner-from-disk" => new StartWorkload(Starts.Runner(arguments[2..], folder: arguments[1], warm: arguments[0]), () => Drop(arguments[2], arguments[1])),
+        "start-runner-from-disk" => new StartWorkload(Starts.Runner(arguments[2..], folder: arguments[1], warm: arguments[0]), () => Drop(arguments[2], arguments[1]), Starts.Check(arguments[1])),
         _ => null,
     };
 
@@ -106,7 +106,7 @@ internal sealed class PreparedStart : IFamily
         samples.Compare($"from the constructor's call to the end of the first Run, the recorded request included: {model}", "prepared", "by hand", FirstRun, 0.7),
         samples.Show($"the same against a runner without prepared models: {model}", "prepared", "plain runner", FirstRun),
         samples.Show($"to the end of the first Run where no code is compiled yet: {model}", "prepared, cold", "by hand, cold", FirstRun),
-        samples.Show($"from the start of the process, this benchmark's own share included, to the end of the first Run: {model}", "prepared, cold", "by hand, cold", SinceProcess),
+        samples.Show($"from the start of the process, this benchmark's own share included, but not planning, to the end of the first Run: {model}", "prepared, cold", "by hand, cold", SinceProcess),
         FromDisk(model, samples, Created, "until all sessions exist"),
         FromDisk(model, samples, FirstRun, "to the end of the first Run"),
     ];

@@ -9,7 +9,8 @@ namespace Cleave.Benchmarks.Prepared;
 /// </summary>
 /// <param name="open">Makes the sessions, and gives what runs a request.</param>
 /// <param name="before">What comes first, and does not count.</param>
-internal sealed class StartWorkload(Func<(Action Run, IDisposable Owner)> open, Action? before = null) : IWorkload
+/// <param name="check">Refuses what was opened otherwise than it should be, once the times are taken.</param>
+internal sealed class StartWorkload(Func<(Action Run, IDisposable Owner)> open, Action? before = null, Action<IDisposable>? check = null) : IWorkload
 {
     /// <summary>So many times are taken.</summary>
     public const int Times = 3;
@@ -25,7 +26,8 @@ internal sealed class StartWorkload(Func<(Action Run, IDisposable Owner)> open, 
             run();
             nanoseconds[1] = Stopwatch.GetElapsedTime(start).TotalNanoseconds;
             using Process self = Process.GetCurrentProcess();
-            nanoseconds[2] = (DateTime.Now - self.StartTime).TotalNanoseconds;
+            nanoseconds[2] = (DateTime.Now - self.StartTime - Starts.Planning).TotalNanoseconds;
+            check?.Invoke(owner);
         }
     }
 

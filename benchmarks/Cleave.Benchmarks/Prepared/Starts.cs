@@ -1,8 +1,11 @@
 using System;
 using System.Collections.Generic;
+using System.Diagnostics;
 using System.IO;
+using Cleave.Core.Onnx;
 using Cleave.TestKit.Catalog;
 using Cleave.Tool.Benching;
+using BenchOptions = Cleave.Tool.Benching.BenchOptions;
 using ModelInputs = Cleave.Tool.Benching.ModelInputs;
 
 namespace Cleave.Benchmarks.Prepared;
@@ -23,9 +26,9 @@ internal static class Starts
     /// <param name="warm">Whether the small model comes first.</param>
     public static Func<(Action Run, IDisposable Owner)> Hand(string[] arguments, bool warm)
     {
-        IReadOnlyList<(string, NativeTensor)> inputs = HandSession.Tensors(PreparedCase.Runner(arguments, null).Inputs);
+        IReadOnlyList<(string, NativeTensor)> inputs = HandSession.Tensors(Inputs(arguments));
         if (warm)
-            Once(Session(WarmPath, HandSession.Tensors(PreparedCase.Runner([WarmPath], null).Inputs)));
+            Once(Session(WarmPath, HandSession.Tensors(Inputs([WarmPath]))));
         return () => Session(arguments[0], inputs);
     }
 
@@ -35,13 +38,34 @@ internal static class Starts
     /// <param name="warm">The folder where the small one does, which comes first; empty: none does.</param>
     public static Func<(Action Run, IDisposable Owner)> Runner(string[] arguments, string folder, string warm)
     {
-        (Func<LooseRunner> create, ModelInputs inputs) = PreparedCase.Runner(arguments, folder.Length > 0 ? folder : null);
+        (Func<LooseRunner> create, ModelInputs inputs) = Planned(arguments, folder);
         if (warm.Length > 0)
         {
-            (Func<LooseRunner> createSmall, ModelInputs small) = PreparedCase.Runner([WarmPath], folder.Length > 0 ? warm : null);
+            (Func<LooseRunner> createSmall, ModelInputs small) = Planned([WarmPath], folder.Length > 0 ? warm : "");
             Once(Opened(createSmall, small));
         }
         return () => Opened(create, inputs);
+    }
+
+    /// <summary>What the compiler does for a runner, and took in this process: no start has it.</summary>
+    public static TimeSpan Planning { get; private set; }
+
+    /// <summary>Refuses a runner that uses nothing of the folder; null where it is given none.</summary>
+    public static Action<IDisposable>? Check(string folder) => folder.Length > 0 ? static owner => PreparedCase.Demand((LooseRunner)owner) : null;
+
+    // A session is not planned.
+    private static ModelInputs Inputs(string[] arguments)
+    {
+        (IReadOnlyDictionary<string, string> dims, IReadOnlyDictionary<string, string> fills) = BenchOptions.ReadInputs(arguments[1..]);
+        return ModelInputs.For(ModelReader.ReadFile(arguments[0]), dims, fills);
+    }
+
+    private static (Func<LooseRunner> Create, ModelInputs Inputs) Planned(string[] arguments, string folder)
+    {
+        long start = Stopwatch.GetTimestamp();
+        (Func<LooseRunner> Create, ModelInputs Inputs) planned = PreparedCase.Runner(arguments, folder.Length > 0 ? folder : null);
+        Planning += Stopwatch.GetElapsedTime(start);
+        return planned;
     }
 
     private static (Action, IDisposable) Session(string path, IReadOnlyList<(string, NativeTensor)> inputs)

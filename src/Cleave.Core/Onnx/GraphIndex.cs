@@ -142,7 +142,7 @@ internal sealed class GraphIndex
         return true;
     }
 
-    /// <summary>Whether a node runs a function of the model, which stands before an operator of its name.</summary>
+    /// <summary>Whether a node runs a function of the model, or names one: ONNX Runtime may run its own operator of that name instead.</summary>
     public bool IsFunction(Node node) => Model.Functions.Count > 0 && _functions.Contains((node.Domain, node.OpType));
 
     // Bodies, functions and other domains may do anything.

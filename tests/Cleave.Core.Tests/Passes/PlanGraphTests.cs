@@ -47,7 +47,7 @@ public sealed class PlanGraphTests
         }
     }
 
-    // ONNX Runtime runs the function: what it is called like says nothing of it.
+    // Whether ONNX Runtime runs the function or its own kernel is its choice: the node is kept for it to make.
     [Fact]
     public void A_function_called_like_an_operator_is_not_that_operator()
     {

@@ -194,6 +194,7 @@ public sealed class ListModels : Task, ICancelableTask, IDisposable
     {
         TaskItem item = Item(file);
         item.SetMetadata(TargetPath, TaskItemText.Escape(output));
+        item.SetMetadata("CleaveSource", TaskItemText.Escape(file));
         item.SetMetadata("CleaveFile", TaskItemText.Escape(LinkedFile.Find(file)?.Path ?? file));
         copied.Set(item);
         _content.Add(item);

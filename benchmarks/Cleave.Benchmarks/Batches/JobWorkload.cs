@@ -44,7 +44,7 @@ internal static class JobWorkload
     /// <param name="path">The model's file.</param>
     /// <param name="parts">The dimensions of each part.</param>
     public static Candidate Session(string name, OrtConfiguration configuration, string path, IEnumerable<string> parts) =>
-        new(name, Name, [name == Loops ? Loops : Loop, path, .. configuration.ToArguments(), .. parts]);
+        new(name, Name, [name == Loops ? Loops : Loop, path, .. configuration.ToArguments(), .. parts]) { IsBound = name == Loops };
 
     /// <summary>In a worker process.</summary>
     public static IWorkload? Create(string name, string[] arguments)

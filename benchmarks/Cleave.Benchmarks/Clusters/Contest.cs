@@ -47,7 +47,7 @@ internal static class Contest
         BenchOptions.DefaultThreads(Cores), Callers: [1], Rounds: null, Quick: false);
 
     /// <summary>The plan's lanes without a runner: what the cores give at best to the split that the runner would make.</summary>
-    public static Candidate ByHand(CatalogModel model, string path) => new(SplitByHand.Name, SplitByHand.Name, [path, .. Inputs(model).InputArguments]);
+    public static Candidate ByHand(CatalogModel model, string path) => new(SplitByHand.Name, SplitByHand.Name, [path, .. Inputs(model).InputArguments]) { IsBound = true };
 
     /// <summary>The fastest set-up of ONNX Runtime: the smallest median.</summary>
     public static string Best(Samples samples) => samples.Blocks.Keys.Where(k => k is not (Ours or SplitByHand.Name)).MinBy(samples.Median)!;

@@ -25,7 +25,7 @@ internal static class EnsembleCandidates
         new(name, Sessions, [.. paths.SelectMany((p, i) => (string[])[p, .. configurations[i].ToArguments()])]) { Callers = configurations[0].Callers };
 
     /// <summary>The members in two halves at once, each member in a session of one thread, bound by hand.</summary>
-    public static Candidate InTwoHalves(string name, string[] paths) => new(name, Halves, paths);
+    public static Candidate InTwoHalves(string name, string[] paths) => new(name, Halves, paths) { IsBound = true };
 
     /// <summary>The ensemble's runner.</summary>
     public static Candidate OfRunner(int callers, CombinationRule rule, int length, string[] paths) =>

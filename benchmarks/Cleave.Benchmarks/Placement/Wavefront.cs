@@ -67,7 +67,7 @@ internal sealed class Wavefront : IFamily
         [
             .. sessions.Where(c => c.Name is Contest.OneThread or TwoThreads).Select(c => BenchWorkloads.OfSession(c.Name, model, inputs, c)),
             BenchWorkloads.OfItem(Contest.Ours, model, listing, inputs),
-            new(SplitByHand.Name, SplitByHand.OfItem, [listing, model, .. inputs.InputArguments]),
+            new(SplitByHand.Name, SplitByHand.OfItem, [listing, model, .. inputs.InputArguments]) { IsBound = true },
         ];
     }
 

@@ -23,7 +23,7 @@ internal sealed record BestSetups(Interval Ratio, double Floats, double Bytes, S
         Samples samples = Qualified.Measure(
         [
             [.. setups.Select(s => BenchWorkloads.OfSession(OfFloats + s.Name, made.Floats, inputs, s))],
-            [.. setups.Select(s => BenchWorkloads.OfSession(OfBytes + s.Name, made.Bytes, inputs, s))],
+            [.. setups.Select(s => BenchWorkloads.OfSession(OfBytes + s.Name, made.Bytes, inputs, s) with { IsJudged = true })],
         ], options);
         string floats = Best(samples, OfFloats), bytes = Best(samples, OfBytes);
         return new BestSetups(samples.Ratio(floats, bytes), samples.Median(floats), samples.Median(bytes), samples);

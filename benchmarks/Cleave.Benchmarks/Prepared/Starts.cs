@@ -62,6 +62,8 @@ internal static class Starts
 
     private static (Func<LooseRunner> Create, ModelInputs Inputs) Planned(string[] arguments, string folder)
     {
+        // Read as for a session, which counts; what comes now is the compiler's.
+        Inputs(arguments);
         long start = Stopwatch.GetTimestamp();
         (Func<LooseRunner> Create, ModelInputs Inputs) planned = PreparedCase.Runner(arguments, folder.Length > 0 ? folder : null);
         Planning += Stopwatch.GetElapsedTime(start);

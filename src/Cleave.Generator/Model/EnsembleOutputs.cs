@@ -103,8 +103,8 @@ internal sealed class EnsembleOutputs(IReadOnlyList<RunnerSpec> members, Ensembl
             CombineOptions.Max when !isScores && !IsInteger(first.Type) => "it takes numbers, and it is " + first.Type.Word(),
             CombineOptions.MajorityVote when !isScores && !IsInteger(first.Type) && first.Type != ElementType.Bool => "it takes scores or labels, and it is " + first.Type.Word(),
             CombineOptions.SoftVote or CombineOptions.MajorityVote when isScores && first.IsScalar => "it takes the largest of the scores along the last dimension, and it has none",
-            CombineOptions.SoftVote or CombineOptions.MajorityVote when isScores && BatchOfNumbers(places) is { } batch =>
-                "its only dimension, '" + batch + "', is the batch, so it would give the best sample instead of each sample's best class; export it as [" + batch + ", classes]",
+            CombineOptions.SoftVote or CombineOptions.MajorityVote when isScores && BatchThatIsLast(places) is { } batch =>
+                "its last dimension is the batch, '" + batch + "', so it would give the best sample instead of each sample's best class; export it as [" + batch + ", classes]",
             _ => null,
         };
         if (unfit is not null)
@@ -120,9 +120,9 @@ internal sealed class EnsembleOutputs(IReadOnlyList<RunnerSpec> members, Ensembl
             : first with { Shape = new(shape) };
     }
 
-    // The batch, where a member gives one number for each sample; else null.
-    private string? BatchOfNumbers(int[] places) => places
-        .Select((p, m) => members[m].Batch is { } batch && members[m].Outputs[p] is { RankIsKnown: true, Shape.Count: 1 } output && output.Shape[0].Symbol == batch.Dimension ? batch.Dimension : null)
+    // The batch, where it is the last dimension of a member's output, whatever that is called there; else null.
+    private string? BatchThatIsLast(int[] places) => places
+        .Select((p, m) => members[m].Batch is { } batch && members[m].Outputs[p] is { RankIsKnown: true } output && batch.Outputs[p] == output.Shape.Count - 1 ? batch.Dimension : null)
         .FirstOrDefault(static batch => batch is not null);
 
     // What the rule gives has the first member's type, and its shape where all have the same.

@@ -6,7 +6,8 @@ namespace Cleave.Devices;
 
 /// <summary>
 /// A processor with memory of its own beside the CPU: it holds executables and tensors, and works through streams while the CPU goes on. What it does may fail
-/// with <see cref="DeviceMemoryException"/> or <see cref="DeviceLostException"/>; a device that is lost stays lost. Thread-safe. Disposed of after all that was made on it.
+/// with <see cref="DeviceMemoryException"/>, <see cref="DeviceLostException"/> or, where its driver refuses, <see cref="DeviceUnavailableException"/>; a device that is lost stays lost.
+/// Thread-safe. Disposed of after all that was made on it.
 /// </summary>
 internal interface IDevice : IDisposable
 {

@@ -39,7 +39,7 @@ internal static class BenchProgress
                     progress =>
                     {
                         task.Description = progress.Left is { } left
-                            ? $"about {InWords(left)} left"
+                            ? $"about {InWords(left)} left{OrLonger(run.Settings)}"
                             : "starting " + Markup.Escape(progress.What);
                         task.Value = progress.Of == 0 ? 0 : 100.0 * progress.Done / progress.Of;
                     },

@@ -49,7 +49,7 @@ internal static class TuneCommand
                 {
                     arguments.Refuse(ensemble, plan);
                     Load();
-                    return OnDevices(() => RunEnsemble(
+                    return OnDevices(arguments.GetValue(library), () => RunEnsemble(
                         name, arguments.GetValue(project) ?? ".", paths, Positive("--budget", arguments.GetValue(budget)) ?? DefaultBudget, Positive("--cores", arguments.GetValue(cores)),
                         BenchOptions.Sizes(arguments.GetValue(dims) ?? []), BenchOptions.Numbers(arguments.GetValue(fills) ?? []),
                         CleaveCommand.List(arguments.GetValue(device)), arguments.GetValue(json), console.Output, console.Error, cancellationToken));
@@ -63,7 +63,7 @@ internal static class TuneCommand
                     arguments.Refuse("without --ensemble", project);
                     arguments.Refuse(device, budget, dims, fills, plan);
                     Load();
-                    return OnDevices(() => RunDevice(
+                    return OnDevices(arguments.GetValue(library), () => RunDevice(
                         CleaveCommand.One(paths), accelerator, Positive("--cores", arguments.GetValue(cores)), arguments.GetValue(json), console.Output, console.Error, cancellationToken));
                 }, cancellationToken);
             }
@@ -92,7 +92,7 @@ internal static class TuneCommand
     }
 
     // What is missing is said as to an application, which references a package; this command takes a library.
-    private static int OnDevices(Func<int> run)
+    private static int OnDevices(string? library, Func<int> run)
     {
         try
         {
@@ -100,8 +100,10 @@ internal static class TuneCommand
         }
         catch (DeviceUnavailableException e) when (LacksProvider(CudaDevice.Look()))
         {
-            throw new BenchException(e.Message + " This command comes with ONNX Runtime for the CPU: name that package's library with --onnxruntime, "
-                + "libonnxruntime.so in runtimes/linux-x64/native of Microsoft.ML.OnnxRuntime.Gpu.Linux, or onnxruntime.dll in runtimes/win-x64/native of Microsoft.ML.OnnxRuntime.Gpu.Windows.");
+            throw new BenchException(e.Message + (library is not null
+                ? $" It has to be built with CUDA, and its provider, {CudaLibraries.ProviderFile}, to lie beside '{library}'."
+                : " This command comes with ONNX Runtime for the CPU: name that package's library with --onnxruntime, "
+                + "libonnxruntime.so in runtimes/linux-x64/native of Microsoft.ML.OnnxRuntime.Gpu.Linux, or onnxruntime.dll in runtimes/win-x64/native of Microsoft.ML.OnnxRuntime.Gpu.Windows."));
         }
     }
 

@@ -8,4 +8,7 @@ internal sealed record Candidate(string Name, string Workload, params string[] A
 
     /// <summary>Whether a claim is made about it: how the best of these compares with the best of the others of as many callers. What <see cref="MeasureSettings.Extension"/> is for.</summary>
     public bool IsJudged { get; init; }
+
+    /// <summary>Whether it only shows what there is to gain: nothing is compared with it.</summary>
+    public bool IsBound { get; init; }
 }

@@ -23,11 +23,11 @@ internal sealed class Measurement(Func<Candidate, ICandidateWorker> start, Measu
     private readonly Dictionary<string, Failure> _failures = new(StringComparer.Ordinal);
     private readonly HashSet<int> _invalid = [];
 
-    // Who runs on so often, in spite of having come to rest after its block, is sent home.
-    private readonly int _mostOffences = Math.Max(3, settings.Rounds / 4);
-
     // Rounds that are to count; more where they turn out not to say enough.
     private int _wanted = settings.Rounds;
+
+    // Who runs on so often, in spite of having come to rest after its block, is sent home.
+    private int MostOffences => Math.Max(3, _wanted / 4);
 
     public Samples Run(IReadOnlyList<Candidate> candidates, CancellationToken cancellationToken = default)
     {
@@ -74,7 +74,7 @@ internal sealed class Measurement(Func<Candidate, ICandidateWorker> start, Measu
     private bool IsVague(int rounds)
     {
         Samples samples = Collect(rounds);
-        return _participants.Select(static p => p.Candidate).GroupBy(static c => c.Callers).Any(load =>
+        return _participants.Select(static p => p.Candidate).Where(static c => !c.IsBound).GroupBy(static c => c.Callers).Any(load =>
             Best(load.Where(static c => c.IsJudged)) is { } judged && Best(load.Where(static c => !c.IsJudged)) is { } other && samples.Ratio(judged, other).Width > settings.Width);
 
         string? Best(IEnumerable<Candidate> candidates) => candidates.Select(static c => c.Name).MinBy(samples.Median);
@@ -130,7 +130,7 @@ internal sealed class Measurement(Func<Candidate, ICandidateWorker> start, Measu
         if (round > 0)
             _invalid.Add(round - 1);
         _invalid.Add(round);
-        if (++participant.Offences >= _mostOffences)
+        if (++participant.Offences >= MostOffences)
         {
             throw new WorkerException(
                 $"does not rest while others run: it used {cpu.TotalMilliseconds:0} ms of CPU time in {time.TotalMilliseconds:0} ms of waiting", "");

@@ -244,17 +244,20 @@ public sealed class EnsembleSurfaceTests
     {
         ModelListing[] models = [.. new[] { ("a", "batch"), ("b", "N") }.Select(m => Reduced(m.Item1, m.Item2, 1))];
         Assert.Equal(
-            "CLV2036: The ensemble 'Vision' cannot combine the output 'scores' by " + rule + ": its only dimension, 'batch', is the batch, so it would give the best sample instead of "
+            "CLV2036: The ensemble 'Vision' cannot combine the output 'scores' by " + rule + ": its last dimension is the batch, 'batch', so it would give the best sample instead of "
             + "each sample's best class; export it as [batch, classes]. Take another rule for it: Combine=\"scores=Stack\", or Custom for one of your own.",
             Message(Vision(models) with { Combine = [rule] }, models));
         Run(Vision(models) with { Combine = ["Mean"] }, models).Compiles();
+        // What the file calls the dimension does not matter.
+        ModelListing[] renamed = [.. new[] { ("a", "batch"), ("b", "N") }.Select(m => Reduced(m.Item1, m.Item2, 1, "Squeezescores_dim_0"))];
+        Assert.Contains("its last dimension is the batch, 'batch'", Message(Vision(renamed) with { Combine = [rule] }, renamed));
         // The only dimension may be the classes.
         models = [.. new[] { ("a", "batch"), ("b", "N") }.Select(m => Reduced(m.Item1, m.Item2, 0))];
         Run(Vision(models) with { Combine = [rule] }, models).Compiles();
     }
 
     // The largest along an axis of [batch, classes].
-    private static ModelListing Reduced(string name, string batch, long axis) => Models.Listing(
+    private static ModelListing Reduced(string name, string batch, long axis, string? declared = null) => Models.Listing(
         new OnnxModel
         {
             IrVersion = 8,
@@ -262,7 +265,7 @@ public sealed class EnsembleSurfaceTests
             Graph = new OnnxGraph
             {
                 Inputs = [Models.Float("x", batch, 10)],
-                Outputs = [axis == 1 ? Models.Float("scores", batch) : Models.Float("scores", 10)],
+                Outputs = [axis == 1 ? Models.Float("scores", declared ?? batch) : Models.Float("scores", 10)],
                 Nodes =
                 [
                     new Node("", "ReduceMax", "", ["x"], ["scores"],

@@ -64,10 +64,29 @@ public sealed class MeasurementTests
     }
 
     [Fact]
+    public void In_more_rounds_a_candidate_may_run_on_more_often()
+    {
+        Fake spinning = new("b") { Time = _ => 1e6, Spins = [3, 9, 21, 26] };
+        Samples samples = Run(Settings with { Rounds = 12, Extension = 3 }, Judged(b => b % 2 == 0 ? 1e6 : 2e6), spinning);
+
+        Assert.Empty(samples.Failures);
+        Assert.Equal(36, samples.Blocks["b"].Length);
+    }
+
+    [Fact]
     public void No_rounds_are_added_where_nothing_is_judged_or_the_number_was_given()
     {
         Assert.Equal(6, Run(Settings with { Extension = 3 }, new Fake("a") { Time = b => b % 2 == 0 ? 1e6 : 2e6 }, new Fake("b") { Time = _ => 1e6 }).Blocks["a"].Length);
         Assert.Equal(6, Run(Settings, Judged(b => b % 2 == 0 ? 1e6 : 2e6), new Fake("b") { Time = _ => 1e6 }).Blocks["a"].Length);
+    }
+
+    [Fact]
+    public void What_shows_only_what_there_is_to_gain_is_not_compared()
+    {
+        // Known to a nanosecond, and faster than what the judged one is compared with.
+        Samples samples = Run(Settings with { Extension = 3 }, Judged(_ => 1e6), new Fake("b") { IsBound = true, Time = _ => 0.9e6 }, new Fake("c") { Time = b => b % 2 == 0 ? 1e6 : 2e6 });
+
+        Assert.Equal(18, samples.Blocks["a"].Length);
     }
 
     [Fact]
@@ -161,7 +180,7 @@ public sealed class MeasurementTests
                 return fakes.Single(f => f.Name == c.Name);
             },
             settings);
-        return measurement.Run([.. fakes.Select(f => new Candidate(f.Name, "") { IsJudged = f.IsJudged })]);
+        return measurement.Run([.. fakes.Select(f => new Candidate(f.Name, "") { IsJudged = f.IsJudged, IsBound = f.IsBound })]);
     }
 
     private static Fake Judged(Func<int, double> time) => new("a") { IsJudged = true, Time = time };
@@ -178,6 +197,8 @@ public sealed class MeasurementTests
         public TimeSpan Call { get; init; } = TimeSpan.FromMilliseconds(1);
 
         public bool IsJudged { get; init; }
+
+        public bool IsBound { get; init; }
 
         /// <summary>What each call of a block takes, in nanoseconds.</summary>
         public Func<int, double> Time { get; init; } = static _ => 0;

@@ -110,13 +110,16 @@ internal sealed class CudaDevice : IDevice
         CudaStream own = (CudaStream)stream;
         long bytes = program.WeightBytes + program.WorkspaceBytes;
         Reserve(program.Title, bytes);
+        InferenceSession? session = null;
         try
         {
             using SessionOptions options = Options(program, own, bytes);
-            return new CudaExecutable(this, program, program.Open(options), bytes);
+            session = program.Open(options);
+            return new CudaExecutable(this, program, session, bytes);
         }
         catch (Exception e)
         {
+            session?.Dispose();
             Release(bytes);
             if (e is OnnxRuntimeException)
                 throw Failure(e, program.Title) ?? new CleaveException(Rules.SessionFailed, e, program.Model, program.Segment, e.Message);

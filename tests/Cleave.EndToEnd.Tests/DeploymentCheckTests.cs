@@ -70,14 +70,14 @@ public sealed class DeploymentCheckTests(PackedPackagesInUse inUse)
         // A target that takes the model away: what an earlier publish left behind does not hide it.
         CommandResult spoiled = app.DotNetCommand("publish", "--no-restore", "-c", "Debug", "-p:Spoil=true", "-o", app.PathOf("published")).Failed();
         Assert.Equal(["CLV3004"], Ids(spoiled));
-        Assert.Contains("is not in the publish output at 'models/Lib/models/model.onnx'", spoiled.Output);
+        Assert.Contains("The file 'model.onnx' of a model is not in the publish output at 'models/Lib/models/model.onnx'", spoiled.Output);
         CommandResult single = app.DotNetCommand("publish", "-c", "Debug", "--use-current-runtime", "--self-contained", "false", "-p:PublishSingleFile=true",
             "-p:Spoil=true", "-o", app.PathOf("single")).Failed();
         Assert.Equal(["CLV3004"], Ids(single));
 
         CommandResult output = app.Build("-p:Spoil=output").Failed();
         Assert.Equal(["CLV3004"], Ids(output));
-        Assert.Contains("is not in the output at 'models/Lib/models/model.onnx'", output.Output);
+        Assert.Contains("The file 'model.onnx' of a model is not in the output at 'models/Lib/models/model.onnx'", output.Output);
 
         CommandResult bareOfNative = app.DotNetCommand("publish", "--no-restore", "-c", "Debug", "-p:Spoil=native", "-o", app.PathOf("bare")).Failed();
         Assert.Equal(["CLV3005"], Ids(bareOfNative));

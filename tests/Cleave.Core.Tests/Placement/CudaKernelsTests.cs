@@ -148,7 +148,10 @@ public sealed class CudaKernelsTests
         string path = Path.Combine(folder.Path, "model.ort");
         using SessionOptions options = new()
         {
-            IntraOpNumThreads = 1, OptimizedModelFilePath = path, GraphOptimizationLevel = GraphOptimizationLevel.ORT_DISABLE_ALL, LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL,
+            IntraOpNumThreads = 1,
+            OptimizedModelFilePath = path,
+            GraphOptimizationLevel = GraphOptimizationLevel.ORT_DISABLE_ALL,
+            LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL,
         };
         options.AddSessionConfigEntry("session.save_model_format", "ORT");
         new InferenceSession(Make.Model(graph, 10, operatorSet).ToByteArray(), options).Dispose();

@@ -13,7 +13,7 @@ namespace Cleave.Runtime.Tests.Devices;
 internal sealed unsafe class FakeCuda
 {
     [ThreadStatic]
-    private static FakeCuda? t_current;
+    private static FakeCuda? _current;
 
     private static readonly Dictionary<string, nint> Exports = new()
     {
@@ -58,7 +58,7 @@ internal sealed unsafe class FakeCuda
     private int Device { get; set; }
 
     /// <summary>From now on this thread's.</summary>
-    public static FakeCuda Begin() => t_current = new FakeCuda();
+    public static FakeCuda Begin() => _current = new FakeCuda();
 
     public CudaRuntime Load() => new(static name => Exports[name]);
 
@@ -67,7 +67,7 @@ internal sealed unsafe class FakeCuda
 
     private static int Did([CallerMemberName] string member = "")
     {
-        FakeCuda current = t_current ??= new FakeCuda();
+        FakeCuda current = _current ??= new FakeCuda();
         string call = member switch
         {
             nameof(StreamCreate) => "cudaStreamCreateWithFlags",
@@ -106,7 +106,7 @@ internal sealed unsafe class FakeCuda
     {
         int error = Did();
         if (error == 0)
-            t_current!.Device = device;
+            _current!.Device = device;
         return error;
     }
 
@@ -114,15 +114,15 @@ internal sealed unsafe class FakeCuda
     private static int MemGetInfo(nuint* free, nuint* total)
     {
         int error = Did();
-        *free = (nuint)t_current!.FreeBytes;
-        *total = (nuint)t_current.TotalBytes;
+        *free = (nuint)_current!.FreeBytes;
+        *total = (nuint)_current.TotalBytes;
         return error;
     }
 
     [UnmanagedCallersOnly]
     private static int GetLastError()
     {
-        FakeCuda current = t_current ??= new FakeCuda();
+        FakeCuda current = _current ??= new FakeCuda();
         int error = current.LastError;
         current.LastError = 0;
         return error;

@@ -47,9 +47,9 @@ internal sealed class Quotas : IFamily
         {
             Candidate[] candidates = [.. Service.Candidates(Clients).Where(c => c.Name != Service.Defaults).Select(c => c with { Workload = "quota", Arguments = [where, c.Workload, .. c.Arguments] })];
             (Samples samples, _, bool holds) = Claims.NoLoss(
-                () => Interleaved.Measure(candidates, options.Settings with { LeastCalls = 24, Rounds = options.Rounds(16) }), s => Ratio(s, Best(s), Service.Ours), 1 / Kept);
-            string best = Best(samples);
-            Interval ratio = Ratio(samples, Service.Ours, best);
+                () => Interleaved.Measure(candidates, options.Settings with { LeastCalls = 24, Rounds = options.Rounds(16) }), s => Service.Ratio(s, Service.Best(s, Clients), Service.Ours, Clients), 1 / Kept);
+            string best = Service.Best(samples, Clients);
+            Interval ratio = Service.Ratio(samples, Service.Ours, best, Clients);
             return Line.Of(what + (group is null ? " (by affinity)" : ""), Target, string.Create(CultureInfo.InvariantCulture,
                 $"{ratio.AsRatio()} of {best} ({Statistics.Median(Service.Throughput(samples, Service.Ours, Clients)):0} and {Statistics.Median(Service.Throughput(samples, best, Clients)):0} requests a second)"),
                 holds, samples);
@@ -60,9 +60,4 @@ internal sealed class Quotas : IFamily
                 QuotaGroup.Remove(group);
         }
     }
-
-    private static string Best(Samples samples) => samples.Blocks.Keys.Where(static n => n != Service.Ours).MaxBy(n => Statistics.Median(Service.Throughput(samples, n, Clients)))!;
-
-    private static Interval Ratio(Samples samples, string first, string second) => Statistics.MedianInterval(
-        Service.Throughput(samples, first, Clients).Zip(Service.Throughput(samples, second, Clients), static (a, b) => a / b));
 }

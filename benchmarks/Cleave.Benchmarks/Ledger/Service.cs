@@ -57,6 +57,15 @@ internal static class Service
     public static double[] Throughput(Samples samples, string candidate, int clients) =>
         [.. samples.Blocks[candidate].Select(b => clients / (b.Nanoseconds.Average() / 1e9))];
 
+    /// <summary>How many times as many requests a second the first answers as the second: the median over the rounds, with its interval.</summary>
+    public static Interval Ratio(Samples samples, string first, string second, int clients) =>
+        Statistics.MedianInterval(Throughput(samples, first, clients).Zip(Throughput(samples, second, clients), static (a, b) => a / b));
+
+    /// <summary>Of ONNX Runtime's set-ups that somebody chose, the one that answers most.</summary>
+    public static string Best(Samples samples, int clients) => samples.Blocks.Keys
+        .Where(static k => k != Ours && !k.StartsWith(Defaults, StringComparison.Ordinal))
+        .MaxBy(k => Statistics.Median(Throughput(samples, k, clients)))!;
+
     private static Candidate Session(string name, OrtConfiguration configuration, string[] paths) =>
         new(name, Sessions, [.. configuration.ToArguments(), .. paths]) { Callers = configuration.Callers };
 

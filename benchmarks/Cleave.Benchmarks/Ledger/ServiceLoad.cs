@@ -28,7 +28,7 @@ internal sealed class ServiceLoad : IFamily
         foreach ((int clients, double gain) in Points.Where(p => options.Has(string.Create(CultureInfo.InvariantCulture, $"clients/{p.Clients}"))))
         {
             // What is to lose nothing may lose once, by chance.
-            (Samples measured, _, _) = Claims.NoLoss(() => Interleaved.Measure(Candidates(clients), options.Settings), s => Ratio(s, Best(s, clients), Service.Ours, clients), 1 / Kept);
+            (Samples measured, _, _) = Claims.NoLoss(() => Interleaved.Measure(Candidates(clients), options.Settings), s => Service.Ratio(s, Service.Best(s, clients), Service.Ours, clients), 1 / Kept);
             samples.Add((clients, measured));
             foreach (Line line in Lines(clients, gain, measured))
                 yield return line;
@@ -46,11 +46,11 @@ internal sealed class ServiceLoad : IFamily
     private static IEnumerable<Line> Lines(int clients, double gain, Samples samples)
     {
         string of = string.Create(CultureInfo.InvariantCulture, $"{What}, {clients} {(clients == 1 ? "client" : "clients")}");
-        string best = Best(samples, clients);
+        string best = Service.Best(samples, clients);
         string list = string.Join(", ", samples.Blocks.Keys.Select(k => string.Create(CultureInfo.InvariantCulture, $"{k} {Statistics.Median(Service.Throughput(samples, k, clients)):0}")));
         if (clients == 1)
-            yield return Line.Shown(of + ": what cleaning alone gives", Ratio(samples, Service.Defaults, "defaults, as published", clients).AsRatio(), samples);
-        Interval defaults = Ratio(samples, Service.Ours, Service.Defaults, clients), statically = Ratio(samples, Service.Ours, best, clients);
+            yield return Line.Shown(of + ": what cleaning alone gives", Service.Ratio(samples, Service.Defaults, "defaults, as published", clients).AsRatio(), samples);
+        Interval defaults = Service.Ratio(samples, Service.Ours, Service.Defaults, clients), statically = Service.Ratio(samples, Service.Ours, best, clients);
         yield return Line.Of(of + ": throughput against the defaults", string.Create(CultureInfo.InvariantCulture, $">= {gain}x"),
             defaults.AsRatio() + " (requests a second: " + list + ")", defaults.Gains(gain), samples);
         yield return Line.Of(of + ": throughput against the best static set-up", ">= 0.95x", statically.AsRatio() + " of " + best, statically.High >= Kept, samples);
@@ -60,12 +60,4 @@ internal sealed class ServiceLoad : IFamily
         yield return Line.Of(of + ": CPU time a request against that set-up", "<= 1.05x", cpu.AsRatio(), cpu.StaysWithin(1.05), samples);
         yield return Line.Of(of + ": CPU time a request against the defaults", "<= 0.65x", ofDefaults.AsRatio(), ofDefaults.High <= 0.65, samples);
     }
-
-    // Of ONNX Runtime's set-ups that somebody chose.
-    private static string Best(Samples samples, int clients) => samples.Blocks.Keys
-        .Where(static k => k != Service.Ours && !k.StartsWith(Service.Defaults, System.StringComparison.Ordinal))
-        .MaxBy(k => Statistics.Median(Service.Throughput(samples, k, clients)))!;
-
-    private static Interval Ratio(Samples samples, string first, string second, int clients) => Statistics.MedianInterval(
-        Service.Throughput(samples, first, clients).Zip(Service.Throughput(samples, second, clients), (a, b) => a / b));
 }

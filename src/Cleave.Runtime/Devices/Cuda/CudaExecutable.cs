@@ -56,6 +56,7 @@ internal sealed class CudaExecutable : IDeviceExecutable
 
     public void Dispose()
     {
+        // What ONNX Runtime frees is freed on the thread's device.
         _device.ToFree();
         _binding.Dispose();
         _options.Dispose();

@@ -79,6 +79,21 @@ internal sealed class ShapeTable
 
     public int InputsOfUnknownRank { get; }
 
+    /// <summary>A name for each dimension of a call: of an input <c>x</c> of unknown rank, <c>x.rank</c> and then <c>x[0]</c>, <c>x[1]</c>, ….</summary>
+    public IReadOnlyList<string> NamesOf(IReadOnlyList<int> dims)
+    {
+        List<string> names = [.. _symbols];
+        for (int i = 0; i < _inputs.Length; i++)
+        {
+            if (_inputPatterns[i] is not null)
+                continue;
+            int rank = dims[names.Count];
+            names.Add(_inputs[i].Name + ".rank");
+            names.AddRange(Enumerable.Range(0, rank).Select(d => string.Create(CultureInfo.InvariantCulture, $"{_inputs[i].Name}[{d}]")));
+        }
+        return names;
+    }
+
     /// <summary>The place of the batch; -1 where there is none.</summary>
     public int BatchOf(ModelDefinition definition) => definition.Batch is { } axis ? SymbolOf(axis.Dimension) : -1;
 

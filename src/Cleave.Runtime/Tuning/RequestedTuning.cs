@@ -45,7 +45,7 @@ internal sealed class RequestedTuning<TInput>(CurrentEngine current, Func<Runner
         try
         {
             bound = JobParts.Bind(samples, sample => bind(engine, sample));
-            TuningSample[] given = Array.ConvertAll(bound, b => TuningSample.Given(engine.Shapes.Names, b));
+            TuningSample[] given = Array.ConvertAll(bound, b => TuningSample.Given(engine.Shapes, b));
             Task<TuningResult> tuned = engine.Tuning.Start(budget, given, progress, began, cancellationToken);
             // From here on the tuning leaves the gate.
             entered = false;

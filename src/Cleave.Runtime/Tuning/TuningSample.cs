@@ -25,7 +25,7 @@ internal sealed record TuningSample(IReadOnlyList<string> Names, int[] Dims, Act
     public bool Is(TunedRequest request) => request.Sizes.SequenceEqual(Dims) && request.Names.SequenceEqual(Names);
 
     /// <summary>A request that the application gave, which was bound for one of its calls.</summary>
-    public static TuningSample Given(IReadOnlyList<string> names, CallBuffers bound) => new(names, bound.Dims, bound.CopyInputsTo);
+    public static TuningSample Given(ShapeTable shapes, CallBuffers bound) => new(shapes.NamesOf(bound.Dims), bound.Dims, bound.CopyInputsTo);
 
     /// <summary>
     /// Made-up requests: of the sizes that the model is planned for first, then in batches, then shorter and longer. None where an input may have any number of dimensions.

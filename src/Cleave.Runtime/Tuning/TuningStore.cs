@@ -66,7 +66,13 @@ internal sealed class TuningStore
             if (section.Accelerator.Count == 0 && file.Find(section.Machine) is { } before)
                 section = section with { Accelerator = before.Accelerator };
             Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-            byte[] text = Encoding.UTF8.GetBytes(file.With(section).Write());
+            string written = file.With(section).Write();
+            if (WhyUnreadable(written) is { } reason)
+            {
+                why = "the text would be a damaged " + path + " (" + reason + "); please report this";
+                return null;
+            }
+            byte[] text = Encoding.UTF8.GetBytes(written);
             OutputFile.Write(path, stream => stream.Write(text));
             return path;
         }
@@ -80,6 +86,20 @@ internal sealed class TuningStore
             why = e.Message;
         }
         return null;
+    }
+
+    // A file that only looks written would keep the sections of other machines from being read, too.
+    private static string? WhyUnreadable(string text)
+    {
+        try
+        {
+            TuningFile.Read(text);
+            return null;
+        }
+        catch (ListingException e)
+        {
+            return e.Message;
+        }
     }
 
     private TuningSection? Load(string path)

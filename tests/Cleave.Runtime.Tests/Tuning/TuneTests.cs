@@ -327,6 +327,37 @@ public sealed class TuneTests : IDisposable
         };
     }
 
+    [Fact]
+    public async Task Samples_of_any_rank_are_written_so_that_they_can_be_read()
+    {
+        string path = _folder.Write("any.onnx", Models.AnyShape().ToByteArray());
+        RunnerOptions options = new() { Model = ModelSource.File(path), Cores = 2, TuningSpan = TimeSpan.Zero, Ledger = Ledgers.Own(2), Logger = _logger };
+        await using LooseRunner runner = new(Definitions.Of(Models.AnyShape()), options);
+        TuningResult tuned = await runner.TuneAsync(Plenty, [Sample(3, 2), Sample(6)]);
+        Assert.Equal(["x.rank=2,x[0]=3,x[1]=2", "x.rank=1,x[0]=6"], tuned.Requests.Select(r => r.Dimensions));
+        Assert.Equal(path + TuningFile.Ending, tuned.File);
+        await using LooseRunner next = new(Definitions.Of(Models.AnyShape()), options);
+        Assert.Empty(_logger.Warnings);
+        Assert.Equal(2, next.Engine.Tuning.Known!.Requests.Count);
+
+        static Request Sample(params int[] shape) => (ref InputBinder b) =>
+        {
+            b.Shape(shape);
+            b.Copy<float>(0, new float[6]);
+        };
+    }
+
+    [Fact]
+    public void What_could_not_be_read_again_is_not_written()
+    {
+        Write(Section(300, 100, 300));
+        byte[] before = File.ReadAllBytes(Tuned);
+        TuningStore store = new(Towers.Definition(), Model, folder: null, new Lazy<MachineSignature>(() => ThisMachine.Of(2)), _logger);
+        Assert.Null(store.Save(Section(300, 100, 300) with { Requests = [new(["n"], [1, 2], [new("Whole", [1], 1, 9)])] }, out string why));
+        Assert.Contains("line ", why);
+        Assert.Equal(before, File.ReadAllBytes(Tuned));
+    }
+
     // One row: the ones that are made up lie outside of it.
     private static OnnxProto.ModelProto Lookup() => Onnx.Model(
         [Tensor("index", ElementType.Int64, "n")], [Tensor("y", ElementType.Float, "n")],

@@ -145,7 +145,7 @@ case $verb in
     ;;
   sample)
     pack_libraries
-    [[ " $* " == *' --out '* ]] || set -- --out "$root/artifacts/pages-read" "$@"
+    [[ " $* " == *' --out'[\ =:]* ]] || set -- --out "$root/artifacts/pages-read" "$@"
     # 'dotnet run' would look at the project once more before it starts.
     build_quietly sample-app/PageReader
     dotnet "$root/sample-app/PageReader/bin/$configuration/net10.0/PageReader.dll" "$@"

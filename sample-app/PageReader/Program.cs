@@ -1,7 +1,6 @@
 using System.CommandLine;
 using Cleave;
 using PageReader;
-using PageReader.Imaging;
 using PageReader.Reading;
 using Spectre.Console;
 
@@ -16,86 +15,64 @@ Option<string> outOption = new("--out")
     HelpName = "FOLDER",
     DefaultValueFactory = _ => "pages-read",
 };
-RootCommand command = new("Reads the text of printed pages.") { imageOption, outOption };
+outOption.Validators.Add(result =>
+{
+    if (string.IsNullOrWhiteSpace(result.GetValueOrDefault<string>()))
+        result.AddError("--out is empty; pass the folder for the images with boxes and text.");
+});
+Option<bool> timeOption = new("--time")
+{
+    Description = "Also times three ways to read the lines: all of them are read 27 times more. Done without --image in any case.",
+};
+RootCommand command = new("Reads the text of printed pages.") { imageOption, outOption, timeOption };
 command.SetAction(async (arguments, cancellationToken) =>
 {
     string[] images = arguments.GetValue(imageOption) ?? [];
+    bool time = arguments.GetValue(timeOption);
     if (images.Length == 0)
     {
         Console.WriteLine("No image was passed (--image FILE), so this reads those that come with the program.");
         Console.WriteLine();
         images = [.. Directory.GetFiles(Path.Combine(AppContext.BaseDirectory, "samples")).Order(StringComparer.Ordinal)];
+        time = true;
     }
-    return await ReadAsync(images, arguments.GetValue(outOption)!, cancellationToken);
+    return await ReadAsync(images, arguments.GetValue(outOption)!, time, cancellationToken);
 });
 return await command.Parse(args).InvokeAsync();
 
-static async Task<int> ReadAsync(string[] paths, string folder, CancellationToken cancellationToken)
+static async Task<int> ReadAsync(string[] images, string folder, bool time, CancellationToken cancellationToken)
 {
-    IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings
+    Report report = new(AnsiConsole.Create(new AnsiConsoleSettings
     {
         Ansi = Console.IsOutputRedirected ? AnsiSupport.No : AnsiSupport.Detect,
-    });
+    }));
     try
     {
         await using OrientationRunner orientation = new();
         await using RecognizersRunner recognizers = new();
-        PageScanner scanner = new(orientation, recognizers);
-        Report report = new(console);
         Directory.CreateDirectory(folder);
-        List<LineCrop> lines = [];
-        int failed = 0;
-        foreach (string path in paths)
-        {
-            if (await ReadPageAsync(path, folder, scanner, report, cancellationToken) is { } scan)
-                lines.AddRange(scan.Page.Crops);
-            else
-                failed++;
-        }
-        if (lines.Count > 0)
-            report.Times(await MeasureAsync(console, lines, cancellationToken));
-        return failed == 0 ? 0 : 1;
+        PageRun run = new(new PageScanner(orientation, recognizers), report, folder);
+        foreach (string image in images)
+            await run.ReadAsync(image, cancellationToken);
+        if (time && run.Lines.Count > 0)
+            await MeasureAsync(report, run.Lines, cancellationToken);
+        return run.Failed == 0 ? 0 : 1;
     }
-    catch (CleaveException e)
+    catch (Exception e) when (e is CleaveException or InvalidDataException)
     {
-        Console.Error.WriteLine($"PageReader: a model cannot be used: {OneLine(e.Message)}");
+        report.Error("a model cannot be used: " + e.Message);
     }
     catch (Exception e) when (e is IOException or UnauthorizedAccessException)
     {
-        Console.Error.WriteLine($"PageReader: {OneLine(folder)} cannot be written: {OneLine(e.Message)}");
+        report.Error($"the folder {folder} cannot be used: {e.Message}");
     }
     return 1;
 }
 
-// Null where the image cannot be read: the others are read all the same.
-static async Task<Scan?> ReadPageAsync(string path, string folder, PageScanner scanner, Report report, CancellationToken cancellationToken)
-{
-    try
-    {
-        Scan scan = await scanner.ScanAsync(ImageFile.Read(path), cancellationToken);
-        string annotated = Path.Combine(folder, Path.GetFileNameWithoutExtension(path) + ".read.png");
-        File.WriteAllBytes(annotated, Annotation.Png(scan));
-        report.Text(path, scan, annotated);
-        return scan;
-    }
-    catch (ImageException e)
-    {
-        string file = path.Length == 0 ? "" : OneLine(path) + ": ";
-        Console.Error.WriteLine($"PageReader: {file}{OneLine(e.Message)}");
-        return null;
-    }
-}
-
-static async Task<WaysTimes> MeasureAsync(IAnsiConsole console, IReadOnlyList<LineCrop> lines, CancellationToken cancellationToken)
+static async Task MeasureAsync(Report report, IReadOnlyList<LineCrop> lines, CancellationToken cancellationToken)
 {
     await using RecognizerARunner recognizer = new();
     ThreeWays ways = new(recognizer);
-    return await console.Progress().AutoClear(true).StartAsync(async context =>
-    {
-        ProgressTask task = context.AddTask("Timing three ways to read the lines", maxValue: ThreeWays.TotalRounds);
-        return await ways.MeasureAsync(lines, () => task.Increment(1), cancellationToken);
-    });
+    report.Times(await report.ProgressAsync("Timing three ways to read the lines", ThreeWays.TotalRounds,
+        roundDone => ways.MeasureAsync(lines, roundDone, cancellationToken)));
 }
-
-// Nothing that a path or message holds may steer the terminal or break the line.
-static string OneLine(string text) => string.Concat(text.Select(c => char.IsControl(c) ? ' ' : c));

@@ -67,7 +67,7 @@ internal sealed class ThreeWays(RecognizerARunner recognizer)
             output.Dispose();
     }
 
-    // Buffers that are bound once, for a line of the middle length: nothing is copied or allocated.
+    // Buffers that are bound once, for a line of the middle length. Putting its pixels there is not timed: an application would write them there at once.
     private TimeSpan OneCall(IReadOnlyList<LineCrop> lines)
     {
         LineCrop line = lines.OrderBy(l => l.Width).ElementAt(lines.Count / 2);

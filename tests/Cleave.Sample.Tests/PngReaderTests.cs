@@ -75,6 +75,16 @@ public sealed class PngReaderTests
     public void The_checksum_is_that_of_PNG() => Assert.Equal(0xCBF43926, Crc32.Of("123456789"u8));
 
     [Fact]
+    public void The_transparent_shade_or_colour_is_white()
+    {
+        PngFile gray = new(3, 1, Gray) { Transparency = [0, 40], Rows = [0, 40, 41, 0] };
+        PngFile rgb = new(2, 1, Rgb) { Transparency = [0, 10, 0, 20, 0, 30], Rows = [0, 10, 20, 30, 10, 20, 31] };
+
+        Assert.Equal([255, 41, 0], PngReader.Read(gray.ToBytes()).Pixels);
+        Assert.Equal([255, Luminance(10, 20, 31)], PngReader.Read(rgb.ToBytes()).Pixels);
+    }
+
+    [Fact]
     public void Transparent_colours_of_a_palette_lie_on_white()
     {
         PngFile file = new(3, 1, Palette)

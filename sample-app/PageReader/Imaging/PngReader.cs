@@ -3,7 +3,7 @@ using System.IO.Compression;
 
 namespace PageReader.Imaging;
 
-/// <summary>PNG, 8 bits a sample, not interlaced: gray, RGB, palette, each with or without alpha (drawn on white).</summary>
+/// <summary>PNG, 8 bits a sample, not interlaced: gray, RGB, palette, each with or without alpha or transparent colours (drawn on white).</summary>
 internal static class PngReader
 {
     private const int Gray = 0;
@@ -139,6 +139,8 @@ internal static class PngReader
     {
         switch (parts.ColourType)
         {
+            case Gray or Rgb when IsTransparent(pixel, parts.Transparency):
+                return 255;
             case Gray:
                 return pixel[0];
             case GrayAlpha:
@@ -153,6 +155,19 @@ internal static class PngReader
             throw new ImageException("the image is damaged: a colour is not in its palette");
         byte gray = GrayImage.Luminance(parts.Colours[index * 3], parts.Colours[index * 3 + 1], parts.Colours[index * 3 + 2]);
         return index < parts.Transparency.Length ? OnWhite(gray, parts.Transparency[index]) : gray;
+    }
+
+    // One colour, with two bytes for each sample.
+    private static bool IsTransparent(ReadOnlySpan<byte> pixel, byte[] colour)
+    {
+        if (colour.Length != 2 * pixel.Length)
+            return false;
+        for (int i = 0; i < pixel.Length; i++)
+        {
+            if (colour[2 * i] != 0 || colour[2 * i + 1] != pixel[i])
+                return false;
+        }
+        return true;
     }
 
     private static byte OnWhite(int value, int alpha) => (byte)((value * alpha + 255 * (255 - alpha)) / 255);

@@ -37,7 +37,7 @@ internal sealed class PageScanner(
         static Transcript Read(RecognizersOutput output)
         {
             using (output)
-                return Transcript.Of(output.Scores.Span);
+                return Transcript.Of(output.Scores.Span, output.Scores.Shape);
         }
     }
 

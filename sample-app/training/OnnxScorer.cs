@@ -16,14 +16,14 @@ internal sealed class OnnxScorer : IDisposable
         _output = _session.OutputNames[0];
     }
 
-    /// <summary>The model's output for one line.</summary>
-    public float[] Score(LineCrop line)
+    /// <summary>The model's output for one line, and its shape.</summary>
+    public (float[] Scores, int[] Shape) Score(LineCrop line)
     {
         long[] shape = [1, 1, LineCrop.Height, line.Width];
         using OrtValue input = OrtValue.CreateTensorValueFromMemory(line.Pixels, shape);
         using RunOptions run = new();
         using IDisposableReadOnlyCollection<OrtValue> outputs = _session.Run(run, ["lines"], [input], [_output]);
-        return outputs[0].GetTensorDataAsSpan<float>().ToArray();
+        return (outputs[0].GetTensorDataAsSpan<float>().ToArray(), [.. outputs[0].GetTensorTypeAndShape().Shape.Select(d => (int)d)]);
     }
 
     public void Dispose() => _session.Dispose();

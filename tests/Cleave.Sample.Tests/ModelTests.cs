@@ -68,11 +68,11 @@ public sealed class ModelTests : IDisposable
         using OnnxScorer model = new(OnnxFile.Recognizer(network, "recognizer"));
         LineCrop line = LineSample.Draw(new SeededRandom(7), 320).Crop;
 
-        float[] written = model.Score(line);
+        (float[] written, int[] shape) = model.Score(line);
         Planes scores = network.Forward(line);
 
         int classes = Alphabet.Classes.Length;
-        Assert.Equal(line.Width / Alphabet.ColumnsPerStep * classes, written.Length);
+        Assert.Equal([1, line.Width / Alphabet.ColumnsPerStep, classes], shape);
         // The network works on wider lines of nothing but paper at the end; far from it nothing differs.
         for (int step = 0; step < written.Length / classes - 16; step++)
         {

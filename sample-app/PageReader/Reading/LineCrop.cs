@@ -53,10 +53,6 @@ public sealed record LineCrop(int Width, float[] Pixels)
         return new LineCrop(width, light);
     }
 
-    /// <summary>Where a column of the crop lies on the line, in pixels of the page from the line's left end.</summary>
-    public static float ColumnOnLine(float column, TextLine line) =>
-        column * Math.Max(line.Height, 1) / Band / Stretch - Margin * line.Height;
-
     /// <summary>The same line, upside down.</summary>
     public LineCrop Turned()
     {

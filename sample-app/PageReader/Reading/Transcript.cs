@@ -5,7 +5,10 @@ public sealed record Transcript(IReadOnlyList<ReadCharacter> Characters)
 {
     public string Text { get; } = string.Concat(Characters.Select(c => c.Character));
 
-    /// <summary>The recogniser's probability for what it chose, the mean over the characters; 0 where there are none.</summary>
+    /// <summary>
+    /// How sure the recogniser is which characters these are: the share of the chosen one among all characters, the mean over
+    /// the line; 0 where there are none. Whether there is a character at all (what it gives the blank) is left out.
+    /// </summary>
     public float Confidence { get; } = Characters.Count == 0 ? 0 : Characters.Average(c => c.Confidence);
 
     /// <summary>
@@ -13,10 +16,15 @@ public sealed record Transcript(IReadOnlyList<ReadCharacter> Characters)
     /// decoding, as after CTC, Graves et al. 2006, may take such a run for several; here training separates all
     /// characters by blanks.)
     /// </summary>
-    /// <param name="scores">[steps, classes], a probability each.</param>
-    public static Transcript Of(ReadOnlySpan<float> scores)
+    /// <param name="scores">A probability each.</param>
+    /// <param name="shape">[1, steps, classes].</param>
+    /// <exception cref="InvalidDataException">The recogniser has other classes than the alphabet.</exception>
+    public static Transcript Of(ReadOnlySpan<float> scores, ReadOnlySpan<int> shape)
     {
         int classes = Alphabet.Classes.Length;
+        // Each step would be taken for a piece of another one.
+        if (shape.Length == 0 || shape[^1] != classes)
+            throw new InvalidDataException($"it tells {(shape.Length == 0 ? 0 : shape[^1])} classes apart, and the alphabet has {classes}; train the recognisers again (sample-app/training)");
         int steps = scores.Length / classes;
         List<ReadCharacter> characters = [];
         float[] sums = new float[classes];
@@ -31,18 +39,18 @@ public sealed record Transcript(IReadOnlyList<ReadCharacter> Characters)
                 continue;
             }
             if (step > start)
-                characters.Add(Character(sums, start, step));
+                characters.Add(Character(sums));
             Array.Clear(sums);
             start = step + 1;
         }
         return new Transcript(Trimmed(characters));
     }
 
-    private static ReadCharacter Character(float[] sums, int start, int end)
+    private static ReadCharacter Character(float[] sums)
     {
         sums[Alphabet.Blank] = 0;
         int best = sums.AsSpan().IndexOf(sums.Max());
-        return new ReadCharacter(Alphabet.Classes[best], sums[best] / sums.Sum(), (start + end - 1) * 0.5f);
+        return new ReadCharacter(Alphabet.Classes[best], sums[best] / sums.Sum());
     }
 
     // No spaces at the ends, and one where there are several.

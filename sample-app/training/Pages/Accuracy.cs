@@ -19,12 +19,12 @@ internal sealed record Accuracy(int Characters, int Mistakes)
 
     /// <summary>The text of a page.</summary>
     public static IReadOnlyList<string> Read(Page page, IReadOnlyList<OnnxScorer> recognizers) =>
-        page.Text([.. page.Crops.Select(crop => Transcript.Of(Mean(crop, recognizers)))]);
+        page.Text([.. page.Crops.Select(crop => Mean(crop, recognizers))]);
 
-    private static float[] Mean(LineCrop crop, IReadOnlyList<OnnxScorer> recognizers)
+    private static Transcript Mean(LineCrop crop, IReadOnlyList<OnnxScorer> recognizers)
     {
-        float[][] scores = [.. recognizers.Select(r => r.Score(crop))];
-        return [.. Enumerable.Range(0, scores[0].Length).Select(i => scores.Average(s => s[i]))];
+        (float[] Scores, int[] Shape)[] all = [.. recognizers.Select(r => r.Score(crop))];
+        return Transcript.Of([.. Enumerable.Range(0, all[0].Scores.Length).Select(i => all.Average(s => s.Scores[i]))], all[0].Shape);
     }
 
     private static int Distance(string a, string b)

@@ -27,7 +27,7 @@ internal sealed record HeldOutResult(IReadOnlyList<Accuracy> Members, Accuracy E
 
     private static bool IsTurned(Page page, OnnxScorer orientation) => page.Crops.Sum(c =>
     {
-        float[] turned = orientation.Score(c);
+        float[] turned = orientation.Score(c).Scores;
         return Math.Clamp(Math.Log(turned[1] + 1e-6) - Math.Log(turned[0] + 1e-6), -4, 4);
     }) > 0;
 }

@@ -17,12 +17,12 @@ internal sealed class PageScanner(
     /// <exception cref="ImageException">The image shows no text.</exception>
     public async Task<Scan> ScanAsync(GrayImage image, CancellationToken cancellationToken)
     {
-        Page page = Page.TakeApart(image);
+        Page page = Page.TakeApart(image, cancellationToken);
         if (page.Lines.Count == 0)
             throw new ImageException("no text was found");
         bool turned = await IsUpsideDownAsync(page, cancellationToken);
         if (turned)
-            page = page.Turned();
+            page = page.Turned(cancellationToken);
         Scan scan = new(page, await RecognizeAsync(page.Crops, cancellationToken), turned);
         return scan.Rows().Count > 0 ? scan : throw new ImageException("no text was found that could be read");
     }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using PageReader.Drawing;
 using PageReader.Imaging;
 using PageReader.Reading;
@@ -118,6 +119,44 @@ public sealed class PageTests
         }
 
         Assert.StartsWith("the image shows more than 20000 separate marks", Refused.Message(() => Page.TakeApart(image)));
+    }
+
+    // Just below the limit on marks. Comparing each with each took minutes.
+    [Fact]
+    public void A_picture_of_marks_that_are_far_from_each_other_is_refused_soon()
+    {
+        GrayImage image = Marks(19_900, pitch: 40, size: 8);
+        Stopwatch watch = Stopwatch.StartNew();
+
+        Assert.Equal("the image shows more than 3000 separate lines; this is no page of text", Refused.Message(() => Page.TakeApart(image)));
+        Assert.InRange(watch.Elapsed.TotalSeconds, 0, 30);
+    }
+
+    [Fact]
+    public void Marks_just_below_the_limit_are_ordered_soon()
+    {
+        GrayImage image = Marks(2_990, pitch: 40, size: 8);
+        Stopwatch watch = Stopwatch.StartNew();
+
+        Assert.Equal(2_990, Page.TakeApart(image).Lines.Count);
+        Assert.InRange(watch.Elapsed.TotalSeconds, 0, 30);
+    }
+
+    [Fact]
+    public void Who_cancels_does_not_wait() =>
+        Assert.Throws<OperationCanceledException>(() => Page.TakeApart(Draw("Cancelled"), new CancellationToken(canceled: true)));
+
+    private static GrayImage Marks(int count, int pitch, int size)
+    {
+        int side = (int)Math.Ceiling(Math.Sqrt(count));
+        GrayImage image = new((side + 1) * pitch, (side + 1) * pitch);
+        Array.Fill(image.Pixels, (byte)255);
+        for (int i = 0; i < count; i++)
+        {
+            for (int p = 0; p < size * size; p++)
+                image[(i % side + 1) * pitch - size + p % size, (i / side + 1) * pitch - size + p / size] = 0;
+        }
+        return image;
     }
 
     private static GrayImage Draw(string text)

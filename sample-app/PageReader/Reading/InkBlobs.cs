@@ -7,11 +7,11 @@ internal static class InkBlobs
 {
     private const int FewestPixels = 8;
 
-    // A photograph full of texture is no page, and ordering its pieces would take long.
+    // A photograph full of texture is no page.
     private const int MostBoxes = 20_000;
 
     /// <summary>The boxes of all pieces that could be part of a character: no specks, frames or rules.</summary>
-    public static List<Box> Find(InkMask ink)
+    public static List<Box> Find(InkMask ink, CancellationToken cancellationToken)
     {
         List<Box> boxes = [];
         bool[] seen = new bool[ink.Width * ink.Height];
@@ -20,6 +20,7 @@ internal static class InkBlobs
         {
             if (seen[start] || !ink[start % ink.Width, start / ink.Width])
                 continue;
+            cancellationToken.ThrowIfCancellationRequested();
             (Box box, int pixels) = Trace(ink, start, seen, open);
             if (pixels >= FewestPixels && CouldBeText(box, ink))
                 boxes.Add(box);

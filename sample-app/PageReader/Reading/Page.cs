@@ -5,12 +5,18 @@ namespace PageReader.Reading;
 /// <summary>A page taken apart: its lines in reading order, each cut out for the models.</summary>
 public sealed class Page
 {
-    private Page(GrayImage image, IReadOnlyList<IReadOnlyList<TextLine>> rows)
+    private Page(GrayImage image, IReadOnlyList<IReadOnlyList<TextLine>> rows, CancellationToken cancellationToken)
     {
         Image = image;
         Rows = rows;
         Lines = [.. rows.SelectMany(r => r)];
-        Crops = [.. Lines.Select(l => LineCrop.Of(image, l))];
+        Crops = [.. Lines.Select(Crop)];
+
+        LineCrop Crop(TextLine line)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            return LineCrop.Of(image, line);
+        }
     }
 
     public GrayImage Image { get; }
@@ -24,15 +30,17 @@ public sealed class Page
     /// <summary>The lines as the models get them.</summary>
     public IReadOnlyList<LineCrop> Crops { get; }
 
-    public static Page TakeApart(GrayImage image) => new(image, ReadingOrder.Rows(LineFinder.Find(InkMask.Of(image))));
+    /// <exception cref="ImageException">The image shows more than a page of text can.</exception>
+    public static Page TakeApart(GrayImage image, CancellationToken cancellationToken = default) =>
+        new(image, ReadingOrder.Rows(LineFinder.Find(InkMask.Of(image), cancellationToken)), cancellationToken);
 
     /// <summary>The same page, upside down.</summary>
-    public Page Turned()
+    public Page Turned(CancellationToken cancellationToken = default)
     {
         GrayImage turned = new(Image.Width, Image.Height);
         Image.Pixels.CopyTo(turned.Pixels, 0);
         Array.Reverse(turned.Pixels);
-        return TakeApart(turned);
+        return TakeApart(turned, cancellationToken);
     }
 
     /// <summary>The text: rows on lines of their own, what stands side by side separated by two spaces.</summary>

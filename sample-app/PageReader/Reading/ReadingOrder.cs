@@ -62,7 +62,7 @@ public static class ReadingOrder
 
     private static float? Gutter(IReadOnlyList<TextLine> lines, float height)
     {
-        foreach (float x in lines.Select(l => l.Left - 0.3f * height).Order())
+        foreach (float x in lines.Select(l => l.Left - 0.3f * height).Distinct().Order())
         {
             TextLine[] left = [.. lines.Where(l => l.Right <= x)];
             TextLine[] right = [.. lines.Where(l => l.Left >= x)];
@@ -74,8 +74,9 @@ public static class ReadingOrder
         return null;
     }
 
+    // By the median of their widths, which is asked for at each place where a line starts: counted, not sorted.
     private static bool IsColumn(TextLine[] lines, float height) =>
-        lines.Length >= FewestInColumn && Median(lines.Select(l => l.Width)) >= NarrowestColumn * height;
+        lines.Length >= FewestInColumn && lines.Count(l => l.Width < NarrowestColumn * height) <= lines.Length / 2;
 
     private static float Median(IEnumerable<float> values)
     {

@@ -11,9 +11,6 @@ internal sealed class PageScanner(
     IModelRunner<OrientationInput, OrientationOutput> orientation,
     IModelRunner<RecognizersInput, RecognizersOutput> recognizers)
 {
-    // A line says less about how a page lies than all of them together, and few are enough.
-    private const int MostLinesAsked = 24;
-
     /// <exception cref="ImageException">The image shows no text.</exception>
     public async Task<Scan> ScanAsync(GrayImage image, CancellationToken cancellationToken)
     {
@@ -45,16 +42,15 @@ internal sealed class PageScanner(
     {
         OrientationInput[] inputs =
         [
-            .. page.Crops.OrderByDescending(c => c.Width).Take(MostLinesAsked).Select(c => new OrientationInput(batch: 1, width: c.Width) { Lines = c.Pixels }),
+            .. UpsideDown.Witnesses(page).Select(c => new OrientationInput(batch: 1, width: c.Width) { Lines = c.Pixels }),
         ];
         OrientationOutput[] outputs = await orientation.RunManyAsync(inputs, cancellationToken);
-        // Independent witnesses: the odds are multiplied, none of them alone decides.
-        double odds = 0;
-        foreach (OrientationOutput output in outputs)
+        return UpsideDown.Told(outputs.Select(Answer));
+
+        static (float, float) Answer(OrientationOutput output)
         {
             using (output)
-                odds += Math.Clamp(Math.Log(output.Turned[1] + 1e-6) - Math.Log(output.Turned[0] + 1e-6), -4, 4);
+                return (output.Turned[0], output.Turned[1]);
         }
-        return odds > 0;
     }
 }

@@ -26,11 +26,22 @@ public sealed class ModelTests : IDisposable
     public void The_ensemble_reads_the_sample_images(string file)
     {
         DrawnPage drawn = SampleImages.All.Single(s => s.File == file).Page;
-        Page page = Page.TakeApart(ImageFile.Read(Committed.Image(file)));
+        Scan scan = new PageModels(_recognizers, _orientation).Read(ImageFile.Read(Committed.Image(file)));
 
-        Accuracy accuracy = Accuracy.Of(drawn.Text, Accuracy.Read(page, _recognizers));
+        Assert.False(scan.WasTurned);
+        Assert.InRange(Accuracy.Of(drawn.Text, scan).Right, 0.98, 1);
+    }
 
-        Assert.InRange(accuracy.Right, 0.98, 1);
+    [Theory]
+    [MemberData(nameof(Images))]
+    public void A_page_that_stands_on_its_head_is_turned_and_read(string file)
+    {
+        DrawnPage drawn = SampleImages.All.Single(s => s.File == file).Page with { UpsideDown = true };
+
+        Scan scan = new PageModels(_recognizers, _orientation).Read(drawn.Draw());
+
+        Assert.True(scan.WasTurned);
+        Assert.InRange(Accuracy.Of(drawn.Text, scan).Right, 0.98, 1);
     }
 
     // What the README says.

@@ -146,6 +146,18 @@ public sealed class PageTests
     public void Who_cancels_does_not_wait() =>
         Assert.Throws<OperationCanceledException>(() => Page.TakeApart(Draw("Cancelled"), new CancellationToken(canceled: true)));
 
+    // The accuracy that is measured is that of what the application shows.
+    [Fact]
+    public void What_is_not_read_with_confidence_is_no_text()
+    {
+        Page page = Page.TakeApart(Draw("Marks"));
+        Transcript doubtful = new([new ReadCharacter('M', 0.44f)]), sure = new([new ReadCharacter('M', 0.46f)]);
+
+        Assert.Empty(new Scan(page, [doubtful], false).Rows());
+        Assert.Equal(("M", 0.46f), Assert.Single(new Scan(page, [sure], false).Rows()));
+        Assert.Equal(1, Accuracy.Of(["M"], new Scan(page, [doubtful], false)).Mistakes);
+    }
+
     private static GrayImage Marks(int count, int pitch, int size)
     {
         int side = (int)Math.Ceiling(Math.Sqrt(count));

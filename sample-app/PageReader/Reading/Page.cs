@@ -42,12 +42,4 @@ public sealed class Page
         Array.Reverse(turned.Pixels);
         return TakeApart(turned, cancellationToken);
     }
-
-    /// <summary>The text: rows on lines of their own, what stands side by side separated by two spaces.</summary>
-    /// <param name="transcripts">Of each line, in their order.</param>
-    public IReadOnlyList<string> Text(IReadOnlyList<Transcript> transcripts)
-    {
-        int next = 0;
-        return [.. Rows.Select(row => string.Join("  ", row.Select(_ => transcripts[next++].Text).Where(t => t.Length > 0)))];
-    }
 }

@@ -11,20 +11,10 @@ internal sealed record Accuracy(int Characters, int Mistakes)
 
     public Accuracy And(Accuracy other) => new(Characters + other.Characters, Mistakes + other.Mistakes);
 
-    public static Accuracy Of(IReadOnlyList<string> truth, IReadOnlyList<string> read)
+    public static Accuracy Of(IReadOnlyList<string> truth, Scan read)
     {
         string expected = string.Join('\n', truth);
-        return new Accuracy(expected.Length, Distance(expected, string.Join('\n', read)));
-    }
-
-    /// <summary>The text of a page.</summary>
-    public static IReadOnlyList<string> Read(Page page, IReadOnlyList<OnnxScorer> recognizers) =>
-        page.Text([.. page.Crops.Select(crop => Mean(crop, recognizers))]);
-
-    private static Transcript Mean(LineCrop crop, IReadOnlyList<OnnxScorer> recognizers)
-    {
-        (float[] Scores, int[] Shape)[] all = [.. recognizers.Select(r => r.Score(crop))];
-        return Transcript.Of([.. Enumerable.Range(0, all[0].Scores.Length).Select(i => all.Average(s => s.Scores[i]))], all[0].Shape);
+        return new Accuracy(expected.Length, Distance(expected, string.Join('\n', read.Rows().Select(r => r.Text))));
     }
 
     private static int Distance(string a, string b)

@@ -13,21 +13,18 @@ internal sealed record HeldOutResult(IReadOnlyList<Accuracy> Members, Accuracy E
     {
         Accuracy none = new(0, 0);
         HeldOutResult sum = new([.. recognizers.Select(_ => none)], none, 0);
+        PageModels[] members = [.. recognizers.Select(r => new PageModels([r], orientation))];
+        PageModels ensemble = new(recognizers, orientation);
         foreach (DrawnPage drawn in pages)
         {
             GrayImage image = drawn.Draw();
-            Page page = Page.TakeApart(image);
+            Scan scan = ensemble.Read(image);
+            Page onItsHead = Page.TakeApart((drawn with { UpsideDown = true }).Draw());
             sum = new HeldOutResult(
-                [.. recognizers.Select((r, i) => sum.Members[i].And(Accuracy.Of(drawn.Text, Accuracy.Read(page, [r]))))],
-                sum.Ensemble.And(Accuracy.Of(drawn.Text, Accuracy.Read(page, recognizers))),
-                sum.Orientation + (IsTurned(page, orientation) ? 0 : 0.5) + (IsTurned(page.Turned(), orientation) ? 0.5 : 0));
+                [.. members.Select((m, i) => sum.Members[i].And(Accuracy.Of(drawn.Text, m.Read(scan.Page, scan.WasTurned))))],
+                sum.Ensemble.And(Accuracy.Of(drawn.Text, scan)),
+                sum.Orientation + (scan.WasTurned ? 0 : 0.5) + (ensemble.IsUpsideDown(onItsHead) ? 0.5 : 0));
         }
         return sum with { Orientation = sum.Orientation / pages.Count };
     }
-
-    private static bool IsTurned(Page page, OnnxScorer orientation) => page.Crops.Sum(c =>
-    {
-        float[] turned = orientation.Score(c).Scores;
-        return Math.Clamp(Math.Log(turned[1] + 1e-6) - Math.Log(turned[0] + 1e-6), -4, 4);
-    }) > 0;
 }

@@ -1,17 +1,18 @@
-using PageReader.Reading;
-
-namespace PageReader;
+namespace PageReader.Reading;
 
 /// <summary>What a page says.</summary>
 /// <param name="Page">The page, the right way up.</param>
 /// <param name="Transcripts">What each of its lines says.</param>
 /// <param name="WasTurned">Whether the image showed it upside down.</param>
-internal sealed record Scan(Page Page, IReadOnlyList<Transcript> Transcripts, bool WasTurned)
+public sealed record Scan(Page Page, IReadOnlyList<Transcript> Transcripts, bool WasTurned)
 {
     // Below it, marks were taken for text.
     private const float LeastConfidence = 0.45f;
 
-    /// <summary>The page's rows as text, each with the mean confidence of its characters; those that are no text left out.</summary>
+    /// <summary>
+    /// The page's rows as text, each with the mean confidence of its characters: what stands side by side separated by two
+    /// spaces, and what is no text left out.
+    /// </summary>
     public IReadOnlyList<(string Text, float Confidence)> Rows()
     {
         List<(string, float)> rows = [];

@@ -18,7 +18,7 @@ internal static class OnnxFile
     public static byte[] Recognizer(LineNetwork network, string name)
     {
         GraphProto graph = Start(network, name);
-        graph.Output.Add(Value("scores", "The probability of each class at each step of two columns, in the order of the metadata entry 'classes'.",
+        graph.Output.Add(Value("scores", "The probability of each class at each step of two columns: first that there is no character, then the characters of the metadata entry 'classes', in its order.",
             Dim("batch"), Dim("steps"), Dim(Alphabet.Classes.Length)));
         // [batch, classes, 1, steps] to [batch, steps, classes].
         graph.Initializer.Add(Constant("rows", [2]));

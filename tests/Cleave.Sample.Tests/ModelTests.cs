@@ -1,3 +1,5 @@
+using Cleave.OnnxProto;
+using Google.Protobuf;
 using PageReader.Imaging;
 using PageReader.Reading;
 using PageReader.Training;
@@ -59,6 +61,27 @@ public sealed class ModelTests : IDisposable
     [Fact]
     public void Models_are_small() =>
         Assert.All(SampleModel.All, m => Assert.InRange(Committed.Model(m.File).Length, 1, 1_000_000));
+
+    public static TheoryData<string> Names => [.. SampleModel.All.Select(m => m.Name)];
+
+    // Names, shapes and descriptions too.
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void The_committed_models_are_what_the_code_writes_but_for_the_weights(string name)
+    {
+        bool isOrientation = name == SampleModel.Orientation.Name;
+        byte[] untrained = isOrientation ? OnnxFile.Orientation(LineNetwork.Orientation(1), name) : OnnxFile.Recognizer(LineNetwork.Recognizer(1), name);
+
+        Assert.Equal(WithoutWeights(untrained), WithoutWeights(Committed.Model(name + ".onnx")));
+
+        static ModelProto WithoutWeights(byte[] file)
+        {
+            ModelProto model = ModelProto.Parser.ParseFrom(file);
+            foreach (TensorProto tensor in model.Graph.Initializer)
+                tensor.RawData = ByteString.Empty;
+            return model;
+        }
+    }
 
     // The whole training takes minutes; ./build.sh bench sample compares its result with the committed files.
     [Fact]

@@ -65,6 +65,10 @@ public sealed class RecurrentRewriterTests
     [InlineData("LSTM", "both ways", "clip")]
     [InlineData("GRU", "stacked", "clip")]
     [InlineData("RNN", "stacked", "parameters")]
+    [InlineData("GRU", "stacked", "reset first")]
+    [InlineData("GRU", "both ways", "reset first")]
+    [InlineData("LSTM", "stacked", "coupled")]
+    [InlineData("LSTM", "both ways", "coupled")]
     public void What_layers_have_beside_their_weights_is_kept(string cell, string shape, string special)
     {
         ModelProto proto = Model(cell, shape, 16);
@@ -75,6 +79,14 @@ public sealed class RecurrentRewriterTests
                 string name = layer.Output[0] + "/peepholes";
                 layer.Input.Add(name);
                 proto.Graph.Initializer.Add(Make.RandomFloats(name, 5, shape == "both ways" ? 2 : 1, 3 * 16));
+            }
+            else if (special == "reset first")
+            {
+                layer.Attribute.Single(a => a.Name == "linear_before_reset").I = 0;
+            }
+            else if (special == "coupled")
+            {
+                layer.Attribute.Add(Make.Int("input_forget", 1));
             }
             else if (special == "clip")
             {
@@ -98,6 +110,57 @@ public sealed class RecurrentRewriterTests
         AssertEqual(bytes, inputs => Run(whole.Bytes, inputs));
         // It makes a difference.
         Assert.ThrowsAny<Xunit.Sdk.XunitException>(() => AssertEqual(plain, inputs => Run(whole.Bytes, inputs)));
+    }
+
+    [Theory]
+    [InlineData("LSTM", "stacked", 16, 4)]
+    [InlineData("LSTM", "both ways", 16, 4)]
+    [InlineData("GRU", "two nodes", 13, 5)]
+    [InlineData("GRU", "both ways", 6, 1)]
+    [InlineData("RNN", "both ways", 9, 3)]
+    public void The_state_before_the_first_step_is_that_of_the_layer_and_the_direction(string cell, string shape, int steps, int chunks)
+    {
+        foreach (bool isConstant in new[] { true, false })
+        {
+            ModelProto proto = Model(cell, shape, steps);
+            byte[] bytes = (isConstant ? RecurrentStates.Constant(proto) : RecurrentStates.Given(proto)).ToByteArray();
+            using ByteSource source = ByteSource.FromBytes(bytes, 0, bytes.Length);
+            OnnxModel model = ModelReader.Read(source, CancellationToken.None);
+            RecurrentSplit[] splits = Splits(model, steps, chunks);
+            foreach (int of in new[] { RecurrentSplit.None, splits[0].Node })
+            {
+                OnnxModel rewritten = RecurrentRewriter.Apply(model, [.. splits.Select(s => s with { StateOf = s.Chunks > 1 && shape != "both ways" ? of : RecurrentSplit.None })]);
+                AssertEqual(bytes, inputs => Run(new SubModelWriter(rewritten, source, null).Write(Slices.Whole(rewritten), WeightMode.Copy).Bytes, inputs));
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData("LSTM", "stacked")]
+    [InlineData("GRU", "both ways")]
+    [InlineData("RNN", "two nodes")]
+    public void Any_number_of_samples_gives_the_same(string cell, string shape)
+    {
+        const int steps = 13;
+        foreach (string state in new[] { "made", "given", "none" })
+        {
+            ModelProto proto = Model(cell, shape, steps, anyBatch: true);
+            if (state == "given")
+                RecurrentStates.Given(proto);
+            foreach (NodeProto node in proto.Graph.Node.Where(n => n.OpType == cell && state == "none"))
+            {
+                for (int i = RecurrentNode.InitialH; i < node.Input.Count; i++)
+                    node.Input[i] = "";
+            }
+            byte[] bytes = proto.ToByteArray();
+            using ByteSource source = ByteSource.FromBytes(bytes, 0, bytes.Length);
+            OnnxModel model = ModelReader.Read(source, CancellationToken.None);
+            RecurrentSplit[] splits = Splits(model, steps, 4);
+            OnnxModel rewritten = RecurrentRewriter.Apply(model, [.. splits.Select(s => s with { StateOf = shape == "both ways" ? RecurrentSplit.None : splits[0].Node })]);
+            byte[] whole = new SubModelWriter(rewritten, source, null).Write(Slices.Whole(rewritten), WeightMode.Copy).Bytes;
+            foreach (int samples in new[] { 1, 3 })
+                AssertEqual(bytes, inputs => Run(whole, inputs), samples);
+        }
     }
 
     [Fact]
@@ -246,9 +309,9 @@ public sealed class RecurrentRewriterTests
         return RecurrentCandidates.Of(PlanGraphBuilder.Build(ShapeInference.Infer(ModelReader.Read(ByteSource.FromBytes(bytes, 0, bytes.Length), CancellationToken.None))), chunks);
     }
 
-    private static ModelProto Model(string cell, string shape, int steps, int layers = 2)
+    private static ModelProto Model(string cell, string shape, int steps, int layers = 2, bool anyBatch = false)
     {
-        RecurrentModel model = new(cell, layers, 16, steps);
+        RecurrentModel model = new(cell, layers, 16, steps, anyBatch);
         return shape switch { "stacked" => model.Stacked(), "two nodes" => model.Bidirectional(), _ => model.BothWays() };
     }
 
@@ -258,10 +321,10 @@ public sealed class RecurrentRewriterTests
     private static Dictionary<string, OnnxType.Tensor> Types(PlanGraph graph) => graph.Facts.Values.Where(v => v.Value.Element != ElementType.Undefined)
         .ToDictionary(v => v.Key, v => new OnnxType.Tensor(v.Value.Element, null), StringComparer.Ordinal);
 
-    private static void AssertEqual(byte[] model, Func<NamedOnnxValue[], Dictionary<string, NamedOnnxValue>> run)
+    private static void AssertEqual(byte[] model, Func<NamedOnnxValue[], Dictionary<string, NamedOnnxValue>> run, int samples = 1)
     {
         using InferenceSession session = Ort.Open(model);
-        NamedOnnxValue[] inputs = [.. Ort.RandomInputs(session, 3, static (_, _) => 1).Values];
+        NamedOnnxValue[] inputs = [.. Ort.RandomInputs(session, 3, (_, _) => samples).Values];
         Dictionary<string, NamedOnnxValue> expected = Ort.Run(session, inputs), actual = run(inputs);
         foreach ((string name, NamedOnnxValue value) in expected)
         {

@@ -79,13 +79,14 @@ public sealed class WavefrontTests
             TheoryData<string, string, string, int, int> cases = [];
             foreach (string cell in new[] { "LSTM", "GRU", "RNN" })
             {
-                foreach (string state in new[] { "constant", "none", "one for all" })
+                foreach (string state in new[] { "constant", "made", "none", "one for all" })
                 {
                     cases.Add(cell, "forward", state, 16, 4);
                     cases.Add(cell, "reverse", state, 16, 4);
                 }
                 // Chunks of two lengths.
-                cases.Add(cell, "forward", "constant", 18, 4);
+                cases.Add(cell, "forward", "made", 18, 4);
+                cases.Add(cell, "reverse", "constant", 18, 4);
                 cases.Add(cell, "reverse", "none", 11, 3);
             }
             return cases;
@@ -188,12 +189,12 @@ public sealed class WavefrontTests
         foreach (NodeProto node in proto.Graph.Node.Where(n => n.OpType is "LSTM" or "GRU" or "RNN"))
         {
             node.Attribute.First(a => a.Name == "direction").S = ByteString.CopyFromUtf8(direction);
-            for (int i = RecurrentNode.InitialH; i < node.Input.Count && state != "constant"; i++)
+            for (int i = RecurrentNode.InitialH; i < node.Input.Count && state is ("none" or "one for all"); i++)
                 node.Input[i] = state == "none" ? "" : "given";
         }
         if (state == "one for all")
             proto.Graph.Input.Add(new ValueInfoProto { Name = "given", Type = new TypeProto { TensorType = new TypeProto.Types.Tensor { ElemType = 1, Shape = new TensorShapeProto { Dim = { Of(1), Of(1), Of(16) } } } } });
-        return proto;
+        return state == "constant" ? RecurrentStates.Constant(proto) : proto;
 
         static TensorShapeProto.Types.Dimension Of(long size) => new() { DimValue = size };
     }

@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using Cleave.Core.Graph;
 using Cleave.OnnxProto;
 
 namespace Cleave.TestKit.Synthetic;
@@ -9,14 +10,16 @@ namespace Cleave.TestKit.Synthetic;
 /// <param name="layers">How many.</param>
 /// <param name="width">Features and hidden size.</param>
 /// <param name="steps">The length of the sequence, of a batch of one; 0: both are given by the caller.</param>
-internal sealed class Recurrent(string cell, int layers, int width, int steps = 0)
+/// <param name="anyBatch">With <paramref name="steps"/>: the batch is given by the caller all the same.</param>
+/// <param name="floats">What its numbers are: Float or Float16.</param>
+internal sealed class Recurrent(string cell, int layers, int width, int steps = 0, bool anyBatch = false, ElementType floats = ElementType.Float)
 {
-    private readonly ModelBuilder _g = new(cell.ToLowerInvariant());
+    private readonly ModelBuilder _g = new(cell.ToLowerInvariant(), floats: floats);
     private readonly List<string> _lastStates = [];
 
     private int Gates => cell switch { "LSTM" => 4, "GRU" => 3, _ => 1 };
 
-    private Dim Batch => steps > 0 ? 1 : "batch";
+    private Dim Batch => steps > 0 && !anyBatch ? 1 : "batch";
 
     private Dim Sequence => steps > 0 ? steps : "sequence";
 

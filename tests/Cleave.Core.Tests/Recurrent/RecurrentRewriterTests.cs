@@ -283,6 +283,43 @@ public sealed class RecurrentRewriterTests
         Assert.Equal(names.Length, names.Distinct().Count());
     }
 
+    [Theory]
+    [InlineData("LSTM", "stacked")]
+    [InlineData("GRU", "both ways")]
+    [InlineData("RNN", "two nodes")]
+    public void Nodes_of_a_model_without_names_get_different_ones(string cell, string shape)
+    {
+        ModelProto proto = Model(cell, shape, 16, layers: 3);
+        foreach (NodeProto node in proto.Graph.Node)
+            node.Name = "";
+        AssertNodesDiffer(proto);
+    }
+
+    [Fact]
+    public void Names_that_nodes_have_already_are_not_used_again()
+    {
+        ModelProto proto = Model("RNN", "stacked", 16);
+        NodeProto layer = proto.Graph.Node.First(n => n.OpType == "RNN"), squeeze = proto.Graph.Node.First(n => n.OpType == "Squeeze");
+        foreach (string taken in new[] { layer.Name + "/forward/chunk 0", squeeze.Name + "/chunk 1", layer.Input[0] + "/chunk 2", layer.Output[0] })
+        {
+            proto.Graph.Node.Add(new NodeProto { OpType = "Neg", Name = taken, Input = { "input" }, Output = { "negative " + taken } });
+            proto.Graph.Output.Add(Make.Value("negative " + taken, 1, 16, 16));
+        }
+        AssertNodesDiffer(proto);
+    }
+
+    // ONNX Runtime refuses two of one name.
+    private static void AssertNodesDiffer(ModelProto proto)
+    {
+        byte[] bytes = proto.ToByteArray();
+        using ByteSource source = ByteSource.FromBytes(bytes, 0, bytes.Length);
+        OnnxModel model = ModelReader.Read(source, CancellationToken.None);
+        OnnxModel rewritten = RecurrentRewriter.Apply(model, Splits(model, 16, 4));
+        string[] names = [.. rewritten.Graph.Nodes.Select(n => n.Name).Where(n => n.Length > 0)];
+        Assert.Equal(names.Distinct(), names);
+        AssertEqual(bytes, inputs => Run(new SubModelWriter(rewritten, source, null).Write(Slices.Whole(rewritten), WeightMode.Copy).Bytes, inputs));
+    }
+
     [Fact]
     public void What_cannot_be_divided_so_is_refused()
     {

@@ -23,6 +23,7 @@ internal sealed class RecurrentRewriter
     private readonly List<Node> _nodes = [];
     private readonly List<NodeOrigin> _origins = [];
     private readonly HashSet<string> _taken = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _takenByNodes = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> _constants = new(StringComparer.Ordinal);
     private readonly Dictionary<string, long[]?> _integers = new(StringComparer.Ordinal);
     // By value: its chunks along axis 0, where they are made.
@@ -32,14 +33,20 @@ internal sealed class RecurrentRewriter
     private readonly GraphIndex _index;
     private NodeOrigin _origin = new(RecurrentSplit.None, Whole);
 
-    private RecurrentRewriter(OnnxModel model, IEnumerable<RecurrentSplit> splits)
+    private RecurrentRewriter(GraphIndex index, IEnumerable<RecurrentSplit> splits)
     {
-        _model = model;
+        _model = index.Model;
         _splits = splits.ToDictionary(s => s.Node);
-        _index = new GraphIndex(model);
-        OnnxGraph graph = model.Graph;
+        _index = index;
+        OnnxGraph graph = _model.Graph;
         foreach (string name in graph.Inputs.Select(i => i.Name).Concat(graph.Initializers.Select(t => t.Name)).Concat(graph.Nodes.SelectMany(n => n.Outputs)))
             _taken.Add(name);
+        // Of those that stay.
+        for (int i = 0; i < graph.Nodes.Count; i++)
+        {
+            if (!_splits.ContainsKey(i))
+                _takenByNodes.Add(graph.Nodes[i].Name);
+        }
         foreach (TensorInfo tensor in graph.Initializers)
             _integers[tensor.Name] = tensor.Integers;
         foreach (Node node in graph.Nodes)
@@ -58,17 +65,19 @@ internal sealed class RecurrentRewriter
     /// <exception cref="ModelException">A split names no node that can be split.</exception>
     public static RewrittenModel Rewrite(OnnxModel model, IReadOnlyCollection<RecurrentSplit> splits)
     {
+        GraphIndex index = new(model);
         HashSet<int> seen = [];
         foreach (RecurrentSplit split in splits)
         {
-            if (!seen.Add(split.Node) || !CanBeSplit(model, split.Node) || split.Chunks < 1 || split.Steps < split.Chunks || (split.StateOf != RecurrentSplit.None && !CanBeSplit(model, split.StateOf)))
+            if (!seen.Add(split.Node) || !CanBeSplit(index, split.Node) || split.Chunks < 1 || split.Steps < split.Chunks || (split.StateOf != RecurrentSplit.None && !CanBeSplit(index, split.StateOf)))
                 throw new ModelException(Rules.SegmentRefused, "the time chunks", "the node " + split.Node.ToString(CultureInfo.InvariantCulture) + " cannot be divided so");
         }
-        RecurrentRewriter rewriter = new(model, splits);
+        RecurrentRewriter rewriter = new(index, splits);
         return new RewrittenModel(rewriter.Apply(), rewriter._origins);
     }
 
-    private static bool CanBeSplit(OnnxModel model, int node) => node >= 0 && node < model.Graph.Nodes.Count && RecurrentNode.CanBeSplit(model.Graph.Nodes[node]);
+    private static bool CanBeSplit(GraphIndex index, int node) =>
+        node >= 0 && node < index.Nodes.Count && RecurrentNode.CanBeSplit(index.Nodes[node]);
 
     private OnnxModel Apply()
     {
@@ -171,16 +180,16 @@ internal sealed class RecurrentRewriter
             h = State(node, split, h);
             c = RecurrentNode.HasCell(node) ? State(node, split, c) : c;
         }
-        string module = (node.Name.Length > 0 ? node.Name : node.OpType) + "/" + direction;
+        string suffix = direction + "/" + (node.Outputs.FirstOrDefault(o => o.Length > 0) ?? "");
+        string module = node.Name.Length > 0 ? node.Name + "/" + direction : suffix;
         for (int step = 0; step < split.Chunks; step++)
         {
             int k = direction == "reverse" ? split.Chunks - 1 - step : step;
             string[] inputs = Arguments(node, arguments, x.Names[k], h, c);
-            string suffix = direction + "/" + (node.Outputs.FirstOrDefault(o => o.Length > 0) ?? "");
             y[k] = Unused(Chunk(suffix + "/Y", k));
             h = Unused(Chunk(suffix + "/H", k));
             c = RecurrentNode.HasCell(node) ? Unused(Chunk(suffix + "/C", k)) : "";
-            Add(new Node(Chunk(module, k), node.OpType, "", inputs, c.Length > 0 ? [y[k], h, c] : [y[k], h], attributes), k);
+            Add(new Node(NodeName(Chunk(module, k)), node.OpType, "", inputs, c.Length > 0 ? [y[k], h, c] : [y[k], h], attributes), k);
         }
         return new Direction(y, h, c);
     }
@@ -250,7 +259,7 @@ internal sealed class RecurrentRewriter
         for (int k = 0; k < split.Chunks; k++)
         {
             string[] inputs = Array.ConvertAll(node.Inputs, i => _chunks.TryGetValue(i, out Chunked? chunks) ? chunks.Names[k] : i);
-            Add(new Node(Chunk(node.Name, k), node.OpType, "", inputs, [names[k]], node.Attributes), k);
+            Add(new Node(NodeName(node.Name.Length > 0 ? Chunk(node.Name, k) : names[k]), node.OpType, "", inputs, [names[k]], node.Attributes), k);
         }
         _chunks[node.Outputs[0]] = new Chunked(split, names);
     }
@@ -285,7 +294,7 @@ internal sealed class RecurrentRewriter
         if (!_constants.TryGetValue(key, out string? name))
         {
             _constants.Add(key, name = Unused(key));
-            Node constant = new(name, "Constant", "", [], [name], [new NodeAttribute("value_ints", AttributeKind.Ints) { Ints = values }]);
+            Node constant = new(NodeName(name), "Constant", "", [], [name], [new NodeAttribute("value_ints", AttributeKind.Ints) { Ints = values }]);
             // The shapes of chunks depend on it.
             constant.Constant!.Keep(values, null);
             Add(constant);
@@ -302,17 +311,22 @@ internal sealed class RecurrentRewriter
     private string Make(string op, IEnumerable<string> inputs, string name, params NodeAttribute[] attributes)
     {
         string output = Unused(name);
-        Add(new Node(output, op, "", [.. inputs], [output], attributes));
+        Add(new Node(NodeName(output), op, "", [.. inputs], [output], attributes));
         return output;
     }
 
-    private void MakeAs(string op, string[] inputs, string output, NodeAttribute[] attributes) => Add(new Node(output, op, "", inputs, [output], attributes));
+    private void MakeAs(string op, string[] inputs, string output, NodeAttribute[] attributes) => Add(new Node(NodeName(output), op, "", inputs, [output], attributes));
+
+    private string Unused(string name) => Unused(name, _taken);
+
+    // ONNX Runtime refuses a graph with two nodes of one name.
+    private string NodeName(string name) => Unused(name, _takenByNodes);
 
     // Names of a model may be anything, these too.
-    private string Unused(string name)
+    private static string Unused(string name, HashSet<string> taken)
     {
         string unused = name;
-        for (int number = 2; !_taken.Add(unused); number++)
+        for (int number = 2; !taken.Add(unused); number++)
             unused = name + " (" + number.ToString(CultureInfo.InvariantCulture) + ")";
         return unused;
     }

@@ -59,17 +59,22 @@ internal static class RecurrentCandidates
     // The first layer with as many samples: it runs before, and what it reads is no chunk of another layer.
     private static int StateOf(PlanGraph graph, RecurrentSplit split, RecurrentSplit[] layers)
     {
-        ValueFacts own = X(graph, split);
-        if (own is not { Element: ElementType.Float, Shape: [_, var samples, _] })
+        if (Samples(graph, split) is not { IsKnown: true } samples)
             return RecurrentSplit.None;
-        RecurrentSplit? first = Array.Find(layers, l => X(graph, l) is { Element: ElementType.Float, Shape: [_, var others, _] } && others.IsKnown && others.Equals(samples));
+        RecurrentSplit? first = Array.Find(layers, l => samples.Equals(Samples(graph, l)));
         return first?.Node ?? RecurrentSplit.None;
     }
 
-    private static ValueFacts X(PlanGraph graph, RecurrentSplit split) => graph.Facts.Of(graph.Nodes[split.Node].Inputs[RecurrentNode.X]);
+    // Null where the steps are no floats of 32 bits: the state that is made is one.
+    private static Dim? Samples(PlanGraph graph, RecurrentSplit split)
+    {
+        string x = graph.Nodes[split.Node].Inputs[RecurrentNode.X];
+        return graph.Facts.Of(x).Element == ElementType.Float && graph.Inferred.Of(x).Shape is [_, var samples, _] ? samples : null;
+    }
 
+    // As found, not as stated: of more steps than the file says of an inner value, those behind the last chunk would be left out.
     private static int? Steps(PlanGraph graph, Node node) =>
-        graph.Facts.ShapeAt(node.Inputs[RecurrentNode.X], static _ => null) is { Length: 3 } shape && shape[0] is > 0 and < int.MaxValue ? (int)shape[0] : null;
+        graph.Inferred.ShapeAt(node.Inputs[RecurrentNode.X], static _ => null) is { Length: 3 } shape && shape[0] is > 0 and < int.MaxValue ? (int)shape[0] : null;
 
     // Where to cut is an input of Slice since operator set 10.
     private static bool HasSlice(PlanGraph graph) => graph.Model.Opsets.Any(o => o.Domain.Length == 0 && o.Version >= 10);

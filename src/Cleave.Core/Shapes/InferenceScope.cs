@@ -82,7 +82,7 @@ internal sealed class InferenceScope
     /// <summary>Takes in what the file says of a graph's inner values and outputs.</summary>
     public void Declare(OnnxGraph graph)
     {
-        if (graph.ValueInfos.Count + graph.Outputs.Count == 0)
+        if (!_state.TrustsFile || graph.ValueInfos.Count + graph.Outputs.Count == 0)
             return;
         _declared = new Dictionary<string, OnnxType>(graph.ValueInfos.Count + graph.Outputs.Count, StringComparer.Ordinal);
         foreach (ValueInfo value in graph.ValueInfos)
@@ -117,7 +117,7 @@ internal sealed class InferenceScope
         for (int i = 0; i < body.Inputs.Count; i++)
         {
             // Names of dimensions in a body are no names of the model's dimensions.
-            scope.Define(body.Inputs[i].Name, i < inputs.Count ? inputs[i] : Checked(Declared(body.Inputs[i].Type, keepsNames: false)));
+            scope.Define(body.Inputs[i].Name, i < inputs.Count ? inputs[i] : _state.TrustsFile ? Declared(body.Inputs[i].Type) : ValueFacts.Unknown);
         }
         scope.Declare(body);
         scope.DefineConstants(body);

@@ -30,9 +30,10 @@ internal sealed class InferenceState
     private int _notesLeftOut;
     private int _unknowns;
 
-    public InferenceState(OnnxModel model, Func<string, long?>? dimension = null)
+    public InferenceState(OnnxModel model, Func<string, long?>? dimension = null, bool trustsFile = true)
     {
         Model = model;
+        TrustsFile = trustsFile;
         _dimension = dimension;
         foreach (ModelFunction function in model.Functions)
         {
@@ -45,6 +46,9 @@ internal sealed class InferenceState
     }
 
     public OnnxModel Model { get; }
+
+    /// <summary>Whether what is not known is taken from what the file states of inner values and outputs.</summary>
+    public bool TrustsFile { get; }
 
     public IReadOnlyList<string> Notes
     {

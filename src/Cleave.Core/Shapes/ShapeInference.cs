@@ -12,9 +12,10 @@ internal static class ShapeInference
 {
     /// <param name="model">The model.</param>
     /// <param name="dimension">The size of each named dimension, null where it stays a name. With sizes an If that goes by a dimension is the branch that it takes.</param>
-    public static GraphFacts Infer(OnnxModel model, Func<string, long?>? dimension = null)
+    /// <param name="trustsFile">Whether what is not known is taken from what the file states of inner values and outputs.</param>
+    public static GraphFacts Infer(OnnxModel model, Func<string, long?>? dimension = null, bool trustsFile = true)
     {
-        InferenceState state = new(model, dimension);
+        InferenceState state = new(model, dimension, trustsFile);
         InferenceScope scope = new(state);
         OnnxGraph graph = model.Graph;
         foreach (ValueInfo input in graph.Inputs)

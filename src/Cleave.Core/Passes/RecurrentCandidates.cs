@@ -59,7 +59,7 @@ internal static class RecurrentCandidates
     // The first layer with as many samples: it runs before, and what it reads is no chunk of another layer.
     private static int StateOf(PlanGraph graph, RecurrentSplit split, RecurrentSplit[] layers)
     {
-        if (Samples(graph, split) is not { IsKnown: true } samples)
+        if (Samples(graph, split) is not { IsKnown: true } samples || !StatesHave(graph, graph.Nodes[split.Node], samples))
             return RecurrentSplit.None;
         RecurrentSplit? first = Array.Find(layers, l => samples.Equals(Samples(graph, l)));
         return first?.Node ?? RecurrentSplit.None;
@@ -71,6 +71,21 @@ internal static class RecurrentCandidates
         string x = graph.Nodes[split.Node].Inputs[RecurrentNode.X];
         return graph.Facts.Of(x).Element == ElementType.Float && graph.Inferred.Of(x).Shape is [_, var samples, _] ? samples : null;
     }
+
+    // A constant is spread over the samples when it is made a value: of one sample it would fit any number of them, which the node refuses.
+    private static bool StatesHave(PlanGraph graph, Node node, Dim samples)
+    {
+        foreach (int input in new[] { RecurrentNode.InitialH, RecurrentNode.InitialC })
+        {
+            string state = RecurrentNode.Input(node, input);
+            if (state.Length > 0 && IsConstant(graph, state) && !(graph.Inferred.Of(state).Shape is [_, var own, _] && own.Equals(samples)))
+                return false;
+        }
+        return true;
+    }
+
+    private static bool IsConstant(PlanGraph graph, string value) =>
+        graph.Index.IsInitializer(value) || (graph.Index.Producer(value) is >= 0 and var producer && graph.Index.IsConstant(producer));
 
     // As found, not as stated: of more steps than the file says of an inner value, those behind the last chunk would be left out.
     private static int? Steps(PlanGraph graph, Node node) =>

@@ -45,6 +45,19 @@ public sealed class RecurrentCandidatesTests
         Assert.All(RecurrentCandidates.Stack(Read(proto), 4), s => Assert.Equal(Steps, s.Steps));
     }
 
+    // Spread over the samples it would let a batch through that the model refuses.
+    [Fact]
+    public void A_constant_state_is_made_a_value_only_where_it_has_as_many_samples()
+    {
+        foreach (string cell in new[] { "LSTM", "GRU", "RNN" })
+        {
+            Assert.All(RecurrentCandidates.Stack(Read(Samples(RecurrentStates.Constant(Model(cell)), 3)), 4), s => Assert.Equal(RecurrentSplit.None, s.StateOf));
+            IReadOnlyList<RecurrentSplit> fits = RecurrentCandidates.Stack(Read(Samples(RecurrentStates.Constant(Model(cell), samples: 3), 3)), 4);
+            Assert.Equal(2, fits.Count);
+            Assert.All(fits, s => Assert.Equal(fits[0].Node, s.StateOf));
+        }
+    }
+
     private static FunctionProto Function(string name, NodeProto body) => new()
     {
         Name = name,
@@ -90,6 +103,13 @@ public sealed class RecurrentCandidatesTests
         }
         for (int i = 0; i < nodes.Count; i++)
             proto.Graph.Node.Insert(proto.Graph.Node.IndexOf(layer), nodes[i]);
+        return proto;
+    }
+
+    private static ModelProto Samples(ModelProto proto, int samples)
+    {
+        foreach (ValueInfoProto value in proto.Graph.Input.Concat(proto.Graph.Output))
+            value.Type.TensorType.Shape.Dim[value.Name == "h_n" ? 1 : 0].DimValue = samples;
         return proto;
     }
 

@@ -48,7 +48,7 @@ internal static class RecurrentCandidates
         foreach (int i in graph.Facts.Order)
         {
             Node node = graph.Nodes[i];
-            if (graph.Roles[i] == NodeRole.Live && RecurrentNode.CanBeSplit(node) && Steps(graph, node) is { } steps && steps >= 2 * chunks)
+            if (graph.Roles[i] == NodeRole.Live && RecurrentNode.CanBeSplit(node) && !graph.Index.IsFunction(node) && Steps(graph, node) is { } steps && steps >= 2 * chunks)
                 splits.Add(new RecurrentSplit(i, steps, chunks));
         }
         return splits;

@@ -1,6 +1,7 @@
 using System.Collections.Generic;
 using System.Linq;
 using System.Threading;
+using Cleave.Core.Diagnostics;
 using Cleave.Core.Graph;
 using Cleave.Core.Onnx;
 using Cleave.Core.Onnx.Recurrent;
@@ -56,6 +57,32 @@ public sealed class RecurrentCandidatesTests
             Assert.Equal(2, fits.Count);
             Assert.All(fits, s => Assert.Equal(fits[0].Node, s.StateOf));
         }
+    }
+
+    [Fact]
+    public void A_function_called_like_a_recurrent_operator_is_not_taken_apart()
+    {
+        ModelProto proto = Model("LSTM");
+        RecurrentSplit[] splits = [.. RecurrentCandidates.Stack(Read(proto), 4)];
+        Assert.Equal(2, splits.Length);
+        proto.Functions.Add(Function("LSTM", Make.Node("LSTM", ["a"], ["b"])));
+        PlanGraph graph = Read(proto);
+        Assert.Empty(RecurrentCandidates.Of(graph, 4));
+        Assert.Empty(RecurrentCandidates.Stack(graph, 4));
+        Assert.Equal(Rules.SegmentRefused.Id, Assert.Throws<ModelException>(() => RecurrentRewriter.Apply(graph.Model, splits)).Problem.Rule.Id);
+    }
+
+    [Fact]
+    public void A_function_called_like_an_operator_that_keeps_steps_apart_is_not_repeated()
+    {
+        ModelProto proto = Model("GRU");
+        PlanGraph before = Read(proto);
+        RecurrentSplit[] splits = [.. RecurrentCandidates.Stack(before, 4)];
+        Assert.Equal(2 + (2 * 4), Squeezes(before));
+        proto.Functions.Add(Function("Squeeze", Make.Node("ReduceSum", ["a"], ["b"])));
+        Assert.Equal(2, Squeezes(Read(proto)));
+
+        int Squeezes(PlanGraph graph) => RecurrentRewriter.Apply(graph.Model, splits).Graph.Nodes.Count(n => n.OpType == "Squeeze");
     }
 
     private static FunctionProto Function(string name, NodeProto body) => new()

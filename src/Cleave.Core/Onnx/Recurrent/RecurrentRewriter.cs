@@ -77,7 +77,7 @@ internal sealed class RecurrentRewriter
     }
 
     private static bool CanBeSplit(GraphIndex index, int node) =>
-        node >= 0 && node < index.Nodes.Count && RecurrentNode.CanBeSplit(index.Nodes[node]);
+        node >= 0 && node < index.Nodes.Count && RecurrentNode.CanBeSplit(index.Nodes[node]) && !index.IsFunction(index.Nodes[node]);
 
     private OnnxModel Apply()
     {
@@ -217,7 +217,7 @@ internal sealed class RecurrentRewriter
     // The chunks that a node's inputs have, if it keeps steps apart and all it reads beside constants has the same ones.
     private RecurrentSplit? ChunksOf(Node node)
     {
-        if (node.Domain.Length > 0 || node.Outputs.Length != 1 || !KeepsSteps(node) || !Array.TrueForAll(node.Attributes, NodeWriter.CanWrite))
+        if (node.Domain.Length > 0 || node.Outputs.Length != 1 || _index.IsFunction(node) || !KeepsSteps(node) || !Array.TrueForAll(node.Attributes, NodeWriter.CanWrite))
             return null;
         RecurrentSplit? found = null;
         foreach (string input in node.Inputs)

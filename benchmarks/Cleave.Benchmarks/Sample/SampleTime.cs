@@ -24,14 +24,12 @@ internal sealed class SampleTime : IFamily
         try
         {
             string build = Path.Combine(clone, "build.sh");
-            SampleProgram cloned = SampleProgram.Run("git", ["clone", "--quiet", SharedModels.Repository, clone]), setup = SampleProgram.Run(build, ["setup"]);
-            foreach (SampleProgram step in new[] { cloned, setup })
+            SampleProgram cloned = SampleProgram.Run("git", ["clone", "--quiet", SharedModels.Repository, clone]);
+            SampleProgram setup = cloned.Code == 0 ? SampleProgram.Run(build, ["setup"]) : cloned;
+            if (setup.Code != 0)
             {
-                if (step.Code != 0)
-                {
-                    yield return Line.NotMeasured(What, "<= 15 s", "the clone or its setup failed: " + string.Join(' ', step.Lines));
-                    yield break;
-                }
+                yield return Line.NotMeasured(What, "<= 15 s", "the clone or its setup failed: " + string.Join(' ', setup.Lines));
+                yield break;
             }
             yield return Line.Shown("./build.sh setup in a fresh clone, which packs", Text(setup), setup);
             SampleProgram first = SampleProgram.Run(build, ["sample"]), again = SampleProgram.Run(build, ["sample"]);

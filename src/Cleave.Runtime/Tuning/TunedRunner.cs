@@ -13,18 +13,16 @@ namespace Cleave.Tuning;
 internal static class TunedRunner
 {
     /// <summary>
-    /// The way that is the best over all requests that were measured, each by its own fastest; one with fewer cores where more gain nothing. Null where none of
-    /// the ways is known here.
+    /// The way that is the best over all requests that were measured; one with fewer cores where more gain nothing. Two are compared on the requests where both are known. Null where none
+    /// of the ways is known here.
     /// </summary>
     public static ChosenPlan? Plan(TuningSection section, Budget[] rows)
     {
         ChosenPlan? best = null;
-        double least = 0;
         foreach (ChosenPlan plan in Known(section, rows).OrderBy(static p => p.Cores))
         {
-            double slower = Slower(section, plan);
-            if (best is null || slower < TunedRequest.Worth * least)
-                (best, least) = (plan, slower);
+            if (best is null || Slower(section, plan, best) < TunedRequest.Worth)
+                best = plan;
         }
         return best;
     }
@@ -99,11 +97,13 @@ internal static class TunedRunner
 
     private static double Distance(double a, double b) => Math.Abs(Math.Log((a + 1) / (b + 1)));
 
-    // The geometric mean of how many times as long as the fastest it takes, of the requests where both are known.
-    private static double Slower(TuningSection section, ChosenPlan plan) => Math.Exp(section.Requests
-        .Where(r => Find(r, plan) != null)
-        .Select(r => (Time: Find(r, plan), Fastest: r.Times.Min(static t => t.Nanoseconds)))
-        .Average(static r => Math.Log((double)r.Time!.Nanoseconds / r.Fastest)));
+    // How many times as long it takes as the other, the geometric mean of the requests where both are known; no number where none is.
+    private static double Slower(TuningSection section, ChosenPlan plan, ChosenPlan other)
+    {
+        double[] ratios = [.. section.Requests.Where(r => Find(r, plan) != null && Find(r, other) != null)
+            .Select(r => Math.Log((double)Find(r, plan)!.Nanoseconds / Find(r, other)!.Nanoseconds))];
+        return ratios.Length == 0 ? double.NaN : Math.Exp(ratios.Average());
+    }
 
     private static IEnumerable<ChosenPlan> Known(TuningSection section, Budget[] rows)
     {

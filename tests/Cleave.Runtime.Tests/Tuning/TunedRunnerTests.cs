@@ -30,6 +30,17 @@ public sealed class TunedRunnerTests
     }
 
     [Fact]
+    public void Two_plans_are_compared_on_what_both_were_measured_on()
+    {
+        // Of the second request only the split is known, beside one that the code has no more.
+        TuningSection section = Section(
+            Request(1, ("Whole", [4], 99), ("TwoLanes", [1, 1], 100)),
+            Request(8, ("TwoLanes", [1, 1], 300), ("Gone", [1], 100)));
+        Assert.Equal("TwoLanes", TunedRunner.Plan(section, Definition.Budgets)!.Plan.Name);
+        Assert.Equal("TwoLanes", TunedRunner.Plan(Section(Request(1, ("TwoLanes", [1, 1], 100)), Request(8, ("Whole", [4], 1))), Definition.Budgets)!.Plan.Name);
+    }
+
+    [Fact]
     public void What_the_code_does_not_know_is_left_out()
     {
         Assert.Null(TunedRunner.Plan(Section(Request(1, ("Gone", [1], 1), ("TwoLanes", [1, 1, 1], 1))), Definition.Budgets));

@@ -96,7 +96,7 @@ public abstract class ModelRunner<TInput, TOutput> : IModelRunner<TInput, TOutpu
     /// <returns>What was measured. What could not be measured or written is in its notes.</returns>
     /// <remarks>
     /// Two more sessions are open meanwhile. Where other weights or sessions take the place of the present ones, it begins anew with what is left of the time. What is measured while a request runs does not count: under a steady load little is measured. Runners of one process tune
-    /// one after the other.
+    /// one after the other, and so do processes with the same folder in <c>CLEAVE_TUNE</c>.
     /// </remarks>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="budget"/> is not positive.</exception>
     /// <exception cref="ArgumentException">A sample does not fit its shape.</exception>

@@ -46,6 +46,7 @@ internal sealed class TuningFile
         bool isComplete = false;
         List<TunedRequest> requests = [];
         string[] accelerator = [];
+        List<TunedPlan> plans = [];
         foreach (string keyword in scanner.Block())
         {
             switch (keyword)
@@ -56,6 +57,10 @@ internal sealed class TuningFile
                     break;
                 case "graph":
                     hash = scanner.Text();
+                    scanner.NextLine();
+                    break;
+                case "plan":
+                    plans.Add(new TunedPlan(scanner.Text(), scanner.Text()));
                     scanner.NextLine();
                     break;
                 case "complete":
@@ -69,7 +74,7 @@ internal sealed class TuningFile
                     throw scanner.Error("'" + keyword + "' is not expected");
             }
         }
-        return hash.Length > 0 ? new TuningSection(machine, hash, isComplete, requests) { Accelerator = accelerator } : throw scanner.Error("the section before has no 'graph'");
+        return hash.Length > 0 ? new TuningSection(machine, hash, isComplete, requests) { Accelerator = accelerator, Plans = plans } : throw scanner.Error("the section before has no 'graph'");
     }
 
     private static TunedRequest ReadRequest(ListingScanner scanner)
@@ -106,6 +111,8 @@ internal sealed class TuningFile
             text.Line("complete").End();
         if (section.Accelerator.Count > 0)
             text.Line("accelerator").Texts([.. section.Accelerator]).End();
+        foreach (TunedPlan plan in section.Plans)
+            text.Line("plan").Text(plan.Name).Text(plan.Fingerprint).End();
         foreach (TunedRequest request in section.Requests)
         {
             text.Line("request").Texts([.. request.Names]).Numbers([.. request.Sizes.Select(s => (long)s)]).End();

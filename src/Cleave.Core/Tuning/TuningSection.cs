@@ -1,3 +1,4 @@
+using System;
 using System.Collections.Generic;
 using System.Globalization;
 using System.Linq;
@@ -30,9 +31,50 @@ internal sealed record TuningSection(MachineSignature Machine, string Hash, bool
     /// <summary>The profile of the machine's accelerator, line by line (docs/placement.md); empty: it was not measured.</summary>
     public IReadOnlyList<string> Accelerator { get; init; } = [];
 
+    /// <summary>The splits that were measured. Those that an older file does not tell are not known.</summary>
+    public IReadOnlyList<TunedPlan> Plans { get; init; } = [];
+
     /// <summary>Whether only the accelerator was measured: that says nothing of the CPU, and holds for any graph.</summary>
     public bool IsOfAccelerator => Requests.Count == 0 && Accelerator.Count > 0;
+
+    /// <summary>
+    /// The same for a build that has these splits: without what was measured of others of the same name. Of a request whose first way is such a one nothing is left, as
+    /// all others were compared with that.
+    /// </summary>
+    public TuningSection For(IReadOnlyList<TunedPlan> splits)
+    {
+        HashSet<string> others = new(splits.Where(s => !Plans.Contains(s)).Select(static s => s.Name), StringComparer.Ordinal);
+        bool isLess = Requests.Any(r => r.Times.Any(t => others.Contains(t.Plan)));
+        return this with
+        {
+            IsComplete = IsComplete && !isLess,
+            Plans = [.. splits, .. Plans.Where(p => splits.All(s => s.Name != p.Name))],
+            Requests = !isLess ? Requests : [.. Requests.Where(r => r.Times.Count > 0 && !others.Contains(r.Times[0].Plan))
+                .Select(r => r with { Times = [.. r.Times.Where(t => !others.Contains(t.Plan))] })],
+        };
+    }
+
+    /// <summary>This one, and what another one of the same machine knows more.</summary>
+    public TuningSection Beside(TuningSection other)
+    {
+        IReadOnlyList<string> accelerator = Accelerator.Count > 0 ? Accelerator : other.Accelerator;
+        if (other.Hash != Hash)
+            return this with { Accelerator = accelerator };
+        other = other.For(Plans);
+        return this with
+        {
+            Accelerator = accelerator,
+            Plans = other.Plans,
+            IsComplete = IsComplete || (other.IsComplete && Requests.All(r => other.Requests.Any(r.IsAlike))),
+            Requests = [.. Requests.Select(r => other.Requests.FirstOrDefault(r.IsAlike) is { } same ? r.Beside(same) : r), .. other.Requests.Where(o => !Requests.Any(o.IsAlike))],
+        };
+    }
 }
+
+/// <summary>A split that was measured: they are called after their lanes, so another build may have another one of the same name.</summary>
+/// <param name="Name">What it is called.</param>
+/// <param name="Fingerprint">What its parts are.</param>
+internal sealed record TunedPlan(string Name, string Fingerprint);
 
 /// <summary>What was measured for requests of one size.</summary>
 /// <param name="Names">The dimensions that callers choose.</param>
@@ -60,6 +102,28 @@ internal sealed record TunedRequest(IReadOnlyList<string> Names, IReadOnlyList<i
 
     /// <summary>What was measured of a plan with these threads; null where nothing was.</summary>
     public TunedTime? Find(string plan, IReadOnlyList<int> threads) => Times.FirstOrDefault(t => t.Is(plan, threads));
+
+    /// <summary>Whether it is about requests of the same size.</summary>
+    public bool IsAlike(TunedRequest other) => Sizes.SequenceEqual(other.Sizes) && Names.SequenceEqual(other.Names);
+
+    /// <summary>
+    /// These times, and those of another measurement of the same size: of ways that are not known here, or that were compared more often there. They are as many times as long as the first
+    /// one here as they were there. Where that one is not known there, nothing of it can be compared.
+    /// </summary>
+    public TunedRequest Beside(TunedRequest other)
+    {
+        if (Times.Count == 0)
+            return other;
+        TunedTime first = Times[0];
+        if (other.Find(first.Plan, first.Threads) is not { } there)
+            return this;
+        double factor = (double)first.Nanoseconds / there.Nanoseconds;
+        return this with
+        {
+            Times = [first, .. Times.Skip(1).Select(t => other.Find(t.Plan, t.Threads) is { } o && o.Rounds > t.Rounds ? o.Scaled(factor) : t),
+                .. other.Times.Where(o => Find(o.Plan, o.Threads) is null).Select(o => o.Scaled(factor))],
+        };
+    }
 }
 
 /// <summary>How long a request takes in one way to run it.</summary>
@@ -79,6 +143,9 @@ internal sealed record TunedTime(string Plan, IReadOnlyList<int> Threads, long N
 
     /// <summary>As <c>TwoLanes 1+1</c>.</summary>
     public string Words => Plan + " " + string.Join("+", Threads.Select(t => t.ToString(CultureInfo.InvariantCulture)));
+
+    /// <summary>So many times as long.</summary>
+    public TunedTime Scaled(double factor) => this with { Nanoseconds = Math.Max(1, (long)(Nanoseconds * factor)), Crowded = Crowded == 0 ? 0 : Math.Max(1, (long)(Crowded * factor)) };
 
     public bool Is(string plan, IReadOnlyList<int> threads) => Plan == plan && Threads.SequenceEqual(threads);
 }

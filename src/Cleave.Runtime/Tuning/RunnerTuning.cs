@@ -112,6 +112,7 @@ internal sealed class RunnerTuning
             OneAtATime.Wait(ends.Token);
             try
             {
+                using IDisposable? turn = _store.TakeTurn(ends.Token);
                 began();
                 result = Measure(budget, samples, progress, ends.Token);
             }
@@ -136,7 +137,9 @@ internal sealed class RunnerTuning
 
     private TuningResult Measure(TimeSpan budget, IReadOnlyList<TuningSample> given, IProgress<TuningStep>? progress, CancellationToken token)
     {
-        IReadOnlyList<TuningSample> samples = given.Count > 0 ? given : TuningSample.MadeUp(_engine.Definition, _engine.Shapes);
+        if (_engine.Plan.WhyOnly is { } only)
+            return new TuningResult([], false, null, ["Nothing was measured: " + only + ", which leaves one way to run the model."]);
+        IReadOnlyList<TuningSample> samples = given.Count > 0 ? TuningSample.OneOfEach(given) : TuningSample.MadeUp(_engine.Definition, _engine.Shapes);
         if (samples.Count == 0)
             return new TuningResult([], false, null, ["An input may have any number of dimensions: give sample requests."]);
         long bytes = 2 * _engine.Sessions.Factory.EstimatedBytes(_engine.Plan.Outline.Plan);
@@ -155,8 +158,10 @@ internal sealed class RunnerTuning
     private TuningResult MeasureAll(TimeSpan budget, IReadOnlyList<TuningSample> samples, IProgress<TuningStep>? progress, CancellationToken token)
     {
         CoreLedger ledger = _engine.Modes.Ledger;
-        Tuner tuner = new(_engine.Definition, _trial, _candidates, samples, _engine.Definition.Batch is null ? 1 : _cores.Cores, new PairTimer(() => ledger.Busy > 0, _options.TuningSpan, token), progress);
-        TuningSection section = tuner.Run(_store.Machine, Known, budget);
+        Tuner tuner = new(_engine.Definition, _trial, _candidates, samples, _engine.Definition.Batch is null ? 1 : _cores.Cores,
+            new PairTimer(() => ledger.Busy > 0, () => ledger.Runners.Requests().Values.Sum(), _options.TuningSpan, token), progress);
+        // Another process may have measured while this one waited for its turn.
+        TuningSection section = tuner.Run(_store.Machine, _store.Latest(Known), budget);
         List<string> notes = [.. tuner.Refused];
         string? file = null;
         if (section.Requests.Count == 0)
@@ -167,7 +172,8 @@ internal sealed class RunnerTuning
         {
             Volatile.Write(ref _known, section);
             GoBy(section);
-            file = _store.Save(section, out string unsaved);
+            string unsaved = "ConfigureSession has a say in the sessions that were measured, and other runners would take the times for theirs";
+            file = _options.ConfigureSession is null ? _store.Save(section, out unsaved) : null;
             if (file is null)
                 notes.Add("Not written: " + unsaved);
         }

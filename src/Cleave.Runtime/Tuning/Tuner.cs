@@ -1,6 +1,5 @@
 using System;
 using System.Collections.Generic;
-using System.Diagnostics;
 using System.Linq;
 using Cleave.Core.Tuning;
 using Cleave.Generated;
@@ -25,40 +24,62 @@ internal sealed class Tuner(
     private readonly List<string> _refused = [];
     // By sample, as far as they are known.
     private readonly List<TunedTime>[] _times = [.. samples.Select(static _ => new List<TunedTime>())];
-    private readonly bool[] _fails = new bool[samples.Count];
+    // What was tried in vain.
+    private readonly HashSet<(int Sample, ChosenPlan Way)> _fails = [];
+    // What was compared less often is measured again.
+    private int _leastRounds;
 
     /// <summary>What could not be measured, and why.</summary>
     public IReadOnlyList<string> Refused => _refused;
 
-    /// <summary>Measures until all is known or the time is over.</summary>
+    private ChosenPlan First => candidates[0];
+
+    /// <summary>Measures until all is known or the time is over: first what is not known at all, then what an earlier tuning, or this one, had little time for.</summary>
     /// <param name="machine">This machine.</param>
     /// <param name="known">What was measured before; null: nothing.</param>
     /// <param name="budget">How long.</param>
     /// <exception cref="CleaveException">The way that would run without tuning cannot be opened.</exception>
     public TuningSection Run(MachineSignature machine, TuningSection? known, TimeSpan budget)
     {
-        long deadline = Stopwatch.GetTimestamp() + (long)(budget.TotalSeconds * Stopwatch.Frequency);
+        long deadline = timer.After(budget);
+        TuningSection before = (known ?? new TuningSection(machine, definition.Hash, false, [])).For(TunedPlans.Of(definition));
         for (int i = 0; i < samples.Count; i++)
-            _times[i].AddRange(known?.Requests.FirstOrDefault(samples[i].Is)?.Times ?? []);
-        bool isComplete = true;
-        if (Steps().Any())
+            _times[i].AddRange(Comparable(before.Requests.FirstOrDefault(samples[i].Is)?.Times));
+        TuningCandidate? reference = null;
+        try
         {
-            using TuningCandidate reference = new(definition, options, candidates[0]);
-            if (candidates.Count == 1)
-                isComplete = Measure(reference, null, deadline);
-            for (int i = 1; i < candidates.Count; i++)
-                isComplete &= Challenge(reference, candidates[i], Share(deadline, candidates.Count - i));
+            foreach (int rounds in (ReadOnlySpan<int>)[1, PairTimer.Enough])
+            {
+                _leastRounds = rounds;
+                if (!Steps().Any() || timer.Now >= deadline)
+                    continue;
+                reference ??= new TuningCandidate(definition, options, First);
+                if (candidates.Count == 1)
+                    Measure(reference, null, deadline);
+                for (int i = 1; i < candidates.Count; i++)
+                    Challenge(reference, candidates[i], Share(deadline, candidates.Count - i));
+            }
+        }
+        finally
+        {
+            reference?.Dispose();
         }
         // Requests that an earlier tuning measured, of other sizes, are still true.
-        IEnumerable<TunedRequest> others = known?.Requests.Where(r => !samples.Any(s => s.Is(r))) ?? [];
-        return new TuningSection(machine, definition.Hash, isComplete,
-            [.. samples.Select((s, i) => s.Unmeasured with { Times = [.. _times[i]] }).Where(static r => r.Times.Count > 0), .. others]);
+        IEnumerable<TunedRequest> others = before.Requests.Where(r => !samples.Any(s => s.Is(r)));
+        return before with
+        {
+            IsComplete = IsComplete(),
+            Requests = [.. samples.Select((s, i) => s.Unmeasured with { Times = [.. _times[i]] }).Where(static r => r.Times.Count > 0), .. others],
+        };
     }
 
-    private bool Challenge(TuningCandidate reference, ChosenPlan plan, long until)
+    // All are ratios to the time of the first way. Where that is not known, they cannot be put beside what is measured now.
+    private IEnumerable<TunedTime> Comparable(IReadOnlyList<TunedTime>? times) => times is not null && times.Any(t => Is(t, First)) ? times : [];
+
+    private void Challenge(TuningCandidate reference, ChosenPlan plan, long until)
     {
-        if (Pending(plan).Length == 0)
-            return true;
+        if (Pending(plan).Length == 0 || timer.Now >= until)
+            return;
         TuningCandidate challenger;
         try
         {
@@ -67,73 +88,104 @@ internal sealed class Tuner(
         catch (CleaveException e)
         {
             _refused.Add(plan.Words + ": " + e.Message);
-            return true;
+            _fails.UnionWith(Enumerable.Range(0, samples.Count).Select(i => (i, plan)));
+            return;
         }
         using (challenger)
-            return Measure(reference, challenger, until);
+            Measure(reference, challenger, until);
     }
 
-    // Every sample where the challenger, or without one the reference, is not known. Whether there was time for all.
-    private bool Measure(TuningCandidate reference, TuningCandidate? challenger, long until)
+    // Every sample where the challenger, or without one the reference, is not known.
+    private void Measure(TuningCandidate reference, TuningCandidate? challenger, long until)
     {
-        int[] pending = Pending((challenger ?? reference).Plan);
-        bool isComplete = true;
+        ChosenPlan way = (challenger ?? reference).Plan;
+        int[] pending = Pending(way);
         for (int i = 0; i < pending.Length; i++)
         {
             TuningSample sample = samples[pending[i]];
-            progress?.Report(new TuningStep((challenger ?? reference).Plan.Words, sample.Unmeasured.Words, Known(), samples.Count * candidates.Count));
+            long end = Share(until, pending.Length - i);
+            if (timer.Now >= end)
+                return;
+            progress?.Report(new TuningStep(way.Words, sample.Unmeasured.Words, Known(), samples.Count * candidates.Count));
             try
             {
                 reference.Take(sample);
                 challenger?.Take(sample);
                 TuningCandidate? thin = crowd > 1 ? Array.Find([challenger, reference], static c => c?.Plan is { Plan.IsSplit: false, Threads: [1] }) : null;
-                long end = Share(until, pending.Length - i);
                 if (timer.Compare(reference, challenger, thin is null ? end : Share(end, 2)) is { } times)
-                    Add(pending[i], reference.Plan, challenger?.Plan, times);
-                else
-                    isComplete = false;
+                    Add(pending[i], challenger?.Plan, times);
                 if (thin != null)
                     AddCrowded(pending[i], thin, end);
             }
             catch (CleaveException e)
             {
-                _fails[pending[i]] = true;
-                _refused.Add(sample.Unmeasured.Words + ": " + e.Message);
+                // Where the first way refuses it, there is nothing to compare the others with.
+                bool isFirst = challenger is null || reference.HasFailed;
+                _fails.Add((pending[i], isFirst ? First : way));
+                _refused.Add(sample.Unmeasured.Words + ": " + (isFirst ? "" : way.Words + ": ") + e.Message);
             }
         }
-        return isComplete;
     }
 
-    // The time of the reference is that of the first comparison, which all ratios are applied to.
-    private void Add(int sample, ChosenPlan reference, ChosenPlan? challenger, PairTimes times)
+    // The time of the first way is that of the comparison with the most turns, which all ratios are applied to.
+    private void Add(int sample, ChosenPlan? challenger, PairTimes times)
     {
         List<TunedTime> known = _times[sample];
-        TunedTime? first = known.Find(t => t.Is(reference.Plan.Name, reference.Threads));
-        if (first is null)
-            known.Insert(0, first = new TunedTime(reference.Plan.Name, reference.Threads, Whole(times.Nanoseconds), times.Rounds));
-        if (challenger != null)
-            known.Add(new TunedTime(challenger.Plan.Name, challenger.Threads, Whole(first.Nanoseconds * times.Ratio), times.Rounds));
+        int first = known.FindIndex(t => Is(t, First));
+        if (first < 0)
+            known.Insert(first = 0, new TunedTime(First.Plan.Name, First.Threads, Whole(times.Nanoseconds), times.Rounds));
+        else if (known[first].Rounds < Math.Min(times.Rounds, PairTimer.Enough))
+            Rescale(known, first, times);
+        if (challenger is null)
+            return;
+        TunedTime measured = new(challenger.Plan.Name, challenger.Threads, Whole(known[first].Nanoseconds * times.Ratio), times.Rounds);
+        int at = known.FindIndex(t => Is(t, challenger));
+        if (at < 0)
+            known.Add(measured);
+        else if (known[at].Rounds < times.Rounds)
+            known[at] = measured with { Crowded = known[at].Scaled((double)measured.Nanoseconds / known[at].Nanoseconds).Crowded };
+    }
+
+    private static void Rescale(List<TunedTime> known, int first, PairTimes times)
+    {
+        double factor = times.Nanoseconds / known[first].Nanoseconds;
+        for (int i = 0; i < known.Count; i++)
+            known[i] = known[i].Scaled(factor);
+        known[first] = known[first] with { Rounds = times.Rounds };
     }
 
     // What it takes among others is no reason to go on another time: without it the time alone counts.
     private void AddCrowded(int sample, TuningCandidate thin, long until)
     {
-        int at = _times[sample].FindIndex(t => t.Is(thin.Plan.Plan.Name, thin.Plan.Threads));
+        int at = _times[sample].FindIndex(t => Is(t, thin.Plan));
         if (at >= 0 && _times[sample][at].Crowded == 0 && timer.Crowd(thin, crowd, until) is { } ratio)
             _times[sample][at] = _times[sample][at] with { Crowded = Whole(_times[sample][at].Nanoseconds * ratio) };
     }
 
-    private int[] Pending(ChosenPlan plan) => [.. Enumerable.Range(0, samples.Count).Where(i => !_fails[i] && !_times[i].Exists(t => t.Is(plan.Plan.Name, plan.Threads)))];
+    private int[] Pending(ChosenPlan plan)
+    {
+        // The first way is compared with itself by no one: each challenger measures it again.
+        int least = plan == First && candidates.Count > 1 ? 1 : _leastRounds;
+        return [.. Enumerable.Range(0, samples.Count).Where(i => !Fails(i, plan) && !_times[i].Exists(t => Is(t, plan) && t.Rounds >= least))];
+    }
+
+    private bool Fails(int sample, ChosenPlan plan) => _fails.Contains((sample, plan)) || _fails.Contains((sample, First));
+
+    // Of each sample the first way, and each other one that can run it.
+    private bool IsComplete() => Enumerable.Range(0, samples.Count).All(i =>
+        candidates.All(plan => _times[i].Exists(t => Is(t, plan)) || (plan != First && _fails.Contains((i, plan)))));
 
     private IEnumerable<int> Steps() => candidates.SelectMany(Pending);
 
     private int Known() => (samples.Count * candidates.Count) - Steps().Count();
 
-    private static long Share(long until, int parts)
+    private long Share(long until, int parts)
     {
-        long now = Stopwatch.GetTimestamp();
+        long now = timer.Now;
         return now + (Math.Max(0, until - now) / parts);
     }
+
+    private static bool Is(TunedTime time, ChosenPlan plan) => time.Is(plan.Plan.Name, plan.Threads);
 
     private static long Whole(double nanoseconds) => Math.Max(1, (long)nanoseconds);
 }

@@ -27,10 +27,14 @@ internal sealed class TuningCandidate : IDisposable
 
     public ChosenPlan Plan { get; }
 
+    /// <summary>Whether the model refused the request that it runs now.</summary>
+    public bool HasFailed { get; private set; }
+
     /// <summary>From now on it runs this request.</summary>
     public void Take(TuningSample sample)
     {
         Return();
+        HasFailed = false;
         _sample = sample;
         Prepare(1);
     }
@@ -95,12 +99,20 @@ internal sealed class TuningCandidate : IDisposable
         _opened.Dispose();
     }
 
-    private static double Run(CallBuffers call, int times, CancellationToken token)
+    private double Run(CallBuffers call, int times, CancellationToken token)
     {
-        long start = Stopwatch.GetTimestamp();
-        for (int i = 0; i < times; i++)
-            call.Run(call.Generation, token);
-        return Stopwatch.GetElapsedTime(start).TotalNanoseconds / times;
+        try
+        {
+            long start = Stopwatch.GetTimestamp();
+            for (int i = 0; i < times; i++)
+                call.Run(call.Generation, token);
+            return Stopwatch.GetElapsedTime(start).TotalNanoseconds / times;
+        }
+        catch (CleaveException)
+        {
+            HasFailed = true;
+            throw;
+        }
     }
 
     private void Prepare(int requests)

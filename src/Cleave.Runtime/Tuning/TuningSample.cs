@@ -27,6 +27,18 @@ internal sealed record TuningSample(IReadOnlyList<string> Names, int[] Dims, Act
     /// <summary>A request that the application gave, which was bound for one of its calls.</summary>
     public static TuningSample Given(ShapeTable shapes, CallBuffers bound) => new(shapes.NamesOf(bound.Dims), bound.Dims, bound.CopyInputsTo);
 
+    /// <summary>One of each size: how long a request takes depends on that.</summary>
+    public static IReadOnlyList<TuningSample> OneOfEach(IEnumerable<TuningSample> samples)
+    {
+        List<TuningSample> found = [];
+        foreach (TuningSample sample in samples)
+        {
+            if (!found.Exists(f => f.Is(sample.Unmeasured)))
+                found.Add(sample);
+        }
+        return found;
+    }
+
     /// <summary>
     /// Made-up requests: of the sizes that the model is planned for first, then in batches, then shorter and longer. None where an input may have any number of dimensions.
     /// </summary>

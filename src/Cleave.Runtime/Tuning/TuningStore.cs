@@ -1,7 +1,9 @@
 using System;
+using System.Collections.Generic;
 using System.IO;
 using System.Linq;
 using System.Text;
+using System.Threading;
 using Cleave.Core.Listing;
 using Cleave.Core.Tuning;
 using Cleave.Generated;
@@ -19,9 +21,12 @@ internal sealed class TuningStore
 
     private readonly string _model;
     private readonly string _hash;
+    // Read only where a file is there or is written.
+    private readonly Lazy<IReadOnlyList<TunedPlan>> _splits;
     // Named only where a file is there: it takes a millisecond.
     private readonly Lazy<MachineSignature> _machine;
     private readonly ILogger _logger;
+    private readonly string? _folder;
     // The first is where it is written.
     private readonly string[] _paths;
 
@@ -34,10 +39,11 @@ internal sealed class TuningStore
     {
         _model = definition.Name;
         _hash = definition.Hash;
+        _splits = new(() => TunedPlans.Of(definition));
         _machine = machine;
         _logger = logger;
         string? named = string.IsNullOrWhiteSpace(folder) ? null : Path.GetFullPath(Path.Combine(folder, definition.Path + TuningFile.Ending));
-        IsAsked = named != null;
+        _folder = named is null ? null : Path.GetFullPath(folder!);
         string? beside = path is null ? null : path + TuningFile.Ending;
         _paths = [.. new[] { named, beside }.OfType<string>()];
     }
@@ -45,12 +51,35 @@ internal sealed class TuningStore
     public MachineSignature Machine => _machine.Value;
 
     /// <summary>Whether the process is to tune by itself what nothing is known of.</summary>
-    public bool IsAsked { get; }
+    public bool IsAsked => _folder != null;
 
     /// <summary>The section of this machine and graph; null where there is none.</summary>
     public TuningSection? Load() => _paths.Select(Load).FirstOrDefault(static s => s != null);
 
-    /// <summary>Puts a section into the file, in the place of the one of this machine.</summary>
+    /// <summary>
+    /// Waits until no other process measures for the folder that CLEAVE_TUNE names: they would measure each other. Null where none is named, or it allows no lock.
+    /// </summary>
+    /// <exception cref="OperationCanceledException"><paramref name="token"/> was cancelled first.</exception>
+    public IDisposable? TakeTurn(CancellationToken token) => _folder is null ? null : TuningLock.ToMeasure(_folder, token);
+
+    /// <summary>What is known, and what others have written into the file since.</summary>
+    /// <param name="known">What is known; null: nothing.</param>
+    public TuningSection? Latest(TuningSection? known)
+    {
+        try
+        {
+            if (_paths is not [var path, ..] || !File.Exists(path) || TuningFile.Read(File.ReadAllText(path)).Find(Machine) is not { } found || found.Hash != _hash)
+                return known;
+            return known is null ? found.For(_splits.Value) : known.Beside(found);
+        }
+        catch (Exception e) when (e is ListingException or IOException or UnauthorizedAccessException)
+        {
+            // Said where it is opened and where it is written.
+            return known;
+        }
+    }
+
+    /// <summary>Puts a section into the file, in the place of the one of this machine. What others wrote there meanwhile stays.</summary>
     /// <param name="section">What was measured.</param>
     /// <param name="why">Why it could not be written.</param>
     /// <returns>The file; null where it could not be written.</returns>
@@ -61,11 +90,11 @@ internal sealed class TuningStore
             return null;
         try
         {
-            TuningFile file = File.Exists(path) ? TuningFile.Read(File.ReadAllText(path)) : TuningFile.Empty;
-            // What was measured of the machine's accelerator stays.
-            if (section.Accelerator.Count == 0 && file.Find(section.Machine) is { } before)
-                section = section with { Accelerator = before.Accelerator };
             Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+            using IDisposable? held = TuningLock.ToWrite(path);
+            TuningFile file = File.Exists(path) ? TuningFile.Read(File.ReadAllText(path)) : TuningFile.Empty;
+            if (file.Find(section.Machine) is { } before)
+                section = section.Beside(before);
             string written = file.With(section).Write();
             if (WhyUnreadable(written) is { } reason)
             {
@@ -115,12 +144,21 @@ internal sealed class TuningStore
             else if (section.Hash != _hash)
                 Log.TuningRefused(_logger, _model, path, "it was measured on another graph, " + section.Hash + " instead of " + _hash + "; tune again");
             else
-                return section;
+                return Fitting(section, path);
         }
         catch (Exception e) when (e is ListingException or IOException or UnauthorizedAccessException)
         {
             Log.TuningRefused(_logger, _model, path, e.Message);
         }
         return null;
+    }
+
+    // Of the splits that the code has now.
+    private TuningSection? Fitting(TuningSection section, string path)
+    {
+        TuningSection fitting = section.For(_splits.Value);
+        if (fitting.Requests.Sum(static r => r.Times.Count) < section.Requests.Sum(static r => r.Times.Count))
+            Log.TuningRefused(_logger, _model, path, "what it says of splits is of others than this build makes (other Dims, Outputs, or version of Cleave), and is left out; tune again");
+        return fitting.Requests.Count > 0 || section.Requests.Count == 0 ? fitting : null;
     }
 }

@@ -51,6 +51,7 @@ internal sealed class EnsembleTuningJournal(EnsembleModels models, string folder
     /// <summary>Puts the section into the file: whole or not at all, and beside what came from other machines meanwhile.</summary>
     public void Save(EnsembleTuningSection section)
     {
+        using IDisposable? held = TuningLock.ToWrite(File);
         byte[] text = Encoding.UTF8.GetBytes(Whole().With(section).Write());
         OutputFile.Write(File, stream => stream.Write(text));
     }

@@ -43,13 +43,19 @@ internal static class DeviceTuneRun
     public static IReadOnlyList<string> Run(string path, int cores, IDevice device, Action<string> progress, CancellationToken token, int rounds = DeviceMeasurement.ManyRounds)
     {
         string hash = ListingWriter.Hash(ModelReader.ReadFile(path)), file = path + TuningFile.Ending;
-        // First: what others measured is not thrown away because of a broken line.
-        TuningFile tuning = File.Exists(file) ? LinesFile.Read(file, TuningFile.Read) : TuningFile.Empty;
+        // First: nothing is measured for a file that cannot be written to.
+        Read(file);
         IReadOnlyList<string> profile = AcceleratorProfileText.Lines(new DeviceMeasurement(device, AcceleratorProfiles.Default, progress, token) { Rounds = rounds }.Measure());
         MachineSignature machine = ThisMachine.Of(cores);
+        // Again, as others may have written meanwhile.
+        using IDisposable? held = TuningLock.ToWrite(file);
+        TuningFile tuning = Read(file);
         TuningSection section = (tuning.Find(machine) ?? new TuningSection(machine, hash, IsComplete: false, [])) with { Accelerator = profile };
         byte[] text = Encoding.UTF8.GetBytes(tuning.With(section).Write());
         OutputFile.Write(file, stream => stream.Write(text));
         return profile;
     }
+
+    // What others measured is not thrown away because of a broken line.
+    private static TuningFile Read(string file) => File.Exists(file) ? LinesFile.Read(file, TuningFile.Read) : TuningFile.Empty;
 }

@@ -13,6 +13,7 @@ public sealed class TuningFileTests
         machine "AMD \"EPYC\"" 2 "1.29.0"
           graph "h2:0a"
           complete
+          plan "TwoLanes" "0123456789ABCDEF"
           request ["batch","sequence"] [1,128]
             time "Whole" [2] 2000000 25
             time "TwoLanes" [1,1] 1500000 25
@@ -62,6 +63,44 @@ public sealed class TuningFileTests
         Assert.Null((request with { Times = [] }).Best());
     }
 
+    [Fact]
+    public void Times_of_another_split_are_left_out()
+    {
+        TuningSection section = TuningFile.Read(Text.ReplaceLineEndings("\n")).Sections[0];
+        TunedPlan mine = Assert.Single(section.Plans);
+        Assert.Equal(section.Requests, section.For([mine]).Requests);
+        Assert.True(section.For([mine]).IsComplete);
+        TuningSection less = section.For([mine with { Fingerprint = "0" }]);
+        Assert.Equal(["Whole 2", "Whole 2", "Whole 1"], less.Requests.SelectMany(r => r.Times).Select(t => t.Words));
+        Assert.Equal((false, "0"), (less.IsComplete, less.Plans.Single().Fingerprint));
+        // One that was compared with the split has nothing left.
+        TunedRequest swapped = section.Requests[0] with { Times = [.. section.Requests[0].Times.Reverse()] };
+        Assert.Equal(section.Requests[1].Words, Assert.Single((section with { Requests = [swapped, section.Requests[1]], Plans = [] }).For([mine]).Requests).Words);
+    }
+
+    [Fact]
+    public void Two_sections_of_a_machine_are_put_together()
+    {
+        TuningSection section = TuningFile.Read(Text.ReplaceLineEndings("\n")).Sections[0];
+        TunedRequest larger = section.Requests[1];
+        TuningSection hurried = section with
+        {
+            IsComplete = false,
+            Requests = [larger with { Times = [new("Whole", [2], 18_000_000, 3), new("Whole", [1], 1, 3)] }],
+            Accelerator = ["line"],
+        };
+        TuningSection both = hurried.Beside(section);
+        Assert.True(both.IsComplete);
+        Assert.Equal(["line"], both.Accelerator);
+        Assert.Equal(["batch=16,sequence=128", "batch=1,sequence=128"], both.Requests.Select(r => r.Words));
+        // Twice as long today; what was measured more often counts.
+        Assert.Equal([(18_000_000, 3, 0), (34_000_000, 12, 42_000_000)], both.Requests[0].Times.Select(t => (t.Nanoseconds, t.Rounds, t.Crowded)));
+        // Nothing of another graph, and no way that was compared with another one.
+        Assert.Equal(hurried.Requests, hurried.Beside(section with { Hash = "h2:other" }).Requests);
+        TunedRequest other = larger with { Times = [new("TwoLanes", [1, 1], 5, 99)] };
+        Assert.Same(other.Times, other.Beside(larger).Times);
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData("cleave-listing 1\n")]
@@ -72,6 +111,7 @@ public sealed class TuningFileTests
     [InlineData("cleave-tuning 1\nmachine \"a\" 0 \"1\"\n  graph \"x\"\n")]
     [InlineData("cleave-tuning 1\nmachine \"a\" 2 \"1\"\n")]
     [InlineData("cleave-tuning 1\nmachine \"a\" 2 \"1\"\n  graph \"x\"\n  other\n")]
+    [InlineData("cleave-tuning 1\nmachine \"a\" 2 \"1\"\n  graph \"x\"\n  plan \"TwoLanes\"\n")]
     [InlineData("cleave-tuning 1\nmachine \"a\" 2 \"1\"\n  graph \"x\"\n  request [\"a\"] [1,2]\n")]
     [InlineData("cleave-tuning 1\nmachine \"a\" 2 \"1\"\n  graph \"x\"\n  request [\"a\"] [-1]\n")]
     [InlineData("cleave-tuning 1\nmachine \"a\" 2 \"1\"\n  graph \"x\"\n  request [] []\n    time \"W\" [] 1 1\n")]

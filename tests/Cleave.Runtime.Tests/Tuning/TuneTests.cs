@@ -13,6 +13,7 @@ using Cleave.Runtime.Tests.Lanes;
 using Cleave.Runtime.Tests.Support;
 using Cleave.Tuning;
 using Google.Protobuf;
+using Microsoft.ML.OnnxRuntime;
 using Xunit;
 using static Cleave.Runtime.Tests.Support.Onnx;
 
@@ -154,6 +155,22 @@ public sealed class TuneTests : IDisposable
         Assert.Null(result.File);
         Assert.Contains("the time was too short", Assert.Single(result.Notes));
         await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => runner.TuneAsync(TimeSpan.Zero));
+    }
+
+    [Fact]
+    public async Task Times_of_sessions_that_the_application_configures_are_not_written()
+    {
+        await using LooseRunner runner = Runner(configure: static (_, _) => { });
+        TuningResult result = await runner.TuneAsync(Plenty);
+        Assert.Equal((true, null), (result.IsComplete, result.File));
+        Assert.Contains("ConfigureSession", Assert.Single(result.Notes));
+        Assert.NotNull(runner.Engine.Tuning.Known);
+        Assert.False(File.Exists(Tuned));
+
+        await using LooseRunner one = Runner(configure: static (options, _) => options.IntraOpNumThreads = 3);
+        TuningResult nothing = await one.TuneAsync(Plenty);
+        Assert.Equal((false, 0), (nothing.IsComplete, nothing.Requests.Count));
+        Assert.Contains("ConfigureSession set its threads", Assert.Single(nothing.Notes));
     }
 
     [Fact]
@@ -313,7 +330,7 @@ public sealed class TuneTests : IDisposable
         TuningResult refused = await runner.TuneAsync(Plenty);
         Assert.Empty(refused.Requests);
         Assert.Contains("n=1: ", string.Join('\n', refused.Notes));
-        TuningResult tuned = await runner.TuneAsync(Plenty, [Sample(0, 0, 0), Sample(0)]);
+        TuningResult tuned = await runner.TuneAsync(Plenty, [Sample(0, 0, 0), Sample(0), Sample(0), Sample(0, 0, 0)]);
         Assert.Equal(["n=3", "n=1"], tuned.Requests.Select(r => r.Dimensions));
         Assert.Empty(tuned.Notes);
         ArgumentException wrong = await Assert.ThrowsAsync<ArgumentException>(() => runner.TuneAsync(Plenty, [Sample(0), (ref InputBinder b) => { b.Dim(2); b.Copy<long>(0, new long[1]); }]));
@@ -327,49 +344,19 @@ public sealed class TuneTests : IDisposable
         };
     }
 
-    [Fact]
-    public async Task Samples_of_any_rank_are_written_so_that_they_can_be_read()
-    {
-        string path = _folder.Write("any.onnx", Models.AnyShape().ToByteArray());
-        RunnerOptions options = new() { Model = ModelSource.File(path), Cores = 2, TuningSpan = TimeSpan.Zero, Ledger = Ledgers.Own(2), Logger = _logger };
-        await using LooseRunner runner = new(Definitions.Of(Models.AnyShape()), options);
-        TuningResult tuned = await runner.TuneAsync(Plenty, [Sample(3, 2), Sample(6)]);
-        Assert.Equal(["x.rank=2,x[0]=3,x[1]=2", "x.rank=1,x[0]=6"], tuned.Requests.Select(r => r.Dimensions));
-        Assert.Equal(path + TuningFile.Ending, tuned.File);
-        await using LooseRunner next = new(Definitions.Of(Models.AnyShape()), options);
-        Assert.Empty(_logger.Warnings);
-        Assert.Equal(2, next.Engine.Tuning.Known!.Requests.Count);
-
-        static Request Sample(params int[] shape) => (ref InputBinder b) =>
-        {
-            b.Shape(shape);
-            b.Copy<float>(0, new float[6]);
-        };
-    }
-
-    [Fact]
-    public void What_could_not_be_read_again_is_not_written()
-    {
-        Write(Section(300, 100, 300));
-        byte[] before = File.ReadAllBytes(Tuned);
-        TuningStore store = new(Towers.Definition(), Model, folder: null, new Lazy<MachineSignature>(() => ThisMachine.Of(2)), _logger);
-        Assert.Null(store.Save(Section(300, 100, 300) with { Requests = [new(["n"], [1, 2], [new("Whole", [1], 1, 9)])] }, out string why));
-        Assert.Contains("line ", why);
-        Assert.Equal(before, File.ReadAllBytes(Tuned));
-    }
-
     // One row: the ones that are made up lie outside of it.
     private static OnnxProto.ModelProto Lookup() => Onnx.Model(
         [Tensor("index", ElementType.Int64, "n")], [Tensor("y", ElementType.Float, "n")],
         [Node("Gather", ["table", "index"], ["y"])], [Floats("table", [1], 10)]);
 
-    private LooseRunner Runner(PlanChoice plan = PlanChoice.Auto, TimeSpan span = default, string? folder = null) => new(Towers.Definition(), new()
+    private LooseRunner Runner(PlanChoice plan = PlanChoice.Auto, TimeSpan span = default, string? folder = null, Action<SessionOptions, SegmentInfo>? configure = null) => new(Towers.Definition(), new()
     {
         Model = ModelSource.File(Model),
         Cores = 2,
         Plan = plan,
         TuningSpan = span,
         TuningFolder = folder,
+        ConfigureSession = configure,
         Ledger = Ledgers.Own(2),
         Logger = _logger,
     });
@@ -380,9 +367,12 @@ public sealed class TuneTests : IDisposable
         return output.Get<float>(0).Span.ToArray();
     }
 
-    private TuningSection Section(long split, long two, long one) => new(
+    private static TuningSection Section(long split, long two, long one) => new(
         ThisMachine.Of(2), Towers.Definition().Hash, true,
-        [new TunedRequest([], [], [.. new TunedTime[] { new("TwoLanes", [1, 1], split, 9), new("Whole", [2], two, 9), new("Whole", [1], one, 9) }.Where(t => t.Nanoseconds > 0)])]);
+        [new TunedRequest([], [], [.. new TunedTime[] { new("TwoLanes", [1, 1], split, 25), new("Whole", [2], two, 25), new("Whole", [1], one, 25) }.Where(t => t.Nanoseconds > 0)])])
+    {
+        Plans = TunedPlans.Of(Towers.Definition()),
+    };
 
     private void Write(TuningSection section) => File.WriteAllText(Tuned, TuningFile.Empty.With(section).Write());
 

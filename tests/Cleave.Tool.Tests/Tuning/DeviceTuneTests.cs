@@ -77,6 +77,16 @@ public sealed class DeviceTuneTests : IDisposable
     }
 
     [Fact]
+    public void What_others_write_meanwhile_stays()
+    {
+        string model = _tiny.Save();
+        TuningSection other = new(new MachineSignature("another", 8, "1.0"), "h2:00", true, [new TunedRequest([], [], [new TunedTime("Whole", [1], 5, 1)])]);
+        using EmulatedDevice device = Device();
+        DeviceTuneRun.Run(model, 2, device, _ => File.WriteAllText(model + ".tune", TuningFile.Empty.With(other).Write()), default, Rounds);
+        Assert.Equal(2, TuningFile.Read(File.ReadAllText(model + ".tune")).Sections.Count);
+    }
+
+    [Fact]
     public void Of_several_the_slower_one_is_planned_for()
     {
         IReadOnlyList<string> slow = Lines(1000), fast = Lines(5000);

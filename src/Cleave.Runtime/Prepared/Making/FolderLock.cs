@@ -9,7 +9,10 @@ internal static class FolderLock
     public const string FileName = ".lock";
 
     // What the system says where another handle has the lock: ERROR_SHARING_VIOLATION, or EWOULDBLOCK.
-    private static readonly int IsHeld = OperatingSystem.IsWindows() ? unchecked((int)0x80070020) : OperatingSystem.IsLinux() ? 11 : 35;
+    private static readonly int Held = OperatingSystem.IsWindows() ? unchecked((int)0x80070020) : OperatingSystem.IsLinux() ? 11 : 35;
+
+    /// <summary>Whether a lock file could not be opened because another one holds it.</summary>
+    public static bool IsHeld(IOException e) => e.HResult == Held;
 
     /// <summary>Held until it is disposed; null where another one holds it.</summary>
     /// <exception cref="IOException">The folder is on a file system that cannot be written to.</exception>
@@ -20,7 +23,7 @@ internal static class FolderLock
         {
             return new FileStream(Path.Combine(folder, FileName), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
         }
-        catch (IOException e) when (e.HResult == IsHeld)
+        catch (IOException e) when (IsHeld(e))
         {
             return null;
         }

@@ -1,0 +1,52 @@
+using System;
+using System.IO;
+using System.Threading;
+using Cleave.Prepared.Making;
+
+namespace Cleave.Tuning;
+
+/// <summary>
+/// One process at a time writes a tuning file, and one at a time tunes for a folder. The system's lock goes with its holder, however that ends; its file, which is beside what it is for, is
+/// deleted then. Where a folder allows no such file, it goes without.
+/// </summary>
+internal static class TuningLock
+{
+    private const string Ending = ".lock";
+    private const string Turn = ".tuning";
+
+    // A file is written in milliseconds: who takes so long hangs.
+    private static readonly TimeSpan LongestWrite = TimeSpan.FromSeconds(5);
+
+    private static readonly TimeSpan Step = TimeSpan.FromMilliseconds(20);
+
+    /// <summary>To read a tuning file and write it, until it is disposed; null where it cannot be had.</summary>
+    public static IDisposable? ToWrite(string path) => Wait(path, LongestWrite, CancellationToken.None);
+
+    /// <summary>To measure for a folder, until it is disposed; null where there can be no such lock.</summary>
+    /// <exception cref="OperationCanceledException">Another process measured until <paramref name="token"/> was cancelled.</exception>
+    public static IDisposable? ToMeasure(string folder, CancellationToken token) => Wait(Path.Combine(folder, Turn), Timeout.InfiniteTimeSpan, token);
+
+    private static FileStream? Wait(string path, TimeSpan most, CancellationToken token)
+    {
+        long start = TimeProvider.System.GetTimestamp();
+        while (true)
+        {
+            try
+            {
+                Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+                return new FileStream(path + Ending, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 1, FileOptions.DeleteOnClose);
+            }
+            catch (IOException e) when (FolderLock.IsHeld(e))
+            {
+                if (most != Timeout.InfiniteTimeSpan && TimeProvider.System.GetElapsedTime(start) > most)
+                    return null;
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                return null;
+            }
+            token.WaitHandle.WaitOne(Step);
+            token.ThrowIfCancellationRequested();
+        }
+    }
+}

@@ -20,6 +20,11 @@ public sealed class PageReaderTests(PackedPackagesInUse inUse)
     public void It_reads_what_can_be_read_and_says_in_one_line_what_not()
     {
         string folder = Build();
+        // The sizes that plans are made for reach the ensemble's members.
+        string[] listings = Directory.GetFiles(Path.Combine(folder, "obj"), "models.*.graph", SearchOption.AllDirectories);
+        Assert.Equal(4, listings.Length);
+        Assert.All(listings, l => Assert.Contains("dims \"batch=1,width=256\"", File.ReadAllText(l)));
+
         string receipt = Path.Combine(Source, "PageReader", "samples", "receipt.png");
         string label = Path.Combine(Source, "PageReader", "samples", "label.png");
         string second = Path.Combine(folder, "other", "receipt.png");

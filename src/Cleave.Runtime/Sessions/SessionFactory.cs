@@ -25,7 +25,8 @@ internal sealed class SessionFactory : IDisposable
     private readonly SubModels _subModels;
     private readonly ILogger _logger;
     private readonly bool _slicing;
-    private readonly ConcurrentDictionary<Plan, IReadOnlyList<SharedSegment>> _shared = new(ReferenceEqualityComparer.Instance);
+    // By plan whose recurrent nodes are taken apart.
+    private readonly ConcurrentDictionary<Plan, ChunkSessions> _chunks = new(ReferenceEqualityComparer.Instance);
     private WeightChoice _weights;
 
     /// <exception cref="CleaveException">Outputs were chosen, and slicing is off (CLV4009).</exception>
@@ -81,9 +82,24 @@ internal sealed class SessionFactory : IDisposable
     /// What the sessions of a plan take that are not there yet. Packed for its kernels a weight is about as large as before; copied ones are there once more. Prepared ones are mapped:
     /// all sessions share one copy.
     /// </summary>
-    public long EstimatedBytes(Plan plan) => Prepared.BytesToMap(plan) ?? PlainBytes(WeightBytes + Precision.ExtraBytes, _weights);
+    public long EstimatedBytes(Plan plan)
+    {
+        try
+        {
+            return Prepared.BytesToMap(plan) ?? PlainBytes(plan);
+        }
+        catch (CleaveException)
+        {
+            // What cannot be cut is said where it is opened; then the whole model runs.
+            return PlainBytes(WeightBytes + Precision.ExtraBytes, _weights);
+        }
+    }
 
-    /// <summary>The same for sessions that are not prepared.</summary>
+    /// <summary>The same, if none is prepared. Segments have weights of their own; but chunks of different lengths have different sessions with the same ones.</summary>
+    /// <exception cref="CleaveException">A segment cannot be cut.</exception>
+    public long PlainBytes(Plan plan) => PlainBytes(Chunks(plan)?.WeightBytes ?? (WeightBytes + Precision.ExtraBytes), _weights);
+
+    /// <summary>What sessions take that are not prepared.</summary>
     public static long PlainBytes(long weightBytes, WeightChoice weights) => weightBytes * (weights.Loading == WeightLoading.Map ? 1 : 2);
 
     /// <summary>Whether a part of the model can be cut out.</summary>
@@ -141,22 +157,30 @@ internal sealed class SessionFactory : IDisposable
 
     /// <summary>By segment of a plan: in whose session it runs; null where each has its own. Waits while a session is being created in the process.</summary>
     /// <exception cref="CleaveException">A segment cannot be cut.</exception>
-    public IReadOnlyList<SharedSegment>? Shared(Plan plan)
+    public IReadOnlyList<SharedSegment>? Shared(Plan plan) => Chunks(plan)?.Shared;
+
+    private ChunkSessions? Chunks(Plan plan)
     {
-        // Widened, the first chunk may read an input of 16 bits where the others read values of 32.
-        if (plan.Segments[0].Recurrent.Length == 0 || Precision.Halves != null)
+        if (plan.Segments[0].Recurrent.Length == 0)
             return null;
-        if (_shared.TryGetValue(plan, out IReadOnlyList<SharedSegment>? known))
+        if (_chunks.TryGetValue(plan, out ChunkSessions? known))
             return known;
         using SessionTurn.Holder turn = SessionTurn.Take(_logger, _model.Name);
         try
         {
-            return _shared.GetOrAdd(plan, _subModels.Shared);
+            return _chunks.GetOrAdd(plan, MakeChunks);
         }
         catch (ModelException e)
         {
             throw new CleaveException(e, _model.Place);
         }
+    }
+
+    private ChunkSessions MakeChunks(Plan plan)
+    {
+        bool isWidened = Precision.Widens(plan.Segments[0]);
+        IReadOnlyList<SharedSegment> shared = _subModels.Shared(plan, isWidened);
+        return new ChunkSessions(shared, plan.Segments.Where((s, i) => shared[i].Of == i).Sum(s => _subModels.WeightBytesOf(s, isWidened)));
     }
 
     public void Dispose() => Prepared.Dispose();
@@ -264,4 +288,7 @@ internal sealed class SessionFactory : IDisposable
         using IDisposableReadOnlyCollection<OrtMemoryInfo> places = session.GetMemoryInfosForInputs();
         return places.Any(static place => place.Name != OrtMemoryInfo.DefaultInstance.Name);
     }
+
+    // By segment, in whose session it runs; and the weights of all those sessions.
+    private sealed record ChunkSessions(IReadOnlyList<SharedSegment> Shared, long WeightBytes);
 }

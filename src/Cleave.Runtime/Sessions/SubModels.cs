@@ -86,8 +86,20 @@ internal sealed class SubModels
     }
 
     /// <summary>By segment of a plan: in whose session it runs.</summary>
+    /// <param name="plan">The plan.</param>
+    /// <param name="isWidened">Whether its floats of 16 bits are computed in 32.</param>
     /// <exception cref="ModelException">A segment names what the model does not have.</exception>
-    public IReadOnlyList<SharedSegment> Shared(Plan plan) => SharedSegments.Of(Writer(plan.Segments[0]).Index, [.. plan.Segments.Select(Request)]);
+    public IReadOnlyList<SharedSegment> Shared(Plan plan, bool isWidened)
+    {
+        GraphIndex index = Writer(plan.Segments[0]).Index;
+        return SharedSegments.Of(index, [.. plan.Segments.Select(s => isWidened ? Widened(Request(s), index) : Request(s))]);
+    }
+
+    /// <summary>The bytes of the weights that a segment's session reads.</summary>
+    /// <param name="segment">The segment.</param>
+    /// <param name="isWidened">Whether its floats of 16 bits are computed in 32: those count twice.</param>
+    /// <exception cref="ModelException">The segment names what the model does not have.</exception>
+    public long WeightBytesOf(Segment segment, bool isWidened) => Writer(segment).WeightBytesOf(Request(segment), isWidened);
 
     /// <summary>The names of a segment's nodes, for messages.</summary>
     /// <exception cref="ModelException">A segment names what the model does not have.</exception>
@@ -103,6 +115,15 @@ internal sealed class SubModels
             Types = Types(segment),
         };
     }
+
+    // Between segments there are 32 bits then; what the model takes and gives keeps its type (WideSegment), so a chunk that reads or writes that is none of the others.
+    private SegmentRequest Widened(SegmentRequest request, GraphIndex index) => request with
+    {
+        Types = request.Types!.ToDictionary(
+            static t => t.Key,
+            t => t.Value.Element == ElementType.Float16 && !index.IsInput(t.Key) && !_outputs.Contains(t.Key) ? t.Value with { Element = ElementType.Float } : t.Value,
+            StringComparer.Ordinal),
+    };
 
     // The same splits make the same nodes as where they were planned; what does not fit is refused when it is cut.
     private SubModelWriter Writer(Segment segment)

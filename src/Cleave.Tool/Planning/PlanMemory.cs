@@ -2,6 +2,7 @@ using System;
 using System.Linq;
 using System.Threading;
 using Cleave.Core.Listing;
+using Cleave.Generated;
 using Cleave.Prepared;
 using Cleave.Sessions;
 using Cleave.Tool.Preparing;
@@ -15,15 +16,16 @@ internal static class PlanMemory
     /// <param name="model">The model.</param>
     /// <param name="request">What was planned.</param>
     /// <param name="weightBytes">The bytes of its weights.</param>
+    /// <param name="isTakenApart">Whether the plan takes recurrent nodes apart: several of its sessions may have the same weights.</param>
     /// <param name="cancellationToken">Ends it.</param>
     /// <exception cref="Benching.BenchException">The generator would report an error.</exception>
     /// <exception cref="CleaveException">The model cannot be opened.</exception>
-    public static PlanMemoryReport Of(ModelUnderTest model, PlanRequest request, long weightBytes, CancellationToken cancellationToken)
+    public static PlanMemoryReport Of(ModelUnderTest model, PlanRequest request, long weightBytes, bool isTakenApart, CancellationToken cancellationToken)
     {
         WeightChoice loading = WeightChoice.Make(WeightLoading.Auto, fromFile: true, model.Graph.Model.Graph, weightBytes);
         long plain = SessionFactory.PlainBytes(weightBytes, loading);
         PreparedFolders folders = PreparedFolders.Of(request.Prepared, Environment.GetEnvironmentVariable(PreparedFolders.Variable), model.Path);
-        if (!folders.All.Any())
+        if (!folders.All.Any() && !isTakenApart)
             return new PlanMemoryReport(weightBytes, plain, null, null);
         ListingOptions item = new()
         {
@@ -32,7 +34,8 @@ internal static class PlanMemory
             Outputs = [.. request.Outputs],
         };
         using OpenedForRunner opened = new(model.Path, item, request.Cores, new RunnerOptions { Prepared = folders.Asked }, cancellationToken);
-        long? mapped = opened.Factory.Prepared.BytesToMap(opened.Modes.Modes[opened.Modes.Planned].Plan);
-        return new PlanMemoryReport(weightBytes, plain, mapped, string.Join(", ", folders.All));
+        Plan plan = opened.Modes.Modes[opened.Modes.Planned].Plan;
+        return new PlanMemoryReport(
+            weightBytes, isTakenApart ? opened.Factory.PlainBytes(plan) : plain, opened.Factory.Prepared.BytesToMap(plan), folders.All.Any() ? string.Join(", ", folders.All) : null);
     }
 }

@@ -2,10 +2,14 @@ using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Linq;
+using System.Reflection;
 using System.Threading.Tasks;
+using Cleave.Core.Graph;
 using Cleave.Core.Listing;
 using Cleave.OnnxProto;
+using Cleave.Plans;
 using Cleave.Runtime.Tests.Support;
+using Cleave.Sessions;
 using Cleave.TestKit.Generation;
 using Google.Protobuf;
 using Microsoft.ML.OnnxRuntime;
@@ -57,6 +61,66 @@ public sealed class TakenApartTests : IDisposable
         (GeneratedModel model, string path) = Generate("LSTM", "stack");
         File.WriteAllBytes(path, new RecurrentModel("LSTM", 4, 256, 48).Stacked().ToByteArray());
         Assert.Equal("CLV4002", Assert.ThrowsAny<CleaveException>(() => model.CreateRunner(new RunnerOptions { Cores = 2, Plan = PlanChoice.Split, Model = ModelSource.File(path) })).Id);
+    }
+
+    [Theory]
+    [InlineData("LSTM", false)]
+    [InlineData("GRU", false)]
+    [InlineData("GRU", true)]
+    public async Task Widened_chunks_share_sessions_and_give_what_the_whole_gives(string cell, bool isGiven)
+    {
+        ModelProto proto = new RecurrentModel(cell, 4, 256, 64, floats: ElementType.Float16).Stacked();
+        if (isGiven)
+        {
+            proto.Graph.Input.Add(Onnx.Tensor("state", ElementType.Float16, 1, 1, 256));
+            foreach (NodeProto layer in proto.Graph.Node.Where(n => n.OpType == cell))
+                layer.Input[5] = "state";
+        }
+        GeneratedModel model = FromFile(proto);
+        ListLogger log = new();
+        await using GeneratedRunner runner = model.CreateRunner(new RunnerOptions { Cores = 2, Plan = PlanChoice.Split, Precision = PrecisionChoice.Widened, Logger = log });
+        await using GeneratedRunner whole = model.CreateRunner(new RunnerOptions { Cores = 1, Plan = PlanChoice.Whole, Precision = PrecisionChoice.Widened });
+        Assert.Contains(log.Lines, l => l.Contains("plan TwoLanes", StringComparison.Ordinal));
+        OpenedPlan plan = Engine(runner).Plan;
+        // One for each lane's chunks, and one each for what is before and after them; where a caller gives the state, in 16 bits, the first chunk's is another one.
+        Assert.Equal(isGiven ? 6 : 4, plan.Sessions.Length);
+        Assert.True(plan.BySegment.Length > 2 * plan.Sessions.Length);
+        for (int seed = 0; seed < 3; seed++)
+        {
+            TensorData x = new(Array.ConvertAll(Onnx.Random(64 * 256, seed), static v => (Half)v), [1, 64, 256]);
+            Dictionary<string, TensorData> given = new() { ["input"] = x };
+            if (isGiven)
+                given["state"] = new TensorData(Array.ConvertAll(Onnx.Random(256, seed + 10), static v => (Half)v), [1, 1, 256]);
+            IReadOnlyDictionary<string, TensorData> wanted = whole.Run(given), found = runner.Run(given);
+            // Rounded to 16 bits at the end, and nowhere before.
+            foreach ((string name, TensorData value) in wanted)
+                Assert.All(value.As<Half>().Zip(found[name].As<Half>()), p => Assert.True(Math.Abs((float)p.First - (float)p.Second) <= Math.Max(Math.Abs((float)p.First), 1e-3f) / 1024));
+        }
+    }
+
+    // Chunks of two lengths have two sessions in each lane, with the weights in both.
+    [Theory]
+    [InlineData(64, 1, false)]
+    [InlineData(66, 2, false)]
+    [InlineData(64, 1, true)]
+    [InlineData(66, 2, true)]
+    public async Task What_its_sessions_take_is_estimated_for_each_of_them(int steps, int copies, bool isHalf)
+    {
+        GeneratedModel model = FromFile(new RecurrentModel("GRU", 4, 256, steps, floats: isHalf ? ElementType.Float16 : ElementType.Float).Stacked());
+        await using GeneratedRunner runner = model.CreateRunner(new RunnerOptions { Cores = 2, Plan = PlanChoice.Split, Precision = PrecisionChoice.Widened, Weights = WeightLoading.Copy });
+        SessionFactory factory = Engine(runner).Sessions.Factory;
+        long estimated = factory.EstimatedBytes(Engine(runner).Plan.Outline.Plan), once = SessionFactory.PlainBytes(factory.WeightBytes + factory.Precision.ExtraBytes, factory.Weights);
+        Assert.InRange(estimated / (double)once, copies - 0.01, copies + 0.01);
+    }
+
+    private static RunnerEngine Engine(GeneratedRunner runner) =>
+        (RunnerEngine)runner.Runner.GetType().BaseType!.GetProperty("Engine", BindingFlags.Instance | BindingFlags.NonPublic)!.GetValue(runner.Runner)!;
+
+    private GeneratedModel FromFile(ModelProto proto)
+    {
+        string path = Path.Combine(_folder, "m.onnx");
+        File.WriteAllBytes(path, proto.ToByteArray());
+        return GeneratedModel.FromFile(path, new ListingOptions { Plan = "Split" });
     }
 
     private (GeneratedModel Model, string Path) Generate(string cell, string shape)

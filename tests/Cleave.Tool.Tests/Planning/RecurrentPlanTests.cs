@@ -34,6 +34,17 @@ public sealed class RecurrentPlanTests : IDisposable
         Assert.DoesNotContain("taken apart", (await ToolRun.Of("plan", model, "--cores", "2", "--plan", "whole")).Output, StringComparison.Ordinal);
     }
 
+    // As the runner counts them: a lane's chunks of one length have one session, those of two lengths two.
+    [Fact]
+    public async Task Plan_counts_the_weights_of_chunks_of_each_length()
+    {
+        long one = await Bytes(64), two = await Bytes(66);
+        Assert.InRange(two / (double)one, 1.98, 2.02);
+
+        async Task<long> Bytes(int steps) => (await ToolRun.Of("plan", Write(new Recurrent("GRU", 4, 256, steps).Stacked()), "--cores", "2", "--plan", "split", "--json"))
+            .Json.GetProperty("memory").GetProperty("plainBytes").GetInt64();
+    }
+
     [Theory]
     [InlineData("stack")]
     [InlineData("both ways")]

@@ -132,12 +132,13 @@ internal sealed class CurrentEngine
         {
             // Inside the gate: disposing waits for it.
             RunnerEngine present = old = Enter();
+            present.Gate.Begin(EngineReload.Work);
             RunnerEngine next = await Task.Factory.StartNew(() => Open(model, present, instances, token), token, TaskCreationOptions.LongRunning, TaskScheduler.Default).ConfigureAwait(false);
             return new EngineReload(old, next, TryReplace, () => _turn.Release());
         }
         catch
         {
-            old?.Gate.Exit();
+            old?.Gate.End(EngineReload.Work);
             _turn.Release();
             throw;
         }

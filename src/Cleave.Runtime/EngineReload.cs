@@ -9,6 +9,9 @@ namespace Cleave;
 /// </summary>
 internal sealed class EngineReload(RunnerEngine old, RunnerEngine next, Func<RunnerEngine, bool> replace, Action over)
 {
+    /// <summary>What it is for a disposal that waits for it.</summary>
+    public const string Work = "the model is being opened anew";
+
     private bool _isAsked;
     private bool _isReplaced;
 
@@ -28,7 +31,7 @@ internal sealed class EngineReload(RunnerEngine old, RunnerEngine next, Func<Run
         try
         {
             // It was held until now: disposing the runner waits for that.
-            old.Gate.Exit();
+            old.Gate.End(Work);
             await (_isReplaced ? old : next).DisposeAsync().ConfigureAwait(false);
             if (_isAsked && !_isReplaced)
                 throw old.Gate.Disposed();

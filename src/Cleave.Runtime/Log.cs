@@ -25,8 +25,8 @@ internal static partial class Log
     public static partial void TooManyMappings(ILogger logger, string model, int mappings, long most);
 
     [LoggerMessage(EventId = 5, Level = LogLevel.Warning, Message =
-        "Cleave still waits to dispose {Model}, after {Seconds:0} s: {Inside} requests ({How}) run or wait, {Waiting} of them for a thread")]
-    public static partial void DisposeWaits(ILogger logger, string model, double seconds, int inside, string how, int waiting);
+        "Cleave still waits to dispose {Model}, after {Seconds:0} s: {Requests} requests ({How}) run or wait, {Waiting} of them for a thread{Works}")]
+    public static partial void DisposeWaits(ILogger logger, string model, double seconds, int requests, string how, int waiting, string works);
 
     [LoggerMessage(EventId = 6, Level = LogLevel.Warning, Message =
         "Cleave still waits to create a session of {Model}, after {Seconds:0} s: another session is being created")]

@@ -27,9 +27,6 @@ namespace Cleave;
 /// <summary>What a runner is made of, whatever its inputs and outputs: the opened model, its sessions, buffers and threads. Thread-safe.</summary>
 internal sealed class RunnerEngine : IRequestSource
 {
-    /// <summary>How often a disposal that waits says so.</summary>
-    internal TimeSpan DisposeStep { get; set; } = TimeSpan.FromSeconds(10);
-
     // As many sets of dimensions as are warmed for: requests come in a few.
     private const int MostWarmed = 8;
 
@@ -58,6 +55,7 @@ internal sealed class RunnerEngine : IRequestSource
         int[] threads = Plan.Threads;
         // A request whose first lane is done still has a thread, which waits for the other lanes.
         Workers = new WorkerPool(WorkerThreads(definition.Name, cores.Cores + threads.Length - 1, Plan.Pins?[0], modes.Planned.LaneSettings.HasCores, logger));
+        Closing = new DisposalWait(definition.Name, gate, "plan " + Plan.Outline.Plan.Name, Workers, logger);
         // Where the whole model runs on one thread, too, as many samples as there are cores do so at once, and no core waits for another.
         bool onLanes = threads.Length > 1 && modes.Count == 1;
         Abreast = onLanes ? 1 : cores.Cores;
@@ -155,6 +153,9 @@ internal sealed class RunnerEngine : IRequestSource
     public BatchQueue? Queue { get; }
 
     public WorkerPool Workers { get; }
+
+    /// <summary>How its disposal waits.</summary>
+    public DisposalWait Closing { get; }
 
     /// <summary>Prepares it for the next start.</summary>
     public BackgroundPreparation Preparing { get; private set; } = null!;
@@ -269,10 +270,10 @@ internal sealed class RunnerEngine : IRequestSource
             try
             {
                 HurryUp();
-                WaitSaying(Gate.Drained, start);
+                Closing.Wait(Gate.Drained, start);
                 // Not for all in one: that task would end on the thread pool.
                 foreach (Task threads in StopThreads())
-                    WaitSaying(threads, start);
+                    Closing.Wait(threads, start);
             }
             catch (ThreadInterruptedException)
             {
@@ -283,7 +284,7 @@ internal sealed class RunnerEngine : IRequestSource
             Free();
         }
         // Another thread disposes, and says what it waits for.
-        while (!_closed.Task.Wait(DisposeStep))
+        while (!_closed.Task.Wait(Closing.Step))
         {
         }
     }
@@ -298,8 +299,8 @@ internal sealed class RunnerEngine : IRequestSource
     private async Task CloseAsync(long start)
     {
         HurryUp();
-        await WaitSayingAsync(Gate.Drained, start).ConfigureAwait(false);
-        await WaitSayingAsync(Task.WhenAll(StopThreads()), start).ConfigureAwait(false);
+        await Closing.WaitAsync(Gate.Drained, start).ConfigureAwait(false);
+        await Closing.WaitAsync(Task.WhenAll(StopThreads()), start).ConfigureAwait(false);
         Free();
     }
 
@@ -346,22 +347,6 @@ internal sealed class RunnerEngine : IRequestSource
             buffers.Release(buffers.Generation);
         }
     }
-
-    // Not by waiting for the asynchronous one: that one needs the thread pool, all of whose threads may wait for this.
-    private void WaitSaying(Task task, long start)
-    {
-        while (!task.Wait(DisposeStep))
-            SayWhatRuns(start);
-    }
-
-    private async Task WaitSayingAsync(Task task, long start)
-    {
-        while (await Task.WhenAny(task, Task.Delay(DisposeStep)).ConfigureAwait(false) != task)
-            SayWhatRuns(start);
-    }
-
-    private void SayWhatRuns(long start) =>
-        Log.DisposeWaits(_logger, Name, Stopwatch.GetElapsedTime(start).TotalSeconds, Gate.Inside, "plan " + Plan.Outline.Plan.Name, Workers.Waiting);
 
     private static WorkerSettings WorkerThreads(string model, int most, ThreadPin? pin, bool maySpin, ILogger logger) =>
         new(number => string.Create(CultureInfo.InvariantCulture, $"Cleave {model} worker {number}"), most, logger)

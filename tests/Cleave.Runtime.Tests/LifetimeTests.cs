@@ -140,7 +140,7 @@ public sealed class LifetimeTests
     {
         ListLogger logger = new();
         LooseRunner runner = LooseRunner.Of(Models.Loop(), new() { Logger = logger });
-        runner.Engine.DisposeStep = TimeSpan.FromMilliseconds(20);
+        runner.Engine.Closing.Step = TimeSpan.FromMilliseconds(20);
         using CancellationTokenSource source = new();
         Task<LooseOutput> running = runner.RunAsync(Times(Forever), source.Token);
         Task disposal = runner.DisposeAsync().AsTask();
@@ -150,6 +150,23 @@ public sealed class LifetimeTests
         source.Cancel();
         await disposal.WaitAsync(Patience);
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running);
+    }
+
+    /// <summary>It waits for more than requests.</summary>
+    [Fact]
+    public async Task A_disposal_that_waits_for_a_reload_says_that()
+    {
+        ListLogger logger = new();
+        LooseRunner runner = LooseRunner.Of(Models.Loop(), new() { Logger = logger });
+        RunnerEngine engine = runner.Engine;
+        engine.Closing.Step = TimeSpan.FromMilliseconds(20);
+        EngineReload held = await engine.Home.OpenBesideAsync(engine.Model.Source, CancellationToken.None);
+        Task disposal = runner.DisposeAsync().AsTask();
+        await Until(() => logger.Warnings.Length >= 2);
+        Assert.Contains("0 requests (plan Whole) run or wait, 0 of them for a thread; the model is being opened anew", logger.Warnings[0]);
+        await held.EndAsync();
+        await disposal.WaitAsync(Patience);
+        Assert.Equal(0, engine.Gate.Inside);
     }
 
     [Fact]

@@ -1,19 +1,33 @@
 using System;
+using System.Collections.Generic;
 using System.Threading;
 using System.Threading.Tasks;
+using Cleave.Workers;
 
 namespace Cleave.Calls;
 
-/// <summary>Counts what runs or is queued; once closed, lets nothing in and tells when all is out. Thread-safe.</summary>
+/// <summary>Counts the requests that run or are queued, and the runner's own work; once closed, lets nothing in and tells when all is out. Thread-safe.</summary>
 internal sealed class RunGate(string model)
 {
     private const int Closed = int.MinValue;
 
     private readonly TaskCompletionSource _drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    // What is done inside that is no request, in words.
+    private readonly List<string> _works = [];
     private int _state;
 
     /// <summary>How many are inside.</summary>
     public int Inside => Volatile.Read(ref _state) & ~Closed;
+
+    /// <summary>What is done inside that is no request, each in words.</summary>
+    public string[] Works
+    {
+        get
+        {
+            lock (_works)
+                return [.. _works];
+        }
+    }
 
     public bool IsClosed => Volatile.Read(ref _state) < 0;
 
@@ -34,6 +48,21 @@ internal sealed class RunGate(string model)
             return true;
         Exit();
         return false;
+    }
+
+    /// <summary>Notes that one of those inside is no request, but this.</summary>
+    public void Begin(string work)
+    {
+        using (new PatientLock(_works))
+            _works.Add(work);
+    }
+
+    /// <summary>It is over, and leaves.</summary>
+    public void End(string work)
+    {
+        using (new PatientLock(_works))
+            _works.Remove(work);
+        Exit();
     }
 
     /// <summary>Enters once more for somebody who is inside, whether the gate is closed or not: whoever closed it waits for them all.</summary>

@@ -63,15 +63,13 @@ internal sealed class EnsembleEngine : IRequestSource
         Serving = Serve(options, opened);
         Gate = new RunGate(definition.Name);
         Workers = new WorkerPool(new WorkerSettings(number => string.Create(CultureInfo.InvariantCulture, $"Cleave {definition.Name} worker {number}"), _cores, _logger) { SpinLimit = SpinLimit });
+        Closing = new DisposalWait(Name, Gate, Members.Length.ToString(CultureInfo.InvariantCulture) + " members", Workers, _logger);
         Pool = new CallPool<EnsembleCall>(dims => new EnsembleCall(this, dims, Shapes.NewInputs(dims)));
         Log.EnsembleOpened(_logger, definition.Name, Members.Length, _cores, budget.Reason, MemberCores, Stopwatch.GetElapsedTime(start).TotalMilliseconds);
     }
 
     // No thread of the serving holds this: where it is forgotten, they end all the same.
     ~EnsembleEngine() => Serving?.Forget();
-
-    /// <summary>How often a disposal that waits says so.</summary>
-    internal TimeSpan DisposeStep { get; set; } = TimeSpan.FromSeconds(10);
 
     public string Name => Definition.Name;
 
@@ -117,6 +115,9 @@ internal sealed class EnsembleEngine : IRequestSource
 
     public CallPool<EnsembleCall> Pool { get; }
 
+    /// <summary>How its disposal waits.</summary>
+    public DisposalWait Closing { get; }
+
     /// <summary>How many threads may help a request: none where requests themselves take all cores.</summary>
     public int Helpers => Math.Min(Members.Length - 1, _cores - Gate.Inside);
 
@@ -156,7 +157,7 @@ internal sealed class EnsembleEngine : IRequestSource
             try
             {
                 // Each wait blocks this thread, so that nothing needs the thread pool, all of whose threads may wait for this.
-                CloseAsync(task => WaitSaying(task, start), DisposeInTurn).GetAwaiter().GetResult();
+                CloseAsync(task => WaitHere(task, start), DisposeInTurn).GetAwaiter().GetResult();
             }
             catch (ThreadInterruptedException)
             {
@@ -166,7 +167,7 @@ internal sealed class EnsembleEngine : IRequestSource
             }
         }
         // Another thread disposes, and says what it waits for.
-        while (!_closed.Task.Wait(DisposeStep))
+        while (!_closed.Task.Wait(Closing.Step))
         {
         }
         GC.SuppressFinalize(this);
@@ -180,7 +181,7 @@ internal sealed class EnsembleEngine : IRequestSource
         GC.SuppressFinalize(this);
     }
 
-    private Task CloseAsync(long start) => CloseAsync(task => WaitSayingAsync(task, start), DisposeAtOnce);
+    private Task CloseAsync(long start) => CloseAsync(task => Closing.WaitAsync(task, start), DisposeAtOnce);
 
     // May begin anew where it was interrupted.
     private async Task CloseAsync(Func<Task, ValueTask> wait, Func<IEnumerable<MemberModel>, ValueTask> dispose)
@@ -214,21 +215,11 @@ internal sealed class EnsembleEngine : IRequestSource
 
     private static ValueTask DisposeAtOnce(IEnumerable<MemberModel> members) => new(Task.WhenAll(members.Select(static m => m.DisposeAsync().AsTask())));
 
-    private ValueTask WaitSaying(Task task, long start)
+    private ValueTask WaitHere(Task task, long start)
     {
-        while (!task.Wait(DisposeStep))
-            SayWhatRuns(start);
+        Closing.Wait(task, start);
         return ValueTask.CompletedTask;
     }
-
-    private async ValueTask WaitSayingAsync(Task task, long start)
-    {
-        while (await Task.WhenAny(task, Task.Delay(DisposeStep)).ConfigureAwait(false) != task)
-            SayWhatRuns(start);
-    }
-
-    private void SayWhatRuns(long start) => Log.DisposeWaits(
-        _logger, Name, Stopwatch.GetElapsedTime(start).TotalSeconds, Gate.Inside, Members.Length.ToString(CultureInfo.InvariantCulture) + " members", Workers.Waiting);
 
     /// <summary>Gives a member other weights, wherever it runs.</summary>
     /// <exception cref="ArgumentException">There is no such member.</exception>

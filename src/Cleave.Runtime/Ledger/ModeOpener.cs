@@ -15,6 +15,9 @@ namespace Cleave.Ledger;
 internal sealed class ModeOpener(
     ModelDefinition definition, RunnerOptions options, ModeList list, CoreBudget cores, CoreLedger ledger, SessionTable sessions, RunGate gate, ILogger logger)
 {
+    // What it is for a disposal that waits for it.
+    private const string Work = "another session is being opened";
+
     private readonly MemoryLimit _limit = new(options.MaxMemory, options.Files, ledger.Memory) { Beside = options.Beside };
     private readonly ChosenPlan[] _modes = list.Modes;
     private readonly string?[] _whyNot = new string?[list.Modes.Length];
@@ -205,6 +208,7 @@ internal sealed class ModeOpener(
         long counted = 0;
         try
         {
+            gate.Begin(Work);
             long bytes = sessions.Factory.EstimatedBytes(opening.Chosen.Plan);
             if (!_limit.TryAdd(bytes, out string why))
             {
@@ -226,7 +230,7 @@ internal sealed class ModeOpener(
         }
         finally
         {
-            gate.Exit();
+            gate.End(Work);
         }
     }
 

@@ -17,6 +17,9 @@ namespace Cleave.Tuning;
 /// </summary>
 internal sealed class RunnerTuning
 {
+    // What it is for a disposal that waits for it.
+    private const string Work = "it is being tuned";
+
     // Two that measure at once would measure each other.
     private static readonly SemaphoreSlim OneAtATime = new(1);
 
@@ -106,6 +109,7 @@ internal sealed class RunnerTuning
     {
         TuningResult? result = null;
         Exception? failure = null;
+        _engine.Gate.Begin(Work);
         using CancellationTokenSource ends = CancellationTokenSource.CreateLinkedTokenSource(token, _closing.Token);
         try
         {
@@ -126,7 +130,7 @@ internal sealed class RunnerTuning
             failure = e;
         }
         // Before anybody learns that it is over: disposal does not wait for it any more.
-        _engine.Gate.Exit();
+        _engine.Gate.End(Work);
         if (result != null)
             outcome.SetResult(result);
         else if (failure is OperationCanceledException)

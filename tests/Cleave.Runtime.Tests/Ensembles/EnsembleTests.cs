@@ -240,7 +240,7 @@ public sealed class EnsembleTests
     {
         ListLogger logger = new();
         LooseEnsemble ensemble = LooseEnsemble.Of(Times(1, 2), options: new() { Logger = logger });
-        ensemble.Engine.DisposeStep = TimeSpan.FromMilliseconds(20);
+        ensemble.Engine.Closing.Step = TimeSpan.FromMilliseconds(20);
         using ManualResetEventSlim over = new();
         Task<LooseOutput> running = Task.Factory.StartNew(() => ensemble.Run((ref InputBinder binder) =>
         {

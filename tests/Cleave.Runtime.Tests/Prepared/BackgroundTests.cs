@@ -77,6 +77,30 @@ public sealed class BackgroundTests
     }
 
     [Fact]
+    public async Task A_disposal_that_waits_for_it_says_that()
+    {
+        using PreparedModel model = new();
+        using ManualResetEventSlim waiting = new(), goesOn = new();
+        LooseRunner runner = model.Open(o =>
+        {
+            o.PreparesByItself = true;
+            o.PreparationWait = (_, _) =>
+            {
+                waiting.Set();
+                goesOn.Wait();
+            };
+        });
+        runner.Engine.Closing.Step = TimeSpan.FromMilliseconds(20);
+        waiting.Wait();
+        Task disposal = runner.DisposeAsync().AsTask();
+        bool isSaid = SpinWait.SpinUntil(() => model.Logger.Warnings.Length > 0, TimeSpan.FromMinutes(1));
+        goesOn.Set();
+        await disposal;
+        Assert.True(isSaid);
+        Assert.Contains("0 requests (plan Whole) run or wait, 0 of them for a thread; it is being prepared for the next start", model.Logger.Warnings[0]);
+    }
+
+    [Fact]
     public async Task Another_process_that_prepares_is_left_alone()
     {
         using PreparedModel model = new();

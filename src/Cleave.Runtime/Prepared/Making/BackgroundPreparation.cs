@@ -23,6 +23,9 @@ internal sealed class BackgroundPreparation(
     // Plain sessions are made beside those that serve: their weights, the packed ones, and a copy on the way.
     private const int MemoryFactor = 3;
 
+    // What it is for a disposal that waits for it.
+    private const string Work = "it is being prepared for the next start";
+
     private readonly CancellationTokenSource _closing = new();
     private TaskCompletionSource? _begun;
 
@@ -41,6 +44,7 @@ internal sealed class BackgroundPreparation(
             gate.Exit();
             return;
         }
+        gate.Begin(Work);
         try
         {
             new Thread(() => Execute(folder)) { IsBackground = true, Name = "Cleave " + definition.Name + " preparer" }.UnsafeStart();
@@ -102,6 +106,6 @@ internal sealed class BackgroundPreparation(
     {
         // First: disposal waits for the gate, and is to find it over.
         _begun!.SetResult();
-        gate.Exit();
+        gate.End(Work);
     }
 }

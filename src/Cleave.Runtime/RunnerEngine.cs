@@ -32,6 +32,7 @@ internal sealed class RunnerEngine : IRequestSource
 
     private readonly ILogger _logger;
     private readonly OpenRunner _listed;
+    private readonly int _abreast;
     private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _divided;
 
@@ -58,7 +59,7 @@ internal sealed class RunnerEngine : IRequestSource
         Closing = new DisposalWait(definition.Name, gate, "plan " + Plan.Outline.Plan.Name, Workers, logger);
         // Where the whole model runs on one thread, too, as many samples as there are cores do so at once, and no core waits for another.
         bool onLanes = threads.Length > 1 && modes.Count == 1;
-        Abreast = onLanes ? 1 : cores.Cores;
+        _abreast = onLanes ? 1 : cores.Cores;
         Groups = onLanes && device?.Mode is null ? GroupSchedule.Of(Plan.Outline, threads, Plan.Pins != null) : null;
         string whyWhole = "it runs on an accelerator";
         Divider = device?.Mode != null ? null : BatchDivider.Of(definition, options, Shapes, modes, cores.Cores, sessions.Factory.EstimatedBytes(modes.Wanted(modes.Count - 1).Plan), logger, out whyWhole);
@@ -67,12 +68,12 @@ internal sealed class RunnerEngine : IRequestSource
         Pool = new CallPool<CallBuffers>(dims => new CallBuffers(this, Pool!, dims));
         if (definition.Batch is { } axis && !options.Deterministic)
             Joined = new JoinedCalls(definition.Name, axis, Shapes.SymbolOf(axis.Dimension), modes, (pool, dims) => new CallBuffers(this, pool, dims), logger);
-        Jobs = new JobPlanner(definition, Shapes, options.Parts, modes.PartThreads(Abreast), Abreast, Joined);
+        Jobs = new JobPlanner(definition, Shapes, options.Parts, modes.PartThreads(_abreast), () => Abreast, Joined);
         BatchSizes = BatchSizes.Of(definition, options, Shapes, out string why);
         if (BatchSizes is { } sizes)
         {
             Batches = new BatchRun(definition.Name, Joined!, logger);
-            Queue = new BatchQueue(model.Place, Batches, options.Batching, Workers, Abreast);
+            Queue = new BatchQueue(model.Place, Batches, options.Batching, Workers, _abreast);
             Log.Batches(logger, definition.Name, sizes.Axis.Dimension, sizes.Words);
         }
         else if (options.Batching.Choice == BatchingChoice.On)
@@ -166,8 +167,8 @@ internal sealed class RunnerEngine : IRequestSource
     /// <summary>What the lanes do for several samples at once; null where samples run one by one.</summary>
     public GroupSchedule? Groups { get; internal set; }
 
-    /// <summary>How many threads may work on one job, each with one core or more; where it takes all lanes, one, which runs the first of them.</summary>
-    public int Abreast { get; }
+    /// <summary>How many threads may work on one job now, each with one core or more; where it takes all lanes, one, which runs the first of them.</summary>
+    public int Abreast => Math.Min(_abreast, Modes.Ledger.Cores.Now);
 
     /// <param name="definition">The model.</param>
     /// <param name="options">How to open and run it.</param>
@@ -211,8 +212,8 @@ internal sealed class RunnerEngine : IRequestSource
                 plan.Sessions[0].Way, factory.Weights.Loading, factory.Weights.Reason,
                 Stopwatch.GetElapsedTime(start).TotalMilliseconds);
             ledger.Runners.Add(engine._listed);
-            // Where the application said how many cores, or each request has one, more change nothing; with others, equal inputs would not give equal bits.
-            if (options.Cores is null && options.Hint == RunnerHint.Latency && !options.Deterministic && !options.IsTrial)
+            // Where the application said how many cores, more change nothing; with others, equal inputs would not give equal bits.
+            if (options.Cores is null && !options.Deterministic && !options.IsTrial)
                 modes.Growth.Grown = () => _ = home.ReopenInBackground(logger, isNeeded: static engine => engine.Modes.Growth.IsThere);
             modes.Exchange.Reconfigures = (instances, noRoom) => _ = home.ReopenInBackground(logger, instances, noRoom);
             if (store.IsAsked && tuned is null && !options.IsTrial && !home.IsMember)

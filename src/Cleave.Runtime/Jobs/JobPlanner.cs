@@ -16,7 +16,7 @@ internal sealed class JobPlanner
 
     private readonly PartsOptions _options;
     private readonly int[] _counts;
-    private readonly int _cores;
+    private readonly Func<int> _cores;
     private readonly ExpectedTimes _expected;
     private readonly MeasuredParts? _measured;
     private readonly JoinedCalls? _joined;
@@ -25,9 +25,9 @@ internal sealed class JobPlanner
     /// <param name="shapes">The shapes of its inputs.</param>
     /// <param name="options">What the application asked for.</param>
     /// <param name="counts">The numbers of cores that a part may be given, rising from 1.</param>
-    /// <param name="cores">How many cores a job may have.</param>
+    /// <param name="cores">Says how many cores a job may have now.</param>
     /// <param name="joined">Runs parts together; null where none may.</param>
-    public JobPlanner(ModelDefinition definition, ShapeTable shapes, PartsOptions options, int[] counts, int cores, JoinedCalls? joined)
+    public JobPlanner(ModelDefinition definition, ShapeTable shapes, PartsOptions options, int[] counts, Func<int> cores, JoinedCalls? joined)
     {
         _options = options;
         _counts = counts;
@@ -56,18 +56,21 @@ internal sealed class JobPlanner
     public void Learn(int[] dims, int count, int threads, double microseconds) =>
         _measured?.Add(_expected.Together(dims, count), threads, microseconds, _expected.Of(dims, count));
 
-    private JobPlan Plan(CallBuffers[] parts, List<int[]> alike) =>
-        PartMerger.Plan([.. alike.Select(positions => Group(parts[positions[0]].Dims, positions.Length))], Allot);
+    private JobPlan Plan(CallBuffers[] parts, List<int[]> alike)
+    {
+        int cores = _cores();
+        return PartMerger.Plan([.. alike.Select(positions => Group(parts[positions[0]].Dims, positions.Length))], times => Allot(times, cores));
+    }
 
     private PartGroup Group(int[] dims, int count) =>
         new(count, _joined is null ? 1 : Math.Max(1, Math.Min(MostTogether, _joined.Most) / _expected.Samples(dims)), together => Times(dims, together));
 
-    private PartPlan Allot(IReadOnlyList<PartTimes> parts) => (_counts.Length == 1 ? PartPolicy.One : _options.Policy) switch
+    private PartPlan Allot(IReadOnlyList<PartTimes> parts, int cores) => (_counts.Length == 1 ? PartPolicy.One : _options.Policy) switch
     {
-        PartPolicy.Proportional => PartPlan.LongestFirst(parts, ThreadShares.Proportional(Weights(parts), _cores), _cores),
-        PartPolicy.Equal => PartPlan.LongestFirst(parts, ThreadShares.Equal(Weights(parts), _cores), _cores),
-        PartPolicy.One => PartPlan.LongestFirst(parts, ThreadShares.One(parts.Count), _cores),
-        _ => EarliestFinish.Plan(parts, _cores, _counts),
+        PartPolicy.Proportional => PartPlan.LongestFirst(parts, ThreadShares.Proportional(Weights(parts), cores), cores),
+        PartPolicy.Equal => PartPlan.LongestFirst(parts, ThreadShares.Equal(Weights(parts), cores), cores),
+        PartPolicy.One => PartPlan.LongestFirst(parts, ThreadShares.One(parts.Count), cores),
+        _ => EarliestFinish.Plan(parts, cores, Array.FindAll(_counts, c => c <= cores)),
     };
 
     private static double[] Weights(IReadOnlyList<PartTimes> parts) => [.. parts.Select(static p => p.Alone)];

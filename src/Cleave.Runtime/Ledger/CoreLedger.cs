@@ -88,7 +88,11 @@ internal sealed class CoreLedger
     }
 
     /// <summary>Notes that a request in the background begins: it takes a core, and changes nothing else for others.</summary>
-    public void EnterBackground() => Interlocked.Increment(ref _busy);
+    public void EnterBackground()
+    {
+        Interlocked.Increment(ref _busy);
+        Cores.At(Now);
+    }
 
     /// <summary>Notes that a request in the background is over that had so many cores.</summary>
     public void LeaveBackground(int cores)

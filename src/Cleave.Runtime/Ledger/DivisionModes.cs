@@ -22,6 +22,7 @@ internal sealed class DivisionModes(RunnerModes modes, ModeOpener opener, ModeIn
     {
         if (modes.Hint == RunnerHint.Background)
             return null;
+        modes.Growth.Look();
         int cores = 0;
         foreach (int count in threads)
             cores += count;

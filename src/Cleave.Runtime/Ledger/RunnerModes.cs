@@ -123,6 +123,7 @@ internal sealed class RunnerModes
     /// <exception cref="OperationCanceledException">It was cancelled while it waited, in the background, for a core.</exception>
     public Turn Enter(RequestTimes times, CancellationToken token)
     {
+        Growth.Look();
         if (_hint == RunnerHint.Background)
             return EnterBackground(_modes.Length - 1, token);
         long now = _ledger.Now;
@@ -142,6 +143,7 @@ internal sealed class RunnerModes
     /// <exception cref="OperationCanceledException">They were cancelled while they waited, in the background, for a core.</exception>
     public Turn EnterPlanned(CancellationToken token)
     {
+        Growth.Look();
         if (_hint == RunnerHint.Background)
             return EnterBackground(_planned, token);
         long now = _ledger.Now;
@@ -161,6 +163,7 @@ internal sealed class RunnerModes
     /// <exception cref="OperationCanceledException">It was cancelled while it waited, in the background, for a core.</exception>
     public Turn EnterOn(RunnerMode mode, CancellationToken token)
     {
+        Growth.Look();
         long now;
         if (_hint == RunnerHint.Background)
         {
@@ -184,6 +187,7 @@ internal sealed class RunnerModes
     /// <exception cref="OperationCanceledException">It was cancelled while it waited, in the background, for a core.</exception>
     public Turn EnterPart(int cores, CancellationToken token)
     {
+        Growth.Look();
         if (_hint == RunnerHint.Background)
             return EnterBackground(_modes.Length - 1, token);
         long now = _ledger.Now;
@@ -277,7 +281,6 @@ internal sealed class RunnerModes
 
     private Turn BeginBest(RequestTimes times, Share share, long now)
     {
-        Growth.Look();
         // Nothing to choose, and nothing to compare: a call of a microsecond would notice.
         if (_modes.Length == 1)
             return Begin(0, now, isAlone: false);
@@ -293,6 +296,8 @@ internal sealed class RunnerModes
 
     private Turn BeginPart(int cores, long now)
     {
+        // It may have been planned for more than there are now.
+        cores = Math.Min(cores, _ledger.Cores.Now);
         int mode = FirstWithin(cores);
         // Whether one before the planned mode is better was not seen yet.
         while (mode < _planned && Find(mode) is null)

@@ -3,6 +3,7 @@ using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
 using Cleave.Cores;
+using Cleave.Generated;
 using Cleave.Ledger;
 using Cleave.Runtime.Tests.Lanes;
 using Cleave.Runtime.Tests.Support;
@@ -128,6 +129,122 @@ public sealed class ChangingCoresTests : RunnerModesHost
         Assert.Null(before.Modes.Growth.Grown);
         Assert.Same(before, runner.Engine);
         Assert.Equal([1], Threads());
+    }
+
+    [Theory]
+    [InlineData("request")]
+    [InlineData("lanes")]
+    [InlineData("member")]
+    [InlineData("part")]
+    [InlineData("division")]
+    [InlineData("background")]
+    [InlineData("member in the background")]
+    public void Whatever_comes_in_notices_more_cores(string way)
+    {
+        int cores = 1, seen = 0;
+        CoreLedger ledger = Following(() => cores);
+        RunnerHint hint = way.EndsWith("background", StringComparison.Ordinal) ? RunnerHint.Background : RunnerHint.Latency;
+        using LooseRunner runner = Runner(ledger, 1, Rows(1, 2), o => (o.Cores, o.Hint) = (null, hint));
+        RunnerModes modes = runner.Engine.Modes;
+        modes.Growth.Grown = () => seen++;
+        Pass();
+        Assert.Equal(0, seen);
+        cores = 2;
+        ledger.Cores.Read();
+        Pass();
+        Assert.Equal(1, seen);
+        Assert.Equal((0, 0), (ledger.InFlight, ledger.Busy));
+
+        void Pass()
+        {
+            RunnerMode[] taken = new RunnerMode[1];
+            if (way == "division")
+                modes.Division.Leave(taken, modes.Division.TryEnter([1], static () => true, opens: false, taken)!.Value);
+            else
+                modes.Leave(Begin());
+            Clock.Pass(0.5);
+        }
+
+        Turn Begin() => way switch
+        {
+            "lanes" => modes.EnterPlanned(CancellationToken.None),
+            "member" or "member in the background" => modes.EnterOn(modes.Planned, CancellationToken.None),
+            "part" => modes.EnterPart(1, CancellationToken.None),
+            _ => modes.Enter(runner.Engine.Times.Of([]), CancellationToken.None),
+        };
+    }
+
+    [Fact]
+    public void A_runner_that_is_only_given_jobs_grows_too()
+    {
+        int cores = 1;
+        CoreLedger ledger = Following(() => cores);
+        using LooseRunner runner = Runner(ledger, 1, Rows(1, 2, 4), o => o.Cores = null);
+        RunnerEngine before = runner.Engine;
+        cores = 4;
+        ledger.Cores.Read();
+        Assert.True(SpinWait.SpinUntil(() => Job() && runner.Engine != before, Patience));
+        Assert.Equal(4, runner.Engine.Abreast);
+
+        bool Job()
+        {
+            foreach (LooseOutput output in runner.RunMany([Towers.Request(Towers.Input(1)), Towers.Request(Towers.Input(2))]))
+                output.Dispose();
+            return true;
+        }
+    }
+
+    /// <summary>Their queues and threads are for so many requests at once as there are cores.</summary>
+    [Theory]
+    [InlineData(RunnerHint.Throughput)]
+    [InlineData(RunnerHint.Background)]
+    public void A_runner_whose_requests_have_one_core_each_grows_too(RunnerHint hint)
+    {
+        int cores = 1;
+        CoreLedger ledger = Following(() => cores);
+        using LooseRunner runner = Runner(ledger, 1, Rows(1, 2, 4), o => (o.Cores, o.Hint) = (null, hint));
+        RunnerEngine before = runner.Engine;
+        cores = 4;
+        // Requests have the number read again.
+        Assert.True(SpinWait.SpinUntil(
+            () =>
+            {
+                Clock.Pass(2);
+                Run(runner, Towers.Input(1));
+                return runner.Engine != before;
+            },
+            Patience));
+        Assert.Equal(4, runner.Engine.Abreast);
+        Assert.Equal([1, 1], Threads());
+    }
+
+    [Fact]
+    public void Where_cores_are_taken_away_jobs_have_no_more_threads_than_are_left()
+    {
+        int cores = 4;
+        CoreLedger ledger = Following(() => cores);
+        using LooseRunner runner = Runner(ledger, 4, Rows(1, 2, 4), o => (o.Cores, o.Parts) = (null, new() { Policy = PartPolicy.Proportional }));
+        RunnerEngine engine = runner.Engine;
+        Assert.Equal([2, 2], Planned());
+        cores = 2;
+        ledger.Cores.Read();
+        Assert.Equal([1, 1], Planned());
+        Assert.Equal(2, engine.Abreast);
+        Ask(runner, 8);
+        Open(runner, 1);
+        // As one that was planned before.
+        Turn part = engine.Modes.EnterPart(4, CancellationToken.None);
+        Assert.Equal((2, 2), (part.Mode.Cores, ledger.Busy));
+        engine.Modes.Leave(part);
+        Assert.Equal((0, 0), (ledger.InFlight, ledger.Busy));
+
+        int[] Planned()
+        {
+            CallBuffers[] parts = [engine.Pool.Rent([]), engine.Pool.Rent([])];
+            int[] threads = [.. engine.Jobs.Plan(parts).Select(static u => u.Threads)];
+            Array.ForEach(parts, static p => p.Release(p.Generation));
+            return threads;
+        }
     }
 
     [SkippableFact]

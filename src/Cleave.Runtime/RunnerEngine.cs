@@ -38,7 +38,7 @@ internal sealed class RunnerEngine : IRequestSource
 
     private RunnerEngine(
         ModelDefinition definition, OpenedModel model, SessionTable sessions, RunnerModes modes, RunGate gate, CoreBudget cores, RunnerOptions options, CurrentEngine home,
-        RunnerEngine? before, DeviceMode? device, ILogger logger)
+        RunnerEngine? alike, DeviceMode? device, ILogger logger)
     {
         _logger = logger;
         Sessions = sessions;
@@ -48,8 +48,6 @@ internal sealed class RunnerEngine : IRequestSource
         Gate = gate;
         Home = home;
         Device = device;
-        // Other weights take no other time.
-        RunnerEngine? alike = before != null && before.Modes.AreAlike(modes) ? before : null;
         ExpectedTimes expected = new(definition, Shapes);
         Times = alike?.Times ?? new RunnerTimes(modes.Count, modes.PlannedIndex, expected.Alone);
         DivisionTimes = alike?.DivisionTimes ?? new RunnerTimes(modes: 2, planned: 0, expected.Alone);
@@ -195,9 +193,10 @@ internal sealed class RunnerEngine : IRequestSource
             RunGate gate = new(definition.Name);
             TuningStore store = new(definition, model.Path, options.TuningFolder,
                 new Lazy<MachineSignature>(() => ThisMachine.Of(cores.Cores) with { Precision = factory.Precision.Halves is null ? "" : MachineSignature.Widened }), logger);
-            TuningSection? tuned = options.IsTrial ? null : before?.Tuning.Known is { } known && known.Machine.Precision == store.Machine.Precision ? known : store.Load();
+            TuningSection? tuned = options.IsTrial ? null : before?.Tuning.Known is { } known && known.Machine == store.Machine ? known : store.Load();
+            ChosenPlan? best = options.Deterministic && before != null ? before.Modes.Wanted(before.Modes.PlannedIndex) : tuned is null ? null : TunedRunner.Plan(tuned, definition.Budgets);
             ThreadGain gain = new(definition, tuned);
-            ModeList list = ModeList.Of(definition, options, cores.Cores, sessions.CanSplit, tuned is null ? null : TunedRunner.Plan(tuned, definition.Budgets),
+            ModeList list = ModeList.Of(definition, options, cores.Cores, sessions.CanSplit, best,
                 mode => factory.IsCheap(mode.Plan) || gain.Pays(mode));
             ModeOpener opener = new(definition, options, list, cores, ledger, sessions, gate, logger);
             modes = new RunnerModes(ledger, options.Hint, opener);
@@ -205,9 +204,11 @@ internal sealed class RunnerEngine : IRequestSource
             device = DeviceModeOpener.Open(definition, options, cores.Cores, modes.Places, sessions, ledger, logger);
             if (tuned != null && TunedRunner.Times(tuned, definition, modes.Planned.Shapes, isCrowded: true) is { } times)
                 definition = definition.With(times);
-            RunnerEngine engine = new(definition, model, sessions, modes, gate, cores, options, home, before, device, logger);
+            // Other weights take no other time; what another tuning measured is not mixed in.
+            RunnerEngine? alike = before != null && before.Modes.AreAlike(modes) && before.Tuning.Known == tuned ? before : null;
+            RunnerEngine engine = new(definition, model, sessions, modes, gate, cores, options, home, alike, device, logger);
             engine.Preparing = new BackgroundPreparation(factory, definition, options, list.Modes, ledger, gate, options.Files, logger);
-            engine.Tuning = new RunnerTuning(engine, options, cores, store, tuned, logger);
+            engine.Tuning = new RunnerTuning(engine, options, cores, store, tuned, isLearned: alike != null, logger);
             Log.Opened(logger, definition.Name, plan.Outline.Plan.Name, cores.Cores, cores.Reason, OpenedPlan.Words(plan.Threads),
                 plan.Sessions[0].Way, factory.Weights.Loading, factory.Weights.Reason,
                 Stopwatch.GetElapsedTime(start).TotalMilliseconds);

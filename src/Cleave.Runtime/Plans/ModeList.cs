@@ -27,7 +27,7 @@ internal sealed record ModeList(ChosenPlan[] Modes, int Planned)
     {
         Budget[] rows = definition.Budgets;
         PlanChoice choice = canSplit ? options.Plan : PlanChoice.Whole;
-        bool goesByTuning = tuned != null && (choice == PlanChoice.Auto || (choice == PlanChoice.Whole && !tuned.Plan.IsSplit));
+        bool goesByTuning = tuned != null && tuned.Cores <= cores && (choice == PlanChoice.Auto || (choice == PlanChoice.Whole && !tuned.Plan.IsSplit));
         ChosenPlan planned = goesByTuning ? tuned! : ChosenPlan.Choose(rows, cores, choice);
         bool forced = choice == PlanChoice.Split && planned.Plan.IsSplit;
         if (forced || cores == 1 || !Array.Exists(rows, static r => !r.Plan.IsSplit))

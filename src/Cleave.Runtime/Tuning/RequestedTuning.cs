@@ -69,8 +69,9 @@ internal sealed class RequestedTuning<TInput>(CurrentEngine current, Func<Runner
             await current.ReopenAsync(cancellationToken).ConfigureAwait(false);
             return result;
         }
-        catch (Exception e) when (e is CleaveException or InsufficientMemoryException)
+        catch (Exception e)
         {
+            // Whatever keeps it from that, or whoever: what was measured is kept.
             return result with { Notes = [.. result.Notes, "From the next start on: " + e.Message] };
         }
     }

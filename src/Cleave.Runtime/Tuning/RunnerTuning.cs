@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Globalization;
 using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
@@ -42,28 +43,33 @@ internal sealed class RunnerTuning
     /// <param name="cores">Its cores.</param>
     /// <param name="store">Where it is kept.</param>
     /// <param name="known">What was measured before; null: nothing.</param>
+    /// <param name="isLearned">Whether the runner's times go by that already, and by what requests taught since.</param>
     /// <param name="logger">Gets a line at the end.</param>
-    public RunnerTuning(RunnerEngine engine, RunnerOptions options, CoreBudget cores, TuningStore store, TuningSection? known, ILogger logger)
+    public RunnerTuning(RunnerEngine engine, RunnerOptions options, CoreBudget cores, TuningStore store, TuningSection? known, bool isLearned, ILogger logger)
     {
         _engine = engine;
         _candidates = TuningCandidates.Of(engine.Definition, options, cores.Cores, engine.Sessions.CanSplit);
         _options = options;
-        _trial = ForCandidates(options, engine.Modes.Ledger);
+        _trial = ForCandidates(options, cores);
         _cores = cores;
         _store = store;
         _known = _openedWith = known;
         _logger = logger;
-        if (known != null)
-            GoBy(known);
+        if (known is null)
+            return;
+        if (!isLearned)
+            Begin(known);
+        Want(known);
     }
 
     /// <summary>What was measured so far; null: nothing.</summary>
     public TuningSection? Known => Volatile.Read(ref _known);
 
     /// <summary>
-    /// Whether the runner is to be opened anew to go by what was measured: the best is no mode of it, or batches and parts are divided by what they took.
+    /// Whether the runner is to be opened anew to go by what was measured: the best is no mode of it, or batches and parts are divided by what they took. Not one whose equal
+    /// inputs are to give equal bits.
     /// </summary>
-    public bool IsOutgrown => Known is { } known && known != _openedWith && (IsMissing(known) || (_engine.Definition.Batch != null && TunedRunner.Times(known, _engine.Definition, _engine.Shapes, isCrowded: true) != null));
+    public bool IsOutgrown => !_options.Deterministic && Known is { } known && Adds(known, _openedWith) && (IsMissing(known) || (_engine.Definition.Batch != null && TunedRunner.Times(known, _engine.Definition, _engine.Shapes, isCrowded: true) != null));
 
     /// <summary>Measures in the background, because CLEAVE_TUNE is set and nothing is known of this machine.</summary>
     public void StartByItself()
@@ -161,11 +167,24 @@ internal sealed class RunnerTuning
 
     private TuningResult MeasureAll(TimeSpan budget, IReadOnlyList<TuningSample> samples, IProgress<TuningStep>? progress, CancellationToken token)
     {
+        if (Lost() is { } refused)
+            return refused;
         CoreLedger ledger = _engine.Modes.Ledger;
+        using CancellationTokenSource ends = CancellationTokenSource.CreateLinkedTokenSource(token);
         Tuner tuner = new(_engine.Definition, _trial, _candidates, samples, _engine.Definition.Batch is null ? 1 : _cores.Cores,
-            new PairTimer(() => ledger.Busy > 0, () => ledger.Runners.Requests().Values.Sum(), _options.TuningSpan, token), progress);
-        // Another process may have measured while this one waited for its turn.
-        TuningSection section = tuner.Run(_store.Machine, _store.Latest(Known), budget);
+            new PairTimer(() => IsBusy(ends), () => ledger.Runners.Requests().Values.Sum(), _options.TuningSpan, ends.Token), progress);
+        TuningSection section;
+        try
+        {
+            // Another process may have measured while this one waited for its turn.
+            section = tuner.Run(_store.Machine, _store.Latest(Known), budget);
+        }
+        catch (OperationCanceledException) when (!token.IsCancellationRequested && Lost() is { } lost)
+        {
+            return lost;
+        }
+        if (Lost() is { } late)
+            return late;
         List<string> notes = [.. tuner.Refused];
         string? file = null;
         if (section.Requests.Count == 0)
@@ -174,25 +193,57 @@ internal sealed class RunnerTuning
         }
         else
         {
+            // What is known already is not begun with again: requests have taught more since.
+            bool isNew = Adds(section, Known);
             Volatile.Write(ref _known, section);
-            GoBy(section);
+            if (isNew)
+                Begin(section);
+            Want(section);
             string unsaved = "ConfigureSession has a say in the sessions that were measured, and other runners would take the times for theirs";
             file = _options.ConfigureSession is null ? _store.Save(section, out unsaved) : null;
             if (file is null)
                 notes.Add("Not written: " + unsaved);
+            else if (_options.Deterministic && IsMissing(section))
+                notes.Add("From the next start on: the runner is deterministic, and keeps the mode that it was opened with.");
         }
         TuningResult result = new([.. section.Requests.Select(Report)], section.IsComplete, file, notes);
         Log.Tuned(_logger, _engine.Name, result.ToString(), file ?? notes[^1]);
         return result;
     }
 
-    private void GoBy(TuningSection section)
+    // Looks as often as requests do whether the cores are still there.
+    private bool IsBusy(CancellationTokenSource ends)
+    {
+        CoreLedger ledger = _engine.Modes.Ledger;
+        if (ledger.Cores.At(ledger.Now) < _cores.Cores)
+            ends.Cancel();
+        return ledger.Busy > 0;
+    }
+
+    // What is measured with fewer cores than the runner was opened for would be written as if it had them.
+    private TuningResult? Lost()
+    {
+        CoreCount cores = _engine.Modes.Ledger.Cores;
+        cores.Read();
+        return cores.Now >= _cores.Cores ? null : new TuningResult([], false, null, [string.Format(
+            CultureInfo.InvariantCulture, "The process has {0} of its {1} cores left, so nothing of this tuning is kept: tune again when they are back, or after a reload or a new start.", cores.Now, _cores.Cores)]);
+    }
+
+    private void Begin(TuningSection section)
     {
         ChosenPlan[] modes = [.. Enumerable.Range(0, _engine.Modes.Count).Select(_engine.Modes.Wanted)];
         _engine.Times.Begin(dims => TunedRunner.Relative(section, modes, dims));
+    }
+
+    private void Want(TuningSection section)
+    {
         if (TunedRunner.Plan(section, _engine.Definition.Budgets) is { } best && Pays(section, best))
             _engine.Modes.Want(best);
     }
+
+    // Whether a time is there that was measured after the other section: what goes on where another ended has its times.
+    private static bool Adds(TuningSection section, TuningSection? before) =>
+        section.Requests.SelectMany(static r => r.Times).Except(before?.Requests.SelectMany(static r => r.Times) ?? [], ReferenceEqualityComparer.Instance).Any();
 
     private bool Pays(TuningSection section, ChosenPlan best) => _engine.Sessions.Factory.IsCheap(best.Plan) || new ThreadGain(_engine.Definition, section).Pays(best);
 
@@ -211,8 +262,8 @@ internal sealed class RunnerTuning
         return new TuningRequest(request.Words, times, times.First(t => t.Mode == request.Best()!.Words));
     }
 
-    // Candidates go by a ledger of their own: requests are not to make room for them.
-    private static RunnerOptions ForCandidates(RunnerOptions options, CoreLedger ledger)
+    // Candidates go by a ledger of their own: requests are not to make room for them. Its cores stay what they were when the runner was opened, for those are what is written.
+    private static RunnerOptions ForCandidates(RunnerOptions options, CoreBudget cores)
     {
         RunnerOptions trial = options.Copy();
         trial.IsTrial = true;
@@ -226,7 +277,7 @@ internal sealed class RunnerTuning
         trial.Logger = null;
         trial.Processors = [];
         trial.Beside = null;
-        trial.Ledger = new CoreLedger(ledger.Cores, TimeProvider.System);
+        trial.Ledger = new CoreLedger(new CoreCount(() => cores, TimeProvider.System), TimeProvider.System);
         return trial;
     }
 }

@@ -1,19 +1,28 @@
 using System;
+using System.IO;
 using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
+using Cleave.Core.Tuning;
 using Cleave.Cores;
 using Cleave.Generated;
 using Cleave.Ledger;
+using Cleave.Plans;
 using Cleave.Runtime.Tests.Lanes;
 using Cleave.Runtime.Tests.Support;
+using Cleave.Tuning;
+using Google.Protobuf;
 using Xunit;
 
 namespace Cleave.Runtime.Tests.Ledger;
 
 /// <summary>Runners whose process gets more cores, or fewer, while they are open.</summary>
-public sealed class ChangingCoresTests : RunnerModesHost
+public sealed class ChangingCoresTests : RunnerModesHost, IDisposable
 {
+    private readonly TempFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
     [Fact]
     public void A_runner_grows_with_its_container()
     {
@@ -247,6 +256,56 @@ public sealed class ChangingCoresTests : RunnerModesHost
         }
     }
 
+    [Fact]
+    public void What_was_tuned_for_fewer_cores_is_not_taken_for_more()
+    {
+        int cores = 2;
+        CoreLedger ledger = Following(() => cores);
+        using LooseRunner runner = Tuned(ledger, Section(2, ("Whole", 2, 100), ("Whole", 1, 300)), Section(4, ("Whole", 4, 100), ("Whole", 2, 200), ("Whole", 1, 300)));
+        RunnerEngine before = runner.Engine;
+        Assert.Equal((2, "Whole with 2 threads"), (before.Tuning.Known!.Machine.Cores, before.Modes.Planned.Words));
+        cores = 4;
+        ledger.Cores.Read();
+        Assert.True(SpinWait.SpinUntil(() => Run(runner, Towers.Input(1)).Length > 0 && runner.Engine != before, Patience));
+        Assert.Equal((4, "Whole with 4 threads"), (runner.Engine.Tuning.Known!.Machine.Cores, runner.Engine.Modes.Planned.Words));
+    }
+
+    [Fact]
+    public async Task What_was_tuned_for_more_cores_is_not_taken_for_fewer()
+    {
+        int cores = 4;
+        CoreLedger ledger = Following(() => cores);
+        using LooseRunner runner = Tuned(ledger, Section(4, ("Whole", 4, 100), ("Whole", 1, 300)));
+        Assert.Equal("Whole with 4 threads", runner.Engine.Modes.Planned.Words);
+        foreach (int left in new[] { 2, 1 })
+        {
+            cores = left;
+            await runner.ReloadAsync(runner.Engine.Model.Source);
+            Assert.Equal((null, left), (runner.Engine.Tuning.Known, runner.Engine.Modes.Planned.Cores));
+        }
+    }
+
+    [Fact]
+    public async Task A_reload_of_a_tuned_runner_keeps_what_requests_taught()
+    {
+        using LooseRunner runner = Tuned(Following(static () => 2), Section(2, ("Whole", 2, 100), ("Whole", 1, 300)));
+        RunnerEngine before = runner.Engine;
+        ModeTimes size = before.Times.Of([]).Size;
+        Assert.Equal(100 / 300.0, before.Times.Relative(0)!.Value, 1e-6);
+        size.Current = 1;
+        for (int i = 0; i < 30; i++)
+            size.Compare(0, 2);
+        Assert.Equal(2, before.Times.Relative(0));
+        // One that comes to nothing, and one that does not.
+        EngineReload held = await before.Home.OpenBesideAsync(before.Model.Source, CancellationToken.None);
+        await held.EndAsync();
+        Assert.Equal(2, before.Times.Relative(0));
+        await runner.ReloadAsync(before.Model.Source);
+        Assert.NotSame(before, runner.Engine);
+        Assert.NotNull(runner.Engine.Tuning.Known);
+        Assert.Equal(2, runner.Engine.Times.Relative(0));
+    }
+
     [SkippableFact]
     public void A_pinned_runner_that_grows_gets_processors_for_its_new_lanes()
     {
@@ -268,6 +327,17 @@ public sealed class ChangingCoresTests : RunnerModesHost
     // They go one after the other, in order.
     private static async Task AfterReloads(LooseRunner runner) =>
         await (await runner.Engine.Home.OpenBesideAsync(runner.Engine.Model.Source, CancellationToken.None)).EndAsync();
+
+    // With these sections in the file beside the model.
+    private LooseRunner Tuned(CoreLedger ledger, params TuningSection[] sections)
+    {
+        string model = _folder.Write("towers.onnx", Towers.Model().ToByteArray());
+        File.WriteAllText(model + TuningFile.Ending, sections.Aggregate(TuningFile.Empty, static (file, section) => file.With(section)).Write());
+        return Runner(ledger, 4, Rows(1, 2, 4), o => (o.Cores, o.Model) = (null, ModelSource.File(model)));
+    }
+
+    private static TuningSection Section(int cores, params (string Plan, int Threads, long Nanoseconds)[] times) => new(
+        ThisMachine.Of(cores), Definitions.Of(Towers.Model()).Hash, true, [new TunedRequest([], [], [.. times.Select(static t => new TunedTime(t.Plan, [t.Threads], t.Nanoseconds, 9))])]);
 
     private CoreLedger Following(Func<int> cores) => new(new CoreCount(() => new CoreBudget(cores(), "test", null), Clock), Clock);
 }

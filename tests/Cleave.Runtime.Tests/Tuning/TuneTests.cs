@@ -89,24 +89,6 @@ public sealed class TuneTests : IDisposable
     }
 
     [Fact]
-    public async Task A_plan_that_the_runner_did_not_open_takes_over_at_once()
-    {
-        // One mode, because it is deterministic; on a tiny model two lanes are hardly ever the best.
-        Value[] inputs = Towers.Definition().Inputs, outputs = Towers.Definition().Outputs;
-        await using LooseRunner runner = new(
-            Definitions.Of(Towers.Model(), [new(1, Definitions.Whole(inputs, outputs), 1), new(2, Towers.Plan, 1, 1)]),
-            new() { Model = ModelSource.File(Model), Cores = 2, Deterministic = true, TuningSpan = TimeSpan.Zero, Ledger = Ledgers.Own(2), Logger = _logger });
-        Assert.Equal("TwoLanes", runner.Engine.Plan.Outline.Plan.Name);
-        RunnerEngine before = runner.Engine;
-        float[] x = Towers.Input(5), expected = Run(runner, x);
-        TuningResult result = await runner.TuneAsync(Plenty);
-        string best = result.Requests[0].Best.Mode;
-        Assert.Equal(best != "TwoLanes 1+1", runner.Engine != before);
-        Assert.Equal(best, new TunedTime(runner.Engine.Plan.Outline.Plan.Name, runner.Engine.Plan.Threads, 1, 1).Words);
-        Assert.Equal(expected, Run(runner, x), (a, b) => Math.Abs(a - b) < 1e-4);
-    }
-
-    [Fact]
     public void What_the_application_asks_for_wins()
     {
         Write(Section(split: 300, two: 100, one: 300));

@@ -1,6 +1,7 @@
 using System;
 using System.IO;
 using System.Linq;
+using System.Threading;
 using System.Threading.Tasks;
 using Cleave.Core.Tuning;
 using Cleave.Generated;
@@ -72,6 +73,39 @@ public sealed class TunedDivisionTests : IDisposable
             Assert.Equal(request.Find("Whole", [2])!.Nanoseconds / 1e3, call.Microseconds[1], 1e-6);
             Assert.Equal(0, request.Find("Whole", [2])!.Crowded);
         }
+    }
+
+    [Fact]
+    public async Task Where_nothing_is_left_to_measure_nothing_is_opened_anew()
+    {
+        using LooseRunner runner = Runner();
+        TuningResult result = await runner.TuneAsync(TimeSpan.FromMinutes(2));
+        RunnerEngine tuned = runner.Engine;
+        Assert.Equal(result.ToString(), (await runner.TuneAsync(TimeSpan.FromMinutes(2))).ToString());
+        Assert.Same(tuned, runner.Engine);
+    }
+
+    [Fact]
+    public async Task A_caller_that_gives_up_while_it_is_opened_anew_gets_what_was_measured()
+    {
+        using LooseRunner runner = Runner();
+        RunnerEngine before = runner.Engine;
+        using CancellationTokenSource stop = new();
+        EngineReload held = await before.Home.OpenBesideAsync(before.Model.Source, CancellationToken.None);
+        Task<TuningResult> tuning = runner.TuneAsync(TimeSpan.FromMinutes(2), cancellationToken: stop.Token);
+        Assert.True(SpinWait.SpinUntil(() => before.Tuning.Known != null, TimeSpan.FromMinutes(2)));
+        stop.Cancel();
+        try
+        {
+            TuningResult result = await tuning.WaitAsync(TimeSpan.FromMinutes(2));
+            Assert.True(result.IsComplete);
+            Assert.Contains(result.Notes, static n => n.StartsWith("From the next start on: ", StringComparison.Ordinal));
+        }
+        finally
+        {
+            await held.EndAsync();
+        }
+        Assert.Same(before, runner.Engine);
     }
 
     private LooseRunner Runner(string? folder = null) => _model.Runner(new() { Cores = 2, Ledger = Ledgers.Own(2), TuningSpan = TimeSpan.Zero, TuningFolder = folder });

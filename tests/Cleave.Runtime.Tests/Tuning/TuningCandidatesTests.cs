@@ -29,6 +29,22 @@ public sealed class TuningCandidatesTests
         Assert.Equal(Words(ChosenPlan.Choose(definition.Budgets, cores, PlanChoice.Auto)), Words(TuningCandidates.Of(definition, new(), cores, canSplit: true)[0]));
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void A_tuned_plan_with_more_cores_than_there_are_is_not_taken(int cores)
+    {
+        ModelDefinition definition = Towers.Definition();
+        Check(ChosenPlan.Whole(definition.Budgets, 4, 4));
+        Check(null);
+
+        void Check(ChosenPlan? tuned)
+        {
+            ModeList list = ModeList.Of(definition, new(), cores, canSplit: true, tuned);
+            Assert.Equal(Words(ChosenPlan.Choose(definition.Budgets, cores, PlanChoice.Auto)), Words(list.Modes[list.Planned]));
+        }
+    }
+
     [Fact]
     public async Task On_eight_cores_sessions_of_one_two_four_and_eight_threads_are_measured()
     {

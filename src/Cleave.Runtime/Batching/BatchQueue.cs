@@ -29,6 +29,8 @@ internal sealed class BatchQueue(string model, BatchRun run, BatchingOptions opt
     private int _starting;
     // Threads that wait for room.
     private int _outside;
+    // How often this is among the workers' items.
+    private int _called;
     private volatile bool _hurries;
 
     /// <summary>How long nobody comes until a thread does not wait any more for those who just got their answers. Null: a sixteenth of what the batch took; tests set it.</summary>
@@ -111,33 +113,19 @@ internal sealed class BatchQueue(string model, BatchRun run, BatchingOptions opt
         Leave();
     }
 
-    /// <summary>A thread of the runner runs what waits, until nothing does.</summary>
+    /// <summary>A thread of the runner runs what waits, until nothing does, or others wait for the thread.</summary>
     public void Execute()
     {
-        BatchRequest[]? batch = Take(null, isStarting: true);
-        while (batch != null)
-        {
-            long start = Stopwatch.GetTimestamp();
-            run.Run(batch);
-            if (batch.Length > 1)
-                AwaitReturns(batch.Length, Stopwatch.GetTimestamp() - start);
-            batch = Take(null, isStarting: false);
-        }
+        Interlocked.Decrement(ref _called);
+        RunWaiting(isStarting: true);
     }
 
     /// <summary>A core is free again.</summary>
     public void Leave()
     {
-        using (new PatientLock(_lock))
-        {
-            _running--;
-            if (TryStartNext())
-                return;
-            _running++;
-            _starting++;
-        }
-        // No thread could be started: this one does it.
-        Execute();
+        // Where no thread can be started, this one does it.
+        if (!TryFree())
+            RunWaiting(isStarting: false);
     }
 
     /// <summary>A request was cancelled.</summary>
@@ -161,6 +149,38 @@ internal sealed class BatchQueue(string model, BatchRun run, BatchingOptions opt
         }
     }
 
+    private void RunWaiting(bool isStarting)
+    {
+        BatchRequest[]? batch = Take(null, isStarting);
+        while (batch != null)
+        {
+            long start = Stopwatch.GetTimestamp();
+            run.Run(batch);
+            if (batch.Length > 1)
+                AwaitReturns(batch.Length, Stopwatch.GetTimestamp() - start);
+            // First come, first served, also between those that wait here and those that wait for a thread: what is left here comes after them.
+            if (OthersWait && TryFree())
+                return;
+            batch = Take(null, isStarting: false);
+        }
+    }
+
+    // The core goes to the first that waits. False where that takes a thread, and there is none: then this one keeps it.
+    private bool TryFree()
+    {
+        using (new PatientLock(_lock))
+        {
+            _running--;
+            if (TryStartNext())
+                return true;
+            _running++;
+            return false;
+        }
+    }
+
+    // Large requests, and jobs.
+    private bool OthersWait => workers.HeldUp > Volatile.Read(ref _called);
+
     // Clients that got their answers together ask again together, one after the other: the first alone would be a batch, and all others would wait for it. So this
     // thread lets them come, as long as they do. After a lone request nobody waits for others.
     private void AwaitReturns(int answered, long took)
@@ -168,7 +188,7 @@ internal sealed class BatchQueue(string model, BatchRun run, BatchingOptions opt
         long pause = Pause is { } given ? (long)(given.TotalSeconds * Stopwatch.Frequency) : took / LongestPause, last = Stopwatch.GetTimestamp();
         // Read without the lock: a number of a moment ago does.
         int waiting = _waiting.Count;
-        while (waiting < answered && !_hurries && Stopwatch.GetTimestamp() - last < pause)
+        while (waiting < answered && !_hurries && !OthersWait && Stopwatch.GetTimestamp() - last < pause)
         {
             Thread.Yield();
             int now = _waiting.Count;
@@ -255,7 +275,16 @@ internal sealed class BatchQueue(string model, BatchRun run, BatchingOptions opt
     // Under the lock: what waits is inside the runner's gate, so that the pool is not stopped.
     private void StartWorker()
     {
-        workers.Enqueue(this);
+        Interlocked.Increment(ref _called);
+        try
+        {
+            workers.Enqueue(this);
+        }
+        catch
+        {
+            Interlocked.Decrement(ref _called);
+            throw;
+        }
         _running++;
         _starting++;
     }

@@ -33,14 +33,14 @@ internal sealed class WorkQueue(WorkerSettings settings)
         }
     }
 
-    public int Waiting
-    {
-        get
-        {
-            lock (_lock)
-                return _items.Count;
-        }
-    }
+    /// <summary>How many items wait.</summary>
+    public int Waiting => _items.Count;
+
+    /// <summary>
+    /// How many items wait for a thread that does something else: while one is idle, none does. Read without the lock, after each batch and each part of a job; a number of a
+    /// moment ago does.
+    /// </summary>
+    public int HeldUp => _idle.Count > 0 ? 0 : _items.Count;
 
     public void Enqueue(IWorkItem item)
     {

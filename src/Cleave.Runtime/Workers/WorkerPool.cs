@@ -13,6 +13,9 @@ internal sealed class WorkerPool(WorkerSettings settings)
 
     public int Waiting => _queue.Waiting;
 
+    /// <summary>How many items wait for a thread that does something else.</summary>
+    public int HeldUp => _queue.HeldUp;
+
     /// <summary>Done when the pool was stopped and every thread has ended.</summary>
     public Task Ended => _queue.Ended;
 

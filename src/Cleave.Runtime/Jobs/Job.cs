@@ -86,22 +86,30 @@ internal sealed class Job<TInput, TOutput> : IWorkItem
     {
         using (new PatientLock(_lock))
             _coming--;
-        Work();
+        Work(isOwn: false);
     }
 
-    /// <summary>Takes part until there is nothing for this thread.</summary>
-    public void Work()
+    /// <summary>The caller's thread takes part until there is nothing for it.</summary>
+    public void Work() => Work(isOwn: true);
+
+    // A thread of the runner goes to those that wait for one, after each unit: the job comes again after them.
+    private void Work(bool isOwn)
     {
-        while (Take() is { } unit)
+        bool goesOn = true;
+        while (goesOn && Take() is { } unit)
         {
             CallIfMoreFits();
             int held = unit.Threads;
             Run(unit, ref held);
+            bool yields;
             using (new PatientLock(_lock))
             {
                 _free += held;
                 _running--;
+                yields = !isOwn && _next < _units.Length && _engine.Workers.HeldUp > _coming;
             }
+            // Before the unit is closed: until then the job is inside the gate.
+            goesOn = !(yields && TryCall());
             Close(1);
         }
     }
@@ -136,13 +144,20 @@ internal sealed class Job<TInput, TOutput> : IWorkItem
             if (_coming > 0 || !NextFits)
                 return;
         }
+        TryCall();
+    }
+
+    private bool TryCall()
+    {
         try
         {
             Call();
+            return true;
         }
         catch (Exception e)
         {
             Fail(e);
+            return false;
         }
     }
 
@@ -150,7 +165,16 @@ internal sealed class Job<TInput, TOutput> : IWorkItem
     {
         using (new PatientLock(_lock))
             _coming++;
-        _engine.Workers.Enqueue(this);
+        try
+        {
+            _engine.Workers.Enqueue(this);
+        }
+        catch
+        {
+            using (new PatientLock(_lock))
+                _coming--;
+            throw;
+        }
     }
 
     private void Run(JobUnit unit, ref int held)

@@ -1,6 +1,8 @@
 using System;
 using System.Collections.Generic;
 using System.IO;
+using System.Threading;
+using System.Threading.Tasks;
 using Cleave.Timelines;
 
 namespace Cleave;
@@ -37,6 +39,18 @@ public sealed class Timeline
     {
         ArgumentNullException.ThrowIfNull(stream);
         ChromeTrace.Write(InOrder(), stream);
+    }
+
+    /// <summary>
+    /// As <see cref="WriteChromeTrace"/>, without a synchronous write: for streams that refuse those, as the body of a response of ASP.NET Core does.
+    /// </summary>
+    /// <param name="stream">Gets the text, in pieces.</param>
+    /// <param name="cancellationToken">Ends it; what was written until then is no whole document.</param>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
+    public Task WriteChromeTraceAsync(Stream stream, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(stream);
+        return ChromeTrace.WriteAsync(InOrder(), stream, cancellationToken);
     }
 
     internal void Add(TimelineSpan span)

@@ -2,6 +2,7 @@ using System;
 using System.IO;
 using System.Linq;
 using System.Text.Json;
+using System.Threading;
 using System.Threading.Tasks;
 using Cleave.Runtime.Tests.Support;
 using Cleave.Timelines;
@@ -58,5 +59,68 @@ public sealed class TimelineTests
         new Timeline().WriteChromeTrace(empty);
         Assert.Equal(0, JsonDocument.Parse(empty.ToArray()).RootElement.GetProperty("traceEvents").GetArrayLength());
         Assert.Throws<ArgumentOutOfRangeException>(() => new Timeline(0));
+    }
+
+    [Fact]
+    public async Task It_is_written_in_pieces_and_where_asked_never_synchronously()
+    {
+        Timeline timeline = new();
+        using LooseRunner runner = Towers.Runner(new() { Plan = PlanChoice.Split, Timeline = timeline });
+        for (int i = 0; i < 300; i++)
+            runner.Run(Towers.Request(Towers.Input(i))).Dispose();
+        using PieceStream expected = new(isAsync: false), actual = new(isAsync: true);
+        timeline.WriteChromeTrace(expected);
+        await timeline.WriteChromeTraceAsync(actual);
+        Assert.Equal(expected.ToArray(), actual.ToArray());
+        Assert.True(JsonDocument.Parse(actual.ToArray()).RootElement.GetProperty("traceEvents").GetArrayLength() > 900);
+        foreach (PieceStream stream in new[] { expected, actual })
+            Assert.InRange(stream.Largest, 1, 120_000);
+        using CancellationTokenSource source = new();
+        using PieceStream cancelled = new(isAsync: true) { Wrote = source.Cancel };
+        OperationCanceledException e = await Assert.ThrowsAnyAsync<OperationCanceledException>(() => timeline.WriteChromeTraceAsync(cancelled, source.Token));
+        Assert.Equal(source.Token, e.CancellationToken);
+        Assert.InRange(cancelled.Length, 1, actual.Length - 1);
+    }
+
+    // Takes writes of one kind only.
+    private sealed class PieceStream(bool isAsync) : MemoryStream
+    {
+        public int Largest { get; private set; }
+
+        public Action? Wrote { get; init; }
+
+        public override void Flush() => Assert.False(isAsync);
+
+        public override Task FlushAsync(CancellationToken cancellationToken)
+        {
+            Assert.True(isAsync);
+            return Task.CompletedTask;
+        }
+
+        public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
+
+        public override void Write(ReadOnlySpan<byte> buffer)
+        {
+            Assert.False(isAsync);
+            Add(buffer);
+        }
+
+        public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
+            WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+
+        public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            Assert.True(isAsync);
+            await Task.Yield();
+            cancellationToken.ThrowIfCancellationRequested();
+            Add(buffer.Span);
+        }
+
+        private void Add(ReadOnlySpan<byte> buffer)
+        {
+            Largest = Math.Max(Largest, buffer.Length);
+            base.Write(buffer.ToArray(), 0, buffer.Length);
+            Wrote?.Invoke();
+        }
     }
 }

@@ -142,7 +142,7 @@ public abstract class EnsembleRunner<TInput, TOutput> : IModelRunner<TInput, TOu
             _engine.Gate.Enter();
             entered = true;
             cancellationToken.ThrowIfCancellationRequested();
-            QueuedRun<EnsembleCall, TOutput> task = new(_engine.Gate, _engine.Workers, BindInputs(input), _run, cancellationToken);
+            QueuedRun<EnsembleCall, TOutput> task = new(_engine.Gate, _engine.Workers, _engine.Waiting, BindInputs(input), _run, cancellationToken);
             // From here on the task leaves the gate.
             entered = false;
             task.Queue();

@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Globalization;
 using System.Text;
 
 namespace Cleave;
@@ -10,14 +11,18 @@ namespace Cleave;
 /// </summary>
 public sealed class EnsembleSnapshot
 {
-    internal EnsembleSnapshot(string name, MemberSnapshot[] members)
+    internal EnsembleSnapshot(string name, int waiting, MemberSnapshot[] members)
     {
         Name = name;
+        Waiting = waiting;
         Members = Array.AsReadOnly(members);
     }
 
     /// <summary>The ensemble's name.</summary>
     public string Name { get; }
+
+    /// <summary>Requests that <c>RunAsync</c>, <c>RunMany</c> or <c>RunManyAsync</c> was given and that wait for a thread of the runner: their number has no limit.</summary>
+    public int Waiting { get; }
 
     /// <summary>Its members, as the item lists them.</summary>
     public IReadOnlyList<MemberSnapshot> Members { get; }
@@ -27,6 +32,8 @@ public sealed class EnsembleSnapshot
     {
         StringBuilder text = new();
         text.Append(LedgerSnapshot.OnOneLine(Name));
+        if (Waiting > 0)
+            text.Append(CultureInfo.InvariantCulture, $": {LedgerSnapshot.Count(Waiting, "request")} waiting");
         foreach (MemberSnapshot member in Members)
             text.Append(member.IsFailing ? "\n! " : "\n  ").Append(member);
         return text.ToString();

@@ -228,7 +228,7 @@ public abstract class ModelRunner<TInput, TOutput> : IModelRunner<TInput, TOutpu
                 request.Start();
                 return request.Outcome;
             }
-            QueuedRun<CallBuffers, TOutput> run = new(engine.Gate, engine.Workers, buffers, _run, cancellationToken);
+            QueuedRun<CallBuffers, TOutput> run = new(engine.Gate, engine.Workers, engine.Waiting, buffers, _run, cancellationToken);
             // From here on the queued run leaves the gate.
             entered = null;
             run.Queue();

@@ -67,10 +67,12 @@ internal sealed class RunnerEngine : IRequestSource
         if (definition.Batch is { } axis && !options.Deterministic)
             Joined = new JoinedCalls(definition.Name, axis, Shapes.SymbolOf(axis.Dimension), modes, (pool, dims) => new CallBuffers(this, pool, dims), logger);
         Jobs = new JobPlanner(definition, Shapes, options.Parts, modes.PartThreads(_abreast), () => Abreast, Joined);
+        CallMeter calls = new(modes.Ledger, definition.Name);
+        Waiting = new WaitingRequests(calls);
         BatchSizes = BatchSizes.Of(definition, options, Shapes, out string why);
         if (BatchSizes is { } sizes)
         {
-            Batches = new BatchRun(definition.Name, Joined!, logger);
+            Batches = new BatchRun(definition.Name, Joined!, calls, logger);
             Queue = new BatchQueue(model.Place, Batches, options.Batching, Workers, _abreast);
             Log.Batches(logger, definition.Name, sizes.Axis.Dimension, sizes.Words);
         }
@@ -78,7 +80,7 @@ internal sealed class RunnerEngine : IRequestSource
         {
             Log.NoBatches(logger, definition.Name, why);
         }
-        _listed = new OpenRunner(definition.Name, modes, Times) { Queue = Queue, Counts = Batches?.Counts };
+        _listed = new OpenRunner(definition.Name, modes, Times) { Queue = Queue, Others = Waiting, Counts = Batches?.Counts };
     }
 
     public string Name => Definition.Name;
@@ -155,6 +157,9 @@ internal sealed class RunnerEngine : IRequestSource
 
     /// <summary>How its disposal waits.</summary>
     public DisposalWait Closing { get; }
+
+    /// <summary>The requests that wait for a worker and run with no others.</summary>
+    public WaitingRequests Waiting { get; }
 
     /// <summary>Prepares it for the next start.</summary>
     public BackgroundPreparation Preparing { get; private set; } = null!;

@@ -16,7 +16,7 @@ public sealed class RunnerSnapshot
         Model = runner.Model;
         Hint = runner.Modes.Hint;
         _mayBatch = runner.Queue != null;
-        Waiting = runner.Queue?.Waiting ?? 0;
+        Waiting = runner.Waiting;
         Batches = runner.Counts?.Batches ?? 0;
         BatchedRequests = runner.Counts?.Requests ?? 0;
         if (runner.Counts is { } counts)
@@ -43,7 +43,10 @@ public sealed class RunnerSnapshot
     /// <summary>The one that was chosen for the last request; before there is one, the planned one.</summary>
     public ModeSnapshot LastMode { get; }
 
-    /// <summary>Requests that wait for a core and may run together with others (<see cref="RunnerOptions.Batching"/>).</summary>
+    /// <summary>
+    /// Requests that wait for a core or a thread of the runner: those that may run together with others (<see cref="RunnerOptions.Batching"/>), of which there are at most
+    /// <see cref="BatchingOptions.MaxWaiting"/>, and all others that <c>RunAsync</c> and <c>RunManyAsync</c> were given, which have no limit. A job is one, until its first part begins.
+    /// </summary>
     public int Waiting { get; }
 
     /// <summary>How many batches of two requests and more ran.</summary>
@@ -55,7 +58,7 @@ public sealed class RunnerSnapshot
     /// <summary>How long such a batch took on average.</summary>
     public TimeSpan MeanBatchTime { get; }
 
-    /// <summary>How long a request waited on average until it was taken, into a batch or alone; those that found a core free and ran on their own thread are not counted.</summary>
+    /// <summary>How long a request that may run together with others waited on average until it was taken, into a batch or alone; those that found a core free and ran on their own thread are not counted.</summary>
     public TimeSpan MeanWait { get; }
 
     /// <summary>A line for the runner, and one for each mode; <c>&gt;</c> is before the mode that was chosen last.</summary>
@@ -69,9 +72,11 @@ public sealed class RunnerSnapshot
     internal void Write(StringBuilder text)
     {
         text.Append(CultureInfo.InvariantCulture, $"\n{LedgerSnapshot.OnOneLine(Model)} ({Hint})");
+        if (_mayBatch || Waiting > 0)
+            text.Append(CultureInfo.InvariantCulture, $": {LedgerSnapshot.Count(Waiting, "request")} waiting");
         if (_mayBatch)
         {
-            text.Append(CultureInfo.InvariantCulture, $": {LedgerSnapshot.Count(Waiting, "request")} waiting, {Batches} {(Batches == 1 ? "batch" : "batches")}");
+            text.Append(CultureInfo.InvariantCulture, $", {Batches} {(Batches == 1 ? "batch" : "batches")}");
             if (Batches > 0)
                 text.Append(CultureInfo.InvariantCulture, $" of {(double)BatchedRequests / Batches:0.0} requests and {MeanBatchTime.TotalMilliseconds:0.0} ms on average, after waiting for {MeanWait.TotalMilliseconds:0.0} ms");
         }

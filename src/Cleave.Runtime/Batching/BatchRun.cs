@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Threading;
 using Cleave.Calls;
 using Cleave.Generated;
+using Cleave.Ledger;
 using Microsoft.Extensions.Logging;
 
 namespace Cleave.Batching;
@@ -14,16 +15,19 @@ namespace Cleave.Batching;
 internal sealed class BatchRun
 {
     private readonly JoinedCalls _joined;
+    private readonly CallMeter _calls;
     private readonly ILogger _logger;
     private readonly string _model;
 
     /// <param name="model">The model's name.</param>
     /// <param name="joined">Runs them together.</param>
+    /// <param name="calls">Told how long each waited.</param>
     /// <param name="logger">Told when a batch fails.</param>
-    public BatchRun(string model, JoinedCalls joined, ILogger logger)
+    public BatchRun(string model, JoinedCalls joined, CallMeter calls, ILogger logger)
     {
         _model = model;
         _joined = joined;
+        _calls = calls;
         _logger = logger;
     }
 
@@ -56,6 +60,8 @@ internal sealed class BatchRun
                     cancelled.End(null);
             }
         }
+        foreach (BatchRequest request in batch)
+            _calls.Waited(request.Since);
         Exception? failure = batch.Length > 1 ? Together(batch) : null;
         bool isTogether = batch.Length > 1 && failure is null;
         bool isWell = true;

@@ -2,6 +2,7 @@ using System;
 using System.Threading;
 using System.Threading.Tasks;
 using Cleave.Generated;
+using Cleave.Ledger;
 using Cleave.Workers;
 
 namespace Cleave.Calls;
@@ -9,11 +10,12 @@ namespace Cleave.Calls;
 /// <summary>A request to a model or an ensemble that waits for a worker, and its task. It has entered the runner's gate, and leaves it when it is over.</summary>
 /// <param name="gate">The runner's.</param>
 /// <param name="workers">Who runs it.</param>
+/// <param name="waiting">Counts it while it waits.</param>
 /// <param name="buffers">Its inputs and outputs; given back where it does not begin.</param>
 /// <param name="run">Runs them, and makes the output object, which then owns them; gives them back where it fails.</param>
 /// <param name="cancellationToken">Ends it.</param>
 internal sealed class QueuedRun<TBuffers, TOutput>(
-    RunGate gate, WorkerPool workers, TBuffers buffers, Func<TBuffers, CancellationToken, TOutput> run, CancellationToken cancellationToken)
+    RunGate gate, WorkerPool workers, WaitingRequests waiting, TBuffers buffers, Func<TBuffers, CancellationToken, TOutput> run, CancellationToken cancellationToken)
     : TaskCompletionSource<TOutput>(TaskCreationOptions.RunContinuationsAsynchronously), IWorkItem
     where TBuffers : RequestBuffers
     where TOutput : IDisposable
@@ -23,10 +25,12 @@ internal sealed class QueuedRun<TBuffers, TOutput>(
     private const int Dropped = 2;
 
     private int _state;
+    private long _since;
     private CancellationTokenRegistration _registration;
 
     public void Queue()
     {
+        _since = waiting.Enter();
         try
         {
             if (cancellationToken.CanBeCanceled)
@@ -49,6 +53,7 @@ internal sealed class QueuedRun<TBuffers, TOutput>(
         if (Interlocked.CompareExchange(ref _state, Started, Waiting) != Waiting)
             return;
         _registration.Dispose();
+        waiting.Leave(_since, begins: true);
         TOutput output;
         try
         {
@@ -81,6 +86,7 @@ internal sealed class QueuedRun<TBuffers, TOutput>(
 
     private void Leave()
     {
+        waiting.Leave(_since, begins: false);
         buffers.Release(buffers.Generation);
         gate.Exit();
     }

@@ -49,6 +49,7 @@ internal sealed class EnsembleEngine : IRequestSource
         Shapes = new ShapeTable(definition.Name, definition.Inputs, []);
         Ledger = options.Ledger ?? CoreLedger.Process;
         Calls = CallMeter.Of(Ledger, Name);
+        Waiting = new WaitingRequests(Calls);
         Ledger.Cores.Read();
         CoreBudget budget = Ledger.Cores.Budget.WithOption(options.Cores);
         _cores = budget.Cores;
@@ -113,6 +114,9 @@ internal sealed class EnsembleEngine : IRequestSource
 
     public WorkerPool Workers { get; }
 
+    /// <summary>The requests that wait for a worker.</summary>
+    public WaitingRequests Waiting { get; }
+
     public CallPool<EnsembleCall> Pool { get; }
 
     /// <summary>How its disposal waits.</summary>
@@ -134,7 +138,7 @@ internal sealed class EnsembleEngine : IRequestSource
 
     /// <summary>How the members do.</summary>
     public EnsembleSnapshot Snapshot() =>
-        new(Name, Serving?.Members is { } members ? [.. members] : Array.ConvertAll(Members, static m => new MemberSnapshot(m.Name, m.Counts, [], waiting: 0)));
+        new(Name, Waiting.Count, Serving?.Members is { } members ? [.. members] : Array.ConvertAll(Members, static m => new MemberSnapshot(m.Name, m.Counts, [], waiting: 0)));
 
     // A measure of a request's size.
     private double Elements(int[] dims)

@@ -31,7 +31,7 @@ internal sealed class SeveralRequests<TOutput>
         _run = run;
         _cancellation = cancellation;
         _stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        _requests = Array.ConvertAll(calls, c => new QueuedRun<EnsembleCall, TOutput>(engine.Gate, engine.Workers, c, RunOrEndAll, _stop.Token));
+        _requests = Array.ConvertAll(calls, c => new QueuedRun<EnsembleCall, TOutput>(engine.Gate, engine.Workers, engine.Waiting, c, RunOrEndAll, _stop.Token));
     }
 
     /// <summary>Runs them on the engine's threads, and waits here, without the thread pool.</summary>

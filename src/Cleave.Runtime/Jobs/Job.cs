@@ -31,6 +31,9 @@ internal sealed class Job<TInput, TOutput> : IWorkItem
     private readonly TaskCompletionSource<TOutput[]> _outcome = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Exception? _failure;
     private volatile bool _isIncomplete;
+    // Whether it waits for its first part to begin, and since when.
+    private int _waits;
+    private long _since;
     private int _open;
     // Under the lock: the unit that starts next, the cores left, how many units run, and how many threads are on their way.
     private int _next;
@@ -63,6 +66,11 @@ internal sealed class Job<TInput, TOutput> : IWorkItem
     /// <param name="callers">How many threads come by themselves.</param>
     public void Start(int callers)
     {
+        if (callers == 0)
+        {
+            _since = _engine.Waiting.Enter();
+            _waits = 1;
+        }
         try
         {
             _stopped.UnsafeRegister(static job => ((Job<TInput, TOutput>)job!).DropWaiting(), this);
@@ -98,6 +106,7 @@ internal sealed class Job<TInput, TOutput> : IWorkItem
         bool goesOn = true;
         while (goesOn && Take() is { } unit)
         {
+            NoteBegun(begins: true);
             CallIfMoreFits();
             int held = unit.Threads;
             Run(unit, ref held);
@@ -303,8 +312,15 @@ internal sealed class Job<TInput, TOutput> : IWorkItem
             End();
     }
 
+    private void NoteBegun(bool begins)
+    {
+        if (_waits != 0 && Interlocked.Exchange(ref _waits, 0) != 0)
+            _engine.Waiting.Leave(_since, begins);
+    }
+
     private void End()
     {
+        NoteBegun(begins: false);
         _stop.Dispose();
         _lanes?.Dispose();
         if (_isIncomplete)

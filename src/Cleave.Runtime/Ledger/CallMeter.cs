@@ -55,6 +55,19 @@ internal sealed class CallMeter(CoreLedger ledger, string model)
         return call.Watched(task);
     }
 
+    /// <summary>A request begins that waited in a queue since then.</summary>
+    public void Waited(long since)
+    {
+        try
+        {
+            ledger.Calls?.AddWait(model, since);
+        }
+        catch (Exception)
+        {
+            // What a listener throws: as at the end of a call.
+        }
+    }
+
     /// <summary>A call begins, which is to <see cref="MeteredCall.End"/>.</summary>
     public MeteredCall Begin(string method) => ledger.Calls is { IsHeard: true } heard ? new MeteredCall(heard, model, method, Stopwatch.GetTimestamp()) : default;
 }
@@ -109,6 +122,9 @@ internal sealed class CallInstruments(Meter meter)
     private readonly Counter<long> _rejected = meter.CreateCounter<long>("cleave.rejected_requests", "{request}",
         "Calls that failed because the queue was full, by the name of the model");
 
+    private readonly Histogram<double> _waited = meter.CreateHistogram<double>("cleave.queue.duration", "s",
+        "How long requests waited in a queue of their runner before they began, by the name of the model");
+
     public bool IsHeard => _duration.Enabled || _rejected.Enabled;
 
     public void Add(string model, string method, long start, Exception? failure)
@@ -123,6 +139,12 @@ internal sealed class CallInstruments(Meter meter)
         _duration.Record(seconds, ofModel, ofMethod, new KeyValuePair<string, object?>("error.type", TypeOf(failure)));
         if (IsRejection(failure) || (failure.InnerException is { } inner && IsRejection(inner)))
             _rejected.Add(1, ofModel);
+    }
+
+    public void AddWait(string model, long since)
+    {
+        if (_waited.Enabled)
+            _waited.Record(Stopwatch.GetElapsedTime(since).TotalSeconds, new KeyValuePair<string, object?>("model", model));
     }
 
     private static bool IsRejection(Exception failure) => failure is CleaveException { Id: var id } && id == Rules.QueueFull.Id;

@@ -28,7 +28,7 @@ internal static class LedgerMeter
         meter.CreateObservableUpDownCounter("cleave.waiting_requests", () => ledger.Waiting.Inside, "{request}",
             "Requests in the background that wait for a core");
         meter.CreateObservableUpDownCounter("cleave.queued_requests", () => Queued(ledger), "{request}",
-            "Requests that wait for a core and may run together with others, by the name of the model");
+            "Requests that wait for a core or a thread of their runner, by the name of the model");
         meter.CreateObservableUpDownCounter("cleave.busy_cores", () => ledger.Busy, "{core}",
             "Cores that requests use; more than there are, where more requests run than there are cores");
         meter.CreateObservableUpDownCounter("cleave.cores", () => ledger.Cores.Now, "{core}",
@@ -39,8 +39,8 @@ internal static class LedgerMeter
 
     private static IEnumerable<Measurement<int>> Queued(CoreLedger ledger)
     {
-        foreach (IGrouping<string, OpenRunner> model in ledger.Runners.ToList().Where(static r => r.Queue != null).GroupBy(static r => r.Model))
-            yield return new Measurement<int>(model.Sum(static r => r.Queue!.Waiting), new KeyValuePair<string, object?>("model", model.Key));
+        foreach (IGrouping<string, OpenRunner> model in ledger.Runners.ToList().GroupBy(static r => r.Model))
+            yield return new Measurement<int>(model.Sum(static r => r.Waiting), new KeyValuePair<string, object?>("model", model.Key));
     }
 
     private static IEnumerable<Measurement<long>> Requests(CoreLedger ledger)

@@ -11,6 +11,12 @@ internal sealed record OpenRunner(string Model, RunnerModes Modes, RunnerTimes T
     /// <summary>Where its requests wait that may run together; null where none may.</summary>
     public BatchQueue? Queue { get; init; }
 
+    /// <summary>Its other requests that wait.</summary>
+    public WaitingRequests? Others { get; init; }
+
+    /// <summary>How many wait in all.</summary>
+    public int Waiting => (Queue?.Waiting ?? 0) + (Others?.Count ?? 0);
+
     /// <summary>What ran together.</summary>
     public BatchCounts? Counts { get; init; }
 }

@@ -87,6 +87,29 @@ public sealed class EnsembleSnapshotTests
     }
 
     [Fact]
+    public async Task What_waits_for_a_thread_is_counted()
+    {
+        using ManualResetEventSlim gate = new(false);
+        int running = 0;
+        await using LooseEnsemble ensemble = LooseEnsemble.Batched([Times(2), Times(4)], CombinationRule.Custom, new() { Ledger = Ledgers.Own(1) }, (_, members) =>
+        {
+            Interlocked.Increment(ref running);
+            gate.Wait(Patience);
+            members.Set(members.Tensor<float>(0));
+        });
+        Task<LooseOutput> held = ensemble.RunAsync(Of(1, 1));
+        Assert.True(SpinWait.SpinUntil(() => Volatile.Read(ref running) == 1, Patience));
+        Assert.Equal(0, ensemble.TakeSnapshot().Waiting);
+        Task<LooseOutput> next = ensemble.RunAsync(Of(1, 1));
+        Task<LooseOutput[]> several = ensemble.RunManyAsync([Of(1, 1), Of(1, 1)]);
+        Assert.Equal(3, ensemble.TakeSnapshot().Waiting);
+        Assert.StartsWith("Vision: 3 requests waiting\n", ensemble.TakeSnapshot().ToString(), StringComparison.Ordinal);
+        gate.Set();
+        Array.ForEach([await held.WaitAsync(Patience), await next.WaitAsync(Patience), .. await several.WaitAsync(Patience)], static o => o.Dispose());
+        Assert.Equal(0, ensemble.TakeSnapshot().Waiting);
+    }
+
+    [Fact]
     public async Task It_can_be_taken_after_the_runner_was_disposed()
     {
         LooseEnsemble ensemble = Open();

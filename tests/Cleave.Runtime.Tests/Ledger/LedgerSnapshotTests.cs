@@ -211,7 +211,7 @@ public sealed class LedgerSnapshotTests
         Assert.Equal(
             [
                 ("cleave.active_requests", 1, ""), ("cleave.busy_cores", 2, ""), ("cleave.cores", 4, ""),
-                ("cleave.requests", 2, "model=test mode=TwoLanes with 1 1 threads"), ("cleave.waiting_requests", 0, ""),
+                ("cleave.queued_requests", 0, "model=test"), ("cleave.requests", 2, "model=test mode=TwoLanes with 1 1 threads"), ("cleave.waiting_requests", 0, ""),
             ], Measurements.Of(meter.Equals));
         source.Cancel();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => run.WaitAsync(Patience));

@@ -1,6 +1,12 @@
+using System;
+using System.Collections.Concurrent;
+using System.Collections.Generic;
+using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using System.Linq;
+using System.Threading;
 using System.Threading.Tasks;
+using Cleave.Generated;
 using Cleave.Ledger;
 using Cleave.Runtime.Tests.Batching;
 using Cleave.Runtime.Tests.Support;
@@ -56,4 +62,80 @@ public sealed class QueuedRequestsTests : BatchingTestBase
 
         long Value(string name) => Measurements.Of(meter.Equals).Where(n => n.Name == name).Sum(static n => n.Value);
     }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Those_without_a_limit_are_counted_too(bool batches)
+    {
+        CoreLedger ledger = Ledgers.Own(1);
+        using Meter meter = LedgerMeter.Of(ledger);
+        using LooseRunner runner = Runner(new() { Ledger = ledger, Batching = batches ? BatchingOptions.On : BatchingOptions.Off });
+        Assert.Equal((0, 0), Waiting());
+        using CancellationTokenSource source = new();
+        Task<Answer> held = await Held(runner);
+        Assert.Equal((0, 0), Waiting());
+        Task<LooseOutput> alone = runner.RunAsync(Large), cancelled = runner.RunAsync(Large, source.Token);
+        Task<LooseOutput[]> job = runner.RunManyAsync([Large, Large, Large]), cancelledJob = runner.RunManyAsync([Large], source.Token);
+        Task<Answer> small = Ask(runner, true, [1], 0);
+        Assert.Equal((5, 5), Waiting());
+        Assert.Contains("test (Latency): 5 requests waiting" + (batches ? ", 0 batches\n" : "\n"), LedgerSnapshot.Of(ledger).ToString(), StringComparison.Ordinal);
+        source.Cancel();
+        Assert.Equal((3, 3), Waiting());
+        Model.Open();
+        await Task.WhenAll(held, small, alone, job).WaitAsync(Patience);
+        Assert.Equal((0, 0), Waiting());
+        Assert.True(cancelled.IsCanceled && cancelledJob.IsCanceled);
+        Array.ForEach([await alone, .. await job], static o => o.Dispose());
+
+        (int Snapshot, long Meter) Waiting() =>
+            (Assert.Single(LedgerSnapshot.Of(ledger).Runners).Waiting, Assert.Single(Measurements.Of(meter.Equals), static n => n.Name == "cleave.queued_requests").Value);
+    }
+
+    [Fact]
+    public async Task Who_listens_is_told_how_long_each_waited_that_began()
+    {
+        CoreLedger ledger = Ledgers.Own(1);
+        using Meter meter = LedgerMeter.Of(ledger);
+        ConcurrentQueue<double> seen = [];
+        using MeterListener listener = new()
+        {
+            InstrumentPublished = (instrument, l) =>
+            {
+                if (instrument.Meter == meter && instrument.Name == "cleave.queue.duration")
+                    l.EnableMeasurementEvents(instrument);
+            },
+        };
+        listener.SetMeasurementEventCallback<double>((_, value, tags, _) =>
+        {
+            Assert.Equal(new KeyValuePair<string, object?>("model", "test"), Assert.Single(tags.ToArray()));
+            seen.Enqueue(value);
+        });
+        listener.Start();
+        using LooseRunner runner = Runner(new() { Ledger = ledger });
+        // They run on this thread, at once.
+        runner.Run(Model.Request([1], 0)).Dispose();
+        Array.ForEach(runner.RunMany([Large, Large]), static o => o.Dispose());
+        Assert.Empty(seen);
+        Task<Answer> held = await Held(runner);
+        Assert.Single(seen);
+        seen.Clear();
+        using CancellationTokenSource source = new();
+        Task<LooseOutput> alone = runner.RunAsync(Large), cancelled = runner.RunAsync(Large, source.Token);
+        Task<LooseOutput[]> job = runner.RunManyAsync([Large, Large, Large]);
+        Task<Answer>[] together = [Ask(runner, true, [1], 0), Ask(runner, true, [2], 0)];
+        long start = Stopwatch.GetTimestamp();
+        source.Cancel();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => cancelled);
+        double least = Stopwatch.GetElapsedTime(start).TotalSeconds;
+        Assert.Empty(seen);
+        Model.Open();
+        await Task.WhenAll([held, .. together]).WaitAsync(Patience);
+        Array.ForEach([await alone.WaitAsync(Patience), .. await job.WaitAsync(Patience)], static o => o.Dispose());
+        Assert.Equal(4, seen.Count);
+        Assert.All(seen, s => Assert.InRange(s, least, Patience.TotalSeconds));
+    }
+
+    // As many samples as the largest batch has.
+    private void Large(ref InputBinder binder) => Model.Request(new float[16], 0, 0, 0, 0, 0, 0, 0, 0)(ref binder);
 }

@@ -27,17 +27,17 @@ internal static class ListingAttributes
             case AttributeKind.Int:
                 return Then(new NodeAttribute(name, kind) { Ints = [scanner.Number()] });
             case AttributeKind.Ints:
-                return Then(new NodeAttribute(name, kind) { Ints = scanner.Numbers() });
+                return Then(new NodeAttribute(name, kind) { Ints = scanner.HasField ? scanner.Numbers() : [] });
             case AttributeKind.Float:
                 scanner.Space();
                 return Then(new NodeAttribute(name, kind) { Floats = [scanner.BareFloat()] });
             case AttributeKind.Floats:
-                return Then(new NodeAttribute(name, kind) { Floats = [.. scanner.List(s => s.BareFloat())] });
+                return Then(new NodeAttribute(name, kind) { Floats = scanner.HasField ? [.. scanner.List(s => s.BareFloat())] : [] });
             case AttributeKind.String:
                 scanner.Space();
                 return Then(new NodeAttribute(name, kind) { Strings = [ReadString(scanner)] });
             case AttributeKind.Strings:
-                return Then(new NodeAttribute(name, kind) { Strings = [.. scanner.List(ReadString)] });
+                return Then(new NodeAttribute(name, kind) { Strings = scanner.HasField ? [.. scanner.List(ReadString)] : [] });
             case AttributeKind.Tensor:
                 return Then(new NodeAttribute(name, kind) { Tensors = [ListingTypes.ReadTensor(scanner, "")] });
             case AttributeKind.SparseTensor:
@@ -101,14 +101,18 @@ internal static class ListingAttributes
         if (node.Constant is { } constant && node.Attributes[0].Kind != AttributeKind.Tensor)
             WriteOne(text, AsTensor(node.Attributes[0], constant));
         else
-            Write(text, ConstantNode.IsConstant(node) ? Array.ConvertAll(node.Attributes, a => AsTensor(a, a.AsTensor())) : node.Attributes);
+            Write(text, ConstantNode.IsConstant(node) ? Array.ConvertAll(node.Attributes, a => AsTensor(a, a.AsTensor())) : node.Attributes, node);
     }
 
     // A constant's numbers are weights, and training changes them, wherever they stand: written like a tensor.
     private static NodeAttribute AsTensor(NodeAttribute attribute, TensorInfo? tensor) =>
         tensor is null ? attribute : new NodeAttribute(attribute.Name, AttributeKind.Tensor) { Tensors = [tensor] };
 
-    public static void Write(ListingText text, NodeAttribute[] attributes)
+    /// <summary>In the order of their names.</summary>
+    /// <param name="text">Where to.</param>
+    /// <param name="attributes">The attributes.</param>
+    /// <param name="node">Whose they are; null: defaults of a function.</param>
+    public static void Write(ListingText text, NodeAttribute[] attributes, Node? node = null)
     {
         if (attributes.Length == 0)
             return;
@@ -118,7 +122,21 @@ internal static class ListingAttributes
         if (!sorted)
             attributes = [.. attributes.OrderBy(a => a.Name, StringComparer.Ordinal)];
         foreach (NodeAttribute attribute in attributes)
-            WriteOne(text, attribute);
+        {
+            if (node is not null && LearnedAttributes.Has(node, attribute))
+                WriteLearned(text, attribute);
+            else
+                WriteOne(text, attribute);
+        }
+    }
+
+    // What kind it is: no more of it is the graph's.
+    private static void WriteLearned(ListingText text, NodeAttribute attribute)
+    {
+        text.Line("attribute").Text(attribute.Name).Word(KindWord(attribute.Kind));
+        if (attribute.Kind == AttributeKind.Tensor)
+            ListingTypes.WriteTensor(text, new TensorInfo("", attribute.Tensors[0].Element, []));
+        text.End();
     }
 
     private static void WriteOne(ListingText text, NodeAttribute attribute)

@@ -13,8 +13,6 @@ internal static class Captures
         // Most nodes by far have a few inputs, and these are all they read.
         if (node.Inputs.Length <= 4 && HasDistinctInputs(node.Inputs) && Array.TrueForAll(node.Attributes, static a => a.Graphs.Length == 0))
             return node.Inputs;
-        if (Array.TrueForAll(node.Attributes, static a => a.Graphs.Length == 0) && AreDistinct(node.Inputs))
-            return node.Inputs;
         List<string> reads = [];
         HashSet<string> seen = new(StringComparer.Ordinal) { "" };
         foreach (string input in node.Inputs)
@@ -31,19 +29,6 @@ internal static class Captures
         for (int i = 0; i < inputs.Length; i++)
         {
             if (inputs[i].Length == 0 || Array.IndexOf(inputs, inputs[i], 0, i) >= 0)
-                return false;
-        }
-        return true;
-    }
-
-    // Nearly all nodes: they need no set.
-    private static bool AreDistinct(string[] inputs)
-    {
-        if (inputs.Length > 4)
-            return false;
-        for (int i = 0; i < inputs.Length; i++)
-        {
-            if (inputs[i].Length == 0 || Array.IndexOf(inputs, inputs[i], i + 1) >= 0)
                 return false;
         }
         return true;

@@ -20,7 +20,7 @@ internal static class PlanGraphBuilder
         outputs ??= index.Outputs;
         NodeRole[] roles = NodeRoles.Of(index, facts, outputs);
         FusionView view = new(index, facts, roles, outputs);
-        GroupMerger merged = FusionGroups.Find(index, facts, roles, view);
+        GroupMerger merged = FusionGroups.Find(index, facts, roles, view, outputs);
         int[] groupOf = Number(merged, facts.Order, roles, out List<int> representatives);
         int[][] predecessors = Predecessors(index, representatives, merged, groupOf);
         int[] order = Order(predecessors);

@@ -11,6 +11,9 @@ internal sealed class FunctionCall(ModelFunction function, NodeContext caller, F
     /// <summary>Functions around this one, itself counted.</summary>
     public int Depth { get; } = outer is null ? 1 : outer.Depth + 1;
 
+    /// <summary>Whether a value is an input of the function that the call leaves out.</summary>
+    public bool LeavesOut(string name) => Array.IndexOf(Function.Inputs, name) is >= 0 and var input && !caller.HasInput(input);
+
     public NodeAttribute? Attribute(string name) =>
         caller.Attribute(name) ?? Array.Find(Function.DefaultedAttributes, a => a.Name == name);
 }

@@ -73,6 +73,9 @@ internal sealed class InferenceScope
         return 1;
     }
 
+    /// <summary>Whether a value is an input of the function around that its call leaves out: ONNX Runtime puts nothing in its place.</summary>
+    public bool IsLeftOut(string name) => _call?.LeavesOut(name) ?? false;
+
     /// <summary>Inside a function: what a call gives for the function's attribute, or its default.</summary>
     public NodeAttribute? CallAttribute(string name) => _call?.Attribute(name);
 
@@ -116,7 +119,7 @@ internal sealed class InferenceScope
         InferenceScope scope = new(this);
         for (int i = 0; i < body.Inputs.Count; i++)
         {
-            // Names of dimensions in a body are no names of the model's dimensions.
+            // A name of a dimension in a body is the model's where an input of the model has it, and else says nothing.
             scope.Define(body.Inputs[i].Name, i < inputs.Count ? inputs[i] : _state.TrustsFile ? Declared(body.Inputs[i].Type) : ValueFacts.Unknown);
         }
         scope.Declare(body);

@@ -18,8 +18,8 @@ internal sealed class NodeContext(InferenceScope scope, Node node, long opset)
 
     public int OutputCount => Node.Outputs.Length;
 
-    /// <summary>Whether an optional input is given.</summary>
-    public bool HasInput(int index) => index < Node.Inputs.Length && Node.Inputs[index].Length > 0;
+    /// <summary>Whether an optional input is given; in a function, what its call leaves out is not.</summary>
+    public bool HasInput(int index) => index < Node.Inputs.Length && Node.Inputs[index].Length > 0 && !scope.IsLeftOut(Node.Inputs[index]);
 
     /// <summary>What is known of an input; nothing where it is left out.</summary>
     public ValueFacts Input(int index) => HasInput(index) ? scope.Of(Node.Inputs[index]) : ValueFacts.Unknown;

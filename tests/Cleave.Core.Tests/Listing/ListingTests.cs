@@ -140,6 +140,44 @@ public class ListingTests
     }
 
     [Fact]
+    public void What_a_classical_model_learned_is_not_in_the_listing_and_what_its_shapes_depend_on_is()
+    {
+        string Listing(int trained, params string[] labels)
+        {
+            ModelProto model = Make.Small();
+            model.OpsetImport.Add(new OperatorSetIdProto { Domain = "ai.onnx.ml", Version = 5 });
+            // As many numbers as training made.
+            float[] numbers = [.. Enumerable.Range(trained, trained).Select(i => i / 8f)];
+            long[] places = [.. Enumerable.Range(0, trained)];
+            AttributeProto floats = new() { Name = "coefficients", Type = AttributeProto.Types.AttributeType.Floats, Floats = { numbers } };
+            AttributeProto splits = new() { Name = "nodes_splits", Type = AttributeProto.Types.AttributeType.Tensor, T = Make.Floats("", [trained], numbers) };
+            AttributeProto keys = new() { Name = "keys_strings", Type = AttributeProto.Types.AttributeType.Strings, Strings = { ByteString.CopyFromUtf8("secret " + trained) } };
+            AttributeProto classes = new() { Name = "classlabels_strings", Type = AttributeProto.Types.AttributeType.Strings, Strings = { labels.Select(ByteString.CopyFromUtf8) } };
+            AttributeProto pool = new() { Name = "pool_int64s", Type = AttributeProto.Types.AttributeType.Ints, Ints = { places } };
+            model.Graph.Node.Add(
+            [
+                Classical(Make.Node("LinearRegressor", ["x"], ["a"], floats)), Classical(Make.Node("TreeEnsemble", ["x"], ["b"], splits, Make.Ints("tree_roots", places))),
+                Classical(Make.Node("LabelEncoder", ["x"], ["c"], keys)), Classical(Make.Node("TreeEnsembleClassifier", ["x"], ["d", "e"], classes)),
+                Make.Node("TfIdfVectorizer", ["x"], ["f"], pool, Make.Ints("ngram_indexes", 0, 1)),
+            ]);
+            return GoesRound(new ModelListing { Options = Options, Model = Read(model.ToByteArray()) });
+        }
+        string listing = Listing(3, "good", "bad");
+        Assert.Equal(listing, Listing(5, "good", "bad"));
+        Assert.DoesNotContain("secret", listing, StringComparison.Ordinal);
+        Assert.Contains("    attribute \"coefficients\" floats\n", listing, StringComparison.Ordinal);
+        Assert.Contains("    attribute \"nodes_splits\" tensor float [] 0\n", listing, StringComparison.Ordinal);
+        Assert.Contains("    attribute \"ngram_indexes\" ints [0,1]\n", listing, StringComparison.Ordinal);
+        Assert.NotEqual(listing, Listing(3, "good", "bad", "ugly"));
+
+        static NodeProto Classical(NodeProto node)
+        {
+            node.Domain = "ai.onnx.ml";
+            return node;
+        }
+    }
+
+    [Fact]
     public void Hash_is_that_of_the_section_as_documented()
     {
         string text = Text(new ModelListing { Options = Options, Model = Read(Make.Small().ToByteArray()) });

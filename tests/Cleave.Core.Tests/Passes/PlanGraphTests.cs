@@ -69,6 +69,36 @@ public sealed class PlanGraphTests
         }
     }
 
+    // What is removed could not be, where its value is asked for: whatever the file says.
+    [Theory]
+    [InlineData(true, "t", "z")]
+    [InlineData(false, "z")]
+    public void What_is_removed_goes_with_what_makes_its_value_where_that_is_asked_for(bool isAskedFor, params string[] outputs)
+    {
+        ModelProto proto = Make.Model(new GraphProto
+        {
+            Name = "main",
+            Input = { Make.Value("x", 2, 4) },
+            Output = { isAskedFor ? [Make.Value("z", 2, 4)] : new[] { Make.Value("t", 2, 4), Make.Value("z", 2, 4) } },
+            Node = { Make.Node("Softmax", ["x"], ["a"]), Make.Node("Identity", ["a"], ["t"]), Make.Node("ReduceMax", ["t"], ["z"]) },
+        });
+        PlanGraph graph = PlanGraphBuilder.Build(ShapeInference.Infer(ModelReader.Read(ByteSource.FromBytes(proto.ToByteArray()), CancellationToken.None)), outputs);
+        Assert.NotEqual(graph.GroupOf[0], graph.GroupOf[2]);
+        Assert.Equal(graph.GroupOf[isAskedFor ? 0 : 2], graph.GroupOf[1]);
+    }
+
+    [Fact]
+    public void A_node_of_very_many_inputs_takes_no_time()
+    {
+        string[] inputs = [.. Enumerable.Range(0, 60_000).Select(i => "a very long name of a value that another one has, too " + i)];
+        ModelProto proto = Make.Model(new GraphProto { Name = "main", Output = { Make.Value("y", 120_000) }, Node = { Make.Node("Concat", inputs, ["y"], Make.Int("axis", 0)) } });
+        proto.Graph.Input.Add(inputs.Select(name => Make.Value(name, 2)));
+        GraphFacts facts = ShapeInference.Infer(ModelReader.Read(ByteSource.FromBytes(proto.ToByteArray()), CancellationToken.None));
+        long start = Stopwatch.GetTimestamp();
+        Assert.Single(PlanGraphBuilder.Build(facts).Groups);
+        Assert.InRange(Stopwatch.GetElapsedTime(start).TotalSeconds, 0, 8);
+    }
+
     [Fact]
     public void Exactly_what_the_outputs_need_runs()
     {

@@ -106,6 +106,33 @@ public class InferenceTests
     }
 
     [Fact]
+    public void What_a_call_of_a_function_leaves_out_is_left_out_inside()
+    {
+        foreach ((string given, string item, string rest) in new[] { ("", "float [4]", "float [4]"), ("one", "float [1,4]", "float [1,4]") })
+        {
+            NodeProto call = new() { Name = "call", OpType = "F", Domain = "local", Input = { "x", given, given }, Output = { "y", "z" } };
+            ModelProto model = Make.Model(Infer.Graph([Make.Value("x", 1, 4)], [new TensorProto { Name = "one", DataType = 7, Dims = { 1 }, Int64Data = { 1 } }], call));
+            model.OpsetImport.Add(new OperatorSetIdProto { Domain = "local", Version = 1 });
+            model.Functions.Add(new FunctionProto
+            {
+                Name = "F",
+                Domain = "local",
+                Input = { "a", "split", "axes" },
+                Output = { "item", "rest" },
+                OpsetImport = { new OperatorSetIdProto { Version = 17 } },
+                Node =
+                {
+                    Make.Node("SplitToSequence", ["a", "split"], ["parts"], Make.Int("keepdims", 0)),
+                    Make.Node("Constant", [], ["first"], Make.Int("value_int", 0)),
+                    Make.Node("SequenceAt", ["parts", "first"], ["item"]),
+                    given.Length == 0 ? Make.Node("Squeeze", ["a", "axes"], ["rest"]) : Make.Node("Identity", ["a"], ["rest"]),
+                },
+            });
+            Assert.Equal((item, rest), (Infer.Facts(model).Of("y").ToString(), Infer.Facts(model).Of("z").ToString()));
+        }
+    }
+
+    [Fact]
     public void Very_many_nodes_take_bounded_time_and_it_is_said()
     {
         ModelProto model = Make.Model(new GraphProto { Name = "chain", Input = { X }, Output = { new ValueInfoProto { Name = "v120000" } } });

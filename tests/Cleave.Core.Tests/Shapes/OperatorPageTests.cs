@@ -27,6 +27,13 @@ public sealed class OperatorPageTests
         [Domains.Blocked] = "com.microsoft.nchwc: ONNX Runtime's convolutions with channels in blocks",
     };
 
+    // Forms of those whose rules are exact that no rule follows.
+    private static readonly Dictionary<string, string> NotFollowed = new()
+    {
+        ["ai.onnx/DFT"] = "one-sided and inverse",
+        ["ai.onnx/Resize"] = "to sizes that keep the aspect ratio; of a region, by scales",
+    };
+
     // What stays open of those whose rules are partial.
     private static readonly Dictionary<string, string> Open = new()
     {
@@ -89,7 +96,7 @@ public sealed class OperatorPageTests
         foreach (OperatorRule rule in OperatorTable.All)
         {
             string key = Key(rule.Domain, rule.OpType);
-            known[key] = rule.Coverage == Coverage.Exact ? "exact |" : "partial | " + Open[key];
+            known[key] = rule.Coverage == Coverage.Exact ? "exact |" + (NotFollowed.TryGetValue(key, out string? form) ? " " + form : "") : "partial | " + Open[key];
             if (rule.Coverage == Coverage.Partial)
                 unexplained.Remove(key);
         }
@@ -100,7 +107,7 @@ public sealed class OperatorPageTests
 
             How much shape inference knows about each operator. A test writes this page from the rules; do not edit it.
 
-            - **exact**: element types and shapes are known if those of the inputs are, and the values of the inputs that set a size.
+            - **exact**: element types and shapes are known if those of the inputs are, and the values of the inputs that set a size. The column "open" names forms that are not followed: their dimensions are unknown.
             - **partial**: element types are known, shapes not always, because some dimensions depend on data. The column "open" says which.
             - **unknown**: nothing is inferred. If the file states the types of the outputs, these are used; otherwise the graph is not cut there.
 

@@ -10,7 +10,7 @@ namespace Cleave.Core.Passes.Fusion;
 internal static class FusionGroups
 {
     /// <summary>The groups of the nodes that run, not yet in order.</summary>
-    public static GroupMerger Find(GraphIndex index, GraphFacts facts, NodeRole[] roles, FusionView view)
+    public static GroupMerger Find(GraphIndex index, GraphFacts facts, NodeRole[] roles, FusionView view, IReadOnlyList<string> outputs)
     {
         (int[][] predecessors, int[][] successors) = Neighbours(index, facts.Order, roles);
         GroupMerger groups = new(predecessors, successors, facts.Order, node => roles[node] == NodeRole.PassThrough);
@@ -26,7 +26,7 @@ internal static class FusionGroups
         Splits.Apply(view, groups, sizes);
         ShapeChains.Apply(view, groups, sizes);
         Quantized.Apply(view, groups);
-        TakePassThroughs(index, facts.Order, roles, groups, predecessors, successors);
+        TakePassThroughs(index, facts.Order, roles, groups, (predecessors, successors), new HashSet<string>(outputs, StringComparer.Ordinal));
         return groups;
     }
 
@@ -48,8 +48,10 @@ internal static class FusionGroups
     // What ONNX Runtime removes goes with what reads it: it could not be removed where it gives a segment's output. Where several
     // groups read it, or the caller does, it goes with what makes its value.
     [MethodImpl(JustInTime.Optimized)]
-    private static void TakePassThroughs(GraphIndex index, int[] order, NodeRole[] roles, GroupMerger groups, int[][] predecessors, int[][] successors)
+    private static void TakePassThroughs(
+        GraphIndex index, int[] order, NodeRole[] roles, GroupMerger groups, (int[][] Predecessors, int[][] Successors) neighbours, HashSet<string> outputs)
     {
+        (int[][] predecessors, int[][] successors) = neighbours;
         // Backwards: of several in a row the last is settled first.
         for (int i = order.Length - 1; i >= 0; i--)
         {
@@ -58,7 +60,7 @@ internal static class FusionGroups
                 continue;
             int[] readers = successors[node];
             bool hasOneReader = readers.Length > 0 && Array.TrueForAll(readers, r => groups.Together(r, readers[0]));
-            if (hasOneReader && (predecessors[node].Length == 0 || !index.IsOutput(index.Nodes[node].Outputs[0])))
+            if (hasOneReader && (predecessors[node].Length == 0 || !outputs.Contains(index.Nodes[node].Outputs[0])))
                 groups.TryMerge(null, [readers[0], node]);
             else if (predecessors[node].Length > 0)
                 groups.TryMerge(null, [predecessors[node][0], node]);

@@ -193,6 +193,9 @@ internal sealed class FusionView
     {
         foreach (int value in Inputs[node])
             Use(value);
+        // What its bodies read comes after its inputs; without bodies there is no more, and some nodes have very many inputs.
+        if (Array.TrueForAll(Nodes[node].Attributes, static a => a.Graphs.Length == 0))
+            return;
         string[] reads = index.Reads(node);
         for (int i = 0; i < reads.Length; i++)
         {

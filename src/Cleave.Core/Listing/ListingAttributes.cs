@@ -29,6 +29,8 @@ internal static class ListingAttributes
             case AttributeKind.Ints:
                 return Then(new NodeAttribute(name, kind) { Ints = scanner.HasField ? scanner.Numbers() : [] });
             case AttributeKind.Float:
+                if (!scanner.HasField)
+                    return Then(new NodeAttribute(name, kind));
                 scanner.Space();
                 return Then(new NodeAttribute(name, kind) { Floats = [scanner.BareFloat()] });
             case AttributeKind.Floats:

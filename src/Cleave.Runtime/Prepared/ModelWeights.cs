@@ -23,7 +23,7 @@ internal sealed class ModelWeights
         _hash = new Lazy<string>(ReadAll);
     }
 
-    /// <summary>A digest of the lengths and of the first and last 64 bytes of every tensor.</summary>
+    /// <summary>A digest of the lengths and of the first and last 64 bytes of every tensor, and of all weights that stand in attributes as numbers or texts.</summary>
     public string Edges => _edges.Value;
 
     /// <summary>The hash of every byte of the model's files.</summary>
@@ -62,6 +62,7 @@ internal sealed class ModelWeights
             }
         });
         Hashes.AppendEdges(hash, _model.Bytes, inside.Where(static r => r.Exists));
+        AttributeWeights.Append(hash, _model.Model);
         foreach ((string file, List<ByteRange> ranges) in outside.OrderBy(static f => f.Key, StringComparer.Ordinal))
         {
             using ByteSource source = ByteSource.OpenFile(Path.Combine(Path.GetDirectoryName(_model.Path)!, file));

@@ -2,6 +2,7 @@ using System;
 using System.IO;
 using System.Linq;
 using Cleave.Cores;
+using Cleave.OnnxProto;
 using Cleave.Prepared;
 using Cleave.Runtime.Tests.Support;
 using Cleave.Sessions;
@@ -48,6 +49,44 @@ public sealed class RefusalTests
         model.Prepare();
         File.WriteAllBytes(model.Path, Models.Toy(PreparedModel.Width, seed: 5).ToByteArray());
         model.AssertPlain("other weights");
+    }
+
+    // These weights are no tensors, and no part of the graph's hash; file and entry look as before, byte for byte as many.
+    [Theory]
+    [InlineData("coefficients")]
+    [InlineData("constant")]
+    public void Retrained_weights_in_attributes_are_opened_plainly(string where)
+    {
+        using PreparedModel model = new(WithHead(1));
+        model.Prepare();
+        using Lookup lookup = new(model);
+        Assert.Equal("", lookup.WhyNot());
+        DateTime written = File.GetLastWriteTimeUtc(model.Path);
+        File.WriteAllBytes(model.Path, WithHead(2).ToByteArray());
+        File.SetLastWriteTimeUtc(model.Path, written);
+        model.AssertPlain("other weights");
+
+        ModelProto WithHead(float learned)
+        {
+            ModelProto toy = Models.Toy(PreparedModel.Width);
+            string output = toy.Graph.Output[0].Name;
+            foreach (NodeProto node in toy.Graph.Node.Where(n => n.Output.Contains(output)))
+                node.Output[node.Output.IndexOf(output)] = "before";
+            AttributeProto number = new() { Name = where == "constant" ? "value_float" : "scale" };
+            if (where == "constant")
+            {
+                (number.Type, number.F) = (AttributeProto.Types.AttributeType.Float, learned);
+                toy.Graph.Node.Add(new NodeProto { Name = "head", OpType = "Constant", Output = { "factor" }, Attribute = { number } });
+                toy.Graph.Node.Add(new NodeProto { Name = "by", OpType = "Mul", Input = { "before", "factor" }, Output = { output } });
+                return toy;
+            }
+            number.Type = AttributeProto.Types.AttributeType.Floats;
+            number.Floats.Add(Enumerable.Repeat(learned, PreparedModel.Width));
+            AttributeProto offset = new() { Name = "offset", Type = AttributeProto.Types.AttributeType.Floats, Floats = { new float[PreparedModel.Width] } };
+            toy.OpsetImport.Add(new OperatorSetIdProto { Domain = "ai.onnx.ml", Version = 3 });
+            toy.Graph.Node.Add(new NodeProto { Name = "head", OpType = "Scaler", Domain = "ai.onnx.ml", Input = { "before" }, Output = { output }, Attribute = { offset, number } });
+            return toy;
+        }
     }
 
     [Fact]

@@ -66,7 +66,7 @@ internal sealed class RunnerEngine : IRequestSource
         Pool = new CallPool<CallBuffers>(dims => new CallBuffers(this, Pool!, dims));
         if (definition.Batch is { } axis && !options.Deterministic)
             Joined = new JoinedCalls(definition.Name, axis, Shapes.SymbolOf(axis.Dimension), modes, (pool, dims) => new CallBuffers(this, pool, dims), logger);
-        Jobs = new JobPlanner(definition, Shapes, options.Parts, modes.PartThreads(_abreast), () => Abreast, Joined);
+        Jobs = new JobPlanner(definition, Shapes, options.Parts, modes.PartThreads(_abreast), Joined);
         CallMeter calls = new(modes.Ledger, definition.Name);
         Waiting = new WaitingRequests(calls);
         BatchSizes = BatchSizes.Of(definition, options, Shapes, out string why);
@@ -220,7 +220,11 @@ internal sealed class RunnerEngine : IRequestSource
             ledger.Runners.Add(engine._listed);
             // Where the application said how many cores, more change nothing; with others, equal inputs would not give equal bits.
             if (options.Cores is null && !options.Deterministic && !options.IsTrial)
+            {
+                // On an accelerator cores change nothing, and it may have no room for the model twice.
+                modes.Growth.IsHeld = () => device?.InUse is not null;
                 modes.Growth.Grown = () => _ = home.ReopenInBackground(logger, isNeeded: static engine => engine.Modes.Growth.IsThere);
+            }
             modes.Exchange.Reconfigures = (instances, noRoom) => _ = home.ReopenInBackground(logger, instances, noRoom);
             if (store.IsAsked && tuned is null && !options.IsTrial && !home.IsMember)
                 engine.Tuning.StartByItself();

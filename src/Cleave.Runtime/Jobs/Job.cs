@@ -48,10 +48,11 @@ internal sealed class Job<TInput, TOutput> : IWorkItem
         _parts = parts;
         _generations = Array.ConvertAll(parts, static p => p.Generation);
         _outputs = new TOutput[parts.Length];
-        _units = Units(engine, parts);
+        // Once: a quota that falls meanwhile must not leave fewer cores than the first unit was given.
+        _free = engine.Abreast;
+        _units = Units(engine, parts, _free);
         if (engine.Groups is { } schedule && _units.Any(static u => u.Positions.Length > 1))
             _lanes = new SampleGroup(engine, schedule);
-        _free = engine.Abreast;
         _cancellation = cancellationToken;
         _stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         _stopped = _stop.Token;
@@ -75,7 +76,8 @@ internal sealed class Job<TInput, TOutput> : IWorkItem
         {
             _stopped.UnsafeRegister(static job => ((Job<TInput, TOutput>)job!).DropWaiting(), this);
             int left = _free;
-            for (int i = 0; i < _units.Length && (left -= _units[i].Threads) >= 0; i++)
+            // The first one always runs.
+            for (int i = 0; i < _units.Length && ((left -= _units[i].Threads) >= 0 || i == 0); i++)
             {
                 if (i >= callers)
                     Call();
@@ -123,10 +125,10 @@ internal sealed class Job<TInput, TOutput> : IWorkItem
         }
     }
 
-    private static JobUnit[] Units(RunnerEngine engine, CallBuffers[] parts) => parts.Length == 0 ? []
+    private static JobUnit[] Units(RunnerEngine engine, CallBuffers[] parts, int cores) => parts.Length == 0 ? []
         : engine.Groups is not null ? JobParts.Group(parts, GroupSchedule.MostSamples)
         : parts.Length == 1 ? [new JobUnit([0], Threads: 1)]
-        : engine.Jobs.Plan(parts);
+        : engine.Jobs.Plan(parts, cores);
 
     private JobUnit? Take()
     {

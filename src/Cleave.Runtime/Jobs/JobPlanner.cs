@@ -16,7 +16,6 @@ internal sealed class JobPlanner
 
     private readonly PartsOptions _options;
     private readonly int[] _counts;
-    private readonly Func<int> _cores;
     private readonly ExpectedTimes _expected;
     private readonly MeasuredParts? _measured;
     private readonly JoinedCalls? _joined;
@@ -25,13 +24,11 @@ internal sealed class JobPlanner
     /// <param name="shapes">The shapes of its inputs.</param>
     /// <param name="options">What the application asked for.</param>
     /// <param name="counts">The numbers of cores that a part may be given, rising from 1.</param>
-    /// <param name="cores">Says how many cores a job may have now.</param>
     /// <param name="joined">Runs parts together; null where none may.</param>
-    public JobPlanner(ModelDefinition definition, ShapeTable shapes, PartsOptions options, int[] counts, Func<int> cores, JoinedCalls? joined)
+    public JobPlanner(ModelDefinition definition, ShapeTable shapes, PartsOptions options, int[] counts, JoinedCalls? joined)
     {
         _options = options;
         _counts = counts;
-        _cores = cores;
         _expected = new ExpectedTimes(definition, shapes, options.Weights == PartWeights.InputSize);
         _measured = options.Weights == PartWeights.Measured ? new MeasuredParts() : null;
         _joined = options.Merging ? joined : null;
@@ -41,26 +38,25 @@ internal sealed class JobPlanner
     public bool Measures => _measured != null;
 
     /// <summary>What runs, in the order in which it starts.</summary>
-    public JobUnit[] Plan(CallBuffers[] parts)
+    /// <param name="parts">The parts of a job.</param>
+    /// <param name="cores">How many cores it may have.</param>
+    public JobUnit[] Plan(CallBuffers[] parts, int cores)
     {
         List<int[]> alike = JobParts.Alike(parts);
-        JobPlan plan = Plan(parts, alike);
+        JobPlan plan = Plan(parts, alike, cores);
         return Array.ConvertAll(plan.Plan.Order, i => new JobUnit(
             alike[plan.Batches[i].Group][plan.Batches[i].First..(plan.Batches[i].First + plan.Batches[i].Count)], plan.Plan.Threads[i]));
     }
 
     /// <summary>When the last part is expected to be over, in microseconds; where nothing is predicted or measured, in elements of the inputs.</summary>
-    public double Finish(CallBuffers[] parts) => Plan(parts, JobParts.Alike(parts)).Plan.Finish;
+    public double Finish(CallBuffers[] parts, int cores) => Plan(parts, JobParts.Alike(parts), cores).Plan.Finish;
 
     /// <summary>Adds what parts of these dimensions took together.</summary>
     public void Learn(int[] dims, int count, int threads, double microseconds) =>
         _measured?.Add(_expected.Together(dims, count), threads, microseconds, _expected.Of(dims, count));
 
-    private JobPlan Plan(CallBuffers[] parts, List<int[]> alike)
-    {
-        int cores = _cores();
-        return PartMerger.Plan([.. alike.Select(positions => Group(parts[positions[0]].Dims, positions.Length))], times => Allot(times, cores));
-    }
+    private JobPlan Plan(CallBuffers[] parts, List<int[]> alike, int cores) =>
+        PartMerger.Plan([.. alike.Select(positions => Group(parts[positions[0]].Dims, positions.Length))], times => Allot(times, cores));
 
     private PartGroup Group(int[] dims, int count) =>
         new(count, _joined is null ? 1 : Math.Max(1, Math.Min(MostTogether, _joined.Most) / _expected.Samples(dims)), together => Times(dims, together));

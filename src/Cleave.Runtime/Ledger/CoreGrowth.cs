@@ -14,6 +14,9 @@ internal sealed class CoreGrowth(CoreCount cores, int opened)
     /// <summary>Told of it; again each time that their number has changed, for it may come to nothing.</summary>
     public Action? Grown { get; set; }
 
+    /// <summary>Whether more change nothing as yet; null: they always do.</summary>
+    public Func<bool>? IsHeld { get; set; }
+
     /// <summary>Whether there are more.</summary>
     public bool IsThere => cores.Now > opened;
 
@@ -21,7 +24,7 @@ internal sealed class CoreGrowth(CoreCount cores, int opened)
     public void Look()
     {
         int now = cores.Now is var count && count > opened ? count : 0;
-        if (now == Volatile.Read(ref _told) || Interlocked.Exchange(ref _told, now) == now || now == 0)
+        if (now == Volatile.Read(ref _told) || IsHeld?.Invoke() == true || Interlocked.Exchange(ref _told, now) == now || now == 0)
             return;
         Grown?.Invoke();
     }

@@ -4,8 +4,10 @@ using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
 using Cleave.Core.Graph;
+using Cleave.Cores;
 using Cleave.Devices;
 using Cleave.Emulator;
+using Cleave.Ledger;
 using Cleave.Runtime.Tests.Support;
 using Xunit;
 using static Cleave.Runtime.Tests.Devices.DispatchTests;
@@ -67,6 +69,30 @@ public sealed class DispatchFailureTests
         other.Faults.Inject((FaultKind)kind, after);
         Assert.Throws<DeviceMemoryException>(() => Run(strict, X));
         SameAsOnTheCpu(strict);
+    }
+
+    /// <summary>For that the device would have to hold the model twice.</summary>
+    [Fact]
+    public void More_cores_open_it_again_only_after_it_has_left_the_device()
+    {
+        int cores = 1;
+        CoreLedger ledger = new(new CoreCount(() => new CoreBudget(cores, "test", null), TimeProvider.System), TimeProvider.System);
+        EmulatedDevice device = new(new EmulatorProfile());
+        using LooseRunner runner = DeviceModel.Chain().Runner(device, DevicePolicy.Prefer, new RunnerOptions { Ledger = ledger });
+        int grown = 0;
+        runner.Engine.Modes.Growth.Grown = () => grown++;
+        cores = 2;
+        ledger.Cores.Read();
+        SameAsOnTheCpu(runner);
+        foreach (LooseOutput output in runner.RunMany([Request(X), Request(X)]))
+            output.Dispose();
+        Assert.Equal(0, grown);
+        for (int i = 0; i < 3; i++)
+            device.Faults.Inject(FaultKind.OutOfMemoryAtRun, i);
+        for (int i = 0; i < 4; i++)
+            SameAsOnTheCpu(runner);
+        Assert.Null(runner.DeviceReport!.Device);
+        Assert.Equal(1, grown);
     }
 
     [Fact]

@@ -65,7 +65,7 @@ public sealed class PartPolicyTests
         IEnumerable<int> Order()
         {
             CallBuffers[] parts = [.. sizes.Select(size => runner.Engine.Pool.Rent([size]))];
-            JobUnit[] units = runner.Engine.Jobs.Plan(parts);
+            JobUnit[] units = runner.Engine.Jobs.Plan(parts, runner.Engine.Abreast);
             foreach (CallBuffers part in parts)
                 part.Release(part.Generation);
             return units.SelectMany(static u => u.Positions);
@@ -78,7 +78,7 @@ public sealed class PartPolicyTests
     {
         using LooseRunner runner = new SizedModel { Times = Alike }.Runner(16, o => o.Parts = new() { Policy = PartPolicy.Equal });
         CallBuffers[] parts = [.. Sizes.Select(size => runner.Engine.Pool.Rent([size]))];
-        Assert.Equal(4000, runner.Engine.Jobs.Finish(parts));
+        Assert.Equal(4000, runner.Engine.Jobs.Finish(parts, runner.Engine.Abreast));
     }
 
     private static bool HasSessions(RunnerModes modes, int[] threads) =>

@@ -83,7 +83,7 @@ public sealed class PartThreadsTests
     {
         using LooseRunner runner = _model.Runner(1);
         int[] sizes = [3, 900, 20, 500, 20, 1];
-        Assert.Equal([1, 3, 2, 4, 0, 5], runner.Engine.Jobs.Plan(Bound(runner, sizes)).SelectMany(static u => u.Positions));
+        Assert.Equal([1, 3, 2, 4, 0, 5], runner.Engine.Jobs.Plan(Bound(runner, sizes), runner.Engine.Abreast).SelectMany(static u => u.Positions));
         Assert.True(SizedModel.AreRight(runner.RunMany(SizedModel.Parts(sizes)), sizes));
     }
 
@@ -197,7 +197,7 @@ public sealed class PartThreadsTests
     private static int[] Threads(LooseRunner runner, int[] sizes)
     {
         int[] threads = new int[sizes.Length];
-        foreach (JobUnit unit in runner.Engine.Jobs.Plan(Bound(runner, sizes)))
+        foreach (JobUnit unit in runner.Engine.Jobs.Plan(Bound(runner, sizes), runner.Engine.Abreast))
             threads[Assert.Single(unit.Positions)] = unit.Threads;
         return threads;
     }

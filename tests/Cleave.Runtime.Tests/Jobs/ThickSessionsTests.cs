@@ -26,7 +26,7 @@ public sealed class ThickSessionsTests
         using LooseRunner runner = _model.Runner(16, static o => o.Parts = new() { Policy = PartPolicy.Equal });
         RunnerModes modes = runner.Engine.Modes;
         CallBuffers[] bound = [.. sizes.Select(size => runner.Engine.Pool.Rent([size]))];
-        Assert.All(runner.Engine.Jobs.Plan(bound), static unit => Assert.Equal(2, unit.Threads));
+        Assert.All(runner.Engine.Jobs.Plan(bound, runner.Engine.Abreast), static unit => Assert.Equal(2, unit.Threads));
         Array.ForEach(bound, static part => part.Release(part.Generation));
         // Each keeps its threads for a while, so that others meet it: only what is missed is opened.
         _model.InRun = static () => Thread.Sleep(1);

@@ -250,9 +250,39 @@ public sealed class ChangingCoresTests : RunnerModesHost, IDisposable
         int[] Planned()
         {
             CallBuffers[] parts = [engine.Pool.Rent([]), engine.Pool.Rent([])];
-            int[] threads = [.. engine.Jobs.Plan(parts).Select(static u => u.Threads)];
+            int[] threads = [.. engine.Jobs.Plan(parts, engine.Abreast).Select(static u => u.Threads)];
             Array.ForEach(parts, static p => p.Release(p.Generation));
             return threads;
+        }
+    }
+
+    [Fact]
+    public async Task Where_cores_go_and_come_while_a_job_is_planned_it_ends()
+    {
+        int cores = 4;
+        CoreLedger ledger = Following(() => cores);
+        // Cancelled, a job ends also where nobody comes for it.
+        using CancellationTokenSource over = new(), late = new(Patience / 3);
+        await using LooseRunner runner = Runner(ledger, 4, Rows(1, 2, 4), o => (o.Cores, o.Parts) = (null, new() { Policy = PartPolicy.Proportional }));
+        Task changes = Task.Factory.StartNew(
+            () =>
+            {
+                while (!over.IsCancellationRequested)
+                {
+                    cores = 5 - cores;
+                    ledger.Cores.Read();
+                }
+            },
+            TaskCreationOptions.LongRunning);
+        try
+        {
+            for (int i = 0; i < 500; i++)
+                Array.ForEach(await runner.RunManyAsync([Towers.Request(Towers.Input(1)), Towers.Request(Towers.Input(2))], late.Token), static o => o.Dispose());
+        }
+        finally
+        {
+            over.Cancel();
+            await changes;
         }
     }
 

@@ -223,4 +223,8 @@ internal static partial class Log
     [LoggerMessage(EventId = 64, Level = LogLevel.Error, Message =
         "Cleave found nothing else to run {Member} on: {Why}")]
     public static partial void NoFallback(ILogger logger, string member, string why, Exception cause);
+
+    [LoggerMessage(EventId = 65, Level = LogLevel.Information, Message =
+        "Cleave did not tune {Model}: {Why}")]
+    public static partial void NotTuned(ILogger logger, string model, string why);
 }

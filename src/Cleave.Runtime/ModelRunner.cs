@@ -95,7 +95,7 @@ public abstract class ModelRunner<TInput, TOutput> : IModelRunner<TInput, TOutpu
     /// <param name="cancellationToken">Ends it; what it measured is not kept.</param>
     /// <returns>What was measured. What could not be measured or written is in its notes.</returns>
     /// <remarks>
-    /// Two more sessions are open meanwhile. Where other weights or sessions take the place of the present ones, it begins anew with what is left of the time. What is measured while a request runs does not count: under a steady load little is measured. Runners of one process tune
+    /// Two more sessions are open meanwhile. Where other weights or sessions take the place of the present ones, it begins anew with what is left of the time. A turn of two ways, 20 to 25 ms or two runs of the model, counts only if no request of the process begins or runs within it: under a load with shorter gaps little is measured. Runners of one process tune
     /// one after the other, and so do processes with the same folder in <c>CLEAVE_TUNE</c>.
     /// </remarks>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="budget"/> is not positive.</exception>

@@ -226,8 +226,8 @@ internal sealed class RunnerEngine : IRequestSource
                 modes.Growth.Grown = () => _ = home.ReopenInBackground(logger, isNeeded: static engine => engine.Modes.Growth.IsThere);
             }
             modes.Exchange.Reconfigures = (instances, noRoom) => _ = home.ReopenInBackground(logger, instances, noRoom);
-            if (store.IsAsked && tuned is null && !options.IsTrial && !home.IsMember)
-                engine.Tuning.StartByItself();
+            if (store.IsAsked && (tuned is null || store.IsLess) && !options.IsTrial && !home.IsMember)
+                engine.Tuning.StartByItself(saysWhyNot: before is null);
             factory.Prepared.Refused = engine.Preparing.StartIfMissing;
             engine.Preparing.StartIfMissing();
             return engine;

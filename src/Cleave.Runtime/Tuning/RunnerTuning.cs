@@ -24,6 +24,9 @@ internal sealed class RunnerTuning
     // Two that measure at once would measure each other.
     private static readonly SemaphoreSlim OneAtATime = new(1);
 
+    // Why nothing is written then.
+    private const string Configured = "ConfigureSession has a say in the sessions that were measured, and other runners would take the times for theirs";
+
     // Of a process that tunes itself: what most models need.
     private static readonly TimeSpan OwnBudget = TimeSpan.FromSeconds(30);
 
@@ -71,9 +74,16 @@ internal sealed class RunnerTuning
     /// </summary>
     public bool IsOutgrown => !_options.Deterministic && Known is { } known && Adds(known, _openedWith) && (IsMissing(known) || (_engine.Definition.Batch != null && TunedRunner.Times(known, _engine.Definition, _engine.Shapes, isCrowded: true) != null));
 
-    /// <summary>Measures in the background, because CLEAVE_TUNE is set and nothing is known of this machine.</summary>
-    public void StartByItself()
+    /// <summary>Measures in the background, because CLEAVE_TUNE is set and not enough is known of this machine; not where it would do so at every start, for nothing is kept.</summary>
+    /// <param name="saysWhyNot">Whether a line tells that it does not.</param>
+    public void StartByItself(bool saysWhyNot)
     {
+        if (_options.ConfigureSession is not null)
+        {
+            if (saysWhyNot)
+                Log.NotTuned(_logger, _engine.Name, "it would not be kept: " + Configured);
+            return;
+        }
         _engine.Gate.Enter();
         try
         {
@@ -119,17 +129,10 @@ internal sealed class RunnerTuning
         using CancellationTokenSource ends = CancellationTokenSource.CreateLinkedTokenSource(token, _closing.Token);
         try
         {
-            OneAtATime.Wait(ends.Token);
-            try
-            {
-                using IDisposable? turn = _store.TakeTurn(ends.Token);
-                began();
-                result = Measure(budget, samples, progress, ends.Token);
-            }
-            finally
-            {
-                OneAtATime.Release();
-            }
+            samples = samples.Count > 0 ? TuningSample.OneOfEach(samples) : TuningSample.MadeUp(_engine.Definition, _engine.Shapes);
+            result = WhyNothing(samples) is { } why ? Nothing(why) : MeasureInTurn(budget, samples, progress, began, ends.Token);
+            if (result.Requests.Count == 0)
+                Log.NotTuned(_logger, _engine.Name, string.Join(" ", result.Notes));
         }
         catch (Exception e)
         {
@@ -145,16 +148,34 @@ internal sealed class RunnerTuning
             outcome.SetException(failure!);
     }
 
-    private TuningResult Measure(TimeSpan budget, IReadOnlyList<TuningSample> given, IProgress<TuningStep>? progress, CancellationToken token)
+    // Known without a turn.
+    private string? WhyNothing(IReadOnlyList<TuningSample> samples) =>
+        _engine.Plan.WhyOnly is { } only ? "Nothing was measured: " + only + ", which leaves one way to run the model."
+        : samples.Count == 0 ? "An input may have any number of dimensions: give sample requests."
+        : null;
+
+    private static TuningResult Nothing(string why) => new([], false, null, [why]);
+
+    private TuningResult MeasureInTurn(TimeSpan budget, IReadOnlyList<TuningSample> samples, IProgress<TuningStep>? progress, Action began, CancellationToken token)
     {
-        if (_engine.Plan.WhyOnly is { } only)
-            return new TuningResult([], false, null, ["Nothing was measured: " + only + ", which leaves one way to run the model."]);
-        IReadOnlyList<TuningSample> samples = given.Count > 0 ? TuningSample.OneOfEach(given) : TuningSample.MadeUp(_engine.Definition, _engine.Shapes);
-        if (samples.Count == 0)
-            return new TuningResult([], false, null, ["An input may have any number of dimensions: give sample requests."]);
+        OneAtATime.Wait(token);
+        try
+        {
+            using IDisposable? turn = _store.TakeTurn(token);
+            began();
+            return Measure(budget, samples, progress, token);
+        }
+        finally
+        {
+            OneAtATime.Release();
+        }
+    }
+
+    private TuningResult Measure(TimeSpan budget, IReadOnlyList<TuningSample> samples, IProgress<TuningStep>? progress, CancellationToken token)
+    {
         long bytes = 2 * _engine.Sessions.Factory.EstimatedBytes(_engine.Plan.Outline.Plan);
         if (!_engine.Modes.Memory.TryAdd(bytes, out string why))
-            return new TuningResult([], false, null, ["Two more sessions do not fit into memory: " + why + "."]);
+            return Nothing("Two more sessions do not fit into memory: " + why + ".");
         try
         {
             return MeasureAll(budget, samples, progress, token);
@@ -179,9 +200,11 @@ internal sealed class RunnerTuning
             // Another process may have measured while this one waited for its turn.
             section = tuner.Run(_store.Machine, _store.Latest(Known), budget);
         }
-        catch (OperationCanceledException) when (!token.IsCancellationRequested && Lost() is { } lost)
+        catch (OperationCanceledException) when (!token.IsCancellationRequested)
         {
-            return lost;
+            // They may be back by now.
+            return Lost() ?? Nothing(string.Format(
+                CultureInfo.InvariantCulture, "The process had fewer than its {0} cores for a while, so nothing of this tuning is kept: tune again.", _cores.Cores));
         }
         if (Lost() is { } late)
             return late;
@@ -199,7 +222,7 @@ internal sealed class RunnerTuning
             if (isNew)
                 Begin(section);
             Want(section);
-            string unsaved = "ConfigureSession has a say in the sessions that were measured, and other runners would take the times for theirs";
+            string unsaved = Configured;
             file = _options.ConfigureSession is null ? _store.Save(section, out unsaved) : null;
             if (file is null)
                 notes.Add("Not written: " + unsaved);
@@ -207,7 +230,8 @@ internal sealed class RunnerTuning
                 notes.Add("From the next start on: the runner is deterministic, and keeps the mode that it was opened with.");
         }
         TuningResult result = new([.. section.Requests.Select(Report)], section.IsComplete, file, notes);
-        Log.Tuned(_logger, _engine.Name, result.ToString(), file ?? notes[^1]);
+        if (section.Requests.Count > 0)
+            Log.Tuned(_logger, _engine.Name, result.ToString(), file ?? notes[^1]);
         return result;
     }
 
@@ -225,8 +249,8 @@ internal sealed class RunnerTuning
     {
         CoreCount cores = _engine.Modes.Ledger.Cores;
         cores.Read();
-        return cores.Now >= _cores.Cores ? null : new TuningResult([], false, null, [string.Format(
-            CultureInfo.InvariantCulture, "The process has {0} of its {1} cores left, so nothing of this tuning is kept: tune again when they are back, or after a reload or a new start.", cores.Now, _cores.Cores)]);
+        return cores.Now >= _cores.Cores ? null : Nothing(string.Format(
+            CultureInfo.InvariantCulture, "The process has {0} of its {1} cores left, so nothing of this tuning is kept: tune again when they are back, or after a reload or a new start.", cores.Now, _cores.Cores));
     }
 
     private void Begin(TuningSection section)

@@ -17,17 +17,22 @@ internal static class TuningLock
     // A file is written in milliseconds: who takes so long hangs.
     private static readonly TimeSpan LongestWrite = TimeSpan.FromSeconds(5);
 
-    private static readonly TimeSpan Step = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan WriteStep = TimeSpan.FromMilliseconds(20);
+
+    // Another one measures for seconds.
+    private static readonly TimeSpan MeasureStep = TimeSpan.FromMilliseconds(250);
 
     /// <summary>To read a tuning file and write it, until it is disposed; null where it cannot be had.</summary>
-    public static IDisposable? ToWrite(string path) => Wait(path, LongestWrite, CancellationToken.None);
+    public static IDisposable? ToWrite(string path) => Wait(path, LongestWrite, WriteStep, CancellationToken.None);
 
     /// <summary>To measure for a folder, until it is disposed; null where there can be no such lock.</summary>
     /// <exception cref="OperationCanceledException">Another process measured until <paramref name="token"/> was cancelled.</exception>
-    public static IDisposable? ToMeasure(string folder, CancellationToken token) => Wait(Path.Combine(folder, Turn), Timeout.InfiniteTimeSpan, token);
+    public static IDisposable? ToMeasure(string folder, CancellationToken token) => Wait(Path.Combine(folder, Turn), Timeout.InfiniteTimeSpan, MeasureStep, token);
 
-    private static FileStream? Wait(string path, TimeSpan most, CancellationToken token)
+    private static FileStream? Wait(string path, TimeSpan most, TimeSpan step, CancellationToken token)
     {
+        // A bare name has no folder otherwise.
+        path = Path.GetFullPath(path);
         long start = TimeProvider.System.GetTimestamp();
         while (true)
         {
@@ -45,7 +50,7 @@ internal static class TuningLock
             {
                 return null;
             }
-            token.WaitHandle.WaitOne(Step);
+            token.WaitHandle.WaitOne(step);
             token.ThrowIfCancellationRequested();
         }
     }

@@ -53,6 +53,9 @@ internal sealed class TuningStore
     /// <summary>Whether the process is to tune by itself what nothing is known of.</summary>
     public bool IsAsked => _folder != null;
 
+    /// <summary>Whether something was left out of what was loaded: it is of other splits than this build makes.</summary>
+    public bool IsLess { get; private set; }
+
     /// <summary>The section of this machine and graph; null where there is none.</summary>
     public TuningSection? Load() => _paths.Select(Load).FirstOrDefault(static s => s != null);
 
@@ -157,7 +160,8 @@ internal sealed class TuningStore
     private TuningSection? Fitting(TuningSection section, string path)
     {
         TuningSection fitting = section.For(_splits.Value);
-        if (fitting.Requests.Sum(static r => r.Times.Count) < section.Requests.Sum(static r => r.Times.Count))
+        IsLess = fitting.Requests.Sum(static r => r.Times.Count) < section.Requests.Sum(static r => r.Times.Count);
+        if (IsLess)
             Log.TuningRefused(_logger, _model, path, "what it says of splits is of others than this build makes (other Dims, Outputs, or version of Cleave), and is left out; tune again");
         return fitting.Requests.Count > 0 || section.Requests.Count == 0 ? fitting : null;
     }

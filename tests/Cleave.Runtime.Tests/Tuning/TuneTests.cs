@@ -155,6 +155,30 @@ public sealed class TuneTests : IDisposable
         Assert.Contains("ConfigureSession set its threads", Assert.Single(nothing.Notes));
     }
 
+    /// <summary>It would measure at every start, and keep nothing.</summary>
+    [Fact]
+    public void A_runner_whose_times_are_not_written_does_not_tune_itself()
+    {
+        using LooseRunner runner = Runner(folder: _folder["tuned"], configure: static (_, _) => { });
+        Assert.Equal(0, runner.Engine.Gate.Inside);
+        Assert.Single(_logger.Lines, static l => l.Contains("did not tune test: it would not be kept: ConfigureSession"));
+    }
+
+    [Fact]
+    public void A_runner_that_tuned_itself_in_vain_says_why()
+    {
+        using LooseRunner runner = new(Towers.Definition(), new()
+        {
+            Model = ModelSource.File(Model),
+            Cores = 2,
+            MaxMemory = 1,
+            TuningFolder = _folder["tuned"],
+            Ledger = Ledgers.Own(2),
+            Logger = _logger,
+        });
+        Assert.True(SpinWait.SpinUntil(() => _logger.Lines.Any(static l => l.Contains("Two more sessions do not fit into memory")), Plenty));
+    }
+
     [Fact]
     public async Task A_damaged_file_is_neither_used_nor_lost()
     {

@@ -124,6 +124,29 @@ public sealed class TuningStoreTests : IDisposable
         Assert.NotNull(Store().Load());
     }
 
+    /// <summary>As where <c>cleave tune</c> is given a model in the working folder.</summary>
+    [Fact]
+    public void A_file_of_the_working_folder_is_locked_too()
+    {
+        string path = "towers-" + Guid.NewGuid().ToString("N") + TuningFile.Ending;
+        using (TuningLock.ToWrite(path))
+            Assert.True(File.Exists(path + ".lock"));
+        Assert.False(File.Exists(path + ".lock"));
+    }
+
+    /// <summary>As after an upgrade: the process is to be as well tuned as before.</summary>
+    [Fact]
+    public void Where_CLEAVE_TUNE_is_set_a_split_that_is_another_one_now_is_measured_again()
+    {
+        string folder = _folder["tuned"], path = Path.Combine(folder, Towers.Definition().Path + TuningFile.Ending);
+        TuningSection old = Section(new TunedRequest([], [], [new("Whole", [2], 100, 25), new("Whole", [1], 300, 25), new("TwoLanes", [1, 1], 77, 25)])) with { Plans = [] };
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        File.WriteAllText(path, TuningFile.Empty.With(old).Write());
+        using LooseRunner runner = new(Towers.Definition(), Options(Model, folder));
+        Assert.True(SpinWait.SpinUntil(() => runner.Engine.Tuning.Known is { IsComplete: true }, Plenty));
+        Assert.NotEqual(77, runner.Engine.Tuning.Known!.Requests.Single().Find("TwoLanes", [1, 1])!.Nanoseconds);
+    }
+
     /// <summary>Two processes that are started together, both with CLEAVE_TUNE.</summary>
     [Fact]
     public void One_process_at_a_time_measures_for_a_folder_and_the_next_goes_by_it()

@@ -94,23 +94,11 @@ internal sealed class SubModelWriter
         return sum;
     }
 
-    /// <summary>The bytes of the weights that the session of a segment reads.</summary>
+    /// <summary>The bytes of the weights that the session of a segment keeps.</summary>
     /// <param name="request">The segment.</param>
     /// <param name="isWidened">Whether weights of 16 bits count twice.</param>
     /// <exception cref="ModelException">The segment does not fit the graph.</exception>
-    public long WeightBytesOf(SegmentRequest request, bool isWidened)
-    {
-        SegmentSlice slice = new(Index, request);
-        long sum = 0;
-        slice.Initializers.ForEach(Add);
-        foreach (SparseTensorInfo tensor in slice.SparseInitializers)
-            sum += tensor.Values.ByteSize + tensor.Indices.ByteSize;
-        foreach (Node constant in slice.Constants)
-            TensorWalk.VisitAttributes(constant.Attributes, Add);
-        return sum;
-
-        void Add(TensorInfo tensor) => sum += isWidened && tensor.Element == ElementType.Float16 ? 2 * tensor.ByteSize : tensor.ByteSize;
-    }
+    public long WeightBytesOf(SegmentRequest request, bool isWidened) => SegmentWeights.Bytes(Index, new SegmentSlice(Index, request), isWidened);
 
     /// <summary>The sub-model of a segment.</summary>
     /// <param name="request">The segment.</param>

@@ -95,7 +95,7 @@ internal sealed class SubModels
         return SharedSegments.Of(index, [.. plan.Segments.Select(s => isWidened ? Widened(Request(s), index) : Request(s))]);
     }
 
-    /// <summary>The bytes of the weights that a segment's session reads.</summary>
+    /// <summary>The bytes of the weights that a segment's session keeps.</summary>
     /// <param name="segment">The segment.</param>
     /// <param name="isWidened">Whether its floats of 16 bits are computed in 32: those count twice.</param>
     /// <exception cref="ModelException">The segment names what the model does not have.</exception>

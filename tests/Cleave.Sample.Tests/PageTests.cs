@@ -128,7 +128,7 @@ public sealed class PageTests
         GrayImage image = Marks(19_900, pitch: 40, size: 8);
         Stopwatch watch = Stopwatch.StartNew();
 
-        Assert.Equal("the image shows more than 3000 separate lines; this is no page of text", Refused.Message(() => Page.TakeApart(image)));
+        Assert.Equal("the image shows more than 3000 separate pieces of text; this is no page of text", Refused.Message(() => Page.TakeApart(image)));
         Assert.InRange(watch.Elapsed.TotalSeconds, 0, 30);
     }
 
@@ -142,9 +142,23 @@ public sealed class PageTests
         Assert.InRange(watch.Elapsed.TotalSeconds, 0, 30);
     }
 
+    // Each step may take long, so each has to notice by itself.
     [Fact]
-    public void Who_cancels_does_not_wait() =>
-        Assert.Throws<OperationCanceledException>(() => Page.TakeApart(Draw("Cancelled"), new CancellationToken(canceled: true)));
+    public void Who_cancels_does_not_wait()
+    {
+        CancellationToken cancelled = new(canceled: true);
+        GrayImage image = Draw("Cancelled");
+        InkMask ink = InkMask.Of(image);
+        List<Box> boxes = InkBlobs.Find(ink, default);
+        List<LineChain> chains = LineFinder.Chains(boxes, default);
+
+        Assert.Throws<OperationCanceledException>(() => InkBlobs.Find(ink, cancelled));
+        Assert.Throws<OperationCanceledException>(() => LineFinder.Chains(boxes, cancelled));
+        Assert.Throws<OperationCanceledException>(() => LineFinder.Joined(chains, cancelled));
+        Assert.Throws<OperationCanceledException>(() => LineFinder.Absorbed(chains, cancelled));
+        Assert.Throws<OperationCanceledException>(() => new Page(image, Page.TakeApart(image).Rows, cancelled));
+        Assert.Throws<OperationCanceledException>(() => Page.TakeApart(image, cancelled));
+    }
 
     // The accuracy that is measured is that of what the application shows.
     [Fact]

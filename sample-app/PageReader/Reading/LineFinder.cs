@@ -22,12 +22,12 @@ public static class LineFinder
         int height = UsualHeight(chains);
         List<LineChain> lines = chains.FindAll(c => c.Height >= LowestLine && c.Height >= 0.4 * height);
         if (lines.Count > MostLines)
-            throw new ImageException($"the image shows more than {MostLines} separate lines; this is no page of text");
+            throw new ImageException($"the image shows more than {MostLines} separate pieces of text; this is no page of text");
         float slope = UsualSlope(lines);
         return [.. lines.Select(l => l.ToLine(slope))];
     }
 
-    private static List<LineChain> Chains(IEnumerable<Box> boxes, CancellationToken cancellationToken)
+    internal static List<LineChain> Chains(IEnumerable<Box> boxes, CancellationToken cancellationToken)
     {
         List<LineChain> chains = [];
         List<LineChain> open = [];
@@ -68,7 +68,7 @@ public static class LineFinder
         last.SharedRows(next) > 0 && 2 * last.SharedColumns(next) > Math.Min(last.Width, next.Width);
 
     // A letter that noise broke may have started a chain in the middle of a line.
-    private static List<LineChain> Joined(List<LineChain> chains, CancellationToken cancellationToken)
+    internal static List<LineChain> Joined(List<LineChain> chains, CancellationToken cancellationToken)
     {
         List<LineChain> joined = [];
         // Without those that end too far to the left of all that is still to come.
@@ -92,7 +92,7 @@ public static class LineFinder
     }
 
     // Dots, dashes and quotation marks are chains of their own at first: they belong to the line beside or below them.
-    private static List<LineChain> Absorbed(List<LineChain> chains, CancellationToken cancellationToken)
+    internal static List<LineChain> Absorbed(List<LineChain> chains, CancellationToken cancellationToken)
     {
         List<LineChain> kept = [];
         foreach (LineChain chain in chains.OrderByDescending(c => c.Height).ThenBy(c => c.Box.Top).ThenBy(c => c.Box.Left))

@@ -5,7 +5,7 @@ namespace PageReader.Reading;
 /// <summary>A page taken apart: its lines in reading order, each cut out for the models.</summary>
 public sealed class Page
 {
-    private Page(GrayImage image, IReadOnlyList<IReadOnlyList<TextLine>> rows, CancellationToken cancellationToken)
+    internal Page(GrayImage image, IReadOnlyList<IReadOnlyList<TextLine>> rows, CancellationToken cancellationToken)
     {
         Image = image;
         Rows = rows;

@@ -120,7 +120,7 @@ internal sealed record TunedRequest(IReadOnlyList<string> Names, IReadOnlyList<i
         double factor = (double)first.Nanoseconds / there.Nanoseconds;
         return this with
         {
-            Times = [first, .. Times.Skip(1).Select(t => other.Find(t.Plan, t.Threads) is { } o && o.Rounds > t.Rounds ? o.Scaled(factor) : t),
+            Times = [first.CrowdedAs(there), .. Times.Skip(1).Select(t => other.Find(t.Plan, t.Threads) is not { } o ? t : o.Rounds > t.Rounds ? o.Scaled(factor).CrowdedAs(t) : t.CrowdedAs(o)),
                 .. other.Times.Where(o => Find(o.Plan, o.Threads) is null).Select(o => o.Scaled(factor))],
         };
     }
@@ -146,6 +146,9 @@ internal sealed record TunedTime(string Plan, IReadOnlyList<int> Threads, long N
 
     /// <summary>So many times as long.</summary>
     public TunedTime Scaled(double factor) => this with { Nanoseconds = Math.Max(1, (long)(Nanoseconds * factor)), Crowded = Crowded == 0 ? 0 : Math.Max(1, (long)(Crowded * factor)) };
+
+    /// <summary>Where it was not measured beside others, as many times slower there as in another measurement of it.</summary>
+    public TunedTime CrowdedAs(TunedTime other) => Crowded > 0 || other.Crowded == 0 ? this : this with { Crowded = other.Scaled((double)Nanoseconds / other.Nanoseconds).Crowded };
 
     public bool Is(string plan, IReadOnlyList<int> threads) => Plan == plan && Threads.SequenceEqual(threads);
 }

@@ -143,7 +143,7 @@ internal sealed class Tuner(
         if (at < 0)
             known.Add(measured);
         else if (known[at].Rounds < times.Rounds)
-            known[at] = measured with { Crowded = known[at].Scaled((double)measured.Nanoseconds / known[at].Nanoseconds).Crowded };
+            known[at] = measured.CrowdedAs(known[at]);
     }
 
     private static void Rescale(List<TunedTime> known, int first, PairTimes times)

@@ -95,6 +95,10 @@ public sealed class TuningFileTests
         Assert.Equal(["batch=16,sequence=128", "batch=1,sequence=128"], both.Requests.Select(r => r.Words));
         // Twice as long today; what was measured more often counts.
         Assert.Equal([(18_000_000, 3, 0), (34_000_000, 12, 42_000_000)], both.Requests[0].Times.Select(t => (t.Nanoseconds, t.Rounds, t.Crowded)));
+        // What each takes beside others is known from one of them only.
+        TuningSection longer = hurried with { Requests = [larger with { Times = [new("Whole", [2], 9_000_000, 40), new("Whole", [1], 18_000_000, 40)] }] };
+        foreach (TuningSection put in new[] { longer.Beside(section), section.Beside(longer) })
+            Assert.Equal((18_000_000, 40, 22_235_294), put.Requests.Single(r => r.IsAlike(larger)).Times.Select(t => (t.Nanoseconds, t.Rounds, t.Crowded)).Last());
         // Nothing of another graph, and no way that was compared with another one.
         Assert.Equal(hurried.Requests, hurried.Beside(section with { Hash = "h2:other" }).Requests);
         TunedRequest other = larger with { Times = [new("TwoLanes", [1, 1], 5, 99)] };

@@ -64,7 +64,7 @@ internal static class ExpectedJobs
         CallBuffers[] parts = [.. tokens.Select(length => engine.Pool.Rent([.. Enumerable.Range(0, engine.Shapes.Symbols).Select(symbol => symbol == batch ? 1 : length)]))];
         try
         {
-            return engine.Jobs.Finish(parts);
+            return engine.Jobs.Finish(parts, engine.Abreast);
         }
         finally
         {

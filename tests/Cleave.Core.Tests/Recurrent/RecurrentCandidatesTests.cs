@@ -2,7 +2,6 @@ using System.Collections.Generic;
 using System.Linq;
 using System.Threading;
 using Cleave.Core.Diagnostics;
-using Cleave.Core.Graph;
 using Cleave.Core.Onnx;
 using Cleave.Core.Onnx.Recurrent;
 using Cleave.Core.Passes;

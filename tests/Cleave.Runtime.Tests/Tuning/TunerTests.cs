@@ -162,7 +162,8 @@ public sealed class TunerTests
                 clock.Pass(1000);
                 return true;
             },
-            static () => 0, TimeSpan.Zero, default) { Clock = clock };
+            static () => 0, TimeSpan.Zero, default)
+        { Clock = clock };
         Assert.Null(busy.Compare(one, other, busy.After(TimeSpan.FromSeconds(5))));
         Assert.Null(busy.Crowd(one, 4, busy.After(TimeSpan.FromSeconds(5))));
         Assert.Equal(0, Runs);

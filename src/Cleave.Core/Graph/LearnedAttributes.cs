@@ -24,12 +24,15 @@ internal static class LearnedAttributes
     private static readonly HashSet<string> OfTerms = new(["ngram_counts", "pool_int64s", "pool_strings", "weights"], StringComparer.Ordinal);
 
     /// <summary>Whether an attribute of a node is one of them.</summary>
-    public static bool Has(Node node, NodeAttribute attribute) =>
-        attribute.Reference is null && attribute.Kind is AttributeKind.Float or AttributeKind.Floats or AttributeKind.Ints or AttributeKind.Strings or AttributeKind.Tensor
-        && (node.Domain == MachineLearning ? IsLearned(attribute.Name) : IsOfTerms(node) && OfTerms.Contains(attribute.Name));
+    public static bool Has(Node node, NodeAttribute attribute) => attribute.Reference is null && Has(node.Domain, node.OpType, attribute.Name, attribute.Kind);
 
-    /// <summary>Whether a node of ONNX's own domain has such attributes.</summary>
-    public static bool IsOfTerms(Node node) => node.Domain.Length == 0 && node.OpType == "TfIdfVectorizer";
+    /// <summary>The same of one that holds its own values, by what it is called.</summary>
+    public static bool Has(string domain, string opType, string name, AttributeKind kind) =>
+        kind is AttributeKind.Float or AttributeKind.Floats or AttributeKind.Ints or AttributeKind.Strings or AttributeKind.Tensor
+        && (domain == MachineLearning ? IsLearned(name) : IsOfTerms(domain, opType) && OfTerms.Contains(name));
+
+    /// <summary>Whether an operator of ONNX's own domain has such attributes.</summary>
+    public static bool IsOfTerms(string domain, string opType) => domain.Length == 0 && opType == "TfIdfVectorizer";
 
     private static bool IsLearned(string name) => Names.Contains(name) || Array.Exists(Prefixes, p => name.StartsWith(p, StringComparison.Ordinal));
 }

@@ -9,8 +9,11 @@ namespace Cleave.Core.Listing;
 /// <summary>Reads and writes the attributes of a listing.</summary>
 internal static class ListingAttributes
 {
-    // Reads an attribute with what is below it, and goes to the next line.
-    public static NodeAttribute Read(ListingScanner scanner)
+    /// <summary>Reads an attribute with what is below it, and goes to the next line.</summary>
+    /// <param name="scanner">Where from.</param>
+    /// <param name="domain">Of the node that has it; "" for defaults of a function.</param>
+    /// <param name="opType">The node's operator; "" likewise.</param>
+    public static NodeAttribute Read(ListingScanner scanner, string domain = "", string opType = "")
     {
         string name = scanner.Text();
         string word = scanner.Word();
@@ -22,24 +25,24 @@ internal static class ListingAttributes
             return new NodeAttribute(name, referred) { Reference = reference };
         }
         AttributeKind kind = KindOf(scanner, word);
+        if (!scanner.HasField && LearnedAttributes.Has(domain, opType, name, kind))
+            return Then(new NodeAttribute(name, kind));
         switch (kind)
         {
             case AttributeKind.Int:
                 return Then(new NodeAttribute(name, kind) { Ints = [scanner.Number()] });
             case AttributeKind.Ints:
-                return Then(new NodeAttribute(name, kind) { Ints = scanner.HasField ? scanner.Numbers() : [] });
+                return Then(new NodeAttribute(name, kind) { Ints = scanner.Numbers() });
             case AttributeKind.Float:
-                if (!scanner.HasField)
-                    return Then(new NodeAttribute(name, kind));
                 scanner.Space();
                 return Then(new NodeAttribute(name, kind) { Floats = [scanner.BareFloat()] });
             case AttributeKind.Floats:
-                return Then(new NodeAttribute(name, kind) { Floats = scanner.HasField ? [.. scanner.List(s => s.BareFloat())] : [] });
+                return Then(new NodeAttribute(name, kind) { Floats = [.. scanner.List(s => s.BareFloat())] });
             case AttributeKind.String:
                 scanner.Space();
                 return Then(new NodeAttribute(name, kind) { Strings = [ReadString(scanner)] });
             case AttributeKind.Strings:
-                return Then(new NodeAttribute(name, kind) { Strings = scanner.HasField ? [.. scanner.List(ReadString)] : [] });
+                return Then(new NodeAttribute(name, kind) { Strings = [.. scanner.List(ReadString)] });
             case AttributeKind.Tensor:
                 return Then(new NodeAttribute(name, kind) { Tensors = [ListingTypes.ReadTensor(scanner, "")] });
             case AttributeKind.SparseTensor:

@@ -142,7 +142,7 @@ internal static class ListingGraphs
         {
             if (keyword != "attribute")
                 throw scanner.Error("unknown line '" + keyword + "'");
-            (attributes ??= []).Add(ListingAttributes.Read(scanner));
+            (attributes ??= []).Add(ListingAttributes.Read(scanner, domain, opType));
         }
         return new Node(name, opType, domain, inputs, outputs, attributes?.ToArray() ?? []) { Overload = overload };
     }

@@ -169,6 +169,9 @@ public class ListingTests
         Assert.Contains("    attribute \"nodes_splits\" tensor float [] 0\n", listing, StringComparison.Ordinal);
         Assert.Contains("    attribute \"ngram_indexes\" ints [0,1]\n", listing, StringComparison.Ordinal);
         Assert.NotEqual(listing, Listing(3, "good", "bad", "ugly"));
+        // Of any other attribute values that are missing are an error.
+        Assert.Throws<ListingException>(() => ListingReader.Read(listing.Replace("ints [0,1]\n", "ints\n", StringComparison.Ordinal)));
+        Assert.Throws<ListingException>(() => ListingReader.Read(listing.Replace("strings [\"good\",\"bad\"]\n", "strings\n", StringComparison.Ordinal)));
 
         static NodeProto Classical(NodeProto node)
         {

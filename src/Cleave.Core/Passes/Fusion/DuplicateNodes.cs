@@ -34,7 +34,7 @@ internal sealed class DuplicateNodes
 
     // What a listing leaves out of a node may be what it differs in.
     private static bool CanBeEqual(Node node) =>
-        node.Domain.Length == 0 && node.OpType is not ("Dropout" or "Bernoulli" or "Multinomial") && !LearnedAttributes.IsOfTerms(node)
+        node.Domain.Length == 0 && node.OpType is not ("Dropout" or "Bernoulli" or "Multinomial") && !LearnedAttributes.IsOfTerms(node.Domain, node.OpType)
         && !node.OpType.StartsWith("Random", StringComparison.Ordinal) && Array.TrueForAll(node.Attributes, IsComparable);
 
     private static bool AreEqual(Node one, Node other) =>

@@ -9,12 +9,13 @@ using Xunit;
 
 namespace Cleave.Tool.Tests.Planning;
 
-/// <summary>What the section "What a split looks like" of docs/plan.md shows, and the README of it, is what comes out. UPDATE_GOLDEN=1 writes it anew.</summary>
+/// <summary>What the section "What a split looks like" of docs/plan.md shows, and the README and docs/lanes.md of it, is what comes out. UPDATE_GOLDEN=1 writes it anew.</summary>
 public sealed class PlanPageTests : IDisposable
 {
     private const string Model = "two_tower_8x256";
 
-    private static readonly string Page = Path.Combine(SharedModels.Repository, "docs", "plan.md"), Readme = Path.Combine(SharedModels.Repository, "README.md");
+    private static readonly string Page = Path.Combine(SharedModels.Repository, "docs", "plan.md"), Readme = Path.Combine(SharedModels.Repository, "README.md"),
+        Lanes = Path.Combine(SharedModels.Repository, "docs", "lanes.md");
 
     private readonly TempFolder _folder = new();
 
@@ -32,6 +33,7 @@ public sealed class PlanPageTests : IDisposable
         string[] methods = [.. lines[lanes..(end + 1)].Select(l => Outdented(l, 12))];
         Expect(Page, "cs", string.Join('\n', [.. lines.Skip(budgets).TakeWhile(l => l.Trim() != "};").Append("        };").Select(l => Outdented(l, 8)), "", .. methods]));
         Expect(Readme, "cs", string.Join('\n', methods));
+        Expect(Lanes, "cs", string.Join('\n', methods));
     }
 
     [Fact]

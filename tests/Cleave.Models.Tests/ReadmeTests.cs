@@ -37,12 +37,12 @@ public sealed class ReadmeTests
     [InlineData("docs/batching.md")]
     [InlineData("docs/ensembles.md")]
     [InlineData("docs/hosting.md")]
-    [InlineData("docs/instances.md")]
     [InlineData("docs/parts.md")]
     [InlineData("docs/placement.md")]
     [InlineData("docs/prepared.md")]
     [InlineData("docs/providers.md")]
     [InlineData("docs/quantize.md")]
+    [InlineData("docs/reload.md")]
     [InlineData("docs/settings.md")]
     [InlineData("docs/tuning.md")]
     public void Every_example_compiles(string page)

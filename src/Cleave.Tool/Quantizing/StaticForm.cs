@@ -48,6 +48,8 @@ internal sealed class StaticForm(WeightRounding rounding, IReadOnlyDictionary<st
         private readonly FreshNames _names = new(edit);
         private readonly Dictionary<string, TensorProto> _constants = edit.Graph.Initializer.ToDictionary(t => t.Name, StringComparer.Ordinal);
         private readonly Dictionary<string, string> _entries = new(StringComparer.Ordinal);
+        // What several operators share is written once.
+        private readonly Dictionary<KeptWeights, (string Values, string Scales, string Zeros)> _weights = new(ReferenceEqualityComparer.Instance);
         private readonly Dictionary<string, (string Scale, string Zero)> _scales = new(StringComparer.Ordinal);
 
         public void Write(NodeProto node, QuantizableOperator? found)
@@ -108,11 +110,8 @@ internal sealed class StaticForm(WeightRounding rounding, IReadOnlyDictionary<st
         {
             float input = ranges[plan.ScaleOf(found.Input)].Scale;
             KeptWeights rounded = found.Bias is { } added ? rounding.Of(_constants[found.Weight], found.Channel, _constants[added], input) : rounding.Of(_constants[found.Weight], found.Channel);
-            string weight = Constant(found.Weight, "int8"), scales = Constant(found.Weight, "scale"), zeros = Constant(found.Weight, "zeros");
+            (string weight, string scales, string zeros) = Weights(found, rounded);
             long[] channels = [rounded.Scales.Length];
-            edit.Graph.Initializer.Add(FloatTensors.Make(weight, found.Dims, ElementType.Int8, rounded.Values));
-            edit.Graph.Initializer.Add(FloatTensors.Make(scales, channels, rounded.Scales));
-            edit.Graph.Initializer.Add(FloatTensors.Make(zeros, channels, new sbyte[rounded.Scales.Length]));
             node.Input[1] = Dequantized(weight, scales, zeros, found.Channel);
             if (found.Bias is not { } bias)
                 return;
@@ -123,6 +122,19 @@ internal sealed class StaticForm(WeightRounding rounding, IReadOnlyDictionary<st
             edit.Graph.Initializer.Add(FloatTensors.Make(step, channels, steps));
             edit.Graph.Initializer.Add(FloatTensors.Make(none, channels, new int[values.Length]));
             node.Input[2] = Dequantized(whole, step, none, 0);
+        }
+
+        private (string Values, string Scales, string Zeros) Weights(QuantizableOperator found, KeptWeights rounded)
+        {
+            if (_weights.TryGetValue(rounded, out (string, string, string) known))
+                return known;
+            (string Values, string Scales, string Zeros) made = (Constant(found.Weight, "int8"), Constant(found.Weight, "scale"), Constant(found.Weight, "zeros"));
+            long[] channels = [rounded.Scales.Length];
+            edit.Graph.Initializer.Add(FloatTensors.Make(made.Values, found.Dims, ElementType.Int8, rounded.Values));
+            edit.Graph.Initializer.Add(FloatTensors.Make(made.Scales, channels, rounded.Scales));
+            edit.Graph.Initializer.Add(FloatTensors.Make(made.Zeros, channels, new sbyte[rounded.Scales.Length]));
+            _weights.Add(rounded, made);
+            return made;
         }
 
         private string Constant(string of, string what) => _names.Next(of + "_" + what);

@@ -76,6 +76,26 @@ public sealed class FormTests : IDisposable
     }
 
     [Fact]
+    public void Weights_that_several_operators_share_are_written_once()
+    {
+        ModelProto model = new() { IrVersion = 8, OpsetImport = { new OperatorSetIdProto { Version = 17 } }, Graph = new GraphProto { Name = "shared" } };
+        model.Graph.Initializer.Add(FloatTensors.Make("w", [32, 32, 3, 3], [.. Enumerable.Range(0, 32 * 32 * 9).Select(static i => ((i % 7) - 3) / 50f)]));
+        foreach (string level in new[] { "a", "b" })
+        {
+            model.Graph.Input.Add(Tests.TinyModel.Value(level, Tests.TinyModel.Float, 1, 32, 8, 8));
+            model.Graph.Output.Add(Tests.TinyModel.Value(level + "_y", Tests.TinyModel.Float, 1, 32, 6, 6));
+            model.Graph.Node.Add(Tests.TinyModel.Node("Conv", [level, "w"], level + "_y"));
+        }
+
+        (string[] operators, double error) = Static(model, RangeMethod.MinMax);
+
+        Assert.Equal(2, operators.Count(static o => o == "QLinearConv"));
+        Assert.InRange(error, 1e-6, 0.1);
+        GraphProto written = ModelProto.Parser.ParseFrom(File.ReadAllBytes(Path.Combine(_folder.Path, "int8.onnx"))).Graph;
+        Assert.Single(written.Initializer, static t => t.Dims.Count == 4);
+    }
+
+    [Fact]
     public void A_model_that_gives_back_an_input_is_calibrated()
     {
         ModelProto model = Convolutional.Residual(blocks: 1, channels: 32, side: 16);

@@ -39,21 +39,25 @@ internal static class InputFolders
             yield return GivenInputs.Read(folder, inputs);
             yield break;
         }
-        if (inputs.All(i => File.Exists(NumpyPath(folder, i))))
+        if (inputs.Count == 1)
+        {
+            // One that has the input's name may be all that its folder holds, whose name tells it from others.
+            foreach (string file in Directory.GetFiles(folder, "*.npy").Order(StringComparer.Ordinal))
+                yield return new InputCase(Path.GetFileName(file == NumpyPath(folder, inputs[0]) ? folder : file), new Dictionary<string, TensorCopy> { [inputs[0].Name] = NumpyFile.Read(file) });
+        }
+        else if (inputs.All(i => File.Exists(NumpyPath(folder, i))))
         {
             if (inputs.GroupBy(i => NumpyPath(folder, i), StringComparer.OrdinalIgnoreCase).FirstOrDefault(static g => g.Count() > 1) is { } same)
                 throw new VerifyException($"--inputs {folder}: the inputs {string.Join(" and ", same.Select(static i => $"'{i.Name}'"))} would all be read from {Path.GetFileName(same.Key)}. Give folders as ONNX's test data has them (test_data_set_0/input_0.pb).");
             yield return new InputCase(Path.GetFileName(folder), inputs.ToDictionary(i => i.Name, i => NumpyFile.Read(NumpyPath(folder, i)), StringComparer.Ordinal));
             yield break;
         }
-        if (inputs.Count == 1)
-        {
-            foreach (string file in Directory.GetFiles(folder, "*.npy").Order(StringComparer.Ordinal))
-                yield return new InputCase(Path.GetFileName(file), new Dictionary<string, TensorCopy> { [inputs[0].Name] = NumpyFile.Read(file) });
-        }
-        foreach (InputCase one in Directory.GetDirectories(folder).Order(StringComparer.Ordinal).SelectMany(f => Read(f, inputs)))
+        foreach (InputCase one in Directory.GetDirectories(folder).Where(static f => !IsHidden(f)).Order(StringComparer.Ordinal).SelectMany(f => Read(f, inputs)))
             yield return one;
     }
+
+    /// <summary>What a runner that records has not finished, or never will.</summary>
+    public static bool IsHidden(string folder) => Path.GetFileName(folder).StartsWith('.');
 
     // A name may be a path.
     private static string NumpyPath(string folder, ValueInfo input) => Path.Combine(folder, Path.GetFileName(input.Name) + ".npy");

@@ -1,3 +1,4 @@
+using System;
 using System.Collections.Generic;
 using System.Linq;
 using System.Threading;
@@ -37,8 +38,16 @@ internal sealed record InputSets(IReadOnlyList<InputCase> Search, IReadOnlyList<
         InputMaker maker = new(model.Graph, options.Fills);
         ReferenceCases.Check(maker, options.Samples, options.Fills);
         DimensionSample[] samples = Taken(model, maker, options.Samples, cancellationToken);
-        InputCase Make(int seed) => maker.Make(samples[seed % samples.Length], (ulong)seed + 1);
-        return new InputSets([.. Enumerable.Range(0, RandomSearch).Select(Make)], [.. Enumerable.Range(RandomSearch, RandomHeldOut).Select(Make)], AreGiven: false);
+        int searched = Math.Max(RandomSearch, samples.Length), heldOut = Math.Max(RandomHeldOut, samples.Length);
+        InputCase Make(int seed, int i) => maker.Make(samples[i % samples.Length], (ulong)seed + 1);
+        InputCase[] made = [.. Enumerable.Range(0, searched).Select(i => Make(i, i)), .. Enumerable.Range(0, heldOut).Select(i => Make(searched + i, i))];
+        // Where there are few values, or --input says them all, an input may be held out that was seen.
+        InputCase[] search = [.. made.Take(searched).DistinctBy(QuantizedMetadata.OfInputs)], others = [.. made.Skip(searched).ExceptBy(search.Select(QuantizedMetadata.OfInputs), QuantizedMetadata.OfInputs)];
+        if (others.Length == 0)
+            (search, others) = (search[..^1], search[^1..]);
+        if (search.Length == 0)
+            throw new VerifyException("All random inputs are the same, so none is left to state the error on. Give some of the application's with --inputs, or let an input vary that --input fills.");
+        return new InputSets(search, others, AreGiven: false);
     }
 
     // Sizes that are not given are found.

@@ -62,10 +62,14 @@ internal sealed class ValidationCache(string folder, string? onnxRuntime)
         if (from.Length > 0)
         {
             read = read.Concat(WithWeights(from, options, cancellationToken))
-                .Concat(RecordedFolders.Of(file, from).SelectMany(static f => Directory.GetFiles(f, "*", SearchOption.AllDirectories)));
+                .Concat(RecordedFolders.Of(file, from).SelectMany(Below));
         }
         return read.Where(File.Exists).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal);
     }
+
+    // As they are read: without what a runner is recording at this moment.
+    private static IEnumerable<string> Below(string folder) =>
+        Directory.GetFiles(folder).Concat(Directory.GetDirectories(folder).Where(static f => !InputFolders.IsHidden(f)).SelectMany(Below));
 
     private static IEnumerable<string> WithWeights(string file, ListingOptions options, CancellationToken cancellationToken) =>
         [file, .. ModelLister.List(file, options, cancellationToken).ExternalFiles.Select(e => Path.Combine(Path.GetDirectoryName(file)!, e))];

@@ -54,10 +54,14 @@ internal sealed class FixRun(FixOptions options, Action<string, double> progress
     {
         progress("comparing", 0);
         FixVerification verification = new(published, options.Inputs, cancellationToken);
-        verification.Compare(draft);
+        List<(string Name, string Path, IReadOnlyDictionary<string, long> More)> stages = Stages(published, changes, target, draft, external);
+        if (changes.FindIndex(static c => c.Kind == ModelFix.Widened) is >= 0 and int widened)
+            verification.CompareWidened(stages[widened + 1].Path, draft);
+        else
+            verification.Compare(draft);
         BatchReport? batch = changes.Any(c => c.Kind == ModelFix.Batch) ? verification.CompareBatch(draft) : null;
         FileTiming? timing = options.Measure && verification.Sample is { } sample
-            ? FileTiming.Measure(Stages(published, changes, target, draft, external), verification.Cases[0].Inputs, sample, progress, cancellationToken)
+            ? FileTiming.Measure(stages, verification.Cases[0].Inputs, sample, progress, cancellationToken)
             : null;
         List<FixChange> measured = [];
         string before = Published;

@@ -29,6 +29,20 @@ internal sealed class PrecisionCheck(ModelUnderTest model, int threads, IReadOnl
     {
         if (HalfFloats.Of(model.Graph.Model) is not { } halves)
             return null;
+        IReadOnlyList<SegmentRequest> whole = [PartitionBuilder.WholeRequest(model.Graph, "Whole")];
+        return Run(plans.Prepend(whole).Select(requests => (Func<SessionChain>)(() => SessionChain.Of(model, requests, How, halves))), failures);
+    }
+
+    /// <summary>The same for a file that the model was widened to, in place of runners.</summary>
+    /// <param name="widened">The file.</param>
+    /// <param name="failures">Gets what is further away than the published file.</param>
+    /// <exception cref="VerifyException">The file is too large to be held in memory.</exception>
+    public void Run(ModelUnderTest widened, List<Failure> failures) => Run([() => SessionChain.OfFile(widened, How)], failures);
+
+    private SessionRequest How => new(GraphOptimizationLevel.ORT_ENABLE_ALL, threads);
+
+    private PrecisionReport Run(IEnumerable<Func<SessionChain>> chains, List<Failure> failures)
+    {
         ModelProto exact = model.Read();
         if (WidenedHalves.WhyNot(exact) is { } why)
             return new PrecisionReport(why, []);
@@ -38,10 +52,9 @@ internal sealed class PrecisionCheck(ModelUnderTest model, int threads, IReadOnl
             Dictionary<string, TensorCopy>[] expected = Exact(exact);
             for (int i = 0; i < cases.Count; i++)
                 Add(published, expected[i], cases[i].Optimised, cases[i]);
-            IReadOnlyList<SegmentRequest> whole = [PartitionBuilder.WholeRequest(model.Graph, "Whole")];
-            foreach (IReadOnlyList<SegmentRequest> requests in plans.Prepend(whole))
+            foreach (Func<SessionChain> open in chains)
             {
-                using SessionChain chain = SessionChain.Of(model, requests, new SessionRequest(GraphOptimizationLevel.ORT_ENABLE_ALL, threads), halves);
+                using SessionChain chain = open();
                 for (int i = 0; i < cases.Count; i++)
                     Add(widened, expected[i], chain.Run(cases[i].Inputs.Values, model.Graph.Outputs), cases[i]);
             }
@@ -64,7 +77,7 @@ internal sealed class PrecisionCheck(ModelUnderTest model, int threads, IReadOnl
         // ONNX Runtime finds the types itself.
         file.Graph.Output.Add(model.Graph.Outputs.Where(o => !outputs.Contains(o)).Select(static o => new ValueInfoProto { Name = o }));
         WidenedHalves.MakeExact(file);
-        using SessionChain chain = SessionChain.OfBytes(model, file.ToByteArray(), new SessionRequest(GraphOptimizationLevel.ORT_ENABLE_ALL, threads));
+        using SessionChain chain = SessionChain.OfBytes(model, file.ToByteArray(), How);
         return [.. cases.Select(c => chain.Run(c.Inputs.Values.ToDictionary(static v => v.Key, static v => Widen(v.Value)), model.Graph.Outputs))];
     }
 

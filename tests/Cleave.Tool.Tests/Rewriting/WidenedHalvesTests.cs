@@ -38,6 +38,28 @@ public sealed class WidenedHalvesTests : IDisposable
         Assert.DoesNotContain("widened-floats", plain.Json.GetProperty("changes").EnumerateArray().Select(c => c.GetProperty("kind").GetString()));
     }
 
+    /// <summary>That is what widening is for: the published file is the one that is off.</summary>
+    [Fact]
+    public async Task Fix_widens_where_the_published_file_is_infinite_and_the_widened_one_is_not()
+    {
+        ModelProto model = new() { IrVersion = 8, OpsetImport = { new OperatorSetIdProto { Version = 17 } }, Graph = new GraphProto { Name = "large" } };
+        model.Graph.Input.Add(Tests.TinyModel.Value("x", (int)ElementType.Float16, 2, 4));
+        model.Graph.Output.Add(Tests.TinyModel.Value("y", (int)ElementType.Float16, 4, 2));
+        // Moved in 16 bits in the published file; the last node is one that another step removes.
+        model.Graph.Node.Add([
+            Tests.TinyModel.Node("Mul", ["x", "x"], "square"), Tests.TinyModel.Node("Transpose", ["square"], "turned"), Tests.TinyModel.Node("Sqrt", ["turned"], "root"),
+            Tests.TinyModel.Node("Identity", ["root"], "same"), Tests.TinyModel.Node("Neg", ["same"], "y"),
+        ]);
+        string path = Path.Combine(_folder.Path, "large.onnx"), wide = Path.Combine(_folder.Path, "wide.onnx");
+        File.WriteAllBytes(path, model.ToByteArray());
+
+        ToolRun run = await ToolRun.Of("fix", path, "-o", wide, "--no-measure", "--json", "--widen", "--input", "x=1000");
+
+        Assert.Equal(("", 0), (run.Error, run.Code));
+        Assert.Equal(["widened-floats", "pass-through-nodes"], run.Json.GetProperty("changes").EnumerateArray().Select(c => c.GetProperty("kind").GetString()));
+        Assert.True(File.Exists(wide));
+    }
+
     [Fact]
     public async Task Fix_says_why_it_does_not_widen()
     {

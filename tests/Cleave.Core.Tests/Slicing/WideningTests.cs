@@ -64,13 +64,33 @@ public class WideningTests
     [InlineData("Cast", "Identity")]
     [InlineData("CastLike", null)]
     [InlineData("CastLike", "Reshape")]
+    [InlineData("Cast", "Slice")]
+    [InlineData("Cast", "Split")]
+    [InlineData("Cast", "Gather")]
+    [InlineData("Cast", "Expand")]
+    [InlineData("Cast", "Concat")]
     public void It_goes_on_rounding_where_the_result_is_moved_between_or_cast_up_like_another(string up, string? moved)
     {
         GraphProto graph = new() { Name = "g", Input = { Make.Value("x", 1, 4) }, Output = { Make.Value("y", 1, 4) } };
         graph.Initializer.Add(new TensorProto { Name = "shape", DataType = (int)ElementType.Int64, Dims = { 2 }, Int64Data = { 1, 4 } });
         graph.Node.Add(Make.Node("Cast", ["x"], ["r"], Make.Int("to", HalfType)));
-        if (moved != null)
-            graph.Node.Add(Make.Node(moved, moved == "Reshape" ? ["r", "shape"] : ["r"], ["m"]));
+        foreach (string name in new[] { "zero", "four" })
+            graph.Initializer.Add(new TensorProto { Name = name, DataType = (int)ElementType.Int64, Dims = { 1 }, Int64Data = { name == "four" ? 4 : 0 } });
+        graph.Initializer.Add(new TensorProto { Name = "one", DataType = (int)ElementType.Int64, Dims = { 1 }, Int64Data = { 1 } });
+        // All of it, or its two halves put together again.
+        NodeProto[] between = moved switch
+        {
+            null => [],
+            "Reshape" or "Expand" => [Make.Node(moved, ["r", "shape"], ["m"])],
+            "Slice" => [Make.Node(moved, ["r", "zero", "four", "one"], ["m"])],
+            "Gather" => [Make.Node(moved, ["r", "zero"], ["m"], Make.Int("axis", 0))],
+            "Split" => [Make.Node(moved, ["r"], ["h1", "h2"], Make.Int("axis", 1)), Make.Node("Concat", ["h1", "h2"], ["m"], Make.Int("axis", 1))],
+            "Concat" => [Make.Node(moved, ["empty", "r"], ["m"], Make.Int("axis", 0))],
+            _ => [Make.Node(moved, ["r"], ["m"])],
+        };
+        if (moved == "Concat")
+            graph.Initializer.Add(Halves("empty", [0, 4]));
+        graph.Node.Add(between);
         string last = moved is null ? "r" : "m";
         graph.Node.Add(up == "Cast" ? Make.Node("Cast", [last], ["y"], Make.Int("to", 1)) : Make.Node("CastLike", [last, "x"], ["y"]));
         Dictionary<string, float[]> exact = new() { ["x"] = [1.00001f, 3.14159f, 1e-6f, 2049] };

@@ -15,12 +15,14 @@ internal sealed class HalfFloats
     // Since then Cast's type is a number.
     private const long LowestOpset = 6;
 
-    private static readonly HashSet<string> Moving = ["Identity", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Transpose"];
+    // Elements of their first input; of all of them in a Concat.
+    private static readonly HashSet<string> Moving =
+        ["Concat", "Expand", "Flatten", "Gather", "GatherElements", "GatherND", "Identity", "Reshape", "Slice", "Split", "Squeeze", "Transpose", "Unsqueeze"];
 
     private readonly WidenableOperators _operators;
     private readonly HashSet<string> _castOn = new(StringComparer.Ordinal);
-    // What only moves elements: by its result, the value that it takes.
-    private readonly Dictionary<string, string> _moved = new(StringComparer.Ordinal);
+    // What only moves elements: by its result, the values that it takes.
+    private readonly Dictionary<string, string[]> _moved = new(StringComparer.Ordinal);
     private readonly HashSet<string> _taken = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> _fresh = new(StringComparer.Ordinal);
     private readonly HashSet<(string Domain, string Type)> _types = [];
@@ -97,8 +99,8 @@ internal sealed class HalfFloats
             // CastLike does not say its type: where it is 16 bits, a rounding stays that the file has, too.
             if (node.OpType is "Cast" or "CastLike" && !Array.Exists(node.Attributes, StatedTypes.SaysHalf))
                 _castOn.Add(node.Inputs[0]);
-            else if (Moving.Contains(node.OpType) && node.Outputs.Length == 1)
-                _moved[node.Outputs[0]] = node.Inputs[0];
+            else if (Moving.Contains(node.OpType))
+                SeeMoved(node);
         }
         foreach (NodeAttribute attribute in node.Attributes)
         {
@@ -107,13 +109,25 @@ internal sealed class HalfFloats
         }
     }
 
+    private void SeeMoved(Node node)
+    {
+        string[] from = node.OpType == "Concat" ? [.. node.Inputs] : [node.Inputs[0]];
+        foreach (string output in node.Outputs)
+            _moved[output] = from;
+    }
+
     private void FollowMoved()
     {
-        foreach (string value in _castOn.ToArray())
+        Queue<string> left = new(_castOn);
+        while (left.Count > 0)
         {
-            string moved = value;
-            while (_moved.TryGetValue(moved, out string? before) && _castOn.Add(before))
-                moved = before;
+            if (!_moved.TryGetValue(left.Dequeue(), out string[]? before))
+                continue;
+            foreach (string value in before)
+            {
+                if (_castOn.Add(value))
+                    left.Enqueue(value);
+            }
         }
     }
 

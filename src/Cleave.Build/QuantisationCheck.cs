@@ -45,9 +45,9 @@ internal sealed class QuantisationCheck
             return "it does not say of which model it was made, as what cleave quantize writes does";
         if (_mostError.Length > 0)
         {
-            if (!TryNumber(_mostError, out double allowed) || allowed <= 0)
+            if (!TryNumber(_mostError, out double allowed) || !(allowed > 0))
                 return "MaxError='" + _mostError + "' is no number above 0, as in 0.05";
-            if (!TryNumber(QuantisationMetadata.Of(model, QuantisationMetadata.MaxError) ?? "", out double made) || made > allowed)
+            if (!TryNumber(QuantisationMetadata.Of(model, QuantisationMetadata.MaxError) ?? "", out double made) || !(made <= allowed))
                 return "it was made for an error of " + (QuantisationMetadata.Of(model, QuantisationMetadata.MaxError) ?? "unknown size") + ", and the item allows " + _mostError;
         }
         return _from.Length == 0 ? null : WhyNotFrom(source);

@@ -140,6 +140,7 @@ public sealed class ModelChecksTests : IDisposable
         Assert.Equal(("m.onnx", "0.05"), (_run.Read("q").Options.QuantizedFrom, _run.Read("q").Options.MaxError));
         Assert.Empty(Problems());
         Assert.Equal(["m.onnx", "it was made for an error of 0.05, and the item allows 0.01"], Problems(("QuantizedFrom", "m.onnx"), ("MaxError", "0.01")));
+        Assert.Equal(["?", "MaxError='NaN' is no number above 0, as in 0.05"], Problems(("MaxError", "NaN")));
         Assert.Equal(["?", "MaxError='little' is no number above 0, as in 0.05"], Problems(("MaxError", "little")));
         Assert.Contains("cannot be read", Problems(("QuantizedFrom", "other.onnx"))[1]);
         // Trained again: the quantised file is as it was.

@@ -62,4 +62,26 @@ public sealed class PreparedPublishTests(PackedPackagesInUse inUse)
         CommandResult refused = app.DotNetCommand("publish", "-p:CleavePrepare=true", "-r", other, "--self-contained", "false").Failed();
         Assert.Contains($"App.csproj : error CLV3012: 'App.csproj' asks for prepared models, but it is published for {other}", refused.Output);
     }
+
+    /// <summary>ONNX Runtime's packages have onnxruntime.lib beside the library for Windows.</summary>
+    [Theory]
+    [InlineData("RuntimeTargetsCopyLocalItems", "")]
+    [InlineData("NativeCopyLocalItems", "win-x64")]
+    public void An_import_library_is_not_taken_for_the_native_one(string items, string runtime)
+    {
+        Consumer app = new Consumer(_packages, "imported" + runtime + "/App").With("App.csproj", $"""
+            <Project>
+              <PropertyGroup>
+                <NETCoreSdkPortableRuntimeIdentifier>win-x64</NETCoreSdkPortableRuntimeIdentifier>
+                <RuntimeIdentifier>{runtime}</RuntimeIdentifier>
+                <CleaveTool>$(MSBuildProjectFullPath)</CleaveTool>
+              </PropertyGroup>
+              <ItemGroup>
+                <{items} Include="onnxruntime.dll;onnxruntime.lib" RuntimeIdentifier="win-x64" />
+              </ItemGroup>
+              <Import Project="{Path.Combine(SharedModels.Repository, "nuget", "Cleave.targets")}" />
+            </Project>
+            """);
+        Assert.EndsWith("onnxruntime.dll", app.DotNetCommand("msbuild", "-t:_CleaveFindTool", "-getProperty:_CleaveHostRuntimePath").Succeeded().Output.Trim());
+    }
 }

@@ -125,8 +125,12 @@ internal static partial class Log
     public static partial void NotReopened(ILogger logger, string model, string why, Exception cause);
 
     [LoggerMessage(EventId = 30, Level = LogLevel.Information, Message =
-        "Cleave opens {Model} plainly, not prepared: {Why}")]
-    public static partial void NotPrepared(ILogger logger, string model, string why);
+        "Cleave opens {Model} ({Segment}) plainly, not prepared: {Why}")]
+    public static partial void NotPrepared(ILogger logger, string model, string segment, string why);
+
+    [LoggerMessage(EventId = 37, Level = LogLevel.Information, Message =
+        "Cleave compared the prepared {Model} ({Segment}) with a plain session, which takes longer than to open it plainly: {Folder} says nothing of the thread count {Threads}. cleave prepare --cores adds it, and so does a runner that has this folder in Prepared and may write to it")]
+    public static partial void PreparedForOtherThreads(ILogger logger, string model, string segment, string folder, int threads);
 
     [LoggerMessage(EventId = 31, Level = LogLevel.Warning, Message =
         "Cleave does not use the prepared model {Folder} and opens {Model} plainly: {Why}. It was prepared for the processor {There}; here: {Here}")]

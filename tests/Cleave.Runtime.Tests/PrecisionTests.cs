@@ -125,6 +125,16 @@ public sealed class PrecisionTests
     }
 
     [Fact]
+    public void Widened_weights_need_as_much_space_to_be_prepared_as_they_are_computed_in()
+    {
+        using PreparedModel model = new(Product());
+        // More than the published weights, and less than the widened ones.
+        const long most = Width * Width * 3;
+        string refused = Assert.Throws<IOException>(() => model.Prepare(new RunnerOptions { Precision = PrecisionChoice.Widened }, most: most)).Message;
+        Assert.Contains("the weights alone", refused);
+    }
+
+    [Fact]
     public void Prepared_models_are_those_of_a_precision()
     {
         using PreparedModel model = new(Product());

@@ -14,20 +14,23 @@ internal sealed class ModelWeights
 {
     private readonly OpenedModel _model;
     private readonly Lazy<string> _edges;
-    private readonly Lazy<string> _hash;
+    private readonly Lazy<(string Hash, IReadOnlyList<PreparedFile> Files)> _all;
 
     public ModelWeights(OpenedModel model)
     {
         _model = model;
         _edges = new Lazy<string>(ReadEdges);
-        _hash = new Lazy<string>(ReadAll);
+        _all = new Lazy<(string, IReadOnlyList<PreparedFile>)>(ReadAll);
     }
 
     /// <summary>A digest of the lengths and of the first and last 64 bytes of every tensor, and of all weights that stand in attributes as numbers or texts.</summary>
     public string Edges => _edges.Value;
 
     /// <summary>The hash of every byte of the model's files.</summary>
-    public string Hash => _hash.Value;
+    public string Hash => _all.Value.Hash;
+
+    /// <summary>The files as they were before all their bytes were hashed.</summary>
+    public IReadOnlyList<PreparedFile> HashedFiles => _all.Value.Files;
 
     /// <summary>The files as they are.</summary>
     public IReadOnlyList<PreparedFile> Files() => [.. Paths().Select(path => Describe(path, ""))];
@@ -71,8 +74,10 @@ internal sealed class ModelWeights
         return Hashes.Text(hash.GetHashAndReset());
     }
 
-    private string ReadAll()
+    private (string Hash, IReadOnlyList<PreparedFile> Files) ReadAll()
     {
+        // First: what is written while they are read shows in a later look.
+        IReadOnlyList<PreparedFile> files = Files();
         using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         Hashes.Append(hash, _model.Bytes);
         foreach (string path in Paths().Skip(1))
@@ -80,6 +85,6 @@ internal sealed class ModelWeights
             using ByteSource source = ByteSource.OpenFile(path);
             Hashes.Append(hash, source);
         }
-        return Hashes.Text(hash.GetHashAndReset());
+        return (Hashes.Text(hash.GetHashAndReset()), files);
     }
 }

@@ -45,6 +45,9 @@ internal sealed class PreparedEntry : IDisposable
 
     public PreparedManifest Manifest { get; }
 
+    /// <summary>What the manifest should say, where other times or inodes had all bytes hashed, and they were right; null where nothing had to be hashed.</summary>
+    public PreparedManifest? Renewed { get; private init; }
+
     /// <summary>The optimised graph.</summary>
     public byte[] Graph { get; }
 
@@ -199,13 +202,16 @@ internal sealed class PreparedEntry : IDisposable
             if (trust.WhyNot(Path.Combine(path, file.Name)) is { } why)
                 throw new IOException(why);
         }
-        CheckWeights(manifest, weights, path);
+        IReadOnlyList<PreparedFile>? sources = CheckWeights(manifest, weights, path);
         byte[] bytes = ReadGraph(Path.Combine(path, graph.Name), graph);
         ByteSource source = OpenFile(Path.Combine(path, data.Name));
         try
         {
-            CheckData(source, data, manifest, path);
-            return new PreparedEntry(path, manifest, bytes, source) { Within = folder };
+            PreparedFile? moved = CheckData(source, data, manifest, path);
+            PreparedManifest? renewed = sources is null && moved is null
+                ? null
+                : manifest with { Sources = sources ?? manifest.Sources, Files = [.. manifest.Files.Select(f => f == data ? moved ?? f : f)] };
+            return new PreparedEntry(path, manifest, bytes, source) { Within = folder, Renewed = renewed };
         }
         catch
         {
@@ -214,17 +220,18 @@ internal sealed class PreparedEntry : IDisposable
         }
     }
 
-    // What the edges say was compared with the target. Where the model's file is not the one that was prepared, and whoever runs this could have made the folder say anything, all bytes count.
-    private static void CheckWeights(PreparedManifest manifest, ModelWeights weights, string path)
+    // The model's files as they are now, where all of their bytes were looked at. What the edges say was compared with the target. Where the model's file is not the one that was prepared, and whoever runs this could have made the folder say anything, all bytes count.
+    private static IReadOnlyList<PreparedFile>? CheckWeights(PreparedManifest manifest, ModelWeights weights, string path)
     {
         IReadOnlyList<PreparedFile> now = weights.Files();
         if (now.Count > 0 && now.Select(static f => (f.Name, f.Length)).SequenceEqual(manifest.Sources.Select(static f => (f.Name, f.Length)))
             && (now.SequenceEqual(manifest.Sources) || !FolderTrust.CanWrite(path)))
         {
-            return;
+            return null;
         }
         if (weights.Hash != manifest.SourceHash)
             throw new IOException(path + " was prepared for other weights");
+        return now.Count > 0 && FolderTrust.CanWrite(path) ? weights.HashedFiles : null;
     }
 
     private static byte[] ReadGraph(string path, PreparedFile expected)
@@ -235,7 +242,8 @@ internal sealed class PreparedEntry : IDisposable
         return Hashes.Of(bytes) == expected.Hash ? bytes : throw new IOException(path + " was changed after it was prepared");
     }
 
-    private static void CheckData(ByteSource source, PreparedFile expected, PreparedManifest manifest, string path)
+    // The file as it is now, where all of its bytes were looked at.
+    private static PreparedFile? CheckData(ByteSource source, PreparedFile expected, PreparedManifest manifest, string path)
     {
         // Before its bytes are read: what is written while they are shows in a later look.
         FileIdentity now = FileIdentity.Of(source.Handle!);
@@ -243,9 +251,10 @@ internal sealed class PreparedEntry : IDisposable
             throw new IOException(expected.Name + " in " + path + " has another length than when it was prepared");
         using IncrementalHash edges = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         Hashes.AppendEdges(edges, source, manifest.Regions);
-        bool moved = now.WrittenTicks != expected.WrittenTicks || unchecked((long)now.Inode) != expected.Inode;
-        if (Hashes.Text(edges.GetHashAndReset()) != manifest.Edges || (moved && FolderTrust.CanWrite(path) && Hashes.Of(source) != expected.Hash))
+        bool hashes = FolderTrust.CanWrite(path) && (now.WrittenTicks != expected.WrittenTicks || unchecked((long)now.Inode) != expected.Inode);
+        if (Hashes.Text(edges.GetHashAndReset()) != manifest.Edges || (hashes && Hashes.Of(source) != expected.Hash))
             throw new IOException(expected.Name + " in " + path + " was changed after it was prepared");
+        return hashes ? expected with { WrittenTicks = now.WrittenTicks, Inode = unchecked((long)now.Inode) } : null;
     }
 
     // One that was prepared for something else says so: what is wrong with a folder must not be a riddle.

@@ -1,9 +1,11 @@
 using System;
 using System.Collections.Concurrent;
 using System.Collections.Generic;
+using System.IO;
 using System.Linq;
 using System.Threading;
 using Cleave.Core.Diagnostics;
+using Cleave.Core.Listing;
 using Cleave.Core.Onnx;
 using Cleave.Cores;
 using Cleave.Generated;
@@ -33,7 +35,7 @@ internal sealed class PreparedSessions(SessionFactory factory, PreparedFolders f
     /// <summary>The folder that the application asked for, where a segment was sought there, and was not found, or failed, and might be prepared; null where none is missing.</summary>
     public string? Missing => Volatile.Read(ref _isMissing) ? folders.Asked : null;
 
-    /// <summary>Called when an entry was refused after the sessions were opened.</summary>
+    /// <summary>Called when an entry was refused after the sessions were opened, or says nothing of a number of threads.</summary>
     public Action? Refused { get; set; }
 
     /// <summary>The entry that the sessions of a segment are made from; null where they are opened plainly.</summary>
@@ -43,13 +45,13 @@ internal sealed class PreparedSessions(SessionFactory factory, PreparedFolders f
             return null;
         if (factory.Targets.Of(segment, factory.Slices(segment), out string why) is not { } target)
         {
-            Say(why);
+            Say(segment.Name, why);
             return null;
         }
         lock (_entries)
         {
             if (!_entries.TryGetValue(target.Part, out PreparedEntry? entry))
-                _entries.Add(target.Part, entry = Open(target));
+                _entries.Add(target.Part, entry = Open(target, segment));
             return entry;
         }
     }
@@ -126,21 +128,43 @@ internal sealed class PreparedSessions(SessionFactory factory, PreparedFolders f
     }
 
     // Under the lock.
-    private PreparedEntry? Open(PreparedTarget target)
+    private PreparedEntry? Open(PreparedTarget target, Segment segment)
     {
         List<string> reasons = [];
         foreach (string folder in folders.All)
         {
             if (PreparedEntry.Open(folder, target, factory.ModelWeights, _trust, out string why) is { } entry)
+            {
+                Renew(entry);
                 return entry;
+            }
             if (why == SegmentPreparer.NoWeights)
                 _weightless.Add(target.Part);
             reasons.Add(why);
         }
         if (folders.Asked is { } asked && PreparedEntry.WhyNotPreparable(asked, target, _trust) is null)
             Volatile.Write(ref _isMissing, true);
-        Say(string.Join("; ", reasons));
+        // Of a split plan, what has no weights is not missed: the other segments are prepared.
+        if (segment.IsWhole || !_weightless.Contains(target.Part))
+            Say(segment.Name, string.Join("; ", reasons));
         return null;
+    }
+
+    // Beside the model nothing is ever written.
+    private void Renew(PreparedEntry entry)
+    {
+        if (entry.Renewed is null || entry.Within != folders.Asked || !options.PreparesByItself)
+            return;
+        try
+        {
+            using IDisposable? held = FolderLock.TryTake(entry.Within);
+            if (held != null)
+                ManifestUpdate.Renew(entry, _trust);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ListingException)
+        {
+            // The next start hashes everything again.
+        }
     }
 
     // Null where the session gives what a plain one gives, else a plain one.
@@ -152,8 +176,12 @@ internal sealed class PreparedSessions(SessionFactory factory, PreparedFolders f
         try
         {
             string given = RunProbe(entry, session.Unchecked, outputs, token);
-            if (given == Expected(entry, segment, threads, session.Threads, outputs, token))
+            if (given == Expected(entry, segment, threads, outputs, token))
+            {
+                if (!entry.Manifest.Expected.ContainsKey(threads))
+                    NoteUnrecorded(entry, segment, threads);
                 return null;
+            }
             why = "its results differ from those of the plain model";
         }
         catch (OperationCanceledException) when (token.IsCancellationRequested)
@@ -195,12 +223,13 @@ internal sealed class PreparedSessions(SessionFactory factory, PreparedFolders f
         }
     }
 
-    private string Expected(PreparedEntry entry, Segment segment, int threads, int chosen, string[] outputs, CancellationToken token)
+    // By the number that was asked for, as it was recorded: where ConfigureSession chooses another, it does so for the plain session, too.
+    private string Expected(PreparedEntry entry, Segment segment, int threads, string[] outputs, CancellationToken token)
     {
-        if (entry.Manifest.Expected.TryGetValue(chosen, out string? recorded))
+        if (entry.Manifest.Expected.TryGetValue(threads, out string? recorded))
             return recorded;
         // Nothing was recorded for so many threads: a plain session says what is right, once for all instances.
-        Comparison comparison = _comparisons.GetOrAdd((entry, chosen), static _ => new Comparison());
+        Comparison comparison = _comparisons.GetOrAdd((entry, threads), static _ => new Comparison());
         comparison.Turn.Wait(token);
         try
         {
@@ -215,6 +244,21 @@ internal sealed class PreparedSessions(SessionFactory factory, PreparedFolders f
         {
             comparison.Turn.Release();
         }
+    }
+
+    // A start by it is slower than a plain one: the entry is given what it lacks.
+    private void NoteUnrecorded(PreparedEntry entry, Segment segment, int threads)
+    {
+        lock (_said)
+        {
+            if (!_said.Add(entry.Folder + " " + threads))
+                return;
+        }
+        Log.PreparedForOtherThreads(logger, model, segment.Name, entry.Folder, threads);
+        if (entry.Within != folders.Asked)
+            return;
+        Volatile.Write(ref _isMissing, true);
+        Refused?.Invoke();
     }
 
     // Beside the model nothing is ever written. Marked first: what is missing is prepared at once, unless a good entry is there.
@@ -240,14 +284,14 @@ internal sealed class PreparedSessions(SessionFactory factory, PreparedFolders f
         return true;
     }
 
-    private void Say(string why)
+    private void Say(string segment, string why)
     {
         lock (_said)
         {
             if (!_said.Add(why))
                 return;
         }
-        Log.NotPrepared(logger, model, why);
+        Log.NotPrepared(logger, model, segment, why);
     }
 
     // One plain session at a time says what is right.

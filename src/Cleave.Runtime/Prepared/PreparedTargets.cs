@@ -1,4 +1,5 @@
 using System.Linq;
+using System.Reflection;
 using System.Text;
 using Cleave.Cores;
 using Cleave.Generated;
@@ -10,6 +11,10 @@ namespace Cleave.Prepared;
 /// <summary>Says what segments of an opened model must be prepared for to be used in this process. Thread-safe.</summary>
 internal sealed class PreparedTargets(ModelDefinition definition, SessionSettings settings, ModelWeights weights, ModelPrecision precision)
 {
+    // Another one may cut, clean or widen a graph in another way. What is opened as published, it has no part in.
+    private static readonly string CleaveVersion =
+        typeof(PreparedTargets).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
+
     /// <summary>The target of a segment; null where this process cannot say what it needs.</summary>
     /// <param name="segment">The segment.</param>
     /// <param name="isSliced">Whether ONNX Runtime gets a cleaned or cut copy of the graph.</param>
@@ -39,6 +44,6 @@ internal sealed class PreparedTargets(ModelDefinition definition, SessionSetting
     {
         return new PreparedTarget(
             definition.Name, segment.Name, definition.Hash, PartOf(segment), weights.Edges, OrtEnv.Instance().GetVersionString(), library, processor,
-            settings.Words + (isSliced ? ", sliced" : ", as published") + (precision.Widens(segment) ? ", 16 bits widened to 32" : ""));
+            settings.Words + (isSliced ? ", sliced by Cleave " + CleaveVersion : ", as published") + (precision.Widens(segment) ? ", 16 bits widened to 32" : ""));
     }
 }

@@ -22,6 +22,7 @@ internal sealed class SessionFactory : IDisposable
 {
     private readonly OpenedModel _model;
     private readonly SessionSettings _settings;
+    // Locked where it cuts: a session may be prepared while another is created.
     private readonly SubModels _subModels;
     private readonly ILogger _logger;
     private readonly bool _slicing;
@@ -72,6 +73,9 @@ internal sealed class SessionFactory : IDisposable
     /// <summary>The bytes of the weights that the outputs need.</summary>
     public long WeightBytes { get; }
 
+    /// <summary>The same as sessions have them: floats of 16 bits that are widened take twice as much.</summary>
+    public long SessionWeightBytes => WeightBytes + Precision.ExtraBytes;
+
     /// <summary>Whether its weights are so few that those of another session are not worth saving.</summary>
     public bool IsSmall => WeightBytes < PlanOptions.LargeWeights;
 
@@ -91,13 +95,13 @@ internal sealed class SessionFactory : IDisposable
         catch (CleaveException)
         {
             // What cannot be cut is said where it is opened; then the whole model runs.
-            return PlainBytes(WeightBytes + Precision.ExtraBytes, _weights);
+            return PlainBytes(SessionWeightBytes, _weights);
         }
     }
 
     /// <summary>The same, if none is prepared. Segments have weights of their own; but chunks of different lengths have different sessions with the same ones.</summary>
     /// <exception cref="CleaveException">A segment cannot be cut.</exception>
-    public long PlainBytes(Plan plan) => PlainBytes(Chunks(plan)?.WeightBytes ?? (WeightBytes + Precision.ExtraBytes), _weights);
+    public long PlainBytes(Plan plan) => PlainBytes(Chunks(plan)?.WeightBytes ?? SessionWeightBytes, _weights);
 
     /// <summary>What sessions take that are not prepared.</summary>
     public static long PlainBytes(long weightBytes, WeightChoice weights) => weightBytes * (weights.Loading == WeightLoading.Map ? 1 : 2);
@@ -179,8 +183,11 @@ internal sealed class SessionFactory : IDisposable
     private ChunkSessions MakeChunks(Plan plan)
     {
         bool isWidened = Precision.Widens(plan.Segments[0]);
-        IReadOnlyList<SharedSegment> shared = _subModels.Shared(plan, isWidened);
-        return new ChunkSessions(shared, plan.Segments.Where((s, i) => shared[i].Of == i).Sum(s => _subModels.WeightBytesOf(s, isWidened)));
+        lock (_subModels)
+        {
+            IReadOnlyList<SharedSegment> shared = _subModels.Shared(plan, isWidened);
+            return new ChunkSessions(shared, plan.Segments.Where((s, i) => shared[i].Of == i).Sum(s => _subModels.WeightBytesOf(s, isWidened)));
+        }
     }
 
     public void Dispose() => Prepared.Dispose();
@@ -199,7 +206,7 @@ internal sealed class SessionFactory : IDisposable
         {
             throw new CleaveException(Rules.SessionFailed, e, _model.Place, segment.Name, e.Message) { IsOfConfiguration = true };
         }
-        return Explained(segment, () => Take(segment, options, open));
+        return Explained(segment, () => Take(segment, options, isSilent, open));
     }
 
     // Before the turn: ConfigureSession may take long, or create another runner.
@@ -217,16 +224,18 @@ internal sealed class SessionFactory : IDisposable
         }
     }
 
-    private SegmentSession Take(Segment segment, SessionOptions options, Func<SessionOptions, (InferenceSession Session, string Way)> open)
+    private SegmentSession Take(Segment segment, SessionOptions options, bool isPreparing, Func<SessionOptions, (InferenceSession Session, string Way)> open)
     {
-        using SessionTurn.Holder turn = SessionTurn.Take(_logger, _model.Name);
+        using SessionTurn.Holder turn = SessionTurn.Take(_logger, _model.Name, isPreparing);
         (InferenceSession session, string way) = open(options);
         try
         {
             _model.CheckUnchanged();
+            string described;
+            lock (_subModels)
+                described = _subModels.Describe(segment);
             return new SegmentSession(
-                _model.Place, segment, session, way, options.IntraOpNumThreads, _settings.Configured && InputsLieElsewhere(session),
-                _subModels.Describe(segment));
+                _model.Place, segment, session, way, options.IntraOpNumThreads, _settings.Configured && InputsLieElsewhere(session), described);
         }
         catch
         {
@@ -269,7 +278,12 @@ internal sealed class SessionFactory : IDisposable
     private (InferenceSession Session, string Way) Open(Segment segment, SessionOptions options)
     {
         if (Slices(segment))
-            return (new InferenceSession(_subModels.Write(segment, ref _weights, Precision.Widens(segment) ? Precision.Halves : null, options), options), "sliced");
+        {
+            byte[] cut;
+            lock (_subModels)
+                cut = _subModels.Write(segment, ref _weights, Precision.Widens(segment) ? Precision.Halves : null, options);
+            return (new InferenceSession(cut, options), "sliced");
+        }
         return _model.Path is { } path
             ? (new InferenceSession(path, options), "opened by path as published")
             : (new InferenceSession(WholeArray(_model.Memory), options), "opened from memory as published");

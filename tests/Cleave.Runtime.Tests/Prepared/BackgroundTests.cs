@@ -100,17 +100,103 @@ public sealed class BackgroundTests
         Assert.Contains("0 requests (plan Whole) run or wait, 0 of them for a thread; it is being prepared for the next start", model.Logger.Warnings[0]);
     }
 
+    /// <summary>The lock is taken as another process takes it.</summary>
     [Fact]
-    public async Task Another_process_that_prepares_is_left_alone()
+    public async Task Another_process_that_prepares_is_waited_for_but_not_for_ever()
     {
         using PreparedModel model = new();
         Directory.CreateDirectory(model.Folder);
-        using IDisposable? held = FolderLock.TryTake(model.Folder);
-        Assert.NotNull(held);
-        using LooseRunner runner = model.Open(Hasty);
+        int looks = 0;
+        using (IDisposable? held = FolderLock.TryTake(model.Folder))
+        {
+            Assert.NotNull(held);
+            using LooseRunner hindered = model.Open(Hasty);
+            await hindered.Engine.Preparing.Ended;
+            Assert.Contains("another process prepares", Assert.Single(model.Logger.Warnings));
+            Assert.Empty(model.Entries);
+        }
+        IDisposable? other = FolderLock.TryTake(model.Folder);
+        using LooseRunner runner = model.Open(o =>
+        {
+            o.PreparesByItself = true;
+            o.PreparationWait = (time, _) =>
+            {
+                if (time == FolderLock.Step && ++looks == 3)
+                    other!.Dispose();
+            };
+        });
         await runner.Engine.Preparing.Ended;
-        Assert.Contains("another process prepares", Assert.Single(model.Logger.Warnings));
-        Assert.Empty(model.Entries);
+        Assert.Equal(3, looks);
+        Assert.Single(model.Entries);
+        Assert.Single(model.Logger.Warnings);
+    }
+
+    [Fact]
+    public async Task Models_of_one_process_are_prepared_one_after_the_other()
+    {
+        using PreparedModel model = new(), other = new(Models.Toy(2 * PreparedModel.Width));
+        using ManualResetEventSlim isAt = new(), goesOn = new();
+        using LooseRunner first = model.Open(o =>
+        {
+            o.PreparesByItself = true;
+            o.PreparationWait = (_, token) =>
+            {
+                isAt.Set();
+                goesOn.Wait(token);
+            };
+        });
+        isAt.Wait();
+        using LooseRunner second = other.Open(o =>
+        {
+            Hasty(o);
+            o.Prepared = model.Folder;
+        });
+        Task early = second.Engine.Preparing.Ended;
+        await Task.WhenAny(early, Task.Delay(100));
+        Assert.False(early.IsCompleted);
+        goesOn.Set();
+        await Task.WhenAll(first.Engine.Preparing.Ended, early);
+        Assert.Empty(model.Logger.Warnings);
+        Assert.Empty(other.Logger.Warnings);
+        Assert.Equal(2, model.Entries.Length);
+    }
+
+    /// <summary>On a thread that gives way to everything it takes long where cores are busy.</summary>
+    [Fact]
+    public void A_session_that_is_prepared_keeps_no_other_waiting()
+    {
+        using PreparedModel model = new();
+        using LooseRunner runner = model.Open();
+        SessionFactory factory = runner.Engine.Sessions.Factory;
+        Segment segment = runner.Engine.Plan.Outline.Plan.Segments[0];
+        bool isCreated = false;
+        using SegmentSession session = factory.CreatePlain(segment, 1, _ =>
+        {
+            Task other = Task.Run(() => factory.CreatePlain(segment, 1).Dispose());
+            isCreated = other.Wait(TimeSpan.FromSeconds(10));
+        });
+        Assert.True(isCreated);
+    }
+
+    [Fact]
+    public async Task One_that_waits_for_another_ends_with_its_runner()
+    {
+        using PreparedModel model = new();
+        using ManualResetEventSlim isAt = new();
+        using LooseRunner first = model.Open(o =>
+        {
+            o.PreparesByItself = true;
+            o.PreparationWait = (_, token) =>
+            {
+                isAt.Set();
+                token.WaitHandle.WaitOne();
+            };
+        });
+        isAt.Wait();
+        LooseRunner second = model.Open(Hasty);
+        await second.DisposeAsync();
+        Assert.True(second.Engine.Preparing.Ended.IsCompletedSuccessfully);
+        Assert.Empty(model.Logger.Warnings);
     }
 
     [Fact]

@@ -75,6 +75,9 @@ public sealed class UseTests
             o.Ledger = Ledgers.Own(2);
         });
         Assert.Equal(["prepared", "prepared", "sliced"], runner.Engine.Plan.Sessions.Select(s => s.Way));
+        Assert.DoesNotContain(model.Logger.Lines, static l => l.Contains("plainly"));
+        // Another Cleave may cut it in another way.
+        Assert.All(model.Entries, e => Assert.Contains(", sliced by Cleave ", PreparedManifest.Read(File.ReadAllBytes(Path.Combine(e, PreparedManifest.FileName))).Target.Configuration));
         using LooseRunner plain = Towers.Runner(new RunnerOptions { Plan = PlanChoice.Split, Ledger = Ledgers.Own(2) });
         Assert.Equal(PreparedModel.Run(plain, 16), PreparedModel.Run(runner, 16));
     }
@@ -87,6 +90,85 @@ public sealed class UseTests
         model.Rewrite(m => m with { Expected = m.Expected.ToDictionary(e => e.Key + 6, e => "of other threads") });
         using LooseRunner runner = model.Open();
         Assert.True(PreparedModel.IsPrepared(runner));
+        Assert.Contains("says nothing of the thread count 1", Assert.Single(model.Logger.Lines, static l => l.Contains("with a plain session")));
+    }
+
+    /// <summary>Its files stay as they are: they may be mapped.</summary>
+    [Fact]
+    public void Threads_that_an_entry_lacks_are_added_to_it()
+    {
+        using PreparedModel model = new();
+        model.Prepare();
+        DateTime before = File.GetLastWriteTimeUtc(model.Weights);
+        IReadOnlyDictionary<int, string> recorded = PreparedManifest.Read(File.ReadAllBytes(model.Manifest)).Expected;
+        model.Rewrite(m => m with { Expected = m.Expected.ToDictionary(e => e.Key + 6, e => e.Value) });
+        PreparedSegment segment = Assert.Single(model.Prepare());
+        Assert.True(segment.IsNew);
+        Assert.Null(segment.WhyNot);
+        PreparedManifest now = PreparedManifest.Read(File.ReadAllBytes(model.Manifest));
+        Assert.Equal([1, 7], now.Expected.Keys.Order());
+        Assert.Equal(recorded[1], now.Expected[1]);
+        Assert.Equal(before, File.GetLastWriteTimeUtc(model.Weights));
+        Assert.Empty(Directory.GetFiles(model.Folder, "*" + Attempts.Ending));
+        Assert.False(Assert.Single(model.Prepare()).IsNew);
+        using LooseRunner runner = model.Open();
+        Assert.True(PreparedModel.IsPrepared(runner));
+        Assert.DoesNotContain(model.Logger.Lines, static l => l.Contains("with a plain session"));
+    }
+
+    [Fact]
+    public async Task A_runner_adds_the_threads_that_it_has()
+    {
+        using PreparedModel model = new();
+        model.Prepare();
+        model.Rewrite(m => m with { Expected = m.Expected.ToDictionary(e => e.Key + 6, e => e.Value) });
+        using (LooseRunner runner = model.Open(static o => (o.PreparesByItself, o.PreparationWait) = (true, static (_, _) => { })))
+        {
+            Assert.True(PreparedModel.IsPrepared(runner));
+            await runner.Engine.Preparing.Ended;
+            Assert.True(PreparedModel.IsPrepared(runner));
+        }
+        Assert.Equal([1, 7], PreparedManifest.Read(File.ReadAllBytes(model.Manifest)).Expected.Keys.Order());
+        Assert.Empty(model.Logger.Warnings);
+    }
+
+    /// <summary>Copied, as into an image: the times and inodes are others.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Files_that_were_moved_are_hashed_once(bool byTool)
+    {
+        using PreparedModel model = new();
+        model.Prepare();
+        foreach (string path in new[] { model.Path, model.Weights })
+        {
+            File.Copy(path, path + ".copy");
+            File.SetLastWriteTimeUtc(path + ".copy", new DateTime(2026, 1, 2, 3, 4, 5, DateTimeKind.Utc));
+            File.Move(path + ".copy", path, overwrite: true);
+        }
+        PreparedManifest before = PreparedManifest.Read(File.ReadAllBytes(model.Manifest));
+        UnixFileMode mode = Mode();
+        if (byTool)
+        {
+            Assert.False(Assert.Single(model.Prepare()).IsNew);
+        }
+        else
+        {
+            using (LooseRunner looks = model.Open())
+                Assert.True(PreparedModel.IsPrepared(looks));
+            Assert.Equal(before.Files, PreparedManifest.Read(File.ReadAllBytes(model.Manifest)).Files);
+            using LooseRunner runner = model.Open(static o => o.PreparesByItself = true);
+            Assert.True(PreparedModel.IsPrepared(runner));
+        }
+        PreparedManifest now = PreparedManifest.Read(File.ReadAllBytes(model.Manifest));
+        Assert.Equal([ModelWeights.Describe(model.Path, "")], now.Sources);
+        Assert.Equal(ModelWeights.Describe(model.Weights, before.File(PreparedManifest.WeightsFile)!.Hash), now.File(PreparedManifest.WeightsFile));
+        Assert.Equal(before.File(PreparedManifest.GraphFile), now.File(PreparedManifest.GraphFile));
+        Assert.Equal(mode, Mode());
+        using LooseRunner next = model.Open();
+        Assert.True(PreparedModel.IsPrepared(next));
+
+        UnixFileMode Mode() => OperatingSystem.IsWindows() ? UnixFileMode.None : File.GetUnixFileMode(model.Manifest);
     }
 
     [Fact]

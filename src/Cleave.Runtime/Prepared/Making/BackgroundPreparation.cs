@@ -65,10 +65,19 @@ internal sealed class BackgroundPreparation(
         try
         {
             PreparationPace.GiveWay();
-            PreparationPace pace = new(ledger, TimeProvider.System, options.PreparationWait ?? (static (time, token) => token.WaitHandle.WaitOne(time)), _closing.Token);
+            Action<TimeSpan, CancellationToken> wait = options.PreparationWait ?? (static (time, token) => token.WaitHandle.WaitOne(time));
+            PreparationPace pace = new(ledger, TimeProvider.System, wait, _closing.Token);
             ModelPreparation preparation = new(factory, definition, modes, new FolderTrust(options.PreparedTrustGroup),
-                new PreparationOptions(IsForAll: false, IsAsked: false, MostBytes: null, _ => pace.Next()) { WhyNotNow = WhyNotNow, ProbeLimit = options.ProbeLimit });
+                new PreparationOptions(IsForAll: false, IsAsked: false, MostBytes: null, _ => pace.Next()) { Take = Take, WhyNotNow = WhyNotNow, ProbeLimit = options.ProbeLimit });
             Say(folder, preparation.Run(folder));
+
+            // No step was made while it waited, and no rest is due.
+            IDisposable? Take(string folder)
+            {
+                IDisposable? held = FolderLock.Take(folder, wait, _closing.Token);
+                pace.Begin();
+                return held;
+            }
         }
         catch (OperationCanceledException)
         {
@@ -87,7 +96,7 @@ internal sealed class BackgroundPreparation(
 
     private string? WhyNotNow()
     {
-        long needed = MemoryFactor * factory.WeightBytes;
+        long needed = MemoryFactor * factory.SessionWeightBytes;
         return new MemoryLimit(null, files).Left() is { } left && left < needed
             ? "it takes " + MemoryLimit.Megabytes(needed) + " of free memory, three times its weights, and there are " + MemoryLimit.Megabytes(left)
             : null;

@@ -17,6 +17,9 @@ namespace Cleave.Prepared.Making;
 /// <param name="At">Told what was done, before the next step: it may wait, or end it by an exception.</param>
 internal sealed record PreparationOptions(bool IsForAll, bool IsAsked, long? MostBytes, Action<string> At)
 {
+    /// <summary>Takes the folder for this preparation alone; null where another one keeps it.</summary>
+    public Func<string, IDisposable?> Take { get; init; } = FolderLock.TryTake;
+
     /// <summary>Asked before something is made: why it is not to be, now; null where it is.</summary>
     public Func<string?> WhyNotNow { get; init; } = static () => null;
 
@@ -45,7 +48,7 @@ internal sealed class ModelPreparation(SessionFactory factory, ModelDefinition d
     private const int DiskFactor = 4;
 
     /// <summary>What may be written, about: the weights, twice where kernels read a packed copy beside the raw one.</summary>
-    public long EstimatedBytes => 2 * factory.WeightBytes;
+    public long EstimatedBytes => 2 * factory.SessionWeightBytes;
 
     /// <summary>Prepares what is not prepared yet.</summary>
     /// <param name="folder">The folder of all entries; made where there is none.</param>
@@ -56,7 +59,7 @@ internal sealed class ModelPreparation(SessionFactory factory, ModelDefinition d
         EntryWriter.MakeFolder(folder, how.IsForAll);
         if (trust.WhyNot(folder) is { } why)
             throw new IOException(why);
-        using IDisposable held = FolderLock.TryTake(folder) ?? throw new IOException("another process prepares into " + folder);
+        using IDisposable held = how.Take(folder) ?? throw new IOException("another process prepares into " + folder);
         Housekeeping.DeleteUnfinished(folder);
         IReadOnlyList<SegmentToPrepare> segments = SegmentToPrepare.Of(definition, modes, factory);
         Dictionary<PlanOutline, IReadOnlyList<PreparedSample>> samples = [];
@@ -71,27 +74,35 @@ internal sealed class ModelPreparation(SessionFactory factory, ModelDefinition d
         string name = segment.Segment.Name;
         if (factory.Targets.Of(segment.Segment, factory.Slices(segment.Segment), out string why) is not { } target)
             return new PreparedSegment(name, "", 0, default, why, false);
-        using (PreparedEntry? entry = PreparedEntry.Open(folder, target, factory.ModelWeights, trust, out why))
-        {
-            if (entry != null)
-                return new PreparedSegment(name, target.FolderName, Housekeeping.Bytes(entry.Folder), entry.Manifest.Damage, null, false);
-        }
-        if (PreparedEntry.WhyNotPreparable(folder, target, trust) is { } refused)
-            return new PreparedSegment(name, target.FolderName, 0, default, refused, false);
+        using PreparedEntry? entry = PreparedEntry.Open(folder, target, factory.ModelWeights, trust, out why);
+        if (entry != null)
+            ManifestUpdate.Renew(entry, trust);
+        if (entry != null && segment.Threads.IsSubsetOf(entry.Manifest.Expected.Keys))
+            return new PreparedSegment(name, target.FolderName, Housekeeping.Bytes(entry.Folder), entry.Manifest.Damage, null, false);
+        if ((entry is null ? PreparedEntry.WhyNotPreparable(folder, target, trust) : WhyNotExtendable(entry)) is { } refused)
+            return NotMade(segment, target, refused);
         if (!how.IsAsked && Attempts.Count(folder, target.FolderName) >= Attempts.Most)
-            return new PreparedSegment(name, target.FolderName, 0, default, "two attempts failed; cleave prepare --prune allows another one", false);
+            return NotMade(segment, target, "two attempts failed; cleave prepare --prune allows another one");
         if (how.WhyNotNow() is { } now)
-            return new PreparedSegment(name, target.FolderName, 0, default, now, false);
+            return NotMade(segment, target, now);
+        if (entry != null)
+            return Noted(folder, target, () => Extend(entry, segment, samples));
         CheckSpace(folder);
-        return Make(folder, segment, target, samples);
+        return Noted(folder, target, () => Make(folder, segment, target, samples));
     }
 
-    private PreparedSegment Make(string folder, SegmentToPrepare segment, PreparedTarget target, Func<IReadOnlyList<(Probe, int)>> samples)
+    private static PreparedSegment NotMade(SegmentToPrepare segment, PreparedTarget target, string why) => new(segment.Segment.Name, target.FolderName, 0, default, why, false);
+
+    private static string? WhyNotExtendable(PreparedEntry entry) =>
+        FolderTrust.CanWrite(entry.Folder) ? null : entry.Folder + " says nothing of the numbers of threads that are used here, and cannot be written to";
+
+    private PreparedSegment Noted(string folder, PreparedTarget target, Func<PreparedSegment> make)
     {
         Attempts.Add(folder, target.FolderName);
         try
         {
-            return MakeNoted(folder, segment, target, samples);
+            how.At("attempt noted");
+            return make();
         }
         catch (OperationCanceledException)
         {
@@ -101,9 +112,30 @@ internal sealed class ModelPreparation(SessionFactory factory, ModelDefinition d
         }
     }
 
-    private PreparedSegment MakeNoted(string folder, SegmentToPrepare segment, PreparedTarget target, Func<IReadOnlyList<(Probe, int)>> samples)
+    // What more threads give, into an entry that is good for fewer: its files may be mapped, and stay.
+    private PreparedSegment Extend(PreparedEntry entry, SegmentToPrepare segment, Func<IReadOnlyList<(Probe, int)>> samples)
     {
-        how.At("attempt noted");
+        PreparedTarget target = entry.Manifest.Target;
+        try
+        {
+            // The recorded request first: its result is the one that is recorded.
+            SegmentPreparer preparer = new(factory, factory.ModelWeights, segment, [(entry.Manifest.Probe, 0), .. samples()], how.ProbeLimit, how.At);
+            IReadOnlyDictionary<int, string> more = preparer.Compare(entry, [.. segment.Threads.Except(entry.Manifest.Expected.Keys)]);
+            ManifestUpdate.Write(entry.Folder, trust, now => now with { Expected = now.Expected.Concat(more).ToDictionary() });
+        }
+        catch (Exception e) when (e is NotPreparableException or TimeoutException or OnnxRuntimeException or OutOfMemoryException)
+        {
+            return NotMade(segment, target, "the entry does not serve for more threads: " + e.Message);
+        }
+        if (how.IsAsked)
+            Attempts.Forget(entry.Within, target.FolderName);
+        else
+            Attempts.TakeBack(entry.Within, target.FolderName);
+        return new PreparedSegment(segment.Segment.Name, target.FolderName, Housekeeping.Bytes(entry.Folder), entry.Manifest.Damage, null, true);
+    }
+
+    private PreparedSegment Make(string folder, SegmentToPrepare segment, PreparedTarget target, Func<IReadOnlyList<(Probe, int)>> samples)
+    {
         PreparedManifest manifest;
         using EntryWriter writer = new(folder, target.FolderName, how.IsForAll);
         how.At("folder made");
@@ -116,7 +148,7 @@ internal sealed class ModelPreparation(SessionFactory factory, ModelDefinition d
         catch (Exception e) when (e is TimeoutException or OnnxRuntimeException or OutOfMemoryException)
         {
             // Another time it may go: nothing is written, and the attempt counts.
-            return new PreparedSegment(segment.Segment.Name, target.FolderName, 0, default, e.Message, false);
+            return NotMade(segment, target, e.Message);
         }
         catch (NotPreparableException e)
         {
@@ -140,7 +172,7 @@ internal sealed class ModelPreparation(SessionFactory factory, ModelDefinition d
     {
         if (!known.TryGetValue(segment.Outline, out IReadOnlyList<PreparedSample>? samples))
         {
-            known.Add(segment.Outline, samples = new PlanSamples(factory, definition, segment.Outline, how.ProbeLimit).Find());
+            known.Add(segment.Outline, samples = new PlanSamples(factory, definition, segment.Outline, how.ProbeLimit, how.At).Find());
             how.At("samples found");
         }
         int place = Array.IndexOf(segment.Outline.Plan.Segments, segment.Segment);
@@ -149,10 +181,10 @@ internal sealed class ModelPreparation(SessionFactory factory, ModelDefinition d
 
     private void CheckSpace(string folder)
     {
-        if (how.MostBytes is { } most && Housekeeping.Bytes(folder) + factory.WeightBytes > most)
+        if (how.MostBytes is { } most && Housekeeping.Bytes(folder) + factory.SessionWeightBytes > most)
             throw new IOException("the weights alone are more than what is left of the " + most + " bytes that " + folder + " may hold");
         long free = new DriveInfo(folder).AvailableFreeSpace;
-        if (free < DiskFactor * factory.WeightBytes)
-            throw new IOException("too little space is left at " + folder + ": " + free + " bytes, and preparing takes up to " + DiskFactor * factory.WeightBytes);
+        if (free < DiskFactor * factory.SessionWeightBytes)
+            throw new IOException("too little space is left at " + folder + ": " + free + " bytes, and preparing takes up to " + DiskFactor * factory.SessionWeightBytes);
     }
 }

@@ -21,7 +21,12 @@ internal sealed record PreparedSample(int Seed, IReadOnlyList<Probe> BySegment);
 /// <summary>
 /// Finds dimensions that a plan runs with: the smallest, those that it was planned for, and larger ones. What its segments read is measured by running the plain ones in turn.
 /// </summary>
-internal sealed class PlanSamples(SessionFactory factory, ModelDefinition definition, PlanOutline outline, TimeSpan limit)
+/// <param name="factory">Makes the sessions.</param>
+/// <param name="definition">The model.</param>
+/// <param name="outline">The plan.</param>
+/// <param name="limit">How long a request may take.</param>
+/// <param name="at">Told what was done, before the next step: it may wait, or end it by an exception.</param>
+internal sealed class PlanSamples(SessionFactory factory, ModelDefinition definition, PlanOutline outline, TimeSpan limit, Action<string> at)
 {
     /// <summary>So many are compared.</summary>
     public const int Wanted = 3;
@@ -47,7 +52,10 @@ internal sealed class PlanSamples(SessionFactory factory, ModelDefinition defini
         try
         {
             foreach (Segment segment in outline.Plan.Segments)
+            {
                 sessions = [.. sessions, factory.CreatePlain(segment, 1, static _ => { })];
+                at("session of a sample created");
+            }
             return Find(sessions);
         }
         finally
@@ -79,6 +87,7 @@ internal sealed class PlanSamples(SessionFactory factory, ModelDefinition defini
                 tooMuch.Add(dims);
                 passing = e;
             }
+            at("one sample tried");
         }
         if (found.Count == 0)
             throw passing ?? new NotPreparableException("it runs with no input that was made up: " + why);

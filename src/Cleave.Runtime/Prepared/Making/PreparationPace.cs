@@ -26,6 +26,9 @@ internal sealed class PreparationPace(CoreLedger ledger, TimeProvider clock, Act
 
     private long _begun = clock.GetTimestamp();
 
+    /// <summary>The first step begins.</summary>
+    public void Begin() => _begun = clock.GetTimestamp();
+
     /// <summary>A step is over.</summary>
     /// <exception cref="OperationCanceledException">It is to end.</exception>
     public void Next()

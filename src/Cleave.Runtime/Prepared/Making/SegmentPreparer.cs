@@ -66,6 +66,26 @@ internal sealed class SegmentPreparer(SessionFactory factory, ModelWeights weigh
         };
     }
 
+    /// <summary>Compares an entry with plain sessions of other numbers of threads.</summary>
+    /// <returns>What the first sample gives, by the number of threads.</returns>
+    /// <exception cref="NotPreparableException">The results differ.</exception>
+    /// <exception cref="TimeoutException">A request took too long, here and now.</exception>
+    /// <exception cref="OnnxRuntimeException">A plain session failed, or there was too little memory.</exception>
+    /// <exception cref="CleaveException">A session cannot be created, as for lack of memory.</exception>
+    public IReadOnlyDictionary<int, string> Compare(PreparedEntry entry, IReadOnlyList<int> threads)
+    {
+        Dictionary<int, string> given = [];
+        foreach (int count in threads)
+        {
+            string[] plain = PlainResults(count);
+            at("plain results known");
+            Compare(count, plain, PreparedResults(count, entry.Graph, entry.Folder, samples));
+            at("results compared");
+            given.Add(count, plain[0]);
+        }
+        return given;
+    }
+
     // The first sample twice: what differs from itself cannot be compared.
     private string[] PlainResults(int threads)
     {
@@ -102,7 +122,13 @@ internal sealed class SegmentPreparer(SessionFactory factory, ModelWeights weigh
             throw new NotPreparableException("it runs on another device");
         try
         {
-            return [.. compared.Select(s => s.Probe.Run(session.Session, _outputs, s.Seed, limit))];
+            string[] results = new string[compared.Count];
+            for (int i = 0; i < results.Length; i++)
+            {
+                results[i] = compared[i].Probe.Run(session.Session, _outputs, compared[i].Seed, limit);
+                at("one sample run");
+            }
+            return results;
         }
         catch (NotSupportedException e)
         {

@@ -48,7 +48,8 @@ internal static class CommandGuard
         return notDone;
     }
 
-    private static string Words(Exception problem, string path) => problem switch
+    /// <summary>What a problem with a model is called.</summary>
+    public static string Words(Exception problem, string path) => problem switch
     {
         ModelException e => $"{e.Problem.Rule.Id}: {e.Problem.Message(e.Path ?? path)}",
         CommandException or ListingException or CleaveException or IOException or UnauthorizedAccessException => problem.Message,

@@ -1,8 +1,10 @@
+using System;
 using System.Collections.Generic;
 using System.CommandLine;
 using System.IO;
 using System.Linq;
 using System.Threading;
+using Cleave.Core.Diagnostics;
 using Cleave.Core.Listing;
 using Cleave.Prepared;
 using Cleave.Prepared.Making;
@@ -36,8 +38,8 @@ internal static class PrepareCommand
         Option<string?> precision = new("--precision") { Description = "The value of Precision=\"…\" on this model's item in your .csproj, Auto, AsPublished or Widened, so that the entries fit the runner. Leave it out if neither the item nor the code sets it." };
         Option<bool> list = new("--list") { Description = "Instead of preparing: list what the given folder holds." };
         Option<bool> check = new("--check") { Description = "Instead of preparing: list what the given folder holds and compare every byte with what was written. Exit code 1 if an entry was changed, or if there is none." };
-        Option<string?> source = CleaveCommand.PathOption("--model", "With --check: the .onnx file; its bytes, too, are compared with those that its entries were made of. Exit code 1 also if none was made of it.");
-        Option<bool> prune = new("--prune") { Description = "Delete what no process will use: unfinished, failed and damaged entries, and those that say why nothing was prepared. What it must not trust or cannot read stays." };
+        Option<string?> source = CleaveCommand.PathOption("--model", "With --check: the .onnx file; its bytes, too, are compared with those that its entries were made of. Exit code 1 also if none was made of it. With --prune: entries that were made of it with other weights, before another training, are deleted, too.");
+        Option<bool> prune = new("--prune") { Description = "Delete what no process will use: unfinished, failed and damaged entries, and those that say why nothing was prepared; with --model also those of earlier weights. What it must not trust or cannot read stays." };
         Option<bool> group = new("--trust-group") { Description = "Folders and entries count that a group can write to, as with RunnerOptions.PreparedTrustGroup." };
         Command command = new("prepare", "Has ONNX Runtime optimise a model and pack its weights once, for this processor and ONNX Runtime: runners open that in a part of the time.")
         {
@@ -53,7 +55,7 @@ internal static class PrepareCommand
             {
                 RefuseOthers();
                 if (arguments.GetValue(prune))
-                    return Prune(given, trust, console.Output);
+                    return Prune(given, trust, arguments.GetValue(source), console.Output, cancellationToken);
                 if (arguments.GetValue(list))
                     return List(given, trust, console.Output);
                 if (arguments.GetValue(check))
@@ -75,9 +77,9 @@ internal static class PrepareCommand
                 Option<bool>? mode = modes.FirstOrDefault(m => arguments.GetValue(m));
                 if (mode != null)
                     arguments.Refuse(mode, [.. modes.Where(m => m != mode), published, folder, cores, limit, library, .. mode == check ? [] : item]);
-                if (mode != check)
-                    arguments.Refuse("without --check", source);
-                else if (arguments.GetValue(source) is null)
+                if (mode != check && mode != prune)
+                    arguments.Refuse("without --check or --prune", source);
+                else if (mode == check && arguments.GetValue(source) is null)
                     arguments.Refuse("without --model", item);
                 if (arguments.GetValue(published) != null)
                     arguments.Refuse(published, [folder, .. item]);
@@ -103,7 +105,16 @@ internal static class PrepareCommand
         ModelToPrepare[] asked = [.. models];
         foreach (ModelToPrepare model in asked)
         {
-            IReadOnlyList<PreparedSegment> segments = PrepareRun.Make(model, options, Say, cancellationToken);
+            IReadOnlyList<PreparedSegment> segments;
+            try
+            {
+                segments = PrepareRun.Make(model, options, Say, cancellationToken);
+            }
+            catch (Exception e) when (!mustAll && IsOfModel(e))
+            {
+                console.Output.Write(Terminal.Safe($"{model.Name}: not prepared: {CommandGuard.Words(e, model.Path)}") + "\n");
+                continue;
+            }
             PrepareText.Write(asked.Length > 1 || !mustAll ? model.Name + ", " : "", segments, console.Output);
             // Where there is nothing to prepare nothing is missing.
             all &= segments.All(static s => s.WhyNot is null or SegmentPreparer.NoWeights);
@@ -118,6 +129,9 @@ internal static class PrepareCommand
             last = step;
         }
     }
+
+    // Another model may go all the same; without ONNX Runtime none does.
+    private static bool IsOfModel(Exception e) => e is CleaveException { Id: var id } ? id != Rules.NativeLibraryMissing.Id : e is ModelException or BenchException;
 
     private static int List(string[] folders, FolderTrust trust, TextWriter output)
     {
@@ -151,9 +165,11 @@ internal static class PrepareCommand
             output.Write(Terminal.Safe(folder) + ": no entries\n");
     }
 
-    private static int Prune(string[] folders, FolderTrust trust, TextWriter output)
+    private static int Prune(string[] folders, FolderTrust trust, string? source, TextWriter output, CancellationToken cancellationToken)
     {
-        foreach (string deleted in folders.SelectMany(f => Housekeeping.Prune(f, trust)))
+        using OpenedForRunner? model = source is null ? null : new(source, new ListingOptions(), null, new RunnerOptions(), cancellationToken);
+        Func<PreparedManifest, bool>? isOutdated = model is null ? null : manifest => PrepareRun.IsOutdated(manifest, model);
+        foreach (string deleted in folders.SelectMany(f => Housekeeping.Prune(f, trust, isOutdated)))
             output.Write("deleted " + Terminal.Safe(deleted) + "\n");
         return CleaveCommand.Success;
     }

@@ -2,12 +2,14 @@ using System;
 using System.Threading;
 using Cleave.Core.Listing;
 using Cleave.Core.Onnx;
+using Cleave.Core.Tuning;
 using Cleave.Cores;
 using Cleave.Generated;
 using Cleave.Plans;
 using Cleave.Sessions;
 using Cleave.Sources;
 using Cleave.Tool.Benching;
+using Cleave.Tuning;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Cleave.Tool.Preparing;
@@ -16,6 +18,7 @@ namespace Cleave.Tool.Preparing;
 internal sealed class OpenedForRunner : IDisposable
 {
     private readonly OpenedModel _opened;
+    private readonly RunnerOptions _runner;
 
     /// <param name="path">The model's file.</param>
     /// <param name="item">Its item metadata in the project.</param>
@@ -28,7 +31,7 @@ internal sealed class OpenedForRunner : IDisposable
     {
         Definition = LooseDefinition.Of(LooseDefinition.SpecOf(path, ModelReader.ReadFile(path, cancellationToken), item));
         options.Model = ModelSource.File(path);
-        RunnerOptions runner = options.Over(Definition.Options);
+        RunnerOptions runner = _runner = options.Over(Definition.Options);
         Cores = cores is { } asked ? Math.Min(asked, runner.Cores ?? asked) : CoreBudget.Resolve(runner.Cores).Cores;
         _opened = OpenedModel.Open(Definition, runner);
         Factory = new SessionFactory(_opened, Definition, runner, ProcessFiles.System, NullLogger.Instance);
@@ -43,6 +46,14 @@ internal sealed class OpenedForRunner : IDisposable
 
     /// <summary>Every plan that the runner may run.</summary>
     public ModeList Modes { get; }
+
+    /// <summary>The same, where a tuning file of the model has measured for so many cores of this machine what is best.</summary>
+    public ModeList Tuned()
+    {
+        MachineSignature machine = ThisMachine.Of(Cores) with { Precision = Factory.Precision.Halves is null ? "" : MachineSignature.Widened };
+        TuningStore store = new(Definition, _opened.Path, _runner.TuningFolder, new Lazy<MachineSignature>(machine), NullLogger.Instance);
+        return store.Load() is { } section && TunedRunner.Plan(section, Definition.Budgets) is { } best ? ModeList.Of(Definition, _runner, Cores, Factory.Slicing, best) : Modes;
+    }
 
     public void Dispose()
     {

@@ -57,12 +57,12 @@ internal static class PrepareRun
     public static IReadOnlyList<PreparedSegment> Make(ModelToPrepare asked, PrepareOptions options, Action<string> say, CancellationToken cancellationToken)
     {
         using OpenedForRunner opened = new(asked.Path, asked.Item, options.Cores, new RunnerOptions(), cancellationToken);
-        ModelPreparation preparation = new(opened.Factory, opened.Definition, opened.Modes.Modes, options.Trust, new PreparationOptions(IsForAll: true, IsAsked: true, options.MostBytes, step =>
+        ModelPreparation preparation = new(opened.Factory, opened.Definition, opened.Tuned().Modes, options.Trust, new PreparationOptions(IsForAll: true, IsAsked: true, options.MostBytes, step =>
         {
             cancellationToken.ThrowIfCancellationRequested();
             say(step);
         }));
-        say($"preparing for {opened.Cores} {(opened.Cores == 1 ? "core" : "cores")}, about {PrepareText.Megabytes(opened.Factory.WeightBytes)} to {PrepareText.Megabytes(preparation.EstimatedBytes)} for each session of the whole model");
+        say($"preparing for {opened.Cores} {(opened.Cores == 1 ? "core" : "cores")}, about {PrepareText.Megabytes(opened.Factory.SessionWeightBytes)} to {PrepareText.Megabytes(preparation.EstimatedBytes)} for each session of the whole model");
         return preparation.Run(Path.GetFullPath(asked.Folder));
     }
 
@@ -86,6 +86,10 @@ internal static class PrepareRun
     /// <summary>Whether an entry was made of this model, as far as a start compares: the graph, and the edges of every tensor.</summary>
     public static bool IsOf(ListedEntry entry, OpenedForRunner model) =>
         entry.Manifest is { } manifest && manifest.Target.Graph == model.Definition.Hash && manifest.Target.Weights == model.Factory.ModelWeights.Edges;
+
+    /// <summary>Whether an entry was made of the same graph with other weights, as before another training.</summary>
+    public static bool IsOutdated(PreparedManifest manifest, OpenedForRunner model) =>
+        manifest.Target.Graph == model.Definition.Hash && manifest.Target.Weights != model.Factory.ModelWeights.Edges;
 
     private static string? Damage(string path, PreparedManifest manifest)
     {

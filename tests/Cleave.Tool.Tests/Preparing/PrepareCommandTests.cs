@@ -3,8 +3,10 @@ using System.Collections.Generic;
 using System.IO;
 using System.Linq;
 using System.Threading.Tasks;
+using Cleave.Core.Tuning;
 using Cleave.Prepared;
 using Cleave.Tool.Benching;
+using Cleave.Tuning;
 using Google.Protobuf;
 using Xunit;
 
@@ -141,6 +143,63 @@ public sealed class PrepareCommandTests : IDisposable
         Assert.Equal((1, "cleave: error --onnxruntime missing.so: there is no such file.\n"), (library.Code, library.Error));
     }
 
+    /// <summary>It is said, and the others are prepared.</summary>
+    [Fact]
+    public async Task A_published_model_that_onnxruntime_refuses_is_passed_over()
+    {
+        string published = Path.Combine(Path.GetDirectoryName(_tiny.Save())!, "out"), models = Directory.CreateDirectory(Path.Combine(published, "models")).FullName;
+        using TinyModel refused = new();
+        // Add takes tensors of sizes that fit.
+        refused.Model.Graph.Initializer.Add(new OnnxProto.TensorProto { Name = "wide", DataType = TinyModel.Float, Dims = { 5, 7 }, RawData = ByteString.CopyFrom(new byte[5 * 7 * sizeof(float)]) });
+        refused.Model.Graph.Initializer.Add(new OnnxProto.TensorProto { Name = "other", DataType = TinyModel.Float, Dims = { 3 }, RawData = ByteString.CopyFrom(new byte[3 * sizeof(float)]) });
+        refused.Model.Graph.Node.Add(TinyModel.Node("Add", ["wide", "other"], "sum"));
+        refused.Model.Graph.Output.Add(TinyModel.Value("sum", TinyModel.Float, 5, 7));
+        File.Copy(refused.Save(), Path.Combine(models, "refused.onnx"));
+        File.Copy(_tiny.Path, Path.Combine(models, "tiny.onnx"));
+        List<string> listings = [];
+        foreach (string name in new[] { "refused", "tiny" })
+        {
+            listings.Add(Path.Combine(published, name + ".graph"));
+            using FileStream stream = File.Create(listings[^1]);
+            Core.Listing.ListingWriter.Write(new Core.Listing.ModelListing { Options = new Core.Listing.ListingOptions { Source = name + ".onnx", Path = $"models/{name}.onnx" } }, stream);
+        }
+
+        ToolRun run = await ToolRun.Of("prepare", listings[0], listings[1], "--published", published, "--cores", "1");
+
+        Assert.Equal("", run.Code == 0 ? "" : run.Output + run.Error);
+        Assert.StartsWith("refused.onnx: not prepared: CLV4007", run.Output);
+        Assert.Contains("\ntiny.onnx, Whole: prepared, ", run.Output);
+    }
+
+    [Fact]
+    public async Task Cores_that_an_entry_lacks_are_added()
+    {
+        await ToolRun.Of("prepare", _tiny.Save(), "-o", Folder, "--cores", "1");
+        string entry = Assert.Single(Directory.GetDirectories(Folder));
+        // As a larger machine's only.
+        string manifest = Path.Combine(entry, PreparedManifest.FileName);
+        PreparedManifest made = PreparedManifest.Read(File.ReadAllBytes(manifest));
+        File.WriteAllBytes(manifest, (made with { Expected = new Dictionary<int, string> { [99] = made.Expected.Values.Single() } }).Write());
+        ToolRun run = await ToolRun.Of("prepare", _tiny.Path, "-o", Folder, "--cores", "1");
+        Assert.StartsWith("Whole: prepared, ", run.Output);
+        Assert.Equal(entry, Assert.Single(Directory.GetDirectories(Folder)));
+        Assert.Equal([1, 99], PreparedManifest.Read(File.ReadAllBytes(manifest)).Expected.Keys.Order());
+    }
+
+    /// <summary>A runner opens the plan that was measured to be the best here.</summary>
+    [Fact]
+    public async Task What_was_tuned_is_prepared()
+    {
+        string hash = Core.Listing.ListingWriter.Hash(Core.Onnx.ModelReader.ReadFile(_tiny.Save()));
+        TuningSection section = new(
+            ThisMachine.Of(6), hash, IsComplete: true, [new TunedRequest(["batch"], [1], [new TunedTime("Whole", [5], 100, 9), new TunedTime("Whole", [1], 900, 9)])]);
+        File.WriteAllText(_tiny.Path + TuningFile.Ending, TuningFile.Empty.With(section).Write());
+        ToolRun run = await ToolRun.Of("prepare", _tiny.Path, "-o", Folder, "--cores", "6");
+        Assert.Equal("", run.Code == 0 ? "" : run.Output + run.Error);
+        string manifest = Path.Combine(Assert.Single(Directory.GetDirectories(Folder)), PreparedManifest.FileName);
+        Assert.Contains(5, PreparedManifest.Read(File.ReadAllBytes(manifest)).Expected.Keys);
+    }
+
     [Fact]
     public async Task What_cannot_be_done_is_said()
     {
@@ -233,6 +292,15 @@ public sealed class PrepareCommandTests : IDisposable
         ToolRun retrained = await ToolRun.Of("prepare", "--check", Folder, "--model", _tiny.Save());
         Assert.Equal(1, retrained.Code);
         Assert.EndsWith($"{Folder}: no entry was made of {_tiny.Path}\n", retrained.Output);
+
+        // Those of the weights before are deleted where that is asked for, and no others.
+        string before = Path.GetFileName(Assert.Single(Directory.GetDirectories(Folder)));
+        weights.RawData = ByteString.CopyFrom([.. Enumerable.Range(0, weights.RawData.Length / sizeof(float)).SelectMany(static i => BitConverter.GetBytes((i % 11 - 5) / 8f))]);
+        Assert.StartsWith("Whole: prepared, ", (await ToolRun.Of("prepare", _tiny.Save(), "-o", Folder, "--cores", "1")).Output);
+        Assert.Equal("", (await ToolRun.Of("prepare", "--prune", Folder)).Output);
+        Assert.Equal("", (await ToolRun.Of("prepare", "--prune", Folder, "--model", other.Path)).Output);
+        Assert.Equal($"deleted {before}\n", (await ToolRun.Of("prepare", "--prune", Folder, "--model", _tiny.Path)).Output);
+        Assert.Single(Directory.GetDirectories(Folder));
     }
 
     [Fact]

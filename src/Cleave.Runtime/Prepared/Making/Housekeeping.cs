@@ -60,16 +60,19 @@ internal static class Housekeeping
 
     /// <summary>Deletes what no process will use: unfinished, failed and damaged entries, those that say that nothing was prepared, and the counts of attempts. Others stay, whatever they are for,
     /// and those that this process must not or cannot read.</summary>
+    /// <param name="folder">The folder of all entries.</param>
+    /// <param name="trust">Who may be able to write to it.</param>
+    /// <param name="isOutdated">Which others are deleted, too; null: none.</param>
     /// <returns>What was deleted.</returns>
     /// <exception cref="IOException">Another process prepares into the folder.</exception>
-    public static IReadOnlyList<string> Prune(string folder, FolderTrust trust)
+    public static IReadOnlyList<string> Prune(string folder, FolderTrust trust, Func<PreparedManifest, bool>? isOutdated = null)
     {
         using IDisposable held = FolderLock.TryTake(folder) ?? throw new IOException("another process prepares into " + folder);
         List<string> deleted = [];
         int unfinished = DeleteUnfinished(folder);
         if (unfinished > 0)
             deleted.Add(unfinished + " unfinished");
-        foreach (ListedEntry entry in List(folder, trust).Where(static e => e.IsUseless))
+        foreach (ListedEntry entry in List(folder, trust).Where(e => e.IsUseless || (isOutdated != null && e.Manifest is { } manifest && isOutdated(manifest))))
         {
             Directory.Delete(Path.Combine(folder, entry.Name), recursive: true);
             deleted.Add(entry.Name);

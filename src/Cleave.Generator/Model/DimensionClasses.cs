@@ -1,3 +1,4 @@
+using System;
 using System.Collections.Generic;
 
 namespace Cleave.Generator.Model;
@@ -8,16 +9,21 @@ internal sealed class DimensionClasses
     private readonly Dictionary<(int Member, string Name), (int Member, string Name)> _parents;
     private readonly Dictionary<(int Member, string Name), int> _sizes;
 
-    public DimensionClasses()
+    private readonly Func<(int Member, string Name), bool> _isNamed;
+
+    /// <param name="isNamed">Whether its model gives a dimension the name, which else was made up.</param>
+    public DimensionClasses(Func<(int Member, string Name), bool> isNamed)
     {
         _parents = [];
         _sizes = [];
+        _isNamed = isNamed;
     }
 
     private DimensionClasses(DimensionClasses other)
     {
         _parents = new(other._parents);
         _sizes = new(other._sizes);
+        _isNamed = other._isNamed;
     }
 
     /// <summary>A copy, to try something.</summary>
@@ -27,7 +33,7 @@ internal sealed class DimensionClasses
     public int? Size(int member, DimSpec dim) =>
         dim.Size ?? (dim.Symbol is { } name && _sizes.TryGetValue(Find((member, name)), out int size) ? size : null);
 
-    /// <summary>The member and name that stand for a symbolic dimension: those that came first.</summary>
+    /// <summary>The member and name that stand for a symbolic dimension: those that came first of those that have a name.</summary>
     public (int Member, string Name) Find((int Member, string Name) dimension)
     {
         while (_parents.TryGetValue(dimension, out (int Member, string Name) parent))
@@ -53,8 +59,9 @@ internal sealed class DimensionClasses
         (int Member, string Name) first = Find((member, one)), second = Find((otherMember, two));
         if (first == second)
             return true;
-        // The one that came first stands for both.
-        if (second.Member < first.Member)
+        // The one that came first stands for both; one without a name could not say that dimensions are one.
+        bool named = _isNamed(first), otherNamed = _isNamed(second);
+        if (named == otherNamed ? second.Member < first.Member : otherNamed)
             (first, second) = (second, first);
         _parents[second] = first;
         return true;

@@ -7,24 +7,27 @@ using Cleave.Core.Graph;
 namespace Cleave.Generator.Model;
 
 /// <summary>
-/// The inputs of an ensemble: those of one name are one, and so are those of different names that have equal types and shapes, by order; any other is an input of its
-/// member alone.
+/// The inputs of an ensemble: those of one name are one, whatever the order of the members. One whose name no other member has is taken for the first of equal type and
+/// shape that its member has not; where there is none, it is an input of its member alone.
 /// </summary>
 internal sealed class EnsembleInputs
 {
     private readonly IReadOnlyList<RunnerSpec> _members;
     private readonly List<Problem> _problems;
     private readonly List<Shared> _inputs = [];
-    private DimensionClasses _dimensions = new();
+    private DimensionClasses _dimensions;
 
     public EnsembleInputs(IReadOnlyList<RunnerSpec> members, List<Problem> problems)
     {
         _members = members;
         _problems = problems;
-        Places = [.. members.Select(m => new int[m.Inputs.Count])];
+        _dimensions = new DimensionClasses(IsNamed);
         UnifyNames();
-        for (int m = 0; m < members.Count; m++)
-            Add(m);
+        Shared[][] places = [.. members.Select(m => new Shared[m.Inputs.Count])];
+        ByName(places);
+        ByOrder(places);
+        _inputs = [.. InOrder()];
+        Places = [.. places.Select(member => member.Select(s => _inputs.IndexOf(s)).ToArray())];
     }
 
     /// <summary>For each input of each member the place among the ensemble's.</summary>
@@ -41,7 +44,7 @@ internal sealed class EnsembleInputs
         if (dim.Symbol is not { } name)
             return dim.Expression is null ? dim : default;
         (int Member, string Name) first = _dimensions.Find((member, name));
-        return IsNamed(first.Member, first.Name) ? new(null, first.Name) : default;
+        return IsNamed(first) ? new(null, first.Name) : default;
     }
 
     /// <summary>Whether two dimensions may be of one size.</summary>
@@ -64,46 +67,61 @@ internal sealed class EnsembleInputs
         }
     }
 
-    private bool IsNamed(int member, string name) => _members[member].Symbols.Any(s => s.IsNamed && s.Name == name);
+    private bool IsNamed((int Member, string Name) dimension) => _members[dimension.Member].Symbols.Any(s => s.IsNamed && s.Name == dimension.Name);
 
-    private void Add(int member)
+    // Before anything is matched by order, which else would take an input away from those of its name in later members.
+    private void ByName(Shared[][] places)
     {
-        RunnerSpec spec = _members[member];
-        bool[] taken = new bool[_inputs.Count];
-        bool[] placed = new bool[spec.Inputs.Count];
-        for (int i = 0; i < placed.Length; i++)
+        HashSet<string> common = new(
+            _members.SelectMany(m => m.Inputs).GroupBy(i => i.Name, System.StringComparer.Ordinal).Where(g => g.Count() > 1).Select(g => g.Key), System.StringComparer.Ordinal);
+        for (int m = 0; m < places.Length; m++)
         {
-            int named = _inputs.FindIndex(s => s.Tensor.Name == spec.Inputs[i].Name);
-            if (named < 0)
-                continue;
-            Places[member][i] = named;
-            taken[named] = placed[i] = true;
-            if (Join(_dimensions, _inputs[named], member, spec.Inputs[i]) is { } difference)
-                _problems.Add(new Problem(Rules.EnsembleInputDiffers, spec.Inputs[i].Name, difference));
-        }
-        for (int i = 0; i < placed.Length; i++)
-        {
-            if (!placed[i])
-                Places[member][i] = ByOrder(member, spec.Inputs[i], taken);
+            for (int i = 0; i < places[m].Length; i++)
+            {
+                TensorSpec input = _members[m].Inputs[i];
+                if (!common.Contains(input.Name))
+                    continue;
+                if (_inputs.Find(s => s.Tensor.Name == input.Name) is not { } first)
+                    _inputs.Add(first = new Shared(m, i, input));
+                else if (Join(_dimensions, first, m, input) is { } difference)
+                    _problems.Add(new Problem(Rules.EnsembleInputDiffers, input.Name, difference));
+                places[m][i] = first;
+            }
         }
     }
 
-    private int ByOrder(int member, TensorSpec input, bool[] taken)
+    private void ByOrder(Shared[][] places)
     {
-        for (int at = 0; at < taken.Length; at++)
+        for (int m = 0; m < places.Length; m++)
+        {
+            for (int i = 0; i < places[m].Length; i++)
+                places[m][i] ??= Fitting(m, _members[m].Inputs[i], places[m]) ?? Own(m, i);
+        }
+    }
+
+    private Shared? Fitting(int member, TensorSpec input, Shared[] taken)
+    {
+        foreach (Shared shared in InOrder().Where(s => !taken.Contains(s) && s.Tensor.RankIsKnown && input.RankIsKnown))
         {
             DimensionClasses tried = _dimensions.Copy();
-            Shared shared = _inputs[at];
-            if (taken[at] || !input.RankIsKnown || !shared.Tensor.RankIsKnown || Join(tried, shared, member, input) is not null)
+            if (Join(tried, shared, member, input) is not null)
                 continue;
             _dimensions = tried;
-            taken[at] = true;
             _problems.Add(new Problem(Rules.EnsembleMatchedByOrder, "input", input.Name, _members[member].Source, shared.Tensor.Name));
-            return at;
+            return shared;
         }
-        _inputs.Add(new Shared(member, input));
-        return _inputs.Count - 1;
+        return null;
     }
+
+    private Shared Own(int member, int place)
+    {
+        Shared own = new(member, place, _members[member].Inputs[place]);
+        _inputs.Add(own);
+        return own;
+    }
+
+    // As the members name them, one after the other.
+    private IEnumerable<Shared> InOrder() => _inputs.OrderBy(static s => s.Member).ThenBy(static s => s.Place);
 
     // What differs; null where nothing does.
     private string? Join(DimensionClasses dimensions, Shared shared, int member, TensorSpec input)
@@ -126,5 +144,5 @@ internal sealed class EnsembleInputs
         return null;
     }
 
-    private sealed record Shared(int Member, TensorSpec Tensor);
+    private sealed record Shared(int Member, int Place, TensorSpec Tensor);
 }

@@ -140,6 +140,48 @@ public sealed class EnsembleSurfaceTests
         Assert.Contains("new int[] { 0, 1 }", generated.Source("MyApp.VisionRunner.g.cs"), StringComparison.Ordinal);
     }
 
+    // By order, the mask of b would be an image, and c's the only mask.
+    [Theory]
+    [InlineData("a", "b", "c")]
+    [InlineData("a", "c", "b")]
+    [InlineData("b", "a", "c")]
+    [InlineData("c", "b", "a")]
+    public void Inputs_of_one_name_are_one_whatever_the_order_of_the_members(params string[] order)
+    {
+        Dictionary<string, string[]> inputs = new() { ["a"] = ["image"], ["b"] = ["mask"], ["c"] = ["image", "mask"] };
+        ModelListing[] models = [.. order.Select(name => Model(name, [.. inputs[name].Select(i => Models.Float(i, "N", 3))], [Models.Float("scores", "N", 10)]))];
+        Generated generated = Run(Vision(models), models).Compiles();
+        Assert.Empty(generated.Messages);
+        string[] all = [.. order.SelectMany(name => inputs[name]).Distinct()];
+        Assert.Equal(["N", .. all.Select(i => i == "image" ? "Image" : "Mask")], generated.Members("MyApp.VisionInput"));
+        string source = generated.Source("MyApp.VisionRunner.g.cs");
+        foreach (string name in order)
+            Assert.Contains("\"models/" + name + ".onnx\", global::MyApp." + name.ToUpperInvariant() + "Runner.Definition, new int[] { " + string.Join(", ", inputs[name].Select(i => Array.IndexOf(all, i))) + " }", source, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("a", "b", "other")]
+    [InlineData("other", "a", "b")]
+    public void An_input_of_another_name_is_matched_whatever_the_order_of_the_members(params string[] order)
+    {
+        ModelListing[] models = [.. order.Select(name => Model(name, [Models.Float(name == "other" ? "pixels" : "image", "N", 3)], [Models.Float("scores", "N", 10)]))];
+        Generated generated = Run(Vision(models), models);
+        Assert.Contains("'pixels' of 'models/other.onnx' is taken for 'image'", Assert.Single(generated.Messages), StringComparison.Ordinal);
+        Assert.Equal(["N", "Image"], generated.Members("MyApp.VisionInput"));
+    }
+
+    // What a leaves open, b says is one.
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Dimensions_that_are_one_in_any_member_are_one(bool turned)
+    {
+        ModelListing a = Model("a", [Models.Float("image", null!, 3), Models.Float("mask", null!, 3)], [Models.Float("scores", 10)]);
+        ModelListing b = Model("b", [Models.Float("image", "N", 3), Models.Float("mask", "N", 3)], [Models.Float("scores", 10)]);
+        ModelListing[] models = turned ? [b, a] : [a, b];
+        Assert.Equal(["N", "Image", "Mask"], Run(Vision(models), models).Compiles().Members("MyApp.VisionInput"));
+    }
+
     [Fact]
     public void A_fixed_dimension_of_one_member_is_the_ensembles()
     {

@@ -42,6 +42,20 @@ public class ReleaseTests
         Assert.Equal("/project/models/another.onnx", diagnostic.Location.GetLineSpan().Path);
     }
 
+    [Theory]
+    [InlineData("1.28.2")]
+    [InlineData("1.9.0")]
+    [InlineData("0.9.1-preview")]
+    public void A_release_that_is_too_old_is_an_error_of_the_project_and_keeps_the_class(string version)
+    {
+        ModelListing other = Models.Bert("models/another.onnx");
+        Generated generated = Run(version, Models.File(Models.Bert()), Models.File(other, "other"));
+        Diagnostic diagnostic = Assert.Single(generated.Diagnostics);
+        Assert.Equal(("CLV1027", DiagnosticSeverity.Error), (diagnostic.Id, diagnostic.Severity));
+        Assert.Contains("need ONNX Runtime 1.29 or later, and the project resolves " + version, Assert.Single(generated.Messages), StringComparison.Ordinal);
+        Assert.Contains("MyApp.BertRunner.g.cs", generated.Hints);
+    }
+
     [Fact]
     public void Without_a_resolved_package_nothing_is_said() => Assert.Empty(Run("", Models.File(Newer)).Diagnostics);
 

@@ -87,6 +87,9 @@ internal static class Rules
     public static readonly Rule QuantisationStale = Checked("CLV1026", "Model in 8 bits is not that of its source",
         "The model '{0}' in 8 bits is to be made of '{1}', but {2}. Quantise that model again: cleave quantize, with the inputs and the budget that it had.");
 
+    public static readonly Rule ReleaseTooOld = Checked("CLV1027", "ONNX Runtime too old",
+        "Runners, that of '{0}' too, need ONNX Runtime {2} or later, and the project resolves {1}: the first runner would fail. Raise the version of Microsoft.ML.OnnxRuntime (or .Gpu, .DirectML), where the project or Directory.Packages.props sets it.");
+
     // The typed class.
     public static readonly Rule NotATensor = Error("CLV2001", "Input or output is not a tensor",
         "The model '{0}' has the {1} '{2}' of type {3}; a typed runner takes and gives dense tensors only. No class is generated. Export the model with tensors there.");
@@ -238,8 +241,8 @@ internal static class Rules
     public static readonly Rule FileChanged = Error("CLV4004", "Model file was replaced",
         "The model '{0}' was replaced or changed while the runner held it ({1}). No session is made from a file that changed: create a new runner.");
 
-    public static readonly Rule NativeLibraryMissing = Error("CLV4005", "ONNX Runtime's native library is missing",
-        "ONNX Runtime could not be loaded for '{0}': {1}. Reference Microsoft.ML.OnnxRuntime (or .Gpu, .DirectML) in the application, for the platform it runs on.");
+    public static readonly Rule NativeLibraryMissing = Error("CLV4005", "ONNX Runtime's native library is missing or too old",
+        "ONNX Runtime could not be loaded for '{0}', because its native library is missing or too old: {1}. Reference Microsoft.ML.OnnxRuntime (or .Gpu, .DirectML) in the application, for the platform it runs on, in the version that Cleave.Runtime asks for or a later one.");
 
     public static readonly Rule SegmentRefused = Error("CLV4006", "Segment does not fit the graph",
         "The segment '{1}' of '{0}' does not fit the model's graph: {2}. Rebuild the application; if that does not help, please report it.");
@@ -288,7 +291,7 @@ internal static class Rules
         FileMissing, FileEmpty, LfsPointer, Truncated, NotOnnx, Malformed, NestedTooDeep, UnknownElementType,
         DuplicateName, MissingName, ExternalDataMissing, ExternalDataTooShort, ExternalDataOutside, Unreadable,
         BodyTooLarge, TensorSize, Cycle,
-        OpsetTooNew, IrTooNew, OperatorUnknown, OperatorRemoved, ContractBroken, ContractMissing, ReleaseUnknown, TuningStale, QuantisationStale,
+        OpsetTooNew, IrTooNew, OperatorUnknown, OperatorRemoved, ContractBroken, ContractMissing, ReleaseUnknown, TuningStale, QuantisationStale, ReleaseTooOld,
         NotATensor, ElementTypeNotSupported, ClassDefinedTwice, BadMetadata, TargetsMissing, ListingUnreadable,
         GeneratorFailed, NoOutputs, TensorTooLarge, ChosenOutputMissing, CannotBeOutput, OutputChosenTwice,
         ChosenOutputsNeedSlicing,

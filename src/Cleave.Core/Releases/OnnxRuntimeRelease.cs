@@ -13,14 +13,23 @@ internal sealed record OnnxRuntimeRelease(int Major, int Minor, long IrVersion, 
 
     public string Number => Major.ToString(CultureInfo.InvariantCulture) + "." + Minor.ToString(CultureInfo.InvariantCulture);
 
+    /// <summary>The oldest release that runners work with.</summary>
+    public static OnnxRuntimeRelease Lowest => ReleaseTable.Releases[0];
+
     /// <summary>The release that a package's version belongs to; null where the table has none.</summary>
-    public static OnnxRuntimeRelease? Of(string packageVersion)
+    public static OnnxRuntimeRelease? Of(string packageVersion) =>
+        NumberOf(packageVersion) is { } number ? Array.Find(ReleaseTable.Releases, r => r.Major == number.Major && r.Minor == number.Minor) : null;
+
+    /// <summary>Whether a package's version is of a release before <see cref="Lowest"/>.</summary>
+    public static bool IsTooOld(string packageVersion) => NumberOf(packageVersion) is { } number && number.CompareTo((Lowest.Major, Lowest.Minor)) < 0;
+
+    private static (int Major, int Minor)? NumberOf(string packageVersion)
     {
         string[] parts = packageVersion.Split('.', '-', '+');
         return parts.Length >= 2
             && int.TryParse(parts[0], NumberStyles.None, CultureInfo.InvariantCulture, out int major)
             && int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out int minor)
-            ? Array.Find(ReleaseTable.Releases, r => r.Major == major && r.Minor == minor)
+            ? (major, minor)
             : null;
     }
 

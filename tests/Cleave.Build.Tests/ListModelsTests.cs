@@ -1,7 +1,9 @@
 using System;
 using System.IO;
 using System.Linq;
+using Cleave.Core.Graph;
 using Cleave.Core.Listing;
+using Cleave.Core.Onnx;
 using Cleave.TestKit;
 using Microsoft.Build.Framework;
 using Xunit;
@@ -132,6 +134,23 @@ public sealed class ListModelsTests : IDisposable
         Assert.Equal(Long, File.GetLastWriteTimeUtc(_run.Listing("m")));
         _run.Run("m.onnx");
         Assert.Empty(_run.Messages);
+    }
+
+    // Exporters write the date there; in the wire format of protobuf, fields may follow at the end.
+    [Fact]
+    public void Other_metadata_domain_and_version_leave_the_listing_untouched()
+    {
+        byte[] domain = [0x22, 1, (byte)'d'], version = [0x28, 7], metadata = [0x72, 6, 0x0a, 1, (byte)'k', 0x12, 1, (byte)'v'];
+        _run.Add("m.onnx", new TinyModel().ToBytes());
+        _run.Run("m.onnx");
+        File.SetLastWriteTimeUtc(_run.Listing("m"), Long);
+        string model = _run.Add("m.onnx", [.. new TinyModel().ToBytes(), .. domain, .. version, .. metadata]);
+        OnnxModel read = ModelReader.ReadFile(model);
+        Assert.Equal(("d", 7, "k"), (read.Domain, read.Version, Assert.Single(read.Metadata).Key));
+
+        _run.Run("m.onnx");
+        Assert.Single(_run.Messages);
+        Assert.Equal(Long, File.GetLastWriteTimeUtc(_run.Listing("m")));
     }
 
     [Fact]

@@ -120,17 +120,8 @@ internal static class ListingReader
                     about.ProducerName = scanner.Text();
                     about.ProducerVersion = scanner.Text();
                     break;
-                case "domain":
-                    about.Domain = scanner.Text();
-                    break;
-                case "version":
-                    about.Version = scanner.Number();
-                    break;
                 case "doc":
                     about.DocString = scanner.Text();
-                    break;
-                case "metadata":
-                    about.Metadata.Add(new KeyValuePair<string, string>(scanner.Text(), scanner.Text()));
                     break;
                 case "doc-input":
                     about.InputDocs[scanner.Text()] = scanner.Text();
@@ -152,13 +143,7 @@ internal static class ListingReader
 
         public string ProducerVersion { get; set; } = "";
 
-        public string Domain { get; set; } = "";
-
-        public long Version { get; set; }
-
         public string DocString { get; set; } = "";
-
-        public List<KeyValuePair<string, string>> Metadata { get; } = [];
 
         public Dictionary<string, string> InputDocs { get; } = new(StringComparer.Ordinal);
 
@@ -172,10 +157,7 @@ internal static class ListingReader
             Graph = section.Body.Build(InputDocs, OutputDocs),
             ProducerName = ProducerName,
             ProducerVersion = ProducerVersion,
-            Domain = Domain,
-            Version = Version,
             DocString = DocString,
-            Metadata = Metadata,
         };
     }
 }

@@ -76,20 +76,15 @@ internal static class ListingWriter
         }
     }
 
+    // What the generated code shows. Metadata, domain and version are left out: exporters write dates and runs there, and a retrained model would be compiled again.
     private static void WriteAbout(ListingText text, OnnxModel model)
     {
         text.Line("about").End();
         text.Indent();
         if (model.ProducerName.Length > 0 || model.ProducerVersion.Length > 0)
             text.Line("producer").Text(model.ProducerName).Text(model.ProducerVersion).End();
-        if (model.Domain.Length > 0)
-            text.Line("domain").Text(model.Domain).End();
-        if (model.Version != 0)
-            text.Line("version").Number(model.Version).End();
         if (model.DocString.Length > 0)
             text.Line("doc").Text(model.DocString).End();
-        foreach (KeyValuePair<string, string> entry in model.Metadata)
-            text.Line("metadata").Text(entry.Key).Text(entry.Value).End();
         Docs("doc-input", model.Graph.Inputs);
         Docs("doc-output", model.Graph.Outputs);
         text.Unindent();

@@ -72,6 +72,7 @@ internal sealed class EnsembleFiles(IReadOnlyList<ITaskItem> ensembles, string p
         Devices = ItemList.Read(item, "Devices"),
         Tunings = Tunings(name, out string problem),
         TuningProblem = problem,
+        Unused = [.. MetadataNames.Unused(item).Select(static u => new KeyValuePair<string, string>(u.Name, u.Why))],
         Members =
         [
             .. ItemList.Read(item, "Models").Select(member =>

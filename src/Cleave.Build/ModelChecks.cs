@@ -6,28 +6,12 @@ using Cleave.Core.Diagnostics;
 using Cleave.Core.Listing;
 using Cleave.Core.Placement;
 using Cleave.Core.Tuning;
-using Microsoft.Build.Framework;
 
 namespace Cleave.Build;
 
 /// <summary>What is checked of a model beside what its file says: its contract, what was measured of it, and the names of its item metadata.</summary>
 internal sealed class ModelChecks
 {
-    // The listing's options are metadata by these names.
-    private static readonly string[] Known =
-    [
-        nameof(ListingOptions.Namespace), nameof(ListingOptions.ClassName), nameof(ListingOptions.Access), nameof(ListingOptions.Slicing),
-        nameof(ListingOptions.Weights), nameof(ListingOptions.Plan), nameof(ListingOptions.Dims), nameof(ListingOptions.MaxSlowdown), nameof(ListingOptions.Outputs),
-        QuantisationCheck.From, QuantisationCheck.MostError, ModelPlace.Link, CopyWhen.ToOutput, CopyWhen.ToPublish, .. RunnerSettings.Names,
-    ];
-
-    // Metadata of MSBuild, NuGet and editors, some of which look like misspelt ones of ours.
-    private static readonly string[] Others =
-    [
-        "BuildAction", "CustomToolNamespace", "DependentUpon", "ExcludeFromSingleFile", "Generator", "InProject",
-        "LastGenOutput", "LinkBase", "Pack", "PackageCopyToOutput", "PackagePath", "SubType", "TargetPath", "Visible",
-    ];
-
     private readonly ModelPlace _place;
     private readonly bool _contractRequired;
     private readonly List<Problem> _metadata;
@@ -37,7 +21,7 @@ internal sealed class ModelChecks
     {
         _place = place;
         _contractRequired = contractRequired;
-        _metadata = [.. place.Problems, .. Misspelt(place.Item), .. Contradictions(place)];
+        _metadata = [.. place.Problems, .. MetadataNames.Misspelt(place.Item, MetadataNames.OfModels).Select(static m => new Problem(Rules.MetadataMisspelt, m.Name, m.Meant)), .. Contradictions(place)];
         _quantisation = new QuantisationCheck(place, projectFolder);
     }
 
@@ -117,25 +101,10 @@ internal sealed class ModelChecks
         }
     }
 
-    private static List<Problem> Misspelt(ITaskItem item)
-    {
-        List<Problem> problems = [];
-        foreach (string name in item.CloneCustomMetadata().Keys.Cast<string>().OrderBy(n => n, StringComparer.Ordinal))
-        {
-            if (Known.Concat(Others).Contains(name, StringComparer.OrdinalIgnoreCase))
-                continue;
-            // A short name leads to another one by few edits: users have metadata of their own.
-            string? meant = NearestNames.Within(name, Known, name.Length < 6 ? 1 : 2).FirstOrDefault();
-            if (meant is not null)
-                problems.Add(new Problem(Rules.MetadataMisspelt, name, meant));
-        }
-        return problems;
-    }
-
     // Of several items of one model, which is to hold?
     private static IEnumerable<Problem> Contradictions(ModelPlace place) =>
         from other in place.Others
-        from name in Known
+        from name in MetadataNames.OfModels
         let said = other.GetMetadata(name)
         let holds = place.Item.GetMetadata(name)
         where said.Length > 0 && said != holds

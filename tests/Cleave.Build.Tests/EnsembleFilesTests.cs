@@ -55,6 +55,23 @@ public sealed class EnsembleFilesTests
             task.EnsembleListings.Select(l => EnsembleText.Read(File.ReadAllText(l.ItemSpec)).Path).Order(System.StringComparer.Ordinal));
     }
 
+    [Theory]
+    [InlineData("Combin", "Combine is probably meant")]
+    [InlineData("Weight", "Weights is probably meant")]
+    [InlineData("Device", "Devices is probably meant")]
+    [InlineData("Cores", "it belongs on the items of its members")]
+    [InlineData("dims", "it belongs on the items of its members")]
+    [InlineData("Link", "it belongs on the items of its members")]
+    [InlineData("weights", null)]
+    [InlineData("Visible", null)]
+    [InlineData("Owner", null)]
+    public void Metadata_that_means_nothing_is_named(string name, string? why)
+    {
+        using TaskRun run = new();
+        Run(run, [], TaskRun.Spelled("Vision", ("Models", "a.onnx"), (name, "1")));
+        Assert.Equal(why is null ? [] : [new(name, why)], Read(run, "Vision").Unused);
+    }
+
     [Fact]
     public void The_generator_is_told_what_it_was_measured_of()
     {

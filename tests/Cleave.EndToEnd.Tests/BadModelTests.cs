@@ -146,12 +146,14 @@ public sealed partial class BadModelTests(PackedPackagesInUse inUse)
                 <Project Sdk="Microsoft.NET.Sdk">
                   <PropertyGroup><TargetFramework>net10.0</TargetFramework></PropertyGroup>
                   <ItemGroup><PackageReference Include="Cleave" Version="{_packages.Version}" /><AdditionalFiles Include="model.onnx" /></ItemGroup>
+                  <ItemGroup><OnnxEnsemble Include="Vision" Models="model.onnx;member.onnx" /></ItemGroup>
                 </Project>
                 """)
             .With("model.onnx", new TinyModel())
+            .With("member.onnx", new TinyModel())
             .With("Module.vb", "Module Empty\nEnd Module").Folder;
         CommandResult built = _packages.Build(folder, "build", "App.vbproj").Failed();
-        Assert.Equal([("model.onnx", "CLV3013")], Errors(built));
+        Assert.Equal([("member.onnx", "CLV3013"), ("model.onnx", "CLV3013")], Errors(built).Order());
         Assert.Contains("'App.vbproj' is no C# project", built.Output);
     }
 

@@ -120,8 +120,12 @@ public sealed class DeploymentCheckTests(PackedPackagesInUse inUse)
         Assert.DoesNotContain("CLV3015", packed.Output);
 
         library.With("Lib.csproj", project.Replace("</ItemGroup>", """
-            <None Include="models/model.onnx" Pack="true" PackagePath="models/Lib/models/" /></ItemGroup>
-            """));
+            <None Include="models/model.onnx" Pack="true" PackagePath="models/Lib/models/" />
+            <AdditionalFiles Include="embedded.onnx" CopyToOutputDirectory="Never" /></ItemGroup>
+            """))
+            // Neither is looked for by who uses the package: the one is no model, the other is copied nowhere.
+            .With("models/model.onnx.tune", "cleave-tuning 1\n")
+            .With("embedded.onnx", new TinyModel());
         library.DotNetCommand("pack", "--no-restore").Succeeded();
     }
 

@@ -182,6 +182,9 @@ internal static class Rules
     public static readonly Rule EnsembleTuningStale = Warning("CLV2039", "Tuning file does not fit the ensemble",
         "The tuning file '{1}' does not fit the ensemble '{0}': {2}. Runners will not go by it. Tune again: cleave tune --ensemble {0}");
 
+    public static readonly Rule EnsembleMetadataUnused = Warning("CLV2040", "Item metadata of an ensemble without effect",
+        "The ensemble '{0}' has the item metadata {1}, which means nothing there; {2}.");
+
     // The build.
     public static readonly Rule UpdateIgnored = Warning("CLV3001", "OnnxModel Update has no effect",
         "'{0}' uses <OnnxModel Update=…>, which has no effect there: the items do not exist yet. Put the metadata on the AdditionalFiles item.");
@@ -297,7 +300,7 @@ internal static class Rules
         ChosenOutputsNeedSlicing,
         NothingToSplit, MetadataMisspelt, LengthContradicts, DimensionOutOfRange, NothingOnAccelerator, DeadlineMissed, LanguageTooOld,
         EnsembleEmpty, EnsembleMemberTwice, EnsembleMemberMissing, EnsembleBadMetadata, EnsembleInputDiffers, EnsembleOutputDiffers,
-        EnsembleRuleUnfit, EnsembleMatchedByOrder, EnsembleOutputLeftOut, EnsembleTuningStale,
+        EnsembleRuleUnfit, EnsembleMatchedByOrder, EnsembleOutputLeftOut, EnsembleTuningStale, EnsembleMetadataUnused,
         UpdateIgnored, ListingFailed, AddedTooLate, NotInOutput, NativeRuntimeMissing, PackedWithoutModels,
         BadProperty, ValidationFailed, ValidationAborted, ValidatorMissing, TooSlow, NotPrepared, OtherLanguage, OnePlaceForTwo, RuntimeHeldBack,
         ModelNotFound, GraphDiffers, ContractNotServed, FileChanged, NativeLibraryMissing, SegmentRefused,

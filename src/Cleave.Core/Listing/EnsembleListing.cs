@@ -39,6 +39,9 @@ internal sealed record EnsembleListing
 
     /// <summary>Why its tuning file cannot be read; "": it can, or there is none.</summary>
     public string TuningProblem { get; init; } = "";
+
+    /// <summary>Names of metadata on its item that mean nothing there, and why.</summary>
+    public IReadOnlyList<KeyValuePair<string, string>> Unused { get; init; } = [];
 }
 
 /// <summary>A member of an ensemble.</summary>

@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using System.IO;
 using System.Linq;
 using System.Text;
@@ -35,6 +36,8 @@ internal static class EnsembleText
             Line("tuned", [tuning.Machine, .. tuning.Graphs]);
         if (ensemble.TuningProblem.Length > 0)
             Line("untuned", ensemble.TuningProblem);
+        foreach (KeyValuePair<string, string> unused in ensemble.Unused)
+            Line("unused", unused.Key, unused.Value);
         byte[] bytes = Encoding.UTF8.GetBytes(text.ToString());
         stream.Write(bytes, 0, bytes.Length);
 
@@ -79,6 +82,7 @@ internal static class EnsembleText
             "device" => ensemble with { Devices = [.. ensemble.Devices, value] },
             "member" when fields.Length > 2 => ensemble with { Members = [.. ensemble.Members, new EnsembleMemberEntry(value, Uri.UnescapeDataString(fields[2]))] },
             "tuned" => ensemble with { Tunings = [.. ensemble.Tunings, new EnsembleTuningEntry(value, [.. fields.Skip(2).Select(Uri.UnescapeDataString)])] },
+            "unused" when fields.Length > 2 => ensemble with { Unused = [.. ensemble.Unused, new KeyValuePair<string, string>(value, Uri.UnescapeDataString(fields[2]))] },
             "untuned" => ensemble with { TuningProblem = value },
             _ => throw new ListingException(line, "'" + fields[0] + "' is not understood"),
         };

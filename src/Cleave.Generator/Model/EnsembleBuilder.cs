@@ -21,6 +21,7 @@ internal static class EnsembleBuilder
     /// <param name="problems">Gets what is wrong.</param>
     public static EnsembleSpec? Build(EnsembleListing ensemble, IReadOnlyList<RunnerSpec> runners, string rootNamespace, List<Problem> problems)
     {
+        problems.AddRange(ensemble.Unused.Select(static u => new Problem(Rules.EnsembleMetadataUnused, u.Key, u.Value)));
         OptionReader item = new(
             new ListingOptions { Namespace = ensemble.Namespace, ClassName = ensemble.ClassName, Access = ensemble.Access }, problems, Rules.EnsembleBadMetadata);
         string stem = item.Stem(ensemble.Name);

@@ -245,6 +245,21 @@ public sealed class EnsembleSurfaceTests
     }
 
     [Fact]
+    public void Metadata_that_means_nothing_is_a_warning_and_costs_nothing_else()
+    {
+        EnsembleListing vision = Vision(A, B) with { Unused = [new("Combin", "Combine is probably meant"), new("Dims", "it belongs on the items of its members")] };
+        Generated generated = Run(vision, A, B);
+        Assert.Equal(
+            [
+                "CLV2040: The ensemble 'Vision' has the item metadata Combin, which means nothing there; Combine is probably meant.",
+                "CLV2040: The ensemble 'Vision' has the item metadata Dims, which means nothing there; it belongs on the items of its members.",
+            ],
+            generated.Messages);
+        Assert.NotEmpty(generated.Source("MyApp.VisionRunner.g.cs"));
+        Assert.Equal(Severity.Warning, Rules.EnsembleMetadataUnused.Severity);
+    }
+
+    [Fact]
     public void A_tuning_file_that_is_of_no_use_is_a_warning_and_costs_nothing_else()
     {
         string a = ListingWriter.Hash(A.Model!), b = ListingWriter.Hash(B.Model!);

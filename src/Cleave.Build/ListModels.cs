@@ -49,6 +49,9 @@ public sealed class ListModels : Task, ICancelableTask, IDisposable
     /// <summary><c>require</c>: every model must have a contract; "": those that have one are compared with it.</summary>
     public string Contracts { get; set; } = "";
 
+    /// <summary>Properties that are switches, as <c>name=value</c>: the targets turn on what is true, so that any other word would be without effect.</summary>
+    public string[] Switches { get; set; } = [];
+
     /// <summary>One listing for each model.</summary>
     [Output]
     public ITaskItem[] Listings => [.. _listings];
@@ -73,8 +76,7 @@ public sealed class ListModels : Task, ICancelableTask, IDisposable
     {
         string projectFolder = Path.GetDirectoryName(ProjectFile)!;
         WarnOfIgnoredUpdates();
-        if (Contracts.Length > 0 && !ContractsRequired)
-            Log.Report(Rules.BadProperty, ProjectFile, 0, Path.GetFileName(ProjectFile), "CleaveContracts", Contracts, "use require, or leave it out");
+        CheckProperties();
         EnsembleFiles ensembles = new(Ensembles, ProjectFile, ListingFolder, AssemblyName);
         List<ModelPlace> places = ModelPlace.Assign(ensembles.WithMembers(Models), projectFolder, ListingFolder, AssemblyName);
         WriteEnsembles(ensembles, places);
@@ -122,6 +124,17 @@ public sealed class ListModels : Task, ICancelableTask, IDisposable
         }
     }
 
+    private void CheckProperties()
+    {
+        if (Contracts.Length > 0 && !ContractsRequired)
+            Log.Report(Rules.BadProperty, ProjectFile, 0, Path.GetFileName(ProjectFile), "CleaveContracts", Contracts, "use require, or leave it out");
+        foreach (string[] given in Switches.Select(static s => s.Split(['='], 2)))
+        {
+            if (given.Length > 1 && given[1].Length > 0 && !bool.TryParse(given[1], out _))
+                Log.Report(Rules.BadProperty, ProjectFile, 0, Path.GetFileName(ProjectFile), given[0], given[1], "use true or false, or leave it out");
+        }
+    }
+
     private bool ContractsRequired => Contracts.Equals("require", StringComparison.OrdinalIgnoreCase);
 
     // Makes the listing where it is missing or made from something else; gives the names of the files with weights.
@@ -129,21 +142,35 @@ public sealed class ListModels : Task, ICancelableTask, IDisposable
     {
         ListingOptions options = ModelOptions.For(place, RootNamespace);
         ModelChecks checks = new(place, Path.GetDirectoryName(ProjectFile)!, ContractsRequired);
-        string stamp = File.Exists(place.Stamp) ? File.ReadAllText(place.Stamp) : "";
+        string stamp = ReadStamp(place.Stamp);
         List<string> known = Stamp.ExternalFiles(stamp);
         return stamp == Stamp.Text(place, options, checks, known) && File.Exists(place.Listing) ? known : List(place, options, checks);
+    }
+
+    // What cannot be read, since a build beside this one replaces it, is no stamp.
+    private static string ReadStamp(string file)
+    {
+        try
+        {
+            return File.Exists(file) ? File.ReadAllText(file) : "";
+        }
+        catch (IOException)
+        {
+            return "";
+        }
     }
 
     private IReadOnlyList<string> List(ModelPlace place, ListingOptions options, ModelChecks checks)
     {
         Log.LogMessage(MessageImportance.High, "Cleave: reading {0}", place.Source);
         Directory.CreateDirectory(ListingFolder);
-        // Without a stamp, whatever happens from here on, the next build lists again.
-        File.Delete(place.Stamp);
+        // Without words in the stamp, whatever happens from here on, the next build lists again. The file stays: another process may be about to read or replace it.
+        if (File.Exists(place.Stamp))
+            OutputFile.Write(place.Stamp, static _ => { });
         string before = Stamp.Text(place, options, checks, []);
         ModelListing listing = checks.Check(ModelLister.List(place.File, options, _cancel.Token));
         OutputFile.Write(place.Listing, stream => ListingWriter.Write(listing, stream));
-        // A model with an error keeps no stamp: what mends it (permissions, a link) may leave length and time as they
+        // A model with an error gets no stamp: what mends it (permissions, a link) may leave length and time as they
         // are. Nor does one that was replaced while it was read.
         if (listing.Problems.All(p => p.Rule.Severity != Severity.Error) && before == Stamp.Text(place, options, checks, []))
         {

@@ -158,6 +158,26 @@ public sealed partial class BadModelTests(PackedPackagesInUse inUse)
     }
 
     [Fact]
+    public void A_model_of_a_project_that_has_Cleave_through_a_library_only_is_refused()
+    {
+        new Consumer(_packages, "through/Lib") { IsApplication = false }.WithProject("").With("Lib.cs", "public class Lib;");
+        Consumer app = new Consumer(_packages, "through/App")
+            .With("App.csproj", $"""
+                <Project Sdk="Microsoft.NET.Sdk">
+                  <PropertyGroup><TargetFramework>net10.0</TargetFramework><OutputType>Exe</OutputType></PropertyGroup>
+                  <ItemGroup>
+                    <ProjectReference Include="../Lib/Lib.csproj" />
+                    <PackageReference Include="Microsoft.ML.OnnxRuntime" Version="{PackedPackages.OnnxRuntimeVersion}" />
+                    <AdditionalFiles Include="model.onnx" />
+                  </ItemGroup>
+                </Project>
+                """)
+            .With("model.onnx", new TinyModel())
+            .With("Program.cs", "System.Console.WriteLine(1);");
+        Assert.Equal([("model.onnx", "CLV2005")], Errors(app.Build().Failed()));
+    }
+
+    [Fact]
     public void Without_the_build_targets_the_generator_says_so()
     {
         Consumer app = new Consumer(_packages, "untargeted/App", cleave: "ExcludeAssets=\"build\"")

@@ -15,6 +15,7 @@ internal static class ModelOptions
         {
             Source = place.Source,
             Path = place.Output,
+            Link = place.Linked,
             Namespace = given.Length > 0 ? given : Identifiers(rootNamespace),
             ClassName = place.Item.GetMetadata("ClassName"),
             Access = place.Item.GetMetadata("Access"),

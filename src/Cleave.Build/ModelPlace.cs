@@ -24,6 +24,9 @@ internal sealed record ModelPlace(ITaskItem Item, string File, string Source, st
     /// <summary>Metadata of the item: another place in the output.</summary>
     public const string Link = nameof(Link);
 
+    /// <summary>The item's <see cref="Link"/>, with forward slashes; "" where there is none, or one that is wrong.</summary>
+    public string Linked { get; init; } = "";
+
     /// <summary>What is wrong with the item's <see cref="Link"/>.</summary>
     public IReadOnlyList<Problem> Problems { get; init; } = [];
 
@@ -49,6 +52,7 @@ internal sealed record ModelPlace(ITaskItem Item, string File, string Source, st
             places.Add(new(item, model.Key, source, "models/" + assemblyName + "/" + output,
                 Path.Combine(listingFolder, key + ".graph"), Path.Combine(listingFolder, key + ".stamp"))
             {
+                Linked = linked ?? "",
                 Others = others.Length == 0 ? [] : others,
                 Problems = link.Length > 0 && linked is null ? [new Problem(Rules.BadMetadata, Link, link, LinkUse)] : [],
             });

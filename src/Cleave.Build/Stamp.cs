@@ -24,7 +24,7 @@ internal static class Stamp
         text.Append("cleave-stamp ").Append(MadeBy).Append('\n');
         string[] values =
         [
-            options.Source, options.Path, options.Namespace, options.ClassName, options.Access, options.Slicing, options.Weights, options.Plan, options.Dims,
+            options.Source, options.Path, options.Link, options.Namespace, options.ClassName, options.Access, options.Slicing, options.Weights, options.Plan, options.Dims,
             options.MaxSlowdown, options.QuantizedFrom, options.MaxError,
         ];
         foreach (string value in values)

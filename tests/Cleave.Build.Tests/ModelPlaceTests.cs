@@ -60,6 +60,7 @@ public sealed class ModelPlaceTests
     {
         ModelPlace place = Assign("../shared/face.onnx", ("Link", "nets\\f.onnx"));
         Assert.Equal("models/App/nets/f.onnx", place.Output);
+        Assert.Equal("nets/f.onnx", place.Linked);
         // Messages still name the file itself.
         Assert.Equal("../shared/face.onnx", place.Source);
     }
@@ -84,7 +85,7 @@ public sealed class ModelPlaceTests
     public void A_link_that_is_no_place_below_the_models_folder_is_an_error(string link)
     {
         ModelPlace place = Assign("face.onnx", ("Link", link));
-        Assert.Equal("models/App/face.onnx", place.Output);
+        Assert.Equal(("models/App/face.onnx", ""), (place.Output, place.Linked));
         Problem problem = Assert.Single(place.Problems);
         Assert.Equal((Rules.BadMetadata, "Link", link), (problem.Rule, problem.Arguments[0], problem.Arguments[1]));
     }

@@ -92,6 +92,7 @@ internal static class ListingReader
                 "accelerator" => options with { Accelerator = scanner.Texts() },
                 "source" => options with { Source = value },
                 "path" => options with { Path = value },
+                "link" => options with { Link = value },
                 "namespace" => options with { Namespace = value },
                 "class" => options with { ClassName = value },
                 "access" => options with { Access = value },

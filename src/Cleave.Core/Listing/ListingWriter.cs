@@ -51,6 +51,7 @@ internal static class ListingWriter
         text.Indent();
         Option("source", options.Source);
         Option("path", options.Path);
+        Option("link", options.Link);
         Option("namespace", options.Namespace);
         Option("class", options.ClassName);
         Option("access", options.Access);

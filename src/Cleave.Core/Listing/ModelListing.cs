@@ -7,11 +7,14 @@ namespace Cleave.Core.Listing;
 /// <summary>What the item and the project say of a model, as it stands there; "" means the default. Whoever uses a setting checks it.</summary>
 internal sealed record ListingOptions
 {
-    /// <summary>The model's path in the project, with forward slashes; for messages and doc comments.</summary>
+    /// <summary>The model's path in the project, with forward slashes; for messages, which stand at that file, and for doc comments.</summary>
     public string Source { get; init; } = "";
 
     /// <summary>The model's place below the application's folder, with forward slashes.</summary>
     public string Path { get; init; } = "";
+
+    /// <summary>What generated code calls the model where the item says so: a path in the project that is the same on every machine, wherever the file lies.</summary>
+    public string Link { get; init; } = "";
 
     public string Namespace { get; init; } = "";
 

@@ -80,7 +80,7 @@ internal sealed class SpecBuilder
             Namespace = space,
             Stem = stem,
             Access = access,
-            Source = source,
+            Source = listing.Options.Link.Length > 0 ? listing.Options.Link : source,
             // Files of several models may have one name: `model.onnx` mostly has.
             ModelName = listing.Options.ClassName.Length == 0 ? modelName : stem,
             OutputPath = listing.Options.Path,

@@ -24,6 +24,7 @@ public class ListingTests
     {
         Source = "models/m.onnx",
         Path = "models/App/models/m.onnx",
+        Link = "models/linked ü.onnx",
         Namespace = "My.App",
         ClassName = "M",
         Access = "public",
@@ -198,7 +199,7 @@ public class ListingTests
         model.Graph.Input[0].Type.TensorType.Shape.Dim[0] = new TensorShapeProto.Types.Dimension { DimParam = "batch" };
         model.Graph.Output[0].Type.TensorType.Shape.Dim[0] = new TensorShapeProto.Types.Dimension();
         model.Graph.Node[0].Attribute.Add([Make.Ints("kernel_shape", 3, 3), Make.Float("alpha", 0.1f), Make.Text("mode", "é")]);
-        string text = Text(new ModelListing { Options = Options with { Slicing = "", Weights = "", Plan = "", Dims = "", MaxSlowdown = "", QuantizedFrom = "", MaxError = "", Settings = [], Outputs = ["y", "/a/b_0"] }, Model = Read(model.ToByteArray()), ExternalFiles = ["w.bin"] });
+        string text = Text(new ModelListing { Options = Options with { Link = "", Slicing = "", Weights = "", Plan = "", Dims = "", MaxSlowdown = "", QuantizedFrom = "", MaxError = "", Settings = [], Outputs = ["y", "/a/b_0"] }, Model = Read(model.ToByteArray()), ExternalFiles = ["w.bin"] });
         Assert.Equal("""
             cleave-listing 1
             options

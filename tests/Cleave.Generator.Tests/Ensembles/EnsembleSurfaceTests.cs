@@ -170,6 +170,22 @@ public sealed class EnsembleSurfaceTests
         Assert.Equal(["N", "Image"], generated.Members("MyApp.VisionInput"));
     }
 
+    [Fact]
+    public void A_model_from_elsewhere_is_called_by_its_link_on_every_machine()
+    {
+        string[] alice = Sources("alice");
+        Assert.Equal(alice, Sources("bob"));
+        Assert.Contains(alice, static s => s.Contains("<summary>Runs the model <c>nets/a.onnx</c>.</summary>", StringComparison.Ordinal));
+        Assert.Contains(alice, static s => s.Contains("new(\"nets/a.onnx\", global::MyApp.ARunner.Definition", StringComparison.Ordinal));
+
+        static string[] Sources(string user)
+        {
+            ModelListing outside = A with { Options = A.Options with { Source = "../../home/" + user + "/a.onnx", Path = "models/MyApp/nets/a.onnx", Link = "nets/a.onnx" } };
+            Generated generated = Run(Vision(outside, B), outside, B).Compiles();
+            return [.. generated.Hints.Select(h => generated.Source(h))];
+        }
+    }
+
     // What a leaves open, b says is one.
     [Theory]
     [InlineData(false)]

@@ -6,27 +6,23 @@ namespace Cleave;
 /// <summary>Keeps requests out of what runners record (<see cref="RunnerOptions.Record"/>).</summary>
 public static class InputRecording
 {
-    private static readonly AsyncLocal<int> Depth = new();
+    private static readonly AsyncLocal<Scope?> Innermost = new();
 
     /// <summary>Whether requests of this flow of control are kept out.</summary>
-    internal static bool IsOff => Depth.Value > 0;
+    internal static bool IsOff => Innermost.Value != null;
 
     /// <summary>Until what it gives is disposed, no request of this flow of control (the thread, and the tasks that it awaits and starts) is recorded.</summary>
+    /// <remarks>Call it in the method that makes the requests: what an <c>async</c> method begins ends with it, and does not hold for its caller.</remarks>
     /// <example><c>using (InputRecording.Off()) await runner.RunAsync(input);</c></example>
-    public static IDisposable Off()
-    {
-        Depth.Value++;
-        return new Scope();
-    }
+    public static IDisposable Off() => Innermost.Value = new Scope(Innermost.Value);
 
-    private sealed class Scope : IDisposable
+    // A count would be wrong for good after a scope that ends in another flow than it began in.
+    private sealed class Scope(Scope? outer) : IDisposable
     {
-        private int _ended;
-
         public void Dispose()
         {
-            if (Interlocked.Exchange(ref _ended, 1) == 0)
-                Depth.Value--;
+            if (Innermost.Value == this)
+                Innermost.Value = outer;
         }
     }
 }

@@ -64,6 +64,9 @@ internal sealed class InputRecorder
             _writer.Offer(inputs);
     }
 
+    /// <summary>How many requests wait to be written.</summary>
+    public int Waiting => _writer.Waiting;
+
     /// <summary>Has what waits written, and waits for that.</summary>
     public void Dispose()
     {

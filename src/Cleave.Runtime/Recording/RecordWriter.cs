@@ -45,6 +45,9 @@ internal sealed class RecordWriter
     /// <summary>Whether no more is kept.</summary>
     public bool IsFull => _isFull;
 
+    /// <summary>How many requests wait to be written.</summary>
+    public int Waiting => _waiting.Count;
+
     /// <summary>Done when the thread has ended, after <see cref="Complete"/>.</summary>
     public Task Ended => _ended.Task;
 
@@ -96,6 +99,11 @@ internal sealed class RecordWriter
         }
         finally
         {
+            // Where it failed, nobody writes the copies that wait.
+            _waiting.CompleteAdding();
+            while (_waiting.TryTake(out _))
+            {
+            }
             _ended.SetResult();
         }
     }
@@ -109,8 +117,10 @@ internal sealed class RecordWriter
         }
         if (!Redacted(request))
             return;
-        _folder.Add(request);
-        NoteFree();
+        if (_folder.TryAdd(request, _options.Count, _options.MaxBytes))
+            NoteFree();
+        else
+            End();
     }
 
     private void NoteFree()

@@ -18,15 +18,14 @@ internal sealed record RecordedRequest(IReadOnlyList<RecordedTensor> Inputs, lon
     /// <summary>What the inputs take, without copying them.</summary>
     public static long Size(InputSlot[] inputs) => inputs.Sum(static i => i is InputSlot<string> texts ? Size(texts.Span) : i.ByteLength);
 
-    // As the file has them.
+    // As the file has them, each behind its tag and its length.
     private static long Size(ReadOnlySpan<string> texts)
     {
-        long bytes = 0;
+        long bytes = 2L * texts.Length;
         foreach (string text in texts)
             bytes += Encoding.UTF8.GetByteCount(text);
         return bytes;
     }
-
 
     private static RecordedTensor Copy(InputSlot input)
     {

@@ -42,8 +42,12 @@ internal sealed class RecordingFolder
     public string FullPath => _path;
 
     /// <summary>Writes a request: under another name first, so that a killed process leaves it whole or not at all.</summary>
+    /// <param name="request">What to write.</param>
+    /// <param name="count">The most requests that the folder may hold.</param>
+    /// <param name="most">The most bytes.</param>
+    /// <returns>Whether there was room for it, beside what others recorded here meanwhile.</returns>
     /// <exception cref="IOException">It cannot be written.</exception>
-    public void Add(RecordedRequest request)
+    public bool TryAdd(RecordedRequest request, int count, long most)
     {
         string draft = Path.Combine(_path, Unfinished + Guid.NewGuid().ToString("N"));
         try
@@ -52,12 +56,19 @@ internal sealed class RecordingFolder
             long bytes = 0;
             for (int i = 0; i < request.Inputs.Count; i++)
                 bytes += Write(Path.Combine(draft, string.Create(CultureInfo.InvariantCulture, $"input_{i}.pb")), request.Inputs[i]);
-            // Other runners and processes may record the same model here.
-            while (!TryMove(draft, Path.Combine(_path, string.Create(CultureInfo.InvariantCulture, $"{SetPrefix}{_next}"))))
+            // Other runners and processes may record the same model here: where none has taken the next number, none has added anything.
+            while (Count < count && bytes <= most - Bytes)
+            {
+                if (TryMove(draft, Path.Combine(_path, string.Create(CultureInfo.InvariantCulture, $"{SetPrefix}{_next}"))))
+                {
+                    _next++;
+                    Count++;
+                    Bytes += bytes;
+                    return true;
+                }
                 Look();
-            _next++;
-            Count++;
-            Bytes += bytes;
+            }
+            return false;
         }
         finally
         {

@@ -81,9 +81,23 @@ public sealed class RecordingTests : IDisposable
             }
         }
         Assert.DoesNotContain(_logger.Lines, static l => l.Contains("does not record"));
-        // One request more than asked for, where the other's last was not seen yet.
-        Assert.InRange(Sets.Length, 6, 7);
+        Assert.Equal(6, Sets.Length);
         Assert.Equal(Sets.Length, Sets.Select(static s => Read(s).Values[0]).Distinct().Count());
+    }
+
+    [Fact]
+    public void A_runner_adds_nothing_to_what_another_has_filled_meanwhile()
+    {
+        using (LooseRunner one = Open(new RecordingOptions(Recorded) { Count = 2 }))
+        {
+            using (LooseRunner other = Open(new RecordingOptions(Recorded) { Count = 2 }))
+            {
+                Run(other, 10);
+                Run(other, 11);
+            }
+            Run(one, 1);
+        }
+        Assert.Equal([10, 11], Sets.Select(static s => (int)Read(s).Values[0]));
     }
 
     [Fact]
@@ -167,6 +181,41 @@ public sealed class RecordingTests : IDisposable
     }
 
     [Fact]
+    public void Files_have_no_more_bytes_than_were_asked_for()
+    {
+        // The values alone would fit.
+        using (LooseRunner runner = Open(new RecordingOptions(Recorded) { MaxBytes = (Width * sizeof(float)) + 4 }))
+            Run(runner, 1);
+        Assert.Empty(Sets);
+        Assert.Contains(_logger.Lines, static l => l.Contains("records no more"));
+    }
+
+    [Fact]
+    public void Empty_strings_take_bytes_too()
+    {
+        int looked = 0;
+        RecordingOptions options = new(Recorded)
+        {
+            MaxBytes = 100,
+            Redact = _ =>
+            {
+                looked++;
+                return true;
+            },
+        };
+        using (LooseRunner runner = LooseRunner.Of(Models.Identity(ElementType.String), new() { Cores = 1, Record = options, Logger = _logger }))
+        {
+            runner.Run((ref b) =>
+            {
+                b.Dim(1000);
+                b.Copy<string>(0, Enumerable.Repeat("", 1000).ToArray());
+            }).Dispose();
+        }
+        // It does not get as far as a copy.
+        Assert.Equal((0, 0), (looked, Sets.Length));
+    }
+
+    [Fact]
     public void Where_the_rest_of_the_bytes_is_too_small_for_a_request_the_recording_ends()
     {
         int looked = 0;
@@ -210,6 +259,52 @@ public sealed class RecordingTests : IDisposable
             Run(runner, 5);
         }
         Assert.Equal([5], Sets.Select(static s => (int)Read(s).Values[0]));
+    }
+
+    [Fact]
+    public async Task A_scope_that_ends_where_it_did_not_begin_lets_no_later_request_in()
+    {
+        await using (LooseRunner runner = Open(new RecordingOptions(Recorded)))
+        {
+            using (await BegunElsewhere())
+                Run(runner, 1);
+            using (InputRecording.Off())
+                Run(runner, 2);
+            Run(runner, 3);
+        }
+        // What an asynchronous method begins does not hold for its caller.
+        Assert.Equal([1, 3], Sets.Select(static s => (int)Read(s).Values[0]));
+
+        static async Task<IDisposable> BegunElsewhere()
+        {
+            await Task.Yield();
+            return InputRecording.Off();
+        }
+    }
+
+    [Fact]
+    public async Task A_task_that_was_started_in_a_scope_stays_out_when_it_ends_one_of_its_own()
+    {
+        await using (LooseRunner runner = Open(new RecordingOptions(Recorded)))
+        {
+            using SemaphoreSlim ended = new(0);
+            Task started;
+            using (InputRecording.Off())
+            {
+                started = Task.Run(async () =>
+                {
+                    await ended.WaitAsync();
+                    IDisposable own = InputRecording.Off();
+                    own.Dispose();
+                    own.Dispose();
+                    Run(runner, 1);
+                });
+            }
+            ended.Release();
+            await started;
+            Run(runner, 2);
+        }
+        Assert.Equal([2], Sets.Select(static s => (int)Read(s).Values[0]));
     }
 
     [Fact]
@@ -280,6 +375,31 @@ public sealed class RecordingTests : IDisposable
                 Assert.Equal(Plain(i), Run(runner, i));
         }
         Assert.Single(_logger.Warnings, static w => w.Contains("does not record inputs of test"));
+    }
+
+    [Fact]
+    public void Where_it_fails_no_copy_is_kept()
+    {
+        using ManualResetEventSlim held = new(), reached = new();
+        RecordingOptions options = new(Recorded)
+        {
+            Redact = _ =>
+            {
+                reached.Set();
+                return held.Wait(Patience);
+            },
+        };
+        using LooseRunner runner = Open(options);
+        Run(runner, 0);
+        Assert.True(reached.Wait(Patience));
+        for (int i = 1; i < 5; i++)
+            Run(runner, i);
+        Assert.Equal(4, runner.Engine.Home.Recorder!.Waiting);
+        Directory.Delete(Recorded, recursive: true);
+        File.WriteAllText(Recorded, "a file");
+        held.Set();
+        Assert.True(SpinWait.SpinUntil(() => _logger.Lines.Any(static l => l.Contains("does not record inputs of test")), Patience));
+        Assert.True(SpinWait.SpinUntil(() => runner.Engine.Home.Recorder!.Waiting == 0, TimeSpan.FromSeconds(10)), "copies are kept");
     }
 
     [Fact]

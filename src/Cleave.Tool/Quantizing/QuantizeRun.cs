@@ -7,6 +7,7 @@ using System.Threading;
 using Cleave.Core.Graph;
 using Cleave.Core.Listing;
 using Cleave.Core.Shapes.Batch;
+using Cleave.Cores;
 using Cleave.OnnxProto;
 using Cleave.Tool.Measuring;
 using Cleave.Tool.Rewriting;
@@ -59,6 +60,8 @@ internal sealed class QuantizeRun(QuantizeOptions options, Action<string, double
             : InputSets.Random(published, options, cancellationToken);
         if (!inputs.AreGiven)
             _notes.Add("the error is that on random inputs: give some of the application's with --inputs to know what it is on those");
+        if (WeightBits > QuantizeOptions.SafeBits && !Vnni.IsHere)
+            _notes.Add(SourceComparison.Saturates);
         try
         {
             return Run(published, target, curve, inputs);

@@ -7,6 +7,7 @@ using System.Text.Json.Serialization;
 using System.Threading;
 using Cleave.Core.Graph;
 using Cleave.Core.Listing;
+using Cleave.Cores;
 using Cleave.Tool.Output;
 using Cleave.Tool.Verification;
 using Microsoft.ML.OnnxRuntime;
@@ -16,6 +17,9 @@ namespace Cleave.Tool.Quantizing;
 /// <summary>How far a model in 8 bits is from the one of floats that it was made of, on inputs that it was not made with. This is the JSON, too (docs/verify.md).</summary>
 internal sealed record SourceComparison
 {
+    /// <summary>What a file for other processors gives here.</summary>
+    public const string Saturates = "this processor has no VNNI instructions, which weights of 8 bits are for: sums may be cut off here, so errors and times are not those of a processor that has them";
+
     public int Format { get; init; } = 1;
 
     /// <summary>The paths as they were passed.</summary>
@@ -79,15 +83,21 @@ internal sealed record SourceComparison
                 Error = error,
                 Input = worst,
                 Calibrated = all.Count - unseen.Length,
-                Notes = QuantisationMetadata.Of(bytes.Graph.Model, QuantisationMetadata.Source) == QuantisationMetadata.HashKind + ModelFiles.Of(floats.Path, floats.Graph.Model).Digest()
-                    ? []
-                    : [$"{Path.GetFileName(source)} is not the file that the quantised model says it was made of"],
+                Notes = [.. About(bytes, floats)],
             };
         }
         catch (SegmentException e)
         {
             throw new VerifyException("ONNX Runtime does not run it: " + e.Message);
         }
+    }
+
+    private static IEnumerable<string> About(ModelUnderTest bytes, ModelUnderTest floats)
+    {
+        if (QuantisationMetadata.Of(bytes.Graph.Model, QuantisationMetadata.Source) != QuantisationMetadata.HashKind + ModelFiles.Of(floats.Path, floats.Graph.Model).Digest())
+            yield return $"{Path.GetFileName(floats.Path)} is not the file that the quantised model says it was made of";
+        if (QuantisationMetadata.Of(bytes.Graph.Model, QuantisationMetadata.Processor) == QuantisationMetadata.Vnni && !Vnni.IsHere)
+            yield return Saturates;
     }
 
     private static (StatedError Error, string Worst) Compare(ModelUnderTest bytes, ModelUnderTest floats, InputCase[] inputs, CancellationToken cancellationToken)

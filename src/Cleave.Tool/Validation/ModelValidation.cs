@@ -85,7 +85,8 @@ internal static class ModelValidation
         try
         {
             SourceComparison found = SourceComparison.Of(file, options.QuantizedFrom, RecordedFolders.Of(file, options.QuantizedFrom), budget, cancellationToken);
-            return found.IsWithin ? new ValidationCheck(name, null, found.Words) : new ValidationCheck(name, found.Words);
+            string words = string.Join("; ", [found.Words, .. found.Notes]);
+            return found.IsWithin ? new ValidationCheck(name, null, words) : new ValidationCheck(name, words);
         }
         catch (Exception e) when (e is CommandException or ModelException)
         {

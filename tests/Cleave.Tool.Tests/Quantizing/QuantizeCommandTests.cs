@@ -148,6 +148,22 @@ public sealed class QuantizeCommandTests(QuantizedEncoder encoder) : IClassFixtu
         Assert.Contains("--min-gain has no meaning with --no-measure", both.Error);
     }
 
+    [Fact]
+    public async Task Where_the_processor_is_not_the_one_that_it_is_for_that_is_said()
+    {
+        string model = Save(QuantizeFixture.Layers(2, seed: 1));
+
+        JsonElement made = (await Quantize(model, "--max-error", "0.9", "--cpu", "vnni")).Json;
+        string inputs = Arrays("x", [64, 512], count: 1);
+        ToolRun judged = await ToolRun.Of("verify", Target, "--against", model, "--max-error", "0.9", "--json", "--inputs", inputs);
+
+        Assert.Equal(!Cores.Vnni.IsHere, Notes(made));
+        Assert.Equal(("", 0), (judged.Error, judged.Code));
+        Assert.Equal(!Cores.Vnni.IsHere, Notes(judged.Json));
+
+        static bool Notes(JsonElement json) => json.GetProperty("notes").EnumerateArray().Any(static n => n.GetString()!.Contains("this processor has no VNNI instructions"));
+    }
+
     public static TheoryData<string, string[], string> Refusals => new()
     {
         { "tiny", [], "There is nothing to quantise" },

@@ -29,7 +29,7 @@ internal static class QuantizeCommand
         Option<bool> own = new("--allow-ort-operators") { Description = "ONNX Runtime's own operators may be used, which other programs do not know: DynamicQuantizeLSTM, MatMulNBits." };
         Option<bool> keepBatch = new("--keep-batch") { Description = "Write only a model in which the requests of one batch do not change each other's results, so that runners can still batch them. Needs --inputs, or --allow-ort-operators." };
         Option<string?> like = CleaveCommand.PathOption("--like", "A file that was made earlier: the same operators are in 8 bits, so that the graph stays and running applications can change to the new file.");
-        Option<string?> metric = CleaveCommand.PathOption("--metric", "A program that gets two folders, outputs in floats and in 8 bits (test_data_set_0/output_0.pb), of inputs that nothing was chosen on, and prints a number as its last line.");
+        Option<string?> metric = CleaveCommand.PathOption("--metric", "A program that gets two folders, outputs in floats and in 8 bits (test_data_set_0/output_0.pb), of the held-out inputs, and prints a number as its last line.");
         Option<int?> limit = CleaveCommand.Number<int>("--metric-limit", "Seconds after which that program is given up. Default: 300.", least: 1, most: CleaveCommand.LongestLimit);
         Option<string?> curve = CleaveCommand.PathOption("--curve", "An SVG file: error against time of what was tried.");
         Option<bool> json = new("--json") { Description = "Write JSON (docs/quantize.md) and nothing else." };

@@ -24,9 +24,10 @@ internal static class QuantizeText
         console.Write(Operators(report));
         if (report.Operators.Count > MostRows)
             Line(console, $"and {Count(report.Operators.Count - MostRows, "operator")} more; --json has all");
-        Line(console, $"error (of {report.MaxError.ToString(Invariant)} allowed): {Error(report.HeldOut, report.MaxError)} on {Count(report.HeldOut.Inputs, "input")} that nothing was chosen on; {Error(report.Search, report.MaxError)} on the {Count(report.Search.Inputs, "other")}");
+        string heldOut = Count(report.HeldOut.Inputs, "input") + (report.HeldOutWasChosenOn ? " that were held out first and then chosen on, too" : " that nothing was chosen on");
+        Line(console, $"error (of {report.MaxError.ToString(Invariant)} allowed): {Error(report.HeldOut, report.MaxError)} on {heldOut}; {Error(report.Search, report.MaxError)} on the {Count(report.Search.Inputs, "other")}");
         if (report.Metric is { } metric)
-            Line(console, string.Create(Invariant, $"metric: {metric} on the {Count(report.HeldOut.Inputs, "input")} that nothing was chosen on"));
+            Line(console, string.Create(Invariant, $"metric: {metric} on the {heldOut}"));
         if (report.Gain is { } gain)
         {
             Line(console, string.Create(Invariant, $"{DurationText.Measured(gain.Before)} → {DurationText.Measured(gain.After)}, {gain.Ratio.Median:0.00} [{gain.Ratio.Low:0.00}, {gain.Ratio.High:0.00}] times as fast on one thread; ")

@@ -1,54 +1,85 @@
 using System;
 using System.Collections.Generic;
-using System.Globalization;
 using System.Linq;
-using Cleave.Tool.Rewriting;
 
 namespace Cleave.Tool.Quantizing;
 
 /// <summary>
-/// A choice that is within the budget on inputs that nothing was chosen on, too. Where the error is larger there, operators go back to floats, the most costly first.
+/// What a choice gives on inputs that nothing was chosen on. Where the error is over the budget there, operators go back to floats, the most costly first.
 /// </summary>
-/// <param name="Result">The choice; its trial is that of its model.</param>
+/// <param name="Result">The choice, or where none is within the budget the one with the least error; its trial is that of its model.</param>
 /// <param name="HeldOut">What its model gives on the other inputs.</param>
-/// <param name="WentBack">Whether operators went back to floats.</param>
-internal sealed record HeldOutProof(SearchResult Result, Trial HeldOut, bool WentBack)
+/// <param name="WasChosenOn">Whether operators went back to floats, or another form was tried: then these inputs were chosen on, too.</param>
+internal sealed record HeldOutProof(SearchResult Result, Trial HeldOut, bool WasChosenOn)
 {
     private const int Parts = 10;
+
+    /// <summary>The larger error of both kinds of inputs.</summary>
+    public double Worst => Math.Max(HeldOut.Error.Worst, Result.Trial!.Error.Worst);
+
+    /// <summary>Of choices that are within the budget on the inputs of the search: the fastest that is on the others, too; where none is, the one with the least error.</summary>
+    /// <param name="search">Writes the model of fewer operators.</param>
+    /// <param name="found">Choices with a model, one for each form; not empty.</param>
+    /// <param name="trials">On the inputs that they were chosen on.</param>
+    /// <param name="others">On others.</param>
+    /// <param name="budget">The largest error.</param>
+    public static HeldOutProof Fastest(PrecisionSearch search, IEnumerable<SearchResult> found, ModelTrials trials, ModelTrials others, double budget)
+    {
+        HeldOutProof? best = null;
+        foreach (SearchResult one in found.OrderBy(static f => f.Trial!.Nanoseconds))
+        {
+            // With operators in floats again a form may be slower than the next one.
+            if (best is { } within && within.Worst <= budget && within.Result.Trial!.Nanoseconds <= one.Trial!.Nanoseconds)
+                break;
+            HeldOutProof proof = Of(search, one, trials, others, budget);
+            best = best is null ? proof : (IsBetter(proof, best) ? proof : best) with { WasChosenOn = true };
+        }
+        return best!;
+
+        bool IsBetter(HeldOutProof one, HeldOutProof than) =>
+            than.Worst > budget ? one.Worst < than.Worst : one.Worst <= budget && one.Result.Trial!.Nanoseconds < than.Result.Trial!.Nanoseconds;
+    }
 
     /// <param name="search">Writes the model of fewer operators.</param>
     /// <param name="found">A choice, with a model.</param>
     /// <param name="trials">On the inputs that it was chosen on.</param>
     /// <param name="others">On others.</param>
     /// <param name="budget">The largest error.</param>
-    /// <exception cref="RewriteException">Not even one operator is within the budget.</exception>
     public static HeldOutProof Of(PrecisionSearch search, SearchResult found, ModelTrials trials, ModelTrials others, double budget)
     {
-        SearchResult result = found;
-        Trial heldOut = others.Run(found.Model!);
-        for (int count = found.Chosen.Count; heldOut.Error.Worst > budget && count > 1; heldOut = others.Run(result.Model!))
+        HeldOutProof best = new(found, others.Run(found.Model!), WasChosenOn: false);
+        List<CurvePoint> curve = [.. found.Curve];
+        foreach (QuantizableOperator[] fewer in Fewer(found))
         {
-            count -= Math.Max(1, count / Parts);
-            QuantizableOperator[] fewer = [.. found.Chosen.Take(count)];
-            result = result with { Chosen = fewer, Model = search.Written(found.Form, fewer) };
+            if (best.Worst <= budget)
+                break;
+            SearchResult result = found with { Chosen = fewer, Model = search.Written(found.Form, fewer) };
+            // The trial of the search was of more operators.
+            result = result with { Trial = trials.Run(result.Model!) };
+            curve.Add(new CurvePoint(fewer.Length, result.Trial.Error.Worst, result.Trial.Nanoseconds));
+            HeldOutProof next = new(result, others.Run(result.Model!), WasChosenOn: true);
+            if (next.Worst < best.Worst)
+                best = next;
         }
-        if (heldOut.Error.Worst > budget)
-        {
-            throw new RewriteException(string.Create(CultureInfo.InvariantCulture,
-                $"On inputs that it was not chosen on the error is {ErrorText.Of(heldOut.Error.Worst, budget)} even with one operator in 8 bits; {budget} were allowed."))
-            { IsAnswer = true };
-        }
-        return ReferenceEquals(result, found) ? new HeldOutProof(found, heldOut, WentBack: false) : new HeldOutProof(Anew(result, trials), heldOut, WentBack: true);
+        return best.WasChosenOn ? best with { Result = Left(best.Result) with { Curve = curve } } : best with { Result = curve.Count == found.Curve.Count ? found : found with { Curve = curve } };
     }
 
-    // The trial of the search was of more operators.
-    private static SearchResult Anew(SearchResult result, ModelTrials trials)
+    private static IEnumerable<QuantizableOperator[]> Fewer(SearchResult found)
+    {
+        for (int count = found.Chosen.Count; count > 1;)
+        {
+            count -= Math.Max(1, count / Parts);
+            yield return [.. found.Chosen.Take(count)];
+        }
+        // The first saves most time for its error; another one may have less of it.
+        QuantizableOperator least = found.Operators.Where(o => found.Chosen.Contains(o.Operator)).MinBy(static o => o.Error)!.Operator;
+        if (least != found.Chosen[0])
+            yield return [least];
+    }
+
+    private static SearchResult Left(SearchResult result)
     {
         HashSet<string> kept = [.. result.Chosen.Select(static c => c.Node)];
-        return result with
-        {
-            Trial = trials.Run(result.Model!),
-            Operators = [.. result.Operators.Select(o => o.WhyNot is null && !kept.Contains(o.Operator.Node) ? o with { WhyNot = "the error on other inputs was too large" } : o)],
-        };
+        return result with { Operators = [.. result.Operators.Select(o => o.WhyNot is null && !kept.Contains(o.Operator.Node) ? o with { WhyNot = "the error on other inputs was too large" } : o)] };
     }
 }

@@ -26,10 +26,11 @@ internal sealed class KeptChoice(PreviousChoice previous, PrecisionSearch search
         ModelProto model = search.Written(form, chosen);
         previous.RequireSameGraph(model);
         Trial trial = trials.Run(model), heldOut = others.Run(model);
-        if (heldOut.Error.Worst > budget)
+        StatedError larger = trial.Error.Worst > heldOut.Error.Worst ? trial.Error : heldOut.Error;
+        if (larger.Worst > budget)
         {
             throw new RewriteException(string.Create(CultureInfo.InvariantCulture,
-                $"--like {previous.Path}: with the same operators the error is {ErrorText.Of(heldOut.Error.Worst, budget)} (output '{heldOut.Error.Output}'); {budget} were allowed. Nothing was written. Leave --like out to choose anew."));
+                $"--like {previous.Path}: with the same operators the error is {ErrorText.Of(larger.Worst, budget)} (output '{larger.Output}'); {budget} were allowed. Nothing was written. Leave --like out to choose anew."));
         }
         return (new SearchResult(form, [.. candidates.Select(c => new OperatorChoice(c, null, 0, 0, chosen.Contains(c) ? null : "the earlier file has it in floats"))], chosen, model, trial,
             [new CurvePoint(0, 0, trials.PublishedNanoseconds), new CurvePoint(chosen.Length, trial.Error.Worst, trial.Nanoseconds)]), heldOut);

@@ -20,6 +20,9 @@ internal sealed class PrecisionSearch(
     ModelUnderTest source, ModelProto floats, ModelTrials trials, ModelTrials single, Func<IQuantizedForm, Func<QuantizableOperator, (double Floats, double Bytes)>> times,
     Action<string, double> progress)
 {
+    /// <summary>Why an operator stays in floats that was measured alone.</summary>
+    public const string Slower = "it is slower in 8 bits";
+
     // With fixed ranges an operator alone is measured with the rounding of its input and output, which vanishes between two operators in 8 bits: what it costs there, the whole shows.
     private const double Doubtful = 0.9;
     private const int MostDoubted = 12;
@@ -49,10 +52,10 @@ internal sealed class PrecisionSearch(
         if (form is StaticForm && best.Trial != null)
         {
             order = order[..best.Count];
-            best = Relieve(form, ref order, ref looked, budget, best);
+            best = Relieve(form, ref order, ref looked, budget, best, curve);
         }
         looked = [.. looked.Select(l => l.WhyNot is null && Array.IndexOf(order, l.Operator) >= best.Count ? l with { WhyNot = "its error does not fit the budget any more" } : l)];
-        return new SearchResult(form, looked, order[..best.Count], best.Model, best.Trial, [.. curve.OrderBy(c => c.Operators).DistinctBy(c => c.Operators)]);
+        return new SearchResult(form, looked, order[..best.Count], best.Model, best.Trial, curve);
     }
 
     /// <summary>The model with operators in 8 bits.</summary>
@@ -78,7 +81,7 @@ internal sealed class PrecisionSearch(
             }
             (double inFloats, double inBytes) = alone(candidate);
             looked.Add(form is not StaticForm && inBytes > inFloats
-                ? new OperatorChoice(candidate, null, inFloats, inBytes, "it is slower in 8 bits")
+                ? new OperatorChoice(candidate, null, inFloats, inBytes, Slower)
                 : new OperatorChoice(candidate, single.Run(Written(form, [candidate])).Error.Worst, inFloats, inBytes, null));
         }
         return looked;
@@ -86,7 +89,7 @@ internal sealed class PrecisionSearch(
 
     // Operators that gain nothing alone go back to floats where the whole is faster so, those that lose most first.
     private (int Count, ModelProto? Model, Trial? Trial) Relieve(
-        IQuantizedForm form, ref QuantizableOperator[] order, ref List<OperatorChoice> looked, double budget, (int Count, ModelProto? Model, Trial? Trial) best)
+        IQuantizedForm form, ref QuantizableOperator[] order, ref List<OperatorChoice> looked, double budget, (int Count, ModelProto? Model, Trial? Trial) best, List<CurvePoint> curve)
     {
         foreach (OperatorChoice doubted in looked.Where(l => l.Bytes > l.Floats * Doubtful).OrderByDescending(static l => l.Bytes - l.Floats).Take(MostDoubted).ToArray())
         {
@@ -96,6 +99,7 @@ internal sealed class PrecisionSearch(
             progress($"{form.Name}: without {doubted.Operator.Node}", 0);
             ModelProto model = Written(form, others);
             Trial trial = trials.Run(model);
+            curve.Add(new CurvePoint(others.Length, trial.Error.Worst, trial.Nanoseconds));
             if (trial.Error.Worst > budget || trial.Nanoseconds > best.Trial!.Nanoseconds * Faster)
                 continue;
             order = others;

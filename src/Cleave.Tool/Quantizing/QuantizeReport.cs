@@ -31,14 +31,17 @@ internal sealed record QuantizeReport
     /// <summary>The search with the least time, operator by operator.</summary>
     public required IReadOnlyList<QuantizedOperator> Operators { get; init; }
 
-    /// <summary>What was tried on the way: more operators, more error, less time.</summary>
+    /// <summary>Every trial of the whole model in the chosen form, and the model of floats: more operators, more error, less time.</summary>
     public required IReadOnlyList<CurvePoint> Curve { get; init; }
 
     /// <summary>On the inputs that it was chosen on.</summary>
     public required StatedError Search { get; init; }
 
-    /// <summary>On inputs that nothing was chosen or calibrated on.</summary>
+    /// <summary>On inputs that nothing was calibrated on, nor chosen unless <see cref="HeldOutWasChosenOn"/> says so.</summary>
     public required StatedError HeldOut { get; init; }
+
+    /// <summary>Whether operators went back to floats, or another form was taken, until the error on the held-out inputs was within the budget: that on others may be larger.</summary>
+    public bool HeldOutWasChosenOn { get; init; }
 
     /// <summary>What the program of <c>--metric</c> says of the outputs on the held-out inputs; null where none was given.</summary>
     public double? Metric { get; init; }

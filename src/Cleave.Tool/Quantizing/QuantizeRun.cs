@@ -10,6 +10,7 @@ using Cleave.Core.Shapes.Batch;
 using Cleave.Cores;
 using Cleave.OnnxProto;
 using Cleave.Tool.Measuring;
+using Cleave.Tool.Output;
 using Cleave.Tool.Rewriting;
 using Cleave.Tool.Verification;
 using Microsoft.ML.OnnxRuntime;
@@ -97,27 +98,27 @@ internal sealed class QuantizeRun(QuantizeOptions options, Action<string, double
             (SearchResult kept, Trial error) = new KeptChoice(_previous, search, ranges, WeightBits, MaxError).Run(candidates, inputs.AreGiven, trials, others);
             return Judge(published, floats, target, curve, inputs, kept, error, others);
         }
-        SearchResult found = Search(search, candidates, ranges, inputs.AreGiven, curve);
+        SearchResult[] found = Search(search, candidates, ranges, inputs.AreGiven, curve);
         progress("proving", 0);
-        HeldOutProof proof;
-        try
+        HeldOutProof proof = HeldOutProof.Fastest(search, found.Where(static f => f.Trial != null), trials, others, MaxError);
+        if (proof.Worst > MaxError)
         {
-            proof = HeldOutProof.Of(search, found, trials, others, MaxError);
+            throw Failed(string.Create(CultureInfo.InvariantCulture,
+                $"No choice of operators has an error of {MaxError} or less on the held-out inputs, too; the least that was found is {ErrorText.Of(proof.Worst, MaxError)}, with {PlainText.Count(proof.Result.Chosen.Count, "operator")} in 8 bits ({proof.Result.Form.Name})."),
+                proof.Result.Curve, curve);
         }
-        catch (RewriteException e) when (e.IsAnswer)
+        // A faster one is not within the budget on the held-out inputs.
+        _others.AddRange(found.Where(f => f.Form != proof.Result.Form).Select(f => f.Trial is { } trial && trial.Nanoseconds < proof.Result.Trial!.Nanoseconds ? f with { Model = null, Trial = null } : f));
+        if (proof.WasChosenOn)
         {
-            throw Failed(e.Message, found.Curve, curve);
-        }
-        if (proof.WentBack)
-        {
-            _notes.Add("operators went back to floats until the held-out inputs were within the budget, so these were chosen on, too");
+            _notes.Add("the error on the held-out inputs was over the budget at first; operators went back to floats, or another form was taken, until it was not: on other inputs it may be larger");
             inputs = inputs with { Seen = [.. inputs.Search, .. inputs.HeldOut] };
         }
-        return Judge(published, floats, target, curve, inputs, proof.Result, proof.HeldOut, others);
+        return Judge(published, floats, target, curve, inputs, proof.Result, proof.HeldOut, others) with { HeldOutWasChosenOn = proof.WasChosenOn };
     }
 
-    // Every form that can be written; of those within the budget the fastest.
-    private SearchResult Search(PrecisionSearch search, IReadOnlyList<QuantizableOperator> candidates, StaticRanges ranges, bool areGiven, TargetFile? curve)
+    // Every form that can be written, one of them within the budget at least.
+    private SearchResult[] Search(PrecisionSearch search, IReadOnlyList<QuantizableOperator> candidates, StaticRanges ranges, bool areGiven, TargetFile? curve)
     {
         List<SearchResult> results = [];
         if (!options.KeepBatch && candidates.Any(static c => c.HasDynamicForm))
@@ -128,19 +129,18 @@ internal sealed class QuantizeRun(QuantizeOptions options, Action<string, double
             results.Add(search.Run(ranges.Best(candidates), candidates, MaxError));
         if (results.Count == 0)
             throw new RewriteException("--keep-batch: no form that keeps rows apart can be tried. Give inputs with --inputs (static ranges), or add --allow-ort-operators (MatMulNBits). Nothing was written.");
-        if (results.Where(static r => r.Trial != null).MinBy(static r => r.Trial!.Nanoseconds) is { } best)
-        {
-            _others.AddRange(results.Where(r => r != best));
-            return best;
-        }
+        if (results.Any(static r => r.Trial != null))
+            return [.. results];
         // On all inputs that choices are made on, not on the one that operators are looked at alone with.
         (CurvePoint? Point, SearchResult Of) nearest = results.Select(static r => (r.Curve.Where(static c => c.Operators > 0).MinBy(static c => c.Error), r)).MinBy(static r => r.Item1?.Error ?? double.PositiveInfinity);
         throw Failed(nearest.Point switch
         {
+            // The last form is the one with ranges, if there are inputs.
+            null when results[^1].Operators.FirstOrDefault(static o => o.WhyNot != PrecisionSearch.Slower) is { } first => $"No operator is faster in 8 bits here, or can be; of '{first.Operator.Node}', {first.WhyNot}.",
             null => "No operator is faster in 8 bits here.",
             { } least when least.Error <= MaxError => "ONNX Runtime does not fuse the operators whose error would be small enough: they would be slower than floats.",
             { } least => string.Create(CultureInfo.InvariantCulture,
-                $"No choice of operators has an error of {MaxError} or less; the least that was found is {ErrorText.Of(least.Error, MaxError)}, with {least.Operators} {(least.Operators == 1 ? "operator" : "operators")} in 8 bits."),
+                $"No choice of operators has an error of {MaxError} or less; the least that was found is {ErrorText.Of(least.Error, MaxError)}, with {PlainText.Count(least.Operators, "operator")} in 8 bits."),
         }, nearest.Of.Curve, curve);
     }
 

@@ -22,6 +22,6 @@ internal sealed record CurvePoint(int Operators, double Error, double Nanosecond
 /// <param name="Chosen">Those in 8 bits, the cheapest error first.</param>
 /// <param name="Model">The model with them in 8 bits; null where none fits the budget.</param>
 /// <param name="Trial">What it gives; null where none fits.</param>
-/// <param name="Curve">What was tried on the way.</param>
+/// <param name="Curve">Every trial on the way of the whole model with some operators in this form.</param>
 internal sealed record SearchResult(
     IQuantizedForm Form, IReadOnlyList<OperatorChoice> Operators, IReadOnlyList<QuantizableOperator> Chosen, ModelProto? Model, Trial? Trial, IReadOnlyList<CurvePoint> Curve);

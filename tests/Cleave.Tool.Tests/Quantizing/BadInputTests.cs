@@ -79,6 +79,22 @@ public sealed class BadInputTests : IDisposable
     }
 
     [Fact]
+    public async Task Where_no_operator_has_a_scale_that_is_the_reason()
+    {
+        ModelProto model = new() { IrVersion = 8, OpsetImport = { new OperatorSetIdProto { Version = 17 } }, Graph = new GraphProto { Name = "infinite" } };
+        GraphProto graph = model.Graph;
+        graph.Input.Add(Tests.TinyModel.Value("x", Tests.TinyModel.Float, 1, 3, 32, 32));
+        graph.Output.Add(Tests.TinyModel.Value("y", Tests.TinyModel.Float, 1, 32, 30, 30));
+        graph.Initializer.Add([FloatTensors.Make("w", [32, 3, 3, 3], [.. Enumerable.Range(0, 32 * 27).Select(static i => (i % 7) - 3f)]), FloatTensors.Make("b", [32], [float.NegativeInfinity, .. new float[31]])]);
+        graph.Node.Add([Tests.TinyModel.Node("Conv", ["x", "w", "b"], "a"), Tests.TinyModel.Node("Sigmoid", ["a"], "y")]);
+
+        ToolRun run = await ToolRun.Of("quantize", _files.Save("model.onnx", model), "-o", Target, "--inputs", _files.Inputs("pictures", Picture, 4), "--no-measure");
+
+        Assert.Equal(1, run.Code);
+        Assert.Contains("'a' has elements that are not finite", run.Error.ReplaceLineEndings(" "));
+    }
+
+    [Fact]
     public async Task Inputs_that_would_be_read_from_one_file_are_named()
     {
         ModelProto model = new() { IrVersion = 8, OpsetImport = { new OperatorSetIdProto { Version = 17 } }, Graph = new GraphProto { Name = "two" } };

@@ -37,17 +37,65 @@ public sealed class SearchTests : IDisposable
 
         HeldOutProof proof = HeldOutProof.Of(parts.Search, found, parts.Trials, others, 0.1), loose = HeldOutProof.Of(parts.Search, found, parts.Trials, others, 2);
 
-        Assert.True(proof.WentBack);
+        Assert.True(proof.WasChosenOn);
         Assert.Equal(["steady"], proof.Result.Chosen.Select(static c => c.Node));
         Assert.Equal([null, "the error on other inputs was too large"], proof.Result.Operators.Select(static o => o.WhyNot));
         AssertOwn(proof.Result, parts.Trials);
         Assert.NotEqual(found.Trial!.Error, proof.Result.Trial!.Error);
         Assert.Equal(others.Run(proof.Result.Model!).Error, proof.HeldOut.Error);
         // Where nothing goes back, it is what was found.
-        Assert.False(loose.WentBack);
+        Assert.False(loose.WasChosenOn);
         Assert.Same(found, loose.Result);
         Assert.Equal(others.Run(model).Error, loose.HeldOut.Error);
-        Assert.True(Assert.Throws<RewriteException>(() => HeldOutProof.Of(parts.Search, found, parts.Trials, others, 1e-9)).IsAnswer);
+        // Where none is within the budget, it is the one with the least error.
+        Assert.Equal(["steady"], HeldOutProof.Of(parts.Search, found, parts.Trials, others, 1e-9).Result.Chosen.Select(static c => c.Node));
+    }
+
+    [Fact]
+    public void A_single_operator_of_less_error_is_tried_where_the_first_has_too_much()
+    {
+        using ModelUnderTest published = new(_files.Save("model.onnx", Products("steady", "fragile")));
+        Parts parts = Of(published);
+        ModelTrials others = new(published, [Input(9, Outlier)], default);
+        DynamicForm form = new(new WeightRounding(7));
+        // The fragile one first: it saves more time for its error on the search's inputs.
+        QuantizableOperator[] both = [.. parts.Found.OrderBy(static f => f.Node)];
+        ModelProto model = parts.Search.Written(form, both);
+        SearchResult found = new(form, [.. both.Select(static o => new OperatorChoice(o, o.Node == "steady" ? 0.01 : 0.02, 2, 1, null))], both, model, parts.Trials.Run(model), []);
+
+        HeldOutProof proof = HeldOutProof.Of(parts.Search, found, parts.Trials, others, 0.1);
+
+        Assert.Equal(["steady"], proof.Result.Chosen.Select(static c => c.Node));
+        Assert.True(proof.Worst <= 0.1);
+        // Every trial is a point.
+        Assert.Equal([1, 1], proof.Result.Curve.Select(static c => c.Operators));
+    }
+
+    [Fact]
+    public void Where_the_fastest_form_fails_on_other_inputs_the_next_one_is_taken()
+    {
+        using ModelUnderTest published = new(_files.Save("model.onnx", Products("steady", "fragile")));
+        Parts parts = Of(published);
+        ModelTrials others = new(published, [Input(9, Outlier)], default);
+        QuantizableOperator steady = parts.Found.Single(static f => f.Node == "steady"), fragile = parts.Found.Single(static f => f.Node == "fragile");
+        SearchResult fast = Found(fragile, 1), slow = Found(steady, 2), slower = Found(steady, 3);
+
+        HeldOutProof proof = HeldOutProof.Fastest(parts.Search, [slower, slow, fast], parts.Trials, others, 0.1);
+
+        Assert.Same(slow.Form, proof.Result.Form);
+        Assert.True(proof.Worst <= 0.1);
+        Assert.True(proof.WasChosenOn);
+        Assert.False(HeldOutProof.Fastest(parts.Search, [slower, slow], parts.Trials, others, 0.1).WasChosenOn);
+        Assert.True(HeldOutProof.Fastest(parts.Search, [fast], parts.Trials, others, 0.1).Worst > 0.1);
+        // Where none is within the budget, the one with the least error says how far they are from it.
+        Assert.Same(slow.Form, HeldOutProof.Fastest(parts.Search, [fast, slow], parts.Trials, others, 1e-9).Result.Form);
+
+        SearchResult Found(QuantizableOperator one, double time)
+        {
+            DynamicForm form = new(new WeightRounding(7));
+            ModelProto model = parts.Search.Written(form, [one]);
+            return new SearchResult(form, [new OperatorChoice(one, 0.01, 2, 1, null)], [one], model, parts.Trials.Run(model) with { Nanoseconds = time }, []);
+        }
     }
 
     [Fact]
@@ -87,6 +135,8 @@ public sealed class SearchTests : IDisposable
         Assert.Single(found.Chosen);
         Assert.Equal(2, found.Operators.Count(static o => o.WhyNot == "the whole is faster so"));
         AssertOwn(found, parts.Trials);
+        // Of floats, of all, and without one more each time.
+        Assert.Equal([0, 3, 2, 1], found.Curve.Select(static c => c.Operators));
     }
 
     private static InputCase[] Inputs => [Input(1, 0), Input(2, 0)];

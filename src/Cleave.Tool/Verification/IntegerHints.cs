@@ -29,13 +29,14 @@ internal static class IntegerHints
         {
             if (way > LongestWay)
                 return;
-            foreach (Node node in graph.Nodes.Where(n => Array.IndexOf(n.Inputs, value) >= 0))
+            // Another domain's operators may have the same names.
+            foreach (Node node in graph.Nodes.Where(n => n.Domain.Length == 0 && Array.IndexOf(n.Inputs, value) >= 0))
             {
                 if (node.OpType is "Cast" or "Identity" or "Unsqueeze" or "Squeeze" or "Reshape" or "Transpose" or "Flatten" && node.Inputs[0] == value)
                     Follow(node.Outputs[0], way + 1);
                 else if (node.OpType is "Gather" && node.Inputs.Length == 2 && node.Inputs[1] == value)
                     bound = Math.Min(bound, TableSize(graph, node) ?? bound);
-                else if (node.OpType is "Equal" && Constant(graph, node.Inputs.First(i => i != value)) is { } mode)
+                else if (node.OpType is "Equal" && node.Inputs.FirstOrDefault(i => i != value) is { } other && Constant(graph, other) is { } mode)
                     modes.Add(mode);
             }
         }

@@ -90,7 +90,7 @@ internal sealed class FixRun(FixOptions options, Action<string, double> progress
                 external?.Move(change.After, target.Draft(change.Kind + ".data"));
                 ModelMessage.Write(change.After, path);
             }
-            if (change.Kind == ModelFix.Batch && published.Graph.Facts.Of(published.Graph.Model.Graph.Inputs[0].Name).Shape?[0].Value is { } size)
+            if (change.Kind == ModelFix.Batch && published.Graph.Facts.Of(published.Graph.Model.Graph.CallerInputs()[0].Name).Shape?[0].Value is { } size)
                 more = new Dictionary<string, long> { [options.Batch!] = size };
             stages.Add((change.Kind, path, more));
         }

@@ -180,6 +180,22 @@ public sealed class FixCommandTests : IDisposable
         Assert.Equal(["batch", ""], better.Output[0].Type.TensorType.Shape.Dim.Select(d => d.DimParam));
     }
 
+    /// <summary>As old exporters write it: the first of what is listed as an input is a number, and has no first dimension.</summary>
+    [Fact]
+    public async Task A_dynamic_batch_is_measured_in_the_size_of_the_inputs_that_a_caller_gives()
+    {
+        using TinyModel tiny = new();
+        GraphProto graph = tiny.Model.Graph;
+        graph.Input[0] = TinyModel.Value("x", TinyModel.Float, 1, 4);
+        graph.Output[0] = TinyModel.Value("y", TinyModel.Float, 1, 4);
+        graph.Initializer[0] = TinyModel.Weight("w", TinyModel.Float, sizeof(float), 1);
+        graph.Initializer[0].Dims.Clear();
+        graph.Input.Insert(0, TinyModel.Value("w", TinyModel.Float));
+        ToolRun run = await ToolRun.Measured("fix", tiny.Save(), "-o", Better, "--dynamic-batch");
+        Assert.Equal((0, ""), (run.Code, run.Error));
+        Assert.DoesNotContain("could be measured", run.Output, StringComparison.Ordinal);
+    }
+
     [SkippableFact]
     public async Task Published_models_get_a_dynamic_batch()
     {

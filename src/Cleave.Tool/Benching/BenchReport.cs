@@ -32,6 +32,9 @@ internal sealed record BenchReport
 
     /// <summary>Rounds that do not count, because a thread of a parked candidate ran.</summary>
     public required int DiscardedRounds { get; init; }
+
+    /// <summary>How certain it is that a ratio lies between its bounds, at least; null where fewer rounds count than six: they are then the least and the most that was measured.</summary>
+    public double? Certainty { get; init; }
 }
 
 internal sealed record MachineReport(string System, string Processor, int Cores, string Runtime, string OnnxRuntime);
@@ -70,7 +73,7 @@ internal sealed record CandidateReport
     /// <summary>CPU time of one request, all threads.</summary>
     public double? Cpu { get; init; }
 
-    /// <summary>How many times as long as the best configuration of ONNX Runtime it takes, with 95 % certainty between the bounds.</summary>
+    /// <summary>How many times as long as the best configuration of ONNX Runtime it takes, between the bounds with <see cref="BenchReport.Certainty"/>.</summary>
     public Interval? RatioToBest { get; init; }
 
     public required IReadOnlyList<Block> Rounds { get; init; }

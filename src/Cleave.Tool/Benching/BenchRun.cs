@@ -92,6 +92,7 @@ internal sealed class BenchRun : IDisposable
             Cleaning = _cleaned.Note,
             Loads = [.. _options.Callers.Select(c => Load(c, samples))],
             DiscardedRounds = samples.DiscardedRounds,
+            Certainty = samples.Blocks.Values.Any(b => b.Length >= Statistics.LeastValues) ? Statistics.Certainty : null,
         };
     }
 

@@ -26,20 +26,22 @@ internal static class Conclusion
             return fastest;
         (string ours, _, string ourKey) = measured.First(m => m.Cleave);
         (string theirs, _, string theirKey) = measured.First(m => !m.Cleave);
-        return $"{fastest} {Compare(ours, theirs, samples.Ratio(ourKey, theirKey))}";
+        return $"{fastest} {Compare(ours, theirs, samples.Ratio(ourKey, theirKey), samples.Blocks[ourKey].Length)}";
     }
 
-    private static string Compare(string ours, string theirs, Interval ratio)
+    private static string Compare(string ours, string theirs, Interval ratio, int rounds)
     {
+        bool isCertain = rounds >= Statistics.LeastValues;
+        string uncertain = string.Create(Invariant, $"no 95 % interval: {rounds} {(rounds == 1 ? "round is" : "rounds are")} too few, give at least {Statistics.LeastValues}");
         if (ratio.Contains(1))
         {
             double most = Math.Max(1 - ratio.Low, ratio.High - 1);
-            return string.Create(Invariant, $"{ours} and the best of ONNX Runtime ({theirs}) are equally fast, as far as this shows (within {most:0.0%}).");
+            return string.Create(Invariant, $"{ours} and the best of ONNX Runtime ({theirs}) are equally fast, as far as this shows (within {most:0.0%}{(isCertain ? "" : "; " + uncertain)}).");
         }
         Interval times = ratio.High < 1 ? new Interval(1 / ratio.High, 1 / ratio.Median, 1 / ratio.Low) : ratio;
         (string first, string second) = ratio.High < 1
             ? (ours, $"the best of ONNX Runtime ({theirs})")
             : ($"The best of ONNX Runtime ({theirs})", ours);
-        return string.Create(Invariant, $"{first} is {times.Median:0.00} times as fast as {second} (with 95 % certainty {times.Low:0.00} to {times.High:0.00}).");
+        return string.Create(Invariant, $"{first} is {times.Median:0.00} times as fast as {second} ({(isCertain ? "with 95 % certainty" : "measured")} {times.Low:0.00} to {times.High:0.00}{(isCertain ? "" : "; " + uncertain)}).");
     }
 }

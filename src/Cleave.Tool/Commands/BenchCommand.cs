@@ -11,6 +11,9 @@ namespace Cleave.Tool.Commands;
 /// <summary><c>cleave bench model.onnx</c></summary>
 internal static class BenchCommand
 {
+    // Every call of every round is kept.
+    private const int MostRounds = 100_000;
+
     public static Command Create()
     {
         Argument<string> model = CleaveCommand.ModelArgument();
@@ -40,13 +43,20 @@ internal static class BenchCommand
                         BenchOptions.Numbers(arguments.GetValue(fills) ?? []),
                         BenchOptions.Counts("--threads", arguments.GetValue(threads)) ?? BenchOptions.DefaultThreads(BenchRun.Cores),
                         BenchOptions.Counts("--callers", arguments.GetValue(callers)) ?? BenchOptions.DefaultCallers(BenchRun.Cores),
-                        arguments.GetValue(rounds) is { } given and < 1 ? throw new BenchException(string.Create(CultureInfo.InvariantCulture, $"--rounds {given}: give at least 1.")) : arguments.GetValue(rounds),
+                        Checked(arguments.GetValue(rounds)),
                         arguments.GetValue(quick)),
                     arguments.GetValue(json), console.Output, console.Error, cancellationToken);
             }, cancellationToken);
         });
         return command;
     }
+
+    private static int? Checked(int? rounds) => rounds switch
+    {
+        < 1 => throw new BenchException(string.Create(CultureInfo.InvariantCulture, $"--rounds {rounds}: give at least 1.")),
+        > MostRounds => throw new BenchException(string.Create(CultureInfo.InvariantCulture, $"--rounds {rounds}: give {MostRounds} at most.")),
+        _ => rounds,
+    };
 
     private static int Run(string path, BenchOptions options, bool json, TextWriter output, TextWriter error, CancellationToken cancellationToken)
     {

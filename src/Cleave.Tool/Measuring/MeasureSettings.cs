@@ -5,6 +5,8 @@ namespace Cleave.Tool.Measuring;
 /// <summary>How long to measure.</summary>
 internal sealed record MeasureSettings
 {
+    private const int CallsOfCaller = 4;
+
     /// <summary>Blocks of each candidate. Below six there is no interval of 95 %.</summary>
     public int Rounds { get; init; } = 24;
 
@@ -42,9 +44,12 @@ internal sealed record MeasureSettings
     };
 
     /// <summary>Calls in a block of a candidate whose calls take so long each.</summary>
-    public int CallsFor(TimeSpan call)
+    /// <param name="call">How long one takes.</param>
+    /// <param name="callers">How many callers share them: several for each, as a load of so many is measured only while all of them call.</param>
+    public int CallsFor(TimeSpan call, int callers)
     {
+        int least = callers == 1 ? LeastCalls : Math.Max(LeastCalls, CallsOfCaller * callers);
         double calls = Math.Ceiling(LeastTime / TimeSpan.FromTicks(Math.Max(1, call.Ticks)));
-        return (int)Math.Clamp(calls, LeastCalls, Math.Max(LeastCalls, MostCalls));
+        return (int)Math.Clamp(calls, least, Math.Max(least, MostCalls));
     }
 }

@@ -87,7 +87,7 @@ internal sealed class Measurement(Func<Candidate, ICandidateWorker> start, Measu
         {
             worker = start(candidate);
             TimeSpan call = worker.Warm(settings.WarmUp, candidate.Callers);
-            _participants.Add(new Participant(candidate, worker, settings.CallsFor(call / candidate.Callers), call / candidate.Callers));
+            _participants.Add(new Participant(candidate, worker, settings.CallsFor(call / candidate.Callers, candidate.Callers), call / candidate.Callers));
         }
         catch (WorkerException e)
         {

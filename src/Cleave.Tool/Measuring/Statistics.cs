@@ -10,6 +10,9 @@ internal static class Statistics
     /// <summary>How sure an interval is, at least, where there are enough values.</summary>
     public const double Certainty = 0.95;
 
+    /// <summary>So many are enough: below, their whole range is less certain than that.</summary>
+    public const int LeastValues = 6;
+
     public static double Median(IEnumerable<double> values)
     {
         double[] sorted = [.. values.Order()];

@@ -68,7 +68,7 @@ public sealed class BenchCommandTests : IDisposable
         Assert.Equal("", run.Error);
         Assert.Equal(0, run.Code);
         JsonElement root = run.Json;
-        Assert.Equal("format,model,quick,machine,inputs,dimensions,cleaning,loads,discardedRounds", Names(root));
+        Assert.Equal("format,model,quick,machine,inputs,dimensions,cleaning,loads,discardedRounds,certainty", Names(root));
         Assert.Equal("system,processor,cores,runtime,onnxRuntime", Names(root.GetProperty("machine")));
         Assert.Equal("""[{"name":"x","type":"float","shape":[1,4]}]""", root.GetProperty("inputs").GetRawText());
         Assert.Equal("""[{"name":"batch","size":1,"given":false}]""", root.GetProperty("dimensions").GetRawText());
@@ -118,6 +118,7 @@ public sealed class BenchCommandTests : IDisposable
     [InlineData("--dims", "sequence=3", "it leaves open batch")]
     [InlineData("--threads", "none", "--threads 1,2,4")]
     [InlineData("--rounds", "0", "at least 1")]
+    [InlineData("--rounds", "2000000000", "100000 at most")]
     public async Task Options_that_do_not_fit_are_one_line_on_the_error_stream(string option, string value, string message)
     {
         ToolRun run = await ToolRun.Of("bench", _tiny.Save(), option, value);

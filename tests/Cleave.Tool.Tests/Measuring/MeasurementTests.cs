@@ -44,6 +44,15 @@ public sealed class MeasurementTests
         int Calls(string name) => samples.Blocks[name][0].Nanoseconds.Length;
     }
 
+    /// <summary>Each of a hundred callers calls several times: else some of them never do, and a time divided by their number is of no load.</summary>
+    [Fact]
+    public void Many_callers_make_more_calls()
+    {
+        Samples samples = Run(Settings, new Fake("many") { Callers = 100 }, new Fake("few") { Callers = 10 });
+
+        Assert.Equal((400, 50), (samples.Blocks["many"][0].Nanoseconds.Length, samples.Blocks["few"][0].Nanoseconds.Length));
+    }
+
     [Fact]
     public void Rounds_are_added_while_the_interval_of_what_is_judged_is_wide()
     {
@@ -180,7 +189,7 @@ public sealed class MeasurementTests
                 return fakes.Single(f => f.Name == c.Name);
             },
             settings);
-        return measurement.Run([.. fakes.Select(f => new Candidate(f.Name, "") { IsJudged = f.IsJudged, IsBound = f.IsBound })]);
+        return measurement.Run([.. fakes.Select(f => new Candidate(f.Name, "") { IsJudged = f.IsJudged, IsBound = f.IsBound, Callers = f.Callers })]);
     }
 
     private static Fake Judged(Func<int, double> time) => new("a") { IsJudged = true, Time = time };
@@ -195,6 +204,8 @@ public sealed class MeasurementTests
         public List<string> Log { get; set; } = [];
 
         public TimeSpan Call { get; init; } = TimeSpan.FromMilliseconds(1);
+
+        public int Callers { get; init; } = 1;
 
         public bool IsJudged { get; init; }
 

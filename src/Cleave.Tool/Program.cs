@@ -13,7 +13,8 @@ CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
 
 // What an application is told with these is not meant for the runners that are opened here: they would record made-up inputs as an
 // application's, and tune themselves while they are measured. Only what a plan shows depends on what is prepared.
-string[] forApplications = args is ["plan", ..] ? [InputRecorder.Variable, TuningStore.FolderVariable] : [InputRecorder.Variable, TuningStore.FolderVariable, PreparedFolders.Variable];
+bool isPlan = args is ["plan", ..] || (args is [['@', ..], ..] && CleaveCommand.NameIn(args) == "plan");
+string[] forApplications = isPlan ? [InputRecorder.Variable, TuningStore.FolderVariable] : [InputRecorder.Variable, TuningStore.FolderVariable, PreparedFolders.Variable];
 foreach (string variable in forApplications)
     Environment.SetEnvironmentVariable(variable, null);
 

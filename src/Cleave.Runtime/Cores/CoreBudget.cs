@@ -11,8 +11,8 @@ internal sealed record CoreBudget(int Cores, string Reason, string? Ignored)
 {
     public const string Variable = "CLEAVE_CORES";
 
-    // No process has more; a larger number is a mistake (bytes, milli-cores).
-    private const int MostCores = 4096;
+    /// <summary>No process has more; a larger number is a mistake (bytes, milli-cores).</summary>
+    public const int MostCores = 4096;
 
     public static CoreBudget Resolve(int? option) =>
         Resolve(AffinityMask.Count(), CgroupQuota.Read(ProcessFiles.System), Environment.GetEnvironmentVariable(Variable), option);

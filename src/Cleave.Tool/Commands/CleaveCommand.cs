@@ -19,15 +19,22 @@ internal static class CleaveCommand
     public const int Success = 0;
     public const int Failure = 1;
 
-    /// <summary>Of a machine.</summary>
-    public const int MostCores = 1024;
-
     /// <summary>In seconds, of what is given up: eleven days.</summary>
     public const int LongestLimit = 1_000_000;
 
     public static async Task<int> InvokeAsync(string[] arguments, TextWriter output, TextWriter error, CancellationToken cancellationToken = default)
     {
-        RootCommand root = new("Inspects, plans, measures, checks and rewrites ONNX models; writes what Cleave's runners use. Start with: cleave inspect model.onnx. Pages named docs/… are at https://github.com/cleave-net/cleave.")
+        ParseResult parsed = Root().Parse(arguments);
+        int code = await parsed.InvokeAsync(new InvocationConfiguration { Output = output, Error = error, ProcessTerminationTimeout = CommandGuard.EndLimit }, cancellationToken).ConfigureAwait(false);
+        // Builds take 1 for a model that did not pass, and say nothing themselves then.
+        return parsed.Action is ParseErrorAction && parsed.CommandResult.Command.Name == ValidateCommand.Name ? ValidateCommand.NotDone : code;
+    }
+
+    /// <summary>The command that is asked for, also where the arguments lie in files.</summary>
+    public static string NameIn(string[] arguments) => Root().Parse(arguments).CommandResult.Command.Name;
+
+    private static RootCommand Root() =>
+        new("Inspects, plans, measures, checks and rewrites ONNX models; writes what Cleave's runners use. Start with: cleave inspect model.onnx. Pages named docs/… are at https://github.com/cleave-net/cleave.")
         {
             InspectCommand.Create(),
             PlanCommand.Create(),
@@ -44,11 +51,6 @@ internal static class CleaveCommand
             ValidateCommand.Create(),
             CalibrateCommand.Create(),
         };
-        ParseResult parsed = root.Parse(arguments);
-        int code = await parsed.InvokeAsync(new InvocationConfiguration { Output = output, Error = error, ProcessTerminationTimeout = CommandGuard.EndLimit }, cancellationToken).ConfigureAwait(false);
-        // Builds take 1 for a model that did not pass, and say nothing themselves then.
-        return parsed.Action is ParseErrorAction && parsed.CommandResult.Command.Name == ValidateCommand.Name ? ValidateCommand.NotDone : code;
-    }
 
     /// <summary>An option that takes a whole number, and says so where it is given something else.</summary>
     /// <param name="name">The option.</param>

@@ -18,10 +18,10 @@ internal static class PlanCommand
     public static Command Create()
     {
         Argument<string[]> model = CleaveCommand.ModelsArgument();
-        Option<int?> cores = CleaveCommand.Number<int>("--cores", "For how many cores. Default: all that this process may use.", least: 1, most: CleaveCommand.MostCores);
-        Option<string> dims = new("--dims") { Description = "Sizes of dimensions that the model leaves open: batch=1,sequence=128." };
-        Option<PlanMode?> mode = CleaveCommand.PlanOption("auto: split where that is predicted to pay; whole: never; split: always.");
-        Option<string?> device = CleaveCommand.PathOption("--device", "A device table to predict with: avx2 (which the build plans for), avx512, neon, or a file made by cleave calibrate. With --ensemble the devices that the item lists, as cuda:0,cuda:1,cpu.");
+        Option<int?> cores = CleaveCommand.Number<int>("--cores", "For how many cores. Default: all that this process may use.", least: 1, most: CoreBudget.MostCores);
+        Option<string> dims = new("--dims") { Description = "Sizes of dimensions that the model leaves open: batch=1,sequence=128. Default: 1 for the batch, 128 for the others." };
+        Option<PlanMode?> mode = CleaveCommand.PlanOption("auto: split where that is predicted to pay; whole: never; split: always. Default: auto.");
+        Option<string?> device = CleaveCommand.PathOption("--device", "A device table to predict with: avx2 (which the build plans for), avx512, neon, or a file made by cleave calibrate. Default: avx2. With --ensemble the devices that the item lists, as cuda:0,cuda:1,cpu.");
         Option<string> outputs = new("--outputs") { Description = "Values to ask for instead of the model's outputs, as the item metadata Outputs." };
         Option<string?> prepared = CleaveCommand.PathOption("--prepared", "The folder of prepared models that the runner is given. Default: the one that CLEAVE_PREPARED names, and 'prepared' beside the model.");
         Option<string?> ensemble = CleaveCommand.EnsembleOption("Plan several models that answer as one: the name of their OnnxEnsemble item; give all member models as arguments, in its order. Shows how many instances, threads and samples each gets on this machine: measured if cleave tune --ensemble was run here, else predicted.");

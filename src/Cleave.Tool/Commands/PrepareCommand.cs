@@ -6,6 +6,7 @@ using System.Linq;
 using System.Threading;
 using Cleave.Core.Diagnostics;
 using Cleave.Core.Listing;
+using Cleave.Cores;
 using Cleave.Prepared;
 using Cleave.Prepared.Making;
 using Cleave.Tool.Benching;
@@ -26,7 +27,7 @@ internal static class PrepareCommand
             Arity = ArgumentArity.OneOrMore,
         };
         Option<string?> folder = CleaveCommand.PathOption("--output", "The folder of prepared models; it may hold those of other models, machines and versions.", "-o");
-        Option<int?> cores = CleaveCommand.Number<int>("--cores", "The cores to prepare for, also more than there are here. Default: all that this process may use.", least: 1, most: CleaveCommand.MostCores);
+        Option<int?> cores = CleaveCommand.Number<int>("--cores", "The cores to prepare for, also more than there are here. Default: all that this process may use.", least: 1, most: CoreBudget.MostCores);
         Option<long?> limit = CleaveCommand.Number<long>("--limit", "The most megabytes that the folder may hold.", least: 0, most: long.MaxValue >> 20);
         Option<string?> published = CleaveCommand.PathOption("--published", "The folder of a published application: entries go into a folder 'prepared' beside each model there. What cannot be prepared is opened plainly, and no failure. dotnet publish -p:CleavePrepare=true does this.");
         Option<string?> library = CleaveCommand.PathOption("--onnxruntime", "The native library to prepare for, instead of the one that comes with this command.");

@@ -2,6 +2,7 @@ using System.Collections.Generic;
 using System.Globalization;
 using System.IO;
 using System.Linq;
+using System.Text.Json.Serialization;
 using Cleave.Core.Batching;
 using Cleave.Core.Ensembles;
 using Cleave.Tool.Output;
@@ -22,6 +23,11 @@ internal sealed record EnsembleReport(
     string Ensemble, int Cores, string Source, IReadOnlyList<EnsembleMemberReport> Members, double SamplesPerSecond, double? UntunedSamplesPerSecond, int Tried, bool IsComplete, string? File)
 {
     private const int LongestRow = 10_000;
+
+    // Before what the constructor takes.
+    [JsonPropertyOrder(-1)]
+    public int Format { get; init; } = 1;
+
     private const string Cpu = "cpu";
 
     /// <summary>The rows of the matrix, where accelerators are listed; empty: the processor alone, whose cells the members have.</summary>

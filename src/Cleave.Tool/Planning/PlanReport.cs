@@ -5,6 +5,8 @@ namespace Cleave.Tool.Planning;
 /// <summary>What <c>cleave plan</c> found. Its JSON is described in docs/plan.md. Times are nanoseconds, and predictions.</summary>
 internal sealed record PlanReport
 {
+    public int Format { get; init; } = 1;
+
     public required string Model { get; init; }
 
     /// <summary>The device table of the predictions.</summary>
@@ -64,7 +66,7 @@ internal sealed record PlanMemoryReport(long WeightBytes, long PlainBytes, long?
 internal sealed record PlanRowReport(
     int Cores, int Plan, IReadOnlyList<int> Threads, int Segments, double Nanoseconds, double WholeNanoseconds, int WholeThreads, double? SplitNanoseconds, string Why);
 
-/// <param name="Cores">For how many cores.</param>
+/// <param name="Cores">For how many cores it is planned: the most that are not more than those asked for.</param>
 /// <param name="Nanoseconds">Of a call.</param>
 /// <param name="Lanes">What each does.</param>
 /// <param name="Segments">Each after those it reads from.</param>

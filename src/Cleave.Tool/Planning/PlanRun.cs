@@ -14,7 +14,7 @@ using Cleave.Tool.Verification;
 namespace Cleave.Tool.Planning;
 
 /// <summary>What <c>cleave plan</c> was asked for.</summary>
-/// <param name="Cores">The core count that is shown in full; those below it are shown as rows.</param>
+/// <param name="Cores">The cores of the process: what a runner takes with them is shown in full, and what it takes with fewer as rows.</param>
 /// <param name="Dims">Sizes of open dimensions.</param>
 /// <param name="Mode">Whether the model is split.</param>
 /// <param name="Device">The name of a device table, or a file with one; null is the one that the build plans for.</param>
@@ -47,7 +47,7 @@ internal static class PlanRun
         SizedGraph sized = new(model.Graph, dims);
         BudgetTable table = RecurrentPlanner.Plan(model.Graph, dims, new CostModel(device), new PlanOptions
         {
-            Cores = [.. PlanOptions.AllCores.Where(c => c < request.Cores).Append(request.Cores)],
+            Cores = [.. PlanOptions.AllCores.Where(c => c <= request.Cores)],
             Mode = request.Mode,
         });
         return new PlanReport
@@ -63,7 +63,7 @@ internal static class PlanRun
             Plan = Detail(table.Rows[^1]),
             Batch = Batch(model),
             Memory = PlanMemory.Of(model, request, (long)sized.WeightBytes, table.Rows[^1].Chosen.Rewritten != null, cancellationToken),
-            Notes = [.. PlanDimensions.Nameless(model.Graph).Select(i => $"an axis of the input '{i}' has no name, so no size: what depends on it counts as nothing but overhead")],
+            Notes = [.. BetweenRows(request.Cores, table.Rows[^1].Cores), .. PlanDimensions.Nameless(model.Graph).Select(i => $"an axis of the input '{i}' has no name, so no size: what depends on it counts as nothing but overhead")],
         };
     }
 
@@ -83,6 +83,13 @@ internal static class PlanRun
         {
             throw new VerifyException($"--device {given}: {e.Message.TrimEnd('.')}. Make one with cleave calibrate -o {given}.");
         }
+    }
+
+    // Runners take the last row that fits their cores.
+    private static IEnumerable<string> BetweenRows(int cores, int row)
+    {
+        if (cores != row)
+            yield return string.Create(CultureInfo.InvariantCulture, $"plans are made for {string.Join(", ", PlanOptions.AllCores.SkipLast(1))} and {PlanOptions.AllCores[^1]} cores: with {cores} cores a runner takes that for {row}");
     }
 
     private static PlanBatchReport Batch(ModelUnderTest model)

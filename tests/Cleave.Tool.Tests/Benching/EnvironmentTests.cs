@@ -34,6 +34,18 @@ public sealed class EnvironmentTests
         Assert.Equal(1, plan.GetProperty("plan").GetProperty("cores").GetInt32());
     }
 
+    /// <summary>What is prepared is a part of what a plan shows, also where the arguments lie in a file.</summary>
+    [Fact]
+    public async Task A_plan_knows_the_prepared_folder_of_the_environment()
+    {
+        using TinyModel tiny = new();
+        using TempFolder prepared = new();
+        string arguments = Path.Combine(prepared.Path, "plan.rsp");
+        await File.WriteAllLinesAsync(arguments, ["plan", tiny.Save(), "--json"]);
+        JsonElement plan = JsonDocument.Parse(await Run(["@" + arguments], ("CLEAVE_PREPARED", prepared.Path))).RootElement;
+        Assert.Contains(prepared.Path, plan.GetProperty("memory").GetProperty("preparedFolders").GetString(), StringComparison.Ordinal);
+    }
+
     private static async Task<string> Run(string[] arguments, params (string Name, string Value)[] variables)
     {
         (string program, string[] before) = new WorkerHost(typeof(CleaveCommand).Assembly).Command;

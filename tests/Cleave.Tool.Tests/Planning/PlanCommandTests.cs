@@ -47,6 +47,24 @@ public sealed class PlanCommandTests : IDisposable
         Assert.Equal(2, plan.GetProperty("criticalPath").GetArrayLength());
     }
 
+    /// <summary>Nothing is baked for five cores: a runner takes the row for four.</summary>
+    [Fact]
+    public async Task What_is_shown_is_what_a_runner_takes()
+    {
+        JsonElement json = (await ToolRun.Of("plan", Catalog("two_tower_8x256"), "--cores", "5", "--json")).Json;
+        Assert.Equal([1, 2, 3, 4], json.GetProperty("rows").EnumerateArray().Select(r => r.GetProperty("cores").GetInt32()));
+        Assert.Equal(4, json.GetProperty("plan").GetProperty("cores").GetInt32());
+        Assert.Contains("with 5 cores a runner takes that for 4", string.Join('\n', json.GetProperty("notes").EnumerateArray()), StringComparison.Ordinal);
+        Assert.DoesNotContain("a runner takes", (await ToolRun.Of("plan", Catalog("two_tower_8x256"), "--cores", "4", "--json")).Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Cores_are_as_many_as_a_runner_believes()
+    {
+        Assert.Equal(0, (await ToolRun.Of("plan", Catalog("chain"), "--cores", "2048")).Code);
+        Assert.Contains("from 1 to 4096", (await ToolRun.Of("plan", Catalog("chain"), "--cores", "4097")).Error, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Mermaid_is_a_box_for_each_segment_in_a_frame_for_each_lane()
     {

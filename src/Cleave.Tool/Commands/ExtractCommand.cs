@@ -17,10 +17,10 @@ internal static class ExtractCommand
     public static Command Create()
     {
         Argument<string> model = CleaveCommand.ModelArgument();
-        Option<string> output = new("--output", "-o") { Description = "The file to write.", Required = true };
+        Option<string> output = new("--output", "-o") { Description = "The file to write; one that is there is replaced. Weights outside the model's file go beside it, as FILE.data, unless it is written into the model's folder.", Required = true };
         Option<string[]> nodes = new("--nodes") { Description = "Nodes by position, range or name: 3-17,20,/encoder/MatMul." };
         Option<string[]> outputs = new("--outputs") { Description = "Values, and everything that they need: \"scores;/pool/output_0\"; %3B is a semicolon in a name, %25 a percent sign." };
-        Command command = new("extract", "Writes a part of a model as a model of its own, with all types and shapes, to look at or to run.") { model, nodes, outputs, output };
+        Command command = new("extract", "Writes a part of a model as a model of its own, with all types and shapes, to look at or to run. Takes exactly one of --nodes and --outputs.") { model, nodes, outputs, output };
         command.SetAction((arguments, cancellationToken) =>
         {
             InvocationConfiguration console = arguments.InvocationConfiguration;

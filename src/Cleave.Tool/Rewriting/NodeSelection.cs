@@ -35,6 +35,8 @@ internal static class NodeSelection
         if (ends.Length > 2 || !int.TryParse(ends[0], NumberStyles.None, CultureInfo.InvariantCulture, out int first)
             || !int.TryParse(ends[^1], NumberStyles.None, CultureInfo.InvariantCulture, out int last))
             return null;
+        if (count == 0)
+            throw new RewriteException($"--nodes {text}: the model has no nodes.");
         return first <= last && last < count
             ? Enumerable.Range(first, last - first + 1)
             : throw new RewriteException(string.Create(CultureInfo.InvariantCulture, $"--nodes {text}: the model's {count} nodes have the positions 0 to {count - 1}."));

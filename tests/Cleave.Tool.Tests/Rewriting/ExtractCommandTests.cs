@@ -101,4 +101,15 @@ public sealed class ExtractCommandTests : IDisposable
         Assert.Contains("the model itself", (await ToolRun.Of("extract", _chain, "--nodes", "1", "-o", _chain)).Error);
         Assert.Empty(Directory.GetFiles(_folder.Path));
     }
+
+    [Fact]
+    public async Task A_model_without_nodes_has_none_to_extract()
+    {
+        using TinyModel tiny = new();
+        tiny.Model.Graph.Node.Clear();
+        tiny.Model.Graph.Output[0] = tiny.Model.Graph.Input[0].Clone();
+        ToolRun run = await ToolRun.Of("extract", tiny.Save(), "--nodes", "0", "-o", Part);
+        Assert.Equal(1, run.Code);
+        Assert.Contains("--nodes 0: the model has no nodes.", run.Error, StringComparison.Ordinal);
+    }
 }

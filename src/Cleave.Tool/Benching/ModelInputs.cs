@@ -34,6 +34,7 @@ internal sealed record ModelInputs(IReadOnlyList<InputData> Inputs, IReadOnlyLis
     public static ModelInputs For(OnnxModel model, IReadOnlyDictionary<string, string> dims, IReadOnlyDictionary<string, string> fills)
     {
         InputMaker maker = new(PlanGraphBuilder.Build(ShapeInference.Infer(model)), fills.ToDictionary(f => f.Key, f => Number(f.Key, f.Value), StringComparer.Ordinal));
+        maker.CheckFills();
         SeededRandom random = new(Seed);
         Dictionary<string, DimensionSize> sizes = new(StringComparer.Ordinal);
         List<InputData> made = [];

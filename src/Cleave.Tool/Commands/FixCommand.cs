@@ -18,17 +18,18 @@ internal static class FixCommand
     public static Command Create()
     {
         Argument<string> model = CleaveCommand.ModelArgument();
-        Option<string> output = new("--output", "-o") { Description = "The file to write.", Required = true };
+        Option<string> output = new("--output", "-o") { Description = "The file to write; one that is there is replaced. Weights outside the model's file go beside it, as FILE.data, unless it is written into the model's folder.", Required = true };
         Option<string?> batch = new("--dynamic-batch") { Description = "Give the fixed first dimension of inputs and outputs a name (batch, if none is given), where it is proven that samples stay apart. Without a name put it after the model.", Arity = ArgumentArity.ZeroOrOne };
         batch.Validators.Add(RefuseModel);
         Option<bool> widen = new("--widen") { Description = "Have floats of 16 bits computed in 32, for processors without kernels of 16; inputs and outputs keep their type." };
         Option<string[]> dims = new("--dims") { Description = "Sizes of dimensions that the model leaves open, to compare and measure with: batch=1,sequence=16. Repeat the option to compare on several sizes. Without it, up to three that the model accepts are tried." };
         Option<string[]> fills = new("--input") { Description = "A number for every element of an input: sr=16000. What is not given is random." };
+        Option<string[]> folders = CleaveCommand.PathsOption("--inputs", "A folder with given inputs, input_0.pb and so on, to compare on these alone; with --dims also on random ones. Repeat the option for several.");
         Option<bool> unmeasured = new("--no-measure") { Description = "Do not measure what each change gains." };
         Option<bool> json = new("--json") { Description = "Write JSON (docs/fix.md) and nothing else." };
         Command command = new("fix", "Writes a cleaned model that gives the same and is faster, and says what each change gained.")
         {
-            model, output, batch, widen, dims, fills, unmeasured, json,
+            model, output, batch, widen, dims, fills, folders, unmeasured, json,
         };
         command.SetAction((arguments, cancellationToken) =>
         {
@@ -44,6 +45,8 @@ internal static class FixCommand
                 {
                     Samples = [.. (arguments.GetValue(dims) ?? []).Select(DimensionSample.Parse)],
                     Fills = InputFills.Parse(arguments.GetValue(fills) ?? []),
+                    InputFolders = arguments.GetValue(folders) ?? [],
+                    OnlyGiven = true,
                 },
                 Measure = !arguments.GetValue(unmeasured),
             }, arguments.GetValue(json), console, cancellationToken), cancellationToken);

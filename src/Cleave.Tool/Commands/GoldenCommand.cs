@@ -43,6 +43,7 @@ internal static class GoldenCommand
                     Samples = [.. (arguments.GetValue(dims) ?? []).Select(DimensionSample.Parse)],
                     Fills = InputFills.Parse(arguments.GetValue(fills) ?? []),
                     InputFolders = arguments.GetValue(folders) ?? [],
+                    OnlyGiven = true,
                 }, console.Output, cancellationToken);
             }, cancellationToken);
         });
@@ -59,16 +60,7 @@ internal static class GoldenCommand
         try
         {
             using References references = new(model, 1);
-            // Who gives inputs means these alone.
-            cases = options.InputFolders.Count > 0 && options.Samples.Count == 0
-                ? [.. options.InputFolders.Select(Given)]
-                : new ReferenceCases(maker, options, cancellationToken).Run(references, out _);
-
-            ReferenceCase Given(string folder)
-            {
-                cancellationToken.ThrowIfCancellationRequested();
-                return references.Run(GivenInputs.Read(folder, maker.Inputs));
-            }
+            cases = new ReferenceCases(maker, options, cancellationToken).Run(references, out _);
         }
         catch (SegmentException e)
         {
@@ -87,7 +79,7 @@ internal static class GoldenCommand
         using ModelUnderTest model = new(path, cancellationToken: cancellationToken);
         IReadOnlyList<GoldenDifference> differences = GoldenCheck.Run(model, sets, tolerance, cancellationToken);
         foreach (GoldenDifference difference in differences)
-            output.Write($"{difference.Set}: the output '{Terminal.Safe(difference.Output)}' is not what was recorded: {Terminal.Safe(difference.What)}\n");
+            output.Write($"{difference.Set}: the {difference.Kind} '{Terminal.Safe(difference.Name)}' is not what was recorded: {Terminal.Safe(difference.What)}\n");
         if (differences.Count == 0)
             output.Write($"The model gives what was recorded ({PlainText.Count(sets.Count, "set")}).\n");
         return differences.Count == 0 ? CleaveCommand.Success : CleaveCommand.Failure;

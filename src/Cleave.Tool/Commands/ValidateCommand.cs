@@ -35,7 +35,7 @@ internal static class ValidateCommand
         Option<string?> cache = CleaveCommand.PathOption("--cache", "A folder that remembers which models passed, by content: they are not run again.");
         Option<int?> limit = CleaveCommand.Number<int>("--limit", "Seconds after which a model is given up. Default: 300.", least: 1, most: CleaveCommand.LongestLimit);
         Option<string?> slowdown = new("--max-slowdown") { Description = "The speed budget of models whose item has none: how many times as long as ONNX Runtime's plain session one may take, such as 1.1." };
-        Command command = new(Name, "Loads and runs models as an application would, each in a process of its own, and compares split, whole and recorded results.")
+        Command command = new(Name, "Loads and runs models as an application would, each in a process of its own, and compares split, whole and recorded results. Exit code 1: a model failed. Exit code 2: not all was validated.")
         {
             models, project, library, junit, summary, cache, limit, slowdown,
         };

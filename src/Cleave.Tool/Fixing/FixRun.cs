@@ -59,6 +59,8 @@ internal sealed class FixRun(FixOptions options, Action<string, double> progress
             verification.CompareWidened(stages[widened + 1].Path, draft);
         else
             verification.Compare(draft);
+        if (options.Measure && verification.Sample is null)
+            verification.Notes.Add("Nothing was measured: that is done on random inputs, in sizes that --dims gives beside --inputs.");
         BatchReport? batch = changes.Any(c => c.Kind == ModelFix.Batch) ? verification.CompareBatch(draft) : null;
         FileTiming? timing = options.Measure && verification.Sample is { } sample
             ? FileTiming.Measure(stages, verification.Cases[0].Inputs, sample, progress, cancellationToken)

@@ -38,16 +38,21 @@ internal sealed class FixVerification(ModelUnderTest published, VerifyOptions op
         using References references = Open();
         for (int i = 0; i < Seeds; i++)
         {
-            ReferenceCases cases = new(maker, options with { Seed = options.Seed + (ulong)i }, cancellationToken);
+            ReferenceCases cases = new(maker, options with { Seed = options.Seed + (ulong)i, InputFolders = i == 0 ? options.InputFolders : [] }, cancellationToken);
             Cases.AddRange(cases.Run(references, out DimensionSample? sample));
             Sample ??= sample;
+            // All are given: another seed gives no others.
+            if (sample is null)
+                break;
         }
         using ModelUnderTest other = new(path, cancellationToken: cancellationToken);
         using SessionChain changed = OpenChanged(other);
         foreach (ReferenceCase reference in Cases)
             Compare(changed, reference);
-        if (_differences.Count == 0)
-            throw new RewriteException("Every output differs from one run of the model as published to the next, so nothing can be compared. Nothing was written.");
+        if (!Cases.Any(c => c.Optimised.Keys.Any(c.Shows)))
+            throw new RewriteException("Every output differs from one run of the model as published to the next, or has no elements, so nothing can be compared. Nothing was written. Give inputs that the model was made for, with --inputs, or other sizes with --dims.");
+        foreach (string output in _differences.Keys.Where(o => !Cases.Any(c => c.Optimised.ContainsKey(o) && c.Shows(o))))
+            Notes.Add($"The output '{output}' had no elements on any of these inputs, so nothing of it was compared.");
         foreach (string output in Cases.SelectMany(c => c.Optimised.Where(o => OutputDifference.HasNonFinite(o.Value)).Select(o => o.Key)).Distinct(StringComparer.Ordinal))
             Notes.Add($"The output '{output}' has elements that are not finite numbers, which hides differences.");
     }
@@ -79,7 +84,7 @@ internal sealed class FixVerification(ModelUnderTest published, VerifyOptions op
         using ModelUnderTest changed = new(path, cancellationToken: cancellationToken);
         using References references = new(changed, options.Threads);
         List<Failure> failures = [];
-        BatchReport report = BatchCheck.Run(changed, references.RunFile, new InputMaker(changed.Graph, options.Fills), Sample, options.Seed, failures, Notes);
+        BatchReport report = BatchCheck.Run(changed, references.RunFile, new InputMaker(changed.Graph, options.Fills), Sample, options.SeedOfInputs, failures, Notes);
         return failures.Count == 0 && report.Samples > 0
             ? report
             : throw new RewriteException($"--dynamic-batch: {(failures.Count > 0 ? failures[0].What : report.Reason)}. Nothing was written.");
@@ -128,7 +133,7 @@ internal sealed class FixVerification(ModelUnderTest published, VerifyOptions op
                 continue;
             // Not by anything that was changed, perhaps.
             if (difference.Other is null && !Tolerance.IsFloat(expected.Type) && reference.Own[output].Absolute > 0)
-                throw new RewriteException($"The output '{output}' of the changed model differs from the published one's by {difference.Apart()} ({reference.Inputs.Name}). ONNX Runtime's own optimisations change this output of the published model, too, as where two scores are nearly equal, so that the two cannot be compared by it. Nothing was written. Give inputs that the model was made for, with --inputs, or fix the file without this output.");
+                throw new RewriteException($"The output '{output}' of the changed model differs from the published one's by {difference.Apart()} ({reference.Inputs.Name}). ONNX Runtime's own optimisations change this output of the published model, too, as where two scores are nearly equal, so that the two cannot be compared by it. Nothing was written. Give inputs that the model was made for, with --inputs: the two are then compared on these alone.");
             throw Different(difference.Other is { } other ? $"the output '{output}': {other}" : $"the output '{output}' differs by {difference.Apart()} ({reference.Inputs.Name})");
         }
     }

@@ -1,15 +1,19 @@
 using System.Collections.Generic;
 using System.Globalization;
 using System.IO;
+using System.Linq;
 using System.Threading;
-using Cleave.Core.Graph;
 using Cleave.Tool.Verification;
 using Microsoft.ML.OnnxRuntime;
 
 namespace Cleave.Tool.Golden;
 
-/// <summary>An output that is not what was recorded.</summary>
-internal sealed record GoldenDifference(string Set, string Output, string What);
+/// <summary>What is not as it was recorded.</summary>
+/// <param name="Set">The recorded set.</param>
+/// <param name="Kind"><c>input</c> or <c>output</c>.</param>
+/// <param name="Name">Its name.</param>
+/// <param name="What">The difference.</param>
+internal sealed record GoldenDifference(string Set, string Kind, string Name, string What);
 
 /// <summary>Runs a model on its recorded inputs, and compares what it gives with the recorded outputs.</summary>
 internal static class GoldenCheck
@@ -19,6 +23,9 @@ internal static class GoldenCheck
     /// of ONNX Runtime: their kernels add in other orders.
     /// </summary>
     public const double DefaultTolerance = 1e-3;
+
+    private const string Input = "input";
+    private const string Output = "output";
 
     /// <exception cref="VerifyException">The recording does not fit the model, or the model does not run.</exception>
     public static IReadOnlyList<GoldenDifference> Run(ModelUnderTest model, IReadOnlyList<string> sets, double tolerance, CancellationToken cancellationToken)
@@ -31,6 +38,7 @@ internal static class GoldenCheck
             foreach (string set in sets)
             {
                 cancellationToken.ThrowIfCancellationRequested();
+                differences.AddRange(Renamed(set, Input, [.. maker.Inputs.Select(static i => i.Name)]).Concat(Renamed(set, Output, model.Graph.Outputs)));
                 Dictionary<string, TensorCopy> given = chain.Run(GivenInputs.Read(set, maker.Inputs).Values, model.Graph.Outputs);
                 for (int i = 0; i < model.Graph.Outputs.Count; i++)
                 {
@@ -39,7 +47,7 @@ internal static class GoldenCheck
                         ? OutputDifference.Between(GoldenSets.ReadOutput(set, i), actual)
                         : OutputDifference.Missing;
                     if (!IsAllowed(difference, actual, model.IsQuantised, tolerance))
-                        differences.Add(new GoldenDifference(Path.GetFileName(set), name, Text(difference)));
+                        differences.Add(new GoldenDifference(Path.GetFileName(set), Output, name, Text(difference)));
                 }
             }
         }
@@ -50,13 +58,23 @@ internal static class GoldenCheck
         return differences;
     }
 
-    private static bool IsAllowed(OutputDifference difference, TensorCopy? actual, bool quantised, double tolerance) => difference.Other is null
-        && actual?.Type switch
+    // Files go by their number: without their names, another value in a place and one that is gone would not be seen.
+    private static IEnumerable<GoldenDifference> Renamed(string set, string kind, IReadOnlyList<string> names)
+    {
+        int recorded = GoldenSets.Count(set, kind);
+        for (int i = 0; i < recorded; i++)
         {
-            ElementType.Float or ElementType.Double or ElementType.Float16 or ElementType.BFloat16 => difference.OfRange <= tolerance,
-            ElementType.Int8 or ElementType.UInt8 => difference.Absolute <= (quantised ? 1 : 0),
-            _ => difference.Absolute == 0,
-        };
+            string before = GoldenSets.NameIn(set, kind, i);
+            if (i >= names.Count)
+                yield return new GoldenDifference(Path.GetFileName(set), kind, before.Length > 0 ? before : string.Create(CultureInfo.InvariantCulture, $"{kind}_{i}.pb"), $"the model has no such {kind}");
+            else if (before.Length > 0 && before != names[i])
+                yield return new GoldenDifference(Path.GetFileName(set), kind, names[i], $"what was recorded there is called '{before}'");
+        }
+    }
+
+    private static bool IsAllowed(OutputDifference difference, TensorCopy? actual, bool quantised, double tolerance) => difference.Other is null
+        && (actual is not null && Tolerance.IsFloat(actual.Type) ? difference.OfRange <= tolerance
+            : difference.Absolute <= (quantised && actual is not null && Tolerance.IsShortInteger(actual.Type) ? 1 : 0));
 
     private static string Text(OutputDifference difference) =>
         difference.Other ?? "it is apart by " + difference.Apart() + string.Create(CultureInfo.InvariantCulture, $" (at most {difference.Absolute:g3})");

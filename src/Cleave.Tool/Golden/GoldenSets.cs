@@ -5,7 +5,9 @@ using System.IO;
 using System.Linq;
 using System.Threading;
 using Cleave.Core.Graph;
+using Cleave.OnnxProto;
 using Cleave.Tool.Verification;
+using Google.Protobuf;
 
 namespace Cleave.Tool.Golden;
 
@@ -28,6 +30,8 @@ internal static class GoldenSets
     /// <exception cref="VerifyException">An output is no tensor, or differs from run to run.</exception>
     public static void Write(ModelUnderTest model, string path, IReadOnlyList<ReferenceCase> cases, IReadOnlyList<ValueInfo> inputs, CancellationToken cancellationToken)
     {
+        if (!cases.Any(c => c.Optimised.Keys.Any(c.Shows)))
+            throw new VerifyException("The model's outputs have no elements on these inputs, so nothing would be compared: give others with --inputs, or sizes with --dims.");
         string folder = FolderOf(path), written = folder + "." + Guid.NewGuid().ToString("N") + ".tmp";
         try
         {
@@ -51,6 +55,30 @@ internal static class GoldenSets
     {
         string path = Path.Combine(set, "output_" + Text(number) + ".pb");
         return File.Exists(path) ? GivenInputs.ReadTensor(path) : throw new VerifyException($"{path} is missing: record again with cleave golden --record.");
+    }
+
+    /// <summary>What a file of a set says of the name of its tensor; empty: nothing, or there is no such file.</summary>
+    /// <exception cref="VerifyException">It is no tensor.</exception>
+    public static string NameIn(string set, string kind, int number)
+    {
+        string path = Path.Combine(set, kind + "_" + Text(number) + ".pb");
+        try
+        {
+            return File.Exists(path) ? TensorProto.Parser.ParseFrom(File.ReadAllBytes(path)).Name : "";
+        }
+        catch (InvalidProtocolBufferException e)
+        {
+            throw new VerifyException($"{path} is no tensor that can be read: {e.Message}");
+        }
+    }
+
+    /// <summary>How many files of a kind a set has.</summary>
+    public static int Count(string set, string kind)
+    {
+        int count = 0;
+        while (File.Exists(Path.Combine(set, kind + "_" + Text(count) + ".pb")))
+            count++;
+        return count;
     }
 
     private static void WriteSet(string set, ModelUnderTest model, ReferenceCase reference, IReadOnlyList<ValueInfo> inputs)

@@ -21,7 +21,8 @@ internal static class VerifyText
         IAnsiConsole console = Terminal.For(output);
         PartitionReport[] split = [.. report.Partitions.Where(p => p.Kind != "whole")];
         Line(console, $"{report.Model}: {Count(report.Nodes, "node")} in {Count(report.Groups, "group")}; ONNX Runtime {report.OnnxRuntime}, {Count(report.Threads, "thread")}");
-        Line(console, $"compared {Count(split.Length, "partition")} ({split.Count(p => p.Kind == "plan")} as planned, {split.Count(p => p.Kind == "groups")} over groups, {split.Count(p => p.Kind == "nodes")} over nodes), "
+        string done = report.Verdict == Verdict.Unverifiable ? "ran" : "compared";
+        Line(console, $"{done} {Count(split.Length, "partition")} ({split.Count(p => p.Kind == "plan")} as planned, {split.Count(p => p.Kind == "groups")} over groups, {split.Count(p => p.Kind == "nodes")} over nodes), "
             + $"{Count(report.Segments, "segment")}, {Count(report.CutValues, "cut value")}, on {Count(report.Inputs.Count, "input")}: {string.Join("; ", report.Inputs)}");
         WriteOutputs(console, report);
         WriteLost(console, split);
@@ -31,7 +32,7 @@ internal static class VerifyText
             Line(console, $"batch: not compared, {none.Reason}");
         WritePrecision(console, report.Precision);
         foreach (Failure failure in report.Failures.Take(MostFailures))
-            Line(console, Describe(failure));
+            Line(console, Describe(failure, report.InputSeed));
         if (report.Failures.Count > MostFailures)
             Line(console, $"and {report.Failures.Count - MostFailures} more; --json has all");
         foreach (string note in report.Notes)
@@ -42,6 +43,7 @@ internal static class VerifyText
             Verdict.Equal => "equal; a model of one node is not split",
             Verdict.Different => "DIFFERENT",
             Verdict.NothingSplit => "nothing was split, so nothing is proven",
+            Verdict.NothingCompared => "nothing was compared, so nothing is proven",
             _ => "cannot be verified",
         });
     }
@@ -108,9 +110,10 @@ internal static class VerifyText
             Line(console, $"floats of 16 bits: '{output.Output}' is apart from 32 bits on the same weights by {output.Published.Apart()} as published, by {output.Widened.Apart()} as runners compute it");
     }
 
-    private static string Describe(Failure failure)
+    private static string Describe(Failure failure, ulong inputSeed)
     {
-        List<string> parts = [failure.Kind == "whole" ? "plan of one segment" : failure.Kind is "batch" or "widened" ? failure.Kind : failure.Kind == "plan" ? $"plan for {failure.Seed} cores" : $"partition over {failure.Kind}, seed {failure.Seed}"];
+        List<string> parts = [failure.Kind == "whole" ? "plan of one segment" : failure.Kind is "batch" or "widened" ? failure.Kind : failure.Kind == "plan" ? $"plan for {failure.Seed} cores"
+            : $"partition over {failure.Kind} (again: --partitions 1 --seed {failure.Seed} --input-seed {inputSeed})"];
         if (failure.Segment != null)
             parts.Add(failure.Segment);
         if (failure.Output != null)

@@ -27,6 +27,9 @@ internal sealed record ValidationRequest(
     /// <param name="cancellationToken">Ends it.</param>
     public async Task<List<ValidationReport>> RunAsync(WorkerHost host, Action<ValidationReport> show, CancellationToken cancellationToken)
     {
+        // What was found before is no result of this run, and where it ends early there is none.
+        Delete(JUnit);
+        Delete(Summary);
         if (OnnxRuntime is not null && !File.Exists(OnnxRuntime))
             throw new FileNotFoundException($"--onnxruntime {OnnxRuntime}: there is no such file");
         ValidationProcess process = new(host, Limit, OnnxRuntime);
@@ -63,6 +66,12 @@ internal sealed record ValidationRequest(
         if (report.Refused is { } why)
             throw new LibraryException(why);
         return key is not null && report.Passed ? report with { NotKept = cache!.Keep(key, options.Source) } : report;
+    }
+
+    private static void Delete(string? path)
+    {
+        if (File.Exists(path))
+            File.Delete(path);
     }
 
     private static void Write(string? path, Action<Stream> write)

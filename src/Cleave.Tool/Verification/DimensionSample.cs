@@ -97,7 +97,10 @@ internal sealed record DimensionSample(IReadOnlyDictionary<string, long> Sizes)
 internal sealed record OpenDimension(string Name, bool IsBatch)
 {
     public static string NameOf(string input, int axis, Dimension dimension) =>
-        dimension.Name is { Length: > 0 } name ? name : string.Create(CultureInfo.InvariantCulture, $"{input}[{axis}]");
+        dimension.Name is { Length: > 0 } name ? name : Place(input, axis);
+
+    /// <summary>One without a name.</summary>
+    public static string Place(string input, int axis) => string.Create(CultureInfo.InvariantCulture, $"{input}[{axis}]");
 
     /// <summary>Of the inputs, each once, in their order.</summary>
     public static IReadOnlyList<OpenDimension> Of(IEnumerable<ValueInfo> inputs)

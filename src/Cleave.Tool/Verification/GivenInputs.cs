@@ -24,7 +24,7 @@ internal static class GivenInputs
         {
             string path = Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"input_{i}.pb"));
             if (!File.Exists(path))
-                throw new VerifyException($"--inputs {folder}: {Path.GetFileName(path)} is missing; the model has {inputs.Count} inputs ({string.Join(", ", inputs.Select(n => n.Name))}), each in a file of its own.");
+                throw new VerifyException($"{folder}: {Path.GetFileName(path)} is missing; the model has {inputs.Count} inputs ({string.Join(", ", inputs.Select(n => n.Name))}), each in a file of its own.");
             values.Add(inputs[i].Name, ReadTensor(path));
         }
         return new InputCase(Path.GetFileName(Path.TrimEndingDirectorySeparator(folder)), values);

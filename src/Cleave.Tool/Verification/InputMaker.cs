@@ -16,6 +16,9 @@ internal sealed record InputCase(string Name, IReadOnlyDictionary<string, Tensor
 /// <summary>Makes random inputs that are the same for a seed: floats from -1 to 1, whole numbers that fit what reads them.</summary>
 internal sealed class InputMaker(PlanGraph graph, IReadOnlyDictionary<string, double> fills)
 {
+    /// <summary>How values are given, for the end of a message.</summary>
+    public const string Advice = "with --inputs FOLDER (cleave validate takes those that cleave golden --record --inputs FOLDER has recorded)";
+
     // Elements of an input whose sizes are guessed.
     private const int MostGuessed = 64 << 20;
 
@@ -38,6 +41,17 @@ internal sealed class InputMaker(PlanGraph graph, IReadOnlyDictionary<string, do
         return new InputCase(sample.Sizes.Count == 0 ? "random" : $"random, {sample}", values);
     }
 
+    /// <summary>Whether each input can hold the number that was given for its elements.</summary>
+    /// <exception cref="VerifyException">One cannot.</exception>
+    public void CheckFills()
+    {
+        foreach (ValueInfo input in Inputs)
+        {
+            if (input.Type is OnnxType.Tensor type && fills.TryGetValue(input.Name, out double number))
+                InputFills.Check(input.Name, type.Element, number);
+        }
+    }
+
     /// <summary>Whether inputs of these sizes are small enough to be tried by chance; many open dimensions make many elements.</summary>
     public bool IsModest(DimensionSample sample) => Inputs.All(i => i.Type is not OnnxType.Tensor { Shape: { } declared }
         || Count(declared.Select((d, axis) => d.Value is >= 0 ? d.Value.Value : sample.Sizes.GetValueOrDefault(OpenDimension.NameOf(i.Name, axis, d), 1))) <= MostGuessed);
@@ -56,13 +70,26 @@ internal sealed class InputMaker(PlanGraph graph, IReadOnlyDictionary<string, do
 
     private TensorCopy Make(ValueInfo input, DimensionSample sample, SeededRandom random)
     {
-        if (input.Type is not OnnxType.Tensor { Shape: { } declared } type)
-            throw new VerifyException($"The input '{input.Name}' is no tensor of known rank, so no values can be made for it: give some with --inputs.");
-        return Make(input.Name, type.Element, [.. declared.Select((d, axis) => d.Value is >= 0 ? d.Value.Value : Size(OpenDimension.NameOf(input.Name, axis, d)))], random);
+        if (input.Type is not OnnxType.Tensor type)
+            throw new VerifyException($"The input '{input.Name}' is no tensor, so no values can be made for it.");
+        return Make(input.Name, type.Element, type.Shape is { } declared
+            ? [.. declared.Select((d, axis) => d.Value is >= 0 ? d.Value.Value : Size(OpenDimension.NameOf(input.Name, axis, d)))]
+            : Axes(input.Name, sample), random);
 
         long Size(string name) => sample.Sizes.TryGetValue(name, out long size)
             ? size
             : throw new VerifyException($"--dims {sample}: the size of '{name}' is missing.");
+    }
+
+    // Not even the rank is known: as many axes as are given.
+    private static long[] Axes(string input, DimensionSample sample)
+    {
+        List<long> shape = [];
+        while (sample.Sizes.TryGetValue(OpenDimension.Place(input, shape.Count), out long size))
+            shape.Add(size);
+        return shape.Count > 0
+            ? [.. shape]
+            : throw new VerifyException($"The model does not say how many dimensions the input '{input}' has: give all of them, --dims {OpenDimension.Place(input, 0)}=1,{OpenDimension.Place(input, 1)}=3, or values, {Advice}.");
     }
 
     // Where it is more than can be counted, it is too much for anything.
@@ -91,7 +118,7 @@ internal sealed class InputMaker(PlanGraph graph, IReadOnlyDictionary<string, do
             ElementType.Int8 => Make(count, () => (sbyte)Byte()),
             ElementType.UInt8 => Make(count, () => (byte)Byte()),
             ElementType.Bool => Make(count, () => fill is { } number ? number != 0 : random.Below(2) == 1),
-            _ => throw new VerifyException($"The input '{input}' is of {type.Word()}: give values with --inputs."),
+            _ => throw new VerifyException($"The input '{input}' is of {type.Word()}, of which no values are made: give some {Advice}."),
         };
     }
 

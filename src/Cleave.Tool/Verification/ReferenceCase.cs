@@ -15,7 +15,11 @@ namespace Cleave.Tool.Verification;
 /// <param name="Unstable">Outputs that differ from one run to the next.</param>
 internal sealed record ReferenceCase(
     InputCase Inputs, IReadOnlyDictionary<string, TensorCopy> Optimised, IReadOnlyDictionary<string, TensorCopy> Unoptimised,
-    IReadOnlyDictionary<string, OutputDifference> Own, IReadOnlyDictionary<string, OutputDifference> SlicedDifference, IReadOnlySet<string> Unstable);
+    IReadOnlyDictionary<string, OutputDifference> Own, IReadOnlyDictionary<string, OutputDifference> SlicedDifference, IReadOnlySet<string> Unstable)
+{
+    /// <summary>Whether elements of an output can be compared: there are some, and they do not differ from one run to the next.</summary>
+    public bool Shows(string output) => !Unstable.Contains(output) && Optimised[output].Count > 0;
+}
 
 /// <summary>The whole model in the sessions that everything is compared with.</summary>
 internal sealed class References : IDisposable

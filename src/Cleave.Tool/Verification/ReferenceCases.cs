@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using System.Threading;
+using Cleave.Core.Graph;
 
 namespace Cleave.Tool.Verification;
 
@@ -35,10 +36,13 @@ internal sealed class ReferenceCases
         try
         {
             foreach (string folder in _options.InputFolders)
+            {
+                _cancellationToken.ThrowIfCancellationRequested();
                 cases.Add(references.Run(GivenInputs.Read(folder, _maker.Inputs)));
+            }
             foreach (DimensionSample given in _options.Samples)
             {
-                (DimensionSample completed, ReferenceCase taken) = given.FirstTaken(_maker, s => references.Run(_maker.Make(s, _options.Seed)), _cancellationToken);
+                (DimensionSample completed, ReferenceCase taken) = given.FirstTaken(_maker, s => references.Run(_maker.Make(s, _options.SeedOfInputs)), _cancellationToken);
                 cases.Add(taken);
                 sample ??= completed;
             }
@@ -47,7 +51,8 @@ internal sealed class ReferenceCases
         {
             throw new VerifyException($"ONNX Runtime does not run the model on these inputs: {e.Message}");
         }
-        sample ??= AddLikely(references, cases);
+        if (sample is null && !(_options.OnlyGiven && cases.Count > 0))
+            sample = AddLikely(references, cases);
         return cases;
     }
 
@@ -56,9 +61,10 @@ internal sealed class ReferenceCases
     public static void Check(InputMaker maker, IReadOnlyList<DimensionSample> samples, IReadOnlyDictionary<string, double> fills)
     {
         HashSet<string> open = [.. OpenDimension.Of(maker.Inputs).Select(d => d.Name)];
+        string[] ofUnknownRank = [.. maker.Inputs.Where(i => i.Type is OnnxType.Tensor { Shape: null }).Select(i => i.Name)];
         foreach (string name in samples.SelectMany(static s => s.Sizes.Keys))
         {
-            if (!open.Contains(name))
+            if (!open.Contains(name) && !ofUnknownRank.Any(i => name.StartsWith(i + "[", StringComparison.Ordinal)))
                 throw new VerifyException($"--dims {name}: the model leaves no dimension of that name open{(open.Count > 0 ? "; it leaves open " + string.Join(", ", open.Order(StringComparer.Ordinal)) : "")}.");
         }
         foreach (string name in fills.Keys)
@@ -66,6 +72,7 @@ internal sealed class ReferenceCases
             if (!maker.Inputs.Any(i => i.Name == name))
                 throw new VerifyException($"--input {name}: the model has no input of that name; it has {string.Join(", ", maker.Inputs.Select(i => i.Name))}.");
         }
+        maker.CheckFills();
     }
 
     // The model decides which sizes it takes.
@@ -82,18 +89,23 @@ internal sealed class ReferenceCases
             _cancellationToken.ThrowIfCancellationRequested();
             try
             {
-                cases.Add(references.Run(_maker.Make(sample, _options.Seed)));
+                cases.Add(references.Run(_maker.Make(sample, _options.SeedOfInputs)));
                 taken ??= sample;
             }
             catch (SegmentException e)
             {
                 refusal = e.Message;
             }
+            // There are given inputs, and no others can be made.
+            catch (VerifyException) when (cases.Count > 0)
+            {
+                break;
+            }
         }
         if (cases.Count > 0)
             return taken;
         throw new VerifyException(open.Count == 0
-            ? $"ONNX Runtime does not run the model on random inputs; give some with --inputs. It says: {refusal}"
-            : $"The model takes none of the sizes that were tried for {string.Join(", ", open.Select(d => d.Name))}; give some, as in --dims {open[0].Name}=1. ONNX Runtime says: {refusal}");
+            ? $"ONNX Runtime does not run the model on random inputs; give some {InputMaker.Advice}. It says: {refusal}"
+            : $"The model takes none of the sizes that were tried for {string.Join(", ", open.Select(d => d.Name))}; give some, as in --dims {open[0].Name}=1 (in a project the item's Dims). ONNX Runtime says: {refusal}");
     }
 }

@@ -23,16 +23,13 @@ internal sealed class Verifier(ModelUnderTest model, VerifyOptions options, Acti
     /// <exception cref="VerifyException">What was asked for cannot be done.</exception>
     public VerifyReport Run()
     {
-        if (model.RandomOperators.Count > 0)
-        {
-            _notes.Add($"The model draws random numbers ({string.Join(", ", model.RandomOperators)}): no two runs of it are alike, so nothing can be compared.");
-            return Report([], null, [], null, null);
-        }
         progress("whole model", 0);
         InputMaker maker = new(model.Graph, options.Fills);
         ReferenceCases wanted = new(maker, options, cancellationToken);
         using References references = Open();
         List<ReferenceCase> cases = wanted.Run(references, out DimensionSample? sample);
+        if (model.RandomOperators.Count > 0)
+            return RunOnly(cases);
         NoteLimits(cases);
         PartitionCheck check = new(model, options.Threads, cases);
         List<PartitionReport> partitions = [check.RunWhole(), .. Plans(check, cases), .. Random(check)];
@@ -40,7 +37,17 @@ internal sealed class Verifier(ModelUnderTest model, VerifyOptions options, Acti
             _notes.Add(string.Create(CultureInfo.InvariantCulture, $"ONNX Runtime computes floats of 16 bits in 32 and rounds at cuts only: that alone moves the output '{output}' of the whole model by up to {rounding.Apart()}. Partitions are compared with the whole model rounded at the same values."));
         progress("precision", 0);
         PrecisionReport? precision = new PrecisionCheck(model, options.Threads, cases).Run(Baked().Where(p => p.Splits.Count == 0).Select(p => (IReadOnlyList<SegmentRequest>)check.Requests(p.Partition)), check.Failures);
-        return Report(cases, check, partitions, precision, BatchCheck.Run(model, references.RunFile, maker, sample, options.Seed, check.Failures, _notes));
+        return Report(cases, check, partitions, precision, BatchCheck.Run(model, references.RunFile, maker, sample, options.SeedOfInputs, check.Failures, _notes));
+    }
+
+    // Whole and in its plans, on the inputs that it takes: what differs is no failure, what does not run is one.
+    private VerifyReport RunOnly(List<ReferenceCase> cases)
+    {
+        _notes.Add($"The model draws random numbers ({string.Join(", ", model.RandomOperators)}), so that no two runs of it are alike: it was run, and nothing was compared.");
+        cases = [.. cases.Select(static c => c with { Unstable = c.Optimised.Keys.Concat(c.Unoptimised.Keys).ToHashSet(StringComparer.Ordinal) })];
+        PartitionCheck check = new(model, options.Threads, cases);
+        List<PartitionReport> partitions = [check.RunWhole(), .. Plans(check, cases)];
+        return Report(cases, check, partitions, null, null);
     }
 
     private References Open()
@@ -59,8 +66,10 @@ internal sealed class Verifier(ModelUnderTest model, VerifyOptions options, Acti
     {
         foreach (string output in cases.SelectMany(c => c.Unstable).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal))
             _notes.Add($"The output '{output}' differs from one run of the whole model to the next: it is not compared.");
+        foreach (string output in cases.SelectMany(c => c.Optimised.Keys).Distinct(StringComparer.Ordinal).Where(o => cases.All(c => c.Optimised.GetValueOrDefault(o) is not { Count: > 0 })).Order(StringComparer.Ordinal))
+            _notes.Add($"The output '{output}' had no elements on any of these inputs, so nothing of it was compared; give inputs that the model was made for, {InputMaker.Advice}.");
         foreach (string output in cases.SelectMany(c => c.Optimised.Where(o => OutputDifference.HasNonFinite(o.Value)).Select(o => o.Key)).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal))
-            _notes.Add($"The output '{output}' has elements that are not finite numbers, which hides differences; give inputs that the model was made for, with --inputs.");
+            _notes.Add($"The output '{output}' has elements that are not finite numbers, which hides differences; give inputs that the model was made for, {InputMaker.Advice}.");
         foreach (string output in Moved(static type => Tolerance.IsFloat(type), Tolerance.Limit(model)))
             _notes.Add(string.Create(CultureInfo.InvariantCulture, $"ONNX Runtime's own optimisations move the output '{output}' of the whole model by more than {Tolerance.Limit(model)} of its range: partitions may move it twice as far."));
         foreach (string output in Moved(static type => !Tolerance.IsFloat(type), 0))
@@ -96,7 +105,17 @@ internal sealed class Verifier(ModelUnderTest model, VerifyOptions options, Acti
         }
     }
 
-    private IEnumerable<(int Cores, Partition Partition, IReadOnlyList<RecurrentSplit> Splits)> Baked() => BakedPlans.Of(model.Graph, DeviceTables.Baked, new PlanOptions { Mode = options.Plan });
+    private IEnumerable<(int Cores, Partition Partition, IReadOnlyList<RecurrentSplit> Splits)> Baked()
+    {
+        try
+        {
+            return BakedPlans.Of(model.Graph, DeviceTables.Baked, new PlanOptions { Mode = options.Plan }, options.PlanSizes);
+        }
+        catch (FormatException e)
+        {
+            throw new VerifyException($"Dims: {e.Message}.");
+        }
+    }
 
     private IEnumerable<PartitionReport> Random(PartitionCheck check)
     {
@@ -118,20 +137,21 @@ internal sealed class Verifier(ModelUnderTest model, VerifyOptions options, Acti
         }
     }
 
-    private VerifyReport Report(List<ReferenceCase> cases, PartitionCheck? check, List<PartitionReport> partitions, PrecisionReport? precision, BatchReport? batch)
+    private VerifyReport Report(List<ReferenceCase> cases, PartitionCheck check, List<PartitionReport> partitions, PrecisionReport? precision, BatchReport? batch)
     {
         List<PartitionReport> split = [.. partitions.Where(p => p.Kind != "whole")];
         int nodes = model.Graph.Groups.Sum(g => g.Nodes.Length), segments = split.Sum(p => p.Segments);
-        bool nothing = segments == 0 || cases.All(c => c.Optimised.Keys.All(c.Unstable.Contains));
-        Verdict verdict = check is null ? Verdict.Unverifiable
-            : check.Failures.Count > 0 ? Verdict.Different
-            : nothing && nodes > 1 ? Verdict.NothingSplit
+        Verdict verdict = check.Failures.Count > 0 ? Verdict.Different
+            : model.RandomOperators.Count > 0 ? Verdict.Unverifiable
+            : !cases.Any(c => c.Optimised.Keys.Any(c.Shows)) ? Verdict.NothingCompared
+            : segments == 0 && nodes > 1 ? Verdict.NothingSplit
             : Verdict.Equal;
         return new VerifyReport
         {
             Model = Path.GetFileName(model.Path),
             OnnxRuntime = OrtEnv.Instance().GetVersionString(),
             Seed = options.Seed,
+            InputSeed = options.SeedOfInputs,
             Threads = options.Threads,
             Nodes = nodes,
             Groups = model.Graph.Groups.Count,
@@ -139,11 +159,11 @@ internal sealed class Verifier(ModelUnderTest model, VerifyOptions options, Acti
             Inputs = [.. cases.Select(c => c.Inputs.Name)],
             Segments = segments,
             CutValues = split.Sum(p => p.CutValues),
-            Outputs = Outputs(cases, partitions),
+            Outputs = verdict == Verdict.Unverifiable ? [] : Outputs(cases, partitions),
             Partitions = partitions,
             Batch = batch,
             Precision = precision,
-            Failures = check?.Failures ?? [],
+            Failures = check.Failures,
             Notes = _notes,
         };
     }

@@ -6,12 +6,17 @@ namespace Cleave.Tool.Verification;
 /// <summary>What <c>cleave verify</c> found. Its JSON is described in docs/verify.md.</summary>
 internal sealed record VerifyReport
 {
+    public int Format { get; init; } = 1;
+
     public required string Model { get; init; }
 
     /// <summary>The version of ONNX Runtime that ran it.</summary>
     public required string OnnxRuntime { get; init; }
 
     public required ulong Seed { get; init; }
+
+    /// <summary>Of random inputs.</summary>
+    public required ulong InputSeed { get; init; }
 
     public required int Threads { get; init; }
 
@@ -61,6 +66,11 @@ internal enum Verdict
     [JsonStringEnumMemberName("nothing was split")]
     NothingSplit,
 
+    /// <summary>No output had an element that could be.</summary>
+    [JsonStringEnumMemberName("nothing was compared")]
+    NothingCompared,
+
+    /// <summary>It draws random numbers: it was run, and that is all.</summary>
     [JsonStringEnumMemberName("unverifiable")]
     Unverifiable,
 }
@@ -78,7 +88,7 @@ internal sealed record OutputReport(
 
 /// <summary>One partition.</summary>
 /// <param name="Kind">groups, nodes, plan for one that Cleave would bake in, or whole for the plan of one segment.</param>
-/// <param name="Seed">Gives this partition as the first: <c>--seed SEED --partitions 1</c>; of a plan, the cores it is for.</param>
+/// <param name="Seed">Gives this partition as the first, on the same inputs: <c>--seed SEED --partitions 1 --input-seed INPUT_SEED</c>; of a plan, the cores it is for.</param>
 /// <param name="Segments">How many.</param>
 /// <param name="CutValues">How many values go from one to another.</param>
 /// <param name="Optimised">By output: largest difference, both sides with all optimisations.</param>

@@ -48,7 +48,7 @@ public sealed class MeasurementTests
     [Fact]
     public void Many_callers_make_more_calls()
     {
-        Samples samples = Run(Settings, new Fake("many") { Callers = 100 }, new Fake("few") { Callers = 10 });
+        Samples samples = Run(Settings, new Fake("many") { Callers = 100, Call = TimeSpan.FromSeconds(1) }, new Fake("few") { Callers = 10, Call = TimeSpan.FromSeconds(1) });
 
         Assert.Equal((400, 50), (samples.Blocks["many"][0].Nanoseconds.Length, samples.Blocks["few"][0].Nanoseconds.Length));
     }

@@ -79,4 +79,70 @@ public sealed class GoldenCommandTests : IDisposable
         Assert.Contains("RandomUniformLike", run.Error);
         Assert.False(Directory.Exists(Folder));
     }
+
+    [Fact]
+    public async Task A_model_with_other_inputs_or_outputs_than_were_recorded_differs()
+    {
+        GraphProto graph = _tiny.Model.Graph;
+        graph.Node.Add(TinyModel.Node("Neg", ["y"], "z"));
+        graph.Output.Add(TinyModel.Value("z", TinyModel.Float, "batch", 4));
+        Assert.Equal(0, (await ToolRun.Of("golden", "--record", "--dims", "batch=2", _tiny.Save())).Code);
+        ModelProto complete = _tiny.Model.Clone();
+
+        graph.Output.RemoveAt(1);
+        await Differs("test_data_set_0: the output 'z' is not what was recorded: the model has no such output\n");
+        ToolRun validated = await ToolRun.Of("validate", _tiny.Path);
+        Assert.Equal(1, validated.Code);
+        Assert.Contains("recorded outputs: the output 'z' is not what test_data_set_0 records: the model has no such output", validated.Output);
+
+        graph.MergeFrom(new GraphProto { Output = { TinyModel.Value("other", TinyModel.Float, "batch", 4) } });
+        graph.Node[1].Output[0] = "other";
+        await Differs("test_data_set_0: the output 'other' is not what was recorded: what was recorded there is called 'z'\n");
+
+        graph.Output[1] = complete.Graph.Output[1];
+        graph.Node[1] = complete.Graph.Node[1];
+        graph.Input[0].Name = graph.Node[0].Input[0] = "pixels";
+        await Differs("test_data_set_0: the input 'pixels' is not what was recorded: what was recorded there is called 'x'\n");
+
+        graph.Input.Clear();
+        graph.Node[0].Input[0] = "w";
+        graph.Output[0] = TinyModel.Value("y", TinyModel.Float, 4);
+        graph.Output[1] = TinyModel.Value("z", TinyModel.Float, 4);
+        Assert.Contains("the input 'x' is not what was recorded: the model has no such input\n", (await ToolRun.Of("golden", _tiny.Save())).Output);
+
+        async Task Differs(string message)
+        {
+            ToolRun run = await ToolRun.Of("golden", _tiny.Save());
+            Assert.Equal((1, message), (run.Code, run.Output));
+        }
+    }
+
+    /// <summary>As bytes: a rounding that falls on the other side moves them by a step.</summary>
+    [Fact]
+    public async Task A_quantised_output_of_16_bits_may_be_a_step_away()
+    {
+        GraphProto graph = _tiny.Model.Graph;
+        _tiny.Model.OpsetImport[0].Version = 21;
+        _tiny.Model.IrVersion = 10;
+        TensorProto scale = new() { Name = "scale", DataType = TinyModel.Float, FloatData = { 0.001f } }, zero = new() { Name = "zero", DataType = 5, Int32Data = { 0 } };
+        graph.Initializer.Clear();
+        graph.Initializer.Add([scale, zero]);
+        graph.Node[0] = TinyModel.Node("QuantizeLinear", ["x", "scale", "zero"], "y");
+        graph.Output[0] = TinyModel.Value("y", 5, "batch", 4);
+        Assert.Equal(0, (await ToolRun.Of("golden", "--record", "--dims", "batch=1", _tiny.Save())).Code);
+
+        string path = Path.Combine(Folder, "test_data_set_0", "output_0.pb");
+        TensorProto recorded = TensorProto.Parser.ParseFrom(File.ReadAllBytes(path));
+        await Check(1, 0);
+        await Check(2, 1);
+
+        async Task Check(int steps, int code)
+        {
+            short[] moved = [.. Enumerable.Range(0, 4).Select(i => (short)(BitConverter.ToInt16(recorded.RawData.Span[(2 * i)..]) + steps))];
+            TensorProto other = recorded.Clone();
+            other.RawData = ByteString.CopyFrom(System.Runtime.InteropServices.MemoryMarshal.AsBytes<short>(moved));
+            File.WriteAllBytes(path, other.ToByteArray());
+            Assert.Equal(code, (await ToolRun.Of("golden", _tiny.Path)).Code);
+        }
+    }
 }

@@ -60,6 +60,8 @@ internal sealed record DevicePlacement(AllocationMatrix Matrix, string Why, bool
             {
                 if (!listed.Contains(device))
                     throw Wrong($"names the device '{device}' for '{member}', which the item does not list: it lists {string.Join(", ", listed)}");
+                if (cell == default)
+                    throw Wrong($"has an empty cell for '{member}' on '{device}': say how many instances, threads and samples");
                 if (device != Cpu && cell is not { Instances: 1, Threads: 1 })
                     throw Wrong($"has {cell} for '{member}' on '{device}': an accelerator has one instance of one thread");
             }

@@ -47,6 +47,9 @@ internal sealed class EnsembleDevices : IDisposable
 
     public int Count => _devices.Length;
 
+    /// <summary>Whether no member is to be on one.</summary>
+    public bool IsEmpty => Array.TrueForAll(_cells, static c => c.Count == 0);
+
     /// <summary>Whether a member is to be on one.</summary>
     public bool Has(int member) => _cells[member].Count > 0;
 

@@ -248,6 +248,12 @@ internal sealed class EnsembleEngine : IRequestSource
             EnsembleTuningSection? tuned = options.Segments ? EnsembleTuningStore.Load(Definition, _cores, _logger) : null;
             devices = EnsembleDevices.Open(Definition, options, Members, _cores, tuned, _logger);
             ServingCells cells = ServingCells.Of(Definition.Members, options, EnsembleTuningStore.Cells(tuned, _cores), _cores, devices);
+            if (devices is { IsEmpty: true })
+            {
+                // Requests are served as without them, in the cells that were said or measured.
+                devices.Dispose();
+                devices = null;
+            }
             if (EnsembleServing.WhyNot(Definition, options) is { Length: > 0 } why)
             {
                 Log.EnsembleWhole(_logger, Name, why);

@@ -29,6 +29,8 @@ internal sealed class EnsembleServing : IDisposable
     private readonly CoreTurns _turns;
     private readonly string _name;
     private readonly ILogger _logger;
+    // Whether an instance of any member could be opened on a device.
+    private volatile bool _isOnDevice;
 
     /// <param name="definition">The ensemble.</param>
     /// <param name="options">How it works.</param>
@@ -71,7 +73,7 @@ internal sealed class EnsembleServing : IDisposable
     public int SegmentSize { get; }
 
     /// <summary>The most samples of a request that is not cut: members on devices get all by segments.</summary>
-    public int MostUncut => _devices is null ? SegmentSize : 0;
+    public int MostUncut => _isOnDevice ? 0 : SegmentSize;
 
     /// <summary>What is known of the members; null where no request was cut so far.</summary>
     public IReadOnlyList<MemberSnapshot>? Members => Volatile.Read(ref _system)?.Members;
@@ -183,6 +185,7 @@ internal sealed class EnsembleServing : IDisposable
     private IReadOnlyList<IMemberInstance> Instances(int member, RunnerEngine? weights = null)
     {
         IReadOnlyList<IMemberInstance> there = _devices?.Instances(member, weights) ?? [];
+        _isOnDevice |= there.Count > 0;
         return there.Count > 0 && !_devices!.AlsoOnCpu(member) ? there : [.. there, .. _members[member].Instances(_turns)];
     }
 

@@ -227,6 +227,8 @@ public sealed class EnsembleCopiesTests : IDisposable
         Assert.StartsWith(message, Assert.Throws<ArgumentException>(() => Open(2, ["cuda:0"], options)).Message, StringComparison.Ordinal);
         options.DeviceCells = Cells(("m0", On()));
         Assert.StartsWith("DeviceCells has no device for 'm0': leave it out.", Assert.Throws<ArgumentException>(() => Open(2, ["cuda:0"], options)).Message, StringComparison.Ordinal);
+        options.DeviceCells = Cells(("m0", On(("cpu", default))));
+        Assert.StartsWith("DeviceCells has an empty cell for 'm0' on 'cpu': say how many instances, threads and samples.", Assert.Throws<ArgumentException>(() => Open(2, ["cuda:0"], options)).Message, StringComparison.Ordinal);
         Assert.Empty(_devices);
     }
 

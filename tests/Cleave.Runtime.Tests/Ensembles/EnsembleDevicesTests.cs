@@ -8,6 +8,7 @@ using Cleave.Core.Graph;
 using Cleave.Devices;
 using Cleave.Devices.Cuda;
 using Cleave.Emulator;
+using Cleave.Ensembles.Serving;
 using Cleave.Generated;
 using Cleave.OnnxProto;
 using Cleave.Runtime.Tests.Devices;
@@ -196,16 +197,18 @@ public sealed class EnsembleDevicesTests : IDisposable
         }
     }
 
-    [Fact]
-    public async Task A_device_that_is_lost_leaves_its_member_to_the_processor_and_no_request_fails()
+    [Theory]
+    [InlineData(FaultKind.LostAtRun)]
+    [InlineData(FaultKind.LostUnnoticed)]
+    public async Task A_device_that_is_lost_leaves_its_member_to_the_processor_and_no_request_fails(object kind)
     {
         await using LooseEnsemble ensemble = LooseEnsemble.OnDevices(["cuda:0", "cuda:1"], Three, CombinationRule.Mean, Options(DevicePolicy.Prefer));
         Assert.Equal(OfThree(100), Ask(ensemble, 100));
-        _devices[1].Faults.Inject(FaultKind.LostAtRun);
+        _devices[1].Faults.Inject((FaultKind)kind);
         for (int i = 0; i < 3; i++)
             Assert.Equal(OfThree(300), Ask(ensemble, 300));
         Assert.True(_devices[1].IsLost);
-        Assert.Contains(_log.Lines, l => l.Contains("Cleave runs m1 of Vision on the CPU from now on", StringComparison.Ordinal));
+        Assert.Contains(_log.Lines, l => l.Contains("Cleave runs m1 of Vision on the CPU from now on", StringComparison.Ordinal) && l.Contains("The device 'emulated:1' was lost", StringComparison.Ordinal));
         int before = Runs(_devices[0]);
         Assert.Equal(OfThree(100), Ask(ensemble, 100));
         Assert.True(Runs(_devices[0]) > before);
@@ -238,6 +241,41 @@ public sealed class EnsembleDevicesTests : IDisposable
             _devices[0].Faults.Inject(FaultKind.OutOfMemoryAtRun, i);
         Assert.Equal(Mean(8, 1, 2, 3), Ask(ensemble, 8));
         Assert.Contains(_log.Lines, l => l.Contains("Cleave runs m0 of Vision on the CPU from now on", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData(1, null)]
+    [InlineData(long.MaxValue, FaultKind.OutOfMemoryAtLoad)]
+    public void Where_no_member_finds_room_small_requests_run_whole(long memory, object? fault)
+    {
+        EnsembleOptions options = Options(DevicePolicy.Prefer, memory);
+        Func<DeviceOptions, IDevice> opener = options.Devices.Opener!;
+        options.Devices = options.Devices with
+        {
+            Opener = asked =>
+            {
+                EmulatedDevice device = (EmulatedDevice)opener(asked);
+                for (int i = 0; i < 3 && fault is FaultKind kind; i++)
+                    device.Faults.Inject(kind, i);
+                return device;
+            },
+        };
+        List<StageSpan> cut = [];
+        options.Stages = cut.Add;
+        using LooseEnsemble ensemble = LooseEnsemble.OnDevices(["cuda:0"], Three, CombinationRule.Mean, options);
+        Assert.Equal(OfThree(30), Ask(ensemble, 30));
+        Assert.Empty(cut);
+        Assert.Equal(0, _devices[0].OpenStreams);
+    }
+
+    [Fact]
+    public void Members_that_are_said_to_be_on_the_processor_alone_have_their_cells()
+    {
+        EnsembleOptions options = Options(DevicePolicy.Prefer);
+        options.DeviceCells = Enumerable.Range(0, 3).ToDictionary(static m => "m" + m, static _ => (IReadOnlyDictionary<string, EnsembleCell>)new Dictionary<string, EnsembleCell> { ["cpu"] = new(1, 1, 5) });
+        using LooseEnsemble ensemble = LooseEnsemble.OnDevices(["cuda:0"], Three, CombinationRule.Mean, options);
+        Assert.Equal(5, ensemble.Engine.Serving!.MostUncut);
+        Assert.Equal(OfThree(30), Ask(ensemble, 30));
     }
 
     [Theory]

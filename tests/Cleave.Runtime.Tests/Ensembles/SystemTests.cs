@@ -84,6 +84,54 @@ public sealed class SystemTests
         Assert.Equal(Expected(16, 1), result());
     }
 
+    [Fact]
+    public async Task An_instance_without_room_once_is_not_left_for_other_failures_before()
+    {
+        const int Others = 5;
+        StubInstance only = new("only", 0, 8, 1, 1)
+        {
+            OnPredict = static before =>
+            {
+                if (before < Others)
+                    throw new FormatException("odd");
+                if (before == Others)
+                    throw new DeviceMemoryException("there", "m0", "no room", null);
+            },
+        };
+        SystemOptions options = Small with { DeviceRetries = 3, Fallback = static (_, _) => [] };
+        await using ThreadedSystem system = System(options, [only]);
+        for (int i = 0; i < Others; i++)
+            await Assert.ThrowsAsync<CleaveException>(() => system.RunAsync(Job(8, 1, options).Job).WaitAsync(Patience));
+        (TensorJob job, Func<float[]> result) = Job(8, 1, options);
+        await system.RunAsync(job).WaitAsync(Patience);
+        Assert.Equal(Expected(8, 1), result());
+        Assert.Equal(["only"], system.Members[0].Instances);
+    }
+
+    [Fact]
+    public async Task An_instance_without_room_is_left_though_another_answers()
+    {
+        int seen = -1;
+        StubInstance well = new("well", 0, 4, 1, 1), without = new("without", 0, 4, 1, 1)
+        {
+            OnPredict = before =>
+            {
+                if (before >= InstanceWorker.MostWithoutRoom)
+                    return;
+                // The other one has answered since.
+                Assert.True(SpinWait.SpinUntil(() => well.Added.Count > seen, Patience));
+                seen = well.Added.Count;
+                throw new DeviceMemoryException("there", "m0", "no room", null);
+            },
+        };
+        SystemOptions options = Small with { DeviceRetries = 6, Fallback = static (_, _) => [] };
+        await using ThreadedSystem system = System(options, [without, well]);
+        (TensorJob job, Func<float[]> result) = Job(400, 1, options);
+        await system.RunAsync(job).WaitAsync(Patience);
+        Assert.Equal(Expected(400, 1), result());
+        Assert.Equal(["well"], system.Members[0].Instances);
+    }
+
     [Theory]
     [InlineData(1)]
     [InlineData(3)]

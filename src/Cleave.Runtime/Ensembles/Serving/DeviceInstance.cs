@@ -79,7 +79,18 @@ internal sealed class DeviceInstance : IMemberInstance
         DeviceInput[] inputs = new DeviceInput[buffers.Inputs.Length];
         for (int i = 0; i < inputs.Length; i++)
             inputs[i] = _executable.ReadsOnHost[i] ? buffers.HostInputs[i] : buffers.Inputs[i];
-        _executable.Launch(inputs, buffers.Outputs);
+        try
+        {
+            _executable.Launch(inputs, buffers.Outputs);
+        }
+        catch (CleaveException e) when (e is not DeviceException)
+        {
+            // After a fault, libraries name what they were at. Whether it is the device's loss, the device says when it is waited for.
+            Drain(_compute);
+            if (_device.IsLost)
+                throw new DeviceLostException(_device.Name, _executable.Program.Title, e.Message, e);
+            throw;
+        }
         Mark(slot, _compute);
     }
 
@@ -127,6 +138,17 @@ internal sealed class DeviceInstance : IMemberInstance
         try
         {
             _event[slot]?.Wait();
+        }
+        catch (CleaveException)
+        {
+        }
+    }
+
+    private static void Drain(IDeviceStream stream)
+    {
+        try
+        {
+            stream.Synchronize();
         }
         catch (CleaveException)
         {

@@ -37,6 +37,8 @@ internal sealed class InstanceWorker
     // What the stages behind the batcher took for the last batch.
     private long _predictTicks = long.MaxValue / 2;
     private long _sendTicks;
+    // Tries in a row, since its own last answer, that failed because of its device.
+    private int _withoutRoom;
 
     /// <param name="member">The member.</param>
     /// <param name="generation">Its instances, of which this is one.</param>
@@ -264,6 +266,9 @@ internal sealed class InstanceWorker
         long start = Stopwatch.GetTimestamp();
         if (Do(item, BatchStage.Send, () => _instance.Receive(item.Slot)))
         {
+            // Mostly it is 0, and other stages read it, too.
+            if (Volatile.Read(ref _withoutRoom) != 0)
+                Interlocked.Exchange(ref _withoutRoom, 0);
             if (item.Segment.IsWanted(item.Try))
                 _member.Answered();
             item.Segment.Add(item.Try, item.Count, () => _instance.Add(item.Segment.Job, item.At, item.Count, item.Slot));
@@ -311,10 +316,13 @@ internal sealed class InstanceWorker
     // It is still held: the segment is over, or put back, after this.
     private void Failed(MemberSegment segment, int tried, Exception failure)
     {
-        bool isDevices = failure is DeviceException && _options.Fallback is not null;
-        if ((_instance.IsLost || (isDevices && _member.InARow >= MostWithoutRoom - 1)) && Interlocked.Exchange(ref _stops, 1) == 0)
+        // Whatever it says, where the device is lost.
+        bool isDevices = (failure is DeviceException || _instance.IsLost) && _options.Fallback is not null;
+        bool fails = segment.Fails(tried, isDevices ? Math.Max(_options.Retries, _options.DeviceRetries) : _options.Retries, out bool again);
+        bool isLeft = isDevices && fails && Interlocked.Increment(ref _withoutRoom) >= MostWithoutRoom;
+        if ((_instance.IsLost || isLeft) && Interlocked.Exchange(ref _stops, 1) == 0)
             _generation.Lost(this, failure);
-        if (!segment.Fails(tried, isDevices ? Math.Max(_options.Retries, _options.DeviceRetries) : _options.Retries, out bool again))
+        if (!fails)
             return;
         _member.Failed(failure);
         if (!again)

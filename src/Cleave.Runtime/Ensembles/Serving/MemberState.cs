@@ -32,9 +32,6 @@ internal sealed class MemberState
 
     public string Name { get; }
 
-    /// <summary>Batches that failed since the last that was answered.</summary>
-    public long InARow => _counts.InARow;
-
     public MemberSnapshot Snapshot()
     {
         lock (_lock)

@@ -14,6 +14,7 @@ internal sealed class CombinedStage
     private readonly int[] _places;
     // Where members run a request whole: their outputs. Where it is cut, and the rule is the application's: what their parts are put together in.
     private readonly OutputSlot[] _members;
+    private readonly bool _isCut;
     private readonly bool[] _begun;
     private readonly OutputCombiner? _combiner;
     private readonly object _lock = new();
@@ -27,6 +28,7 @@ internal sealed class CombinedStage
     {
         _engine = engine;
         _places = output.Places;
+        _isCut = members is null;
         _combiner = OutputCombiner.Of(output, engine.Members[0].OutputType(output.Places[0]), engine.Members.Length);
         _begun = new bool[engine.Members.Length];
         if (members is not null)
@@ -37,6 +39,18 @@ internal sealed class CombinedStage
     }
 
     public OutputSlot Result { get; }
+
+    /// <summary>Memory that it holds beside the result's; what lies in the members' buffers is theirs.</summary>
+    public long ByteLength
+    {
+        get
+        {
+            long bytes = _combiner?.ByteLength ?? 0;
+            for (int m = 0; _isCut && m < _members.Length; m++)
+                bytes += _members[m].ByteLength;
+            return bytes;
+        }
+    }
 
     public void Begin()
     {
@@ -54,8 +68,7 @@ internal sealed class CombinedStage
         {
             if (_first < 0)
             {
-                _combiner.Begin(_members[member].Shape);
-                _first = member;
+                Begin(member, _members[member].Shape, isInParts: false);
             }
             else if (!_members[member].Shape.AsSpan().SequenceEqual(_members[_first].Shape))
             {
@@ -106,13 +119,20 @@ internal sealed class CombinedStage
         }
     }
 
+    private void Begin(int member, int[] shape, bool isInParts)
+    {
+        if (shape.Length < _combiner!.LeastRank(isInParts))
+            throw Unfit($"'{_engine.Members[member].Name}' gave {Words(shape)}, which has no last dimension of scores to vote on{(isInParts ? " beside the batch" : "")}");
+        _combiner.Begin(shape);
+        _first = member;
+    }
+
     private void AddPart(int member, OutputSlot part, int at, int samples)
     {
         if (_first < 0)
         {
             _shape = Whole(part, samples);
-            _combiner!.Begin(_shape);
-            _first = member;
+            Begin(member, _shape, isInParts: true);
         }
         else if (!IsPartOf(_shape, part))
         {

@@ -90,6 +90,28 @@ public sealed class CombinerTests
         Assert.Equal([1], Combine<float, long>(CombinationRule.SoftVote, [1, 4, 4], outputs, [0, 1, 2], [1, 2]));
     }
 
+    [Theory]
+    [InlineData(CombinationRule.MajorityVote)]
+    [InlineData(CombinationRule.SoftVote)]
+    public void What_is_no_number_wins_no_vote(CombinationRule rule)
+    {
+        const float None = float.NaN;
+        float[] scores = [None, 0.9f, 0.1f, 0.1f, None, 0.9f, 0.9f, 0.1f, None, None, None, -0.1f, None, None, None];
+        Assert.Equal([1, 2, 0, 2, 0], Combine<float, long>(rule, [], [scores, scores], [0, 1], [5, 3]));
+    }
+
+    [Fact]
+    public void Small_weights_are_as_different_as_large_ones()
+    {
+        foreach (double unit in new[] { 1e-13, 1, 1e13 })
+        {
+            float[][] outputs = [[1, 0], [0, 1], [1, 0]];
+            Assert.Equal([1], Combine<float, long>(CombinationRule.MajorityVote, [unit, 4 * unit, unit], outputs, [0, 1, 2], [1, 2]));
+            // 0.1 + 0.2 and 0.3 again.
+            Assert.Equal([0], Combine<float, long>(CombinationRule.MajorityVote, [0.1 * unit, 0.3 * unit, 0.2 * unit], outputs, [1, 0, 2], [1, 2]));
+        }
+    }
+
     [Fact]
     public void Other_types_have_means_too()
     {

@@ -166,6 +166,18 @@ public sealed class EnsembleTests
         Assert.Contains("[4]", e.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(CombinationRule.MajorityVote)]
+    [InlineData(CombinationRule.SoftVote)]
+    public void A_vote_on_what_turns_out_to_be_one_number_says_so(CombinationRule rule)
+    {
+        ModelProto sum = Model([Tensor("x", ElementType.Float, 4)], [TensorOfAnyShape("y", ElementType.Float)], [Node("ReduceSum", ["x"], ["y"], Int("keepdims", 0))]);
+        using LooseEnsemble ensemble = LooseEnsemble.Of([sum, sum], rule);
+        CleaveException e = Assert.Throws<CleaveException>(() => ensemble.Run(Input));
+        Assert.Equal("CLV4031", e.Id);
+        Assert.Contains("gave [], which has no last dimension of scores to vote on", e.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void A_member_that_cannot_be_opened_closes_the_others()
     {

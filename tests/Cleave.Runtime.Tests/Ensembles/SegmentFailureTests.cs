@@ -85,6 +85,16 @@ public sealed class SegmentFailureTests
     }
 
     [Fact]
+    public void Samples_are_no_scores_to_vote_on()
+    {
+        ModelProto sum = Model([Tensor("x", ElementType.Float, "batch", Width)], [Tensor("y", ElementType.Float, "batch")], [Node("ReduceSum", ["x", "last"], ["y"], Int("keepdims", 0))], [Longs("last", [1], 1)]);
+        using LooseEnsemble ensemble = LooseEnsemble.Batched([sum, sum], CombinationRule.MajorityVote, Options);
+        CleaveException e = Assert.Throws<CleaveException>(() => Ask(ensemble, 50));
+        Assert.Equal("CLV4031", e.Id);
+        Assert.Contains("gave [50], which has no last dimension of scores to vote on beside the batch", e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Weights_that_are_not_one_for_each_member_are_refused()
     {
         ModelDefinition[] models = [Definitions.Batched(Scores(1)), Definitions.Batched(Scores(2))];

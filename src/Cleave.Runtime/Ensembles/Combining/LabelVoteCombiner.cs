@@ -9,6 +9,8 @@ internal sealed class LabelVoteCombiner<T>(string name, double[] weights, int me
     private readonly Votes<T> _votes = new(weights, members);
     private int[] _shape = [];
 
+    public override long ByteLength => _votes.ByteLength;
+
     public override void Begin(int[] shape)
     {
         _shape = shape;

@@ -1,5 +1,6 @@
 using System;
 using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace Cleave.Ensembles.Combining;
 
@@ -12,6 +13,8 @@ internal sealed class MaxCombiner<T>(string name) : OutputCombiner<T, T>(name)
 
     private T[] _largest = [];
     private int[] _shape = [];
+
+    public override long ByteLength => (long)_largest.Length * Unsafe.SizeOf<T>();
 
     public override void Begin(int[] shape)
     {

@@ -9,6 +9,8 @@ internal sealed class MeanCombiner<T>(string name, double[] weights, int members
 {
     private readonly WeightedSums<T> _sums = new(weights, members);
 
+    public override long ByteLength => _sums.ByteLength;
+
     public override void Begin(int[] shape)
     {
         Target.Write(shape);

@@ -14,6 +14,13 @@ internal abstract class OutputCombiner
     /// <summary>What is written at the end.</summary>
     public abstract OutputSlot Result { get; }
 
+    /// <summary>Memory that it holds beside the result's.</summary>
+    public virtual long ByteLength => 0;
+
+    /// <summary>How many dimensions the members' outputs must have.</summary>
+    /// <param name="isInParts">Whether they come in parts.</param>
+    public virtual int LeastRank(bool isInParts) => 0;
+
     /// <summary>Begins a request whose members give outputs of this shape.</summary>
     public abstract void Begin(int[] shape);
 

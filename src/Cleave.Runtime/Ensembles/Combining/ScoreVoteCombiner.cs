@@ -3,13 +3,18 @@ using System.Numerics;
 
 namespace Cleave.Ensembles.Combining;
 
-/// <summary>Majority vote on scores: a member votes for the place of its largest along the last dimension, of equal ones for the first.</summary>
+/// <summary>Majority vote on scores: a member votes for the place of its largest along the last dimension (<see cref="Scores"/>), for the first where none is a number.</summary>
 internal sealed class ScoreVoteCombiner<T>(string name, double[] weights, int members) : OutputCombiner<T, long>(name)
     where T : unmanaged, INumber<T>
 {
     private readonly string _name = name;
     private readonly Votes<int> _votes = new(weights, members);
     private int[] _shape = [];
+
+    public override long ByteLength => _votes.ByteLength;
+
+    // In parts the first dimension is the samples, and those are not voted on.
+    public override int LeastRank(bool isInParts) => isInParts ? 2 : 1;
 
     public override void Begin(int[] shape)
     {
@@ -32,7 +37,7 @@ internal sealed class ScoreVoteCombiner<T>(string name, double[] weights, int me
             int largest = 0;
             for (int c = 1; c < classes; c++)
             {
-                if (scores[c] > scores[largest])
+                if (Scores.Beats(scores[c], scores[largest]))
                     largest = c;
             }
             votes[i] = largest;

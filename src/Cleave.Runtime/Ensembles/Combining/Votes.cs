@@ -1,16 +1,21 @@
 using System;
 using System.Collections.Generic;
+using System.Linq;
+using System.Runtime.CompilerServices;
 
 namespace Cleave.Ensembles.Combining;
 
 /// <summary>One vote of each member for each place; counted in the members' order, whoever voted first.</summary>
 internal sealed class Votes<T>(double[] weights, int members)
 {
-    // Weights that add up to the same on paper, but not in double.
+    // Of all weights together: those that add up to the same on paper, but not in double.
     private const double Equal = 1e-12;
 
+    private readonly double _tie = Equal * weights.Sum();
     private T[] _votes = [];
     private int _length;
+
+    public long ByteLength => (long)_votes.Length * Unsafe.SizeOf<T>();
 
     public void Begin(int length)
     {
@@ -27,7 +32,7 @@ internal sealed class Votes<T>(double[] weights, int members)
     public T Winner(int place)
     {
         T winner = default!;
-        double most = -1;
+        double most = double.NegativeInfinity;
         for (int m = 0; m < members; m++)
         {
             T vote = _votes[m * _length + place];
@@ -37,8 +42,7 @@ internal sealed class Votes<T>(double[] weights, int members)
                 if (EqualityComparer<T>.Default.Equals(_votes[other * _length + place], vote))
                     votes += weights.Length == 0 ? 1 : weights[other];
             }
-            double tie = Equal * Math.Max(1, most);
-            if (votes > most + tie || (votes >= most - tie && Comparer<T>.Default.Compare(vote, winner) < 0))
+            if (votes > most + _tie || (votes >= most - _tie && Comparer<T>.Default.Compare(vote, winner) < 0))
             {
                 winner = vote;
                 most = votes;

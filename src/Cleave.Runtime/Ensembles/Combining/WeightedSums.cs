@@ -20,6 +20,8 @@ internal sealed class WeightedSums<T>(double[] weights, int members)
     /// <summary>What a sum is divided by.</summary>
     private readonly double _total = weights.Length == 0 ? members : Sum(weights);
 
+    public long ByteLength => (long)sizeof(double) * _sums.Length + (long)sizeof(ushort) * _added.Length;
+
     /// <summary>Begins a request whose outputs have this shape; rows are along its first axis.</summary>
     public void Begin(ReadOnlySpan<int> shape)
     {

@@ -85,6 +85,13 @@ internal sealed class BoundPlan : IDisposable
         _plain = false;
     }
 
+    /// <summary>After inputs have moved: other memory of the same shape.</summary>
+    public void FollowInputs()
+    {
+        foreach (SegmentCall? segment in Sample.Segments)
+            segment?.BindFixedReads();
+    }
+
     /// <summary>Runs the plan, its first lane on the calling thread.</summary>
     public void Run(CancellationToken cancellationToken)
     {

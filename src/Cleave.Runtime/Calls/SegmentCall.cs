@@ -84,6 +84,16 @@ internal sealed class SegmentCall : IDisposable
         LetOrtAllocate();
     }
 
+    /// <summary>Binds what it reads that has memory of its own, where that lies now.</summary>
+    public void BindFixedReads()
+    {
+        foreach ((string name, ITensorSource read) in _inputs)
+        {
+            if (read.IsFixed)
+                _binding.BindInput(name, read.Tensor);
+        }
+    }
+
     public void Dispose() => _binding.Dispose();
 
     private void RunWithCare(RunOptions options)
@@ -122,15 +132,6 @@ internal sealed class SegmentCall : IDisposable
     {
         _binding.ClearBoundInputs();
         BindFixedReads();
-    }
-
-    private void BindFixedReads()
-    {
-        foreach ((string name, ITensorSource read) in _inputs)
-        {
-            if (read.IsFixed)
-                _binding.BindInput(name, read.Tensor);
-        }
     }
 
     // After each run: ONNX Runtime would use the values of the last run as memory of the next one, and keep them meanwhile.

@@ -39,6 +39,10 @@ internal abstract class InputSlot(string name, int[] shape) : ITensorSource, IDi
     /// <exception cref="NotSupportedException">It is of strings.</exception>
     public abstract InputSlot Slice(int at, int count);
 
+    /// <summary>Becomes as many other samples of the input that it is a slice of, from place <paramref name="at"/> on. False where it was these: then it is bound as before.</summary>
+    /// <exception cref="NotSupportedException">It is of strings.</exception>
+    public abstract bool MoveTo(InputSlot whole, int at);
+
     /// <summary>The same elements as an input of another name, and of another model.</summary>
     public abstract InputSlot Shared(string name);
 
@@ -58,6 +62,9 @@ internal abstract class InputSlot<T>(string name, int[] shape, T[] array, int st
 
     public ref T First => ref array[start];
 
+    /// <summary>Its elements are others of the array from now on.</summary>
+    protected void MoveTo(int place) => start = place;
+
     public override void CopyTo(InputSlot other) => Span.CopyTo(((InputSlot<T>)other).Span);
 
     public override void PutInto(InputSlot batch, int axis, int at) =>
@@ -69,7 +76,8 @@ internal sealed class NumberInput<T> : InputSlot<T>
     where T : unmanaged
 {
     private readonly TensorElementType _type;
-    private readonly AlignedArray<T> _data;
+    private AlignedArray<T> _data;
+    private OrtValue _tensor;
 
     public NumberInput(TensorElementType type, string name, int[] shape, int length)
         : this(type, name, shape, new AlignedArray<T>(length))
@@ -82,10 +90,10 @@ internal sealed class NumberInput<T> : InputSlot<T>
         _type = type;
         _data = data;
         ByteLength = data.ByteLength;
-        Tensor = OrtValue.CreateTensorValueWithData(OrtMemoryInfo.DefaultInstance, type, ToLong(shape), data.Address, data.ByteLength);
+        _tensor = NewTensor();
     }
 
-    public override OrtValue Tensor { get; }
+    public override OrtValue Tensor => _tensor;
 
     public override long ByteLength { get; }
 
@@ -96,6 +104,21 @@ internal sealed class NumberInput<T> : InputSlot<T>
         int each = _data.Length / Shape[0];
         return new NumberInput<T>(_type, Name, [count, .. Shape[1..]], _data.Slice(at * each, count * each));
     }
+
+    public override bool MoveTo(InputSlot whole, int at)
+    {
+        NumberInput<T> from = (NumberInput<T>)whole;
+        AlignedArray<T> data = from._data.Slice(at * (from._data.Length / from.Shape[0]), _data.Length);
+        if (data.Start == _data.Start)
+            return false;
+        _data = data;
+        MoveTo(data.Start);
+        _tensor.Dispose();
+        _tensor = NewTensor();
+        return true;
+    }
+
+    private OrtValue NewTensor() => OrtValue.CreateTensorValueWithData(OrtMemoryInfo.DefaultInstance, _type, ToLong(Shape), _data.Address, _data.ByteLength);
 }
 
 /// <summary>Strings: ONNX Runtime keeps its own copies, made before each run.</summary>
@@ -123,6 +146,8 @@ internal sealed class StringInput : InputSlot<string>
     public override bool NeedsWork => true;
 
     public override InputSlot Slice(int at, int count) => throw new NotSupportedException();
+
+    public override bool MoveTo(InputSlot whole, int at) => throw new NotSupportedException();
 
     public override InputSlot Shared(string name) => new StringInput(name, Shape, _texts, Span.Length);
 

@@ -8,8 +8,12 @@ namespace Cleave.Ensembles;
 /// <summary>
 /// An instance on the processor: runs its member on samples of a request where they lie, once it has its cores. There is nothing to copy, and so one thread for all stages.
 /// </summary>
-internal sealed class CpuInstance(CpuMember member, int model, CoreTurns turns) : IMemberInstance
+/// <param name="member">The member.</param>
+/// <param name="place">Its place among the member's instances.</param>
+/// <param name="turns">Those of the cores.</param>
+internal sealed class CpuInstance(CpuMember member, int place, CoreTurns turns) : IMemberInstance
 {
+    private readonly int _model = place % member.Models.Length;
     private CallBuffers? _now;
     private RunnerEngine? _engine;
 
@@ -27,8 +31,8 @@ internal sealed class CpuInstance(CpuMember member, int model, CoreTurns turns) 
     public void Load(EnsembleJob job, int at, int count, int slot)
     {
         SegmentJob segment = (SegmentJob)job;
-        _engine = segment.Engine(member.Place, model);
-        _now = segment.Call.Buffers(member.Models[model], _engine, at, count);
+        _engine = segment.Engine(member.Place, _model);
+        _now = segment.Call.Buffers(member.Place, place, member.Models[_model], _engine, at, count);
     }
 
     public void Predict(int slot)

@@ -50,7 +50,7 @@ internal sealed class CpuMember : IDisposable
 
     /// <summary>Its instances, for the inference system.</summary>
     public IReadOnlyList<IMemberInstance> Instances(CoreTurns turns) =>
-        [.. Enumerable.Range(0, Cell.Count).Select(i => new CpuInstance(this, i % Models.Length, turns))];
+        [.. Enumerable.Range(0, Cell.Count).Select(i => new CpuInstance(this, i, turns))];
 
     public void Dispose()
     {

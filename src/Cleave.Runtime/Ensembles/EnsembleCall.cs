@@ -38,7 +38,10 @@ internal sealed class EnsembleCall : RequestBuffers
         {
             if (_whole is { ChangedMemory: true })
                 _memberBytes = _members.Sum(static m => m.ByteLength);
-            return base.ByteLength + _memberBytes + (_segments?.ByteLength ?? 0);
+            long bytes = base.ByteLength + _memberBytes + (_segments?.ByteLength ?? 0);
+            foreach (CombinedStage stage in _stages)
+                bytes += stage.ByteLength;
+            return bytes;
         }
     }
 

@@ -86,6 +86,10 @@ internal sealed class MemberModel : IDisposable, IAsyncDisposable
         return buffers;
     }
 
+    /// <summary>Has such buffers, of some samples of a request, read others of it, in an engine that the caller has entered.</summary>
+    public void Move(CallBuffers buffers, RunnerEngine engine, InputSlot[] inputs, int at) =>
+        buffers.MoveInputs(engine, inputs, _member.Inputs, at);
+
     /// <summary>Runs it once over such buffers, on this thread, with the cores that the ledger offers.</summary>
     /// <param name="buffers">The buffers.</param>
     /// <param name="core">The thread's core; a member that takes more than one, or chooses, enters for itself instead.</param>

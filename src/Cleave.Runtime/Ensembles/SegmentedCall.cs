@@ -8,12 +8,12 @@ using Cleave.Generated;
 namespace Cleave.Ensembles;
 
 /// <summary>
-/// A request that is cut: parts of its inputs where they lie, bound to the models that ran them, kept for the next request of the same dimensions. Instances use different
-/// parts, or different models, at once; a part is used by one at a time.
+/// A request that is cut. Each instance has buffers for each number of samples that it runs, in which it runs one part of the request's inputs after the other, where they lie;
+/// they are kept for the next request of the same dimensions.
 /// </summary>
 internal sealed class SegmentedCall(EnsembleServing serving, InputSlot[] inputs, CombinedStage[] stages)
 {
-    private readonly ConcurrentDictionary<(MemberModel, int, int), CallBuffers> _parts = new();
+    private readonly ConcurrentDictionary<(int Member, int Instance, int Count), CallBuffers> _parts = new();
 
     public int Samples { get; } = inputs[0].Shape[0];
 
@@ -25,15 +25,24 @@ internal sealed class SegmentedCall(EnsembleServing serving, InputSlot[] inputs,
     /// <summary>Runs it through the inference system. Done when nothing uses its memory any more.</summary>
     public void Run(CancellationToken token) => serving.Run(this, token);
 
-    /// <summary>Samples from place <paramref name="at"/> on, bound to a model, whose engine the caller has entered.</summary>
-    public CallBuffers Buffers(MemberModel model, RunnerEngine engine, int at, int count)
+    /// <summary>An instance's buffers, with samples from place <paramref name="at"/> on as inputs. It has run the part before, and its outputs are read no more.</summary>
+    /// <param name="member">The place of its member.</param>
+    /// <param name="instance">Its own among the member's.</param>
+    /// <param name="model">The model that it runs.</param>
+    /// <param name="engine">That model's, which the caller has entered.</param>
+    /// <param name="at">The first sample.</param>
+    /// <param name="count">How many.</param>
+    public CallBuffers Buffers(int member, int instance, MemberModel model, RunnerEngine engine, int at, int count)
     {
-        if (_parts.TryGetValue((model, at, count), out CallBuffers? known))
+        if (_parts.TryGetValue((member, instance, count), out CallBuffers? known))
+        {
+            model.Move(known, engine, inputs, at);
             return known;
+        }
         InputSlot[] part = Array.ConvertAll(inputs, i => i.Slice(at, count));
         try
         {
-            return _parts[(model, at, count)] = model.NewBuffers(engine, part);
+            return _parts[(member, instance, count)] = model.NewBuffers(engine, part);
         }
         finally
         {

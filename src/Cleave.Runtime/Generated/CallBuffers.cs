@@ -162,6 +162,29 @@ public sealed class CallBuffers : RequestBuffers
             Turned(mode).Run(cancellationToken);
     }
 
+    /// <summary>Has its inputs, slices of those of a request, become other samples of them. Nobody else has the buffers.</summary>
+    /// <param name="engine">Where it is to run, which the caller has entered.</param>
+    /// <param name="whole">The request's inputs.</param>
+    /// <param name="places">By input, which of them it is a slice of.</param>
+    /// <param name="at">The first sample.</param>
+    internal void MoveInputs(RunnerEngine engine, InputSlot[] whole, int[] places, int at)
+    {
+        bool moved = false;
+        for (int i = 0; i < Inputs.Length; i++)
+            moved |= Inputs[i].MoveTo(whole[places[i]], at);
+        if (engine != _engine)
+        {
+            // Nothing may be bound for a session that is gone.
+            MoveTo(engine);
+            return;
+        }
+        foreach (BoundPlan? plan in _plans)
+        {
+            if (moved)
+                plan?.FollowInputs();
+        }
+    }
+
     /// <summary>Copies the inputs to those of other buffers of the same dimensions.</summary>
     internal void CopyInputsTo(CallBuffers other)
     {

@@ -5,6 +5,7 @@ using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
 using Cleave.Core.Graph;
+using Cleave.Ensembles;
 using Cleave.Ensembles.Serving;
 using Cleave.Generated;
 using Cleave.OnnxProto;
@@ -98,6 +99,27 @@ public sealed class SegmentTests
         Alike<long>(CombinationRule.MajorityVote, Own(), 1, 2, 5);
         Alike<float>(CombinationRule.Stack, Own());
         Alike<float>(CombinationRule.Custom, Own());
+    }
+
+    [Theory]
+    [InlineData(CombinationRule.Mean, sizeof(double))]
+    [InlineData(CombinationRule.Max, sizeof(float))]
+    [InlineData(CombinationRule.Custom, 3 * sizeof(float))]
+    public void A_large_request_holds_its_own_inputs_and_outputs_and_of_its_members_only_batches(CombinationRule rule, int combining)
+    {
+        using LooseEnsemble ensemble = LooseEnsemble.Batched(Three, rule, Options(2, (2, 1, 4), (1, 1, 4), (1, 1, 8)), Difference);
+        const int Samples = 4000;
+        long each = (Held(2 * Samples) - Held(Samples)) / Samples;
+        Assert.InRange(each, Width * (2 * sizeof(float) + combining), Width * (2 * sizeof(float) + combining) + sizeof(ushort));
+
+        long Held(int samples)
+        {
+            for (int i = 0; i < 3; i++)
+                Ask<float>(ensemble, Rows(samples), out _);
+            EnsembleCall call = ensemble.Engine.Pool.TryRent([samples])!;
+            ensemble.Engine.Pool.Return(call);
+            return call.ByteLength;
+        }
     }
 
     [Fact]

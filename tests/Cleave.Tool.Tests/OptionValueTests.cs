@@ -87,7 +87,7 @@ public sealed class OptionValueTests : IDisposable
 
     [Theory]
     [InlineData("--plan has no meaning with --ensemble", "plan", "MODEL", "MODEL", "--ensemble", "V", "--plan", "split")]
-    [InlineData("--outputs has no meaning with --ensemble", "plan", "MODEL", "MODEL", "--ensemble", "V", "--outputs", "y")]
+    [InlineData("--outputs has no meaning without --ensemble", "tune", "MODEL", "--outputs", "y")]
     [InlineData("--prepared has no meaning with --ensemble", "plan", "MODEL", "MODEL", "--ensemble", "V", "--prepared", "OUT")]
     [InlineData("--mermaid has no meaning with --ensemble", "plan", "MODEL", "MODEL", "--ensemble", "V", "--mermaid")]
     [InlineData("--mermaid has no meaning with --json", "plan", "MODEL", "--json", "--mermaid")]

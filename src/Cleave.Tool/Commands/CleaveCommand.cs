@@ -143,6 +143,9 @@ internal static class CleaveCommand
     /// <summary>Where what was measured of an ensemble lies.</summary>
     public static Option<string?> ProjectOption() => PathOption("--project", "With --ensemble: the folder of the project. Default: this one.");
 
+    /// <summary>What a model's item says it gives.</summary>
+    public static Option<string[]> OutputsOption(string of) => new("--outputs") { Description = $"Values to ask for instead of {of} outputs, as the item metadata Outputs: \"a;b\". With --ensemble once for all members, or once for each in their order." };
+
     /// <summary>A model without a name: a variable of a script that is not set.</summary>
     public static void RefuseNothing(ArgumentResult given)
     {

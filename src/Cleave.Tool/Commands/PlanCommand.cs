@@ -22,7 +22,7 @@ internal static class PlanCommand
         Option<string> dims = new("--dims") { Description = "Sizes of dimensions that the model leaves open: batch=1,sequence=128. Default: 1 for the batch, 128 for the others." };
         Option<PlanMode?> mode = CleaveCommand.PlanOption("auto: split where that is predicted to pay; whole: never; split: always. Default: auto.");
         Option<string?> device = CleaveCommand.PathOption("--device", "A device table to predict with: avx2 (which the build plans for), avx512, neon, or a file made by cleave calibrate. Default: avx2. With --ensemble the devices that the item lists, as cuda:0,cuda:1,cpu.");
-        Option<string> outputs = new("--outputs") { Description = "Values to ask for instead of the model's outputs, as the item metadata Outputs." };
+        Option<string[]> outputs = CleaveCommand.OutputsOption("the model's");
         Option<string?> prepared = CleaveCommand.PathOption("--prepared", "The folder of prepared models that the runner is given. Default: the one that CLEAVE_PREPARED names, and 'prepared' beside the model.");
         Option<string?> ensemble = CleaveCommand.EnsembleOption("Plan several models that answer as one: the name of their OnnxEnsemble item; give all member models as arguments, in its order. Shows how many instances, threads and samples each gets on this machine: measured if cleave tune --ensemble was run here, else predicted.");
         Option<string?> project = CleaveCommand.ProjectOption();
@@ -41,10 +41,10 @@ internal static class PlanCommand
             {
                 return CommandGuard.RunAsync(name, console.Error, CommandGuard.NothingPlanned, () =>
                 {
-                    arguments.Refuse(ensemble, mode, outputs, prepared, mermaid);
+                    arguments.Refuse(ensemble, mode, prepared, mermaid);
                     return RunEnsemble(
                         name, arguments.GetValue(project) ?? ".", paths, count, BenchOptions.Sizes(arguments.GetValue(dims) is { } sizes ? [sizes] : []), CleaveCommand.List(arguments.GetValue(device)),
-                        arguments.GetValue(json), console.Output);
+                        arguments.GetValue(outputs) ?? [], arguments.GetValue(json), console.Output);
                 }, cancellationToken);
             }
             return CommandGuard.RunAsync(paths[0], console.Error, CommandGuard.NothingPlanned, () =>
@@ -53,7 +53,7 @@ internal static class PlanCommand
                 arguments.Refuse("without --ensemble", project);
                 if (arguments.GetValue(json))
                     arguments.Refuse(json, mermaid);
-                string[] asked = [.. EscapedList.Read(arguments.GetValue(outputs) ?? "")];
+                string[] asked = [.. EscapedList.Read(string.Join(';', arguments.GetValue(outputs) ?? []))];
                 PlanRequest request = new(count, DimensionSample.Parse(arguments.GetValue(dims) ?? ""), arguments.GetValue(mode) ?? PlanMode.Auto, arguments.GetValue(device))
                 {
                     Outputs = asked,
@@ -73,9 +73,9 @@ internal static class PlanCommand
         return command;
     }
 
-    private static int RunEnsemble(string name, string folder, string[] paths, int cores, IReadOnlyDictionary<string, string> dims, string[] devices, bool json, TextWriter output)
+    private static int RunEnsemble(string name, string folder, string[] paths, int cores, IReadOnlyDictionary<string, string> dims, string[] devices, string[] outputs, bool json, TextWriter output)
     {
-        EnsembleReport report = EnsemblePlanRun.Run(new EnsembleModels(name, paths, dims, new Dictionary<string, string>(), devices), folder, cores);
+        EnsembleReport report = EnsemblePlanRun.Run(new EnsembleModels(name, paths, dims, new Dictionary<string, string>(), devices, outputs), folder, cores);
         if (json)
             JsonReport.Write(report, JsonReport.Default.EnsembleReport, output);
         else

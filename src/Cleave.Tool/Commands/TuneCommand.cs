@@ -30,6 +30,7 @@ internal static class TuneCommand
         Option<string[]> dims = new("--dims") { Description = "The sizes of a request, as batch=1,sequence=128; again for another kind of request. Default: sizes that the model runs with, in batches, shorter and longer." };
         Option<string[]> fills = new("--input") { Description = "A number for every element of an input: sr=16000. What is not given is random, the same each time." };
         Option<string?> plan = new("--plan-dims") { Description = "The value of Dims=\"…\" on this model's item in your .csproj, e.g. batch=1,sequence=128, so that the same plans are made as in the build. Leave it out if the item has none." };
+        Option<string[]> outputs = CleaveCommand.OutputsOption("the members'");
         Option<string?> ensemble = CleaveCommand.EnsembleOption("The name of an OnnxEnsemble item of the project in this folder, whose members are given: measures how they share the cores, into NAME.ensemble.tune.");
         Option<string?> project = CleaveCommand.ProjectOption();
         Option<string?> device = CleaveCommand.PathOption("--device", "cuda, or cuda:1: measures this machine's accelerator instead, and puts its profile into model.onnx.tune, which builds place the model with. With --ensemble the devices that the item lists, as cuda:0,cuda:1,cpu.");
@@ -37,7 +38,7 @@ internal static class TuneCommand
         Option<bool> json = new("--json") { Description = "Write JSON and nothing else." };
         Command command = new("tune", "Measures which plan, and how many threads, is the fastest on this machine, and writes it into model.onnx.tune, which runners go by.")
         {
-            model, budget, cores, dims, fills, plan, ensemble, project, device, library, json,
+            model, budget, cores, dims, fills, plan, outputs, ensemble, project, device, library, json,
         };
         command.SetAction((arguments, cancellationToken) =>
         {
@@ -52,7 +53,7 @@ internal static class TuneCommand
                     return OnDevices(arguments.GetValue(library), () => RunEnsemble(
                         name, arguments.GetValue(project) ?? ".", paths, Positive("--budget", arguments.GetValue(budget)) ?? DefaultBudget, Positive("--cores", arguments.GetValue(cores)),
                         BenchOptions.Sizes(arguments.GetValue(dims) ?? []), BenchOptions.Numbers(arguments.GetValue(fills) ?? []),
-                        CleaveCommand.List(arguments.GetValue(device)), arguments.GetValue(json), console.Output, console.Error, cancellationToken));
+                        CleaveCommand.List(arguments.GetValue(device)), arguments.GetValue(outputs) ?? [], arguments.GetValue(json), console.Output, console.Error, cancellationToken));
                 }, cancellationToken);
             }
             string path = paths[0];
@@ -60,7 +61,7 @@ internal static class TuneCommand
             {
                 return CommandGuard.RunAsync(path, console.Error, CommandGuard.NothingWritten, () =>
                 {
-                    arguments.Refuse("without --ensemble", project);
+                    arguments.Refuse("without --ensemble", project, outputs);
                     arguments.Refuse(device, budget, dims, fills, plan);
                     Load();
                     return OnDevices(arguments.GetValue(library), () => RunDevice(
@@ -69,7 +70,7 @@ internal static class TuneCommand
             }
             return CommandGuard.RunAsync(path, console.Error, CommandGuard.NothingWritten, () =>
             {
-                arguments.Refuse("without --ensemble", project);
+                arguments.Refuse("without --ensemble", project, outputs);
                 Load();
                 return Run(
                     CleaveCommand.One(paths),
@@ -120,10 +121,10 @@ internal static class TuneCommand
     }
 
     private static int RunEnsemble(
-        string name, string folder, string[] paths, int budget, int? cores, IReadOnlyDictionary<string, string> dims, IReadOnlyDictionary<string, string> fills, string[] devices, bool json, TextWriter output,
-        TextWriter error, CancellationToken cancellationToken)
+        string name, string folder, string[] paths, int budget, int? cores, IReadOnlyDictionary<string, string> dims, IReadOnlyDictionary<string, string> fills, string[] devices, string[] outputs, bool json,
+        TextWriter output, TextWriter error, CancellationToken cancellationToken)
     {
-        EnsembleModels models = new(name, paths, dims, fills, devices);
+        EnsembleModels models = new(name, paths, dims, fills, devices, outputs);
         CoreLedger.Process.Cores.Read();
         int granted = CoreLedger.Process.Cores.Budget.WithOption(cores).Cores;
         Action<string> progress = step => (json ? TextWriter.Null : error).Write(Terminal.Safe(step) + "\n");

@@ -30,18 +30,21 @@ internal sealed class EnsembleModels
     /// <param name="dims">Sizes of open dimensions, but for the batch.</param>
     /// <param name="fills">Numbers by input: every element of it is that.</param>
     /// <param name="devices">The devices as the item lists them; none: the processor.</param>
+    /// <param name="outputs">The item metadata <c>Outputs</c>: of all members, or of each; none: the models' own.</param>
     /// <exception cref="BenchException">The generator would report an error, requests to it are never cut, or what is given fits no member.</exception>
-    public EnsembleModels(string name, string[] paths, IReadOnlyDictionary<string, string> dims, IReadOnlyDictionary<string, string> fills, params string[] devices)
+    public EnsembleModels(string name, string[] paths, IReadOnlyDictionary<string, string> dims, IReadOnlyDictionary<string, string> fills, string[] devices, params string[] outputs)
     {
         if (name.Length == 0 || name.IndexOfAny([.. Path.GetInvalidFileNameChars(), '/', '\\', ':']) >= 0 || name[0] == '.')
             throw new BenchException($"--ensemble {name}: give the name of the OnnxEnsemble item, as Vision.");
+        if (outputs.Length > 1 && outputs.Length != paths.Length)
+            throw new BenchException(string.Create(CultureInfo.InvariantCulture, $"--outputs is given {outputs.Length} times, but there are {paths.Length} members: give it once for all of them, or once for each in their order."));
         Name = name;
         Paths = paths;
         _dims = dims;
         _fills = fills;
         _models = [.. paths.Select(static p => ModelReader.ReadFile(p))];
         // Each by its own path: files of one name may lie in several folders.
-        Specs = [.. paths.Select((p, i) => LooseDefinition.SpecOf(p, _models[i], new ListingOptions()) with { Source = p, OutputPath = p })];
+        Specs = [.. paths.Select((p, i) => LooseDefinition.SpecOf(p, _models[i], OptionsOf(outputs, i)) with { Source = p, OutputPath = p })];
         List<Problem> problems = [];
         EnsembleListing listing = new() { Name = name, Source = name, Combine = [nameof(CombinationRule.Custom)], Devices = devices, Members = [.. paths.Select(p => new EnsembleMemberEntry(p, p))] };
         _spec = EnsembleBuilder.Build(listing, Specs, "Cleave.Models", problems)
@@ -153,6 +156,9 @@ internal sealed class EnsembleModels
         }
         return new LooseRequest(_spec.Surface, new ModelInputs(inputs, []));
     }
+
+    private static ListingOptions OptionsOf(string[] outputs, int member) =>
+        outputs.Length == 0 ? new ListingOptions() : new ListingOptions { Outputs = EscapedList.Read(outputs[Math.Min(member, outputs.Length - 1)]) };
 
     private static void Expect(string option, IEnumerable<string> given, IReadOnlyCollection<string> known)
     {

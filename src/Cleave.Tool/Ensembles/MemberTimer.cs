@@ -62,7 +62,8 @@ internal sealed class MemberTimer(EnsembleModels models, int member, Cancellatio
     /// <summary>What the process has grown by. Pages that were there before, or that others freed, make it an estimate.</summary>
     public MemberMemory Memory(MemberMemory known)
     {
-        if (_memory.Small is not { } small)
+        // A call that went on with one batch size has seen no slope: what was seen before stays.
+        if (_memory.Small is not { } small || (_memory.Sample is null && known.Sample > 0))
             return known;
         long inputs = models.Inputs(member, 1).Inputs.Sum(static i => (long)i.Bytes.Length);
         long sample = Math.Max(_memory.Sample ?? 0, inputs);

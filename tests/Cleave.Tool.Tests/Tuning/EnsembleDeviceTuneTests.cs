@@ -97,7 +97,7 @@ public sealed class EnsembleDeviceTuneTests : IDisposable
     [Fact]
     public void An_untuned_matrix_that_lacks_memory_is_no_measure_of_the_others()
     {
-        EnsembleModels models = new("Vision", [_a.Save(), _b.Save()], new Dictionary<string, string>(), new Dictionary<string, string>(), "cuda:0", "cuda:1")
+        EnsembleModels models = new("Vision", [_a.Save(), _b.Save()], new Dictionary<string, string>(), new Dictionary<string, string>(), ["cuda:0", "cuda:1"])
         {
             Opener = asked =>
             {
@@ -194,7 +194,7 @@ public sealed class EnsembleDeviceTuneTests : IDisposable
                 source.Cancel();
         }).Run());
         Assert.Equal(5, Written("cuda:0").Members[0].Times.Count);
-        EnsembleModels losing = new("Vision", [_a.Path, _b.Path], new Dictionary<string, string>(), new Dictionary<string, string>(), "cuda:0")
+        EnsembleModels losing = new("Vision", [_a.Path, _b.Path], new Dictionary<string, string>(), new Dictionary<string, string>(), ["cuda:0"])
         {
             Opener = _ =>
             {

@@ -3,6 +3,7 @@ using System.IO;
 using System.Linq;
 using System.Threading.Tasks;
 using Cleave.Core.Ensembles;
+using Cleave.OnnxProto;
 using Xunit;
 
 namespace Cleave.Tool.Tests.Tuning;
@@ -72,6 +73,44 @@ public sealed class EnsembleTuneTests : IDisposable
         Assert.Equal(half.Members[0].Times, now.Members[0].Times);
         Assert.NotEmpty(now.Members[1].Times);
         Assert.Equal(half.Tried[0].Nanoseconds, now.Tried[0].Nanoseconds);
+    }
+
+    [Fact]
+    public async Task A_call_that_goes_on_with_one_batch_keeps_what_was_seen_of_the_memory()
+    {
+        Assert.Equal(0, (await Run("tune", "--budget", "120")).Code);
+        EnsembleTuningSection all = EnsembleTuningFile.Read(System.IO.File.ReadAllText(File)).Sections[0];
+        MemberMemory seen = all.Members[0].Memory with { Sample = 123_456, Fixed = 7_890 };
+        TunedMember one = all.Members[0] with { Memory = seen, Times = [.. all.Members[0].Times.Where(static t => t.Batch != 64)] };
+        System.IO.File.WriteAllText(File, EnsembleTuningFile.Empty.With(all with { IsComplete = false, Members = [one, all.Members[1]] }).Write());
+
+        Assert.Equal(0, (await Run("tune", "--budget", "120")).Code);
+
+        TunedMember now = EnsembleTuningFile.Read(System.IO.File.ReadAllText(File)).Sections[0].Members[0];
+        Assert.Equal(all.Members[0].Times.Count, now.Times.Count);
+        Assert.Equal(seen, now.Memory);
+    }
+
+    [Fact]
+    public async Task Members_that_only_fit_by_their_chosen_outputs_are_planned_and_tuned()
+    {
+        GraphProto graph = _b.Model.Graph;
+        graph.Node.Clear();
+        graph.Output.Clear();
+        graph.Node.Add([TinyModel.Node("Add", ["x", "w"], "scores"), TinyModel.Node("Neg", ["scores"], "less")]);
+        graph.Output.Add([TinyModel.Value("less", TinyModel.Float, "batch", 4), TinyModel.Value("scores", TinyModel.Float, "batch", 4)]);
+        Assert.Contains("CLV2035", (await Run("plan")).Error, StringComparison.Ordinal);
+
+        ToolRun plan = await Run("plan", "--outputs", "y", "--outputs", "scores");
+        Assert.Equal("", plan.Code == 0 ? "" : plan.Output + plan.Error);
+        ToolRun tuned = await Run("tune", "--budget", "120", "--outputs", "y", "--outputs", "scores");
+        Assert.Equal("", tuned.Code == 0 ? "" : tuned.Output + tuned.Error);
+        Assert.True(EnsembleTuningFile.Read(System.IO.File.ReadAllText(File)).Sections[0].IsComplete);
+
+        ToolRun three = await Run("plan", "--outputs", "y", "--outputs", "scores", "--outputs", "less");
+        Assert.Equal((1, "cleave: error --outputs is given 3 times, but there are 2 members: give it once for all of them, or once for each in their order.\n"), (three.Code, three.Error));
+        ToolRun single = await ToolRun.Of("tune", _a.Save(), "--outputs", "y");
+        Assert.Equal((1, "cleave: error --outputs has no meaning without --ensemble.\n"), (single.Code, single.Error));
     }
 
     [Fact]

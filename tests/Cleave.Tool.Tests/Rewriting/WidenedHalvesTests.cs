@@ -44,20 +44,27 @@ public sealed class WidenedHalvesTests : IDisposable
     {
         ModelProto model = new() { IrVersion = 8, OpsetImport = { new OperatorSetIdProto { Version = 17 } }, Graph = new GraphProto { Name = "large" } };
         model.Graph.Input.Add(Tests.TinyModel.Value("x", (int)ElementType.Float16, 2, 4));
-        model.Graph.Output.Add(Tests.TinyModel.Value("y", (int)ElementType.Float16, 4, 2));
-        // Moved in 16 bits in the published file; the last node is one that another step removes.
+        model.Graph.Output.Add(Tests.TinyModel.Value("y", (int)ElementType.Float16, 3, 4));
+        model.Graph.Initializer.Add([Int64("zero", 0), Int64("three", 3)]);
+        NodeProto joined = Tests.TinyModel.Node("Concat", ["square", "square"], "joined");
+        joined.Attribute.Add(new AttributeProto { Name = "axis", Type = AttributeProto.Types.AttributeType.Int, I = 0 });
+        // Two that move elements in 16 bits: ONNX Runtime computes a single one in 32. Identity is removed by another step.
         model.Graph.Node.Add([
-            Tests.TinyModel.Node("Mul", ["x", "x"], "square"), Tests.TinyModel.Node("Transpose", ["square"], "turned"), Tests.TinyModel.Node("Sqrt", ["turned"], "root"),
+            Tests.TinyModel.Node("Mul", ["x", "x"], "square"), joined, Tests.TinyModel.Node("Slice", ["joined", "zero", "three", "zero"], "part"), Tests.TinyModel.Node("Sqrt", ["part"], "root"),
             Tests.TinyModel.Node("Identity", ["root"], "same"), Tests.TinyModel.Node("Neg", ["same"], "y"),
         ]);
         string path = Path.Combine(_folder.Path, "large.onnx"), wide = Path.Combine(_folder.Path, "wide.onnx");
         File.WriteAllBytes(path, model.ToByteArray());
 
-        ToolRun run = await ToolRun.Of("fix", path, "-o", wide, "--no-measure", "--json", "--widen", "--input", "x=1000");
+        string[] fix = ["fix", path, "-o", wide, "--no-measure", "--widen", "--input", "x=1000"];
+        ToolRun run = await ToolRun.Of([.. fix, "--json"]), text = await ToolRun.Of(fix);
 
         Assert.Equal(("", 0), (run.Error, run.Code));
         Assert.Equal(["widened-floats", "pass-through-nodes"], run.Json.GetProperty("changes").EnumerateArray().Select(c => c.GetProperty("kind").GetString()));
         Assert.True(File.Exists(wide));
+        Assert.Contains("no further from 32 bits than the published file", text.Output.ReplaceLineEndings(" "));
+
+        static TensorProto Int64(string name, long value) => new() { Name = name, DataType = (int)ElementType.Int64, Dims = { 1 }, Int64Data = { value } };
     }
 
     [Fact]

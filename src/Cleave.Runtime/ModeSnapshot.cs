@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Globalization;
 using System.Linq;
 using Cleave.Ledger;
+using Cleave.Modes;
 using Cleave.Plans;
 
 namespace Cleave;

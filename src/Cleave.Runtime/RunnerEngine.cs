@@ -14,6 +14,7 @@ using Cleave.Generated;
 using Cleave.Jobs;
 using Cleave.Lanes;
 using Cleave.Ledger;
+using Cleave.Modes;
 using Cleave.Plans;
 using Cleave.Prepared.Making;
 using Cleave.Sessions;

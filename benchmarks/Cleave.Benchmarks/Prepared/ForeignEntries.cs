@@ -9,7 +9,7 @@ using Cleave.Core.Onnx;
 using Cleave.Cores;
 using Cleave.Generated;
 using Cleave.Generator.Model;
-using Cleave.Plans;
+using Cleave.Modes;
 using Cleave.Prepared;
 using Cleave.Prepared.Making;
 using Cleave.Sessions;

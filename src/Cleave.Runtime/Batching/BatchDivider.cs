@@ -5,7 +5,7 @@ using Cleave.Calls;
 using Cleave.Core.Batching;
 using Cleave.Core.Parts;
 using Cleave.Generated;
-using Cleave.Ledger;
+using Cleave.Modes;
 using Microsoft.Extensions.Logging;
 
 namespace Cleave.Batching;

@@ -2,7 +2,7 @@ using System;
 using System.Threading;
 using Cleave.Calls;
 using Cleave.Generated;
-using Cleave.Ledger;
+using Cleave.Modes;
 using Microsoft.Extensions.Logging;
 
 namespace Cleave.Batching;

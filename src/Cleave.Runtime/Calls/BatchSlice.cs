@@ -2,7 +2,7 @@ using System;
 using System.Threading;
 using Cleave.Elements;
 using Cleave.Generated;
-using Cleave.Plans;
+using Cleave.Modes;
 
 namespace Cleave.Calls;
 

@@ -3,7 +3,7 @@ using System.Threading;
 using Cleave.Devices.Dispatch;
 using Cleave.Elements;
 using Cleave.Lanes;
-using Cleave.Plans;
+using Cleave.Modes;
 using Microsoft.ML.OnnxRuntime;
 
 namespace Cleave.Calls;

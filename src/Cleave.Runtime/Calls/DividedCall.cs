@@ -2,7 +2,7 @@ using System;
 using System.Threading;
 using Cleave.Batching;
 using Cleave.Generated;
-using Cleave.Ledger;
+using Cleave.Modes;
 using Microsoft.ML.OnnxRuntime;
 
 namespace Cleave.Calls;

@@ -1,6 +1,6 @@
 using System;
 using System.Threading;
-using Cleave.Plans;
+using Cleave.Modes;
 using Cleave.Workers;
 
 namespace Cleave.Calls;

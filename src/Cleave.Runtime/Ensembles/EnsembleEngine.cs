@@ -13,6 +13,7 @@ using Cleave.Elements;
 using Cleave.Generated;
 using Cleave.Lanes;
 using Cleave.Ledger;
+using Cleave.Modes;
 using Cleave.Recording;
 using Cleave.Tuning;
 using Cleave.Workers;

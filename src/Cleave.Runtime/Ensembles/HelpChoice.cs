@@ -1,4 +1,4 @@
-using Cleave.Ledger;
+using Cleave.Modes;
 
 namespace Cleave.Ensembles;
 

@@ -6,8 +6,7 @@ using Cleave.Calls;
 using Cleave.Core.Graph;
 using Cleave.Elements;
 using Cleave.Generated;
-using Cleave.Ledger;
-using Cleave.Plans;
+using Cleave.Modes;
 
 namespace Cleave.Ensembles;
 

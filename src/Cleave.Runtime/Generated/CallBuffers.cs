@@ -4,8 +4,7 @@ using System.Threading;
 using Cleave.Calls;
 using Cleave.Elements;
 using Cleave.Lanes;
-using Cleave.Ledger;
-using Cleave.Plans;
+using Cleave.Modes;
 
 namespace Cleave.Generated;
 

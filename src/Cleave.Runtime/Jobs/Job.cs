@@ -5,7 +5,7 @@ using System.Threading;
 using System.Threading.Tasks;
 using Cleave.Generated;
 using Cleave.Lanes;
-using Cleave.Ledger;
+using Cleave.Modes;
 using Cleave.Workers;
 
 namespace Cleave.Jobs;

@@ -2,7 +2,7 @@ using System;
 using System.Collections.Generic;
 using Cleave.Calls;
 using Cleave.Core.Parts;
-using Cleave.Ledger;
+using Cleave.Modes;
 
 namespace Cleave.Jobs;
 

@@ -3,7 +3,7 @@ using System.Threading;
 using Cleave.Calls;
 using Cleave.Generated;
 using Cleave.Lanes;
-using Cleave.Ledger;
+using Cleave.Modes;
 
 namespace Cleave.Jobs;
 

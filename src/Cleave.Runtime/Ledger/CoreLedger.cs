@@ -1,6 +1,7 @@
 using System;
 using System.Threading;
 using Cleave.Cores;
+using Cleave.Sessions;
 
 namespace Cleave.Ledger;
 

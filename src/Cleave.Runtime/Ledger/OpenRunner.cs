@@ -1,4 +1,5 @@
 using Cleave.Batching;
+using Cleave.Modes;
 
 namespace Cleave.Ledger;
 

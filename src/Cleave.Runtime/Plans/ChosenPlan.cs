@@ -1,6 +1,7 @@
 using System;
 using System.Linq;
 using Cleave.Generated;
+using Cleave.Modes;
 
 namespace Cleave.Plans;
 

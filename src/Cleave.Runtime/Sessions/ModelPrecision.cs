@@ -4,7 +4,6 @@ using System.Runtime.InteropServices;
 using Cleave.Core.Graph;
 using Cleave.Core.Onnx.Widening;
 using Cleave.Core.Releases;
-using Cleave.Cores;
 using Cleave.Generated;
 using Microsoft.Extensions.Logging;
 

@@ -7,6 +7,7 @@ using System.Threading.Tasks;
 using Cleave.Core.Tuning;
 using Cleave.Cores;
 using Cleave.Ledger;
+using Cleave.Modes;
 using Cleave.Plans;
 using Microsoft.Extensions.Logging;
 

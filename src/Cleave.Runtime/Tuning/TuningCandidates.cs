@@ -1,6 +1,7 @@
 using System.Collections.Generic;
 using System.Linq;
 using Cleave.Generated;
+using Cleave.Modes;
 using Cleave.Plans;
 
 namespace Cleave.Tuning;

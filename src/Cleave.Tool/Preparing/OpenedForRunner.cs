@@ -5,7 +5,7 @@ using Cleave.Core.Onnx;
 using Cleave.Core.Tuning;
 using Cleave.Cores;
 using Cleave.Generated;
-using Cleave.Plans;
+using Cleave.Modes;
 using Cleave.Sessions;
 using Cleave.Sources;
 using Cleave.Tool.Benching;

@@ -7,6 +7,7 @@ using System.Threading.Tasks;
 using Cleave.Emulator;
 using Cleave.Generated;
 using Cleave.Ledger;
+using Cleave.Modes;
 using Cleave.Runtime.Tests.Support;
 using Xunit;
 
@@ -139,7 +140,7 @@ public sealed class DispatchTests
         Assert.True(launches >= 4);
     }
 
-    private static void DistrustAll(Plans.RunnerMode mode)
+    private static void DistrustAll(RunnerMode mode)
     {
         for (int i = 0; i < mode.Plan.Outline.Results.Length; i++)
             mode.Predictions.Distrust(i);

@@ -1,6 +1,6 @@
 using System.Linq;
 using Cleave.Ensembles;
-using Cleave.Ledger;
+using Cleave.Modes;
 using Xunit;
 
 namespace Cleave.Runtime.Tests.Ensembles;

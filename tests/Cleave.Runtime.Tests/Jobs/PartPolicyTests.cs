@@ -5,7 +5,7 @@ using System.Threading;
 using System.Threading.Tasks;
 using Cleave.Generated;
 using Cleave.Jobs;
-using Cleave.Ledger;
+using Cleave.Modes;
 using Cleave.Runtime.Tests.Support;
 using Xunit;
 
@@ -88,5 +88,5 @@ public sealed class PartPolicyTests
     // The threads of each part that runs.
     private static IEnumerable<int> Running(RunnerModes modes) => Open(modes).SelectMany(static m => Enumerable.Repeat(m.Cores, m.Running));
 
-    private static IEnumerable<Plans.RunnerMode> Open(RunnerModes modes) => Enumerable.Range(0, modes.Count).SelectMany(modes.Instances).Concat(modes.ForParts);
+    private static IEnumerable<RunnerMode> Open(RunnerModes modes) => Enumerable.Range(0, modes.Count).SelectMany(modes.Instances).Concat(modes.ForParts);
 }

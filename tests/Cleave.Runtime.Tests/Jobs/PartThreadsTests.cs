@@ -5,6 +5,7 @@ using System.Threading.Tasks;
 using Cleave.Core.Parts;
 using Cleave.Jobs;
 using Cleave.Ledger;
+using Cleave.Modes;
 using Cleave.Runtime.Tests.Support;
 using Xunit;
 

@@ -5,7 +5,7 @@ using System.Threading;
 using System.Threading.Tasks;
 using Cleave.Generated;
 using Cleave.Ledger;
-using Cleave.Plans;
+using Cleave.Modes;
 using Cleave.Runtime.Tests.Support;
 using Xunit;
 

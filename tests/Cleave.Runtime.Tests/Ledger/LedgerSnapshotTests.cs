@@ -5,6 +5,7 @@ using System.Runtime.CompilerServices;
 using System.Threading;
 using System.Threading.Tasks;
 using Cleave.Ledger;
+using Cleave.Modes;
 using Cleave.Runtime.Tests.Lanes;
 using Cleave.Runtime.Tests.Support;
 using Xunit;

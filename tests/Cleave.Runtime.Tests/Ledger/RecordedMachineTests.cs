@@ -7,6 +7,7 @@ using System.Threading;
 using Cleave.Cores;
 using Cleave.Generated;
 using Cleave.Ledger;
+using Cleave.Modes;
 using Cleave.OnnxProto;
 using Cleave.Runtime.Tests.Lanes;
 using Cleave.Runtime.Tests.Support;

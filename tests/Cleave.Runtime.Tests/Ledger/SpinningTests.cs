@@ -8,6 +8,7 @@ using Cleave.Lanes;
 using Cleave.Ledger;
 using Cleave.Runtime.Tests.Lanes;
 using Cleave.Runtime.Tests.Support;
+using Cleave.Sessions;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.ML.OnnxRuntime;
 using Xunit;
@@ -24,7 +25,7 @@ public sealed class SpinningTests
     {
         ModelDefinition definition = Towers.Definition();
         using SessionOptions options = new();
-        new Sessions.SessionSettings(definition, new RunnerOptions(), NullLogger.Instance).Apply(options, threads);
+        new SessionSettings(definition, new RunnerOptions(), NullLogger.Instance).Apply(options, threads);
         Assert.Equal("1", Entry(options, "session.force_spinning_stop"));
         using SessionOptions plain = new();
         Assert.Null(Entry(plain, "session.force_spinning_stop"));

@@ -8,7 +8,7 @@ using Cleave.Calls;
 using Cleave.Cores;
 using Cleave.Generated;
 using Cleave.Ledger;
-using Cleave.Plans;
+using Cleave.Modes;
 using Cleave.Prepared.Making;
 using Cleave.Runtime.Tests.Support;
 using Cleave.Sessions;

@@ -5,6 +5,7 @@ using System.Text;
 using Cleave.Prepared;
 using Cleave.Prepared.Making;
 using Cleave.Runtime.Tests.Support;
+using Cleave.Sessions;
 using Xunit;
 
 namespace Cleave.Runtime.Tests.Prepared;
@@ -96,7 +97,7 @@ public sealed class HousekeepingTests
         Assert.True(Assert.Single(model.Prepare()).IsNew);
 
         // A session more, as of another instance.
-        using (Sessions.SegmentSession another = runner.Engine.Sessions.Factory.Create(runner.Engine.Plan.Outline.Plan.Segments[0], 1))
+        using (SegmentSession another = runner.Engine.Sessions.Factory.Create(runner.Engine.Plan.Outline.Plan.Segments[0], 1))
             Assert.NotEqual("prepared", another.Way);
 
         Assert.False(old.TryMark("it is not this one"));

@@ -3,6 +3,7 @@ using System.Collections.Concurrent;
 using System.Linq;
 using System.Threading.Tasks;
 using Cleave.Generated;
+using Cleave.Modes;
 using Cleave.Plans;
 using Cleave.Runtime.Tests.Lanes;
 using Cleave.Runtime.Tests.Support;

@@ -1,6 +1,6 @@
 using System;
 
-namespace Cleave.Ledger;
+namespace Cleave.Modes;
 
 /// <summary>
 /// Tells the requests after the begin or end of a trial that say nothing about it: the first one, and of short ones some more. Sleeping threads take 50 µs to wake, and

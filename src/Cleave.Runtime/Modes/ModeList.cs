@@ -2,8 +2,9 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using Cleave.Generated;
+using Cleave.Plans;
 
-namespace Cleave.Plans;
+namespace Cleave.Modes;
 
 /// <summary>
 /// The ways in which a runner may run its model, by falling cores: the plan for all cores, those for a half, a quarter and an eighth of them, for

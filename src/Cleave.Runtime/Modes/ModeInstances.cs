@@ -1,8 +1,7 @@
 using System;
 using System.Threading;
-using Cleave.Plans;
 
-namespace Cleave.Ledger;
+namespace Cleave.Modes;
 
 /// <summary>
 /// One mode of a runner: its instances, each with sessions and threads of its own, so that as many requests at once as there are cores for have

@@ -4,13 +4,14 @@ using System.Linq;
 using System.Threading;
 using Cleave.Generated;
 using Cleave.Ledger;
+using Cleave.Modes;
 using Cleave.OnnxProto;
 using Cleave.Runtime.Tests.Lanes;
 using Cleave.Runtime.Tests.Support;
 using Google.Protobuf;
 using Xunit;
 
-namespace Cleave.Runtime.Tests.Ledger;
+namespace Cleave.Runtime.Tests.Modes;
 
 /// <summary>What tests of modes have: a ledger with a clock of its own, and runners of two towers that note which sessions they make.</summary>
 public abstract class RunnerModesHost

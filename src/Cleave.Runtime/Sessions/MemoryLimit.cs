@@ -1,7 +1,8 @@
 using System;
 using System.Globalization;
+using Cleave.Cores;
 
-namespace Cleave.Cores;
+namespace Cleave.Sessions;
 
 /// <summary>
 /// How much memory a runner's sessions may take, by estimate: what the application set for all of them. Otherwise its further ones and those of all such runners together may take half of

@@ -2,8 +2,9 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using Cleave.Calls;
+using Cleave.Ledger;
 
-namespace Cleave.Ledger;
+namespace Cleave.Modes;
 
 /// <summary>
 /// How the modes of a runner compare, measured on requests that are alone: by the size of the request, for what more threads gain depends on how much there is to do.

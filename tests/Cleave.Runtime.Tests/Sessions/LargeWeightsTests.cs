@@ -6,6 +6,7 @@ using Cleave.Core.Graph;
 using Cleave.Core.Tuning;
 using Cleave.Generated;
 using Cleave.Ledger;
+using Cleave.Modes;
 using Cleave.OnnxProto;
 using Cleave.Plans;
 using Cleave.Runtime.Tests.Lanes;
@@ -15,7 +16,7 @@ using Google.Protobuf;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 
-namespace Cleave.Runtime.Tests.Ledger;
+namespace Cleave.Runtime.Tests.Sessions;
 
 /// <summary>Models whose sessions take memory worth saving: two only where they pay, and where there is room for them.</summary>
 public sealed class LargeWeightsTests : IDisposable

@@ -1,6 +1,4 @@
-using Cleave.Plans;
-
-namespace Cleave.Ledger;
+namespace Cleave.Modes;
 
 /// <summary>A request that runs: in which mode, since when.</summary>
 /// <param name="Mode">The mode, with the runner.</param>

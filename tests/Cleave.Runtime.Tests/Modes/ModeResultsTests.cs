@@ -12,7 +12,7 @@ using Cleave.Runtime.Tests.Support;
 using Google.Protobuf;
 using Xunit;
 
-namespace Cleave.Runtime.Tests.Ledger;
+namespace Cleave.Runtime.Tests.Modes;
 
 /// <summary>Results are the same in every mode, and requests leave nothing behind, however they end.</summary>
 public sealed class ModeResultsTests : RunnerModesHost

@@ -1,4 +1,4 @@
-namespace Cleave.Ledger;
+namespace Cleave.Modes;
 
 /// <summary>What requests of one set of dimensions took in each mode of a runner, while nothing else ran. Thread-safe.</summary>
 /// <param name="trials">Tries the runner's modes.</param>

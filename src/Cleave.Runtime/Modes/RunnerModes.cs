@@ -4,9 +4,11 @@ using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
 using Cleave.Cores;
+using Cleave.Ledger;
 using Cleave.Plans;
+using Cleave.Sessions;
 
-namespace Cleave.Ledger;
+namespace Cleave.Modes;
 
 /// <summary>
 /// The modes of one runner: chooses one for each request, by what the ledger offers and by their recent times. Modes but the planned one are opened

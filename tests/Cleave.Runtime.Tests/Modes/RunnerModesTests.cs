@@ -5,11 +5,12 @@ using System.Threading.Tasks;
 using Cleave.Cores;
 using Cleave.Generated;
 using Cleave.Ledger;
+using Cleave.Modes;
 using Cleave.Runtime.Tests.Lanes;
 using Cleave.Runtime.Tests.Support;
 using Xunit;
 
-namespace Cleave.Runtime.Tests.Ledger;
+namespace Cleave.Runtime.Tests.Modes;
 
 /// <summary>Runners that share a ledger: which sessions they make.</summary>
 public sealed class RunnerModesTests : RunnerModesHost

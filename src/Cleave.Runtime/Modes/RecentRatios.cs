@@ -1,7 +1,7 @@
 using System;
 using System.Threading;
 
-namespace Cleave.Ledger;
+namespace Cleave.Modes;
 
 /// <summary>The last few ratios that were measured; their median is what counts. Written under a lock, read without.</summary>
 internal sealed class RecentRatios

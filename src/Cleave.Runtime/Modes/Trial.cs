@@ -1,6 +1,6 @@
 using System.Threading;
 
-namespace Cleave.Ledger;
+namespace Cleave.Modes;
 
 /// <summary>A few requests in a row in a mode that is not the best by what is known. Used under the lock of <see cref="RunnerTimes"/>.</summary>
 internal sealed class Trial

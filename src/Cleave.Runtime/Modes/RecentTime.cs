@@ -1,6 +1,6 @@
 using System;
 
-namespace Cleave.Ledger;
+namespace Cleave.Modes;
 
 /// <summary>How long something took lately: a moving average.</summary>
 internal static class RecentTime

@@ -5,9 +5,10 @@ using System.Threading;
 using System.Threading.Tasks;
 using Cleave.Cores;
 using Cleave.Runtime.Tests.Support;
+using Cleave.Sessions;
 using Xunit;
 
-namespace Cleave.Runtime.Tests.Ledger;
+namespace Cleave.Runtime.Tests.Sessions;
 
 /// <summary>How much memory sessions may take, by what the system says is left.</summary>
 public sealed class MemoryLimitTests : IDisposable

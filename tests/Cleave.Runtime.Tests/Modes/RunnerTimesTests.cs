@@ -1,9 +1,9 @@
 using System;
 using System.Linq;
-using Cleave.Ledger;
+using Cleave.Modes;
 using Xunit;
 
-namespace Cleave.Runtime.Tests.Ledger;
+namespace Cleave.Runtime.Tests.Modes;
 
 /// <summary>What requests of one size say about those of another, where sizes vary. Time passes in the test only.</summary>
 public sealed class RunnerTimesTests

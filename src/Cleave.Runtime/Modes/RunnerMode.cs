@@ -7,10 +7,11 @@ using Cleave.Calls;
 using Cleave.Generated;
 using Cleave.Lanes;
 using Cleave.Ledger;
+using Cleave.Plans;
 using Cleave.Workers;
 using Microsoft.Extensions.Logging;
 
-namespace Cleave.Plans;
+namespace Cleave.Modes;
 
 /// <summary>
 /// One way in which a runner runs its model, or one instance of it: an opened plan with the threads of its lanes, and what is known of its results. Thread-safe.

@@ -1,7 +1,7 @@
 using System;
 using System.Threading;
 
-namespace Cleave.Ledger;
+namespace Cleave.Modes;
 
 /// <summary>Where there are as many sessions of several threads as there may be, others take their place: the runner is opened anew with them, once for each engine. Thread-safe.</summary>
 internal sealed class SessionExchange

@@ -2,7 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Threading;
 
-namespace Cleave.Ledger;
+namespace Cleave.Modes;
 
 /// <summary>How the modes of a runner compare for requests of one size, and which is the best by that. Written under the lock of <see cref="RunnerTimes"/>, read without.</summary>
 /// <param name="modes">How many there are, by falling cores; the last one is the measure of the others.</param>

@@ -1,7 +1,7 @@
 using System;
 using System.Collections.Generic;
 
-namespace Cleave.Cores;
+namespace Cleave.Sessions;
 
 /// <summary>
 /// Which runners of the process have sessions beside the first one of each, and no limit of their own: these sessions share what is left. Holds the runners weakly: those of a forgotten

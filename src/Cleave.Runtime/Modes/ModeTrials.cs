@@ -1,7 +1,7 @@
 using System;
 using System.Threading;
 
-namespace Cleave.Ledger;
+namespace Cleave.Modes;
 
 /// <summary>
 /// Finds out how the modes of a runner compare: once in a while a few requests in a row, whatever their sizes, run in another mode than the best, and each is compared

@@ -1,9 +1,8 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
-using Cleave.Plans;
 
-namespace Cleave.Ledger;
+namespace Cleave.Modes;
 
 /// <summary>
 /// Sessions of the whole model for parts of jobs that are given a number of threads that no mode has. Opened when they were missed for a while, on a thread of

@@ -5,11 +5,12 @@ using Cleave.Calls;
 using Cleave.Cores;
 using Cleave.Generated;
 using Cleave.Lanes;
+using Cleave.Ledger;
 using Cleave.Plans;
 using Cleave.Sessions;
 using Microsoft.Extensions.Logging;
 
-namespace Cleave.Ledger;
+namespace Cleave.Modes;
 
 /// <summary>Opens the modes of a runner: the planned one at once, instances of others on a thread of their own. Thread-safe.</summary>
 internal sealed class ModeOpener(

@@ -1,9 +1,9 @@
 using System;
 using System.Linq;
-using Cleave.Ledger;
+using Cleave.Modes;
 using Xunit;
 
-namespace Cleave.Runtime.Tests.Ledger;
+namespace Cleave.Runtime.Tests.Modes;
 
 /// <summary>Which mode requests run in that are alone, by what they took before. Time passes in the test only.</summary>
 public sealed class ModeTrialsTests

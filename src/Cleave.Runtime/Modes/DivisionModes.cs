@@ -1,7 +1,7 @@
 using System;
-using Cleave.Plans;
+using Cleave.Ledger;
 
-namespace Cleave.Ledger;
+namespace Cleave.Modes;
 
 /// <summary>Requests that run in several sessions of a runner at once: the slices of a divided batch. Thread-safe.</summary>
 /// <param name="modes">The runner's modes.</param>

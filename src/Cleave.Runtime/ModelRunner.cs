@@ -5,6 +5,7 @@ using System.Threading;
 using System.Threading.Tasks;
 using Cleave.Batching;
 using Cleave.Calls;
+using Cleave.Engines;
 using Cleave.Generated;
 using Cleave.Jobs;
 using Cleave.Tuning;

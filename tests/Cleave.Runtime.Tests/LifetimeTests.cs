@@ -4,6 +4,7 @@ using System.IO;
 using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
+using Cleave.Engines;
 using Cleave.Runtime.Tests.Support;
 using Xunit;
 

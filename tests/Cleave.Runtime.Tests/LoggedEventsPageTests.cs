@@ -2,6 +2,7 @@ using System;
 using System.IO;
 using System.Linq;
 using System.Reflection;
+using Cleave.Logging;
 using Cleave.TestKit;
 using Microsoft.Extensions.Logging;
 using Xunit;

@@ -9,6 +9,7 @@ using Cleave.Core.Graph;
 using Cleave.Core.Listing;
 using Cleave.Core.Onnx;
 using Cleave.Cores;
+using Cleave.Engines;
 using Cleave.Generated;
 using Cleave.Generator.Model;
 using Cleave.Ledger;

@@ -6,6 +6,7 @@ using System.IO;
 using System.Linq;
 using Cleave.Benchmarks.Harness;
 using Cleave.Core.Tuning;
+using Cleave.Engines;
 using Cleave.Generated;
 using Cleave.TestKit.Catalog;
 using Cleave.Tool.Benching;

@@ -7,6 +7,7 @@ using System.Linq;
 using Cleave.Benchmarks.Harness;
 using Cleave.Calls;
 using Cleave.Core.Tuning;
+using Cleave.Engines;
 using Cleave.TestKit.Catalog;
 using Cleave.Tool.Benching;
 using Cleave.Tool.Measuring;

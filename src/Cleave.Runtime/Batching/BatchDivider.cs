@@ -5,6 +5,7 @@ using Cleave.Calls;
 using Cleave.Core.Batching;
 using Cleave.Core.Parts;
 using Cleave.Generated;
+using Cleave.Logging;
 using Cleave.Modes;
 using Microsoft.Extensions.Logging;
 

@@ -4,6 +4,7 @@ using System.Threading;
 using Cleave.Calls;
 using Cleave.Generated;
 using Cleave.Ledger;
+using Cleave.Logging;
 using Microsoft.Extensions.Logging;
 
 namespace Cleave.Batching;

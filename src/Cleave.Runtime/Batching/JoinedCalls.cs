@@ -2,6 +2,7 @@ using System;
 using System.Threading;
 using Cleave.Calls;
 using Cleave.Generated;
+using Cleave.Logging;
 using Cleave.Modes;
 using Microsoft.Extensions.Logging;
 

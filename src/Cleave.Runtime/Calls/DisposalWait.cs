@@ -1,6 +1,7 @@
 using System;
 using System.Diagnostics;
 using System.Threading.Tasks;
+using Cleave.Logging;
 using Cleave.Workers;
 using Microsoft.Extensions.Logging;
 

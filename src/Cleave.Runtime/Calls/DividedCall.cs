@@ -1,6 +1,7 @@
 using System;
 using System.Threading;
 using Cleave.Batching;
+using Cleave.Engines;
 using Cleave.Generated;
 using Cleave.Modes;
 using Microsoft.ML.OnnxRuntime;

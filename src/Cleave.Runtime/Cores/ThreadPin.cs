@@ -2,6 +2,7 @@ using System;
 using System.Globalization;
 using System.Linq;
 using System.Threading;
+using Cleave.Logging;
 using Microsoft.Extensions.Logging;
 
 namespace Cleave.Cores;

@@ -1,5 +1,6 @@
 using System.Threading;
 using Cleave.Devices;
+using Cleave.Engines;
 using Cleave.Ensembles.Serving;
 using Cleave.Generated;
 

@@ -2,8 +2,10 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using Cleave.Core.Batching;
+using Cleave.Engines;
 using Cleave.Ensembles.Serving;
 using Cleave.Generated;
+using Cleave.Sessions;
 
 namespace Cleave.Ensembles;
 

@@ -6,8 +6,10 @@ using Cleave.Core.Batching;
 using Cleave.Core.Ensembles;
 using Cleave.Devices;
 using Cleave.Devices.Dispatch;
+using Cleave.Engines;
 using Cleave.Ensembles.Serving;
 using Cleave.Generated;
+using Cleave.Logging;
 using Microsoft.Extensions.Logging;
 
 namespace Cleave.Ensembles;

@@ -6,8 +6,11 @@ using System.Threading.Tasks;
 using Cleave.Batching;
 using Cleave.Core.Batching;
 using Cleave.Elements;
+using Cleave.Engines;
 using Cleave.Ensembles.Serving;
 using Cleave.Generated;
+using Cleave.Logging;
+using Cleave.Sessions;
 using Microsoft.Extensions.Logging;
 
 namespace Cleave.Ensembles;

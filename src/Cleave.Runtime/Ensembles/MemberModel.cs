@@ -5,6 +5,7 @@ using System.Threading.Tasks;
 using Cleave.Calls;
 using Cleave.Core.Graph;
 using Cleave.Elements;
+using Cleave.Engines;
 using Cleave.Generated;
 using Cleave.Modes;
 

@@ -4,6 +4,7 @@ using Cleave.Calls;
 using Cleave.Core.Graph;
 using Cleave.Devices;
 using Cleave.Elements;
+using Cleave.Engines;
 using Cleave.Ensembles.Serving;
 using Cleave.Generated;
 

@@ -1,3 +1,4 @@
+using Cleave.Engines;
 using Cleave.Ensembles.Serving;
 
 namespace Cleave.Ensembles;

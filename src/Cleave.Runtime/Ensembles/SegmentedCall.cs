@@ -3,6 +3,7 @@ using System.Collections.Concurrent;
 using System.Linq;
 using System.Threading;
 using Cleave.Elements;
+using Cleave.Engines;
 using Cleave.Generated;
 
 namespace Cleave.Ensembles;

@@ -3,6 +3,7 @@ using System.ComponentModel;
 using System.Threading;
 using Cleave.Calls;
 using Cleave.Elements;
+using Cleave.Engines;
 using Cleave.Lanes;
 using Cleave.Modes;
 

@@ -2,6 +2,7 @@ using System;
 using System.ComponentModel;
 using System.Threading;
 using Cleave.Elements;
+using Cleave.Engines;
 using Cleave.Ledger;
 
 namespace Cleave.Generated;

@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
+using Cleave.Engines;
 using Cleave.Generated;
 using Cleave.Lanes;
 using Cleave.Modes;

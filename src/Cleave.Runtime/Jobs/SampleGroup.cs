@@ -1,6 +1,7 @@
 using System;
 using System.Threading;
 using Cleave.Calls;
+using Cleave.Engines;
 using Cleave.Generated;
 using Cleave.Lanes;
 using Cleave.Modes;

@@ -6,6 +6,7 @@ using Cleave.Cores;
 using Cleave.Generated;
 using Cleave.Lanes;
 using Cleave.Ledger;
+using Cleave.Logging;
 using Cleave.Plans;
 using Cleave.Sessions;
 using Microsoft.Extensions.Logging;

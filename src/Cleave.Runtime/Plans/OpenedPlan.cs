@@ -12,6 +12,7 @@ using Cleave.Elements;
 using Cleave.Generated;
 using Cleave.Lanes;
 using Cleave.Ledger;
+using Cleave.Logging;
 using Cleave.Sessions;
 using Microsoft.Extensions.Logging;
 

@@ -9,6 +9,7 @@ using Cleave.Core.Listing;
 using Cleave.Core.Onnx;
 using Cleave.Cores;
 using Cleave.Generated;
+using Cleave.Logging;
 using Cleave.Prepared.Making;
 using Cleave.Sessions;
 using Microsoft.Extensions.Logging;

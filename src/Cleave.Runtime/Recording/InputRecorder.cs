@@ -4,6 +4,7 @@ using System.Threading;
 using System.Threading.Tasks;
 using Cleave.Elements;
 using Cleave.Generated;
+using Cleave.Logging;
 using Microsoft.Extensions.Logging;
 
 namespace Cleave.Recording;

@@ -3,6 +3,7 @@ using System.Collections.Concurrent;
 using System.Threading;
 using System.Threading.Tasks;
 using Cleave.Elements;
+using Cleave.Logging;
 using Microsoft.Extensions.Logging;
 
 namespace Cleave.Recording;

@@ -5,6 +5,7 @@ using Cleave.Core.Graph;
 using Cleave.Core.Onnx.Widening;
 using Cleave.Core.Releases;
 using Cleave.Generated;
+using Cleave.Logging;
 using Microsoft.Extensions.Logging;
 
 namespace Cleave.Sessions;

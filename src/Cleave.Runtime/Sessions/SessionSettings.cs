@@ -1,6 +1,7 @@
 using System;
 using System.Linq;
 using Cleave.Generated;
+using Cleave.Logging;
 using Microsoft.Extensions.Logging;
 using Microsoft.ML.OnnxRuntime;
 

@@ -1,6 +1,7 @@
 using System;
 using System.Diagnostics;
 using System.Threading;
+using Cleave.Logging;
 using Microsoft.Extensions.Logging;
 
 namespace Cleave.Sessions;

@@ -10,6 +10,7 @@ using Cleave.Core.Onnx.Recurrent;
 using Cleave.Core.Onnx.Widening;
 using Cleave.Cores;
 using Cleave.Generated;
+using Cleave.Logging;
 using Cleave.Sources;
 using Microsoft.Extensions.Logging;
 using Microsoft.ML.OnnxRuntime;

@@ -7,6 +7,7 @@ using Cleave.Core.Ensembles;
 using Cleave.Core.Listing;
 using Cleave.Core.Tuning;
 using Cleave.Generated;
+using Cleave.Logging;
 using Cleave.Sources;
 using Microsoft.Extensions.Logging;
 

@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Diagnostics;
 using System.Threading;
 using System.Threading.Tasks;
+using Cleave.Engines;
 using Cleave.Generated;
 using Cleave.Jobs;
 

@@ -5,6 +5,7 @@ using System.Globalization;
 using System.Linq;
 using System.Runtime.ExceptionServices;
 using System.Threading;
+using Cleave.Engines;
 using Cleave.Generated;
 using Cleave.Plans;
 

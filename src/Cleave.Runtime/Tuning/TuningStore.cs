@@ -7,6 +7,7 @@ using System.Threading;
 using Cleave.Core.Listing;
 using Cleave.Core.Tuning;
 using Cleave.Generated;
+using Cleave.Logging;
 using Microsoft.Extensions.Logging;
 
 namespace Cleave.Tuning;

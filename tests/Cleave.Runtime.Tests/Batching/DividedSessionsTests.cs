@@ -2,6 +2,7 @@ using System;
 using System.Collections.Concurrent;
 using System.Linq;
 using System.Threading;
+using Cleave.Engines;
 using Cleave.Generated;
 using Cleave.Runtime.Tests.Support;
 using Xunit;

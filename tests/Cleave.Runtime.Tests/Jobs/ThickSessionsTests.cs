@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
+using Cleave.Engines;
 using Cleave.Generated;
 using Cleave.Ledger;
 using Cleave.Modes;

@@ -6,6 +6,7 @@ using System.Reflection;
 using System.Threading.Tasks;
 using Cleave.Core.Graph;
 using Cleave.Core.Listing;
+using Cleave.Engines;
 using Cleave.OnnxProto;
 using Cleave.Plans;
 using Cleave.Runtime.Tests.Support;

@@ -5,6 +5,7 @@ using System.Threading;
 using System.Threading.Tasks;
 using Cleave.Core.Tuning;
 using Cleave.Cores;
+using Cleave.Engines;
 using Cleave.Generated;
 using Cleave.Ledger;
 using Cleave.Modes;

@@ -4,6 +4,7 @@ using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
 using Cleave.Core.Graph;
+using Cleave.Engines;
 using Cleave.Generated;
 using Cleave.OnnxProto;
 using Cleave.Runtime.Tests.Support;

@@ -4,6 +4,7 @@ using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
 using Cleave.Core.Diagnostics;
+using Cleave.Engines;
 using Cleave.Generated;
 using Cleave.Runtime.Tests.Batching;
 using Cleave.Runtime.Tests.Lanes;

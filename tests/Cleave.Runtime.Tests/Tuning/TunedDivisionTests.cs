@@ -4,6 +4,7 @@ using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
 using Cleave.Core.Tuning;
+using Cleave.Engines;
 using Cleave.Generated;
 using Cleave.Runtime.Tests.Batching;
 using Cleave.Runtime.Tests.Support;

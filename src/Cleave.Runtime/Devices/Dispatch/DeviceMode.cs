@@ -3,6 +3,7 @@ using System.Linq;
 using System.Threading;
 using Cleave.Core.Diagnostics;
 using Cleave.Generated;
+using Cleave.Logging;
 using Cleave.Modes;
 using Cleave.Sessions;
 using Microsoft.Extensions.Logging;

@@ -3,6 +3,7 @@ using Cleave.Core.Diagnostics;
 using Cleave.Generated;
 using Cleave.Lanes;
 using Cleave.Ledger;
+using Cleave.Logging;
 using Cleave.Modes;
 using Cleave.Plans;
 using Cleave.Sessions;

@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Threading;
 using System.Threading.Tasks;
+using Cleave.Logging;
 
 namespace Cleave.Ensembles.Serving;
 

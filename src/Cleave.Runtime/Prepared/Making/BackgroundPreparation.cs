@@ -7,6 +7,7 @@ using Cleave.Calls;
 using Cleave.Cores;
 using Cleave.Generated;
 using Cleave.Ledger;
+using Cleave.Logging;
 using Cleave.Plans;
 using Cleave.Sessions;
 using Microsoft.Extensions.Logging;

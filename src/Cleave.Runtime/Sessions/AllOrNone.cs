@@ -1,7 +1,7 @@
 using System;
 using System.Collections.Generic;
 
-namespace Cleave;
+namespace Cleave.Sessions;
 
 /// <summary>Opens several things that are needed together.</summary>
 internal static class AllOrNone

@@ -1,7 +1,7 @@
 using System;
 using System.Threading.Tasks;
 
-namespace Cleave;
+namespace Cleave.Engines;
 
 /// <summary>
 /// An engine that was opened beside the one where requests go, and has not taken its place yet: several can be opened before the first does, so that all of them change at once, or

@@ -1,7 +1,7 @@
 using System;
 using Microsoft.Extensions.Logging;
 
-namespace Cleave;
+namespace Cleave.Logging;
 
 /// <summary>Every line that is logged.</summary>
 internal static partial class Log

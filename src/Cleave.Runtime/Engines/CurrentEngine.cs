@@ -3,10 +3,11 @@ using System.Threading;
 using System.Threading.Tasks;
 using Cleave.Generated;
 using Cleave.Ledger;
+using Cleave.Logging;
 using Cleave.Recording;
 using Microsoft.Extensions.Logging;
 
-namespace Cleave;
+namespace Cleave.Engines;
 
 /// <summary>
 /// The engine that runs a runner's requests now. A reload opens and warms another one beside it, requests go there from then on, and the old one is freed

@@ -2,7 +2,7 @@ using System;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
-namespace Cleave;
+namespace Cleave.Logging;
 
 /// <summary>The application's logger, whose exceptions end nothing: on a thread of ours one would end the process.</summary>
 internal sealed class QuietLogger : ILogger

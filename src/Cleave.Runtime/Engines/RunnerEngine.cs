@@ -14,6 +14,7 @@ using Cleave.Generated;
 using Cleave.Jobs;
 using Cleave.Lanes;
 using Cleave.Ledger;
+using Cleave.Logging;
 using Cleave.Modes;
 using Cleave.Plans;
 using Cleave.Prepared.Making;
@@ -23,7 +24,7 @@ using Cleave.Tuning;
 using Cleave.Workers;
 using Microsoft.Extensions.Logging;
 
-namespace Cleave;
+namespace Cleave.Engines;
 
 /// <summary>What a runner is made of, whatever its inputs and outputs: the opened model, its sessions, buffers and threads. Thread-safe.</summary>
 internal sealed class RunnerEngine : IRequestSource

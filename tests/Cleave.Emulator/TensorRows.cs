@@ -7,21 +7,21 @@ using Cleave.Ensembles.Serving;
 
 namespace Cleave.Emulator;
 
-/// <summary>Rows of floats of a <see cref="TensorJob"/>.</summary>
+/// <summary>Rows of floats of a <see cref="TensorRequest"/>.</summary>
 /// <param name="program">The model.</param>
 /// <param name="member">The member's place.</param>
 /// <param name="inputs">The elements of a row of each input, in the program's order.</param>
 /// <param name="outputs">The elements of a row of each output.</param>
 internal sealed class TensorRows(DeviceProgram program, int member, int[] inputs, int[] outputs) : IDeviceRows
 {
-    public BatchShape Shape(EnsembleJob job, int count) => new(Values(program.Reads, inputs, count), Values(program.Writes, outputs, count));
+    public BatchShape Shape(EnsembleRequest request, int count) => new(Values(program.Reads, inputs, count), Values(program.Writes, outputs, count));
 
-    public ReadOnlySpan<byte> Input(EnsembleJob job, int input, int at, int count) => ((TensorJob)job).Input(input, at, count);
+    public ReadOnlySpan<byte> Input(EnsembleRequest request, int input, int at, int count) => ((TensorRequest)request).Input(input, at, count);
 
-    public void Add(EnsembleJob job, int at, int count, IReadOnlyList<HostTensor> made)
+    public void Add(EnsembleRequest request, int at, int count, IReadOnlyList<HostTensor> made)
     {
         for (int o = 0; o < made.Count; o++)
-            ((TensorJob)job).Add(member, o, at, MemoryMarshal.Cast<byte, float>(made[o].Bytes));
+            ((TensorRequest)request).Add(member, o, at, MemoryMarshal.Cast<byte, float>(made[o].Bytes));
     }
 
     private static BatchValue[] Values(string[] names, int[] widths, int count)

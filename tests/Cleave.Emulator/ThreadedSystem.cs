@@ -15,8 +15,8 @@ internal sealed class ThreadedSystem(string name, IReadOnlyList<(string Name, IR
 
     public IReadOnlyList<MemberSnapshot> Members => _system.Members;
 
-    public Task RunAsync(EnsembleJob job, CancellationToken token = default) =>
-        Task.Factory.StartNew(() => _system.Run(job, token), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+    public Task RunAsync(EnsembleRequest request, CancellationToken token = default) =>
+        Task.Factory.StartNew(() => _system.Run(request, token), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 
     public Task ReplaceAsync(string member, IReadOnlyList<IMemberInstance> instances) => _system.ReplaceAsync(member, instances);
 

@@ -40,9 +40,9 @@ internal static class EmulatedServing
         }
         await using ThreadedSystem system = new("emulated", members, options);
         float[] rows = new float[samples * Width];
-        TensorJob job = new(samples, [rows], [(new MeanCombiner<float>("y", [], models.Length), Width)], options.SegmentSize);
+        TensorRequest request = new(samples, [rows], [(new MeanCombiner<float>("y", [], models.Length), Width)], options.SegmentSize);
         long start = Stopwatch.GetTimestamp();
-        await system.RunAsync(job);
+        await system.RunAsync(request);
         return samples / Stopwatch.GetElapsedTime(start).TotalSeconds;
     }
 }

@@ -51,7 +51,7 @@ internal sealed class SystemOverhead : IFamily
         float[] rows = new float[SegmentsOfRequest * Segment];
         long start = Stopwatch.GetTimestamp();
         for (int request = 0; request < requests; request++)
-            system.Run(new TensorJob(rows.Length, [rows], [(combiner, Classes)], Segment), CancellationToken.None);
+            system.Run(new TensorRequest(rows.Length, [rows], [(combiner, Classes)], Segment), CancellationToken.None);
         double microseconds = Stopwatch.GetElapsedTime(start).TotalMicroseconds;
         system.StopAsync(static task => new ValueTask(task)).GetAwaiter().GetResult();
         return microseconds / requests / SegmentsOfRequest / Members;
@@ -71,7 +71,7 @@ internal sealed class SystemOverhead : IFamily
 
         public bool IsLost => false;
 
-        public void Load(EnsembleJob job, int at, int count, int slot)
+        public void Load(EnsembleRequest request, int at, int count, int slot)
         {
         }
 
@@ -83,7 +83,7 @@ internal sealed class SystemOverhead : IFamily
         {
         }
 
-        public void Add(EnsembleJob job, int at, int count, int slot) => ((TensorJob)job).Add(member, 0, at, _output.AsSpan(0, count * Classes));
+        public void Add(EnsembleRequest request, int at, int count, int slot) => ((TensorRequest)request).Add(member, 0, at, _output.AsSpan(0, count * Classes));
 
         public void Dispose()
         {

@@ -25,7 +25,7 @@ internal sealed record InstanceRequest(int Cores, int Batch)
     public int? Memory { get; init; }
 }
 
-/// <summary>Equal instances: ⟨i, t, b⟩.</summary>
+/// <summary>Equal instances: ⟨i, t, b⟩. In an ensemble, a cell of the matrix (<c>EnsembleCell</c> in the API); a default value is an empty one.</summary>
 /// <param name="Count">How many.</param>
 /// <param name="Threads">Threads of each.</param>
 /// <param name="Batch">Samples of each.</param>

@@ -29,9 +29,9 @@ internal sealed class CpuInstance(CpuMember member, int place, CoreTurns turns) 
 
     public bool IsLost => false;
 
-    public void Load(EnsembleJob job, int at, int count, int slot)
+    public void Load(EnsembleRequest request, int at, int count, int slot)
     {
-        SegmentJob segment = (SegmentJob)job;
+        CutRequest segment = (CutRequest)request;
         _engine = segment.Engine(member.Place, _model);
         _now = segment.Call.Buffers(member.Place, place, member.Models[_model], _engine, at, count);
     }
@@ -54,7 +54,7 @@ internal sealed class CpuInstance(CpuMember member, int place, CoreTurns turns) 
     {
     }
 
-    public void Add(EnsembleJob job, int at, int count, int slot) => ((SegmentJob)job).Call.Add(member.Place, _now!.Outputs, at, count);
+    public void Add(EnsembleRequest request, int at, int count, int slot) => ((CutRequest)request).Call.Add(member.Place, _now!.Outputs, at, count);
 
     // The models are the member's.
     public void Dispose()

@@ -32,8 +32,6 @@ internal sealed class EnsembleEngine : IRequestSource
     /// </summary>
     public static readonly long SpinLimit = LaneWait.SpinLimit;
 
-    private const int ContractServed = 1;
-
     private readonly ILogger _logger;
     private readonly int _cores;
     private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -41,10 +39,10 @@ internal sealed class EnsembleEngine : IRequestSource
     /// <exception cref="CleaveException">A member cannot be opened; those opened before are closed.</exception>
     public EnsembleEngine(EnsembleDefinition definition, EnsembleOptions options)
     {
-        if (definition.Contract != ContractServed)
+        if (definition.Contract != ModelDefinition.ContractServed)
         {
             throw new CleaveException(Rules.ContractNotServed, null, definition.Name,
-                definition.Contract.ToString(CultureInfo.InvariantCulture), ContractServed.ToString(CultureInfo.InvariantCulture));
+                definition.Contract.ToString(CultureInfo.InvariantCulture), ModelDefinition.ContractServed.ToString(CultureInfo.InvariantCulture));
         }
         long start = Stopwatch.GetTimestamp();
         _logger = QuietLogger.Of(options.Logger);

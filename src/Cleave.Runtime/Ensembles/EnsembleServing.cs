@@ -16,8 +16,8 @@ using Microsoft.Extensions.Logging;
 namespace Cleave.Ensembles;
 
 /// <summary>
-/// The inference system behind a generated runner: serves requests of many samples on the processor, as the matrix says, and all requests where members are on accelerators. On the
-/// processor alone its threads are started by the first such request. Thread-safe.
+/// Starts the inference system (<see cref="EnsembleSystem"/>) behind a generated runner, says which requests it serves, and gives its members other weights. It serves those of many
+/// samples on the processor, as the matrix says, and all where members are on accelerators. On the processor alone the first such request starts it. Thread-safe.
 /// </summary>
 internal sealed class EnsembleServing : IDisposable
 {
@@ -115,7 +115,7 @@ internal sealed class EnsembleServing : IDisposable
         return samples > MostUncut && Array.TrueForAll(inputs, i => i.Shape is [var size, ..] && size == samples);
     }
 
-    public void Run(SegmentedCall call, CancellationToken token) => Started.Run(new SegmentJob(call, _members), token);
+    public void Run(SegmentedCall call, CancellationToken token) => Started.Run(new CutRequest(call, _members), token);
 
     /// <summary>
     /// Gives a member other weights, wherever it runs: all of it is opened beside what there is, and changes at once. A request that was let in before is answered by the old ones, and

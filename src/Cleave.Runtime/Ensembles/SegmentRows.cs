@@ -12,20 +12,20 @@ internal sealed class SegmentRows(MemberProgram program, int place) : IDeviceRow
     // What came last; one batch at a time.
     private readonly OutputSlot[] _outputs = program.NewOutputs();
 
-    public BatchShape Shape(EnsembleJob job, int count) => program.Shape(((SegmentJob)job).Call.Inputs, count);
+    public BatchShape Shape(EnsembleRequest request, int count) => program.Shape(((CutRequest)request).Call.Inputs, count);
 
-    public ReadOnlySpan<byte> Input(EnsembleJob job, int input, int at, int count)
+    public ReadOnlySpan<byte> Input(EnsembleRequest request, int input, int at, int count)
     {
-        InputSlot whole = program.Input(((SegmentJob)job).Call.Inputs, input);
+        InputSlot whole = program.Input(((CutRequest)request).Call.Inputs, input);
         ReadOnlySpan<byte> bytes = whole.Tensor.GetTensorMutableRawData();
         int row = bytes.Length / whole.Shape[0];
         return bytes.Slice(at * row, count * row);
     }
 
-    public void Add(EnsembleJob job, int at, int count, IReadOnlyList<HostTensor> made)
+    public void Add(EnsembleRequest request, int at, int count, IReadOnlyList<HostTensor> made)
     {
         for (int o = 0; o < made.Count; o++)
             program.Take(_outputs, o, made[o]);
-        ((SegmentJob)job).Call.Add(place, _outputs, at, count);
+        ((CutRequest)request).Call.Add(place, _outputs, at, count);
     }
 }

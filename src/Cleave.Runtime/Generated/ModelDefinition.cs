@@ -7,7 +7,7 @@ namespace Cleave.Generated;
 [EditorBrowsable(EditorBrowsableState.Never)]
 public sealed class ModelDefinition
 {
-    /// <summary>The contract between generated code and this library.</summary>
+    /// <summary>The contract between generated code and this library, of runners and ensembles alike.</summary>
     internal const int ContractServed = 1;
 
     private readonly BatchAxis? _batch;

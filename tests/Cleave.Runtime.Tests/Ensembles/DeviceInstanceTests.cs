@@ -40,7 +40,7 @@ public sealed class DeviceInstanceTests
     {
         MeanCombiner<float> combiner = new("y", [], members);
         float[] rows = [.. Enumerable.Range(0, samples * 4).Select(i => (float)i)];
-        await system.RunAsync(new TensorJob(samples, [rows], [(combiner, 4)], options.SegmentSize)).WaitAsync(Patience);
+        await system.RunAsync(new TensorRequest(samples, [rows], [(combiner, 4)], options.SegmentSize)).WaitAsync(Patience);
         return ((OutputSlot<float>)combiner.Result).Span.ToArray();
     }
 

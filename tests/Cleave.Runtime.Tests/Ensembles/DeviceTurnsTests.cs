@@ -121,7 +121,7 @@ public sealed class DeviceTurnsTests
         StubInstance slow = new("behind", 1, batch, 3) { Device = shared, OnLoad = () => order.Enqueue("behind"), OnPredict = OnShared };
         await using ThreadedSystem system = new("Vision", [("m0", [fast, beside]), ("m1", [slow])], options);
         MeanCombiner<float> combiner = new("y", [], 2);
-        Task run = system.RunAsync(new TensorJob(segments * batch, [new float[segments * batch * 2]], [(combiner, 2)], batch));
+        Task run = system.RunAsync(new TensorRequest(segments * batch, [new float[segments * batch * 2]], [(combiner, 2)], batch));
         Assert.True(ahead.Wait(Patience));
         // What has a place on the shared device has it; from then on the device is the other's, until that has caught up.
         const int lead = 8;
@@ -168,7 +168,7 @@ public sealed class DeviceTurnsTests
                 MeanCombiner<float> combiner = new("y", [], 3);
                 int samples = random.Next(300);
                 float[] rows = [.. Enumerable.Range(0, samples).Select(r => (float)r)];
-                system.RunAsync(new TensorJob(samples, [rows], [(combiner, 1)], options.SegmentSize)).GetAwaiter().GetResult();
+                system.RunAsync(new TensorRequest(samples, [rows], [(combiner, 1)], options.SegmentSize)).GetAwaiter().GetResult();
                 Assert.Equal(rows, ((Elements.OutputSlot<float>)combiner.Result).Span.ToArray());
             }
         }))).WaitAsync(Patience);
@@ -186,7 +186,7 @@ public sealed class DeviceTurnsTests
         if (samples > 0)
         {
             MeanCombiner<float> combiner = new("y", [], 1);
-            queue.Put(new MemberSegment(new TensorJob(samples, [new float[samples]], [(combiner, 1)], samples), 0, samples, _ => { }, new SegmentPlace(new SemaphoreSlim(0), 1)));
+            queue.Put(new MemberSegment(new TensorRequest(samples, [new float[samples]], [(combiner, 1)], samples), 0, samples, _ => { }, new SegmentPlace(new SemaphoreSlim(0), 1)));
         }
         Assert.Equal(samples, queue.Samples);
         return queue;

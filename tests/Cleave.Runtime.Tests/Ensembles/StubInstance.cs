@@ -34,10 +34,10 @@ internal sealed class StubInstance(string name, int member, int batch, float fac
 
     public ConcurrentQueue<(int At, int Count)> Added { get; } = new();
 
-    public void Load(EnsembleJob job, int at, int count, int slot)
+    public void Load(EnsembleRequest request, int at, int count, int slot)
     {
         OnLoad?.Invoke();
-        _rows[slot] = MemoryMarshal.Cast<byte, float>(((TensorJob)job).Input(0, at, count)).ToArray();
+        _rows[slot] = MemoryMarshal.Cast<byte, float>(((TensorRequest)request).Input(0, at, count)).ToArray();
     }
 
     public void Predict(int slot)
@@ -50,9 +50,9 @@ internal sealed class StubInstance(string name, int member, int batch, float fac
     {
     }
 
-    public void Add(EnsembleJob job, int at, int count, int slot)
+    public void Add(EnsembleRequest request, int at, int count, int slot)
     {
-        ((TensorJob)job).Add(member, 0, at, _rows[slot]);
+        ((TensorRequest)request).Add(member, 0, at, _rows[slot]);
         Added.Enqueue((at, count));
     }
 

@@ -24,11 +24,11 @@ public sealed class SystemTests
     private static ThreadedSystem System(SystemOptions options, params StubInstance[][] members) =>
         new("Vision", [.. members.Select((m, i) => ("m" + i, (IReadOnlyList<IMemberInstance>)m))], options);
 
-    private static (TensorJob Job, Func<float[]> Result) Job(int samples, int members, SystemOptions options)
+    private static (TensorRequest Request, Func<float[]> Result) Request(int samples, int members, SystemOptions options)
     {
         MeanCombiner<float> combiner = new("y", [], members);
         float[] rows = [.. Enumerable.Range(0, samples * 2).Select(i => (float)i)];
-        return (new TensorJob(samples, [rows], [(combiner, 2)], options.SegmentSize), () => ((OutputSlot<float>)combiner.Result).Span.ToArray());
+        return (new TensorRequest(samples, [rows], [(combiner, 2)], options.SegmentSize), () => ((OutputSlot<float>)combiner.Result).Span.ToArray());
     }
 
     private static float[] Expected(int samples, float factor) => [.. Enumerable.Range(0, samples * 2).Select(i => i * factor)];
@@ -44,8 +44,8 @@ public sealed class SystemTests
         await using ThreadedSystem system = System(Small, members);
         for (int i = 0; i < 5; i++)
         {
-            (TensorJob job, Func<float[]> result) = Job(samples, 2, Small);
-            await system.RunAsync(job).WaitAsync(Patience);
+            (TensorRequest request, Func<float[]> result) = Request(samples, 2, Small);
+            await system.RunAsync(request).WaitAsync(Patience);
             Assert.Equal(Expected(samples, 2), result());
         }
         Assert.All(members, m => Assert.Equal(5 * samples, m.Sum(i => i.Added.Sum(a => a.Count))));
@@ -55,8 +55,8 @@ public sealed class SystemTests
     [Fact]
     public async Task A_job_of_no_samples_is_done() => await Ended(System(Small, [[new("a", 0, 8, 1)]]), async system =>
     {
-        (TensorJob job, Func<float[]> result) = Job(0, 1, Small);
-        await system.RunAsync(job).WaitAsync(Patience);
+        (TensorRequest request, Func<float[]> result) = Request(0, 1, Small);
+        await system.RunAsync(request).WaitAsync(Patience);
         Assert.Empty(result());
     });
 
@@ -74,8 +74,8 @@ public sealed class SystemTests
         };
         StubInstance fast = new("fast", 0, 4, 1, 1) { OnPredict = _ => Assert.True(began.Wait(Patience)) };
         await using ThreadedSystem system = System(Small, [slow, fast]);
-        (TensorJob job, Func<float[]> result) = Job(16, 1, Small);
-        Task run = system.RunAsync(job);
+        (TensorRequest request, Func<float[]> result) = Request(16, 1, Small);
+        Task run = system.RunAsync(request);
         // One segment of four batches.
         Assert.True(SpinWait.SpinUntil(() => fast.Added.Sum(a => a.Count) == 12, Patience));
         Assert.Empty(slow.Added);
@@ -102,7 +102,7 @@ public sealed class SystemTests
         await using ThreadedSystem system = System(options, [only]);
         for (int i = 0; i < Others; i++)
             await Assert.ThrowsAsync<CleaveException>(() => system.RunAsync(Job(8, 1, options).Job).WaitAsync(Patience));
-        (TensorJob job, Func<float[]> result) = Job(8, 1, options);
+        (TensorRequest request, Func<float[]> result) = Job(8, 1, options);
         await system.RunAsync(job).WaitAsync(Patience);
         Assert.Equal(Expected(8, 1), result());
         Assert.Equal(["only"], system.Members[0].Instances);
@@ -126,7 +126,7 @@ public sealed class SystemTests
         };
         SystemOptions options = Small with { DeviceRetries = 6, Fallback = static (_, _) => [] };
         await using ThreadedSystem system = System(options, [without, well]);
-        (TensorJob job, Func<float[]> result) = Job(400, 1, options);
+        (TensorRequest request, Func<float[]> result) = Job(400, 1, options);
         await system.RunAsync(job).WaitAsync(Patience);
         Assert.Equal(Expected(400, 1), result());
         Assert.Equal(["well"], system.Members[0].Instances);
@@ -144,8 +144,8 @@ public sealed class SystemTests
         int interrupted = 0;
         for (int i = 0; i < 10; i++)
         {
-            (TensorJob job, Func<float[]> result) = Job(100, 1, Small);
-            await system.RunAsync(job).WaitAsync(Patience);
+            (TensorRequest request, Func<float[]> result) = Request(100, 1, Small);
+            await system.RunAsync(request).WaitAsync(Patience);
             Assert.Equal(Expected(100, 1), result());
             // Each waits by now, or will.
             foreach (Thread thread in threads.Keys)
@@ -176,8 +176,8 @@ public sealed class SystemTests
         ListLogger log = new();
         await using ThreadedSystem system = System(Small with { Logger = log, Timeline = span => threads[span.Stage.ToString()] = Thread.CurrentThread }, [instance]);
         object inside = Inside(system, queue);
-        (TensorJob job, Func<float[]> result) = Job(8, 1, Small);
-        Task run = system.RunAsync(job);
+        (TensorRequest request, Func<float[]> result) = Request(8, 1, Small);
+        Task run = system.RunAsync(request);
         Assert.True(loading.Wait(Patience));
         lock (inside)
         {
@@ -190,8 +190,8 @@ public sealed class SystemTests
         // Nothing was lost: the next ones find all they need.
         for (int i = 0; i < 5; i++)
         {
-            (job, result) = Job(100, 1, Small);
-            await system.RunAsync(job).WaitAsync(Patience);
+            (request, result) = Request(100, 1, Small);
+            await system.RunAsync(request).WaitAsync(Patience);
             Assert.Equal(Expected(100, 1), result());
         }
         Assert.Contains("was interrupted and goes on", Assert.Single(log.Warnings));
@@ -219,8 +219,8 @@ public sealed class SystemTests
         // Both have segments: the fast one does not begin before the slow one has.
         StubInstance fast = new("fast", 0, 16, 1, 1) { OnPredict = _ => Assert.True(began.Wait(Patience)) };
         await using ThreadedSystem system = System(Small, [slow, fast]);
-        (TensorJob job, _) = Job(16 * segments, 1, Small);
-        Task run = system.RunAsync(job);
+        (TensorRequest request, _) = Request(16 * segments, 1, Small);
+        Task run = system.RunAsync(request);
         // All but what the slow one's stages hold.
         Assert.True(SpinWait.SpinUntil(() => fast.Added.Count >= segments - stages, Patience));
         Assert.Empty(slow.Added);
@@ -242,8 +242,8 @@ public sealed class SystemTests
         List<StageSpan> spans = [];
         SystemOptions options = Small with { Timeline = s => { lock (spans) spans.Add(s); } };
         await using ThreadedSystem system = System(options, [instance]);
-        (TensorJob job, Func<float[]> result) = Job(160, 1, options);
-        await system.RunAsync(job).WaitAsync(Patience);
+        (TensorRequest request, Func<float[]> result) = Request(160, 1, options);
+        await system.RunAsync(request).WaitAsync(Patience);
         Assert.Equal(Expected(160, 1), result());
         Assert.True(met > 0);
         lock (spans)
@@ -271,7 +271,7 @@ public sealed class SystemTests
         StubInstance late = new("late", 1, 8, 3, 1) { OnPredict = _ => Assert.True(SpinWait.SpinUntil(() => combiner.Added(0) == 2 * samples, Patience)) };
         await using ThreadedSystem system = System(Small with { MostSegments = 100 }, [new StubInstance("soon", 0, 8, 1, 1)], [late]);
         float[] rows = [.. Enumerable.Range(0, 2 * samples).Select(static i => (float)i)];
-        await system.RunAsync(new TensorJob(samples, [rows], [(combiner, 2)], Small.SegmentSize)).WaitAsync(Patience);
+        await system.RunAsync(new TensorRequest(samples, [rows], [(combiner, 2)], Small.SegmentSize)).WaitAsync(Patience);
         Assert.Equal(Expected(samples, 2), ((OutputSlot<float>)combiner.Result).Span.ToArray());
         // Batch after batch, and none twice.
         Assert.True(combiner.Parts > 2 * samples / 16);
@@ -285,15 +285,15 @@ public sealed class SystemTests
         StubInstance slow = new("slow", 0, 16, 1, 1) { OnPredict = _ => Assert.True(go.Wait(Patience)) };
         SystemOptions rejecting = Small with { WhenFull = FullQueue.Reject };
         await using ThreadedSystem system = System(rejecting, [slow]);
-        (TensorJob first, _) = Job(16 * 4, 1, Small);
+        (TensorRequest first, _) = Request(16 * 4, 1, Small);
         Task run = system.RunAsync(first);
         Assert.True(SpinWait.SpinUntil(() => system.Members[0].Waiting == 3, Patience));
-        (TensorJob second, _) = Job(16, 1, Small);
+        (TensorRequest second, _) = Request(16, 1, Small);
         Assert.Equal("CLV4012", (await Assert.ThrowsAsync<CleaveException>(() => system.RunAsync(second).WaitAsync(Patience))).Id);
         Assert.True(system.Members[0].Waiting <= 4);
         go.Set();
         await run.WaitAsync(Patience);
-        (TensorJob third, Func<float[]> result) = Job(16 * 10, 1, Small);
+        (TensorRequest third, Func<float[]> result) = Request(16 * 10, 1, Small);
         await system.RunAsync(third).WaitAsync(Patience);
         Assert.Equal(Expected(160, 1), result());
     }
@@ -304,8 +304,8 @@ public sealed class SystemTests
         StubInstance flaky = new("flaky", 0, 4, 1) { OnPredict = n => ThrowIf(n == 2 || n == 7) };
         SystemOptions options = Small with { Retries = 2 };
         await using ThreadedSystem system = System(options, [flaky], [new("fine", 1, 16, 3)]);
-        (TensorJob job, Func<float[]> result) = Job(64, 2, options);
-        await system.RunAsync(job).WaitAsync(Patience);
+        (TensorRequest request, Func<float[]> result) = Request(64, 2, options);
+        await system.RunAsync(request).WaitAsync(Patience);
         Assert.Equal(Expected(64, 2), result());
         MemberSnapshot member = system.Members[0];
         Assert.Equal((16, 2, 0), (member.Answers, member.Failures, member.FailuresInARow));
@@ -320,8 +320,8 @@ public sealed class SystemTests
         await using ThreadedSystem system = System(options, [new("fine", 0, 16, 1)], [broken]);
         for (int i = 1; i <= 3; i++)
         {
-            (TensorJob job, _) = Job(100, 2, options);
-            CleaveException e = await Assert.ThrowsAsync<CleaveException>(() => system.RunAsync(job).WaitAsync(Patience));
+            (TensorRequest request, _) = Request(100, 2, options);
+            CleaveException e = await Assert.ThrowsAsync<CleaveException>(() => system.RunAsync(request).WaitAsync(Patience));
             Assert.Equal("CLV4030", e.Id);
             Assert.Equal("CLV4030: The ensemble 'Vision' has no output for a request, because its member 'm1' failed; mend what it says, or take the member off the item: no", e.Message);
         }
@@ -333,7 +333,7 @@ public sealed class SystemTests
         // Another set of weights mends it, while the other member goes on.
         await system.ReplaceAsync("m1", [new StubInstance("mended", 1, 16, 3)]).WaitAsync(Patience);
         Assert.True(broken.IsDisposed);
-        (TensorJob again, Func<float[]> result) = Job(100, 2, options);
+        (TensorRequest again, Func<float[]> result) = Request(100, 2, options);
         await system.RunAsync(again).WaitAsync(Patience);
         Assert.Equal(Expected(100, 2), result());
     }
@@ -347,20 +347,20 @@ public sealed class SystemTests
         first.OnPredict = _ => Lose(first);
         for (int i = 0; i < 20; i++)
         {
-            (TensorJob job, Func<float[]> result) = Job(64, 1, options);
-            await system.RunAsync(job).WaitAsync(Patience);
+            (TensorRequest request, Func<float[]> result) = Request(64, 1, options);
+            await system.RunAsync(request).WaitAsync(Patience);
             Assert.Equal(Expected(64, 1), result());
         }
         second.OnPredict = _ => Lose(second);
         first.OnPredict = _ => Lose(first);
         for (int i = 0; i < 3; i++)
         {
-            (TensorJob job, _) = Job(640, 1, options);
-            Assert.Equal("CLV4030", (await Assert.ThrowsAsync<CleaveException>(() => system.RunAsync(job).WaitAsync(Patience))).Id);
+            (TensorRequest request, _) = Request(640, 1, options);
+            Assert.Equal("CLV4030", (await Assert.ThrowsAsync<CleaveException>(() => system.RunAsync(request).WaitAsync(Patience))).Id);
         }
         Assert.Empty(system.Members[0].Instances);
         await system.ReplaceAsync("m0", [new StubInstance("new", 0, 16, 1)]).WaitAsync(Patience);
-        (TensorJob last, _) = Job(64, 1, options);
+        (TensorRequest last, _) = Request(64, 1, options);
         await system.RunAsync(last).WaitAsync(Patience);
 
         static void Lose(StubInstance instance)
@@ -377,8 +377,8 @@ public sealed class SystemTests
         StubInstance slow = new("slow", 0, 16, 1, 1) { OnPredict = _ => Assert.True(go.Wait(Patience)) };
         await using ThreadedSystem system = System(Small, [slow]);
         using CancellationTokenSource source = new();
-        (TensorJob cancelled, _) = Job(16 * 20, 1, Small);
-        (TensorJob other, Func<float[]> result) = Job(64, 1, Small);
+        (TensorRequest cancelled, _) = Request(16 * 20, 1, Small);
+        (TensorRequest other, Func<float[]> result) = Request(64, 1, Small);
         Task first = system.RunAsync(cancelled, source.Token);
         Assert.True(SpinWait.SpinUntil(() => system.Members[0].Waiting > 0, Patience));
         Task second = system.RunAsync(other);
@@ -413,9 +413,9 @@ public sealed class SystemTests
             for (int i = 0; i < 40; i++)
             {
                 int samples = random.Next(200);
-                (TensorJob job, Func<float[]> result) = Job(samples, 3, options);
+                (TensorRequest request, Func<float[]> result) = Request(samples, 3, options);
                 using CancellationTokenSource source = new();
-                Task run = system.RunAsync(job, source.Token);
+                Task run = system.RunAsync(request, source.Token);
                 if (random.Next(5) == 0)
                     source.Cancel();
                 try

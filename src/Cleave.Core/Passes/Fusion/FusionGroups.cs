@@ -21,7 +21,7 @@ internal static class FusionGroups
         Gelus.TakeBiases(view, groups);
         Normalizations.TakeSums(view, groups);
         Chains.Apply(view, groups, ChainRules(view));
-        Convolutions.TakeGates(view, groups);
+        ConvolutionFusions.TakeGates(view, groups);
         bool[] sizes = ShapeChains.Find(view, roles);
         Splits.Apply(view, groups, sizes);
         ShapeChains.Apply(view, groups, sizes);
@@ -40,9 +40,9 @@ internal static class FusionGroups
 
     private static ChainRule[] ChainRules(FusionView view) =>
     [
-        .. view.Has("Conv") || view.Has("Pad") ? Convolutions.Rules : [],
-        .. view.Has("MatMul") || view.Has("Gemm") ? Products.Rules : [],
-        .. Elementwise.Rules,
+        .. view.Has("Conv") || view.Has("Pad") ? ConvolutionFusions.Rules : [],
+        .. view.Has("MatMul") || view.Has("Gemm") ? ProductFusions.Rules : [],
+        .. ElementwiseFusions.Rules,
     ];
 
     // What ONNX Runtime removes goes with what reads it: it could not be removed where it gives a segment's output. Where several

@@ -21,7 +21,7 @@ internal sealed class FusionView
     private readonly List<bool> _isWanted = [];
     private readonly List<List<int>?> _uses = [];
     private readonly HashSet<string> _present = new(StringComparer.Ordinal);
-    private BlockedLayout? _layout;
+    private BlockedValues? _layout;
 
     [MethodImpl(JustInTime.Optimized)]
     public FusionView(GraphIndex index, GraphFacts facts, NodeRole[] roles, IReadOnlyList<string> outputs)
@@ -87,7 +87,7 @@ internal sealed class FusionView
     public int[] Order { get; }
 
     /// <summary>What ONNX Runtime holds in blocks of channels at level ALL.</summary>
-    public BlockedLayout Layout => _layout ??= new BlockedLayout(this);
+    public BlockedValues Layout => _layout ??= new BlockedValues(this);
 
     /// <summary>By node: the operator; with its domain where that is not ONNX's own. Empty for nodes that are no part of this view.</summary>
     public string[] Operators { get; }

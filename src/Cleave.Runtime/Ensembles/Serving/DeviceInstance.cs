@@ -57,15 +57,15 @@ internal sealed class DeviceInstance : IMemberInstance
 
     public bool IsLost => _device.IsLost;
 
-    public void Load(EnsembleJob job, int at, int count, int slot)
+    public void Load(EnsembleRequest request, int at, int count, int slot)
     {
         // A batch that was dropped on its way may still be copied from here.
         Settle(slot);
-        BatchBuffers buffers = _now[slot] = Of(slot, job, count);
+        BatchBuffers buffers = _now[slot] = Of(slot, request, count);
         buffers.Forget();
         for (int i = 0; i < buffers.Inputs.Length; i++)
         {
-            _rows.Input(job, i, at, count).CopyTo(buffers.HostInputs[i].Bytes);
+            _rows.Input(request, i, at, count).CopyTo(buffers.HostInputs[i].Bytes);
             if (!_executable.ReadsOnHost[i])
                 _up.CopyToDevice(buffers.HostInputs[i], buffers.Inputs[i]);
         }
@@ -109,7 +109,7 @@ internal sealed class DeviceInstance : IMemberInstance
         _event[slot]!.Wait();
     }
 
-    public void Add(EnsembleJob job, int at, int count, int slot) => _rows.Add(job, at, count, _now[slot]!.HostOutputs);
+    public void Add(EnsembleRequest request, int at, int count, int slot) => _rows.Add(request, at, count, _now[slot]!.HostOutputs);
 
     public void Dispose()
     {
@@ -162,9 +162,9 @@ internal sealed class DeviceInstance : IMemberInstance
         _event[slot] = happened;
     }
 
-    private BatchBuffers Of(int slot, EnsembleJob job, int count)
+    private BatchBuffers Of(int slot, EnsembleRequest request, int count)
     {
-        BatchShape shape = _rows.Shape(job, count);
+        BatchShape shape = _rows.Shape(request, count);
         BatchBuffers?[] kept = count == Batch ? _full : _other;
         if (kept[slot] is { } present && present.IsFor(shape))
             return present;

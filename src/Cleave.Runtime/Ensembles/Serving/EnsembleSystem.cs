@@ -43,17 +43,17 @@ internal sealed class EnsembleSystem
 
     public IReadOnlyList<MemberSnapshot> Members => [.. _members.Select(static m => m.Snapshot())];
 
-    /// <summary>Runs a job on the thread of the request, which waits until nothing of it is under way any more.</summary>
+    /// <summary>Runs a request on the thread that made it, which waits until nothing of it is under way any more.</summary>
     /// <exception cref="CleaveException">A member failed (CLV4030), or there was no room and <see cref="SystemOptions.WhenFull"/> is to reject (CLV4012).</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
-    public void Run(EnsembleJob job, CancellationToken token)
+    public void Run(EnsembleRequest request, CancellationToken token)
     {
         _gate.Enter();
         try
         {
-            using CancellationTokenRegistration registration = token.UnsafeRegister(static (job, token) => ((EnsembleJob)job!).Fail(new OperationCanceledException(token)), job);
-            Hand(job, token);
-            job.Await();
+            using CancellationTokenRegistration registration = token.UnsafeRegister(static (request, token) => ((EnsembleRequest)request!).Fail(new OperationCanceledException(token)), request);
+            Hand(request, token);
+            request.Await();
         }
         finally
         {
@@ -87,7 +87,7 @@ internal sealed class EnsembleSystem
         }
     }
 
-    /// <summary>Lets no job in, and ends the threads when those inside are over. May be called more than once.</summary>
+    /// <summary>Lets no request in, and ends the threads when those inside are over. May be called more than once.</summary>
     /// <param name="wait">Waits for one task; where it blocks until then, so does this.</param>
     public async Task StopAsync(Func<Task, ValueTask> wait)
     {
@@ -131,23 +131,23 @@ internal sealed class EnsembleSystem
         }
     }
 
-    private void Hand(EnsembleJob job, CancellationToken token)
+    private void Hand(EnsembleRequest request, CancellationToken token)
     {
         try
         {
-            job.Enter(_members);
-            for (int at = 0; at < job.Samples && !job.IsLost; at += _options.SegmentSize)
+            request.Enter(_members);
+            for (int at = 0; at < request.Samples && !request.IsLost; at += _options.SegmentSize)
             {
                 if (!HasRoom(at))
                     _room.Wait(token);
-                Put(job, at, Math.Min(at + _options.SegmentSize, job.Samples));
+                Put(request, at, Math.Min(at + _options.SegmentSize, request.Samples));
             }
         }
         catch (Exception e)
         {
-            job.Fail(e);
+            request.Fail(e);
         }
-        job.Close();
+        request.Close();
     }
 
     // A request that was let in is not rejected half-way.
@@ -160,14 +160,14 @@ internal sealed class EnsembleSystem
             : false;
     }
 
-    private void Put(EnsembleJob job, int start, int end)
+    private void Put(EnsembleRequest request, int start, int end)
     {
-        job.Open(_members.Length);
+        request.Open(_members.Length);
         SegmentPlace place = new(_room, _members.Length);
         for (int m = 0; m < _members.Length; m++)
         {
-            MemberGeneration generation = job.Generation(m);
-            generation.Queue.Put(new MemberSegment(job, start, end, generation.Again, place));
+            MemberGeneration generation = request.Generation(m);
+            generation.Queue.Put(new MemberSegment(request, start, end, generation.Again, place));
         }
     }
 }

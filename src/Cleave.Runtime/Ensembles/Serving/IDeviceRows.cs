@@ -16,15 +16,15 @@ internal readonly record struct BatchValue(string Name, ElementType Type, long[]
 /// <param name="Outputs">In the program's order.</param>
 internal sealed record BatchShape(BatchValue[] Inputs, BatchValue[] Outputs);
 
-/// <summary>Where an instance on a device finds its samples in a job, and where its outputs go.</summary>
+/// <summary>Where an instance on a device finds its samples in a request, and where its outputs go.</summary>
 internal interface IDeviceRows
 {
     /// <summary>The shapes of so many samples.</summary>
-    BatchShape Shape(EnsembleJob job, int count);
+    BatchShape Shape(EnsembleRequest request, int count);
 
-    /// <summary>Samples of an input, where the job has them.</summary>
-    ReadOnlySpan<byte> Input(EnsembleJob job, int input, int at, int count);
+    /// <summary>Samples of an input, where the request has them.</summary>
+    ReadOnlySpan<byte> Input(EnsembleRequest request, int input, int at, int count);
 
-    /// <summary>Adds outputs to the job. One batch at a time.</summary>
-    void Add(EnsembleJob job, int at, int count, IReadOnlyList<HostTensor> outputs);
+    /// <summary>Adds outputs to the request. One batch at a time.</summary>
+    void Add(EnsembleRequest request, int at, int count, IReadOnlyList<HostTensor> outputs);
 }

@@ -26,7 +26,7 @@ internal interface IMemberInstance : IDisposable
     bool IsLost { get; }
 
     /// <summary>Brings samples to where it reads them. By the batcher's thread.</summary>
-    void Load(EnsembleJob job, int at, int count, int slot);
+    void Load(EnsembleRequest request, int at, int count, int slot);
 
     /// <summary>Runs the member on them, or sees to it that it is run. One batch at a time.</summary>
     void Predict(int slot);
@@ -34,6 +34,6 @@ internal interface IMemberInstance : IDisposable
     /// <summary>Waits for the outputs. One batch at a time.</summary>
     void Receive(int slot);
 
-    /// <summary>Adds the outputs to the job, after <see cref="Receive"/>.</summary>
-    void Add(EnsembleJob job, int at, int count, int slot);
+    /// <summary>Adds the outputs to the request, after <see cref="Receive"/>.</summary>
+    void Add(EnsembleRequest request, int at, int count, int slot);
 }

@@ -251,7 +251,7 @@ internal sealed class InstanceWorker
         return advances;
     }
 
-    private bool Load(BatchItem item) => Do(item, BatchStage.Load, () => _instance.Load(item.Segment.Job, item.At, item.Count, item.Slot));
+    private bool Load(BatchItem item) => Do(item, BatchStage.Load, () => _instance.Load(item.Segment.Request, item.At, item.Count, item.Slot));
 
     private bool Predict(BatchItem item)
     {
@@ -272,7 +272,7 @@ internal sealed class InstanceWorker
                 Interlocked.Exchange(ref _withoutRoom, 0);
             if (item.Segment.IsWanted(item.Try))
                 _member.Answered();
-            item.Segment.Add(item.Try, item.Count, () => _instance.Add(item.Segment.Job, item.At, item.Count, item.Slot));
+            item.Segment.Add(item.Try, item.Count, () => _instance.Add(item.Segment.Request, item.At, item.Count, item.Slot));
         }
         Interlocked.Exchange(ref _sendTicks, Stopwatch.GetTimestamp() - start);
     }
@@ -327,7 +327,7 @@ internal sealed class InstanceWorker
             return;
         _member.Failed(failure);
         if (!again)
-            segment.Job.Fail(_member.Named(failure));
+            segment.Request.Fail(_member.Named(failure));
     }
 
     private void End()

@@ -4,7 +4,7 @@ using Cleave.Workers;
 namespace Cleave.Ensembles.Serving;
 
 /// <summary>
-/// Samples of a job that one member is to see, in batches, in order. Where that fails it may be tried again, by whichever instance takes it next, from the first batch
+/// Samples of a request that one member is to see, in batches, in order. Where that fails it may be tried again, by whichever instance takes it next, from the first batch
 /// on that was not added yet: none is added twice. Batches of an earlier try that are still under way are dropped. It is over, or put back, once nothing of it is
 /// under way.
 /// </summary>
@@ -18,14 +18,14 @@ internal sealed class MemberSegment
     private int _holders;
     private Outcome _outcome;
 
-    /// <param name="job">The job.</param>
+    /// <param name="request">The request.</param>
     /// <param name="start">The first sample.</param>
     /// <param name="end">Behind the last.</param>
     /// <param name="again">Puts it back, to be tried again.</param>
     /// <param name="place">Told once, when it is over.</param>
-    public MemberSegment(EnsembleJob job, int start, int end, Action<MemberSegment> again, SegmentPlace place)
+    public MemberSegment(EnsembleRequest request, int start, int end, Action<MemberSegment> again, SegmentPlace place)
     {
-        Job = job;
+        Request = request;
         End = end;
         _added = start;
         _again = again;
@@ -39,7 +39,7 @@ internal sealed class MemberSegment
         Again,
     }
 
-    public EnsembleJob Job { get; }
+    public EnsembleRequest Request { get; }
 
     /// <summary>Behind the last sample.</summary>
     public int End { get; private set; }
@@ -64,9 +64,9 @@ internal sealed class MemberSegment
         {
             if (End - _added <= most)
                 return null;
-            Job.Open(1);
+            Request.Open(1);
             _place.More();
-            MemberSegment rest = new(Job, _added + most, End, _again, _place) { _try = _try };
+            MemberSegment rest = new(Request, _added + most, End, _again, _place) { _try = _try };
             End = _added + most;
             return rest;
         }
@@ -110,7 +110,7 @@ internal sealed class MemberSegment
     public bool IsWanted(int tried)
     {
         using (new PatientLock(_lock))
-            return _try == tried && !Job.IsLost;
+            return _try == tried && !Request.IsLost;
     }
 
     /// <summary>Adds a batch, unless its try is over. What fails here cannot be tried again: half of it may have been added.</summary>
@@ -120,10 +120,10 @@ internal sealed class MemberSegment
         {
             if (_try != tried)
                 return;
-            if (!Job.IsLost)
+            if (!Request.IsLost)
                 Try(add);
             _added += count;
-            if (_added >= End || Job.IsLost)
+            if (_added >= End || Request.IsLost)
                 Settle(Outcome.Over);
         }
     }
@@ -136,7 +136,7 @@ internal sealed class MemberSegment
     {
         using (new PatientLock(_lock))
         {
-            again = _try == tried && _try < retries && !Job.IsLost;
+            again = _try == tried && _try < retries && !Request.IsLost;
             if (_try != tried)
                 return false;
             Settle(again ? Outcome.Again : Outcome.Over);
@@ -144,7 +144,7 @@ internal sealed class MemberSegment
         }
     }
 
-    /// <summary>Ends a try whose job is lost, unless it is over.</summary>
+    /// <summary>Ends a try whose request is lost, unless it is over.</summary>
     public void GiveUp(int tried)
     {
         using (new PatientLock(_lock))
@@ -158,7 +158,7 @@ internal sealed class MemberSegment
     public void Leave()
     {
         _place.Over();
-        Job.Close();
+        Request.Close();
     }
 
     private void Settle(Outcome outcome)
@@ -175,7 +175,7 @@ internal sealed class MemberSegment
         }
         catch (Exception e)
         {
-            Job.Fail(e);
+            Request.Fail(e);
         }
     }
 }

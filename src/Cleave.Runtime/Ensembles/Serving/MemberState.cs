@@ -71,7 +71,7 @@ internal sealed class MemberState
 
     public void Failed(Exception failure) => _counts.Failed(failure);
 
-    public CleaveException Named(Exception failure) => failure as CleaveException is { Id: "CLV4030" } named ? named : EnsembleJob.Named(_ensemble, Name, failure);
+    public CleaveException Named(Exception failure) => failure as CleaveException is { Id: "CLV4030" } named ? named : EnsembleRequest.Named(_ensemble, Name, failure);
 
     /// <summary>No request comes any more. May be called more than once.</summary>
     public void Close()

@@ -154,7 +154,7 @@ internal sealed class SegmentQueue
 
     private static void Fail(MemberSegment segment, Exception why)
     {
-        segment.Job.Fail(why);
+        segment.Request.Fail(why);
         segment.Leave();
     }
 }

@@ -12,7 +12,7 @@ internal enum BatchStage
 /// <param name="Member">The member.</param>
 /// <param name="Instance">Its instance.</param>
 /// <param name="Stage">Which stage.</param>
-/// <param name="At">The batch's first sample in its job.</param>
+/// <param name="At">The batch's first sample in its request.</param>
 /// <param name="Count">Its samples.</param>
 /// <param name="Start">As a time stamp of <see cref="System.Diagnostics.Stopwatch"/>.</param>
 /// <param name="End">Until when.</param>

@@ -4,7 +4,7 @@ using Cleave.Ensembles.Serving;
 namespace Cleave.Ensembles;
 
 /// <summary>One run of a request that is cut. What members give is added to the request's outputs; the request's thread finishes them.</summary>
-internal sealed class SegmentJob(SegmentedCall call, CpuMember[] members) : EnsembleJob(call.Samples)
+internal sealed class CutRequest(SegmentedCall call, CpuMember[] members) : EnsembleRequest(call.Samples)
 {
     // By member, the engines of its models on the processor: entered, so that a reload meanwhile leaves them there.
     private readonly RunnerEngine[]?[] _engines = new RunnerEngine[members.Length][];

@@ -7,7 +7,7 @@ namespace Cleave.Core.Passes.Fusion;
 /// Matrix products and what they take in: MatMulAddFusion, GemmTransposeFusion, GemmSumFusion, MatmulBNFusion (BASIC),
 /// GemmActivationFusion, MatmulTransposeFusion and MatMulScaleFusion (EXTENDED).
 /// </summary>
-internal static class Products
+internal static class ProductFusions
 {
     private const string MatMul = "MatMul";
     private const string Gemm = "Gemm";

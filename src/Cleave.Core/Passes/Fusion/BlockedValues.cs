@@ -8,7 +8,7 @@ namespace Cleave.Core.Passes.Fusion;
 /// Which values ONNX Runtime's NchwcTransformer (level ALL, x64) holds in blocks of channels. It adds and activates inside a
 /// convolution only what is in blocks already.
 /// </summary>
-internal sealed class BlockedLayout
+internal sealed class BlockedValues
 {
     // 16 with AVX-512, 8 with AVX2: what may be in blocks somewhere is taken as in blocks.
     private const long Block = 8;
@@ -21,7 +21,7 @@ internal sealed class BlockedLayout
     private readonly FusionView _view;
     private readonly bool[] _isBlocked;
 
-    public BlockedLayout(FusionView view)
+    public BlockedValues(FusionView view)
     {
         _view = view;
         _isBlocked = new bool[view.Operators.Length];

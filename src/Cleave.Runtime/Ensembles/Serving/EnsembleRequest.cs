@@ -9,7 +9,7 @@ namespace Cleave.Ensembles.Serving;
 /// A request to the inference system: samples that every member is to see, and what becomes of the outputs. It is over when nothing reads or writes its memory any
 /// more, also where it failed or was cancelled. Thread-safe.
 /// </summary>
-internal abstract class EnsembleJob(int samples)
+internal abstract class EnsembleRequest(int samples)
 {
     private readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Exception? _failure;
@@ -52,7 +52,7 @@ internal abstract class EnsembleJob(int samples)
     {
     }
 
-    /// <summary>The first failure, in time, is the job's.</summary>
+    /// <summary>The first failure, in time, is the request's.</summary>
     public void Fail(Exception failure) => Interlocked.CompareExchange(ref _failure, failure, null);
 
     /// <summary>Notes that more segments are under way.</summary>

@@ -7,7 +7,7 @@ namespace Cleave.Core.Passes.Fusion;
 /// Convolutions and what they take in: ConvBNFusion, ConvMulFusion, ConvAddFusion and PadFusion (BASIC), ConvActivationFusion
 /// (EXTENDED), and the additions and activations that NchwcTransformer puts into them (ALL).
 /// </summary>
-internal static class Convolutions
+internal static class ConvolutionFusions
 {
     private const string Conv = "Conv";
     private const string WithActivation = "ConvActivation";

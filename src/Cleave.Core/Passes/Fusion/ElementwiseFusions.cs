@@ -3,7 +3,7 @@ using System.Collections.Generic;
 namespace Cleave.Core.Passes.Fusion;
 
 /// <summary>Pairs of small operators: FuseReluClip, DivMulFusion, NotWhereFusion, CastChainElimination (BASIC).</summary>
-internal static class Elementwise
+internal static class ElementwiseFusions
 {
     public static IReadOnlyList<ChainRule> Rules { get; } =
     [

@@ -5,8 +5,8 @@ using Cleave.Ensembles.Serving;
 
 namespace Cleave.Emulator;
 
-/// <summary>A job of rows of numbers: inputs that lie in the caller's memory, and one combiner for each output. Members read and are combined at once, row by row.</summary>
-internal sealed class TensorJob : EnsembleJob
+/// <summary>A request of rows of numbers: inputs that lie in the caller's memory, and one combiner for each output. Members read and are combined at once, row by row.</summary>
+internal sealed class TensorRequest : EnsembleRequest
 {
     // Members that are at one segment at the same time begin at different parts of it, and so seldom wait for each other.
     private const int BlocksOfSegment = 4;
@@ -21,7 +21,7 @@ internal sealed class TensorJob : EnsembleJob
     /// <param name="inputs">Each of as many rows.</param>
     /// <param name="outputs">The combiner of each output, and the elements of a row of it.</param>
     /// <param name="segment">Rows of a segment.</param>
-    public TensorJob(int samples, ReadOnlyMemory<float>[] inputs, (OutputCombiner<float, float> Combiner, int Width)[] outputs, int segment)
+    public TensorRequest(int samples, ReadOnlyMemory<float>[] inputs, (OutputCombiner<float, float> Combiner, int Width)[] outputs, int segment)
         : base(samples)
     {
         _inputs = inputs;

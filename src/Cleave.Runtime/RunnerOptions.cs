@@ -1,8 +1,6 @@
 using System;
-using System.Collections.Generic;
 using System.Threading;
 using Cleave.Cores;
-using Cleave.Sessions;
 using Microsoft.Extensions.Logging;
 using Microsoft.ML.OnnxRuntime;
 
@@ -275,12 +273,6 @@ public sealed class RunnerOptions
 
     /// <summary>Gets one line that says what was chosen and why, and warnings. Null: nothing is logged. What it throws is ignored.</summary>
     public ILogger? Logger { get; set; }
-
-    /// <summary>The processors of the sessions whose place is taken, each to be had once; empty: others than those of any runner.</summary>
-    internal List<ProcessorLease> Processors { get; set; } = [];
-
-    /// <summary>What those sessions take where nobody asked for others; null: somebody did, or there are none.</summary>
-    internal MemoryLimit? Beside { get; set; }
 
     /// <summary>These options as they are now.</summary>
     internal RunnerOptions Copy() => (RunnerOptions)MemberwiseClone();

@@ -19,6 +19,7 @@ public sealed class RunnerSnapshot
         Waiting = runner.Waiting;
         Batches = runner.Counts?.Batches ?? 0;
         BatchedRequests = runner.Counts?.Requests ?? 0;
+        DividedBatches = runner.Divider?.Divided ?? 0;
         if (runner.Counts is { } counts)
         {
             MeanBatchTime = counts.RanFor / Math.Max(1, Batches);
@@ -61,6 +62,9 @@ public sealed class RunnerSnapshot
     /// <summary>How long a request that may run together with others waited on average until it was taken, into a batch or alone; those that found a core free and ran on their own thread are not counted.</summary>
     public TimeSpan MeanWait { get; }
 
+    /// <summary>How many batches of single requests were divided over several instances of the model (<see cref="RunnerOptions.Dividing"/>).</summary>
+    public long DividedBatches { get; }
+
     /// <summary>A line for the runner, and one for each mode; <c>&gt;</c> is before the mode that was chosen last.</summary>
     public override string ToString()
     {
@@ -72,15 +76,19 @@ public sealed class RunnerSnapshot
     internal void Write(StringBuilder text)
     {
         text.Append(CultureInfo.InvariantCulture, $"\n{LedgerSnapshot.OnOneLine(Model)} ({Hint})");
-        if (_mayBatch || Waiting > 0)
+        if (_mayBatch || Waiting > 0 || DividedBatches > 0)
             text.Append(CultureInfo.InvariantCulture, $": {LedgerSnapshot.Count(Waiting, "request")} waiting");
         if (_mayBatch)
         {
-            text.Append(CultureInfo.InvariantCulture, $", {Batches} {(Batches == 1 ? "batch" : "batches")}");
+            text.Append(CultureInfo.InvariantCulture, $", {Batched(Batches)}");
             if (Batches > 0)
                 text.Append(CultureInfo.InvariantCulture, $" of {(double)BatchedRequests / Batches:0.0} requests and {MeanBatchTime.TotalMilliseconds:0.0} ms on average, after waiting for {MeanWait.TotalMilliseconds:0.0} ms");
         }
+        if (DividedBatches > 0)
+            text.Append(CultureInfo.InvariantCulture, $", {Batched(DividedBatches)} divided");
         foreach (ModeSnapshot mode in Modes)
             text.Append(ReferenceEquals(mode, LastMode) ? "\n> " : "\n  ").Append(mode);
     }
+
+    private static string Batched(long count) => string.Create(CultureInfo.InvariantCulture, $"{count} {(count == 1 ? "batch" : "batches")}");
 }

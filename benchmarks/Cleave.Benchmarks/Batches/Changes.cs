@@ -68,7 +68,7 @@ internal sealed class Changes : IFamily
         UnderLoad load = new(runner, clients: 1) { Request = runner.NewRequest(inputs) };
         await load.During(() => Task.Delay(Steady));
         double usual = UnderLoad.Percentile99(await load.During(() => Task.Delay(Steady)));
-        long before = runner.Engine.DividedBatches;
+        long before = runner.Engine.Divider?.Divided ?? 0;
         LooseRequest[] requests = [.. planned.Select(p => runner.NewRequest(p.Inputs))];
         load.Request = requests[0];
         LoadAnswer[] answers = await load.During(async () =>
@@ -80,7 +80,7 @@ internal sealed class Changes : IFamily
             }
         });
         return Judge(
-            string.Create(CultureInfo.InvariantCulture, $"{Divisions} changes of the division under load, 1 client, batches of 2 to {Divisions + 1}, {runner.Engine.DividedBatches - before} divided: {Model}"),
+            string.Create(CultureInfo.InvariantCulture, $"{Divisions} changes of the division under load, 1 client, batches of 2 to {Divisions + 1}, {(runner.Engine.Divider?.Divided ?? 0) - before} divided: {Model}"),
             usual, load.Lost, OutOfOrder([.. answers.Select(a => Nearest(sums, a.Sum))]), answers);
     }
 

@@ -119,10 +119,10 @@ internal sealed class ExpectedLatencies : IFamily
         long start = Stopwatch.GetTimestamp();
         while (Stopwatch.GetElapsedTime(start) < time || whole.Count + divided.Count < 3)
         {
-            long before = runner.Engine.DividedBatches, began = Stopwatch.GetTimestamp();
+            long before = runner.Engine.Divider?.Divided ?? 0, began = Stopwatch.GetTimestamp();
             call.Run();
             double microseconds = Stopwatch.GetElapsedTime(began).TotalMicroseconds;
-            (runner.Engine.DividedBatches > before ? divided : whole).Add(microseconds);
+            ((runner.Engine.Divider?.Divided ?? 0) > before ? divided : whole).Add(microseconds);
         }
         return (whole, divided);
     }

@@ -18,7 +18,7 @@ internal readonly record struct InstanceTime(int Threads, int Batch, double Time
 /// <param name="Batch">The samples of all instances together, B.</param>
 internal sealed record InstanceRequest(int Cores, int Batch)
 {
-    /// <summary>Whether every core is to have a thread, as the paper's code has it; otherwise cores may stay idle, as its equation 2 has it.</summary>
+    /// <summary>Whether every core is to have a thread, as the paper's code has it; otherwise cores may stay idle, as its equation 2 has it, and as runners want it. Tests ask for it, to compare with the paper's plans.</summary>
     public bool UsesAllCores { get; init; }
 
     /// <summary>The most memory of all instances together, in the table's unit; null: any.</summary>

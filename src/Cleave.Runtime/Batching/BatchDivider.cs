@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
+using System.Threading;
 using Cleave.Calls;
 using Cleave.Core.Batching;
 using Cleave.Core.Parts;
@@ -41,6 +42,7 @@ internal sealed class BatchDivider
     private readonly ILogger _logger;
     private readonly Dictionary<int[], BatchDivision?> _known = new(DimensionsComparer.Instance);
     private readonly BatchEstimate _estimate = new();
+    private long _divided;
 
     private BatchDivider(ModelDefinition definition, CallTimes? times, ShapeTable shapes, int cores, int[] counts, int sessions, ILogger logger)
     {
@@ -83,6 +85,12 @@ internal sealed class BatchDivider
 
     /// <summary>Whether what is predicted is compared with what is measured.</summary>
     public bool Measures => _times != null;
+
+    /// <summary>How many batches were divided.</summary>
+    public long Divided => Volatile.Read(ref _divided);
+
+    /// <summary>Notes that one was.</summary>
+    public void CountDivided() => Interlocked.Increment(ref _divided);
 
     /// <summary>How a request of these dimensions is divided; null where it is not.</summary>
     public BatchDivision? Of(int[] dims)

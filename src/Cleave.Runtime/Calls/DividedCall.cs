@@ -65,7 +65,7 @@ internal sealed class DividedCall : IDisposable
             if (_engine.Modes.Division.Leave(slices.Modes, start) is { } seconds && succeeded)
                 _times.Add(Divided, seconds);
         }
-        _engine.CountDivided();
+        _engine.Divider!.CountDivided();
         return true;
     }
 

@@ -32,7 +32,7 @@ internal sealed class CurrentEngine
         _definition = definition;
         IsMember = isMember;
         _options = options.Over(definition.Options);
-        _now = RunnerEngine.Open(definition, _options, this, before: null);
+        _now = new EngineOpener(definition, _options, this, before: null).Open(memory: null);
         try
         {
             Recorder = isMember ? null : InputRecorder.Of(_options, definition);
@@ -173,9 +173,8 @@ internal sealed class CurrentEngine
             // Nobody asked for other weights, if they lie there now.
             old.Model.CheckUnchanged();
             CheckRoom(old);
-            options.Beside = old.Modes.Memory;
         }
-        RunnerEngine next = RunnerEngine.Open(_definition, options, this, old);
+        RunnerEngine next = new EngineOpener(_definition, options, this, old).Open(model is null ? old.Modes.Memory : null);
         try
         {
             next.WarmLike(old, instances, token);

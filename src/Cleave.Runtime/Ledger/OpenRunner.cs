@@ -20,4 +20,7 @@ internal sealed record OpenRunner(string Model, RunnerModes Modes, RunnerTimes T
 
     /// <summary>What ran together.</summary>
     public BatchCounts? Counts { get; init; }
+
+    /// <summary>Divides batches; null where none is.</summary>
+    public BatchDivider? Divider { get; init; }
 }

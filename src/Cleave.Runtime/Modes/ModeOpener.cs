@@ -15,12 +15,12 @@ namespace Cleave.Modes;
 
 /// <summary>Opens the modes of a runner: the planned one at once, instances of others on a thread of their own. Thread-safe.</summary>
 internal sealed class ModeOpener(
-    ModelDefinition definition, RunnerOptions options, ModeList list, CoreBudget cores, CoreLedger ledger, SessionTable sessions, RunGate gate, ILogger logger)
+    ModelDefinition definition, RunnerOptions options, ModeList list, CoreBudget cores, CoreLedger ledger, SessionTable sessions, SessionsBefore before, RunGate gate, ILogger logger)
 {
     // What it is for a disposal that waits for it.
     private const string Work = "another session is being opened";
 
-    private readonly MemoryLimit _limit = new(options.MaxMemory, options.Files, ledger.Memory) { Beside = options.Beside };
+    private readonly MemoryLimit _limit = new(options.MaxMemory, options.Files, ledger.Memory) { Beside = before.Memory };
     private readonly ChosenPlan[] _modes = list.Modes;
     private readonly string?[] _whyNot = new string?[list.Modes.Length];
     private readonly int[] _most = list.Instances(cores.Cores);
@@ -75,7 +75,7 @@ internal sealed class ModeOpener(
         _asked[Planned][0] = true;
         if (IsThick(Planned))
             _thick = 1;
-        OpenedPlan plan = OpenedPlan.Open(definition, options, _modes[Planned], cores.Cores, sessions, logger);
+        OpenedPlan plan = OpenedPlan.Open(definition, options, _modes[Planned], cores.Cores, sessions, before.Processors, logger);
         _whyOnly = plan.WhyOnly;
         return Mode(Planned, 0, plan);
     }
@@ -111,7 +111,7 @@ internal sealed class ModeOpener(
         Start(new ModeOpening(
             chosen,
             () => opened(Counted(new RunnerMode(
-                definition, OpenedPlan.OpenExactly(definition, options, chosen, number, sessions, logger).Checked(),
+                definition, OpenedPlan.OpenExactly(definition, options, chosen, number, sessions, before.Processors, logger).Checked(),
                 new LaneSettings(ledger, HasCores: true, options.Timeline), place, oneAtATime: true, logger))),
             _ =>
             {
@@ -174,7 +174,7 @@ internal sealed class ModeOpener(
 
     private ModeOpening Opening(int index, int number, Action<int, RunnerMode> opened, Action postponed) => new(
         _modes[index],
-        () => opened(index, Mode(index, number, OpenedPlan.OpenExactly(definition, options, _modes[index], number, sessions, logger).Checked())),
+        () => opened(index, Mode(index, number, OpenedPlan.OpenExactly(definition, options, _modes[index], number, sessions, before.Processors, logger).Checked())),
         why =>
         {
             lock (_beginning)

@@ -42,7 +42,8 @@ internal sealed record OpenedPlan(PlanOutline Outline, SegmentSession?[] BySegme
     public int Cores => Threads.Where((_, lane) => lane != Device?.Outline.Lane).Sum();
 
     /// <summary>Opens a plan; where ONNX Runtime refuses a part of it, the whole model.</summary>
-    public static OpenedPlan Open(ModelDefinition definition, RunnerOptions options, ChosenPlan chosen, int cores, SessionTable sessions, ILogger logger)
+    public static OpenedPlan Open(
+        ModelDefinition definition, RunnerOptions options, ChosenPlan chosen, int cores, SessionTable sessions, List<ProcessorLease> before, ILogger logger)
     {
         if (options.Plan == PlanChoice.Split && !chosen.Plan.IsSplit)
         {
@@ -54,13 +55,13 @@ internal sealed record OpenedPlan(PlanOutline Outline, SegmentSession?[] BySegme
             Log.PlanClamped(logger, definition.Name, chosen.Plan.Name, chosen.Needs, cores, Words(chosen.Threads));
         try
         {
-            return OpenExactly(definition, options, chosen, instance: 0, sessions, logger);
+            return OpenExactly(definition, options, chosen, instance: 0, sessions, before, logger);
         }
         catch (CleaveException e) when (e.Id == Rules.SessionFailed.Id && !e.IsOfConfiguration && chosen.Plan.IsSplit && !options.Strict)
         {
             Log.FellBack(logger, definition.Name, chosen.Plan.Name, e.Message, e);
             sessions.Clear();
-            return OpenExactly(definition, options, chosen.Whole(definition.Budgets, cores), instance: 0, sessions, logger);
+            return OpenExactly(definition, options, chosen.Whole(definition.Budgets, cores), instance: 0, sessions, before, logger);
         }
     }
 
@@ -116,14 +117,22 @@ internal sealed record OpenedPlan(PlanOutline Outline, SegmentSession?[] BySegme
     }
 
     /// <summary>Opens a plan; another instance has threads of its own.</summary>
+    /// <param name="definition">The model.</param>
+    /// <param name="options">How to open it.</param>
+    /// <param name="chosen">The plan.</param>
+    /// <param name="instance">Its number.</param>
+    /// <param name="sessions">Opens the sessions.</param>
+    /// <param name="before">The processors of the sessions whose place these take.</param>
+    /// <param name="logger">The log.</param>
     /// <exception cref="CleaveException">ONNX Runtime refuses a part of it.</exception>
-    public static OpenedPlan OpenExactly(ModelDefinition definition, RunnerOptions options, ChosenPlan chosen, int instance, SessionTable sessions, ILogger logger)
+    public static OpenedPlan OpenExactly(
+        ModelDefinition definition, RunnerOptions options, ChosenPlan chosen, int instance, SessionTable sessions, List<ProcessorLease> before, ILogger logger)
     {
         PlanOutline outline = PlanOutline.Read(chosen.Plan, definition);
         CoreLedger ledger = options.Ledger ?? CoreLedger.Process;
         // Of a single lane the caller's thread is the first, and a user's thread is never pinned: then none is.
         ProcessorLease? lease = !options.Pinning || outline.Lanes.Length == 1 ? null
-            : Processors(ledger, definition, options, chosen, logger);
+            : Processors(ledger, definition, options, chosen, before, logger);
         ThreadPin[]? pins = lease is null ? null : Array.ConvertAll(lease.Lanes, p => new ThreadPin(p, logger));
         try
         {
@@ -178,9 +187,9 @@ internal sealed record OpenedPlan(PlanOutline Outline, SegmentSession?[] BySegme
         return this;
     }
 
-    private static ProcessorLease? Processors(CoreLedger ledger, ModelDefinition definition, RunnerOptions options, ChosenPlan chosen, ILogger logger)
+    private static ProcessorLease? Processors(CoreLedger ledger, ModelDefinition definition, RunnerOptions options, ChosenPlan chosen, List<ProcessorLease> before, ILogger logger)
     {
-        ProcessorLease? lease = ledger.Pinned.Take(Topology.Read(options.Files, ledger.Allowed()), chosen.Threads, options.Processors);
+        ProcessorLease? lease = ledger.Pinned.Take(Topology.Read(options.Files, ledger.Allowed()), chosen.Threads, before);
         if (lease is null)
             Log.ProcessorsTaken(logger, definition.Name, chosen.Cores);
         return lease;

@@ -302,8 +302,6 @@ internal sealed class RunnerTuning
         trial.Pinning = false;
         trial.Timeline = null;
         trial.Logger = null;
-        trial.Processors = [];
-        trial.Beside = null;
         trial.Ledger = new CoreLedger(new CoreCount(() => cores, TimeProvider.System), TimeProvider.System);
         return trial;
     }

@@ -33,7 +33,7 @@ public sealed class DividedBatchTests : BatchingTestBase
         // The first run learns the shapes.
         call.Run();
         Assert.Equal([8, 8, 8, 8, 8, 8, 8, 8], call.Out<long>(1).ToArray());
-        Assert.Equal(0, runner.Engine.DividedBatches);
+        Assert.Equal(0, runner.Engine.Divider!.Divided);
         ref float memory = ref MemoryMarshal.GetReference(call.Out<float>(0).Span);
         for (int run = 1; run <= 5; run++)
         {
@@ -43,7 +43,7 @@ public sealed class DividedBatchTests : BatchingTestBase
             x[0] = 100 * run;
             Assert.Equal(Model.Expected(x, Index), call.Out<float>(0).ToArray());
             Assert.Equal([4, 4, 4, 4, 4, 4, 4, 4], call.Out<long>(1).ToArray());
-            Assert.Equal(run, runner.Engine.DividedBatches);
+            Assert.Equal(run, runner.Engine.Divider!.Divided);
             Assert.True(Unsafe.AreSame(ref memory, ref MemoryMarshal.GetReference(call.Out<float>(0).Span)));
         }
         Assert.Equal((0, 0), (runner.Engine.Modes.Ledger.Busy, runner.Engine.Modes.Ledger.InFlight));
@@ -62,7 +62,9 @@ public sealed class DividedBatchTests : BatchingTestBase
             Assert.Equal(Model.Expected(X, Index), output.Get<float>(0).ToArray());
             Assert.Equal(i == 0 ? 8 : 4, output.Get<long>(1)[0]);
         }
-        Assert.Equal(3, runner.Engine.DividedBatches);
+        RunnerSnapshot shown = Assert.Single(LedgerSnapshot.Of(runner.Engine.Modes.Ledger).Runners);
+        Assert.Equal(3, shown.DividedBatches);
+        Assert.Contains(", 3 batches divided\n", shown.ToString(), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -90,7 +92,7 @@ public sealed class DividedBatchTests : BatchingTestBase
         for (int i = 0; i < 3; i++)
             call.Run();
         Assert.Equal(samples * 3, call.Out<float>(0).Length);
-        Assert.Equal(0, runner.Engine.DividedBatches);
+        Assert.Equal(0, runner.Engine.Divider!.Divided);
     }
 
     [Fact]
@@ -129,7 +131,7 @@ public sealed class DividedBatchTests : BatchingTestBase
         for (int i = 0; i < 100; i++)
             call.Run();
         Assert.Equal([3, 3, 3, 2, 2], call.Out<long>(1).ToArray());
-        Assert.Equal(99, on.Engine.DividedBatches);
+        Assert.Equal(99, on.Engine.Divider!.Divided);
         Assert.Empty(logger.Warnings);
         Model.Times = Times(1.05);
         using LooseRunner off = Runner(new() { Dividing = DividingChoice.Off });
@@ -163,13 +165,13 @@ public sealed class DividedBatchTests : BatchingTestBase
         call.Run();
         call.In<long>(1)[6] = 9;
         CleaveException e = Assert.Throws<CleaveException>(() => call.Run());
-        Assert.Equal((Rules.RunFailed.Id, 0L), (e.Id, runner.Engine.DividedBatches));
+        Assert.Equal((Rules.RunFailed.Id, 0L), (e.Id, runner.Engine.Divider!.Divided));
         Assert.Throws<InvalidOperationException>(() => call.Out<float>(0).ToArray());
         Assert.Equal((0, 0, 0), (runner.Engine.Modes.Ledger.Busy, runner.Engine.Modes.Planned.Running, runner.Engine.Gate.Inside));
         call.In<long>(1)[6] = 1;
         call.Run();
         Assert.Equal(Model.Expected(X, Index), call.Out<float>(0).ToArray());
-        Assert.Equal(1, runner.Engine.DividedBatches);
+        Assert.Equal(1, runner.Engine.Divider!.Divided);
     }
 
     [Fact]
@@ -204,7 +206,7 @@ public sealed class DividedBatchTests : BatchingTestBase
         for (int i = 0; i < 3; i++)
             call.Run();
         over.Set();
-        Assert.Equal(3, runner.Engine.DividedBatches);
+        Assert.Equal(3, runner.Engine.Divider!.Divided);
         Assert.Equal([4, 4, 4, 4, 4, 4, 4, 4], call.Out<long>(1).ToArray());
         Assert.Equal(Model.Expected(X, Index), call.Out<float>(0).ToArray());
     }
@@ -218,11 +220,11 @@ public sealed class DividedBatchTests : BatchingTestBase
         using LooseCall call = Call(runner, X, Index);
         for (int i = 0; i < 200; i++)
             call.Run();
-        long divided = runner.Engine.DividedBatches;
+        long divided = runner.Engine.Divider!.Divided;
         Assert.InRange(divided, 10, 100);
         for (int i = 0; i < 50; i++)
             call.Run();
-        Assert.Equal(divided, runner.Engine.DividedBatches);
+        Assert.Equal(divided, runner.Engine.Divider!.Divided);
     }
 
     [Fact]
@@ -234,7 +236,7 @@ public sealed class DividedBatchTests : BatchingTestBase
         Model.InRun = () => _clock.Pass(runner.Engine.Modes.Ledger.Busy == 2 && runner.Engine.Modes.Planned.Running == 2 ? 10 : 40);
         for (int i = 0; i < 200; i++)
             call.Run();
-        Assert.InRange(runner.Engine.DividedBatches, 150, 199);
+        Assert.InRange(runner.Engine.Divider!.Divided, 150, 199);
     }
 
     [Fact]
@@ -258,7 +260,7 @@ public sealed class DividedBatchTests : BatchingTestBase
             Assert.All(call.Out<float>(0).ToArray(), x => Assert.Equal(run, x));
             Assert.All(call.Out<float>(1).ToArray(), y => Assert.Equal(-run, y));
         }
-        Assert.True(runner.Engine.DividedBatches > 0);
+        Assert.True(runner.Engine.Divider!.Divided > 0);
     }
 
     [Fact]
@@ -275,7 +277,7 @@ public sealed class DividedBatchTests : BatchingTestBase
             call.Run();
             Assert.Equal(expected, call.Out<float>(0).ToArray());
         }
-        Assert.True(runner.Engine.DividedBatches > 0);
+        Assert.True(runner.Engine.Divider!.Divided > 0);
     }
 
     // Two threads make it so many times as fast as one; halves on one thread each are twice as fast.

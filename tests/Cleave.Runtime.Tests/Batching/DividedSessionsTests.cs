@@ -35,7 +35,7 @@ public sealed class DividedSessionsTests : BatchingTestBase
         {
             call.Run();
             _clock.Pass(1);
-            return runner.Engine.DividedBatches > 0;
+            return runner.Engine.Divider!.Divided > 0;
         }, Patience));
         Assert.All(call.Out<long>(1).ToArray(), static together => Assert.Equal(4, together));
         Assert.Equal(Model.Expected(x, index), call.Out<float>(0).ToArray());

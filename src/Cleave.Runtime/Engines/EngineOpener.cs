@@ -1,0 +1,112 @@
+using System;
+using System.Diagnostics;
+using Cleave.Calls;
+using Cleave.Core.Tuning;
+using Cleave.Cores;
+using Cleave.Devices.Dispatch;
+using Cleave.Generated;
+using Cleave.Ledger;
+using Cleave.Logging;
+using Cleave.Modes;
+using Cleave.Plans;
+using Cleave.Prepared.Making;
+using Cleave.Sessions;
+using Cleave.Sources;
+using Cleave.Tuning;
+using Microsoft.Extensions.Logging;
+
+namespace Cleave.Engines;
+
+/// <summary>Opens an engine: a runner's first one, or one that is to take another's place.</summary>
+/// <param name="definition">The model.</param>
+/// <param name="options">How to open and run it.</param>
+/// <param name="home">Where the runner's requests go is known there.</param>
+/// <param name="before">The engine whose place it is to take; null: none.</param>
+internal sealed class EngineOpener(ModelDefinition definition, RunnerOptions options, CurrentEngine home, RunnerEngine? before)
+{
+    private readonly ILogger _logger = QuietLogger.Of(options.Logger);
+    private readonly CoreLedger _ledger = options.Ledger ?? CoreLedger.Process;
+
+    /// <summary>Opens it, and begins what it does by itself.</summary>
+    /// <param name="memory">What the sessions take whose place it takes, where nobody asked for others; null: somebody did, or there are none.</param>
+    public RunnerEngine Open(MemoryLimit? memory)
+    {
+        long start = Stopwatch.GetTimestamp();
+        CoreBudget cores = Cores();
+        OpenedModel model = OpenedModel.Open(definition, options);
+        SessionTable? sessions = null;
+        RunnerModes? modes = null;
+        DeviceMode? device = null;
+        try
+        {
+            SessionFactory factory = new(model, definition, options, options.Files, _logger);
+            sessions = new SessionTable(factory);
+            RunGate gate = new(definition.Name);
+            TuningStore store = Store(model, factory, cores);
+            TuningSection? tuned = Tuned(store);
+            ModeList list = Modes(sessions, cores, tuned);
+            SessionsBefore taken = new(before is null ? [] : [.. before.Modes.Leases], memory);
+            modes = new RunnerModes(_ledger, options.Hint, new ModeOpener(definition, options, list, cores, _ledger, sessions, taken, gate, _logger));
+            device = DeviceModeOpener.Open(definition, options, cores.Cores, modes.Places, sessions, _ledger, _logger);
+            ModelDefinition timed = tuned != null && TunedRunner.Times(tuned, definition, modes.Planned.Shapes, isCrowded: true) is { } times ? definition.With(times) : definition;
+            // Other weights take no other time; what another tuning measured is not mixed in.
+            RunnerEngine? alike = before != null && before.Modes.AreAlike(modes) && before.Tuning.Known == tuned ? before : null;
+            RunnerEngine engine = new(timed, model, sessions, modes, gate, cores, options, home, alike, device, _logger)
+            {
+                Preparing = new BackgroundPreparation(factory, timed, options, list.Modes, _ledger, gate, options.Files, _logger),
+            };
+            engine.Tuning = new RunnerTuning(engine, options, cores, store, tuned, isLearned: alike != null, _logger);
+            Log.Opened(_logger, definition.Name, engine.Plan.Outline.Plan.Name, cores.Cores, cores.Reason, OpenedPlan.Words(engine.Plan.Threads),
+                engine.Plan.Sessions[0].Way, factory.Weights.Loading, factory.Weights.Reason, Stopwatch.GetElapsedTime(start).TotalMilliseconds);
+            Begin(engine, store, tuned);
+            return engine;
+        }
+        catch
+        {
+            modes?.Stop();
+            EngineClosing.Free(model, sessions, modes, device);
+            throw;
+        }
+    }
+
+    private CoreBudget Cores()
+    {
+        _ledger.Cores.Read();
+        CoreBudget cores = _ledger.Cores.Budget.WithOption(options.Cores);
+        if (cores.Ignored is { } value)
+            Log.CoresIgnored(_logger, definition.Name, value);
+        return cores;
+    }
+
+    private TuningStore Store(OpenedModel model, SessionFactory factory, CoreBudget cores) => new(definition, model.Path, options.TuningFolder,
+        new Lazy<MachineSignature>(() => ThisMachine.Of(cores.Cores) with { Precision = factory.Precision.Halves is null ? "" : MachineSignature.Widened }), _logger);
+
+    // What was measured on this machine; null: nothing was.
+    private TuningSection? Tuned(TuningStore store) =>
+        options.IsTrial ? null : before?.Tuning.Known is { } known && known.Machine == store.Machine ? known : store.Load();
+
+    private ModeList Modes(SessionTable sessions, CoreBudget cores, TuningSection? tuned)
+    {
+        ChosenPlan? best = options.Deterministic && before != null ? before.Modes.Wanted(before.Modes.PlannedIndex) : tuned is null ? null : TunedRunner.Plan(tuned, definition.Budgets);
+        ThreadGain gain = new(definition, tuned);
+        return ModeList.Of(definition, options, cores.Cores, sessions.CanSplit, best, mode => sessions.Factory.IsCheap(mode.Plan) || gain.Pays(mode));
+    }
+
+    // What an engine does that nobody asks it for: it shows itself, grows with the cores, exchanges its sessions, measures and prepares.
+    private void Begin(RunnerEngine engine, TuningStore store, TuningSection? tuned)
+    {
+        _ledger.Runners.Add(engine.Listed);
+        // Where the application said how many cores, more change nothing; with others, equal inputs would not give equal bits.
+        if (options.Cores is null && !options.Deterministic && !options.IsTrial)
+        {
+            // On an accelerator cores change nothing, and it may have no room for the model twice.
+            engine.Modes.Growth.IsHeld = () => engine.Device?.InUse is not null;
+            engine.Modes.Growth.Grown = () => _ = home.ReopenInBackground(_logger, isNeeded: static now => now.Modes.Growth.IsThere);
+        }
+        engine.Modes.Exchange.Reconfigures = (instances, noRoom) => _ = home.ReopenInBackground(_logger, instances, noRoom);
+        if (store.IsAsked && (tuned is null || store.IsLess) && !options.IsTrial && !home.IsMember)
+            engine.Tuning.StartByItself(saysWhyNot: before is null);
+        engine.Sessions.Factory.Prepared.Refused = engine.Preparing.StartIfMissing;
+        engine.Preparing.StartIfMissing();
+    }
+}

@@ -101,9 +101,9 @@ public sealed class SystemTests
         SystemOptions options = Small with { DeviceRetries = 3, Fallback = static (_, _) => [] };
         await using ThreadedSystem system = System(options, [only]);
         for (int i = 0; i < Others; i++)
-            await Assert.ThrowsAsync<CleaveException>(() => system.RunAsync(Job(8, 1, options).Job).WaitAsync(Patience));
-        (TensorRequest request, Func<float[]> result) = Job(8, 1, options);
-        await system.RunAsync(job).WaitAsync(Patience);
+            await Assert.ThrowsAsync<CleaveException>(() => system.RunAsync(Request(8, 1, options).Request).WaitAsync(Patience));
+        (TensorRequest request, Func<float[]> result) = Request(8, 1, options);
+        await system.RunAsync(request).WaitAsync(Patience);
         Assert.Equal(Expected(8, 1), result());
         Assert.Equal(["only"], system.Members[0].Instances);
     }
@@ -126,8 +126,8 @@ public sealed class SystemTests
         };
         SystemOptions options = Small with { DeviceRetries = 6, Fallback = static (_, _) => [] };
         await using ThreadedSystem system = System(options, [without, well]);
-        (TensorRequest request, Func<float[]> result) = Job(400, 1, options);
-        await system.RunAsync(job).WaitAsync(Patience);
+        (TensorRequest request, Func<float[]> result) = Request(400, 1, options);
+        await system.RunAsync(request).WaitAsync(Patience);
         Assert.Equal(Expected(400, 1), result());
         Assert.Equal(["well"], system.Members[0].Instances);
     }

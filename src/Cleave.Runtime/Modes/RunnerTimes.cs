@@ -2,7 +2,6 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using Cleave.Calls;
-using Cleave.Ledger;
 
 namespace Cleave.Modes;
 

@@ -154,7 +154,8 @@ public sealed class ListModels : Task, ICancelableTask, IDisposable
         {
             return File.Exists(file) ? File.ReadAllText(file) : "";
         }
-        catch (IOException)
+        // On Windows a file that is just being replaced denies access.
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             return "";
         }

@@ -283,6 +283,20 @@ public sealed class RecordingTests : IDisposable
     }
 
     [Fact]
+    public async Task Scopes_may_end_in_another_order_than_they_began()
+    {
+        await using (LooseRunner runner = Open(new RecordingOptions(Recorded)))
+        {
+            IDisposable first = InputRecording.Off(), second = InputRecording.Off();
+            first.Dispose();
+            Run(runner, 1);
+            second.Dispose();
+            Run(runner, 2);
+        }
+        Assert.Equal([2], Sets.Select(static s => (int)Read(s).Values[0]));
+    }
+
+    [Fact]
     public async Task A_task_that_was_started_in_a_scope_stays_out_when_it_ends_one_of_its_own()
     {
         await using (LooseRunner runner = Open(new RecordingOptions(Recorded)))

@@ -48,6 +48,10 @@ internal sealed class PreparedEntry : IDisposable
     /// <summary>What the manifest should say, where other times or inodes had all bytes hashed, and they were right; null where nothing had to be hashed.</summary>
     public PreparedManifest? Renewed { get; private init; }
 
+    /// <summary>Why nothing can be added to what it says; null where that goes.</summary>
+    public string? WhyNotExtendable =>
+        FolderTrust.CanWrite(Folder) && FolderTrust.CanWrite(Within) ? null : Folder + " says nothing of the numbers of threads that are used here, and cannot be written to";
+
     /// <summary>The optimised graph.</summary>
     public byte[] Graph { get; }
 
@@ -224,8 +228,8 @@ internal sealed class PreparedEntry : IDisposable
     private static IReadOnlyList<PreparedFile>? CheckWeights(PreparedManifest manifest, ModelWeights weights, string path)
     {
         IReadOnlyList<PreparedFile> now = weights.Files();
-        if (now.Count > 0 && now.Select(static f => (f.Name, f.Length)).SequenceEqual(manifest.Sources.Select(static f => (f.Name, f.Length)))
-            && (now.SequenceEqual(manifest.Sources) || !FolderTrust.CanWrite(path)))
+        if (now.Count > 0 && manifest.Sources.Chunk(now.Count).Any(copy => now.Select(static f => (f.Name, f.Length)).SequenceEqual(copy.Select(static f => (f.Name, f.Length)))
+            && (now.SequenceEqual(copy) || !FolderTrust.CanWrite(path))))
         {
             return null;
         }

@@ -35,7 +35,7 @@ internal sealed record PreparedManifest
     /// <summary>Why this segment cannot be prepared; null where it is.</summary>
     public string? NotPreparable { get; init; }
 
-    /// <summary>The model's own files, whose weights it has; none for a model in memory.</summary>
+    /// <summary>The model's own files, whose weights it has, and after them those of other copies of it, in the same order; none for a model in memory.</summary>
     public IReadOnlyList<PreparedFile> Sources { get; init; } = [];
 
     /// <summary>The hash of all of them, or of the model in memory.</summary>

@@ -258,6 +258,12 @@ internal sealed class PreparedSessions(SessionFactory factory, PreparedFolders f
         Log.PreparedForOtherThreads(logger, model, segment.Name, entry.Folder, threads);
         if (entry.Within != folders.Asked)
             return;
+        if (entry.WhyNotExtendable is { } why)
+        {
+            if (options.PreparesByItself)
+                Log.NotPrepares(logger, model, entry.Within, why);
+            return;
+        }
         Volatile.Write(ref _isMissing, true);
         Refused?.Invoke();
     }

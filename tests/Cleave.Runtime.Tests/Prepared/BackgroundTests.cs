@@ -73,7 +73,7 @@ public sealed class BackgroundTests
         await runner.DisposeAsync();
         Assert.True(runner.Engine.Preparing.Ended.IsCompletedSuccessfully);
         Assert.Empty(model.Entries);
-        Assert.Equal(0, Attempts.Count(model.Folder, Path.GetFileNameWithoutExtension(Directory.GetFiles(model.Folder, "*" + Attempts.Ending).Single())));
+        Assert.Equal(0, Attempts.Count(model.Folder, Path.GetFileNameWithoutExtension(Directory.GetFiles(model.Folder, "*" + Attempts.Ending).Single()), Attempts.Making));
     }
 
     [Fact]
@@ -260,6 +260,35 @@ public sealed class BackgroundTests
         clock.Pass(2);
         pace.Next();
         Assert.Equal(TimeSpan.FromMilliseconds(18), waits[^1]);
+    }
+
+    [Fact]
+    public void What_holds_a_copy_of_the_weights_rests_and_waits_for_no_requests()
+    {
+        ManualClock clock = new();
+        CoreLedger ledger = Ledgers.Own(1, clock);
+        ledger.EnterBackground();
+        List<TimeSpan> waits = [];
+        PreparationPace pace = new(ledger, clock, (time, _) =>
+        {
+            waits.Add(time);
+            clock.Pass(time.TotalMilliseconds);
+            Assert.Single(waits);
+        }, CancellationToken.None);
+        clock.Pass(30);
+        pace.NextHolding();
+        Assert.Equal([TimeSpan.FromMilliseconds(270)], waits);
+    }
+
+    /// <summary>While requests have all cores, a preparation waits only where it has no session open.</summary>
+    [Fact]
+    public void Steps_in_which_sessions_are_open_are_told_apart()
+    {
+        using PreparedModel model = new();
+        List<string> holding = [], between = [];
+        model.Prepare(at: between.Add, atHolding: holding.Add);
+        Assert.Equal(["one sample run", "one sample tried", "session of a sample created"], holding.Distinct().Order());
+        Assert.Empty(between.Intersect(holding));
     }
 
     // Does not rest, but for other threads to run.

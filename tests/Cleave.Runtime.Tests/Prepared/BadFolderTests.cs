@@ -55,6 +55,21 @@ public sealed class BadFolderTests
         Assert.Contains("Read-only file system", Assert.Single(model.Logger.Warnings));
     }
 
+    /// <summary>Whoever runs it cannot add the threads that it has: that, not the lock, is what is wrong.</summary>
+    [SkippableFact]
+    public async Task A_runner_that_cannot_add_its_threads_says_so_and_begins_no_preparation()
+    {
+        using PreparedModel model = new();
+        model.Prepare();
+        model.Rewrite(static m => m with { Expected = m.Expected.ToDictionary(static e => e.Key + 6, static e => e.Value) });
+        using Mounted mounted = Mounted.TryReadOnly(model.Folder);
+        Skip.IfNot(mounted.Is, WhySkipped);
+        using LooseRunner runner = model.Open(static o => o.PreparesByItself = true);
+        Assert.True(PreparedModel.IsPrepared(runner));
+        await runner.Engine.Preparing.Ended.WaitAsync(TimeSpan.FromMinutes(1));
+        Assert.Contains("says nothing of the numbers of threads that are used here, and cannot be written to", Assert.Single(model.Logger.Warnings));
+    }
+
     [SkippableTheory]
     [InlineData("folder made")]
     [InlineData("weights written")]

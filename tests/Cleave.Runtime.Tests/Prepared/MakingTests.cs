@@ -86,6 +86,46 @@ public sealed class MakingTests
     }
 
     [Fact]
+    public void An_extension_that_did_not_end_once_is_tried_again()
+    {
+        using PreparedModel model = new();
+        model.Prepare(isAsked: false);
+        model.Rewrite(static m => m with { Expected = m.Expected.ToDictionary(static e => e.Key + 6, static e => e.Value) });
+        Assert.Throws<IOException>(() => model.Prepare(isAsked: false, at: Fail));
+        Assert.Null(Assert.Single(model.Prepare(isAsked: false)).WhyNot);
+        // Those that ended do not count.
+        for (int i = 0; i < Attempts.Most; i++)
+        {
+            model.Rewrite(static m => m with { Expected = m.Expected.ToDictionary(static e => e.Key + 6, static e => e.Value) });
+            Assert.Throws<IOException>(() => model.Prepare(isAsked: false, at: Fail));
+        }
+        Assert.Contains("two attempts to add thread counts", Assert.Single(model.Prepare(isAsked: false)).WhyNot);
+
+        static void Fail(string step)
+        {
+            if (step == "results compared")
+                throw new IOException("no space");
+        }
+    }
+
+    [Fact]
+    public void An_extension_of_an_entry_that_was_replaced_meanwhile_adds_nothing()
+    {
+        using PreparedModel model = new();
+        model.Prepare();
+        model.Rewrite(static m => m with { Expected = m.Expected.ToDictionary(static e => e.Key + 6, static e => e.Value) });
+        byte[] other = [];
+        Assert.Contains("took its place", Assert.Single(model.Prepare(at: step =>
+        {
+            if (step != "results compared")
+                return;
+            model.Rewrite(static m => m with { Expected = new Dictionary<int, string> { [1] = "of another request" } });
+            other = File.ReadAllBytes(model.Manifest);
+        })).WhyNot);
+        Assert.Equal(other, File.ReadAllBytes(model.Manifest));
+    }
+
+    [Fact]
     public void One_that_was_given_up_is_no_attempt()
     {
         using PreparedModel model = new();

@@ -55,19 +55,22 @@ internal sealed class PreparedModel : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    public IReadOnlyList<PreparedSegment> Prepare(RunnerOptions? options = null, int cores = 1, bool isAsked = true, long? most = null, Action<string>? at = null, string? folder = null)
+    public IReadOnlyList<PreparedSegment> Prepare(RunnerOptions? options = null, int cores = 1, bool isAsked = true, long? most = null, Action<string>? at = null, string? folder = null,
+        Action<string>? atHolding = null)
     {
         options ??= new RunnerOptions();
         options.Model ??= ModelSource.File(Path);
-        return Prepare(Definition(), options, cores, isAsked, most, at, folder ?? Folder);
+        return Prepare(Definition(), options, cores, isAsked, most, at, folder ?? Folder, atHolding);
     }
 
-    public static IReadOnlyList<PreparedSegment> Prepare(ModelDefinition definition, RunnerOptions options, int cores, bool isAsked, long? most, Action<string>? at, string folder)
+    public static IReadOnlyList<PreparedSegment> Prepare(ModelDefinition definition, RunnerOptions options, int cores, bool isAsked, long? most, Action<string>? at, string folder,
+        Action<string>? atHolding = null)
     {
         using OpenedModel opened = OpenedModel.Open(definition, options);
         using SessionFactory factory = new(opened, definition, options, ProcessFiles.System, NullLogger.Instance);
         ModeList modes = ModeList.Of(definition, options, cores, factory.Slicing, tuned: null);
-        return new ModelPreparation(factory, definition, modes.Modes, new FolderTrust(false), new PreparationOptions(IsForAll: false, isAsked, most, at ?? (static _ => { })) { ProbeLimit = options.ProbeLimit }).Run(folder);
+        PreparationOptions how = new(IsForAll: false, isAsked, most, at ?? (static _ => { })) { ProbeLimit = options.ProbeLimit };
+        return new ModelPreparation(factory, definition, modes.Modes, new FolderTrust(false), atHolding is null ? how : how with { AtHolding = atHolding }).Run(folder);
     }
 
     /// <summary>A runner that looks into the folder.</summary>

@@ -161,7 +161,7 @@ public sealed class UseTests
             Assert.True(PreparedModel.IsPrepared(runner));
         }
         PreparedManifest now = PreparedManifest.Read(File.ReadAllBytes(model.Manifest));
-        Assert.Equal([ModelWeights.Describe(model.Path, "")], now.Sources);
+        Assert.Equal([ModelWeights.Describe(model.Path, ""), .. before.Sources], now.Sources);
         Assert.Equal(ModelWeights.Describe(model.Weights, before.File(PreparedManifest.WeightsFile)!.Hash), now.File(PreparedManifest.WeightsFile));
         Assert.Equal(before.File(PreparedManifest.GraphFile), now.File(PreparedManifest.GraphFile));
         Assert.Equal(mode, Mode());
@@ -169,6 +169,31 @@ public sealed class UseTests
         Assert.True(PreparedModel.IsPrepared(next));
 
         UnixFileMode Mode() => OperatingSystem.IsWindows() ? UnixFileMode.None : File.GetUnixFileMode(model.Manifest);
+    }
+
+    [Fact]
+    public void Copies_of_a_model_that_have_one_folder_are_hashed_once_each()
+    {
+        using PreparedModel model = new();
+        model.Prepare();
+        string copy = Path.Combine(Directory.CreateDirectory(Path.Combine(Path.GetDirectoryName(model.Path)!, "copy")).FullName, Path.GetFileName(model.Path));
+        File.Copy(model.Path, copy);
+        File.SetLastWriteTimeUtc(copy, new DateTime(2026, 1, 2, 3, 4, 5, DateTimeKind.Utc));
+        byte[] before = File.ReadAllBytes(model.Manifest);
+        Start(copy);
+        byte[] now = File.ReadAllBytes(model.Manifest);
+        Assert.NotEqual(before, now);
+        foreach (string path in new[] { model.Path, copy })
+        {
+            Start(path);
+            Assert.Equal(now, File.ReadAllBytes(model.Manifest));
+        }
+
+        void Start(string path)
+        {
+            using LooseRunner runner = model.Open(o => (o.Model, o.PreparesByItself) = (ModelSource.File(path), true));
+            Assert.True(PreparedModel.IsPrepared(runner));
+        }
     }
 
     [Fact]

@@ -69,7 +69,13 @@ internal sealed class BackgroundPreparation(
             Action<TimeSpan, CancellationToken> wait = options.PreparationWait ?? (static (time, token) => token.WaitHandle.WaitOne(time));
             PreparationPace pace = new(ledger, TimeProvider.System, wait, _closing.Token);
             ModelPreparation preparation = new(factory, definition, modes, new FolderTrust(options.PreparedTrustGroup),
-                new PreparationOptions(IsForAll: false, IsAsked: false, MostBytes: null, _ => pace.Next()) { Take = Take, WhyNotNow = WhyNotNow, ProbeLimit = options.ProbeLimit });
+                new PreparationOptions(IsForAll: false, IsAsked: false, MostBytes: null, _ => pace.Next())
+                {
+                    AtHolding = _ => pace.NextHolding(),
+                    Take = Take,
+                    WhyNotNow = WhyNotNow,
+                    ProbeLimit = options.ProbeLimit,
+                });
             Say(folder, preparation.Run(folder));
 
             // No step was made while it waited, and no rest is due.

@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Linq;
+using Cleave.Core.Listing;
 using Cleave.Generated;
 using Cleave.Lanes;
 using Cleave.Plans;
@@ -17,6 +18,9 @@ namespace Cleave.Prepared.Making;
 /// <param name="At">Told what was done, before the next step: it may wait, or end it by an exception.</param>
 internal sealed record PreparationOptions(bool IsForAll, bool IsAsked, long? MostBytes, Action<string> At)
 {
+    /// <summary>The same, where a copy of the weights is held meanwhile: it may wait, but not for long.</summary>
+    public Action<string> AtHolding { get; init; } = At;
+
     /// <summary>Takes the folder for this preparation alone; null where another one keeps it.</summary>
     public Func<string, IDisposable?> Take { get; init; } = FolderLock.TryTake;
 
@@ -76,29 +80,38 @@ internal sealed class ModelPreparation(SessionFactory factory, ModelDefinition d
             return new PreparedSegment(name, "", 0, default, why, false);
         using PreparedEntry? entry = PreparedEntry.Open(folder, target, factory.ModelWeights, trust, out why);
         if (entry != null)
-            ManifestUpdate.Renew(entry, trust);
+            Renew(entry);
         if (entry != null && segment.Threads.IsSubsetOf(entry.Manifest.Expected.Keys))
             return new PreparedSegment(name, target.FolderName, Housekeeping.Bytes(entry.Folder), entry.Manifest.Damage, null, false);
-        if ((entry is null ? PreparedEntry.WhyNotPreparable(folder, target, trust) : WhyNotExtendable(entry)) is { } refused)
+        if ((entry is null ? PreparedEntry.WhyNotPreparable(folder, target, trust) : entry.WhyNotExtendable) is { } refused)
             return NotMade(segment, target, refused);
-        if (!how.IsAsked && Attempts.Count(folder, target.FolderName) >= Attempts.Most)
-            return NotMade(segment, target, "two attempts failed; cleave prepare --prune allows another one");
+        if (!how.IsAsked && Attempts.Count(folder, target.FolderName, entry is null ? Attempts.Making : Attempts.Extending) >= Attempts.Most)
+            return NotMade(segment, target, (entry is null ? "two attempts failed" : "two attempts to add thread counts to its entry failed") + "; cleave prepare --prune allows another one");
         if (how.WhyNotNow() is { } now)
             return NotMade(segment, target, now);
         if (entry != null)
-            return Noted(folder, target, () => Extend(entry, segment, samples));
+            return Noted(folder, target, Attempts.Extending, () => Extend(entry, segment, samples));
         CheckSpace(folder);
-        return Noted(folder, target, () => Make(folder, segment, target, samples));
+        return Noted(folder, target, Attempts.Making, () => Make(folder, segment, target, samples));
+    }
+
+    private void Renew(PreparedEntry entry)
+    {
+        try
+        {
+            ManifestUpdate.Renew(entry, trust);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ListingException)
+        {
+            // It is good as it is: starts hash the files again.
+        }
     }
 
     private static PreparedSegment NotMade(SegmentToPrepare segment, PreparedTarget target, string why) => new(segment.Segment.Name, target.FolderName, 0, default, why, false);
 
-    private static string? WhyNotExtendable(PreparedEntry entry) =>
-        FolderTrust.CanWrite(entry.Folder) ? null : entry.Folder + " says nothing of the numbers of threads that are used here, and cannot be written to";
-
-    private PreparedSegment Noted(string folder, PreparedTarget target, Func<PreparedSegment> make)
+    private PreparedSegment Noted(string folder, PreparedTarget target, string kind, Func<PreparedSegment> make)
     {
-        Attempts.Add(folder, target.FolderName);
+        Attempts.Add(folder, target.FolderName, kind);
         try
         {
             how.At("attempt noted");
@@ -119,9 +132,10 @@ internal sealed class ModelPreparation(SessionFactory factory, ModelDefinition d
         try
         {
             // The recorded request first: its result is the one that is recorded.
-            SegmentPreparer preparer = new(factory, factory.ModelWeights, segment, [(entry.Manifest.Probe, 0), .. samples()], how.ProbeLimit, how.At);
+            SegmentPreparer preparer = new(factory, factory.ModelWeights, segment, [(entry.Manifest.Probe, 0), .. samples()], how);
             IReadOnlyDictionary<int, string> more = preparer.Compare(entry, [.. segment.Threads.Except(entry.Manifest.Expected.Keys)]);
-            ManifestUpdate.Write(entry.Folder, trust, now => now with { Expected = now.Expected.Concat(more).ToDictionary() });
+            if (!ManifestUpdate.Extend(entry, trust, more))
+                return NotMade(segment, target, "another entry took its place meanwhile");
         }
         catch (Exception e) when (e is NotPreparableException or TimeoutException or OnnxRuntimeException or OutOfMemoryException)
         {
@@ -130,7 +144,7 @@ internal sealed class ModelPreparation(SessionFactory factory, ModelDefinition d
         if (how.IsAsked)
             Attempts.Forget(entry.Within, target.FolderName);
         else
-            Attempts.TakeBack(entry.Within, target.FolderName);
+            Attempts.Forget(entry.Within, target.FolderName, Attempts.Extending);
         return new PreparedSegment(segment.Segment.Name, target.FolderName, Housekeeping.Bytes(entry.Folder), entry.Manifest.Damage, null, true);
     }
 
@@ -143,7 +157,7 @@ internal sealed class ModelPreparation(SessionFactory factory, ModelDefinition d
         {
             if (UnsuitableOperators.Random(factory.Model) is { } random)
                 throw new NotPreparableException("it draws random numbers (" + random + ")");
-            manifest = new SegmentPreparer(factory, factory.ModelWeights, segment, samples(), how.ProbeLimit, how.At).Prepare(writer, target);
+            manifest = new SegmentPreparer(factory, factory.ModelWeights, segment, samples(), how).Prepare(writer, target);
         }
         catch (Exception e) when (e is TimeoutException or OnnxRuntimeException or OutOfMemoryException)
         {
@@ -164,6 +178,8 @@ internal sealed class ModelPreparation(SessionFactory factory, ModelDefinition d
         how.At("entry in place");
         if (how.IsAsked)
             Attempts.Forget(folder, target.FolderName);
+        else
+            Attempts.Forget(folder, target.FolderName, Attempts.Extending);
         return new PreparedSegment(
             segment.Segment.Name, target.FolderName, Housekeeping.Bytes(Path.Combine(folder, target.FolderName)), manifest.Damage, manifest.NotPreparable, true);
     }
@@ -172,7 +188,7 @@ internal sealed class ModelPreparation(SessionFactory factory, ModelDefinition d
     {
         if (!known.TryGetValue(segment.Outline, out IReadOnlyList<PreparedSample>? samples))
         {
-            known.Add(segment.Outline, samples = new PlanSamples(factory, definition, segment.Outline, how.ProbeLimit, how.At).Find());
+            known.Add(segment.Outline, samples = new PlanSamples(factory, definition, segment.Outline, how).Find());
             how.At("samples found");
         }
         int place = Array.IndexOf(segment.Outline.Plan.Segments, segment.Segment);

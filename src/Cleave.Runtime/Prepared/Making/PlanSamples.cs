@@ -24,9 +24,8 @@ internal sealed record PreparedSample(int Seed, IReadOnlyList<Probe> BySegment);
 /// <param name="factory">Makes the sessions.</param>
 /// <param name="definition">The model.</param>
 /// <param name="outline">The plan.</param>
-/// <param name="limit">How long a request may take.</param>
-/// <param name="at">Told what was done, before the next step: it may wait, or end it by an exception.</param>
-internal sealed class PlanSamples(SessionFactory factory, ModelDefinition definition, PlanOutline outline, TimeSpan limit, Action<string> at)
+/// <param name="how">How it is done.</param>
+internal sealed class PlanSamples(SessionFactory factory, ModelDefinition definition, PlanOutline outline, PreparationOptions how)
 {
     /// <summary>So many are compared.</summary>
     public const int Wanted = 3;
@@ -54,7 +53,7 @@ internal sealed class PlanSamples(SessionFactory factory, ModelDefinition defini
             foreach (Segment segment in outline.Plan.Segments)
             {
                 sessions = [.. sessions, factory.CreatePlain(segment, 1, static _ => { })];
-                at("session of a sample created");
+                how.AtHolding("session of a sample created");
             }
             return Find(sessions);
         }
@@ -87,7 +86,7 @@ internal sealed class PlanSamples(SessionFactory factory, ModelDefinition defini
                 tooMuch.Add(dims);
                 passing = e;
             }
-            at("one sample tried");
+            how.AtHolding("one sample tried");
         }
         if (found.Count == 0)
             throw passing ?? new NotPreparableException("it runs with no input that was made up: " + why);
@@ -117,7 +116,7 @@ internal sealed class PlanSamples(SessionFactory factory, ModelDefinition defini
         OrtValue?[] results = new OrtValue?[outline.Results.Length];
         Probe[] probes = new Probe[sessions.Length];
         using RunOptions options = new();
-        using CancellationTokenSource ending = new(limit);
+        using CancellationTokenSource ending = new(how.ProbeLimit);
         why = "";
         try
         {
@@ -176,7 +175,7 @@ internal sealed class PlanSamples(SessionFactory factory, ModelDefinition defini
         }
     }
 
-    private TimeoutException TooLong() => new("a request that was made up took longer than " + limit);
+    private TimeoutException TooLong() => new("a request that was made up took longer than " + how.ProbeLimit);
 
     private static ProbeInput Measured(Value read, OrtValue value)
     {

@@ -6,8 +6,8 @@ using Cleave.Ledger;
 namespace Cleave.Prepared.Making;
 
 /// <summary>
-/// Keeps a preparation in the background: after each step it rests nine times as long as the step took, so that even a step which had all cores takes a tenth of them, and no step
-/// begins while requests have all cores, or wait for one.
+/// Keeps a preparation in the background: after each step it rests nine times as long as the step took, so that even a step which had all cores takes a tenth of them, and none
+/// begins while requests have all cores, or wait for one, unless a copy of the weights is held.
 /// </summary>
 /// <param name="ledger">Who uses the cores.</param>
 /// <param name="clock">Measures the steps.</param>
@@ -33,12 +33,26 @@ internal sealed class PreparationPace(CoreLedger ledger, TimeProvider clock, Act
     /// <exception cref="OperationCanceledException">It is to end.</exception>
     public void Next()
     {
-        token.ThrowIfCancellationRequested();
-        wait(clock.GetElapsedTime(_begun) * Rest, token);
+        RestShortly();
         while (!token.IsCancellationRequested && (ledger.Busy >= ledger.Cores.Now || ledger.Waiting.Inside > 0))
             wait(Pause, token);
         token.ThrowIfCancellationRequested();
         _begun = clock.GetTimestamp();
+    }
+
+    /// <summary>A step is over, and a copy of the weights is held until the next one: it is not held for longer because requests have all cores.</summary>
+    /// <exception cref="OperationCanceledException">It is to end.</exception>
+    public void NextHolding()
+    {
+        RestShortly();
+        token.ThrowIfCancellationRequested();
+        _begun = clock.GetTimestamp();
+    }
+
+    private void RestShortly()
+    {
+        token.ThrowIfCancellationRequested();
+        wait(clock.GetElapsedTime(_begun) * Rest, token);
     }
 
     /// <summary>Has the calling thread, and those that it starts, give way to all others. Only Linux does that to one thread.</summary>

@@ -17,7 +17,7 @@ namespace Cleave.Prepared.Making;
 /// Makes the files of one segment: has ONNX Runtime write what it made of it, opens that again, and accepts it only where the results of every number of threads are those of
 /// plain sessions, bit for bit, on three samples, and where damage shows in the probe. One session at a time.
 /// </summary>
-internal sealed class SegmentPreparer(SessionFactory factory, ModelWeights weights, SegmentToPrepare asked, IReadOnlyList<(Probe Probe, int Seed)> samples, TimeSpan limit, Action<string> at)
+internal sealed class SegmentPreparer(SessionFactory factory, ModelWeights weights, SegmentToPrepare asked, IReadOnlyList<(Probe Probe, int Seed)> samples, PreparationOptions how)
 {
     /// <summary>Why a segment is not prepared in which there is nothing to gain.</summary>
     public const string NoWeights = "it has no weights of a kilobyte or more";
@@ -37,20 +37,20 @@ internal sealed class SegmentPreparer(SessionFactory factory, ModelWeights weigh
     public PreparedManifest Prepare(EntryWriter writer, PreparedTarget target)
     {
         Dictionary<int, string[]> expected = asked.Threads.ToDictionary(static t => t, PlainResults);
-        at("plain results known");
+        how.At("plain results known");
         Dump(writer);
-        at("weights written");
+        how.At("weights written");
         byte[] graph = File.ReadAllBytes(writer[PreparedManifest.GraphFile]);
         foreach ((int threads, string[] results) in expected)
             Compare(threads, results, PreparedResults(threads, graph, writer.Temporary, samples));
-        at("results compared");
+        how.At("results compared");
         OnnxModel optimised = ReadGraph(graph);
         IReadOnlyList<PreparedRegion> regions = PreparedRegion.Of(optimised, new FileInfo(writer[PreparedManifest.WeightsFile]).Length);
         (int probe, int damaged, int noticed) = Damage(writer, graph, regions, expected.First());
-        at("damage noticed");
+        how.At("damage noticed");
         foreach (string file in new[] { PreparedManifest.GraphFile, PreparedManifest.WeightsFile })
             writer.Finish(file);
-        at("files finished");
+        how.At("files finished");
         IReadOnlyList<ByteRange> ranges = PreparedRegion.Ranges(regions);
         return new PreparedManifest
         {
@@ -78,9 +78,9 @@ internal sealed class SegmentPreparer(SessionFactory factory, ModelWeights weigh
         foreach (int count in threads)
         {
             string[] plain = PlainResults(count);
-            at("plain results known");
+            how.At("plain results known");
             Compare(count, plain, PreparedResults(count, entry.Graph, entry.Folder, samples));
-            at("results compared");
+            how.At("results compared");
             given.Add(count, plain[0]);
         }
         return given;
@@ -125,8 +125,8 @@ internal sealed class SegmentPreparer(SessionFactory factory, ModelWeights weigh
             string[] results = new string[compared.Count];
             for (int i = 0; i < results.Length; i++)
             {
-                results[i] = compared[i].Probe.Run(session.Session, _outputs, compared[i].Seed, limit);
-                at("one sample run");
+                results[i] = compared[i].Probe.Run(session.Session, _outputs, compared[i].Seed, how.ProbeLimit);
+                how.AtHolding("one sample run");
             }
             return results;
         }
@@ -184,8 +184,8 @@ internal sealed class SegmentPreparer(SessionFactory factory, ModelWeights weigh
             (damaged, int noticed) = DamageTest.Run(copy, regions, expected.Value[probe], () =>
             {
                 using SegmentSession session = factory.CreatePrepared(_segment, expected.Key, graph, folder, isSilent: true);
-                return samples[probe].Probe.Run(session.Session, _outputs, samples[probe].Seed, limit);
-            }, at);
+                return samples[probe].Probe.Run(session.Session, _outputs, samples[probe].Seed, how.ProbeLimit);
+            }, how.At);
             if (noticed == 0)
                 continue;
             Directory.Delete(folder, recursive: true);

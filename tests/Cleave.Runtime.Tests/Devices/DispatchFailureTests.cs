@@ -9,7 +9,6 @@ using Cleave.Devices;
 using Cleave.Emulator;
 using Cleave.Ledger;
 using Cleave.Runtime.Tests.Support;
-using Cleave.Sessions;
 using Xunit;
 using static Cleave.Runtime.Tests.Devices.DispatchTests;
 

@@ -2,7 +2,6 @@ using System;
 using System.IO;
 using System.Threading.Tasks;
 using Cleave.OnnxProto;
-using Google.Protobuf;
 using Xunit;
 
 namespace Cleave.Tool.Tests.Validation;

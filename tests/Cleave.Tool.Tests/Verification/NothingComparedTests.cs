@@ -1,6 +1,5 @@
 using System;
 using System.Threading.Tasks;
-using Cleave.OnnxProto;
 using Xunit;
 
 namespace Cleave.Tool.Tests.Verification;

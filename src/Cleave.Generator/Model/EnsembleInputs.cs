@@ -7,8 +7,8 @@ using Cleave.Core.Graph;
 namespace Cleave.Generator.Model;
 
 /// <summary>
-/// The inputs of an ensemble: those of one name are one, whatever the order of the members. One whose name no other member has is taken for the first of equal type and
-/// shape that its member has not; where there is none, it is an input of its member alone.
+/// The inputs of an ensemble: those of one name are one, whatever the order of the members. Of two names that no member has both, the later is taken for the first of
+/// equal type and shape; where there is none, it is an input of its members alone.
 /// </summary>
 internal sealed class EnsembleInputs
 {
@@ -23,11 +23,9 @@ internal sealed class EnsembleInputs
         _problems = problems;
         _dimensions = new DimensionClasses(IsNamed);
         UnifyNames();
-        Shared[][] places = [.. members.Select(m => new Shared[m.Inputs.Count])];
-        ByName(places);
-        ByOrder(places);
-        _inputs = [.. InOrder()];
-        Places = [.. places.Select(member => member.Select(s => _inputs.IndexOf(s)).ToArray())];
+        ByName();
+        ByOrder();
+        Places = [.. members.Select((member, m) => Enumerable.Range(0, member.Inputs.Count).Select(i => _inputs.FindIndex(s => s.Places.TryGetValue(m, out int place) && place == i)).ToArray())];
     }
 
     /// <summary>For each input of each member the place among the ensemble's.</summary>
@@ -69,59 +67,50 @@ internal sealed class EnsembleInputs
 
     private bool IsNamed((int Member, string Name) dimension) => _members[dimension.Member].Symbols.Any(s => s.IsNamed && s.Name == dimension.Name);
 
-    // Before anything is matched by order, which else would take an input away from those of its name in later members.
-    private void ByName(Shared[][] places)
+    private void ByName()
     {
-        HashSet<string> common = new(
-            _members.SelectMany(m => m.Inputs).GroupBy(i => i.Name, System.StringComparer.Ordinal).Where(g => g.Count() > 1).Select(g => g.Key), System.StringComparer.Ordinal);
-        for (int m = 0; m < places.Length; m++)
+        for (int m = 0; m < _members.Count; m++)
         {
-            for (int i = 0; i < places[m].Length; i++)
+            for (int i = 0; i < _members[m].Inputs.Count; i++)
             {
                 TensorSpec input = _members[m].Inputs[i];
-                if (!common.Contains(input.Name))
-                    continue;
                 if (_inputs.Find(s => s.Tensor.Name == input.Name) is not { } first)
-                    _inputs.Add(first = new Shared(m, i, input));
+                    _inputs.Add(first = new Shared(m, input));
                 else if (Join(_dimensions, first, m, input) is { } difference)
                     _problems.Add(new Problem(Rules.EnsembleInputDiffers, input.Name, difference));
-                places[m][i] = first;
+                first.Places.Add(m, i);
             }
         }
     }
 
-    private void ByOrder(Shared[][] places)
+    // After all members are read, since an input by its order must not take the place of one that a later member has by name.
+    private void ByOrder()
     {
-        for (int m = 0; m < places.Length; m++)
+        for (int i = 1; i < _inputs.Count; i++)
         {
-            for (int i = 0; i < places[m].Length; i++)
-                places[m][i] ??= Fitting(m, _members[m].Inputs[i], places[m]) ?? Own(m, i);
-        }
-    }
-
-    private Shared? Fitting(int member, TensorSpec input, Shared[] taken)
-    {
-        foreach (Shared shared in InOrder().Where(s => !taken.Contains(s) && s.Tensor.RankIsKnown && input.RankIsKnown))
-        {
-            DimensionClasses tried = _dimensions.Copy();
-            if (Join(tried, shared, member, input) is not null)
+            Shared input = _inputs[i];
+            if (_inputs.Take(i).FirstOrDefault(other => IsTakenFor(input, other)) is not { } first)
                 continue;
-            _dimensions = tried;
-            _problems.Add(new Problem(Rules.EnsembleMatchedByOrder, "input", input.Name, _members[member].Source, shared.Tensor.Name));
-            return shared;
+            _inputs.RemoveAt(i--);
+            foreach (KeyValuePair<int, int> place in input.Places)
+            {
+                first.Places.Add(place.Key, place.Value);
+                _problems.Add(new Problem(Rules.EnsembleMatchedByOrder, "input", input.Tensor.Name, _members[place.Key].Source, first.Tensor.Name));
+            }
         }
-        return null;
     }
 
-    private Shared Own(int member, int place)
+    // Two inputs of one member are two.
+    private bool IsTakenFor(Shared input, Shared other)
     {
-        Shared own = new(member, place, _members[member].Inputs[place]);
-        _inputs.Add(own);
-        return own;
+        if (!input.Tensor.RankIsKnown || !other.Tensor.RankIsKnown || input.Places.Keys.Any(other.Places.ContainsKey))
+            return false;
+        DimensionClasses tried = _dimensions.Copy();
+        if (Join(tried, other, input.Member, input.Tensor) is not null)
+            return false;
+        _dimensions = tried;
+        return true;
     }
-
-    // As the members name them, one after the other.
-    private IEnumerable<Shared> InOrder() => _inputs.OrderBy(static s => s.Member).ThenBy(static s => s.Place);
 
     // What differs; null where nothing does.
     private string? Join(DimensionClasses dimensions, Shared shared, int member, TensorSpec input)
@@ -144,5 +133,9 @@ internal sealed class EnsembleInputs
         return null;
     }
 
-    private sealed record Shared(int Member, int Place, TensorSpec Tensor);
+    // An input of the ensemble: as the earliest of its members has it, and its place in each of them.
+    private sealed record Shared(int Member, TensorSpec Tensor)
+    {
+        public SortedDictionary<int, int> Places { get; } = [];
+    }
 }

@@ -159,15 +159,31 @@ public sealed class EnsembleSurfaceTests
             Assert.Contains("\"models/" + name + ".onnx\", global::MyApp." + name.ToUpperInvariant() + "Runner.Definition, new int[] { " + string.Join(", ", inputs[name].Select(i => Array.IndexOf(all, i))) + " }", source, StringComparison.Ordinal);
     }
 
+    // The name is the earliest member's.
     [Theory]
-    [InlineData("a", "b", "other")]
-    [InlineData("other", "a", "b")]
-    public void An_input_of_another_name_is_matched_whatever_the_order_of_the_members(params string[] order)
+    [InlineData(new[] { "input", "input", "input_1", "input_1" }, "Input", "'input_1' of 'models/m2.onnx' is taken for 'input'", "'input_1' of 'models/m3.onnx' is taken for 'input'")]
+    [InlineData(new[] { "input", "x", "input", "x" }, "Input", "'x' of 'models/m1.onnx' is taken for 'input'", "'x' of 'models/m3.onnx' is taken for 'input'")]
+    [InlineData(new[] { "input", "x", "x" }, "Input", "'x' of 'models/m1.onnx' is taken for 'input'", "'x' of 'models/m2.onnx' is taken for 'input'")]
+    [InlineData(new[] { "x", "x", "input" }, "X", "'input' of 'models/m2.onnx' is taken for 'x'")]
+    [InlineData(new[] { "x", "y", "z" }, "X", "'y' of 'models/m1.onnx' is taken for 'x'", "'z' of 'models/m2.onnx' is taken for 'x'")]
+    public void Names_that_no_member_has_both_are_matched_by_order(string[] inputs, string property, params string[] notes)
     {
-        ModelListing[] models = [.. order.Select(name => Model(name, [Models.Float(name == "other" ? "pixels" : "image", "N", 3)], [Models.Float("scores", "N", 10)]))];
+        ModelListing[] models = [.. inputs.Select((name, i) => Model("m" + i, [Models.Float(name, "N", 3)], [Models.Float("scores", "N", 10)]))];
         Generated generated = Run(Vision(models), models);
-        Assert.Contains("'pixels' of 'models/other.onnx' is taken for 'image'", Assert.Single(generated.Messages), StringComparison.Ordinal);
-        Assert.Equal(["N", "Image"], generated.Members("MyApp.VisionInput"));
+        Assert.Equal(["N", property], generated.Members("MyApp.VisionInput"));
+        Assert.All(generated.Diagnostics, static d => Assert.Equal("CLV2037", d.Id));
+        Assert.Equal(notes.Length, generated.Messages.Count());
+        Assert.All(notes, note => Assert.Contains(generated.Messages, m => m.Contains(note, StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public void Names_that_are_matched_by_order_keep_the_places_of_each_member()
+    {
+        ModelListing a = Model("a", [Models.Float("image", "N", 3), Models.Float("mask", "N", 3)], [Models.Float("scores", "N", 10)]);
+        ModelListing b = Model("b", [Models.Float("m", "N", 4), Models.Float("x", "N", 3), Models.Float("y", "N", 3)], [Models.Float("scores", "N", 10)]);
+        Generated generated = Run(Vision(a, b), a, b);
+        Assert.Equal(["N", "Image", "Mask", "M"], generated.Members("MyApp.VisionInput"));
+        Assert.Contains("global::MyApp.BRunner.Definition, new int[] { 2, 0, 1 }", generated.Source("MyApp.VisionRunner.g.cs"), StringComparison.Ordinal);
     }
 
     [Fact]

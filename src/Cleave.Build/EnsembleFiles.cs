@@ -77,7 +77,7 @@ internal sealed class EnsembleFiles(IReadOnlyList<ITaskItem> ensembles, string p
         [
             .. ItemList.Read(item, "Models").Select(member =>
                 IsPath(member) && places.TryGetValue(ProjectPaths.Absolute(_projectFolder, member), out ModelPlace? place)
-                    ? new EnsembleMemberEntry(place.Source, place.Output)
+                    ? new EnsembleMemberEntry(place.Linked.Length > 0 ? place.Linked : place.Source, place.Output)
                     : new EnsembleMemberEntry(member, member)),
         ],
     };

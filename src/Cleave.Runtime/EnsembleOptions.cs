@@ -27,7 +27,7 @@ public sealed class EnsembleOptions
     }
 
     /// <summary>
-    /// Called for each member before it is opened, with its path in the project and its options: where its file is, execution providers, how many cores it gets of
+    /// Called for each member before it is opened, with its path in the project (its <c>Link</c>, if it has one) and its options: where its file is, execution providers, how many cores it gets of
     /// its own. What it sets wins.
     /// </summary>
     public Action<string, RunnerOptions>? ConfigureMember { get; set; }
@@ -40,13 +40,13 @@ public sealed class EnsembleOptions
     public bool Segments { get; set; } = true;
 
     /// <summary>
-    /// How members serve segments, by their paths in the project. Those that are missing, or all where it is null: as <c>cleave tune --ensemble</c> found for this machine, or
+    /// How members serve segments, by their paths in the project (the <c>Link</c> of one that has it). Those that are missing, or all where it is null: as <c>cleave tune --ensemble</c> found for this machine, or
     /// else an instance of one thread on each core, and 32 samples at once.
     /// </summary>
     public IReadOnlyDictionary<string, EnsembleCell>? Cells { get; set; }
 
     /// <summary>
-    /// Where members serve when the item lists accelerators: by their paths in the project, and by the devices as listed there, <c>cpu</c> among them. Several devices of a member
+    /// Where members serve when the item lists accelerators: by their paths in the project (the <c>Link</c> of one that has it), and by the devices as listed there, <c>cpu</c> among them. Several devices of a member
     /// are copies that share its samples; on an accelerator a cell has one instance and one thread. Members that are missing go where there is room. Null: as
     /// <c>cleave tune --ensemble --device</c> found for this machine, or else where there is room (docs/ensembles.md). It is read where devices are used; on the processor,
     /// <see cref="Cells"/> wins.

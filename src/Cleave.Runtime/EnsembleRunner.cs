@@ -43,7 +43,7 @@ public abstract class EnsembleRunner<TInput, TOutput> : IModelRunner<TInput, TOu
 
     internal EnsembleEngine Engine => _engine;
 
-    /// <summary>The members, by their paths in the project.</summary>
+    /// <summary>The members, by their paths in the project; by its <c>Link</c> one that has it.</summary>
     public IReadOnlyList<string> Members => [.. _engine.Members.Select(m => m.Name)];
 
     /// <inheritdoc/>

@@ -20,7 +20,7 @@ public sealed class MemberSnapshot
         LastFailure = Failures > 0 ? counts.Last?.Message : null;
     }
 
-    /// <summary>Its path in the project.</summary>
+    /// <summary>Its path in the project; its <c>Link</c>, if it has one.</summary>
     public string Name { get; }
 
     /// <summary>Runs that gave outputs: one for a request, and one for each batch of a request that was cut into segments.</summary>

@@ -41,6 +41,18 @@ public sealed class EnsembleFilesTests
         Assert.Contains(task.Written, w => w.ItemSpec.EndsWith("Vision.ensemble", System.StringComparison.Ordinal));
     }
 
+    /// <summary>As everything else calls it: messages of the generator, and options of the runner.</summary>
+    [Fact]
+    public void A_member_with_a_link_is_called_by_it()
+    {
+        using TaskRun run = new();
+        run.Add("a.onnx", new Cleave.TestKit.TinyModel().ToBytes());
+        ListModels task = run.Task(TaskRun.Item("a.onnx", ("Link", "nets/one.onnx")));
+        task.Ensembles = [TaskRun.Spelled("Vision", ("Models", "a.onnx"))];
+        Assert.True(task.Execute());
+        Assert.Equal([new("nets/one.onnx", "models/App/nets/one.onnx")], Read(run, "Vision").Members);
+    }
+
     [Fact]
     public void What_was_measured_of_it_lies_beside_the_project_and_goes_to_the_output()
     {

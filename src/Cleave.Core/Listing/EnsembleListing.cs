@@ -45,7 +45,7 @@ internal sealed record EnsembleListing
 }
 
 /// <summary>A member of an ensemble.</summary>
-/// <param name="Source">The model's path in the project; for messages.</param>
+/// <param name="Source">What generated code calls the model: its path in the project, or the item's <c>Link</c>; for messages.</param>
 /// <param name="Path">The model's place below the application's folder, which no other model has: the member is found by it.</param>
 internal sealed record EnsembleMemberEntry(string Source, string Path);
 

@@ -10,7 +10,7 @@ namespace Cleave.Generator.Model;
 internal sealed record EnsembleSpec(RunnerSpec Surface, EquatableArray<EnsembleMemberSpec> Members, EquatableArray<CombinedOutputSpec> Outputs, EquatableArray<string> Devices);
 
 /// <summary>A member.</summary>
-/// <param name="Source">The model's path in the project.</param>
+/// <param name="Source">What generated code calls the model.</param>
 /// <param name="Runner">The full name of its generated runner.</param>
 /// <param name="Parameter">What its output is called where a rule is the user's own.</param>
 /// <param name="Inputs">For each of its inputs the place among the ensemble's.</param>

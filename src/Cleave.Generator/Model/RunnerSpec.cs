@@ -18,7 +18,7 @@ internal sealed record RunnerSpec
     /// <summary><c>public</c> or <c>internal</c>.</summary>
     public required string Access { get; init; }
 
-    /// <summary>The model's path in the project.</summary>
+    /// <summary>What generated code calls the model: its path in the project, or the item's <c>Link</c>.</summary>
     public required string Source { get; init; }
 
     /// <summary>The model's file name without its ending; for messages.</summary>

@@ -8,7 +8,7 @@ namespace Cleave.Generated;
 public sealed class EnsembleMember
 {
     /// <summary>Describes a member.</summary>
-    /// <param name="name">The model's path in the project.</param>
+    /// <param name="name">The model's path in the project; its <c>Link</c>, if it has one.</param>
     /// <param name="model">The model.</param>
     /// <param name="inputs">For each of its inputs the place among the ensemble's.</param>
     public EnsembleMember(string name, ModelDefinition model, int[] inputs)

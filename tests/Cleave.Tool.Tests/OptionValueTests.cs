@@ -103,7 +103,7 @@ public sealed class OptionValueTests : IDisposable
     [InlineData("--weights has no meaning with --published", "prepare", "MODEL", "--published", "OUT", "--weights", "Map")]
     [InlineData("--slicing has no meaning with --published", "prepare", "MODEL", "--published", "OUT", "--slicing", "true")]
     [InlineData("--precision has no meaning with --published", "prepare", "MODEL", "--published", "OUT", "--precision", "Widened")]
-    [InlineData("--model has no meaning without --check", "prepare", "MODEL", "-o", "OUT", "--model", "MODEL")]
+    [InlineData("--model has no meaning without --check or --prune", "prepare", "MODEL", "-o", "OUT", "--model", "MODEL")]
     [InlineData("--keep-batch has no meaning with --like", "quantize", "MODEL", "-o", "OUT", "--like", "MODEL", "--keep-batch")]
     [InlineData("--min-gain has no meaning with --no-measure", "quantize", "MODEL", "-o", "OUT", "--min-gain", "2", "--no-measure")]
     [InlineData("--max-error has no meaning without --against", "verify", "MODEL", "--max-error", "0.1")]

@@ -49,9 +49,6 @@ public sealed class ListModels : Task, ICancelableTask, IDisposable
     /// <summary><c>require</c>: every model must have a contract; "": those that have one are compared with it.</summary>
     public string Contracts { get; set; } = "";
 
-    /// <summary>Properties that are switches, as <c>name=value</c>: the targets turn on what is true, so that any other word would be without effect.</summary>
-    public string[] Switches { get; set; } = [];
-
     /// <summary>One listing for each model.</summary>
     [Output]
     public ITaskItem[] Listings => [.. _listings];
@@ -128,11 +125,6 @@ public sealed class ListModels : Task, ICancelableTask, IDisposable
     {
         if (Contracts.Length > 0 && !ContractsRequired)
             Log.Report(Rules.BadProperty, ProjectFile, 0, Path.GetFileName(ProjectFile), "CleaveContracts", Contracts, "use require, or leave it out");
-        foreach (string[] given in Switches.Select(static s => s.Split(['='], 2)))
-        {
-            if (given.Length > 1 && given[1].Length > 0 && !bool.TryParse(given[1], out _))
-                Log.Report(Rules.BadProperty, ProjectFile, 0, Path.GetFileName(ProjectFile), given[0], given[1], "use true or false, or leave it out");
-        }
     }
 
     private bool ContractsRequired => Contracts.Equals("require", StringComparison.OrdinalIgnoreCase);

@@ -70,21 +70,6 @@ public sealed class ModelChecksTests : IDisposable
         Assert.Contains("CleaveContracts to 'requrie'", error.Message);
     }
 
-    [Theory]
-    [InlineData("1", false)]
-    [InlineData("yes", false)]
-    [InlineData("TRUE", true)]
-    [InlineData("False", true)]
-    [InlineData("", true)]
-    public void A_switch_is_true_or_false(string value, bool understood)
-    {
-        ListModels task = _run.Task();
-        task.Switches = ["CleaveEnabled=true", "CleaveValidate=" + value];
-        Assert.Equal(understood, task.Execute());
-        if (!understood)
-            Assert.Contains("CleaveValidate to '" + value + "'; use true or false", Assert.Single(_run.Errors).Message);
-    }
-
     [Fact]
     public void A_contract_that_cannot_be_read_is_said_to_be_so()
     {

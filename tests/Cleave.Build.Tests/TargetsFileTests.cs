@@ -78,6 +78,15 @@ public sealed class TargetsFileTests
     }
 
     [Fact]
+    public void What_the_targets_say_themselves_is_what_the_rule_says()
+    {
+        XElement error = Assert.Single(Targets.Descendants("Error"));
+        Rule rule = Rules.Find(error.Attribute("Code")!.Value)!;
+        Assert.Equal(rule.HelpLink, error.Attribute("HelpLink")!.Value);
+        Assert.Matches("^" + Regex.Replace(Regex.Escape(rule.Message), @"\\\{\d}", ".+") + "$", error.Attribute("Text")!.Value);
+    }
+
+    [Fact]
     public void Item_metadata_has_the_names_of_the_listings_options_and_is_documented()
     {
         string page = System.IO.File.ReadAllText(Settings);

@@ -56,6 +56,12 @@ public class ReleaseTests
         Assert.Contains("MyApp.BertRunner.g.cs", generated.Hints);
     }
 
+    [Theory]
+    [InlineData("1.24.4 1.30.0 1.9.0")]
+    [InlineData("1.30.0 1.24.4")]
+    public void Of_several_packages_the_highest_release_counts(string versions) =>
+        Assert.Contains("ONNX Runtime 1.30", Assert.Single(Run(versions, Models.File(Newer)).Messages), StringComparison.Ordinal);
+
     [Fact]
     public void Without_a_resolved_package_nothing_is_said() => Assert.Empty(Run("", Models.File(Newer)).Diagnostics);
 

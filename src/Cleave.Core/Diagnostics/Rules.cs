@@ -88,7 +88,7 @@ internal static class Rules
         "The model '{0}' in 8 bits is to be made of '{1}', but {2}. Quantise that model again: cleave quantize, with the inputs and the budget that it had.");
 
     public static readonly Rule ReleaseTooOld = Checked("CLV1027", "ONNX Runtime too old",
-        "Runners, that of '{0}' too, need ONNX Runtime {2} or later, and the project resolves {1}: the first runner would fail. Raise the version of Microsoft.ML.OnnxRuntime (or .Gpu, .DirectML), where the project or Directory.Packages.props sets it.");
+        "Runners, that of '{0}' too, need ONNX Runtime {2} or later, and the project resolves {1}: the first runner would fail. Raise the version of Microsoft.ML.OnnxRuntime (or .Gpu, .DirectML), where the project or Directory.Packages.props sets it. If the application brings a newer library itself, say which: the property CleaveOnnxRuntime.");
 
     // The typed class.
     public static readonly Rule NotATensor = Error("CLV2001", "Input or output is not a tensor",

@@ -23,6 +23,10 @@ internal sealed record OnnxRuntimeRelease(int Major, int Minor, long IrVersion, 
     /// <summary>Whether a package's version is of a release before <see cref="Lowest"/>.</summary>
     public static bool IsTooOld(string packageVersion) => NumberOf(packageVersion) is { } number && number.CompareTo((Lowest.Major, Lowest.Minor)) < 0;
 
+    /// <summary>Of several packages' versions, with spaces between, that of the highest release; "" of none.</summary>
+    public static string HighestOf(string packageVersions) =>
+        packageVersions.Split([' '], StringSplitOptions.RemoveEmptyEntries).OrderByDescending(static v => NumberOf(v) ?? (-1, 0)).FirstOrDefault() ?? "";
+
     private static (int Major, int Minor)? NumberOf(string packageVersion)
     {
         string[] parts = packageVersion.Split('.', '-', '+');

@@ -1,3 +1,4 @@
+using Cleave.Core.Releases;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
 using Microsoft.CodeAnalysis.Diagnostics;
@@ -15,7 +16,7 @@ internal sealed record ProjectFacts(string RootNamespace, string Folder, string 
     private const LanguageVersion Oldest = LanguageVersion.CSharp12;
 
     public static ProjectFacts Read(AnalyzerConfigOptions options, ParseOptions parsing) => new(
-        Property(options, "RootNamespace"), Property(options, "ProjectDir"), Property(options, "CleaveOnnxRuntime"),
+        Property(options, "RootNamespace"), Property(options, "ProjectDir"), OnnxRuntimeRelease.HighestOf(Property(options, "CleaveOnnxRuntime")),
         parsing is CSharpParseOptions { LanguageVersion: < Oldest and var version } ? version.ToDisplayString() : "");
 
     /// <summary>The full path of a file of the project.</summary>

@@ -1,0 +1,70 @@
+using System;
+using System.Diagnostics;
+using System.IO;
+using System.Threading.Tasks;
+using Cleave.TestKit;
+using Xunit;
+
+namespace Cleave.Build.Tests;
+
+/// <summary>What MSBuild makes of targets that need no task, in a project without models.</summary>
+public sealed class TargetsRunTests : IDisposable
+{
+    private static readonly string Targets = Path.Combine(SharedModels.Repository, "nuget", "Cleave.targets");
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("cleave-targets-");
+
+    public void Dispose() => _folder.Delete(recursive: true);
+
+    [Theory]
+    [InlineData("<CleavePrepare>1</CleavePrepare>", "CleavePrepare to '1'; use true or false")]
+    [InlineData("<CleavePrepare> true </CleavePrepare>", "CleavePrepare to ' true '; use true or false")]
+    [InlineData("<CleaveEnabled>false</CleaveEnabled><CleaveValidate>2</CleaveValidate>", "CleaveValidate to '2'; use true or false")]
+    [InlineData("<CleaveEnabled>flase</CleaveEnabled>", "CleaveEnabled to 'flase'; use true or false")]
+    [InlineData("<CleaveOnnxRuntime>latest</CleaveOnnxRuntime>", "CleaveOnnxRuntime to 'latest'; use a version, such as 1.30.0")]
+    [InlineData("<CleaveOnnxRuntime>v1.30</CleaveOnnxRuntime>", "CleaveOnnxRuntime to 'v1.30'; use a version, such as 1.30.0")]
+    public async Task A_property_that_means_nothing_is_an_error(string properties, string expected)
+    {
+        (int code, string output) = await Run(properties, "", "-t:CleaveListModels");
+        Assert.Contains("error CLV3007: 'App.csproj' sets the property " + expected + ", or leave it out.", output, StringComparison.Ordinal);
+        Assert.Equal(1, code);
+    }
+
+    // The second are what MSBuild takes for the first wherever the targets ask.
+    [Theory]
+    [InlineData("<CleaveEnabled>True</CleaveEnabled><CleaveValidate>FALSE</CleaveValidate><CleavePrepare>true</CleavePrepare><CleaveOnnxRuntime>1.30-dev</CleaveOnnxRuntime>")]
+    [InlineData("<CleaveEnabled>on</CleaveEnabled><CleaveValidate>no</CleaveValidate><CleavePrepare>yes</CleavePrepare><CleaveOnnxRuntime>1.30</CleaveOnnxRuntime>")]
+    public async Task Values_that_mean_something_pass(string properties)
+    {
+        (int code, string output) = await Run(properties, "", "-t:CleaveListModels");
+        Assert.DoesNotContain("CLV", output, StringComparison.Ordinal);
+        Assert.Equal(0, code);
+    }
+
+    [Theory]
+    [InlineData("1.30.0", "Microsoft.ML.OnnxRuntime/1.30.0")]
+    [InlineData("1.24.4 1.30.0", "Microsoft.ML.OnnxRuntime.DirectML/1.24.4", "Microsoft.ML.OnnxRuntime/1.30.0")]
+    [InlineData("1.30.0", "Microsoft.ML.OnnxRuntime.Gpu.Linux/1.30.0", "org.k2fsa.sherpa.onnx.runtime.linux-x64/1.13.2")]
+    [InlineData("", "MyCompany.OnnxRuntime/1.0.3")]
+    [InlineData("", "Microsoft.ML.OnnxRuntimeGenAI/0.9.0")]
+    [InlineData("1.29.0")]
+    public async Task The_version_is_that_of_the_packages_of_ONNX_Runtime(string expected, params string[] packages)
+    {
+        string items = "<ResolvedCompileFileDefinitions Include=\"m/Microsoft.ML.OnnxRuntime.dll\" NuGetPackageId=\"Microsoft.ML.OnnxRuntime.Managed\" NuGetPackageVersion=\"1.29.0\" />";
+        foreach (string[] package in Array.ConvertAll(packages, static p => p.Split('/')))
+            items += $"<RuntimeTargetsCopyLocalItems Include=\"{package[0]}/libonnxruntime.so\" NuGetPackageId=\"{package[0]}\" NuGetPackageVersion=\"{package[1]}\" />";
+        (int code, string output) = await Run("", items, "-t:_CleaveFindOnnxRuntime", "-getProperty:CleaveOnnxRuntime");
+        Assert.Equal((0, expected), (code, output.Trim()));
+    }
+
+    private async Task<(int Code, string Output)> Run(string properties, string items, params string[] arguments)
+    {
+        string project = Path.Combine(_folder.FullName, "App.csproj");
+        await File.WriteAllTextAsync(project, $"<Project><PropertyGroup>{properties}</PropertyGroup><ItemGroup>{items}</ItemGroup><Import Project=\"{Targets}\" /></Project>");
+        ProcessStartInfo start = new("dotnet", ["msbuild", project, "-nologo", "-nodeReuse:false", .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        using Process process = Process.Start(start)!;
+        Task<string> error = process.StandardError.ReadToEndAsync();
+        string output = await process.StandardOutput.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        return (process.ExitCode, output + await error);
+    }
+}

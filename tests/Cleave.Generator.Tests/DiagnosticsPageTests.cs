@@ -39,7 +39,7 @@ public sealed class DiagnosticsPageTests
 
             Everything that Cleave reports, by id. Written by a test from the rules themselves; do not edit.
 
-            CLV1 and CLV2 are diagnostics of the compiler, CLV3 of MSBuild: [CI](../ci.md) says how to change their severity. CLV4 is the `Id` of a `CleaveException` in the running application; its message begins with it.
+            CLV1 and CLV2 are diagnostics of the compiler (CLV2005 of MSBuild, if a project has `Cleave.Runtime` only), CLV3 of MSBuild: [CI](../ci.md) says how to change their severity. CLV4 is the `Id` of a `CleaveException` in the running application; its message begins with it.
 
             """.ReplaceLineEndings("\n"));
         foreach ((string prefix, string title) in Groups)

@@ -1,8 +1,12 @@
 using System;
+using System.Collections.Generic;
 using System.IO;
 using System.Linq;
 using System.Threading.Tasks;
+using Cleave.Core.Graph;
 using Cleave.OnnxProto;
+using Cleave.Tool.Golden;
+using Cleave.Tool.Verification;
 using Google.Protobuf;
 using Xunit;
 
@@ -67,6 +71,21 @@ public sealed class GoldenCommandTests : IDisposable
         Assert.Contains("output_0.pb is missing", run.Error);
         File.WriteAllText(Path.Combine(Folder, "test_data_set_0", "output_0.pb"), "no tensor");
         Assert.Contains("is no tensor that can be read", (await ToolRun.Of("golden", _tiny.Path)).Error);
+    }
+
+    [Theory]
+    [InlineData(true, "differs from one run to the next")]
+    [InlineData(false, "is no tensor")]
+    public void What_cannot_be_recorded_is_said_to_be_why(bool isUnstable, string why)
+    {
+        using ModelUnderTest model = new(_tiny.Save());
+        TensorCopy one = new(ElementType.Float, [1], new byte[sizeof(float)]);
+        Dictionary<string, OutputDifference> none = [];
+        ReferenceCase found = new(new InputCase("made", new Dictionary<string, TensorCopy>()), isUnstable ? new() { ["y"] = one } : new Dictionary<string, TensorCopy>(),
+            new Dictionary<string, TensorCopy>(), none, none, new HashSet<string>(isUnstable ? ["y"] : []));
+        VerifyException e = Assert.Throws<VerifyException>(() => GoldenSets.Write(model, _tiny.Path, [found], [], default));
+        Assert.Contains(why, e.Message, StringComparison.Ordinal);
+        Assert.Empty(Directory.GetDirectories(Path.GetDirectoryName(_tiny.Path)!));
     }
 
     [Fact]

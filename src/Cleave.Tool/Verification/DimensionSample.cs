@@ -94,7 +94,8 @@ internal sealed record DimensionSample(IReadOnlyDictionary<string, long> Sizes)
 /// <summary>A dimension that a model leaves open.</summary>
 /// <param name="Name">Its name, or <c>input[axis]</c>.</param>
 /// <param name="IsBatch">Whether it looks like the batch: the first axis wherever it stands, or called so.</param>
-internal sealed record OpenDimension(string Name, bool IsBatch)
+/// <param name="HasName">Whether the model gives it one: only then an item's <c>Dims</c> can.</param>
+internal sealed record OpenDimension(string Name, bool IsBatch, bool HasName)
 {
     public static string NameOf(string input, int axis, Dimension dimension) =>
         dimension.Name is { Length: > 0 } name ? name : Place(input, axis);
@@ -105,7 +106,7 @@ internal sealed record OpenDimension(string Name, bool IsBatch)
     /// <summary>Of the inputs, each once, in their order.</summary>
     public static IReadOnlyList<OpenDimension> Of(IEnumerable<ValueInfo> inputs)
     {
-        List<(string Name, int Axis)> all = [];
+        List<(string Name, int Axis, bool HasName)> all = [];
         foreach (ValueInfo input in inputs)
         {
             if (input.Type is not OnnxType.Tensor { Shape: { } shape })
@@ -113,10 +114,10 @@ internal sealed record OpenDimension(string Name, bool IsBatch)
             for (int axis = 0; axis < shape.Length; axis++)
             {
                 if (shape[axis].Value is not >= 0)
-                    all.Add((NameOf(input.Name, axis, shape[axis]), axis));
+                    all.Add((NameOf(input.Name, axis, shape[axis]), axis, shape[axis].Name is { Length: > 0 }));
             }
         }
         return [.. all.GroupBy(d => d.Name, StringComparer.Ordinal).Select(g => new OpenDimension(
-            g.Key, g.All(d => d.Axis == 0) || g.Key.Contains("batch", StringComparison.OrdinalIgnoreCase)))];
+            g.Key, g.All(d => d.Axis == 0) || g.Key.Contains("batch", StringComparison.OrdinalIgnoreCase), g.First().HasName))];
     }
 }

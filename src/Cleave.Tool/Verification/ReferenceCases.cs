@@ -106,6 +106,6 @@ internal sealed class ReferenceCases
             return taken;
         throw new VerifyException(open.Count == 0
             ? $"ONNX Runtime does not run the model on random inputs; give some {InputMaker.Advice}. It says: {refusal}"
-            : $"The model takes none of the sizes that were tried for {string.Join(", ", open.Select(d => d.Name))}; give some, as in --dims {open[0].Name}=1 (in a project the item's Dims). ONNX Runtime says: {refusal}");
+            : $"The model takes none of the sizes that were tried for {string.Join(", ", open.Select(d => d.Name))}; give some, as in --dims {open[0].Name}=1 ({(open.All(static d => d.HasName) ? "in a project the item's Dims" : "cleave validate takes those that cleave golden --record has recorded")}). ONNX Runtime says: {refusal}");
     }
 }

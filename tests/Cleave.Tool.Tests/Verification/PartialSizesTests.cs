@@ -49,6 +49,24 @@ public sealed class PartialSizesTests : IDisposable
     }
 
     /// <summary>Ten open dimensions of 16 each are a million million elements.</summary>
+    /// <summary>An item's Dims name dimensions; what has no name can be recorded only.</summary>
+    [Theory]
+    [InlineData("rows", "--dims rows=1 (in a project the item's Dims)")]
+    [InlineData(null, "--dims x[0]=1 (cleave validate takes those that cleave golden --record has recorded)")]
+    public async Task Where_sizes_can_be_given_is_said(string? name, string advice)
+    {
+        using TinyModel tiny = new();
+        tiny.Model.Graph.Input[0] = TinyModel.Value("x", TinyModel.Float, name, 4);
+        tiny.Model.Graph.Output[0] = TinyModel.Value("y", TinyModel.Float, "found", "many");
+        TensorProto shape = new() { Name = "shape", DataType = 7, Dims = { 2 }, Int64Data = { 7, 1000003 } };
+        tiny.Model.Graph.Initializer.Add(shape);
+        tiny.Model.Graph.Node[0].Output[0] = "s";
+        tiny.Model.Graph.Node.Add(TinyModel.Node("Reshape", ["s", "shape"], "y"));
+        ToolRun run = await ToolRun.Of("verify", tiny.Save());
+        Assert.Equal(1, run.Code);
+        Assert.Contains(advice, run.Error, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Guessed_sizes_that_make_too_much_are_left_out_and_given_ones_refused()
     {
@@ -73,7 +91,7 @@ public sealed class PartialSizesTests : IDisposable
     [Fact]
     public void What_is_completed_begins_with_ones_and_is_asked_for_as_it_is_where_nothing_is_left_out()
     {
-        OpenDimension[] open = [new("batch", true), new("sequence", false)];
+        OpenDimension[] open = [new("batch", true, true), new("sequence", false, true)];
         DimensionSample given = DimensionSample.Parse("sequence=5");
         Assert.Equal(["batch=1,sequence=5", "batch=2,sequence=5", "batch=3,sequence=5"], given.Completions(open).Select(static s => s.ToString()).Distinct());
         Assert.Same(given, Assert.Single(given.Completions([open[1]])));

@@ -30,13 +30,16 @@ internal static class ModelValidation
         try
         {
             IReadOnlyList<string> sets = GoldenSets.Of(file);
-            using (ModelUnderTest model = new(file, options.Outputs, cancellationToken))
-                checks.AddRange(Verify(model, options, sets, cancellationToken));
-            if (sets.Count > 0)
+            (ValidationCheck? recorded, IReadOnlyList<string> fitting) = sets.Count > 0 ? Recorded(file, sets, cancellationToken) : (null, sets);
+            try
             {
-                // Recorded are the model's own outputs, whichever the item chooses.
-                using ModelUnderTest whole = new(file, cancellationToken: cancellationToken);
-                checks.Add(Recorded(whole, sets, cancellationToken));
+                using ModelUnderTest model = new(file, options.Outputs, cancellationToken);
+                checks.AddRange(Verify(model, options, fitting, cancellationToken));
+            }
+            finally
+            {
+                if (recorded is not null)
+                    checks.Add(recorded);
             }
             if (options.QuantizedFrom.Length > 0)
                 checks.Add(Against(file, options, cancellationToken));
@@ -101,17 +104,34 @@ internal static class ModelValidation
         }
     }
 
-    private static ValidationCheck Recorded(ModelUnderTest model, IReadOnlyList<string> sets, CancellationToken cancellationToken)
+    // Recorded are the model's own outputs, whichever the item chooses. Sets that do not fit the model are reported here alone.
+    private static (ValidationCheck Check, IReadOnlyList<string> Fitting) Recorded(string file, IReadOnlyList<string> sets, CancellationToken cancellationToken)
     {
         const string name = "recorded outputs";
+        using ModelUnderTest model = new(file, cancellationToken: cancellationToken);
         try
         {
-            GoldenDifference? first = GoldenCheck.Run(model, sets, GoldenCheck.DefaultTolerance, cancellationToken).FirstOrDefault();
-            return new ValidationCheck(name, first is null ? null : $"the {first.Kind} '{first.Name}' is not what {first.Set} records: {first.What}");
+            GoldenDifference? first = Differences(sets).FirstOrDefault();
+            return (new ValidationCheck(name, first is null ? null : $"the {first.Kind} '{first.Name}' is not what {first.Set} records: {first.What}"), sets);
         }
         catch (VerifyException e)
         {
-            return new ValidationCheck(name, e.Message);
+            return (new ValidationCheck(name, e.Message), [.. sets.Where(Fits)]);
+        }
+
+        IReadOnlyList<GoldenDifference> Differences(IReadOnlyList<string> some) => GoldenCheck.Run(model, some, GoldenCheck.DefaultTolerance, cancellationToken);
+
+        bool Fits(string set)
+        {
+            try
+            {
+                Differences([set]);
+                return true;
+            }
+            catch (VerifyException)
+            {
+                return false;
+            }
         }
     }
 }

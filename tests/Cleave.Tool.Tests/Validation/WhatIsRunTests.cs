@@ -1,6 +1,8 @@
 using System;
 using System.IO;
+using System.Linq;
 using System.Threading.Tasks;
+using System.Xml.Linq;
 using Cleave.OnnxProto;
 using Xunit;
 
@@ -63,6 +65,50 @@ public sealed class WhatIsRunTests : IDisposable
         ToolRun run = await ToolRun.Of("validate", listing, "--project", folder);
         Assert.Equal((0, ""), (run.Code, run.Error));
         Assert.Contains("split against whole", run.Output, StringComparison.Ordinal);
+    }
+
+    /// <summary>Everything else is still seen, on inputs that are made.</summary>
+    [Theory]
+    [InlineData("other sizes")]
+    [InlineData("more inputs")]
+    [InlineData("no tensor")]
+    public async Task A_recording_that_does_not_fit_fails_alone(string why)
+    {
+        Assert.Equal(0, (await ToolRun.Of("golden", "--record", _tiny.Save(), "--dims", "batch=2", "--dims", "batch=3")).Code);
+        GraphProto graph = _tiny.Model.Graph;
+        switch (why)
+        {
+            case "other sizes":
+                graph.Input[0] = TinyModel.Value("x", TinyModel.Float, "batch", 5);
+                graph.Output[0] = TinyModel.Value("y", TinyModel.Float, "batch", 5);
+                graph.Initializer[0] = TinyModel.Weight("w", TinyModel.Float, sizeof(float), 5);
+                break;
+            case "more inputs":
+                graph.Input.Add(TinyModel.Value("z", TinyModel.Float, "batch", 4));
+                break;
+            default:
+                await File.WriteAllTextAsync(Path.Combine(_tiny.Path + ".golden", "test_data_set_0", "input_0.pb"), "no tensor");
+                break;
+        }
+        string junit = _tiny.Path + ".xml";
+        ToolRun run = await ToolRun.Of("validate", _tiny.Save(), "--junit", junit);
+        Assert.Equal(1, run.Code);
+        Assert.Contains("failed its validation, recorded outputs: ", run.Output, StringComparison.Ordinal);
+        XElement[] checks = [.. XDocument.Load(junit).Descendants("testcase")];
+        Assert.Contains("whole model as Cleave opens it", checks.Select(static c => c.Attribute("name")!.Value));
+        Assert.Equal("recorded outputs", Assert.Single(checks, static c => c.Element("failure") is not null).Attribute("name")!.Value);
+    }
+
+    /// <summary>Nothing can be made for an input of which no rank is known, and what was recorded for it is why nothing was run.</summary>
+    [Fact]
+    public async Task A_recording_that_does_not_fit_is_said_where_nothing_else_can_be_run()
+    {
+        _tiny.Model.Graph.Input[0].Type.TensorType.Shape = null;
+        Assert.Equal(0, (await ToolRun.Of("golden", "--record", _tiny.Save(), "--dims", "x[0]=2,x[1]=4")).Code);
+        await File.WriteAllTextAsync(Path.Combine(_tiny.Path + ".golden", "test_data_set_0", "input_0.pb"), "no tensor");
+        ToolRun run = await ToolRun.Of("validate", _tiny.Path);
+        Assert.Equal(1, run.Code);
+        Assert.Contains("failed its validation, recorded outputs: ", run.Output, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using System.Collections.Generic;
+using System.Text.Json.Serialization;
 using Cleave.Tool.Measuring;
 using Cleave.Tool.Verification;
 
@@ -25,6 +26,10 @@ internal sealed record FixReport
 
     /// <summary>On which inputs both models gave the same.</summary>
     public IReadOnlyList<string> Inputs { get; init; } = [];
+
+    /// <summary>Those of them that were given, for which there are no seeds.</summary>
+    [JsonIgnore]
+    public IReadOnlyList<string> Given { get; init; } = [];
 
     public IReadOnlyList<FixedOutput> Outputs { get; init; } = [];
 

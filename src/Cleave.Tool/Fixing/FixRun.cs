@@ -63,7 +63,7 @@ internal sealed class FixRun(FixOptions options, Action<string, double> progress
             verification.Notes.Add("Nothing was measured: that is done on random inputs, in sizes that --dims gives beside --inputs.");
         BatchReport? batch = changes.Any(c => c.Kind == ModelFix.Batch) ? verification.CompareBatch(draft) : null;
         FileTiming? timing = options.Measure && verification.Sample is { } sample
-            ? FileTiming.Measure(stages, verification.Cases[0].Inputs, sample, progress, cancellationToken)
+            ? FileTiming.Measure(stages, verification.InputsOfSample, sample, progress, cancellationToken)
             : null;
         List<FixChange> measured = [];
         string before = Published;
@@ -118,6 +118,7 @@ internal sealed class FixRun(FixOptions options, Action<string, double> progress
         Changes = changes,
         Gain = gain,
         Inputs = verification is null ? [] : [.. verification.Cases.Select(c => c.Inputs.Name).Distinct(StringComparer.Ordinal)],
+        Given = verification is null ? [] : [.. verification.Cases.Take(options.Inputs.InputFolders.Count).Select(c => c.Inputs.Name)],
         Outputs = verification?.Outputs ?? [],
         Notes = [.. _notes, .. verification?.Notes ?? []],
     };

@@ -29,6 +29,9 @@ internal sealed class FixVerification(ModelUnderTest published, VerifyOptions op
     /// <summary>Sizes that the model takes.</summary>
     public DimensionSample? Sample { get; private set; }
 
+    /// <summary>What the model was first run on in these sizes.</summary>
+    public InputCase InputsOfSample => (Cases.ElementAtOrDefault(options.InputFolders.Count) ?? Cases[0]).Inputs;
+
     /// <exception cref="RewriteException">The models differ, or nothing can be compared.</exception>
     public void Compare(string path)
     {
@@ -45,6 +48,7 @@ internal sealed class FixVerification(ModelUnderTest published, VerifyOptions op
             if (sample is null)
                 break;
         }
+        Sample ??= maker.OnlySample;
         using ModelUnderTest other = new(path, cancellationToken: cancellationToken);
         using SessionChain changed = OpenChanged(other);
         foreach (ReferenceCase reference in Cases)

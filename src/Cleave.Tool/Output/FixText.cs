@@ -28,7 +28,7 @@ internal static class FixText
         console.Write(Changes(report));
         if (IsMeasured(report))
             Line(console, $"a short measurement of ONNX Runtime {report.OnnxRuntime}, one thread, with 95 % certainty between the bounds; cleave bench measures thoroughly");
-        Line(console, $"compared on inputs: {string.Join("; ", report.Inputs)} (two seeds each): {Compared(report)}");
+        Line(console, $"compared on inputs: {string.Join("; ", report.Inputs.Select(i => report.Given.Contains(i) ? i : i + " (two seeds)"))}: {Compared(report)}");
         if (report.Batch is { } batch)
             Line(console, $"batch '{batch.Dimension}': proven; {batch.Samples} samples together against one by one: {Equality(batch.Outputs.Values)}");
         WriteNotes();

@@ -31,6 +31,11 @@ internal sealed class InputMaker(PlanGraph graph, IReadOnlyDictionary<string, do
     /// <summary>The inputs that a caller gives.</summary>
     public IReadOnlyList<ValueInfo> Inputs { get; } = [.. graph.Model.Graph.Inputs.Where(i => graph.Index.IsInput(i.Name))];
 
+    /// <summary>The sample of a model that leaves nothing open; null of any other.</summary>
+    public DimensionSample? OnlySample => Inputs.All(static i => i.Type is OnnxType.Tensor { Shape: { } shape } && shape.All(static d => d.Value is >= 0))
+        ? new DimensionSample(new Dictionary<string, long>())
+        : null;
+
     /// <exception cref="VerifyException">An input cannot be made.</exception>
     public InputCase Make(DimensionSample sample, ulong seed)
     {

@@ -90,7 +90,7 @@ internal sealed class NumberInput<T> : InputSlot<T>
         _type = type;
         _data = data;
         ByteLength = data.ByteLength;
-        _tensor = NewTensor();
+        _tensor = NewTensor(data);
     }
 
     public override OrtValue Tensor => _tensor;
@@ -111,14 +111,15 @@ internal sealed class NumberInput<T> : InputSlot<T>
         AlignedArray<T> data = from._data.Slice(at * (from._data.Length / from.Shape[0]), _data.Length);
         if (data.Start == _data.Start)
             return false;
-        _data = data;
-        MoveTo(data.Start);
+        // First what may fail: a slot never says another place than its tensor.
+        OrtValue tensor = NewTensor(data);
         _tensor.Dispose();
-        _tensor = NewTensor();
+        (_data, _tensor) = (data, tensor);
+        MoveTo(data.Start);
         return true;
     }
 
-    private OrtValue NewTensor() => OrtValue.CreateTensorValueWithData(OrtMemoryInfo.DefaultInstance, _type, ToLong(Shape), _data.Address, _data.ByteLength);
+    private OrtValue NewTensor(AlignedArray<T> data) => OrtValue.CreateTensorValueWithData(OrtMemoryInfo.DefaultInstance, _type, ToLong(Shape), data.Address, data.ByteLength);
 }
 
 /// <summary>Strings: ONNX Runtime keeps its own copies, made before each run.</summary>

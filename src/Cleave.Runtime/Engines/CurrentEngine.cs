@@ -32,7 +32,7 @@ internal sealed class CurrentEngine
         _definition = definition;
         IsMember = isMember;
         _options = options.Over(definition.Options);
-        _now = new EngineOpener(definition, _options, this, before: null).Open(memory: null);
+        _now = new EngineOpener(definition, _options, this).Open(before: null, memory: null);
         try
         {
             Recorder = isMember ? null : InputRecorder.Of(_options, definition);
@@ -174,7 +174,7 @@ internal sealed class CurrentEngine
             old.Model.CheckUnchanged();
             CheckRoom(old);
         }
-        RunnerEngine next = new EngineOpener(_definition, options, this, old).Open(model is null ? old.Modes.Memory : null);
+        RunnerEngine next = new EngineOpener(_definition, options, this).Open(old, model is null ? old.Modes.Memory : null);
         try
         {
             next.WarmLike(old, instances, token);

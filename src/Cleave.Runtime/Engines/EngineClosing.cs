@@ -114,11 +114,17 @@ internal sealed class EngineClosing(RunnerEngine engine, ILogger logger)
             engine.Modes.Ledger.Runners.Remove(engine.Listed);
             engine.Pool.Close();
             engine.Joined?.Pool.Close();
-            Free(engine.Model, engine.Sessions, engine.Modes, engine.Device);
         }
         finally
         {
-            _closed.SetResult();
+            try
+            {
+                Free(engine.Model, engine.Sessions, engine.Modes, engine.Device);
+            }
+            finally
+            {
+                _closed.SetResult();
+            }
         }
     }
 }

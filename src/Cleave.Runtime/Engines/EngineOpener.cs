@@ -21,15 +21,15 @@ namespace Cleave.Engines;
 /// <param name="definition">The model.</param>
 /// <param name="options">How to open and run it.</param>
 /// <param name="home">Where the runner's requests go is known there.</param>
-/// <param name="before">The engine whose place it is to take; null: none.</param>
-internal sealed class EngineOpener(ModelDefinition definition, RunnerOptions options, CurrentEngine home, RunnerEngine? before)
+internal sealed class EngineOpener(ModelDefinition definition, RunnerOptions options, CurrentEngine home)
 {
     private readonly ILogger _logger = QuietLogger.Of(options.Logger);
     private readonly CoreLedger _ledger = options.Ledger ?? CoreLedger.Process;
 
     /// <summary>Opens it, and begins what it does by itself.</summary>
+    /// <param name="before">The engine whose place it is to take; null: none. It is not kept: what an engine does by itself holds its opener, so each would keep all before it.</param>
     /// <param name="memory">What the sessions take whose place it takes, where nobody asked for others; null: somebody did, or there are none.</param>
-    public RunnerEngine Open(MemoryLimit? memory)
+    public RunnerEngine Open(RunnerEngine? before, MemoryLimit? memory)
     {
         long start = Stopwatch.GetTimestamp();
         CoreBudget cores = Cores();
@@ -43,8 +43,8 @@ internal sealed class EngineOpener(ModelDefinition definition, RunnerOptions opt
             sessions = new SessionTable(factory);
             RunGate gate = new(definition.Name);
             TuningStore store = Store(model, factory, cores);
-            TuningSection? tuned = Tuned(store);
-            ModeList list = Modes(sessions, cores, tuned);
+            TuningSection? tuned = Tuned(store, before);
+            ModeList list = Modes(sessions, cores, tuned, before);
             SessionsBefore taken = new(before is null ? [] : [.. before.Modes.Leases], memory);
             modes = new RunnerModes(_ledger, options.Hint, new ModeOpener(definition, options, list, cores, _ledger, sessions, taken, gate, _logger));
             device = DeviceModeOpener.Open(definition, options, cores.Cores, modes.Places, sessions, _ledger, _logger);
@@ -58,7 +58,7 @@ internal sealed class EngineOpener(ModelDefinition definition, RunnerOptions opt
             engine.Tuning = new RunnerTuning(engine, options, cores, store, tuned, isLearned: alike != null, _logger);
             Log.Opened(_logger, definition.Name, engine.Plan.Outline.Plan.Name, cores.Cores, cores.Reason, OpenedPlan.Words(engine.Plan.Threads),
                 engine.Plan.Sessions[0].Way, factory.Weights.Loading, factory.Weights.Reason, Stopwatch.GetElapsedTime(start).TotalMilliseconds);
-            Begin(engine, store, tuned);
+            Begin(engine, store, tuned, isFirst: before is null);
             return engine;
         }
         catch
@@ -82,10 +82,10 @@ internal sealed class EngineOpener(ModelDefinition definition, RunnerOptions opt
         new Lazy<MachineSignature>(() => ThisMachine.Of(cores.Cores) with { Precision = factory.Precision.Halves is null ? "" : MachineSignature.Widened }), _logger);
 
     // What was measured on this machine; null: nothing was.
-    private TuningSection? Tuned(TuningStore store) =>
+    private TuningSection? Tuned(TuningStore store, RunnerEngine? before) =>
         options.IsTrial ? null : before?.Tuning.Known is { } known && known.Machine == store.Machine ? known : store.Load();
 
-    private ModeList Modes(SessionTable sessions, CoreBudget cores, TuningSection? tuned)
+    private ModeList Modes(SessionTable sessions, CoreBudget cores, TuningSection? tuned, RunnerEngine? before)
     {
         ChosenPlan? best = options.Deterministic && before != null ? before.Modes.Wanted(before.Modes.PlannedIndex) : tuned is null ? null : TunedRunner.Plan(tuned, definition.Budgets);
         ThreadGain gain = new(definition, tuned);
@@ -93,7 +93,7 @@ internal sealed class EngineOpener(ModelDefinition definition, RunnerOptions opt
     }
 
     // What an engine does that nobody asks it for: it shows itself, grows with the cores, exchanges its sessions, measures and prepares.
-    private void Begin(RunnerEngine engine, TuningStore store, TuningSection? tuned)
+    private void Begin(RunnerEngine engine, TuningStore store, TuningSection? tuned, bool isFirst)
     {
         _ledger.Runners.Add(engine.Listed);
         // Where the application said how many cores, more change nothing; with others, equal inputs would not give equal bits.
@@ -105,7 +105,7 @@ internal sealed class EngineOpener(ModelDefinition definition, RunnerOptions opt
         }
         engine.Modes.Exchange.Reconfigures = (instances, noRoom) => _ = home.ReopenInBackground(_logger, instances, noRoom);
         if (store.IsAsked && (tuned is null || store.IsLess) && !options.IsTrial && !home.IsMember)
-            engine.Tuning.StartByItself(saysWhyNot: before is null);
+            engine.Tuning.StartByItself(saysWhyNot: isFirst);
         engine.Sessions.Factory.Prepared.Refused = engine.Preparing.StartIfMissing;
         engine.Preparing.StartIfMissing();
     }

@@ -31,6 +31,7 @@ internal sealed class EnsembleServing : IDisposable
     private EnsembleSystem? _system;
     private readonly CoreTurns _turns;
     private readonly string _name;
+    private readonly int _largestBatch;
     private readonly ILogger _logger;
     // Whether an instance of any member could be opened on a device.
     private volatile bool _isOnDevice;
@@ -50,7 +51,8 @@ internal sealed class EnsembleServing : IDisposable
         _name = definition.Name;
         _logger = logger;
         _devices = devices;
-        SegmentSize = Math.Max(cells.Max(static c => c.Batch), devices is null ? 0 : Math.Max(DeviceSegment, devices.LargestBatch));
+        _largestBatch = cells.Max(static c => c.Batch);
+        SegmentSize = Math.Max(_largestBatch, devices is null ? 0 : Math.Max(DeviceSegment, devices.LargestBatch));
         bool fallsBack = devices?.Policy == DevicePolicy.Prefer;
         SystemOptions system = new()
         {
@@ -76,7 +78,7 @@ internal sealed class EnsembleServing : IDisposable
     public int SegmentSize { get; }
 
     /// <summary>The most samples of a request that is not cut: members on devices get all by segments.</summary>
-    public int MostUncut => _isOnDevice ? 0 : SegmentSize;
+    public int MostUncut => _isOnDevice ? 0 : _largestBatch;
 
     /// <summary>What is known of the members; null where no request was cut so far.</summary>
     public IReadOnlyList<MemberSnapshot>? Members => Volatile.Read(ref _system)?.Members;

@@ -37,7 +37,17 @@ internal sealed class SegmentedCall(EnsembleServing serving, InputSlot[] inputs,
     {
         if (_parts.TryGetValue((member, instance, count), out CallBuffers? known))
         {
-            model.Move(known, engine, inputs, at);
+            try
+            {
+                model.Move(known, engine, inputs, at);
+            }
+            catch
+            {
+                // Some of its inputs may be bound to the part before.
+                if (_parts.TryRemove((member, instance, count), out _))
+                    known.Leave();
+                throw;
+            }
             return known;
         }
         InputSlot[] part = Array.ConvertAll(inputs, i => i.Slice(at, count));

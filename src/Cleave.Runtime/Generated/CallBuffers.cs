@@ -178,11 +178,10 @@ public sealed class CallBuffers : RequestBuffers
             MoveTo(engine);
             return;
         }
+        if (!moved)
+            return;
         foreach (BoundPlan? plan in _plans)
-        {
-            if (moved)
-                plan?.FollowInputs();
-        }
+            plan?.FollowInputs();
     }
 
     /// <summary>Copies the inputs to those of other buffers of the same dimensions.</summary>

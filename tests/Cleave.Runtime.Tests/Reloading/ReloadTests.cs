@@ -1,6 +1,7 @@
 using System;
 using System.IO;
 using System.Linq;
+using System.Runtime.CompilerServices;
 using System.Threading;
 using System.Threading.Tasks;
 using Cleave.Core.Diagnostics;
@@ -45,6 +46,34 @@ public sealed class ReloadTests : BatchingTestBase
         }
         await runner.ReloadAsync(Times(4));
         Assert.Equal(4, Ask(runner));
+    }
+
+    /// <summary>A service that reloads from bytes would keep a model for each time.</summary>
+    [Fact]
+    public async Task Engines_whose_place_was_taken_are_not_kept()
+    {
+        await using LooseRunner runner = LooseRunner.Of(Models.Times(2));
+        WeakReference[] old = [await Replace(3), await Replace(4)];
+        // A thread that has just ended may hold one for a moment.
+        Assert.True(SpinWait.SpinUntil(() => AreGone(old), Patience));
+        Assert.Equal(4, Ask(runner));
+
+        async Task<WeakReference> Replace(float factor)
+        {
+            WeakReference before = Now();
+            await runner.ReloadAsync(Times(factor));
+            return before;
+        }
+
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        WeakReference Now() => new(runner.Engine);
+
+        static bool AreGone(WeakReference[] engines)
+        {
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+            return !Array.Exists(engines, static e => e.IsAlive);
+        }
     }
 
     [Fact]

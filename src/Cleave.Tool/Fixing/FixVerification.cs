@@ -74,7 +74,8 @@ internal sealed class FixVerification(ModelUnderTest published, VerifyOptions op
         Compare(path);
         using ModelUnderTest step = new(widened, cancellationToken: cancellationToken);
         List<Failure> failures = [];
-        new PrecisionCheck(published, options.Threads, Cases).Run(step, failures);
+        if (new PrecisionCheck(published, options.Threads, Cases).Run(step, failures).WhyNot is { } why)
+            throw new RewriteException($"--widen: the widened model cannot be compared with 32 bits: {why}. Nothing was written. Leave --widen out.");
         if (failures.Count > 0)
             throw Different($"{(failures[0].Output is { } output ? $"the output '{output}' " : "")}{failures[0].What}");
         if (widened != path)

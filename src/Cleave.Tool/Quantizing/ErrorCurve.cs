@@ -19,7 +19,7 @@ internal static class ErrorCurve
         PlotModel plot = new() { DefaultFont = "sans-serif", Background = OxyColors.White, PlotAreaBorderThickness = new OxyThickness(1, 0, 0, 1) };
         plot.Axes.Add(new LinearAxis { Position = AxisPosition.Bottom, Title = "milliseconds of a run, one thread", Minimum = 0, MajorGridlineStyle = LineStyle.Dot });
         plot.Axes.Add(new LinearAxis { Position = AxisPosition.Left, Title = "relative error on the worst input", Minimum = 0, MajorGridlineStyle = LineStyle.Dot });
-        LineSeries line = new() { MarkerType = MarkerType.Circle, LineStyle = LineStyle.Dot };
+        LineSeries line = new() { MarkerType = MarkerType.Circle, LineStyle = LineStyle.None };
         foreach (CurvePoint point in points)
         {
             line.Points.Add(new DataPoint(point.Nanoseconds / NanosecondsPerMillisecond, point.Error));

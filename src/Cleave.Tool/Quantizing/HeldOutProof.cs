@@ -23,7 +23,8 @@ internal sealed record HeldOutProof(SearchResult Result, Trial HeldOut, bool Was
     /// <param name="trials">On the inputs that they were chosen on.</param>
     /// <param name="others">On others.</param>
     /// <param name="budget">The largest error.</param>
-    public static HeldOutProof Fastest(PrecisionSearch search, IEnumerable<SearchResult> found, ModelTrials trials, ModelTrials others, double budget)
+    /// <param name="progress">Told what is tried.</param>
+    public static HeldOutProof Fastest(PrecisionSearch search, IEnumerable<SearchResult> found, ModelTrials trials, ModelTrials others, double budget, Action<string, double>? progress = null)
     {
         HeldOutProof? best = null;
         foreach (SearchResult one in found.OrderBy(static f => f.Trial!.Nanoseconds))
@@ -31,7 +32,7 @@ internal sealed record HeldOutProof(SearchResult Result, Trial HeldOut, bool Was
             // With operators in floats again a form may be slower than the next one.
             if (best is { } within && within.Worst <= budget && within.Result.Trial!.Nanoseconds <= one.Trial!.Nanoseconds)
                 break;
-            HeldOutProof proof = Of(search, one, trials, others, budget);
+            HeldOutProof proof = Of(search, one, trials, others, budget, progress);
             best = best is null ? proof : (IsBetter(proof, best) ? proof : best) with { WasChosenOn = true };
         }
         return best!;
@@ -45,8 +46,10 @@ internal sealed record HeldOutProof(SearchResult Result, Trial HeldOut, bool Was
     /// <param name="trials">On the inputs that it was chosen on.</param>
     /// <param name="others">On others.</param>
     /// <param name="budget">The largest error.</param>
-    public static HeldOutProof Of(PrecisionSearch search, SearchResult found, ModelTrials trials, ModelTrials others, double budget)
+    /// <param name="progress">Told what is tried.</param>
+    public static HeldOutProof Of(PrecisionSearch search, SearchResult found, ModelTrials trials, ModelTrials others, double budget, Action<string, double>? progress = null)
     {
+        progress?.Invoke($"{found.Form.Name}: {found.Chosen.Count} operators on the held-out inputs", 0);
         HeldOutProof best = new(found, others.Run(found.Model!), WasChosenOn: false);
         List<CurvePoint> curve = [.. found.Curve];
         foreach (QuantizableOperator[] fewer in Fewer(found))
@@ -54,13 +57,17 @@ internal sealed record HeldOutProof(SearchResult Result, Trial HeldOut, bool Was
             if (best.Worst <= budget)
                 break;
             SearchResult result = found with { Chosen = fewer, Model = search.Written(found.Form, fewer) };
-            // The trial of the search was of more operators.
-            result = result with { Trial = trials.Run(result.Model!) };
-            curve.Add(new CurvePoint(fewer.Length, result.Trial.Error.Worst, result.Trial.Nanoseconds));
-            HeldOutProof next = new(result, others.Run(result.Model!), WasChosenOn: true);
+            progress?.Invoke($"{found.Form.Name}: {fewer.Length} operators on the held-out inputs", 0);
+            Trial heldOut = others.Run(result.Model!);
+            // The trial of the search was of more operators. What is over the budget already need not be run on its inputs.
+            Trial trial = heldOut.Error.Worst <= budget ? trials.Run(result.Model!) : heldOut;
+            curve.Add(new CurvePoint(fewer.Length, trial.Error.Worst, trial.Nanoseconds));
+            HeldOutProof next = new(result with { Trial = trial }, heldOut, WasChosenOn: true);
             if (next.Worst < best.Worst)
                 best = next;
         }
+        if (best.Result.Trial == best.HeldOut)
+            best = best with { Result = best.Result with { Trial = trials.Run(best.Result.Model!) } };
         return best.WasChosenOn ? best with { Result = Left(best.Result) with { Curve = curve } } : best with { Result = curve.Count == found.Curve.Count ? found : found with { Curve = curve } };
     }
 

@@ -21,9 +21,9 @@ internal sealed record InputSets(IReadOnlyList<InputCase> Search, IReadOnlyList<
 
     /// <summary>Reads those that are given, equal ones once: every second one is held out.</summary>
     /// <exception cref="VerifyException">They are no inputs of the model, or too few.</exception>
-    public static InputSets Given(IReadOnlyList<string> folders, IReadOnlyList<ValueInfo> inputs)
+    public static InputSets Given(IReadOnlyList<string> folders, IReadOnlyList<ValueInfo> inputs, IReadOnlyList<string> outputs)
     {
-        IReadOnlyList<InputCase> given = InputFolders.Read(folders, inputs);
+        IReadOnlyList<InputCase> given = InputFolders.Read(folders, inputs, outputs);
         // What is held out must not have been seen under another name.
         InputCase[] all = [.. given.DistinctBy(QuantizedMetadata.OfInputs)];
         if (all.Length < 2)

@@ -57,7 +57,7 @@ internal sealed class QuantizeRun(QuantizeOptions options, Action<string, double
         curve?.Spare(files.Paths.Skip(1));
         _source = files.Digest();
         InputSets inputs = options.InputFolders.Count > 0
-            ? InputSets.Given(options.InputFolders, new InputMaker(published.Graph, options.Fills).Inputs)
+            ? InputSets.Given(options.InputFolders, new InputMaker(published.Graph, options.Fills).Inputs, published.Graph.Outputs)
             : InputSets.Random(published, options, cancellationToken);
         if (!inputs.AreGiven)
             _notes.Add("the error is that on random inputs: give some of the application's with --inputs to know what it is on those");
@@ -100,7 +100,7 @@ internal sealed class QuantizeRun(QuantizeOptions options, Action<string, double
         }
         SearchResult[] found = Search(search, candidates, ranges, inputs.AreGiven, curve);
         progress("proving", 0);
-        HeldOutProof proof = HeldOutProof.Fastest(search, found.Where(static f => f.Trial != null), trials, others, MaxError);
+        HeldOutProof proof = HeldOutProof.Fastest(search, found.Where(static f => f.Trial != null), trials, others, MaxError, progress);
         if (proof.Worst > MaxError)
         {
             throw Failed(string.Create(CultureInfo.InvariantCulture,

@@ -66,7 +66,7 @@ internal sealed record SourceComparison
         Check(bytes, floats, inputs);
         if (folders.Count == 0)
             throw new VerifyException("there are no inputs to compare both on: record some in the application (RunnerOptions.Record, CLEAVE_RECORD), or give some.");
-        IReadOnlyList<InputCase> all = InputFolders.Read(folders, inputs);
+        IReadOnlyList<InputCase> all = InputFolders.Read(folders, inputs, floats.Graph.Outputs);
         HashSet<string> known = [.. (QuantisationMetadata.Of(bytes.Graph.Model, QuantisationMetadata.Calibration) ?? "").Split(' ')];
         InputCase[] unseen = [.. all.Where(c => !known.Contains(QuantizedMetadata.OfInputs(c)))];
         if (unseen.Length == 0)

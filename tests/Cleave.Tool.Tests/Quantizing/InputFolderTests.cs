@@ -33,6 +33,28 @@ public sealed class InputFolderTests : IDisposable
         Assert.Equal([("a.npy", 2f), ("samples", 1f), ("more", 3f), ("0", 4f)], Read().Select(static c => (c.Name, BitConverter.ToSingle(c.Values["x"].Bytes))));
     }
 
+    /// <summary>A folder for each sample: what lies beside the input belongs to it, as a label.</summary>
+    [Fact]
+    public void Of_a_folder_for_each_sample_only_the_input_is_read()
+    {
+        Save("0/x.npy", 1);
+        Save("0/y.npy", 2);
+        Save("1/x.npy", 3);
+        Save("1/label.npy", 4);
+
+        Assert.Equal([("0", 1f), ("1", 3f)], Read().Select(static c => (c.Name, BitConverter.ToSingle(c.Values["x"].Bytes))));
+    }
+
+    [Fact]
+    public void An_array_of_an_outputs_name_beside_the_input_is_none()
+    {
+        Save("x.npy", 1);
+        Save("y.npy", 2);
+
+        Assert.Equal(["samples"], Read("y").Select(static c => c.Name));
+        Assert.Equal(2, Read().Count);
+    }
+
     [Fact]
     public void What_a_runner_has_not_finished_is_no_input()
     {
@@ -74,10 +96,10 @@ public sealed class InputFolderTests : IDisposable
         return InputSets.Random(model, options);
     }
 
-    private IReadOnlyList<InputCase> Read()
+    private IReadOnlyList<InputCase> Read(params string[] outputs)
     {
         using ModelUnderTest model = new(_files.Save("model.onnx", Model(2)));
-        return InputFolders.Read([Samples], new InputMaker(model.Graph, new Dictionary<string, double>()).Inputs);
+        return InputFolders.Read([Samples], new InputMaker(model.Graph, new Dictionary<string, double>()).Inputs, outputs);
     }
 
     private void Save(string name, float first)

@@ -7,7 +7,7 @@ using Cleave.Core.Graph;
 namespace Cleave.Generator.Model;
 
 /// <summary>
-/// The inputs of an ensemble: those of one name are one, whatever the order of the members. Of two names that no member has both, the later is taken for the first of
+/// The inputs of an ensemble: those of one name are one, whatever the order of the members. Of two names in members that share no name, the later is taken for the first of
 /// equal type and shape; where there is none, it is an input of its members alone.
 /// </summary>
 internal sealed class EnsembleInputs
@@ -100,10 +100,10 @@ internal sealed class EnsembleInputs
         }
     }
 
-    // Two inputs of one member are two.
+    // Two inputs of one member are two. So are those of members that call another input the same: their names mean something, as the mask of one and the types of another do, whose ids are one.
     private bool IsTakenFor(Shared input, Shared other)
     {
-        if (!input.Tensor.RankIsKnown || !other.Tensor.RankIsKnown || input.Places.Keys.Any(other.Places.ContainsKey))
+        if (!input.Tensor.RankIsKnown || !other.Tensor.RankIsKnown || input.Places.Keys.Any(m => other.Places.Keys.Any(o => m == o || ShareName(m, o))))
             return false;
         DimensionClasses tried = _dimensions.Copy();
         if (Join(tried, other, input.Member, input.Tensor) is not null)
@@ -111,6 +111,8 @@ internal sealed class EnsembleInputs
         _dimensions = tried;
         return true;
     }
+
+    private bool ShareName(int member, int other) => _members[member].Inputs.Any(i => _members[other].Inputs.Any(o => o.Name == i.Name));
 
     // What differs; null where nothing does.
     private string? Join(DimensionClasses dimensions, Shared shared, int member, TensorSpec input)

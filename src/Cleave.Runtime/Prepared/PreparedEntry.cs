@@ -214,7 +214,7 @@ internal sealed class PreparedEntry : IDisposable
             PreparedFile? moved = CheckData(source, data, manifest, path);
             PreparedManifest? renewed = sources is null && moved is null
                 ? null
-                : manifest with { Sources = sources ?? manifest.Sources, Files = [.. manifest.Files.Select(f => f == data ? moved ?? f : f)] };
+                : manifest with { Sources = sources ?? [], Files = [.. manifest.Files.Select(f => f == data ? moved ?? f : f)] };
             return new PreparedEntry(path, manifest, bytes, source) { Within = folder, Renewed = renewed };
         }
         catch

@@ -111,27 +111,31 @@ internal static class ModelValidation
         using ModelUnderTest model = new(file, cancellationToken: cancellationToken);
         try
         {
-            GoldenDifference? first = Differences(sets).FirstOrDefault();
-            return (new ValidationCheck(name, first is null ? null : $"the {first.Kind} '{first.Name}' is not what {first.Set} records: {first.What}"), sets);
+            return (new ValidationCheck(name, Difference(sets)), sets);
         }
-        catch (VerifyException e)
+        catch (VerifyException)
         {
-            return (new ValidationCheck(name, e.Message), [.. sets.Where(Fits)]);
+            // One by one: a set that cannot be read hides no difference of another one.
         }
-
-        IReadOnlyList<GoldenDifference> Differences(IReadOnlyList<string> some) => GoldenCheck.Run(model, some, GoldenCheck.DefaultTolerance, cancellationToken);
-
-        bool Fits(string set)
+        string? different = null, unfit = null;
+        List<string> fitting = [];
+        foreach (string set in sets)
         {
             try
             {
-                Differences([set]);
-                return true;
+                string? found = Difference([set]);
+                different ??= found;
+                fitting.Add(set);
             }
-            catch (VerifyException)
+            catch (VerifyException e)
             {
-                return false;
+                unfit ??= e.Message;
             }
         }
+        return (new ValidationCheck(name, different is null || unfit is null ? different ?? unfit : unfit + " Besides, " + different), fitting);
+
+        string? Difference(IReadOnlyList<string> some) => GoldenCheck.Run(model, some, GoldenCheck.DefaultTolerance, cancellationToken) is [var first, ..]
+            ? $"the {first.Kind} '{first.Name}' is not what {first.Set} records: {first.What}"
+            : null;
     }
 }

@@ -176,6 +176,18 @@ public sealed class EnsembleSurfaceTests
         Assert.All(notes, note => Assert.Contains(generated.Messages, m => m.Contains(note, StringComparison.Ordinal)));
     }
 
+    // One's mask would be the other's types.
+    [Theory]
+    [InlineData("ids mask", "ids types")]
+    [InlineData("ids mask", "ids mask", "ids types", "ids types")]
+    public void Names_of_members_that_share_another_name_are_not_matched(params string[] inputs)
+    {
+        ModelListing[] models = [.. inputs.Select((names, i) => Model("m" + i, [.. names.Split(' ').Select(n => Models.Tensor(n, ElementType.Int64, "N", "S"))], [Models.Float("scores", "N", 10)]))];
+        Generated generated = Run(Vision(models), models).Compiles();
+        Assert.Empty(generated.Messages);
+        Assert.Equal(["N", "S", "Ids", "Mask", "Types"], generated.Members("MyApp.VisionInput"));
+    }
+
     [Fact]
     public void Names_that_are_matched_by_order_keep_the_places_of_each_member()
     {

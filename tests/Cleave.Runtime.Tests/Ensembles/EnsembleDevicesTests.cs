@@ -265,6 +265,7 @@ public sealed class EnsembleDevicesTests : IDisposable
         using LooseEnsemble ensemble = LooseEnsemble.OnDevices(["cuda:0"], Three, CombinationRule.Mean, options);
         Assert.Equal(OfThree(30), Ask(ensemble, 30));
         Assert.Empty(cut);
+        Assert.Equal(0, _devices[0].OpenStreams);
         // As without devices, whose segments are smaller.
         Assert.Equal(32, ensemble.Engine.Serving!.MostUncut);
     }

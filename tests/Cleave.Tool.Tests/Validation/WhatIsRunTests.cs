@@ -99,6 +99,18 @@ public sealed class WhatIsRunTests : IDisposable
         Assert.Equal("recorded outputs", Assert.Single(checks, static c => c.Element("failure") is not null).Attribute("name")!.Value);
     }
 
+    [Fact]
+    public async Task A_recording_that_does_not_fit_hides_no_difference_of_another()
+    {
+        Assert.Equal(0, (await ToolRun.Of("golden", "--record", _tiny.Save(), "--dims", "batch=2", "--dims", "batch=3")).Code);
+        await File.WriteAllTextAsync(Path.Combine(_tiny.Path + ".golden", "test_data_set_0", "input_0.pb"), "no tensor");
+        _tiny.Model.Graph.Initializer[0].RawData = Google.Protobuf.ByteString.CopyFrom(new byte[] { 0, 0, 0x80, 0x3f, 0, 0, 0, 0x40, 0, 0, 0x40, 0x40, 0, 0, 0x80, 0x40 });
+        ToolRun run = await ToolRun.Of("validate", _tiny.Save());
+        Assert.Equal(1, run.Code);
+        Assert.Contains("input_0.pb", run.Output, StringComparison.Ordinal);
+        Assert.Contains("Besides, the output 'y' is not what test_data_set_1 records", run.Output, StringComparison.Ordinal);
+    }
+
     /// <summary>Nothing can be made for an input of which no rank is known, and what was recorded for it is why nothing was run.</summary>
     [Fact]
     public async Task A_recording_that_does_not_fit_is_said_where_nothing_else_can_be_run()

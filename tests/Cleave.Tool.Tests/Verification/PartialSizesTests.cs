@@ -48,7 +48,6 @@ public sealed class PartialSizesTests : IDisposable
         Assert.Contains("rows=3,sequence=5", run.Output);
     }
 
-    /// <summary>Ten open dimensions of 16 each are a million million elements.</summary>
     /// <summary>An item's Dims name dimensions; what has no name can be recorded only.</summary>
     [Theory]
     [InlineData("rows", "--dims rows=1 (in a project the item's Dims)")]
@@ -67,6 +66,7 @@ public sealed class PartialSizesTests : IDisposable
         Assert.Contains(advice, run.Error, StringComparison.Ordinal);
     }
 
+    /// <summary>Ten open dimensions of 16 each are a million million elements.</summary>
     [Fact]
     public async Task Guessed_sizes_that_make_too_much_are_left_out_and_given_ones_refused()
     {

@@ -135,7 +135,11 @@ internal sealed class ModelPreparation(SessionFactory factory, ModelDefinition d
             SegmentPreparer preparer = new(factory, factory.ModelWeights, segment, [(entry.Manifest.Probe, 0), .. samples()], how);
             IReadOnlyDictionary<int, string> more = preparer.Compare(entry, [.. segment.Threads.Except(entry.Manifest.Expected.Keys)]);
             if (!ManifestUpdate.Extend(entry, trust, more))
+            {
+                // Nothing was wrong with this one.
+                Attempts.TakeBack(entry.Within, target.FolderName);
                 return NotMade(segment, target, "another entry took its place meanwhile");
+            }
         }
         catch (Exception e) when (e is NotPreparableException or TimeoutException or OnnxRuntimeException or OutOfMemoryException)
         {

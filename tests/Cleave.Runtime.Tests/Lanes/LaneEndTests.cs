@@ -188,15 +188,30 @@ public sealed class LaneEndTests
     {
         using LooseRunner runner = SplitModel.Relay<long>(ElementType.Int64, static () => Thread.SpinWait(300)).Runner();
         int good = 0, cancelled = 0;
-        await Task.WhenAll(Enumerable.Range(0, 6).Select(client => Task.Factory.StartNew(
-            () =>
+        CancellationTokenSource?[] open = new CancellationTokenSource?[6];
+        bool over = false;
+        // By a thread of its own: timers may not come before all requests are over.
+        Task canceller = OnThread(() =>
+        {
+            Random random = new(open.Length);
+            while (!Volatile.Read(ref over))
+            {
+                lock (open)
+                    open[random.Next(open.Length)]?.Cancel();
+                Thread.SpinWait(random.Next(500));
+            }
+        });
+        try
+        {
+            await Task.WhenAll(Enumerable.Range(0, open.Length).Select(client => OnThread(() =>
             {
                 Random random = new(client);
-                for (int i = 0; i < 1000; i++)
+                // A machine that gives the other thread no time meanwhile would show nothing.
+                for (int i = 0; i < 1000 || (Volatile.Read(ref cancelled) == 0 && i < 1_000_000); i++)
                 {
                     using CancellationTokenSource source = new();
-                    if (random.Next(2) == 0)
-                        source.CancelAfter(TimeSpan.FromMicroseconds(random.Next(500)));
+                    lock (open)
+                        open[client] = random.Next(2) == 0 ? source : null;
                     try
                     {
                         Relayed(runner, source.Token, (client * 1_000_000) + i, -i);
@@ -206,12 +221,22 @@ public sealed class LaneEndTests
                     {
                         Interlocked.Increment(ref cancelled);
                     }
+                    finally
+                    {
+                        lock (open)
+                            open[client] = null;
+                    }
                 }
-            },
-            CancellationToken.None,
-            TaskCreationOptions.LongRunning,
-            TaskScheduler.Default))).WaitAsync(Patience);
+            }))).WaitAsync(Patience);
+        }
+        finally
+        {
+            Volatile.Write(ref over, true);
+        }
+        await canceller.WaitAsync(Patience);
         Assert.True(good > 0 && cancelled > 0, $"{good} good, {cancelled} cancelled");
+
+        static Task OnThread(Action action) => Task.Factory.StartNew(action, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
     }
 
     [Fact]

@@ -111,6 +111,8 @@ public sealed class LargeWeightsTests : IDisposable
         Memory(megabytes: 30);
         using LooseRunner runner = Runner(Large, 2);
         Meet(runner, 8);
+        // On a thread of its own.
+        Assert.True(SpinWait.SpinUntil(() => _logger.Lines.Any(static l => l.Contains("does not open another mode")), Patience));
         Assert.Equal([4], _made);
         Assert.Contains("of 30 MB left", Assert.Single(_logger.Lines, static l => l.Contains("does not open another mode")));
         Memory(megabytes: 3000);

@@ -1,38 +1,19 @@
 using System;
-using System.Collections.Concurrent;
 using System.Collections.Generic;
 using System.Linq;
-using System.Reflection;
 using System.Threading;
 using System.Threading.Tasks;
 using Cleave.Elements;
 using Cleave.Emulator;
 using Cleave.Ensembles.Combining;
 using Cleave.Ensembles.Serving;
-using Cleave.Runtime.Tests.Support;
 using Xunit;
 
 namespace Cleave.Runtime.Tests.Ensembles;
 
 /// <summary>The inference system: segments, queues, three stages, accumulation.</summary>
-public sealed class SystemTests
+public sealed class SystemTests : SystemTestBase
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
-
-    private static readonly SystemOptions Small = new() { SegmentSize = 16, MostSegments = 4 };
-
-    private static ThreadedSystem System(SystemOptions options, params StubInstance[][] members) =>
-        new("Vision", [.. members.Select((m, i) => ("m" + i, (IReadOnlyList<IMemberInstance>)m))], options);
-
-    private static (TensorRequest Request, Func<float[]> Result) Request(int samples, int members, SystemOptions options)
-    {
-        MeanCombiner<float> combiner = new("y", [], members);
-        float[] rows = [.. Enumerable.Range(0, samples * 2).Select(i => (float)i)];
-        return (new TensorRequest(samples, [rows], [(combiner, 2)], options.SegmentSize), () => ((OutputSlot<float>)combiner.Result).Span.ToArray());
-    }
-
-    private static float[] Expected(int samples, float factor) => [.. Enumerable.Range(0, samples * 2).Select(i => i * factor)];
-
     [Theory]
     [InlineData(1, 1)]
     [InlineData(16, 3)]
@@ -53,7 +34,7 @@ public sealed class SystemTests
     }
 
     [Fact]
-    public async Task A_job_of_no_samples_is_done() => await Ended(System(Small, [[new("a", 0, 8, 1)]]), async system =>
+    public async Task A_request_of_no_samples_is_done() => await Ended(System(Small, [[new("a", 0, 8, 1)]]), async system =>
     {
         (TensorRequest request, Func<float[]> result) = Request(0, 1, Small);
         await system.RunAsync(request).WaitAsync(Patience);
@@ -82,125 +63,6 @@ public sealed class SystemTests
         go.Set();
         await run.WaitAsync(Patience);
         Assert.Equal(Expected(16, 1), result());
-    }
-
-    [Fact]
-    public async Task An_instance_without_room_once_is_not_left_for_other_failures_before()
-    {
-        const int Others = 5;
-        StubInstance only = new("only", 0, 8, 1, 1)
-        {
-            OnPredict = static before =>
-            {
-                if (before < Others)
-                    throw new FormatException("odd");
-                if (before == Others)
-                    throw new DeviceMemoryException("there", "m0", "no room", null);
-            },
-        };
-        SystemOptions options = Small with { DeviceRetries = 3, Fallback = static (_, _) => [] };
-        await using ThreadedSystem system = System(options, [only]);
-        for (int i = 0; i < Others; i++)
-            await Assert.ThrowsAsync<CleaveException>(() => system.RunAsync(Request(8, 1, options).Request).WaitAsync(Patience));
-        (TensorRequest request, Func<float[]> result) = Request(8, 1, options);
-        await system.RunAsync(request).WaitAsync(Patience);
-        Assert.Equal(Expected(8, 1), result());
-        Assert.Equal(["only"], system.Members[0].Instances);
-    }
-
-    [Fact]
-    public async Task An_instance_without_room_is_left_though_another_answers()
-    {
-        int seen = -1;
-        StubInstance well = new("well", 0, 4, 1, 1), without = new("without", 0, 4, 1, 1)
-        {
-            OnPredict = before =>
-            {
-                if (before >= InstanceWorker.MostWithoutRoom)
-                    return;
-                // The other one has answered since.
-                Assert.True(SpinWait.SpinUntil(() => well.Added.Count > seen, Patience));
-                seen = well.Added.Count;
-                throw new DeviceMemoryException("there", "m0", "no room", null);
-            },
-        };
-        SystemOptions options = Small with { DeviceRetries = 6, Fallback = static (_, _) => [] };
-        await using ThreadedSystem system = System(options, [without, well]);
-        (TensorRequest request, Func<float[]> result) = Request(400, 1, options);
-        await system.RunAsync(request).WaitAsync(Patience);
-        Assert.Equal(Expected(400, 1), result());
-        Assert.Equal(["well"], system.Members[0].Instances);
-    }
-
-    [Theory]
-    [InlineData(1)]
-    [InlineData(3)]
-    public async Task A_thread_that_is_interrupted_from_outside_goes_on(int slots)
-    {
-        ConcurrentDictionary<Thread, bool> threads = new();
-        ListLogger log = new();
-        SystemOptions options = Small with { Logger = log, Timeline = _ => threads[Thread.CurrentThread] = true };
-        await using ThreadedSystem system = System(options, [new StubInstance("a", 0, 8, 1, slots)]);
-        int interrupted = 0;
-        for (int i = 0; i < 10; i++)
-        {
-            (TensorRequest request, Func<float[]> result) = Request(100, 1, Small);
-            await system.RunAsync(request).WaitAsync(Patience);
-            Assert.Equal(Expected(100, 1), result());
-            // Each waits by now, or will.
-            foreach (Thread thread in threads.Keys)
-            {
-                interrupted++;
-                thread.Interrupt();
-            }
-            Assert.True(SpinWait.SpinUntil(() => log.Warnings.Length == interrupted, Patience));
-        }
-        Assert.All(log.Warnings, static w => Assert.Contains("was interrupted and goes on", w));
-    }
-
-    [Theory]
-    [InlineData(1, "_free", nameof(BatchStage.Send))]
-    [InlineData(3, "_free", nameof(BatchStage.Send))]
-    [InlineData(3, "_loaded", nameof(BatchStage.Load))]
-    [InlineData(3, "_predicted", nameof(BatchStage.Predict))]
-    public async Task A_thread_that_is_interrupted_where_it_hands_on_what_others_wait_for_does_so(int slots, string queue, string after)
-    {
-        using ManualResetEventSlim loading = new(), go = new();
-        ConcurrentDictionary<string, Thread> threads = new();
-        StubInstance instance = new("a", 0, 8, 1, slots);
-        instance.OnLoad = () =>
-        {
-            loading.Set();
-            Assert.True(go.Wait(Patience));
-        };
-        ListLogger log = new();
-        await using ThreadedSystem system = System(Small with { Logger = log, Timeline = span => threads[span.Stage.ToString()] = Thread.CurrentThread }, [instance]);
-        object inside = Inside(system, queue);
-        (TensorRequest request, Func<float[]> result) = Request(8, 1, Small);
-        Task run = system.RunAsync(request);
-        Assert.True(loading.Wait(Patience));
-        lock (inside)
-        {
-            go.Set();
-            Assert.True(SpinWait.SpinUntil(() => threads.TryGetValue(after, out Thread? thread) && thread.ThreadState.HasFlag(ThreadState.WaitSleepJoin), Patience));
-            threads[after].Interrupt();
-        }
-        await run.WaitAsync(Patience);
-        Assert.Equal(Expected(8, 1), result());
-        // Nothing was lost: the next ones find all they need.
-        for (int i = 0; i < 5; i++)
-        {
-            (request, result) = Request(100, 1, Small);
-            await system.RunAsync(request).WaitAsync(Patience);
-            Assert.Equal(Expected(100, 1), result());
-        }
-        Assert.Contains("was interrupted and goes on", Assert.Single(log.Warnings));
-
-        // The lock of that queue of the only instance.
-        static object Inside(ThreadedSystem system, string queue) =>
-            Field(Field(((Array)Field(Field(system, "_system"), "_members")).GetValue(0)!, "_now"), "_all") is IReadOnlyList<InstanceWorker> workers ? Field(Field(workers[0], queue), "_lock") : null!;
-
-        static object Field(object of, string name) => of.GetType().GetField(name, BindingFlags.Instance | BindingFlags.NonPublic)!.GetValue(of)!;
     }
 
     [Fact]
@@ -299,79 +161,7 @@ public sealed class SystemTests
     }
 
     [Fact]
-    public async Task A_segment_that_failed_is_tried_again_from_where_it_was()
-    {
-        StubInstance flaky = new("flaky", 0, 4, 1) { OnPredict = n => ThrowIf(n == 2 || n == 7) };
-        SystemOptions options = Small with { Retries = 2 };
-        await using ThreadedSystem system = System(options, [flaky], [new("fine", 1, 16, 3)]);
-        (TensorRequest request, Func<float[]> result) = Request(64, 2, options);
-        await system.RunAsync(request).WaitAsync(Patience);
-        Assert.Equal(Expected(64, 2), result());
-        MemberSnapshot member = system.Members[0];
-        Assert.Equal((16, 2, 0), (member.Answers, member.Failures, member.FailuresInARow));
-        Assert.Equal(16, flaky.Added.Count);
-    }
-
-    [Fact]
-    public async Task A_member_that_always_fails_fails_requests_with_its_name_and_the_state_says_so()
-    {
-        StubInstance broken = new("broken", 1, 16, 1) { OnPredict = _ => ThrowIf(true) };
-        SystemOptions options = Small with { Retries = 1 };
-        await using ThreadedSystem system = System(options, [new("fine", 0, 16, 1)], [broken]);
-        for (int i = 1; i <= 3; i++)
-        {
-            (TensorRequest request, _) = Request(100, 2, options);
-            CleaveException e = await Assert.ThrowsAsync<CleaveException>(() => system.RunAsync(request).WaitAsync(Patience));
-            Assert.Equal("CLV4030", e.Id);
-            Assert.Equal("CLV4030: The ensemble 'Vision' has no output for a request, because its member 'm1' failed; mend what it says, or take the member off the item: no", e.Message);
-        }
-        Assert.Equal(0, system.Members[0].Failures);
-        MemberSnapshot state = system.Members[1];
-        Assert.Equal((0, "no"), (state.Answers, state.LastFailure));
-        Assert.Equal(state.Failures, state.FailuresInARow);
-        Assert.True(state.Failures >= 6);
-        // Another set of weights mends it, while the other member goes on.
-        await system.ReplaceAsync("m1", [new StubInstance("mended", 1, 16, 3)]).WaitAsync(Patience);
-        Assert.True(broken.IsDisposed);
-        (TensorRequest again, Func<float[]> result) = Request(100, 2, options);
-        await system.RunAsync(again).WaitAsync(Patience);
-        Assert.Equal(Expected(100, 2), result());
-    }
-
-    [Fact]
-    public async Task An_instance_that_is_lost_leaves_its_work_to_the_others_and_the_last_one_fails_all()
-    {
-        StubInstance first = new("first", 0, 16, 1, 1), second = new("second", 0, 16, 1, 1);
-        SystemOptions options = Small with { Retries = 1 };
-        await using ThreadedSystem system = System(options, [first, second]);
-        first.OnPredict = _ => Lose(first);
-        for (int i = 0; i < 20; i++)
-        {
-            (TensorRequest request, Func<float[]> result) = Request(64, 1, options);
-            await system.RunAsync(request).WaitAsync(Patience);
-            Assert.Equal(Expected(64, 1), result());
-        }
-        second.OnPredict = _ => Lose(second);
-        first.OnPredict = _ => Lose(first);
-        for (int i = 0; i < 3; i++)
-        {
-            (TensorRequest request, _) = Request(640, 1, options);
-            Assert.Equal("CLV4030", (await Assert.ThrowsAsync<CleaveException>(() => system.RunAsync(request).WaitAsync(Patience))).Id);
-        }
-        Assert.Empty(system.Members[0].Instances);
-        await system.ReplaceAsync("m0", [new StubInstance("new", 0, 16, 1)]).WaitAsync(Patience);
-        (TensorRequest last, _) = Request(64, 1, options);
-        await system.RunAsync(last).WaitAsync(Patience);
-
-        static void Lose(StubInstance instance)
-        {
-            instance.IsLost = true;
-            ThrowIf(true);
-        }
-    }
-
-    [Fact]
-    public async Task Cancelling_ends_a_job_and_no_other()
+    public async Task Cancelling_ends_a_request_and_no_other()
     {
         using ManualResetEventSlim go = new();
         StubInstance slow = new("slow", 0, 16, 1, 1) { OnPredict = _ => Assert.True(go.Wait(Patience)) };
@@ -462,11 +252,5 @@ public sealed class SystemTests
     {
         await using (system)
             await test(system);
-    }
-
-    private static void ThrowIf(bool fails)
-    {
-        if (fails)
-            throw new InvalidOperationException("no");
     }
 }

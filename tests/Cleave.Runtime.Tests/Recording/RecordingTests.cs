@@ -15,25 +15,9 @@ using Xunit;
 
 namespace Cleave.Runtime.Tests.Recording;
 
-/// <summary>What is kept of requests, and what is not.</summary>
-public sealed class RecordingTests : IDisposable
+/// <summary>What is kept of requests, and what happens where that fails.</summary>
+public sealed class RecordingTests : RecordingTestBase
 {
-    private const int Width = 8;
-
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
-
-    private readonly TempFolder _folder = new();
-    private readonly ListLogger _logger = new();
-
-    private string Recorded => Path.Combine(_folder.Path, "recorded");
-
-    // Of the model that Definitions describes.
-    private string Own => Path.Combine(Recorded, "models", "test.onnx.recorded");
-
-    private string[] Sets => SetsIn(Own);
-
-    public void Dispose() => _folder.Dispose();
-
     [Fact]
     public async Task Every_way_to_run_is_recorded_as_ONNX_has_test_data()
     {
@@ -53,20 +37,7 @@ public sealed class RecordingTests : IDisposable
         Assert.Equal(("x", 1), (tensor.Name, tensor.DataType));
         Assert.Equal([1, Width], tensor.Dims);
         Assert.Equal(Values(1), values);
-        Assert.Contains("may be data of your users", Assert.Single(_logger.Warnings));
-    }
-
-    [Fact]
-    public void No_more_than_were_asked_for_are_kept_those_of_earlier_starts_included()
-    {
-        for (int start = 0; start < 3; start++)
-        {
-            using LooseRunner runner = Open(new RecordingOptions(Recorded) { Count = 5 });
-            for (int i = 0; i < 2; i++)
-                Run(runner, (start * 2) + i);
-        }
-        Assert.Equal([0, 1, 2, 3, 4], Sets.Select(static s => (int)Read(s).Values[0]));
-        Assert.Contains(_logger.Lines, static l => l.Contains("records no more"));
+        Assert.Contains("may be data of your users", Assert.Single(Logger.Warnings));
     }
 
     [Fact]
@@ -80,28 +51,13 @@ public sealed class RecordingTests : IDisposable
                 Run(other, 10 + i);
             }
         }
-        Assert.DoesNotContain(_logger.Lines, static l => l.Contains("does not record"));
+        Assert.DoesNotContain(Logger.Lines, static l => l.Contains("does not record"));
         Assert.Equal(6, Sets.Length);
         Assert.Equal(Sets.Length, Sets.Select(static s => Read(s).Values[0]).Distinct().Count());
     }
 
     [Fact]
-    public void A_runner_adds_nothing_to_what_another_has_filled_meanwhile()
-    {
-        using (LooseRunner one = Open(new RecordingOptions(Recorded) { Count = 2 }))
-        {
-            using (LooseRunner other = Open(new RecordingOptions(Recorded) { Count = 2 }))
-            {
-                Run(other, 10);
-                Run(other, 11);
-            }
-            Run(one, 1);
-        }
-        Assert.Equal([10, 11], Sets.Select(static s => (int)Read(s).Values[0]));
-    }
-
-    [Fact]
-    public void Models_of_one_name_have_folders_of_their_own()
+    public void Models_of_one_name_haveFolders_of_their_own()
     {
         byte[] model = Models.Toy(Width).ToByteArray();
         foreach ((string path, int first) in new[] { ("models/MyApp/bge/model.onnx", 1), ("models/MyApp/whisper/model.onnx", 2) })
@@ -130,198 +86,6 @@ public sealed class RecordingTests : IDisposable
     }
 
     [Fact]
-    public void What_waits_has_no_more_bytes_than_what_is_kept()
-    {
-        // The first holds the writer up; of the others only as many wait as fit.
-        using ManualResetEventSlim held = new(), reached = new();
-        int seen = 0;
-        RecordingOptions options = new(Recorded)
-        {
-            MaxBytes = 3 * Width * sizeof(float),
-            Redact = _ =>
-            {
-                seen++;
-                reached.Set();
-                held.Wait();
-                return false;
-            },
-        };
-        using (LooseRunner runner = Open(options))
-        {
-            Run(runner, 0);
-            reached.Wait();
-            for (int i = 1; i < 10; i++)
-                Run(runner, i);
-            held.Set();
-        }
-        Assert.Equal(3, seen);
-    }
-
-    [Fact]
-    public void A_sample_is_every_so_manieth()
-    {
-        using (LooseRunner runner = Open(new RecordingOptions(Recorded) { Every = 3 }))
-        {
-            for (int i = 0; i < 10; i++)
-                Run(runner, i);
-        }
-        Assert.Equal([0, 3, 6, 9], Sets.Select(static s => (int)Read(s).Values[0]));
-    }
-
-    [Fact]
-    public void Bytes_are_bounded()
-    {
-        using (LooseRunner runner = Open(new RecordingOptions(Recorded) { MaxBytes = 3 * Width * sizeof(float) }))
-        {
-            for (int i = 0; i < 10; i++)
-                Run(runner, i);
-        }
-        Assert.InRange(Sets.Length, 1, 3);
-        Assert.InRange(Sets.SelectMany(Directory.GetFiles).Sum(static f => new FileInfo(f).Length), 1, 3 * (Width * sizeof(float) + 20));
-    }
-
-    [Fact]
-    public void Files_have_no_more_bytes_than_were_asked_for()
-    {
-        // The values alone would fit.
-        using (LooseRunner runner = Open(new RecordingOptions(Recorded) { MaxBytes = (Width * sizeof(float)) + 4 }))
-            Run(runner, 1);
-        Assert.Empty(Sets);
-        Assert.Contains(_logger.Lines, static l => l.Contains("records no more"));
-    }
-
-    [Fact]
-    public void Empty_strings_take_bytes_too()
-    {
-        int looked = 0;
-        RecordingOptions options = new(Recorded)
-        {
-            MaxBytes = 100,
-            Redact = _ =>
-            {
-                looked++;
-                return true;
-            },
-        };
-        using (LooseRunner runner = LooseRunner.Of(Models.Identity(ElementType.String), new() { Cores = 1, Record = options, Logger = _logger }))
-        {
-            runner.Run((ref b) =>
-            {
-                b.Dim(1000);
-                b.Copy<string>(0, Enumerable.Repeat("", 1000).ToArray());
-            }).Dispose();
-        }
-        // It does not get as far as a copy.
-        Assert.Equal((0, 0), (looked, Sets.Length));
-    }
-
-    [Fact]
-    public void Where_the_rest_of_the_bytes_is_too_small_for_a_request_the_recording_ends()
-    {
-        int looked = 0;
-        // Two files of somewhat more than the values fit, and a third does not.
-        RecordingOptions options = new(Recorded)
-        {
-            MaxBytes = 3 * Width * sizeof(float),
-            Redact = _ =>
-            {
-                looked++;
-                return true;
-            },
-        };
-        using (LooseRunner runner = Open(options))
-        {
-            for (int i = 0; i < 10; i++)
-            {
-                Run(runner, i);
-                // Not faster than it is written.
-                Assert.True(SpinWait.SpinUntil(() => Sets.Length == Math.Min(i + 1, 2), Patience));
-            }
-            Assert.True(SpinWait.SpinUntil(() => _logger.Lines.Any(static l => l.Contains("records no more")), TimeSpan.FromSeconds(10)), "it goes on");
-        }
-        Assert.Equal((2, 2), (looked, Sets.Length));
-    }
-
-    [Fact]
-    public async Task Requests_can_be_kept_out()
-    {
-        await using (LooseRunner runner = Open(new RecordingOptions(Recorded)))
-        {
-            using (InputRecording.Off())
-            {
-                Run(runner, 1);
-                await Task.Yield();
-                (await runner.RunAsync(Input(2))).Dispose();
-                using (InputRecording.Off())
-                    Run(runner, 3);
-                Run(runner, 4);
-            }
-            Run(runner, 5);
-        }
-        Assert.Equal([5], Sets.Select(static s => (int)Read(s).Values[0]));
-    }
-
-    [Fact]
-    public async Task A_scope_that_ends_where_it_did_not_begin_lets_no_later_request_in()
-    {
-        await using (LooseRunner runner = Open(new RecordingOptions(Recorded)))
-        {
-            using (await BegunElsewhere())
-                Run(runner, 1);
-            using (InputRecording.Off())
-                Run(runner, 2);
-            Run(runner, 3);
-        }
-        // What an asynchronous method begins does not hold for its caller.
-        Assert.Equal([1, 3], Sets.Select(static s => (int)Read(s).Values[0]));
-
-        static async Task<IDisposable> BegunElsewhere()
-        {
-            await Task.Yield();
-            return InputRecording.Off();
-        }
-    }
-
-    [Fact]
-    public async Task Scopes_may_end_in_another_order_than_they_began()
-    {
-        await using (LooseRunner runner = Open(new RecordingOptions(Recorded)))
-        {
-            IDisposable first = InputRecording.Off(), second = InputRecording.Off();
-            first.Dispose();
-            Run(runner, 1);
-            second.Dispose();
-            Run(runner, 2);
-        }
-        Assert.Equal([2], Sets.Select(static s => (int)Read(s).Values[0]));
-    }
-
-    [Fact]
-    public async Task A_task_that_was_started_in_a_scope_stays_out_when_it_ends_one_of_its_own()
-    {
-        await using (LooseRunner runner = Open(new RecordingOptions(Recorded)))
-        {
-            using SemaphoreSlim ended = new(0);
-            Task started;
-            using (InputRecording.Off())
-            {
-                started = Task.Run(async () =>
-                {
-                    await ended.WaitAsync();
-                    IDisposable own = InputRecording.Off();
-                    own.Dispose();
-                    own.Dispose();
-                    Run(runner, 1);
-                });
-            }
-            ended.Release();
-            await started;
-            Run(runner, 2);
-        }
-        Assert.Equal([2], Sets.Select(static s => (int)Read(s).Values[0]));
-    }
-
-    [Fact]
     public void What_is_redacted_is_changed_in_the_file_alone_or_not_kept()
     {
         RecordingOptions options = new(Recorded)
@@ -344,7 +108,7 @@ public sealed class RecordingTests : IDisposable
         }
         Assert.Equal([1, 4], Sets.Select(static s => (int)Read(s).Values[0]));
         Assert.All(Sets, static s => Assert.Equal(-1, Read(s).Values[1]));
-        Assert.Contains(_logger.Warnings, static w => w.Contains("who is that"));
+        Assert.Contains(Logger.Warnings, static w => w.Contains("who is that"));
     }
 
     [SkippableFact]
@@ -366,11 +130,11 @@ public sealed class RecordingTests : IDisposable
         File.WriteAllText(Recorded, "a file");
         using LooseRunner runner = Open(new RecordingOptions(Recorded));
         Assert.Equal(Plain(1), Run(runner, 1));
-        Assert.Contains("does not record inputs of test", Assert.Single(_logger.Warnings));
+        Assert.Contains("does not record inputs of test", Assert.Single(Logger.Warnings));
     }
 
     [Fact]
-    public void A_folder_that_cannot_be_one_leaves_no_runner_open()
+    public void AFolder_that_cannot_be_one_leaves_no_runner_open()
     {
         CoreLedger ledger = Ledgers.Own(1);
         RunnerOptions options = new() { Cores = 1, Ledger = ledger, Model = ModelSource.Bytes(Models.Toy(Width).ToByteArray()), Record = new RecordingOptions("a\0b") };
@@ -379,7 +143,7 @@ public sealed class RecordingTests : IDisposable
     }
 
     [Fact]
-    public void A_folder_that_vanishes_meanwhile_ends_the_recording_and_nothing_else()
+    public void AFolder_that_vanishes_meanwhile_ends_the_recording_and_nothing_else()
     {
         using (LooseRunner runner = Open(new RecordingOptions(Recorded)))
         {
@@ -388,7 +152,7 @@ public sealed class RecordingTests : IDisposable
             for (int i = 0; i < 5; i++)
                 Assert.Equal(Plain(i), Run(runner, i));
         }
-        Assert.Single(_logger.Warnings, static w => w.Contains("does not record inputs of test"));
+        Assert.Single(Logger.Warnings, static w => w.Contains("does not record inputs of test"));
     }
 
     [Fact]
@@ -412,7 +176,7 @@ public sealed class RecordingTests : IDisposable
         Directory.Delete(Recorded, recursive: true);
         File.WriteAllText(Recorded, "a file");
         held.Set();
-        Assert.True(SpinWait.SpinUntil(() => _logger.Lines.Any(static l => l.Contains("does not record inputs of test")), Patience));
+        Assert.True(SpinWait.SpinUntil(() => Logger.Lines.Any(static l => l.Contains("does not record inputs of test")), Patience));
         Assert.True(SpinWait.SpinUntil(() => runner.Engine.Home.Recorder!.Waiting == 0, TimeSpan.FromSeconds(10)), "copies are kept");
     }
 
@@ -441,7 +205,7 @@ public sealed class RecordingTests : IDisposable
     public void A_null_among_strings_is_refused_as_without_a_recording_and_not_kept()
     {
         ModelProto texts = Models.Identity(ElementType.String);
-        using (LooseRunner runner = LooseRunner.Of(texts, new() { Cores = 1, Record = new RecordingOptions(Recorded), Logger = _logger }))
+        using (LooseRunner runner = LooseRunner.Of(texts, new() { Cores = 1, Record = new RecordingOptions(Recorded), Logger = Logger }))
         {
             ArgumentException refused = Assert.Throws<ArgumentException>(() => runner.Run(Of("a", null!)));
             Assert.StartsWith("The input 'x' has null at position 1", refused.Message, StringComparison.Ordinal);
@@ -450,7 +214,7 @@ public sealed class RecordingTests : IDisposable
         }
         TensorProto kept = TensorProto.Parser.ParseFrom(File.ReadAllBytes(Path.Combine(Assert.Single(Sets), "input_0.pb")));
         Assert.Equal(["a", "b"], kept.StringData.Select(static s => s.ToStringUtf8()));
-        Assert.DoesNotContain(_logger.Lines, static l => l.Contains("does not record"));
+        Assert.DoesNotContain(Logger.Lines, static l => l.Contains("does not record"));
 
         static Request Of(params string[] values) => (ref b) =>
         {
@@ -513,31 +277,5 @@ public sealed class RecordingTests : IDisposable
             new() { Cores = 1, Model = ModelSource.Bytes(model), Record = new RecordingOptions(Recorded) });
         Run(runner, 1);
         Assert.Single(SystemThreads.Named("Cleave forgot recorder"));
-    }
-
-    private static Task OnThread(Action action) => Task.Factory.StartNew(action, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
-
-    private static string[] SetsIn(string folder) => Directory.Exists(folder) ? [.. Directory.GetDirectories(folder, "test_data_set_*").OrderBy(static s => int.Parse(s.Split('_')[^1]))] : [];
-
-    private LooseRunner Open(RecordingOptions options) => LooseRunner.Of(Models.Toy(Width), new RunnerOptions { Cores = 2, Record = options, Logger = _logger });
-
-    private static float[] Values(int first) => [.. Enumerable.Range(0, Width).Select(i => i == 0 ? first : i * 0.5f)];
-
-    private static Request Input(int first) => (ref b) => b.Copy<float>(0, Values(first));
-
-    private static float[] Run(LooseRunner runner, int first)
-    {
-        using LooseOutput output = runner.Run(Input(first));
-        return output.Get<float>(0).Span.ToArray();
-    }
-
-    private static readonly LooseRunner Unrecorded = LooseRunner.Of(Models.Toy(Width), new RunnerOptions { Cores = 1 });
-
-    private static float[] Plain(int first) => Run(Unrecorded, first);
-
-    private static (TensorProto Tensor, float[] Values) Read(string set)
-    {
-        TensorProto tensor = TensorProto.Parser.ParseFrom(File.ReadAllBytes(Path.Combine(set, "input_0.pb")));
-        return (tensor, MemoryMarshal.Cast<byte, float>(tensor.RawData.Span).ToArray());
     }
 }

@@ -58,7 +58,7 @@ public sealed class LifetimeTests
             call.One<long>(0) = Forever;
             call.One<float>(1) = 1;
             using CancellationTokenSource source = new();
-            Task run = Task.Factory.StartNew(() => call.Run(source.Token), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+            Task run = OwnThread.Run(() => call.Run(source.Token));
             await Until(() => runner.Engine.Gate.Inside == 1);
             source.Cancel();
             await Assert.ThrowsAnyAsync<OperationCanceledException>(() => run.WaitAsync(Patience));
@@ -111,7 +111,7 @@ public sealed class LifetimeTests
 
         Task Start() => asynchronously
             ? runner.DisposeAsync().AsTask()
-            : Task.Factory.StartNew(runner.Dispose, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+            : OwnThread.Run(runner.Dispose);
     }
 
     [Fact]
@@ -221,7 +221,7 @@ public sealed class LifetimeTests
         LooseCall call = runner.CreateCall((ref _) => { });
         call.One<long>(0) = Forever;
         using CancellationTokenSource source = new();
-        Task run = Task.Factory.StartNew(() => call.Run(source.Token), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        Task run = OwnThread.Run(() => call.Run(source.Token));
         await Until(() => runner.Engine.Gate.Inside == 1);
         await Until(() => Assert.ThrowsAny<Exception>(() => call.Run(source.Token)) is InvalidOperationException);
         // Disposed while it runs: the buffers are not given to anybody else.

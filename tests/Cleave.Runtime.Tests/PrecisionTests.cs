@@ -3,7 +3,6 @@ using System.Collections.Generic;
 using System.IO;
 using System.Linq;
 using System.Runtime.InteropServices;
-using System.Threading;
 using System.Threading.Tasks;
 using Cleave.Core.Graph;
 using Cleave.Core.Tuning;
@@ -112,7 +111,7 @@ public sealed class PrecisionTests
     public async Task Widened_segments_serve_several_callers()
     {
         using LooseRunner runner = Split().Runner(new RunnerOptions { Precision = PrecisionChoice.Widened });
-        await Task.WhenAll(Enumerable.Range(0, 8).Select(client => Task.Factory.StartNew(
+        await Task.WhenAll(Enumerable.Range(0, 8).Select(client => OwnThread.Run(
             () =>
             {
                 for (int i = 0; i < 300; i++)
@@ -120,8 +119,7 @@ public sealed class PrecisionTests
                     Half x = (Half)(1 + (((client * 300) + i) / 1024f % 1));
                     Assert.Equal((Half)(((float)x * 1.0009765625f) - 1.001953125f), RunSplit(runner, x));
                 }
-            },
-            CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default))).WaitAsync(Patience);
+            }))).WaitAsync(Patience);
     }
 
     [Fact]

@@ -1,6 +1,7 @@
 using System;
 using System.Threading;
 using System.Threading.Tasks;
+using Cleave.Runtime.Tests.Support;
 using Cleave.Workers;
 using Xunit;
 
@@ -25,7 +26,7 @@ public sealed class WorkerWaitTests
     {
         const int Turns = 2_000;
         using WorkerWait ping = new(Soon), pong = new(Soon);
-        Task other = Task.Factory.StartNew(
+        Task other = OwnThread.Run(
             () =>
             {
                 for (int i = 0; i < Turns; i++)
@@ -34,11 +35,8 @@ public sealed class WorkerWaitTests
                     Delay(i * 7);
                     pong.Wake();
                 }
-            },
-            CancellationToken.None,
-            TaskCreationOptions.LongRunning,
-            TaskScheduler.Default);
-        Task one = Task.Factory.StartNew(
+            });
+        Task one = OwnThread.Run(
             () =>
             {
                 for (int i = 0; i < Turns; i++)
@@ -47,10 +45,7 @@ public sealed class WorkerWaitTests
                     ping.Wake();
                     pong.Wait();
                 }
-            },
-            CancellationToken.None,
-            TaskCreationOptions.LongRunning,
-            TaskScheduler.Default);
+            });
         await Task.WhenAll(one, other).WaitAsync(Limit);
     }
 

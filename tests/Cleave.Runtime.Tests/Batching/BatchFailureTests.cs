@@ -313,8 +313,8 @@ public sealed class BatchFailureTests : BatchingTestBase
         const int Clients = 12, Requests = 150;
         LooseRunner runner = Runner(new() { Cores = 2, Ledger = Ledgers.Own(2), Batching = BatchingOptions.On with { MaxSize = 5, MaxWaiting = 6 } });
         int good = 0, cancelled = 0, failed = 0;
-        await Task.WhenAll(Enumerable.Range(0, Clients).Select(client => Task.Factory.StartNew(
-            () => Client(client), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).Unwrap())).WaitAsync(Patience);
+        await Task.WhenAll(Enumerable.Range(0, Clients).Select(client => OwnThread.Run(
+            () => Client(client)).Unwrap())).WaitAsync(Patience);
         Assert.Equal(Clients * Requests, good + cancelled + failed);
         Assert.True(good > 0 && failed > 0, $"{good} good, {cancelled} cancelled, {failed} failed");
         AssertAtRest(runner);

@@ -49,12 +49,11 @@ public abstract class BatchingTestBase : IDisposable
     internal static async Task<Answer> Ask(LooseRunner runner, BatchedModel model, bool asynchronously, float[] x, CancellationToken token, params long[] index)
     {
         Request request = model.Request(x, index);
-        using LooseOutput output = asynchronously ? await runner.RunAsync(request, token) : await OnThread(() => runner.Run(request, token));
+        using LooseOutput output = asynchronously ? await runner.RunAsync(request, token) : await OwnThread.Run(() => runner.Run(request, token));
         Assert.All(output.Get<long>(1).ToArray(), t => Assert.Equal(output.Get<long>(1)[0], t));
         return new Answer(output.Get<float>(0).ToArray(), output.Get<long>(1)[0]);
     }
 
-    protected static Task<T> OnThread<T>(Func<T> action) => Task.Factory.StartNew(action, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 
     internal static void AssertAtRest(LooseRunner runner)
     {

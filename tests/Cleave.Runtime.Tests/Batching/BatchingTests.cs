@@ -178,7 +178,7 @@ public sealed class BatchingTests : BatchingTestBase
         });
         call.In<float>(0)[0] = 1;
         call.In<long>(1)[0] = 0;
-        Task<bool> run = OnThread(() =>
+        Task<bool> run = OwnThread.Run(() =>
         {
             call.Run();
             return true;

@@ -57,7 +57,7 @@ public sealed class DividedBatchTests : BatchingTestBase
         using LooseRunner runner = Runner();
         for (int i = 0; i < 4; i++)
         {
-            Task<LooseOutput> task = asynchronously ? runner.RunAsync(Model.Request(X, Index)) : OnThread(() => runner.Run(Model.Request(X, Index)));
+            Task<LooseOutput> task = asynchronously ? runner.RunAsync(Model.Request(X, Index)) : OwnThread.Run(() => runner.Run(Model.Request(X, Index)));
             using LooseOutput output = await task;
             Assert.Equal(Model.Expected(X, Index), output.Get<float>(0).ToArray());
             Assert.Equal(i == 0 ? 8 : 4, output.Get<long>(1)[0]);

@@ -3,6 +3,7 @@ using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
 using Cleave.Ensembles;
+using Cleave.Runtime.Tests.Support;
 using Xunit;
 
 namespace Cleave.Runtime.Tests.Ensembles;
@@ -17,10 +18,10 @@ public sealed class CoreTurnsTests
     {
         CoreTurns turns = new(2);
         turns.Enter(1);
-        Task wide = Start(() => turns.Enter(2));
+        Task wide = OwnThread.Run(() => turns.Enter(2));
         Assert.True(SpinWait.SpinUntil(() => turns.Waiting == 1, Patience));
         // There is a core for it, but the wide one came first.
-        Task narrow = Start(() => turns.Enter(1));
+        Task narrow = OwnThread.Run(() => turns.Enter(1));
         Assert.True(SpinWait.SpinUntil(() => turns.Waiting == 2, Patience));
         turns.Leave(1);
         await wide.WaitAsync(Patience);
@@ -34,7 +35,7 @@ public sealed class CoreTurnsTests
     {
         CoreTurns turns = new(4);
         int taken = 0, most = 0;
-        await Task.WhenAll(Enumerable.Range(0, 8).Select(i => Start(() =>
+        await Task.WhenAll(Enumerable.Range(0, 8).Select(i => OwnThread.Run(() =>
         {
             Random random = new(i);
             for (int k = 0; k < 2000; k++)
@@ -57,5 +58,4 @@ public sealed class CoreTurnsTests
             Interlocked.CompareExchange(ref most, value, seen);
     }
 
-    private static Task Start(Action action) => Task.Factory.StartNew(action, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 }

@@ -8,6 +8,7 @@ using System.Threading.Tasks;
 using Cleave.Emulator;
 using Cleave.Ensembles.Combining;
 using Cleave.Ensembles.Serving;
+using Cleave.Runtime.Tests.Support;
 using Xunit;
 
 namespace Cleave.Runtime.Tests.Ensembles;
@@ -29,7 +30,7 @@ public sealed class DeviceTurnsTests
         List<Task> all = [];
         foreach ((string name, int samples) in new[] { ("few", 10), ("many", 100), ("as many", 100), ("none", 0) })
         {
-            all.Add(Start(() =>
+            all.Add(OwnThread.Run(() =>
             {
                 turns.Enter(Queue(samples));
                 order.Enqueue(name);
@@ -54,9 +55,9 @@ public sealed class DeviceTurnsTests
             turns.Enter(Queue(1));
         // Clients who go on bring more to the new weights all the time: the last request of the old ones would never be over.
         SegmentQueue left = Queue(1), present = Queue(100);
-        Task[] all = [Start(() => Take("present", present))];
+        Task[] all = [OwnThread.Run(() => Take("present", present))];
         Assert.True(SpinWait.SpinUntil(() => turns.Waiting == 1, Patience));
-        all = [.. all, Start(() => Take("left", left))];
+        all = [.. all, OwnThread.Run(() => Take("left", left))];
         Assert.True(SpinWait.SpinUntil(() => turns.Waiting == 2, Patience));
         left.Hurry();
         turns.Leave();
@@ -79,8 +80,8 @@ public sealed class DeviceTurnsTests
         for (int i = 0; i < Places; i++)
             turns.Enter(Queue(1));
         SegmentQueue first = Queue(100), second = Queue(50);
-        Task one = Start(() => turns.Enter(first));
-        Task two = Start(() => turns.Enter(second));
+        Task one = OwnThread.Run(() => turns.Enter(first));
+        Task two = OwnThread.Run(() => turns.Enter(second));
         Assert.True(SpinWait.SpinUntil(() => turns.Waiting == 2, Patience));
         // Instances on other devices took nearly all of it meanwhile.
         Assert.NotNull(first.TryTake(90));
@@ -155,12 +156,12 @@ public sealed class DeviceTurnsTests
             },
         };
         ThreadedSystem system = new("Vision", [("m0", [On(0, 0, 4), On(1, 0, 7)]), ("m1", [On(0, 1, 16), On(1, 1, 3), On(2, 1, 5)]), ("m2", [On(2, 2, 2)])], options);
-        Task replacing = Start(() =>
+        Task replacing = OwnThread.Run(() =>
         {
             for (int i = 0; i < 30; i++)
                 system.ReplaceAsync("m" + i % 3, [On(i % 3, i % 3, 1 + i % 9), On((i + 1) % 3, i % 3, 8)]).GetAwaiter().GetResult();
         });
-        await Task.WhenAll(Enumerable.Range(0, 4).Select(seed => Start(() =>
+        await Task.WhenAll(Enumerable.Range(0, 4).Select(seed => OwnThread.Run(() =>
         {
             Random random = new(seed);
             for (int i = 0; i < 60; i++)
@@ -192,5 +193,4 @@ public sealed class DeviceTurnsTests
         return queue;
     }
 
-    private static Task Start(Action action) => Task.Factory.StartNew(action, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 }

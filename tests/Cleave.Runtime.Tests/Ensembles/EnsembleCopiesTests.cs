@@ -3,7 +3,6 @@ using System.Collections.Concurrent;
 using System.Collections.Generic;
 using System.IO;
 using System.Linq;
-using System.Threading;
 using System.Threading.Tasks;
 using Cleave.Core.Batching;
 using Cleave.Core.Ensembles;
@@ -291,7 +290,7 @@ public sealed class EnsembleCopiesTests : IDisposable
             EnsembleOptions options = Options(DevicePolicy.Prefer, milliseconds: 0.05);
             options.DeviceCells = Enumerable.Range(0, 3).ToDictionary(static m => "m" + m, m => (IReadOnlyDictionary<string, EnsembleCell>)RandomCells(random));
             LooseEnsemble ensemble = Open(3, ["cuda:0", "cuda:1", "cuda:2", "cpu"], options);
-            Task[] clients = [.. Enumerable.Range(0, 3).Select(seed => Task.Factory.StartNew(() =>
+            Task[] clients = [.. Enumerable.Range(0, 3).Select(seed => OwnThread.Run(() =>
             {
                 Random own = new(seed);
                 for (int i = 0; i < 20; i++)
@@ -302,7 +301,7 @@ public sealed class EnsembleCopiesTests : IDisposable
                     if (seed == 0 && i == 10)
                         _devices["cuda:1"].Faults.Inject(FaultKind.OutOfMemoryAtRun);
                 }
-            }, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default))];
+            }))];
             for (int i = 0; i < 3; i++)
                 await ensemble.ReloadMemberAsync("m" + i, ModelSource.Bytes(Times(i + 1).ToByteArray())).WaitAsync(Patience);
             await Task.WhenAll(clients).WaitAsync(Patience);

@@ -318,11 +318,11 @@ public sealed class EnsembleDevicesTests : IDisposable
     {
         await using LooseEnsemble ensemble = LooseEnsemble.OnDevices(["cuda:0"], [Scores(1, 1, 1), Scores(2, 2, 2)], CombinationRule.Max, Options(DevicePolicy.Require));
         using CancellationTokenSource over = new();
-        Task client = Task.Factory.StartNew(() =>
+        Task client = OwnThread.Run(() =>
         {
             while (!over.IsCancellationRequested)
                 Assert.Equal(150 * Width, Ask(ensemble, 150).Length);
-        }, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        });
         for (int i = 3; i < 8; i++)
         {
             await ensemble.ReloadMemberAsync("m1", ModelSource.Bytes(Scores(i, i, i).ToByteArray())).WaitAsync(Patience);
@@ -336,7 +336,7 @@ public sealed class EnsembleDevicesTests : IDisposable
     public async Task Stress_of_clients_while_devices_are_lost_and_weights_change()
     {
         LooseEnsemble ensemble = LooseEnsemble.OnDevices(["cuda:0", "cuda:1", "cuda:2"], Three, CombinationRule.Mean, Options(DevicePolicy.Prefer));
-        Task[] clients = [.. Enumerable.Range(0, 4).Select(seed => Task.Factory.StartNew(() =>
+        Task[] clients = [.. Enumerable.Range(0, 4).Select(seed => OwnThread.Run(() =>
         {
             Random random = new(seed);
             for (int i = 0; i < 60; i++)
@@ -346,7 +346,7 @@ public sealed class EnsembleDevicesTests : IDisposable
                 if (seed == 0 && i is 20 or 40)
                     _devices[i / 20].Faults.Inject(i == 20 ? FaultKind.LostAtRun : FaultKind.LostAtCopy);
             }
-        }, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default))];
+        }))];
         for (int i = 0; i < 5; i++)
             await ensemble.ReloadMemberAsync("m0", ModelSource.Bytes(Three[0].ToByteArray())).WaitAsync(Patience);
         await Task.WhenAll(clients).WaitAsync(Patience);

@@ -124,7 +124,7 @@ public sealed class EnsembleSnapshotTests
         const int Clients = 4, Requests = 60;
         LooseEnsemble ensemble = Open();
         int failed = 0;
-        Task[] clients = [.. Enumerable.Range(0, Clients).Select(seed => Task.Factory.StartNew(() =>
+        Task[] clients = [.. Enumerable.Range(0, Clients).Select(seed => OwnThread.Run(() =>
         {
             Random random = new(seed);
             for (int i = 0; i < Requests; i++)
@@ -141,7 +141,7 @@ public sealed class EnsembleSnapshotTests
                     Interlocked.Increment(ref failed);
                 }
             }
-        }, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default))];
+        }))];
         long answers = 0, failures = 0;
         Task all = Task.WhenAll(clients);
         for (int i = 1; !all.IsCompleted; i++)

@@ -232,7 +232,7 @@ public sealed class EnsembleTests
         Task<LooseOutput[]> job = ensemble.RunManyAsync([(ref InputBinder binder) =>
         {
             // Inside: disposal waits for this.
-            disposal = Task.Factory.StartNew(ensemble.Dispose, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+            disposal = OwnThread.Run(ensemble.Dispose);
             Assert.True(SpinWait.SpinUntil(() => !(isLetIn = IsLetIn(ensemble)), Patience));
             Input(ref binder);
         }]);
@@ -254,15 +254,15 @@ public sealed class EnsembleTests
         LooseEnsemble ensemble = LooseEnsemble.Of(Times(1, 2), options: new() { Logger = logger });
         ensemble.Engine.Closing.Step = TimeSpan.FromMilliseconds(20);
         using ManualResetEventSlim over = new();
-        Task<LooseOutput> running = Task.Factory.StartNew(() => ensemble.Run((ref InputBinder binder) =>
+        Task<LooseOutput> running = OwnThread.Run(() => ensemble.Run((ref InputBinder binder) =>
         {
             over.Wait();
             Input(ref binder);
-        }), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        }));
         Assert.True(SpinWait.SpinUntil(() => ensemble.Engine.Gate.Inside == 1, Patience));
         Task disposal = asynchronously
             ? ensemble.DisposeAsync().AsTask()
-            : Task.Factory.StartNew(ensemble.Dispose, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+            : OwnThread.Run(ensemble.Dispose);
         Assert.True(SpinWait.SpinUntil(() => logger.Warnings.Length >= 2, Patience));
         Assert.Contains("still waits to dispose Vision", logger.Warnings[0]);
         Assert.Contains("1 requests (2 members) run or wait", logger.Warnings[0]);
@@ -276,11 +276,11 @@ public sealed class EnsembleTests
     {
         LooseEnsemble ensemble = LooseEnsemble.Of(Times(1, 2));
         using ManualResetEventSlim over = new();
-        Task<LooseOutput> running = Task.Factory.StartNew(() => ensemble.Run((ref InputBinder binder) =>
+        Task<LooseOutput> running = OwnThread.Run(() => ensemble.Run((ref InputBinder binder) =>
         {
             over.Wait();
             Input(ref binder);
-        }), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        }));
         Assert.True(SpinWait.SpinUntil(() => ensemble.Engine.Gate.Inside == 1, Patience));
         Exception? thrown = null;
         Thread first = new(() => thrown = Record.Exception(ensemble.Dispose));
@@ -310,7 +310,7 @@ public sealed class EnsembleTests
         Assert.All(await Task.WhenAll(clients).WaitAsync(Patience), asked => Assert.True(asked > 0));
 
         // Answers never go back to older weights.
-        static Task<int> Client(LooseEnsemble ensemble, CancellationToken over, bool async) => Task.Factory.StartNew(() =>
+        static Task<int> Client(LooseEnsemble ensemble, CancellationToken over, bool async) => OwnThread.Run(() =>
         {
             int asked = 0;
             for (float last = 0; asked == 0 || !over.IsCancellationRequested; asked++)
@@ -321,7 +321,7 @@ public sealed class EnsembleTests
                 last = answer;
             }
             return asked;
-        }, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        });
     }
 
     [Fact]
@@ -342,7 +342,7 @@ public sealed class EnsembleTests
             [Node("ReduceMax", ["x"], ["largest"], Int("keepdims", 0)), Node("Cast", ["largest"], ["index"], Int("to", 7)), Node("Gather", ["table", "index"], ["at"]), Node("Mul", ["x", "at"], ["y"])],
             [Floats("table", [2], 3, 3)]);
         LooseEnsemble ensemble = LooseEnsemble.Of([Models.Times(1), picky, Models.Times(5)], options: new() { Ledger = Ledgers.Own(2) });
-        Task[] clients = [.. Enumerable.Range(0, 8).Select(i => Task.Factory.StartNew(() => Client(i), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).Unwrap())];
+        Task[] clients = [.. Enumerable.Range(0, 8).Select(i => OwnThread.Run(() => Client(i)).Unwrap())];
         await Task.WhenAll(clients).WaitAsync(Patience);
         await ensemble.DisposeAsync().AsTask().WaitAsync(Patience);
 

@@ -3,6 +3,7 @@ using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
 using Cleave.Ensembles;
+using Cleave.Runtime.Tests.Support;
 using Xunit;
 
 namespace Cleave.Runtime.Tests.Ensembles;
@@ -42,7 +43,7 @@ public sealed class MemberClaimsTests
         MemberClaims claims = new(new int[members]);
         int[] taken = new int[members];
         using Barrier round = new(threads, _ => claims.Open());
-        await Task.WhenAll(Enumerable.Range(1, threads).Select(thread => Task.Factory.StartNew(() =>
+        await Task.WhenAll(Enumerable.Range(1, threads).Select(thread => OwnThread.Run(() =>
         {
             for (int i = 0; i < rounds; i++)
             {
@@ -50,7 +51,7 @@ public sealed class MemberClaimsTests
                 for (int member = claims.Take(thread); member >= 0; member = claims.Take(thread))
                     Interlocked.Increment(ref taken[member]);
             }
-        }, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default))).WaitAsync(Patience);
+        }))).WaitAsync(Patience);
         Assert.All(taken, t => Assert.Equal(rounds, t));
     }
 }

@@ -144,7 +144,7 @@ public sealed class ReloadedSegmentsTests : IDisposable
         List<Task<float[]>> asked = [];
         Assert.True(SpinWait.SpinUntil(() =>
         {
-            asked.Add(Task.Factory.StartNew(() => Values(ensemble.Run(Ones(1))), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default));
+            asked.Add(OwnThread.Run(() => Values(ensemble.Run(Ones(1)))));
             return reload.IsFaulted || (asked[^1].Wait(TimeSpan.FromMilliseconds(200)) && asked[^1].Result is [3]);
         }, Patience));
         Task<LooseOutput> after = ensemble.RunAsync(Ones(40 * Batch));
@@ -177,7 +177,7 @@ public sealed class ReloadedSegmentsTests : IDisposable
         LooseEnsemble ensemble = Open(devices, instances, threads);
         int most = 2, answered = 0;
         bool over = false;
-        Task[] clients = [.. Enumerable.Range(0, Clients).Select(seed => Task.Factory.StartNew(() => Client(seed), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).Unwrap())];
+        Task[] clients = [.. Enumerable.Range(0, Clients).Select(seed => OwnThread.Run(() => Client(seed)).Unwrap())];
         for (int i = 1; i <= Reloads; i++)
         {
             int from = Volatile.Read(ref answered);

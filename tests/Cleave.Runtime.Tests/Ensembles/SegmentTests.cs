@@ -231,11 +231,11 @@ public sealed class SegmentTests
         await using LooseEnsemble ensemble = LooseEnsemble.Batched(models, CombinationRule.Mean, Options(2, (1, 1, 4), (instances, threads, 4)));
         float[] ones = [.. Enumerable.Repeat(1f, 40 * Width)];
         using CancellationTokenSource over = new();
-        Task client = Task.Factory.StartNew(() =>
+        Task client = OwnThread.Run(() =>
         {
             while (!over.IsCancellationRequested)
                 Assert.All(Ask<float>(ensemble, ones, out _), y => Assert.InRange(y, 3, 8));
-        }, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        });
         for (int i = 1; i <= 5; i++)
         {
             float factor = 4 + 2 * i;
@@ -258,7 +258,7 @@ public sealed class SegmentTests
         options.Retries = 1;
         options.MostSegments = 8;
         LooseEnsemble ensemble = LooseEnsemble.Batched([Scores(1, 1, 1), picky, Scores(5, 5, 5)], CombinationRule.Mean, options);
-        Task[] clients = [.. Enumerable.Range(0, 6).Select(i => Task.Factory.StartNew(() => Client(i), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).Unwrap())];
+        Task[] clients = [.. Enumerable.Range(0, 6).Select(i => OwnThread.Run(() => Client(i)).Unwrap())];
         await Task.WhenAll(clients).WaitAsync(Patience);
         await ensemble.DisposeAsync().AsTask().WaitAsync(Patience);
 

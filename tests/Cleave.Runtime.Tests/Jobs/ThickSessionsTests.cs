@@ -114,7 +114,7 @@ public sealed class ThickSessionsTests
         int most = 0;
         // Each keeps its cores for a while, so that others meet it.
         _model.InRun = static () => Thread.Yield();
-        Task[] clients = [.. Enumerable.Range(0, Clients).Select(seed => Task.Factory.StartNew(() => Client(new Random(seed)), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default))];
+        Task[] clients = [.. Enumerable.Range(0, Clients).Select(seed => OwnThread.Run(() => Client(new Random(seed))))];
         Task all = Task.WhenAll(clients);
         while (!all.IsCompleted)
         {

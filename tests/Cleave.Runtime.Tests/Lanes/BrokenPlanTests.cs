@@ -154,7 +154,7 @@ public sealed class BrokenPlanTests
         runner.Engine.Modes.Planned.LaneSettings.StallStep = TimeSpan.FromMilliseconds(20);
         using LooseCall call = runner.CreateCall((ref _) => { });
         gate.Reset();
-        Task run = Task.Factory.StartNew(() => call.Run(), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        Task run = OwnThread.Run(() => call.Run());
         // The request has failed; it ends when the lane, which uses its buffers, does.
         try
         {

@@ -191,7 +191,7 @@ public sealed class LaneEndTests
         CancellationTokenSource?[] open = new CancellationTokenSource?[6];
         bool over = false;
         // By a thread of its own: timers may not come before all requests are over.
-        Task canceller = OnThread(() =>
+        Task canceller = OwnThread.Run(() =>
         {
             Random random = new(open.Length);
             while (!Volatile.Read(ref over))
@@ -203,7 +203,7 @@ public sealed class LaneEndTests
         });
         try
         {
-            await Task.WhenAll(Enumerable.Range(0, open.Length).Select(client => OnThread(() =>
+            await Task.WhenAll(Enumerable.Range(0, open.Length).Select(client => OwnThread.Run(() =>
             {
                 Random random = new(client);
                 // A machine that gives the other thread no time meanwhile would show nothing.
@@ -235,8 +235,6 @@ public sealed class LaneEndTests
         }
         await canceller.WaitAsync(Patience);
         Assert.True(good > 0 && cancelled > 0, $"{good} good, {cancelled} cancelled");
-
-        static Task OnThread(Action action) => Task.Factory.StartNew(action, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
     }
 
     [Fact]

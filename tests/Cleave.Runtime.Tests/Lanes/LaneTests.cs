@@ -109,7 +109,7 @@ public sealed class LaneTests
     public async Task Requests_in_flight_do_not_mix(bool asynchronously)
     {
         using LooseRunner runner = SplitModel.Relay<long>(ElementType.Int64).Runner();
-        await Task.WhenAll(Enumerable.Range(0, 8).Select(client => Task.Factory.StartNew(
+        await Task.WhenAll(Enumerable.Range(0, 8).Select(client => OwnThread.Run(
             () =>
             {
                 for (int i = 0; i < 400; i++)
@@ -124,10 +124,7 @@ public sealed class LaneTests
                     Assert.Equal(values, output.Get<long>(0).ToArray());
                     Assert.Equal(values, output.Get<long>(1).ToArray());
                 }
-            },
-            CancellationToken.None,
-            TaskCreationOptions.LongRunning,
-            TaskScheduler.Default))).WaitAsync(Patience);
+            }))).WaitAsync(Patience);
     }
 
     [Fact]

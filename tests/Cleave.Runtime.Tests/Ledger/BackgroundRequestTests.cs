@@ -77,7 +77,7 @@ public sealed class BackgroundRequestTests : IDisposable
     {
         Request request = Towers.Request(Towers.Input(1));
         using LooseOutput output = asynchronously ? await _runner.RunAsync(request, token)
-            : await Task.Factory.StartNew(() => _runner.Run(request, token), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+            : await OwnThread.Run(() => _runner.Run(request, token));
         return output.Get<float>(0).Span.ToArray();
     }
 }

@@ -2,8 +2,6 @@ using System;
 using System.IO;
 using System.Linq;
 using System.Runtime.InteropServices;
-using System.Threading;
-using System.Threading.Tasks;
 using Cleave.OnnxProto;
 using Cleave.Runtime.Tests.Support;
 
@@ -31,7 +29,6 @@ public abstract class RecordingTestBase : IDisposable
 
     public void Dispose() => Folder.Dispose();
 
-    private protected static Task OnThread(Action action) => Task.Factory.StartNew(action, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 
     private protected static string[] SetsIn(string folder) => Directory.Exists(folder) ? [.. Directory.GetDirectories(folder, "test_data_set_*").OrderBy(static s => int.Parse(s.Split('_')[^1]))] : [];
 

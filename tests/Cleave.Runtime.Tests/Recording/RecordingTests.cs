@@ -239,10 +239,10 @@ public sealed class RecordingTests : RecordingTestBase
         });
         Run(runner, 1);
         Assert.True(reached.Wait(Patience));
-        Task first = OnThread(runner.Dispose);
+        Task first = OwnThread.Run(runner.Dispose);
         // The first is at the recorder by now, the second comes later.
         await Task.Delay(200);
-        Task second = asynchronously ? runner.DisposeAsync().AsTask() : OnThread(runner.Dispose);
+        Task second = asynchronously ? runner.DisposeAsync().AsTask() : OwnThread.Run(runner.Dispose);
         await Task.Delay(200);
         Assert.Equal((false, false), (first.IsCompleted, second.IsCompleted));
         held.Set();

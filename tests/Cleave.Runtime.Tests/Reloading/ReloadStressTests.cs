@@ -54,7 +54,7 @@ public sealed class ReloadStressTests
     }
 
     // Asks again and again; what it gets never goes back to older weights. How often it asked; every answer came.
-    private static Task<int> Client(CancellationToken over, Func<Task<float>> ask) => Task.Factory.StartNew(() =>
+    private static Task<int> Client(CancellationToken over, Func<Task<float>> ask) => OwnThread.Run(() =>
     {
         int asked = 0;
         float last = 0;
@@ -67,7 +67,7 @@ public sealed class ReloadStressTests
         }
         while (!over.IsCancellationRequested);
         return asked;
-    }, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+    });
 
     private static Func<Task<float>> CallOf(LooseRunner runner)
     {

@@ -246,7 +246,7 @@ public sealed class ReloadTests : BatchingTestBase
         });
         Task reload = runner.ReloadAsync(Times(3));
         Assert.True(opens.Wait(Patience));
-        Task disposal = OnThread(() =>
+        Task disposal = OwnThread.Run(() =>
         {
             runner.Dispose();
             return reload.IsCompleted;

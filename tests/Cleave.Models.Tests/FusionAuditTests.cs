@@ -5,6 +5,7 @@ using System.Linq;
 using System.Threading;
 using Cleave.Core.Graph;
 using Cleave.Core.Onnx;
+using Cleave.Core.Onnx.Slicing;
 using Cleave.Core.Passes;
 using Cleave.Core.Passes.Partitions;
 using Cleave.Core.Schedule;

@@ -165,7 +165,7 @@ public sealed class HostileInputTests : IDisposable
         tiny.Model.Graph.Input.Add(TinyModel.Value("condition", 9));
         tiny.Model.Graph.Node.Add(inner.Node);
         tiny.Model.Graph.Output.Add(TinyModel.Value("z", TinyModel.Float, 1));
-        using Cleave.Tool.Verification.ModelUnderTest model = new(tiny.Save());
+        using Cleave.Tool.Running.ModelUnderTest model = new(tiny.Save());
         Assert.Equal(tiny.Model, model.Read());
     }
 }

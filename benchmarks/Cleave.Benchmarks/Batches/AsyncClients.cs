@@ -2,9 +2,9 @@ using System.Diagnostics;
 using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
-using Cleave.Tool.Benching;
+using Cleave.Tool.Loose;
 using Cleave.Tool.Measuring;
-using ModelInputs = Cleave.Tool.Benching.ModelInputs;
+using Cleave.Tool.Running;
 
 namespace Cleave.Benchmarks.Batches;
 
@@ -12,7 +12,7 @@ namespace Cleave.Benchmarks.Batches;
 /// <param name="runner">Disposed in the end.</param>
 /// <param name="inputs">What each asks.</param>
 /// <param name="clients">How many.</param>
-internal sealed class AsyncClients(LooseRunner runner, ModelInputs inputs, int clients) : IWorkload
+internal sealed class AsyncClients(LooseRunner runner, RequestInputs inputs, int clients) : IWorkload
 {
     private readonly LooseRequest _request = runner.NewRequest(inputs);
     private int _next;

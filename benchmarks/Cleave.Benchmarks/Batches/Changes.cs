@@ -8,10 +8,11 @@ using Cleave.Benchmarks.Harness;
 using Cleave.OnnxProto;
 using Cleave.TestKit.Catalog;
 using Cleave.Tool.Benching;
+using Cleave.Tool.Loose;
 using Cleave.Tool.Measuring;
+using Cleave.Tool.Running;
 using Google.Protobuf;
 using BenchOptions = Cleave.Benchmarks.Harness.BenchOptions;
-using ModelInputs = Cleave.Tool.Benching.ModelInputs;
 
 namespace Cleave.Benchmarks.Batches;
 
@@ -34,7 +35,7 @@ internal sealed class Changes : IFamily
     private static async Task<Line> Reloaded()
     {
         string[] files = [.. Enumerable.Range(0, Reloads + 1).Select(Retrained)];
-        (Func<LooseRunner> create, ModelInputs inputs) = BenchWorkloads.Planned([files[0], "dbatch=1"], new RunnerOptions());
+        (Func<LooseRunner> create, RequestInputs inputs) = BenchWorkloads.Planned([files[0], "dbatch=1"], new RunnerOptions());
         float[] versions = [.. files.Select(f => SumOf(BenchWorkloads.Planned([f, "dbatch=1"], new RunnerOptions())))];
         if (versions.Distinct().Count() < versions.Length)
             throw new InvalidDataException("The answers do not say which weights they are of.");
@@ -58,8 +59,8 @@ internal sealed class Changes : IFamily
     private static async Task<Line> Redivided()
     {
         string path = ModelCatalog.Get(Model).Write(ModelCatalog.Folder);
-        (Func<LooseRunner> create, ModelInputs inputs) = BenchWorkloads.Planned([path, $"dbatch={Divisions + 1}"], new RunnerOptions { Dividing = DividingChoice.On });
-        (Func<LooseRunner> Create, ModelInputs Inputs)[] planned =
+        (Func<LooseRunner> create, RequestInputs inputs) = BenchWorkloads.Planned([path, $"dbatch={Divisions + 1}"], new RunnerOptions { Dividing = DividingChoice.On });
+        (Func<LooseRunner> Create, RequestInputs Inputs)[] planned =
             [.. Enumerable.Range(2, Divisions).Select(size => BenchWorkloads.Planned([path, string.Create(CultureInfo.InvariantCulture, $"dbatch={size}")], new RunnerOptions()))];
         float[] sums = [.. planned.Select(SumOf)];
         if (sums.Distinct().Count() < sums.Length)
@@ -111,7 +112,7 @@ internal sealed class Changes : IFamily
     public static int Nearest(float[] sums, float sum) => Enumerable.Range(0, sums.Length).MinBy(i => Math.Abs(sums[i] - sum));
 
     /// <summary>The sum of an answer.</summary>
-    public static float SumOf((Func<LooseRunner> Create, ModelInputs Inputs) planned)
+    public static float SumOf((Func<LooseRunner> Create, RequestInputs Inputs) planned)
     {
         using LooseRunner runner = planned.Create();
         using LooseOutput output = runner.Run(runner.NewRequest(planned.Inputs));

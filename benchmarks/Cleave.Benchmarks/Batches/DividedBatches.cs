@@ -4,9 +4,10 @@ using System.Globalization;
 using System.Linq;
 using Cleave.Benchmarks.Harness;
 using Cleave.Tool.Benching;
+using Cleave.Tool.Loose;
 using Cleave.Tool.Measuring;
+using Cleave.Tool.Running;
 using BenchOptions = Cleave.Benchmarks.Harness.BenchOptions;
-using ModelInputs = Cleave.Tool.Benching.ModelInputs;
 
 namespace Cleave.Benchmarks.Batches;
 
@@ -55,7 +56,7 @@ internal sealed class DividedBatches : IFamily
         if (name != Workload)
             return null;
         RunnerOptions options = new() { Dividing = Enum.Parse<DividingChoice>(arguments[0]), Cores = BenchRun.Cores };
-        (Func<LooseRunner> create, ModelInputs inputs) = BenchWorkloads.Planned(arguments[1..], options);
+        (Func<LooseRunner> create, RequestInputs inputs) = BenchWorkloads.Planned(arguments[1..], options);
         LooseRunner runner = create();
         LooseCall call = runner.CreateCall(inputs);
         return new Callers([() => call.Run()], runner);

@@ -15,7 +15,8 @@ using Cleave.Generator.Model;
 using Cleave.Ledger;
 using Cleave.TestKit.Catalog;
 using Cleave.Tool.Benching;
-using ModelInputs = Cleave.Tool.Benching.ModelInputs;
+using Cleave.Tool.Loose;
+using Cleave.Tool.Running;
 
 namespace Cleave.Benchmarks.Batches;
 
@@ -44,7 +45,7 @@ internal static class ExchangedSessions
     {
         string path = ModelCatalog.Get(name).Write(ModelCatalog.Folder);
         OnnxModel model = ModelReader.ReadFile(path);
-        ModelInputs[] inputs = [.. Sizes.Select(size => ModelInputs.For(model, Dims(size), new Dictionary<string, string>()))];
+        RequestInputs[] inputs = [.. Sizes.Select(size => RequestInputs.For(model, Dims(size), new Dictionary<string, string>()))];
         float[] sums = [.. Sizes.Select(size => Changes.SumOf(BenchWorkloads.Planned([path, string.Create(CultureInfo.InvariantCulture, $"dbatch={size}")], new RunnerOptions())))];
         await using LooseRunner runner = Create(path, model);
         LooseRequest[] requests = [.. inputs.Select(runner.NewRequest)];

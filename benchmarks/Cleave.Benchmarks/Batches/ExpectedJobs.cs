@@ -10,6 +10,7 @@ using Cleave.Engines;
 using Cleave.Generated;
 using Cleave.TestKit.Catalog;
 using Cleave.Tool.Benching;
+using Cleave.Tool.Loose;
 using BenchOptions = Cleave.Benchmarks.Harness.BenchOptions;
 
 namespace Cleave.Benchmarks.Batches;

@@ -10,9 +10,10 @@ using Cleave.Core.Tuning;
 using Cleave.Engines;
 using Cleave.TestKit.Catalog;
 using Cleave.Tool.Benching;
+using Cleave.Tool.Loose;
 using Cleave.Tool.Measuring;
+using Cleave.Tool.Running;
 using BenchOptions = Cleave.Benchmarks.Harness.BenchOptions;
-using ModelInputs = Cleave.Tool.Benching.ModelInputs;
 
 namespace Cleave.Benchmarks.Batches;
 
@@ -79,7 +80,7 @@ internal sealed class ExpectedLatencies : IFamily
     private static Line Batch(string name, string path, string[] inputs, BenchOptions options)
     {
         File.Delete(path + TuningFile.Ending);
-        (Func<LooseRunner> create, ModelInputs filled) = BenchWorkloads.Planned([path, .. inputs], new RunnerOptions());
+        (Func<LooseRunner> create, RequestInputs filled) = BenchWorkloads.Planned([path, .. inputs], new RunnerOptions());
         using LooseRunner runner = create();
         ExpectedTimes predicted = new(runner.Engine.Definition, runner.Engine.Shapes);
         string tuned = Tune(runner, path, options);

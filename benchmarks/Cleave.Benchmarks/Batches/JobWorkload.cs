@@ -6,8 +6,9 @@ using Cleave.Core.Graph;
 using Cleave.Core.Listing;
 using Cleave.Core.Onnx;
 using Cleave.Tool.Benching;
+using Cleave.Tool.Loose;
 using Cleave.Tool.Measuring;
-using ModelInputs = Cleave.Tool.Benching.ModelInputs;
+using Cleave.Tool.Running;
 
 namespace Cleave.Benchmarks.Batches;
 
@@ -78,10 +79,10 @@ internal static class JobWorkload
     }
 
     /// <summary>Inputs of these dimensions.</summary>
-    public static List<ModelInputs> Inputs(string path, string[] parts)
+    public static List<RequestInputs> Inputs(string path, string[] parts)
     {
         OnnxModel model = ModelReader.ReadFile(path);
-        return [.. parts.Select(part => ModelInputs.For(model, Sizes(part), new Dictionary<string, string>()))];
+        return [.. parts.Select(part => RequestInputs.For(model, Sizes(part), new Dictionary<string, string>()))];
     }
 
     private static Dictionary<string, string> Sizes(string part) =>

@@ -5,9 +5,10 @@ using System.Linq;
 using Cleave.Benchmarks.Harness;
 using Cleave.TestKit.Catalog;
 using Cleave.Tool.Benching;
+using Cleave.Tool.Loose;
 using Cleave.Tool.Measuring;
+using Cleave.Tool.Running;
 using BenchOptions = Cleave.Benchmarks.Harness.BenchOptions;
-using ModelInputs = Cleave.Tool.Benching.ModelInputs;
 
 namespace Cleave.Benchmarks.Batches;
 
@@ -44,7 +45,7 @@ internal sealed class NaturalBatching : IFamily
         if (name != "natural-batching")
             return null;
         RunnerOptions options = new() { Batching = arguments[0] == Together ? BatchingOptions.Auto : BatchingOptions.Off };
-        (Func<LooseRunner> create, ModelInputs inputs) = BenchWorkloads.Planned(arguments[3..], options);
+        (Func<LooseRunner> create, RequestInputs inputs) = BenchWorkloads.Planned(arguments[3..], options);
         LooseRunner runner = create();
         if (arguments[1] == Task)
             return new AsyncClients(runner, inputs, int.Parse(arguments[2], CultureInfo.InvariantCulture));

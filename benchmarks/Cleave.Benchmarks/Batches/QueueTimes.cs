@@ -9,9 +9,10 @@ using Cleave.Batching;
 using Cleave.Benchmarks.Harness;
 using Cleave.TestKit.Catalog;
 using Cleave.Tool.Benching;
+using Cleave.Tool.Loose;
 using Cleave.Tool.Measuring;
+using Cleave.Tool.Running;
 using BenchOptions = Cleave.Benchmarks.Harness.BenchOptions;
-using ModelInputs = Cleave.Tool.Benching.ModelInputs;
 
 namespace Cleave.Benchmarks.Batches;
 
@@ -56,7 +57,7 @@ internal sealed class QueueTimes : IFamily
 
     private static LooseRunner Create(BatchingOptions batching, out LooseRequest request)
     {
-        (Func<LooseRunner> create, ModelInputs inputs) = BenchWorkloads.Planned([ModelCatalog.Get(Model).Write(ModelCatalog.Folder), "dbatch=1"], new RunnerOptions { Batching = batching });
+        (Func<LooseRunner> create, RequestInputs inputs) = BenchWorkloads.Planned([ModelCatalog.Get(Model).Write(ModelCatalog.Folder), "dbatch=1"], new RunnerOptions { Batching = batching });
         LooseRunner runner = create();
         request = runner.NewRequest(inputs);
         return runner;

@@ -13,10 +13,11 @@ using Cleave.Generator.Model;
 using Cleave.Plans;
 using Cleave.TestKit.Catalog;
 using Cleave.Tool.Benching;
+using Cleave.Tool.Loose;
 using Cleave.Tool.Measuring;
+using Cleave.Tool.Running;
 using Cleave.Tuning;
 using BenchOptions = Cleave.Benchmarks.Harness.BenchOptions;
-using ModelInputs = Cleave.Tool.Benching.ModelInputs;
 
 namespace Cleave.Benchmarks.Batches;
 
@@ -47,7 +48,7 @@ internal sealed class TunedWinner : IFamily
     {
         if (name != "tuned-way")
             return null;
-        (RunnerSpec spec, ModelInputs inputs) = Read(arguments[0], ModelCatalog.Get(arguments[1]));
+        (RunnerSpec spec, RequestInputs inputs) = Read(arguments[0], ModelCatalog.Get(arguments[1]));
         int cores = int.Parse(arguments[2], CultureInfo.InvariantCulture);
         ModelDefinition definition = LooseDefinition.Of(spec);
         ChosenPlan way = Ways(definition, cores).Single(w => Words(w) == arguments[3]);
@@ -60,7 +61,7 @@ internal sealed class TunedWinner : IFamily
     {
         // Nothing that an earlier run found.
         File.Delete(path + TuningFile.Ending);
-        (RunnerSpec spec, ModelInputs inputs) = Read(path, model);
+        (RunnerSpec spec, RequestInputs inputs) = Read(path, model);
         TuningRequest tuned;
         IReadOnlyList<ChosenPlan> ways;
         using (LooseRunner runner = new(path, spec, new RunnerOptions { Cores = cores }))
@@ -80,11 +81,11 @@ internal sealed class TunedWinner : IFamily
 
     private static string Words(ChosenPlan way) => new TunedTime(way.Plan.Name, way.Threads, 1, 1).Words;
 
-    private static (RunnerSpec Spec, ModelInputs Inputs) Read(string path, CatalogModel model)
+    private static (RunnerSpec Spec, RequestInputs Inputs) Read(string path, CatalogModel model)
     {
         Core.Graph.OnnxModel read = ModelReader.ReadFile(path);
         Tool.Benching.BenchOptions inputs = Contest.Inputs(model);
         string dims = string.Join(",", inputs.Dims.Select(d => d.Key + "=" + d.Value));
-        return (LooseDefinition.SpecOf(path, read, new ListingOptions { Dims = dims }), ModelInputs.For(read, inputs.Dims, inputs.Fills));
+        return (LooseDefinition.SpecOf(path, read, new ListingOptions { Dims = dims }), RequestInputs.For(read, inputs.Dims, inputs.Fills));
     }
 }

@@ -8,6 +8,7 @@ using Cleave.Core.Clustering;
 using Cleave.TestKit.Catalog;
 using Cleave.Tool.Measuring;
 using Cleave.Tool.Output;
+using Cleave.Tool.Running;
 using Cleave.Tool.Verification;
 
 namespace Cleave.Benchmarks.Clusters;

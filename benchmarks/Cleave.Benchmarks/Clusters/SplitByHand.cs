@@ -4,7 +4,9 @@ using System.Threading;
 using Cleave.Generated;
 using Cleave.Lanes;
 using Cleave.Tool.Benching;
+using Cleave.Tool.Loose;
 using Cleave.Tool.Measuring;
+using Cleave.Tool.Running;
 using Microsoft.ML.OnnxRuntime;
 
 namespace Cleave.Benchmarks.Clusters;
@@ -33,7 +35,7 @@ internal sealed class SplitByHand : IWorkload
     private int _begun;
     private readonly Lane[] _done;
 
-    private SplitByHand((Func<LooseRunner> Create, ModelInputs Inputs) planned)
+    private SplitByHand((Func<LooseRunner> Create, RequestInputs Inputs) planned)
     {
         _runner = planned.Create();
         _call = _runner.CreateCall(planned.Inputs);

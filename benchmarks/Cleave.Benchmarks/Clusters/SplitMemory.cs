@@ -8,9 +8,9 @@ using Cleave.Core.Listing;
 using Cleave.Core.Onnx;
 using Cleave.Generator.Model;
 using Cleave.TestKit.Catalog;
-using Cleave.Tool.Benching;
+using Cleave.Tool.Loose;
 using Cleave.Tool.Measuring;
-using ModelInputs = Cleave.Tool.Benching.ModelInputs;
+using Cleave.Tool.Running;
 
 namespace Cleave.Benchmarks.Clusters;
 
@@ -59,7 +59,7 @@ internal sealed class SplitMemory : IFamily
     private static HeldMemory Split(WeightLoading weights, string[] arguments)
     {
         OnnxModel model = ModelReader.ReadFile(arguments[0]);
-        ModelInputs inputs = Inputs(model, arguments);
+        RequestInputs inputs = Inputs(model, arguments);
         RunnerSpec spec = LooseDefinition.SpecOf(arguments[0], model, new ListingOptions { Plan = "Split" });
         return new HeldMemory(Runs, () =>
         {
@@ -69,10 +69,10 @@ internal sealed class SplitMemory : IFamily
         });
     }
 
-    private static ModelInputs Inputs(OnnxModel model, string[] arguments)
+    private static RequestInputs Inputs(OnnxModel model, string[] arguments)
     {
         (IReadOnlyDictionary<string, string> dims, IReadOnlyDictionary<string, string> fills) = Tool.Benching.BenchOptions.ReadInputs(arguments[1..]);
-        return ModelInputs.For(model, dims, fills);
+        return RequestInputs.For(model, dims, fills);
     }
 
     private static long WeightBytes(string path) => ModelReader.ReadFile(path).Graph.Initializers.Sum(i => i.ByteSize);

@@ -4,7 +4,9 @@ using System.Globalization;
 using System.Linq;
 using Cleave.Core.Onnx;
 using Cleave.Tool.Benching;
+using Cleave.Tool.Loose;
 using Cleave.Tool.Measuring;
+using Cleave.Tool.Running;
 
 namespace Cleave.Benchmarks.Ensembles;
 
@@ -53,7 +55,7 @@ internal static class EnsembleCandidates
             return null;
         string[] paths = arguments[3..];
         LooseEnsembleRunner runner = LooseEnsembleRunner.Of(paths, Enum.Parse<CombinationRule>(arguments[1]), int.Parse(arguments[2], CultureInfo.InvariantCulture));
-        ModelInputs inputs = Inputs(paths[0]);
+        RequestInputs inputs = Inputs(paths[0]);
         return new Callers([.. Enumerable.Range(0, int.Parse(arguments[0], CultureInfo.InvariantCulture)).Select<int, Action>(_ =>
         {
             LooseRequest request = runner.NewRequest(inputs);
@@ -61,7 +63,7 @@ internal static class EnsembleCandidates
         })], runner);
     }
 
-    private static ModelInputs Inputs(string path) => ModelInputs.For(ModelReader.ReadFile(path), new Dictionary<string, string>(), new Dictionary<string, string>());
+    private static RequestInputs Inputs(string path) => RequestInputs.For(ModelReader.ReadFile(path), new Dictionary<string, string>(), new Dictionary<string, string>());
 
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
 

@@ -5,6 +5,8 @@ using Cleave.Core.Onnx;
 using Cleave.Generated;
 using Cleave.Generator.Model;
 using Cleave.Tool.Benching;
+using Cleave.Tool.Loose;
+using Cleave.Tool.Running;
 
 namespace Cleave.Benchmarks.Ensembles;
 
@@ -39,7 +41,7 @@ internal sealed class LooseEnsembleRunner : EnsembleRunner<LooseRequest, LooseOu
         return new LooseEnsembleRunner(definition, specs[0], options, length);
     }
 
-    public LooseRequest NewRequest(ModelInputs inputs) => new(_spec, inputs);
+    public LooseRequest NewRequest(RequestInputs inputs) => new(_spec, inputs);
 
     protected override void Bind(LooseRequest input, ref InputBinder binder)
     {

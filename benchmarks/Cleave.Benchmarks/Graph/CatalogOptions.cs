@@ -4,6 +4,7 @@ using System.Globalization;
 using System.Linq;
 using Cleave.Benchmarks.Harness;
 using Cleave.TestKit.Catalog;
+using Cleave.Tool.Running;
 using Cleave.Tool.Verification;
 
 namespace Cleave.Benchmarks.Graph;

@@ -6,6 +6,7 @@ using Cleave.Benchmarks.Harness;
 using Cleave.Core.Passes.Partitions;
 using Cleave.TestKit.Catalog;
 using Cleave.Tool.Measuring;
+using Cleave.Tool.Running;
 using Cleave.Tool.Verification;
 
 namespace Cleave.Benchmarks.Graph;

@@ -7,6 +7,7 @@ using Cleave.Benchmarks.Harness;
 using Cleave.TestKit.Catalog;
 using Cleave.Tool.Measuring;
 using Cleave.Tool.Output;
+using Cleave.Tool.Running;
 using Cleave.Tool.Verification;
 
 namespace Cleave.Benchmarks.Graph;

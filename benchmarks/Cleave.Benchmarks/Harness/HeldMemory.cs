@@ -4,6 +4,7 @@ using System.Linq;
 using Cleave.Core.Onnx;
 using Cleave.Tool.Benching;
 using Cleave.Tool.Measuring;
+using Cleave.Tool.Running;
 
 namespace Cleave.Benchmarks.Harness;
 
@@ -25,7 +26,7 @@ internal sealed class HeldMemory(int runs, Func<(Action Run, IDisposable Owner)>
     public static HeldMemory OfSession(int runs, int threads, string[] arguments)
     {
         (IReadOnlyDictionary<string, string> dims, IReadOnlyDictionary<string, string> fills) = Tool.Benching.BenchOptions.ReadInputs(arguments[1..]);
-        ModelInputs inputs = ModelInputs.For(ModelReader.ReadFile(arguments[0]), dims, fills);
+        RequestInputs inputs = RequestInputs.For(ModelReader.ReadFile(arguments[0]), dims, fills);
         return new HeldMemory(runs, () =>
         {
             SessionCalls session = new(arguments[0], new OrtConfiguration(threads, Spinning.Off, Parallel: false, Callers: 1), inputs);

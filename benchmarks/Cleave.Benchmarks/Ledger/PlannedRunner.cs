@@ -5,12 +5,13 @@ using System.Threading;
 using Cleave.Benchmarks.Clusters;
 using Cleave.TestKit.Catalog;
 using Cleave.Tool.Benching;
-using ModelInputs = Cleave.Tool.Benching.ModelInputs;
+using Cleave.Tool.Loose;
+using Cleave.Tool.Running;
 
 namespace Cleave.Benchmarks.Ledger;
 
 /// <summary>A runner as the generator would make it, with calls whose inputs are set. Nothing is configured unless the options say so.</summary>
-internal sealed class PlannedRunner(LooseRunner runner, ModelInputs inputs) : IDisposable
+internal sealed class PlannedRunner(LooseRunner runner, RequestInputs inputs) : IDisposable
 {
     public static string[] Arguments(string model)
     {
@@ -21,7 +22,7 @@ internal sealed class PlannedRunner(LooseRunner runner, ModelInputs inputs) : ID
     /// <summary>What makes it: planning is over when this returns.</summary>
     public static Func<PlannedRunner> Of(string[] arguments, RunnerOptions? options = null)
     {
-        (Func<LooseRunner> create, ModelInputs inputs) = BenchWorkloads.Planned(arguments, options ?? new RunnerOptions());
+        (Func<LooseRunner> create, RequestInputs inputs) = BenchWorkloads.Planned(arguments, options ?? new RunnerOptions());
         return () => new PlannedRunner(create(), inputs);
     }
 

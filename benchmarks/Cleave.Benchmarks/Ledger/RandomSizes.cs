@@ -8,9 +8,10 @@ using Cleave.Benchmarks.Prepared;
 using Cleave.Core.Graph;
 using Cleave.Core.Onnx;
 using Cleave.Tool.Benching;
+using Cleave.Tool.Loose;
 using Cleave.Tool.Measuring;
+using Cleave.Tool.Running;
 using Microsoft.ML.OnnxRuntime;
-using ModelInputs = Cleave.Tool.Benching.ModelInputs;
 
 namespace Cleave.Benchmarks.Ledger;
 
@@ -64,7 +65,7 @@ internal sealed class RandomSizes : IFamily
         HandSession session = new(arguments[1], [], options);
         return new Mixed(arguments, Run, session);
 
-        void Run(ModelInputs inputs)
+        void Run(RequestInputs inputs)
         {
             IReadOnlyList<(string Name, NativeTensor Tensor)> tensors = HandSession.Tensors(inputs);
             session.Run(tensors);
@@ -74,7 +75,7 @@ internal sealed class RandomSizes : IFamily
     }
 
     /// <summary>Each timing is that of many requests of any length, divided by their number; the same lengths in all candidates.</summary>
-    private sealed class Mixed(string[] arguments, Action<ModelInputs> run, IDisposable owner) : IWorkload
+    private sealed class Mixed(string[] arguments, Action<RequestInputs> run, IDisposable owner) : IWorkload
     {
         private readonly Random _random = new(5);
         private readonly double _octaves = Math.Log(int.Parse(arguments[0], CultureInfo.InvariantCulture) + 1.0);
@@ -90,7 +91,7 @@ internal sealed class RandomSizes : IFamily
                 _random.Shuffle(order);
                 foreach (int place in order)
                 {
-                    ModelInputs inputs = Sentence((place + _random.NextDouble()) / Requests);
+                    RequestInputs inputs = Sentence((place + _random.NextDouble()) / Requests);
                     long start = Stopwatch.GetTimestamp();
                     run(inputs);
                     ticks += Stopwatch.GetTimestamp() - start;
@@ -101,7 +102,7 @@ internal sealed class RandomSizes : IFamily
 
         public void Dispose() => owner.Dispose();
 
-        private ModelInputs Sentence(double part) => ModelInputs.For(_model, new Dictionary<string, string>(StringComparer.Ordinal)
+        private RequestInputs Sentence(double part) => RequestInputs.For(_model, new Dictionary<string, string>(StringComparer.Ordinal)
         {
             ["batch"] = "1",
             ["sequence"] = ((int)Math.Exp(part * _octaves)).ToString(CultureInfo.InvariantCulture),

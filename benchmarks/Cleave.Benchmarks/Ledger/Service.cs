@@ -7,7 +7,7 @@ using Cleave.Core.Onnx;
 using Cleave.TestKit.Catalog;
 using Cleave.Tool.Benching;
 using Cleave.Tool.Measuring;
-using ModelInputs = Cleave.Tool.Benching.ModelInputs;
+using Cleave.Tool.Running;
 
 namespace Cleave.Benchmarks.Ledger;
 
@@ -88,8 +88,8 @@ internal static class Service
                 model[client]();
         })], new AllOf(owned));
 
-    private static ModelInputs Inputs(string path) =>
-        ModelInputs.For(ModelReader.ReadFile(path), new Dictionary<string, string>(), new Dictionary<string, string>());
+    private static RequestInputs Inputs(string path) =>
+        RequestInputs.For(ModelReader.ReadFile(path), new Dictionary<string, string>(), new Dictionary<string, string>());
 
     private static string[] Cleaned() => [.. Names.Select(name =>
     {

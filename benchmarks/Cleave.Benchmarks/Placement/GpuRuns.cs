@@ -15,12 +15,12 @@ using Cleave.Devices.Cuda;
 using Cleave.Generator.Model;
 using Cleave.TestKit.Catalog;
 using Cleave.TestKit.Synthetic;
-using Cleave.Tool.Benching;
+using Cleave.Tool.Loose;
 using Cleave.Tool.Measuring;
+using Cleave.Tool.Running;
 using Cleave.Tool.Tuning;
 using Google.Protobuf;
 using Microsoft.ML.OnnxRuntime;
-using ModelInputs = Cleave.Tool.Benching.ModelInputs;
 
 namespace Cleave.Benchmarks.Placement;
 
@@ -149,7 +149,7 @@ internal sealed class GpuRuns : IFamily
         OnnxModel model = ModelReader.Read(source, CancellationToken.None);
         RunnerSpec spec = LooseDefinition.SpecOf(path, model, new ListingOptions { Settings = settings, Accelerator = settings.Count > 0 ? profile : [] });
         using LooseRunner runner = new(path, spec, new RunnerOptions { Device = device });
-        using LooseCall call = runner.CreateCall(ModelInputs.For(model, new Dictionary<string, string>(), new Dictionary<string, string>()));
+        using LooseCall call = runner.CreateCall(RequestInputs.For(model, new Dictionary<string, string>(), new Dictionary<string, string>()));
         double time = Median(rounds, () => call.Run());
         DeviceReport? report = runner.DeviceReport;
         return new Placed(time, report is { Device: not null, RanAgain: 0 } ? report.MemoryUsed : null, report?.ToString() ?? "on the CPU");

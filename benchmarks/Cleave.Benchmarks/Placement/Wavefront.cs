@@ -11,6 +11,7 @@ using Cleave.Core.Onnx.Recurrent;
 using Cleave.Generator.Model;
 using Cleave.TestKit.Catalog;
 using Cleave.Tool.Benching;
+using Cleave.Tool.Loose;
 using Cleave.Tool.Measuring;
 using Google.Protobuf;
 

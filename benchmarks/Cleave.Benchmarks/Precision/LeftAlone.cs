@@ -5,9 +5,9 @@ using System.Linq;
 using Cleave.Benchmarks.Clusters;
 using Cleave.Benchmarks.Harness;
 using Cleave.TestKit.Catalog;
+using Cleave.Tool;
 using Cleave.Tool.Quantizing;
 using Cleave.Tool.Rewriting;
-using Cleave.Tool.Verification;
 
 namespace Cleave.Benchmarks.Precision;
 
@@ -42,7 +42,7 @@ internal sealed class LeftAlone : IFamily
         {
             return Line.LeftAlone(what, aim, e.Message, e.Message);
         }
-        catch (Exception e) when (e is RewriteException or VerifyException)
+        catch (Exception e) when (e is RewriteException or RefusedException)
         {
             return Line.NotMeasured(what, aim, e.Message);
         }

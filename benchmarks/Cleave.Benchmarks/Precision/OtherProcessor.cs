@@ -9,7 +9,7 @@ using Cleave.TestKit.Catalog;
 using Cleave.Tool.Commands;
 using Cleave.Tool.Measuring;
 using Cleave.Tool.Quantizing;
-using Cleave.Tool.Verification;
+using Cleave.Tool.Running;
 
 namespace Cleave.Benchmarks.Precision;
 

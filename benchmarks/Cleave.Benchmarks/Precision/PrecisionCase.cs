@@ -6,7 +6,7 @@ using Cleave.Core.Passes.Partitions;
 using Cleave.TestKit;
 using Cleave.TestKit.Catalog;
 using Cleave.Tool.Quantizing;
-using Cleave.Tool.Verification;
+using Cleave.Tool.Running;
 
 namespace Cleave.Benchmarks.Precision;
 

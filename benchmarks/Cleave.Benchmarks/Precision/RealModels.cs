@@ -5,10 +5,12 @@ using System.IO;
 using System.Linq;
 using Cleave.Benchmarks.Harness;
 using Cleave.TestKit;
+using Cleave.Tool;
 using Cleave.Tool.Measuring;
 using Cleave.Tool.Quantizing;
+using Cleave.Tool.Quantizing.Operators;
 using Cleave.Tool.Rewriting;
-using Cleave.Tool.Verification;
+using Cleave.Tool.Running;
 using Microsoft.ML.OnnxRuntime;
 
 namespace Cleave.Benchmarks.Precision;
@@ -85,7 +87,7 @@ internal sealed class RealModels : IFamily
         {
             return Line.LeftAlone(what, target, e.Message, e.Message);
         }
-        catch (Exception e) when (e is RewriteException or VerifyException)
+        catch (Exception e) when (e is RewriteException or RefusedException)
         {
             return Line.NotMeasured(what, target, e.Message);
         }

@@ -8,9 +8,10 @@ using Cleave.Benchmarks.Harness;
 using Cleave.Core.Onnx;
 using Cleave.TestKit.Catalog;
 using Cleave.Tool.Benching;
+using Cleave.Tool.Loose;
 using Cleave.Tool.Measuring;
+using Cleave.Tool.Running;
 using BenchOptions = Cleave.Benchmarks.Harness.BenchOptions;
-using ModelInputs = Cleave.Tool.Benching.ModelInputs;
 
 namespace Cleave.Benchmarks.Precision;
 
@@ -57,7 +58,7 @@ internal sealed class ServedTogether : IFamily
     }
 
     // Another token for each client.
-    private static ModelInputs Inputs(string path, string dims, int client) => ModelInputs.For(
+    private static RequestInputs Inputs(string path, string dims, int client) => RequestInputs.For(
         ModelReader.ReadFile(path), dims.Split(',').Select(static d => d.Split('=')).ToDictionary(static d => d[0], static d => d[1], StringComparer.Ordinal),
         new Dictionary<string, string>(StringComparer.Ordinal) { ["input_ids"] = (client + 1).ToString(CultureInfo.InvariantCulture) });
 

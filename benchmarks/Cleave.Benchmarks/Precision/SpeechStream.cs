@@ -7,7 +7,7 @@ using System.Linq;
 using System.Runtime.InteropServices;
 using Cleave.Core.Graph;
 using Cleave.TestKit;
-using Cleave.Tool.Verification;
+using Cleave.Tool.Running;
 using Microsoft.ML.OnnxRuntime;
 
 namespace Cleave.Benchmarks.Precision;

@@ -3,9 +3,9 @@ using System.Globalization;
 using System.Linq;
 using Cleave.Benchmarks.Harness;
 using Cleave.TestKit.Catalog;
-using Cleave.Tool.Quantizing;
+using Cleave.Tool.Quantizing.Search;
 using Cleave.Tool.Rewriting;
-using Cleave.Tool.Verification;
+using Cleave.Tool.Running;
 
 namespace Cleave.Benchmarks.Precision;
 

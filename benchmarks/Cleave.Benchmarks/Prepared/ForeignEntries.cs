@@ -15,7 +15,9 @@ using Cleave.Prepared.Making;
 using Cleave.Sessions;
 using Cleave.Sources;
 using Cleave.Tool.Benching;
+using Cleave.Tool.Loose;
 using Cleave.Tool.Measuring;
+using Cleave.Tool.Running;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Cleave.Benchmarks.Prepared;
@@ -135,7 +137,7 @@ internal sealed class ForeignEntries : IFamily
 
     private static float[] Answer(PreparedCase prepared, string? folder)
     {
-        (Func<LooseRunner> create, ModelInputs inputs) = PreparedCase.Runner(prepared.Arguments, folder);
+        (Func<LooseRunner> create, RequestInputs inputs) = PreparedCase.Runner(prepared.Arguments, folder);
         using LooseRunner runner = create();
         using LooseOutput output = runner.Run(runner.NewRequest(inputs));
         return output.Get<float>(0).ToArray();

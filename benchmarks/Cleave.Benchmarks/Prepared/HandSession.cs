@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Linq;
 using Cleave.Core.Graph;
 using Cleave.Tool.Benching;
+using Cleave.Tool.Running;
 using Microsoft.ML.OnnxRuntime;
 using Microsoft.ML.OnnxRuntime.Tensors;
 
@@ -25,7 +26,7 @@ internal sealed class HandSession : IDisposable
     }
 
     /// <summary>Inputs as ONNX Runtime takes them.</summary>
-    public static IReadOnlyList<(string Name, NativeTensor Tensor)> Tensors(ModelInputs inputs) => [.. inputs.Inputs.Select(static i => (i.Name, Tensor(i)))];
+    public static IReadOnlyList<(string Name, NativeTensor Tensor)> Tensors(RequestInputs inputs) => [.. inputs.Inputs.Select(static i => (i.Name, Tensor(i)))];
 
     public void Run() => Run(_inputs);
 

@@ -10,7 +10,9 @@ using Cleave.Prepared;
 using Cleave.Prepared.Making;
 using Cleave.TestKit.Catalog;
 using Cleave.Tool.Benching;
+using Cleave.Tool.Loose;
 using Cleave.Tool.Preparing;
+using Cleave.Tool.Running;
 
 namespace Cleave.Benchmarks.Prepared;
 
@@ -61,7 +63,7 @@ internal sealed record PreparedCase(string Name, string[] Arguments, string Fold
     }
 
     /// <summary>What makes a runner; with a folder it looks for prepared entries there.</summary>
-    public static (Func<LooseRunner> Create, Tool.Benching.ModelInputs Inputs) Runner(string[] arguments, string? folder) =>
+    public static (Func<LooseRunner> Create, RequestInputs Inputs) Runner(string[] arguments, string? folder) =>
         BenchWorkloads.Planned(arguments, new RunnerOptions { Prepared = folder, PreparesByItself = false });
 
     /// <summary>

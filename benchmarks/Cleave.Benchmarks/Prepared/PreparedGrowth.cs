@@ -7,8 +7,9 @@ using Cleave.Benchmarks.Harness;
 using Cleave.Core.Graph;
 using Cleave.Core.Onnx;
 using Cleave.Tool.Benching;
+using Cleave.Tool.Loose;
 using Cleave.Tool.Measuring;
-using ModelInputs = Cleave.Tool.Benching.ModelInputs;
+using Cleave.Tool.Running;
 
 namespace Cleave.Benchmarks.Prepared;
 
@@ -61,11 +62,11 @@ internal sealed class PreparedGrowth : IFamily
     private static double Middle(List<double[]> rounds, int number) => Statistics.Median(rounds.Select(r => r[number]));
 
     // The same sizes for both, the same each time; made when they are needed, and never all there at once.
-    private static IEnumerable<ModelInputs> Sizes(string model, string calls, string path)
+    private static IEnumerable<RequestInputs> Sizes(string model, string calls, string path)
     {
         Random random = new(Seed);
         OnnxModel read = ModelReader.ReadFile(path);
-        return Enumerable.Range(0, int.Parse(calls, CultureInfo.InvariantCulture)).Select(_ => ModelInputs.For(read, Dims(model, random), new Dictionary<string, string>()));
+        return Enumerable.Range(0, int.Parse(calls, CultureInfo.InvariantCulture)).Select(_ => RequestInputs.For(read, Dims(model, random), new Dictionary<string, string>()));
     }
 
     // The detector halves its sides five times.
@@ -80,12 +81,12 @@ internal sealed class PreparedGrowth : IFamily
 
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
 
-    private static Func<(Action<ModelInputs>, IDisposable)> Session(string path) => () =>
+    private static Func<(Action<RequestInputs>, IDisposable)> Session(string path) => () =>
     {
         HandSession session = new(path, []);
         return (Run, session);
 
-        void Run(ModelInputs inputs)
+        void Run(RequestInputs inputs)
         {
             IReadOnlyList<(string Name, NativeTensor Tensor)> tensors = HandSession.Tensors(inputs);
             session.Run(tensors);
@@ -94,7 +95,7 @@ internal sealed class PreparedGrowth : IFamily
         }
     };
 
-    private static Func<(Action<ModelInputs>, IDisposable)> Runner(string folder, string[] arguments)
+    private static Func<(Action<RequestInputs>, IDisposable)> Runner(string folder, string[] arguments)
     {
         (Func<LooseRunner> create, _) = PreparedCase.Runner(arguments, folder);
         return () =>
@@ -105,15 +106,15 @@ internal sealed class PreparedGrowth : IFamily
     }
 
     // The time of all calls, and how many bytes the process holds more after the last than after the first.
-    private sealed class Growing(IEnumerable<ModelInputs> sizes, Func<(Action<ModelInputs> Run, IDisposable Owner)> open) : IWorkload
+    private sealed class Growing(IEnumerable<RequestInputs> sizes, Func<(Action<RequestInputs> Run, IDisposable Owner)> open) : IWorkload
     {
         public void Block(double[] nanoseconds)
         {
-            (Action<ModelInputs> run, IDisposable owner) = open();
+            (Action<RequestInputs> run, IDisposable owner) = open();
             using (owner)
             {
                 double? before = null;
-                foreach (ModelInputs inputs in sizes)
+                foreach (RequestInputs inputs in sizes)
                 {
                     long start = Stopwatch.GetTimestamp();
                     run(inputs);

@@ -4,9 +4,9 @@ using System.Globalization;
 using System.Linq;
 using Cleave.Benchmarks.Harness;
 using Cleave.TestKit.Catalog;
-using Cleave.Tool.Benching;
+using Cleave.Tool.Loose;
 using Cleave.Tool.Measuring;
-using ModelInputs = Cleave.Tool.Benching.ModelInputs;
+using Cleave.Tool.Running;
 
 namespace Cleave.Benchmarks.Prepared;
 
@@ -32,7 +32,7 @@ internal sealed class PreparedSpeed : IFamily
     {
         if (name != "speed-runner")
             return null;
-        (Func<LooseRunner> create, ModelInputs inputs) = PreparedCase.Runner(arguments[1..], arguments[0].Length > 0 ? arguments[0] : null);
+        (Func<LooseRunner> create, RequestInputs inputs) = PreparedCase.Runner(arguments[1..], arguments[0].Length > 0 ? arguments[0] : null);
         LooseRunner runner = create();
         if (arguments[0].Length > 0)
             PreparedCase.Demand(runner);

@@ -5,8 +5,9 @@ using System.IO;
 using Cleave.Core.Onnx;
 using Cleave.TestKit.Catalog;
 using Cleave.Tool.Benching;
+using Cleave.Tool.Loose;
+using Cleave.Tool.Running;
 using BenchOptions = Cleave.Tool.Benching.BenchOptions;
-using ModelInputs = Cleave.Tool.Benching.ModelInputs;
 
 namespace Cleave.Benchmarks.Prepared;
 
@@ -38,10 +39,10 @@ internal static class Starts
     /// <param name="warm">The folder where the small one does, which comes first; empty: none does.</param>
     public static Func<(Action Run, IDisposable Owner)> Runner(string[] arguments, string folder, string warm)
     {
-        (Func<LooseRunner> create, ModelInputs inputs) = Planned(arguments, folder);
+        (Func<LooseRunner> create, RequestInputs inputs) = Planned(arguments, folder);
         if (warm.Length > 0)
         {
-            (Func<LooseRunner> createSmall, ModelInputs small) = Planned([WarmPath], folder.Length > 0 ? warm : "");
+            (Func<LooseRunner> createSmall, RequestInputs small) = Planned([WarmPath], folder.Length > 0 ? warm : "");
             Once(Opened(createSmall, small));
         }
         return () => Opened(create, inputs);
@@ -54,18 +55,18 @@ internal static class Starts
     public static Action<IDisposable>? Check(string folder) => folder.Length > 0 ? static owner => PreparedCase.Demand((LooseRunner)owner) : null;
 
     // A session is not planned.
-    private static ModelInputs Inputs(string[] arguments)
+    private static RequestInputs Inputs(string[] arguments)
     {
         (IReadOnlyDictionary<string, string> dims, IReadOnlyDictionary<string, string> fills) = BenchOptions.ReadInputs(arguments[1..]);
-        return ModelInputs.For(ModelReader.ReadFile(arguments[0]), dims, fills);
+        return RequestInputs.For(ModelReader.ReadFile(arguments[0]), dims, fills);
     }
 
-    private static (Func<LooseRunner> Create, ModelInputs Inputs) Planned(string[] arguments, string folder)
+    private static (Func<LooseRunner> Create, RequestInputs Inputs) Planned(string[] arguments, string folder)
     {
         // Read as for a session, which counts; what comes now is the compiler's.
         Inputs(arguments);
         long start = Stopwatch.GetTimestamp();
-        (Func<LooseRunner> Create, ModelInputs Inputs) planned = PreparedCase.Runner(arguments, folder.Length > 0 ? folder : null);
+        (Func<LooseRunner> Create, RequestInputs Inputs) planned = PreparedCase.Runner(arguments, folder.Length > 0 ? folder : null);
         Planning += Stopwatch.GetElapsedTime(start);
         return planned;
     }
@@ -76,7 +77,7 @@ internal static class Starts
         return (session.Run, session);
     }
 
-    private static (Action, IDisposable) Opened(Func<LooseRunner> create, ModelInputs inputs)
+    private static (Action, IDisposable) Opened(Func<LooseRunner> create, RequestInputs inputs)
     {
         LooseRunner runner = create();
         return (() => runner.Run(runner.NewRequest(inputs)).Dispose(), runner);

@@ -4,7 +4,7 @@ using System.Globalization;
 using System.Linq;
 using Cleave.Calls;
 using Cleave.Core.Diagnostics;
-using Cleave.Core.Onnx;
+using Cleave.Core.Onnx.Slicing;
 using Cleave.Cores;
 using Cleave.Devices;
 using Cleave.Devices.Dispatch;

@@ -4,7 +4,7 @@ using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
 using Cleave.Core.Graph;
-using Cleave.Core.Onnx;
+using Cleave.Core.Onnx.Slicing;
 
 namespace Cleave.Prepared;
 

@@ -6,7 +6,7 @@ using System.Linq;
 using System.Threading;
 using Cleave.Core.Diagnostics;
 using Cleave.Core.Listing;
-using Cleave.Core.Onnx;
+using Cleave.Core.Onnx.Slicing;
 using Cleave.Cores;
 using Cleave.Generated;
 using Cleave.Logging;

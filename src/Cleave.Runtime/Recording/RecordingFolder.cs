@@ -3,6 +3,7 @@ using System.Globalization;
 using System.IO;
 using System.Linq;
 using Cleave.Core.Onnx;
+using Cleave.Core.Onnx.Slicing;
 
 namespace Cleave.Recording;
 

@@ -6,7 +6,7 @@ using System.Runtime.InteropServices;
 using Cleave.Core.Clustering;
 using Cleave.Core.Diagnostics;
 using Cleave.Core.Graph;
-using Cleave.Core.Onnx;
+using Cleave.Core.Onnx.Slicing;
 using Cleave.Core.Passes;
 using Cleave.Cores;
 using Cleave.Generated;

@@ -7,6 +7,7 @@ using Cleave.Core.Diagnostics;
 using Cleave.Core.Graph;
 using Cleave.Core.Onnx;
 using Cleave.Core.Onnx.Recurrent;
+using Cleave.Core.Onnx.Slicing;
 using Cleave.Core.Onnx.Widening;
 using Cleave.Cores;
 using Cleave.Generated;

@@ -2,7 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Globalization;
 using System.Linq;
-using Cleave.Tool.Verification;
+using Cleave.Tool.Running;
 
 namespace Cleave.Tool.Benching;
 
@@ -49,17 +49,17 @@ internal sealed record BenchOptions(
         foreach (string part in text.Split(','))
             counts.Add(int.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out int count) && count is >= 1 and <= 4096
                 ? count
-                : throw new BenchException($"{option} {text}: give whole numbers from 1 to 4096, as in {option} 1,2,4."));
+                : throw new RefusedException($"{option} {text}: give whole numbers from 1 to 4096, as in {option} 1,2,4."));
         return [.. counts];
     }
 
     /// <summary><c>batch=1,sequence=128</c>, in any number of texts.</summary>
-    /// <exception cref="VerifyException">It is something else.</exception>
+    /// <exception cref="RefusedException">It is something else.</exception>
     public static IReadOnlyDictionary<string, string> Sizes(IEnumerable<string> texts) =>
         DimensionSample.Parse(string.Join(',', texts)).Sizes.ToDictionary(s => s.Key, s => s.Value.ToString(CultureInfo.InvariantCulture), StringComparer.Ordinal);
 
     /// <summary><c>sr=16000</c>, in any number of texts.</summary>
-    /// <exception cref="VerifyException">It is something else.</exception>
+    /// <exception cref="RefusedException">It is something else.</exception>
     public static IReadOnlyDictionary<string, string> Numbers(IEnumerable<string> texts) =>
         InputFills.Parse(texts).ToDictionary(f => f.Key, f => f.Value.ToString(CultureInfo.InvariantCulture), StringComparer.Ordinal);
 

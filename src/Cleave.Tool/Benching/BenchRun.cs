@@ -8,7 +8,7 @@ using Cleave.Core.Graph;
 using Cleave.Core.Onnx;
 using Cleave.Cores;
 using Cleave.Tool.Measuring;
-using Cleave.Tool.Verification;
+using Cleave.Tool.Running;
 using Microsoft.ML.OnnxRuntime;
 
 namespace Cleave.Tool.Benching;
@@ -24,12 +24,12 @@ internal sealed class BenchRun : IDisposable
 
     private readonly string _path;
     private readonly BenchOptions _options;
-    private readonly ModelInputs _inputs;
+    private readonly RequestInputs _inputs;
     private readonly CleanedModel _cleaned;
     private readonly TemporaryFolder _folder = new();
     private readonly List<Entry> _entries = [];
 
-    /// <exception cref="BenchException">The options do not fit the model.</exception>
+    /// <exception cref="RefusedException">The options do not fit the model.</exception>
     /// <exception cref="Core.Diagnostics.ModelException">The model cannot be read.</exception>
     public BenchRun(string path, BenchOptions options, CancellationToken cancellationToken)
     {
@@ -40,7 +40,7 @@ internal sealed class BenchRun : IDisposable
             OnnxModel model = ModelReader.Read(source, cancellationToken);
             IReadOnlyDictionary<string, string> given = options.Dims;
             options = options with { Dims = LikelySizes.Complete(path, model, options.Dims, options.Fills) };
-            ModelInputs inputs = ModelInputs.For(model, options.Dims, options.Fills);
+            RequestInputs inputs = RequestInputs.For(model, options.Dims, options.Fills);
             _inputs = inputs with { Dimensions = [.. inputs.Dimensions.Select(d => d with { Given = given.ContainsKey(d.Name) })] };
             _options = options;
             _cleaned = CleanedModel.Write(path, model, source, _folder.Path);

@@ -3,6 +3,7 @@ using System.Linq;
 using Cleave.Core.Cost;
 using Cleave.Tool.Measuring;
 using Cleave.Tool.Output;
+using Cleave.Tool.Running;
 using Spectre.Console;
 using static Cleave.Tool.Output.PlainText;
 

@@ -7,7 +7,9 @@ using Cleave.Core.Graph;
 using Cleave.Core.Listing;
 using Cleave.Core.Onnx;
 using Cleave.Generator.Model;
+using Cleave.Tool.Loose;
 using Cleave.Tool.Measuring;
+using Cleave.Tool.Running;
 
 namespace Cleave.Tool.Benching;
 
@@ -53,9 +55,9 @@ internal static class BenchWorkloads
     /// <summary>What makes a runner for a model, and its inputs. Planning is done by the compiler: it is over when this returns.</summary>
     /// <param name="arguments">The model's file, and the inputs as arguments.</param>
     /// <param name="options">How to run it.</param>
-    public static (Func<LooseRunner> Create, ModelInputs Inputs) Planned(string[] arguments, RunnerOptions options)
+    public static (Func<LooseRunner> Create, RequestInputs Inputs) Planned(string[] arguments, RunnerOptions options)
     {
-        (OnnxModel model, ModelInputs inputs) = Read(arguments[0], arguments[1..]);
+        (OnnxModel model, RequestInputs inputs) = Read(arguments[0], arguments[1..]);
         // Planned for what is measured, as with the item metadata Dims.
         RunnerSpec spec = LooseDefinition.SpecOf(arguments[0], model, new ListingOptions { Dims = Dims(model, inputs) });
         return (() => new LooseRunner(arguments[0], spec, options), inputs);
@@ -64,9 +66,9 @@ internal static class BenchWorkloads
     /// <summary>What makes a runner as the item of a project has it, and its inputs.</summary>
     /// <param name="arguments">A listing with the item metadata, the model's file, and the inputs as arguments.</param>
     /// <param name="options">How to run it.</param>
-    public static (Func<LooseRunner> Create, ModelInputs Inputs) PlannedItem(string[] arguments, RunnerOptions options)
+    public static (Func<LooseRunner> Create, RequestInputs Inputs) PlannedItem(string[] arguments, RunnerOptions options)
     {
-        (OnnxModel model, ModelInputs inputs) = Read(arguments[1], arguments[2..]);
+        (OnnxModel model, RequestInputs inputs) = Read(arguments[1], arguments[2..]);
         RunnerSpec spec = LooseDefinition.SpecOf(arguments[1], model, ListingReader.Read(File.ReadAllText(arguments[0])).Options);
         return (() => new LooseRunner(arguments[1], spec, options), inputs);
     }
@@ -75,13 +77,13 @@ internal static class BenchWorkloads
     /// <param name="arguments">The model's file, and the inputs as arguments.</param>
     public static string Dims(string[] arguments)
     {
-        (OnnxModel model, ModelInputs inputs) = Read(arguments[0], arguments[1..]);
+        (OnnxModel model, RequestInputs inputs) = Read(arguments[0], arguments[1..]);
         return Dims(model, inputs);
     }
 
     private static Callers CreateItem(string[] arguments)
     {
-        (Func<LooseRunner> create, ModelInputs inputs) = PlannedItem(arguments, new RunnerOptions());
+        (Func<LooseRunner> create, RequestInputs inputs) = PlannedItem(arguments, new RunnerOptions());
         LooseRunner runner = create();
         LooseCall call = runner.CreateCall(inputs);
         return new Callers([() => call.Run()], runner);
@@ -89,7 +91,7 @@ internal static class BenchWorkloads
 
     private static Callers CreateRunner(int cores, int callers, string[] arguments)
     {
-        (Func<LooseRunner> create, ModelInputs inputs) = Planned(arguments, new RunnerOptions { Cores = cores });
+        (Func<LooseRunner> create, RequestInputs inputs) = Planned(arguments, new RunnerOptions { Cores = cores });
         LooseRunner runner = create();
         return new Callers([.. Enumerable.Range(0, callers).Select(_ => NewCall())], runner);
 
@@ -101,17 +103,17 @@ internal static class BenchWorkloads
     }
 
     // Those that have names; no other can be given.
-    private static string Dims(OnnxModel model, ModelInputs inputs)
+    private static string Dims(OnnxModel model, RequestInputs inputs)
     {
         HashSet<string> named = [.. model.Graph.Inputs.SelectMany(i => (i.Type as OnnxType.Tensor)?.Shape ?? []).Select(d => d.Name ?? "").Where(n => n.Length > 0 && !n.Contains(','))];
         return string.Join(",", inputs.Dimensions.Where(d => named.Contains(d.Name)).Select(d => string.Create(CultureInfo.InvariantCulture, $"{d.Name}={d.Size}")));
     }
 
-    private static (OnnxModel Model, ModelInputs Inputs) Read(string path, string[] inputArguments)
+    private static (OnnxModel Model, RequestInputs Inputs) Read(string path, string[] inputArguments)
     {
         OnnxModel model = ModelReader.ReadFile(path);
         (IReadOnlyDictionary<string, string> dims, IReadOnlyDictionary<string, string> fills) = BenchOptions.ReadInputs(inputArguments);
-        return (model, ModelInputs.For(model, dims, fills));
+        return (model, RequestInputs.For(model, dims, fills));
     }
 
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);

@@ -6,6 +6,7 @@ using System.Threading;
 using Cleave.Core.Diagnostics;
 using Cleave.Core.Graph;
 using Cleave.Core.Onnx;
+using Cleave.Core.Onnx.Slicing;
 
 namespace Cleave.Tool.Benching;
 

@@ -5,6 +5,7 @@ using System.Linq;
 using System.Threading;
 using Cleave.Core.Graph;
 using Cleave.Tool.Measuring;
+using Cleave.Tool.Running;
 using Cleave.Tool.Verification;
 
 namespace Cleave.Tool.Benching;

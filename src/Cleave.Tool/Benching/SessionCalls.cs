@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using Cleave.Core.Graph;
+using Cleave.Tool.Running;
 using Microsoft.ML.OnnxRuntime;
 using Microsoft.ML.OnnxRuntime.Tensors;
 
@@ -18,13 +19,13 @@ internal sealed class SessionCalls : IDisposable
     private readonly List<IDisposable> _owned = [];
 
     /// <summary>The same inputs for each caller.</summary>
-    public SessionCalls(string path, OrtConfiguration configuration, ModelInputs inputs)
+    public SessionCalls(string path, OrtConfiguration configuration, RequestInputs inputs)
         : this(path, configuration, Enumerable.Repeat(inputs, configuration.Callers))
     {
     }
 
     /// <summary>A call for each of several inputs.</summary>
-    public SessionCalls(string path, OrtConfiguration configuration, IEnumerable<ModelInputs> inputs)
+    public SessionCalls(string path, OrtConfiguration configuration, IEnumerable<RequestInputs> inputs)
     {
         using SessionOptions options = configuration.Options();
         _session = new InferenceSession(path, options);
@@ -42,7 +43,7 @@ internal sealed class SessionCalls : IDisposable
         _session.Dispose();
     }
 
-    private Action Bind(ModelInputs inputs)
+    private Action Bind(RequestInputs inputs)
     {
         OrtIoBinding binding = Own(_session.CreateIoBinding());
         foreach (InputData input in inputs.Inputs)

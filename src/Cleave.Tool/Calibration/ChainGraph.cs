@@ -2,22 +2,11 @@ using System;
 using System.Globalization;
 using System.Linq;
 using System.Runtime.InteropServices;
+using Cleave.Core.Graph;
 using Cleave.OnnxProto;
 using Google.Protobuf;
 
 namespace Cleave.Tool.Calibration;
-
-/// <summary>Element types by ONNX's numbers.</summary>
-internal enum Element
-{
-    Float = 1,
-    UInt8 = 2,
-    Int8 = 3,
-    Int32 = 6,
-    Int64 = 7,
-    Bool = 9,
-    Half = 10,
-}
 
 /// <summary>A model under construction: equal operators, one after the other or side by side. Weights are random, by a fixed seed.</summary>
 internal sealed class ChainGraph
@@ -30,7 +19,7 @@ internal sealed class ChainGraph
     private int _names;
 
     /// <summary>An input of the model; returns its name.</summary>
-    public string Input(Element element, params long[] shape)
+    public string Input(ElementType element, params long[] shape)
     {
         string name = Name("x");
         _graph.Input.Add(Value(name, element, shape));
@@ -47,19 +36,19 @@ internal sealed class ChainGraph
             numbers[i] = ((_random.NextSingle() * 2) - 1) * scale;
         for (int filled = Distinct; filled < numbers.Length; filled += Distinct)
             numbers.AsSpan(0, Math.Min(Distinct, numbers.Length - filled)).CopyTo(numbers.AsSpan(filled));
-        return Initializer(Element.Float, shape, MemoryMarshal.AsBytes(numbers.AsSpan()));
+        return Initializer(ElementType.Float, shape, MemoryMarshal.AsBytes(numbers.AsSpan()));
     }
 
     public string Floats(float value, params long[] shape)
     {
         float[] numbers = new float[Count(shape)];
         Array.Fill(numbers, value);
-        return Initializer(Element.Float, shape, MemoryMarshal.AsBytes(numbers.AsSpan()));
+        return Initializer(ElementType.Float, shape, MemoryMarshal.AsBytes(numbers.AsSpan()));
     }
 
-    public string Integers(long[] shape, params long[] values) => Initializer(Element.Int64, shape, MemoryMarshal.AsBytes(values.AsSpan()));
+    public string Integers(long[] shape, params long[] values) => Initializer(ElementType.Int64, shape, MemoryMarshal.AsBytes(values.AsSpan()));
 
-    public string Bytes(Element element, byte from, byte to, params long[] shape)
+    public string Bytes(ElementType element, byte from, byte to, params long[] shape)
     {
         byte[] numbers = new byte[Count(shape)];
         for (int i = 0; i < numbers.Length; i++)
@@ -83,7 +72,7 @@ internal sealed class ChainGraph
         return [.. node.Output];
     }
 
-    public void Output(string name, Element element = Element.Float)
+    public void Output(string name, ElementType element = ElementType.Float)
     {
         ValueInfoProto output = Value(name, element, []);
         output.Type.TensorType.Shape = null;
@@ -126,7 +115,7 @@ internal sealed class ChainGraph
         return attribute;
     }
 
-    private string Initializer(Element element, long[] shape, ReadOnlySpan<byte> data)
+    private string Initializer(ElementType element, long[] shape, ReadOnlySpan<byte> data)
     {
         TensorProto tensor = new() { Name = Name("w"), DataType = (int)element, RawData = ByteString.CopyFrom(data) };
         tensor.Dims.AddRange(shape);
@@ -134,7 +123,7 @@ internal sealed class ChainGraph
         return tensor.Name;
     }
 
-    private static ValueInfoProto Value(string name, Element element, long[] shape)
+    private static ValueInfoProto Value(string name, ElementType element, long[] shape)
     {
         TypeProto.Types.Tensor tensor = new() { ElemType = (int)element, Shape = new TensorShapeProto() };
         foreach (long dim in shape)

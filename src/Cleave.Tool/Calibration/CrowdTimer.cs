@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
+using Cleave.Core.Graph;
 using Cleave.Core.Cost;
 
 namespace Cleave.Tool.Calibration;
@@ -60,7 +61,7 @@ internal sealed class CrowdTimer
 
     private static KernelModel Chain(int first, int count, int rounds) => new((graph, _, copies) =>
     {
-        string x = graph.Input(Element.Float, Rows, Columns);
+        string x = graph.Input(ElementType.Float, Rows, Columns);
         for (int i = 0; i < copies; i++)
         {
             foreach (Func<ChainGraph, string, string> node in Nodes.AsSpan(first, count))

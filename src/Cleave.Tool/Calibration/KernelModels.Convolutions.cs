@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using Cleave.Core.Graph;
 
 namespace Cleave.Tool.Calibration;
 
@@ -58,7 +59,7 @@ internal static partial class KernelModels
 
     private static void Convolutions(ChainGraph graph, long channels, long filters, long pixels, long taps, int copies)
     {
-        string x = graph.Input(Element.Float, Image(channels, pixels));
+        string x = graph.Input(ElementType.Float, Image(channels, pixels));
         (long height, long width) = Window(taps);
         // All copies read the same weights: how far away they lie is measured by itself.
         string there = graph.Weights(channels * taps / 2.0, filters, channels, height, width);
@@ -76,7 +77,7 @@ internal static partial class KernelModels
     {
         (long height, long width) = Sides(s[2]);
         (long rows, long columns) = Window(s[3]);
-        string x = graph.Input(Element.Float, 1, s[0], height * 2, width * 2);
+        string x = graph.Input(ElementType.Float, 1, s[0], height * 2, width * 2);
         for (int i = 0; i < copies; i++)
             graph.Output(graph.Node(Blocked + "Conv", [x, graph.Weights(s[0] * s[3], s[1], s[0], rows, columns), graph.Floats(0, s[1])], Shape(s[3], 2, 1, true)));
     }
@@ -85,7 +86,7 @@ internal static partial class KernelModels
     {
         (long height, long width) = Sides(s[1]);
         (long rows, long columns) = Window(s[2]);
-        string x = graph.Input(Element.Float, 1, s[0], height * s[3], width * s[3]), next = x;
+        string x = graph.Input(ElementType.Float, 1, s[0], height * s[3], width * s[3]), next = x;
         for (int i = 0; i < copies; i++)
         {
             next = graph.Node(Blocked + "Conv", [next, graph.Weights(s[2] / 2.0, s[0], 1, rows, columns), graph.Floats(0, s[0])], Shape(s[2], s[3], s[0], true));
@@ -100,7 +101,7 @@ internal static partial class KernelModels
 
     private static void PlainConvolutions(ChainGraph graph, long[] s, int copies)
     {
-        string x = graph.Input(Element.Float, Image(s[0] * s[4], s[2]));
+        string x = graph.Input(ElementType.Float, Image(s[0] * s[4], s[2]));
         (long height, long width) = Window(s[3]);
         for (int i = 0; i < copies; i++)
         {
@@ -113,7 +114,7 @@ internal static partial class KernelModels
 
     private static void Transposed(ChainGraph graph, long[] s, int copies)
     {
-        string x = graph.Input(Element.Float, Image(s[0], s[2]));
+        string x = graph.Input(ElementType.Float, Image(s[0], s[2]));
         (long height, long width) = Window(s[3]);
         for (int i = 0; i < copies; i++)
             graph.Output(graph.Node("ConvTranspose", [x, graph.Weights(s[0] * s[3], s[0], s[1], height, width), graph.Floats(0, s[1])], ("strides", new[] { 2L, 2L })));
@@ -121,22 +122,22 @@ internal static partial class KernelModels
 
     private static void Quantized(ChainGraph graph, long channels, long filters, long pixels, long taps, long group, long stride, int copies)
     {
-        string x = graph.Input(Element.UInt8, Image(channels * group, pixels));
+        string x = graph.Input(ElementType.UInt8, Image(channels * group, pixels));
         (long height, long width) = Window(taps);
         for (int i = 0; i < copies; i++)
         {
             (long input, long output) = i % 2 == 0 ? (channels, filters) : (filters, channels);
-            string scale = graph.Floats(0.05f), zero = graph.Bytes(Element.UInt8, 128, 128);
-            string w = graph.Bytes(Element.Int8, 0, 255, output * group, input, height, width);
-            x = graph.Node("QLinearConv", [x, scale, zero, w, graph.Floats(0.01f), graph.Bytes(Element.Int8, 0, 0), scale, zero], Shape(taps, stride, group, false));
+            string scale = graph.Floats(0.05f), zero = graph.Bytes(ElementType.UInt8, 128, 128);
+            string w = graph.Bytes(ElementType.Int8, 0, 255, output * group, input, height, width);
+            x = graph.Node("QLinearConv", [x, scale, zero, w, graph.Floats(0.01f), graph.Bytes(ElementType.Int8, 0, 0), scale, zero], Shape(taps, stride, group, false));
         }
-        graph.Output(x, Element.UInt8);
+        graph.Output(x, ElementType.UInt8);
     }
 
     private static void Pools(ChainGraph graph, long[] s, int copies, string op)
     {
         (long height, long width) = Sides(s[1]);
-        string x = graph.Input(Element.Float, 1, s[0], height * s[3], width * s[3]), next = x;
+        string x = graph.Input(ElementType.Float, 1, s[0], height * s[3], width * s[3]), next = x;
         (string, object)[] shape = [.. Shape(s[2], s[3], 1, false)[..3]];
         for (int i = 0; i < copies; i++)
         {

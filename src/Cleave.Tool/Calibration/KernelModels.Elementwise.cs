@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using Cleave.Core.Graph;
 
 namespace Cleave.Tool.Calibration;
 
@@ -12,14 +13,14 @@ internal static partial class KernelModels
         models["layer-norm"] = Chain((g, x, s) => g.Node("LayerNormalization", [x, g.Floats(1, s[1]), g.Floats(0, s[1])], ("axis", -1L)), Matrix);
         models["skip-layer-norm"] = new((graph, s, copies) =>
         {
-            string x = graph.Input(Element.Float, 1, s[0], s[1]), skip = graph.Input(Element.Float, 1, s[0], s[1]);
+            string x = graph.Input(ElementType.Float, 1, s[0], s[1]), skip = graph.Input(ElementType.Float, 1, s[0], s[1]);
             for (int i = 0; i < copies; i++)
                 x = graph.Node(Microsoft + "SkipLayerNormalization", [x, skip, graph.Floats(1, s[1]), graph.Floats(0, s[1])]);
             graph.Output(x);
         });
         models["reduce-last"] = Beside((g, x, _) => g.Node("ReduceMean", [x], ("axes", new[] { 1L })), Matrix);
         models["reduce-outer"] = Beside((g, x, _) => g.Node("ReduceMean", [x], ("axes", new[] { 0L })), Matrix);
-        models["arg-max"] = Beside((g, x, _) => g.Node("ArgMax", [x], ("axis", 1L)), Matrix, output: Element.Int64);
+        models["arg-max"] = Beside((g, x, _) => g.Node("ArgMax", [x], ("axis", 1L)), Matrix, output: ElementType.Int64);
     }
 
     private static void AddMoves(Dictionary<string, KernelModel> models)
@@ -34,7 +35,7 @@ internal static partial class KernelModels
             long[] indices = new long[s[0] / s[1]];
             for (int i = 0; i < indices.Length; i++)
                 indices[i] = i * 7 % 1000;
-            string x = graph.Input(Element.Float, 1000, s[1]);
+            string x = graph.Input(ElementType.Float, 1000, s[1]);
             for (int i = 0; i < copies; i++)
                 graph.Output(graph.Node("Gather", [x, graph.Integers([indices.Length], indices)]));
         }, SideBySide: true);
@@ -80,15 +81,15 @@ internal static partial class KernelModels
         models["clip"] = Chain((g, x, _) => g.Node("Clip", [x, g.Floats(-0.9f), g.Floats(0.9f)]), Elements);
         models["pow"] = Chain((g, x, _) => g.Node("Pow", [x, g.Floats(0.7f)]), Elements);
         models["prelu"] = Chain((g, x, _) => g.Node("PRelu", [x, g.Floats(0.5f, 1)]), Elements);
-        models["compare"] = Beside((g, x, _) => g.Node("Greater", [x, g.Floats(0.5f)]), Elements, output: Element.Bool);
-        models["where"] = Chain((g, x, s) => g.Node("Where", [g.Bytes(Element.Bool, 0, 1, s[0]), x, g.Floats(1)]), Elements);
-        models["cast"] = Beside((g, x, _) => g.Node("Cast", [x], ("to", (long)Element.Int32)), Elements, output: Element.Int32);
-        models["cast-half"] = Beside((g, x, _) => g.Node("Cast", [x], ("to", (long)Element.Half)), Elements, output: Element.Half);
+        models["compare"] = Beside((g, x, _) => g.Node("Greater", [x, g.Floats(0.5f)]), Elements, output: ElementType.Bool);
+        models["where"] = Chain((g, x, s) => g.Node("Where", [g.Bytes(ElementType.Bool, 0, 1, s[0]), x, g.Floats(1)]), Elements);
+        models["cast"] = Beside((g, x, _) => g.Node("Cast", [x], ("to", (long)ElementType.Int32)), Elements, output: ElementType.Int32);
+        models["cast-half"] = Beside((g, x, _) => g.Node("Cast", [x], ("to", (long)ElementType.Float16)), Elements, output: ElementType.Float16);
         models["quantize"] = Beside(
-            (g, x, _) => g.Node("QuantizeLinear", [x, g.Floats(0.01f), g.Bytes(Element.UInt8, 128, 128)]), Elements, output: Element.UInt8);
+            (g, x, _) => g.Node("QuantizeLinear", [x, g.Floats(0.01f), g.Bytes(ElementType.UInt8, 128, 128)]), Elements, output: ElementType.UInt8);
         models["dequantize"] = Beside(
-            (g, x, _) => g.Node("DequantizeLinear", [x, g.Floats(0.01f), g.Bytes(Element.UInt8, 128, 128)]), Elements, Element.UInt8);
-        models["dynamic-quantize"] = Beside((g, x, _) => g.Nodes("DynamicQuantizeLinear", [x], 3)[0], Elements, output: Element.UInt8);
+            (g, x, _) => g.Node("DequantizeLinear", [x, g.Floats(0.01f), g.Bytes(ElementType.UInt8, 128, 128)]), Elements, ElementType.UInt8);
+        models["dynamic-quantize"] = Beside((g, x, _) => g.Nodes("DynamicQuantizeLinear", [x], 3)[0], Elements, output: ElementType.UInt8);
         models["binary-quantized"] = QuantizedChain("QLinearAdd", 2);
         models["unary-quantized"] = QuantizedChain("QLinearSigmoid", 1);
     }
@@ -103,13 +104,13 @@ internal static partial class KernelModels
 
     private static KernelModel QuantizedChain(string op, int operands) => new((graph, s, copies) =>
     {
-        string x = graph.Input(Element.UInt8, s[0]), y = graph.Input(Element.UInt8, s[0]);
+        string x = graph.Input(ElementType.UInt8, s[0]), y = graph.Input(ElementType.UInt8, s[0]);
         for (int i = 0; i < copies; i++)
         {
-            string scale = graph.Floats(0.05f), zero = graph.Bytes(Element.UInt8, 128, 128);
+            string scale = graph.Floats(0.05f), zero = graph.Bytes(ElementType.UInt8, 128, 128);
             string[] second = operands == 2 ? [y, scale, zero] : [];
             x = graph.Node(Microsoft + op, [x, scale, zero, .. second, scale, zero]);
         }
-        graph.Output(x, Element.UInt8);
+        graph.Output(x, ElementType.UInt8);
     });
 }

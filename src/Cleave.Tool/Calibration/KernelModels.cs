@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using Cleave.Core.Graph;
 
 namespace Cleave.Tool.Calibration;
 
@@ -55,7 +56,7 @@ internal static partial class KernelModels
 
     private static void Gemm(ChainGraph graph, long[] s, int copies)
     {
-        string x = graph.Input(Element.Float, s[0], s[1]);
+        string x = graph.Input(ElementType.Float, s[0], s[1]);
         for (int i = 0; i < copies; i++)
         {
             (long k, long n) = i % 2 == 0 ? (s[1], s[2]) : (s[2], s[1]);
@@ -69,7 +70,7 @@ internal static partial class KernelModels
     private static void Weights(ChainGraph graph, long[] s, int copies)
     {
         long side = WeightSide(s[1]);
-        string x = graph.Input(Element.Float, s[0], side);
+        string x = graph.Input(ElementType.Float, s[0], side);
         for (int i = 0; i < copies; i++)
             x = graph.Node("MatMul", [x, graph.Weights(side, side, side)]);
         graph.Output(x);
@@ -77,26 +78,26 @@ internal static partial class KernelModels
 
     private static void MatMul(ChainGraph graph, long[] s, int copies)
     {
-        string a = graph.Input(Element.Float, MatricesOfBatch, s[0], s[1]);
-        string b = graph.Input(Element.Float, MatricesOfBatch, s[1], s[2]);
+        string a = graph.Input(ElementType.Float, MatricesOfBatch, s[0], s[1]);
+        string b = graph.Input(ElementType.Float, MatricesOfBatch, s[1], s[2]);
         for (int i = 0; i < copies; i++)
             graph.Output(graph.Node("MatMul", [a, b]));
     }
 
     private static void QuantizedGemm(ChainGraph graph, long[] s, int copies)
     {
-        string a = graph.Input(Element.UInt8, s[0], s[1]);
+        string a = graph.Input(ElementType.UInt8, s[0], s[1]);
         for (int i = 0; i < copies; i++)
         {
-            string b = graph.Bytes(Element.Int8, 0, 255, s[1], s[2]);
-            string zero = graph.Bytes(Element.UInt8, 128, 128), zeroB = graph.Bytes(Element.Int8, 0, 0);
+            string b = graph.Bytes(ElementType.Int8, 0, 255, s[1], s[2]);
+            string zero = graph.Bytes(ElementType.UInt8, 128, 128), zeroB = graph.Bytes(ElementType.Int8, 0, 0);
             graph.Output(graph.Node(Microsoft + "MatMulIntegerToFloat", [a, b, graph.Floats(0.01f), graph.Floats(0.01f), zero, zeroB]));
         }
     }
 
     private static void Recurrent(ChainGraph graph, long[] s, int copies, string op, long gates)
     {
-        string x = graph.Input(Element.Float, s[0], s[1], s[2]);
+        string x = graph.Input(ElementType.Float, s[0], s[1], s[2]);
         for (int i = 0; i < copies; i++)
         {
             string w = graph.Weights(s[2], 1, gates * s[3], s[2]), r = graph.Weights(s[3] * 4, 1, gates * s[3], s[3]);
@@ -108,7 +109,7 @@ internal static partial class KernelModels
     /// <summary>A chain over one float input of the kernel's first size.</summary>
     private static KernelModel Chain(Func<ChainGraph, string, long[], string> node, Func<long[], long[]> shape) => new((graph, s, copies) =>
     {
-        string x = graph.Input(Element.Float, shape(s));
+        string x = graph.Input(ElementType.Float, shape(s));
         for (int i = 0; i < copies; i++)
             x = node(graph, x, s);
         graph.Output(x);
@@ -118,7 +119,7 @@ internal static partial class KernelModels
 
     /// <summary>Side by side over one input.</summary>
     private static KernelModel Beside(
-        Func<ChainGraph, string, long[], string> node, Func<long[], long[]> shape, Element input = Element.Float, Element output = Element.Float) =>
+        Func<ChainGraph, string, long[], string> node, Func<long[], long[]> shape, ElementType input = ElementType.Float, ElementType output = ElementType.Float) =>
         new((graph, s, copies) =>
         {
             string x = graph.Input(input, shape(s));

@@ -53,8 +53,8 @@ internal static class BenchCommand
 
     private static int? Checked(int? rounds) => rounds switch
     {
-        < 1 => throw new BenchException(string.Create(CultureInfo.InvariantCulture, $"--rounds {rounds}: give at least 1.")),
-        > MostRounds => throw new BenchException(string.Create(CultureInfo.InvariantCulture, $"--rounds {rounds}: give {MostRounds} at most.")),
+        < 1 => throw new RefusedException(string.Create(CultureInfo.InvariantCulture, $"--rounds {rounds}: give at least 1.")),
+        > MostRounds => throw new RefusedException(string.Create(CultureInfo.InvariantCulture, $"--rounds {rounds}: give {MostRounds} at most.")),
         _ => rounds,
     };
 

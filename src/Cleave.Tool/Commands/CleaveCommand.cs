@@ -9,7 +9,6 @@ using System.Numerics;
 using System.Threading;
 using System.Threading.Tasks;
 using Cleave.Core.Clustering;
-using Cleave.Tool.Benching;
 
 namespace Cleave.Tool.Commands;
 
@@ -161,8 +160,8 @@ internal static class CleaveCommand
     }
 
     /// <summary>The one model of a command that was not given an ensemble.</summary>
-    /// <exception cref="BenchException">There are several.</exception>
+    /// <exception cref="RefusedException">There are several.</exception>
     public static string One(string[] models) => models is [var model]
         ? model
-        : throw new BenchException("There are several models: give one, or --ensemble NAME, which they are the members of.");
+        : throw new RefusedException("There are several models: give one, or --ensemble NAME, which they are the members of.");
 }

@@ -6,6 +6,7 @@ using System.Linq;
 using System.Threading;
 using Cleave.Tool.Fixing;
 using Cleave.Tool.Output;
+using Cleave.Tool.Running;
 using Cleave.Tool.Verification;
 
 namespace Cleave.Tool.Commands;

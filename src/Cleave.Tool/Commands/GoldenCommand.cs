@@ -5,6 +5,7 @@ using System.Linq;
 using System.Threading;
 using Cleave.Tool.Golden;
 using Cleave.Tool.Output;
+using Cleave.Tool.Running;
 using Cleave.Tool.Verification;
 
 namespace Cleave.Tool.Commands;
@@ -54,7 +55,7 @@ internal static class GoldenCommand
     {
         using ModelUnderTest model = new(path, cancellationToken: cancellationToken);
         if (model.RandomOperators.Count > 0)
-            throw new VerifyException($"The model draws random numbers ({string.Join(", ", model.RandomOperators)}), so nothing can be recorded.");
+            throw new RefusedException($"The model draws random numbers ({string.Join(", ", model.RandomOperators)}), so nothing can be recorded.");
         InputMaker maker = new(model.Graph, options.Fills);
         List<ReferenceCase> cases;
         try
@@ -64,7 +65,7 @@ internal static class GoldenCommand
         }
         catch (SegmentException e)
         {
-            throw new VerifyException($"ONNX Runtime does not run the model: {e.Message}");
+            throw new RefusedException($"ONNX Runtime does not run the model: {e.Message}");
         }
         GoldenSets.Write(model, path, cases, maker.Inputs, cancellationToken);
         output.Write($"Recorded {string.Join("; ", cases.Select(c => Terminal.Safe(c.Inputs.Name)))} in {Terminal.Safe(GoldenSets.FolderOf(path))}. Check it in with the model.\n");
@@ -75,7 +76,7 @@ internal static class GoldenCommand
     {
         IReadOnlyList<string> sets = GoldenSets.Of(path);
         if (sets.Count == 0)
-            throw new VerifyException($"{GoldenSets.FolderOf(path)} holds no recording: make one with cleave golden --record.");
+            throw new RefusedException($"{GoldenSets.FolderOf(path)} holds no recording: make one with cleave golden --record.");
         using ModelUnderTest model = new(path, cancellationToken: cancellationToken);
         IReadOnlyList<GoldenDifference> differences = GoldenCheck.Run(model, sets, tolerance, cancellationToken);
         foreach (GoldenDifference difference in differences)

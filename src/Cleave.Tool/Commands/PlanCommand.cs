@@ -8,7 +8,7 @@ using Cleave.Tool.Benching;
 using Cleave.Tool.Ensembles;
 using Cleave.Tool.Output;
 using Cleave.Tool.Planning;
-using Cleave.Tool.Verification;
+using Cleave.Tool.Running;
 
 namespace Cleave.Tool.Commands;
 

@@ -9,7 +9,6 @@ using Cleave.Core.Listing;
 using Cleave.Cores;
 using Cleave.Prepared;
 using Cleave.Prepared.Making;
-using Cleave.Tool.Benching;
 using Cleave.Tool.Output;
 using Cleave.Tool.Preparing;
 using Cleave.Tool.Validation;
@@ -66,7 +65,7 @@ internal static class PrepareCommand
                     ResolvedOnnxRuntime.Load(native);
                 if (arguments.GetValue(published) is { } application)
                     return Prepare(ModelToPrepare.Published(given, application, name => console.Output.Write($"{Terminal.Safe(name)}: not published in {Terminal.Safe(application)}\n")), options, mustAll: false, console, cancellationToken);
-                string target = arguments.GetValue(folder) ?? throw new BenchException("--output: name the folder to prepare into.");
+                string target = arguments.GetValue(folder) ?? throw new RefusedException("--output: name the folder to prepare into.");
                 return Prepare(given.Select(path => new ModelToPrepare(path, path, target, Item())), options, mustAll: true, console, cancellationToken);
             }, cancellationToken);
 
@@ -132,7 +131,7 @@ internal static class PrepareCommand
     }
 
     // Another model may go all the same; without ONNX Runtime none does.
-    private static bool IsOfModel(Exception e) => e is CleaveException { Id: var id } ? id != Rules.NativeLibraryMissing.Id : e is ModelException or BenchException;
+    private static bool IsOfModel(Exception e) => e is CleaveException { Id: var id } ? id != Rules.NativeLibraryMissing.Id : e is ModelException or RefusedException;
 
     private static int List(string[] folders, FolderTrust trust, TextWriter output)
     {

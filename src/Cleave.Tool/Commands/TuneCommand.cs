@@ -101,7 +101,7 @@ internal static class TuneCommand
         }
         catch (DeviceUnavailableException e) when (LacksProvider(CudaDevice.Look()))
         {
-            throw new BenchException(e.Message + (library is not null
+            throw new RefusedException(e.Message + (library is not null
                 ? $" It has to be built with CUDA, and its provider, {CudaLibraries.ProviderFile}, to lie beside '{library}'."
                 : " This command comes with ONNX Runtime for the CPU: name that package's library with --onnxruntime, "
                 + "libonnxruntime.so in runtimes/linux-x64/native of Microsoft.ML.OnnxRuntime.Gpu.Linux, or onnxruntime.dll in runtimes/win-x64/native of Microsoft.ML.OnnxRuntime.Gpu.Windows."));
@@ -131,7 +131,7 @@ internal static class TuneCommand
         EnsembleTuningJournal journal = new(models, folder, granted, TimeSpan.FromSeconds(budget), cancellationToken);
         EnsembleReport? report = EnsembleTuning.Run(models, journal, granted, progress);
         if (report is null)
-            throw new BenchException($"There was no time for one matrix: what was measured of the members is kept; call it again, or with more than --budget {budget}.");
+            throw new RefusedException($"There was no time for one matrix: what was measured of the members is kept; call it again, or with more than --budget {budget}.");
         if (json)
         {
             JsonReport.Write(report, JsonReport.Default.EnsembleReport, output);
@@ -145,7 +145,7 @@ internal static class TuneCommand
     private static int RunDevice(string path, string name, int? cores, bool json, TextWriter output, TextWriter error, CancellationToken cancellationToken)
     {
         if (json)
-            throw new BenchException("--json: what --device measures is lines of text, as they stand in the tuning file.");
+            throw new RefusedException("--json: what --device measures is lines of text, as they stand in the tuning file.");
         CoreLedger.Process.Cores.Read();
         using IDevice device = DeviceTuneRun.Open(name);
         foreach (string line in DeviceTuneRun.Run(path, CoreLedger.Process.Cores.Budget.WithOption(cores).Cores, device, step => error.Write(Terminal.Safe("measuring " + step) + "\n"), cancellationToken))
@@ -165,6 +165,6 @@ internal static class TuneCommand
     }
 
     private static int? Positive(string option, int? number) => number is < 1
-        ? throw new BenchException(string.Create(CultureInfo.InvariantCulture, $"{option} {number}: give at least 1."))
+        ? throw new RefusedException(string.Create(CultureInfo.InvariantCulture, $"{option} {number}: give at least 1."))
         : number;
 }

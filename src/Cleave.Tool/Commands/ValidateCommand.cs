@@ -9,7 +9,6 @@ using Cleave.Core.Listing;
 using Cleave.Tool.Measuring;
 using Cleave.Tool.Output;
 using Cleave.Tool.Validation;
-using Cleave.Tool.Verification;
 
 namespace Cleave.Tool.Commands;
 
@@ -54,7 +53,7 @@ internal static class ValidateCommand
     private static int Run(ValidationRequest request, TextWriter output, CancellationToken cancellationToken)
     {
         if (request.MaxSlowdown.Length > 0 && SpeedBudget.Parse(request.MaxSlowdown) is null)
-            throw new VerifyException($"--max-slowdown {request.MaxSlowdown}: {SpeedBudget.Advice}.");
+            throw new RefusedException($"--max-slowdown {request.MaxSlowdown}: {SpeedBudget.Advice}.");
         List<ValidationReport> reports = request.RunAsync(new WorkerHost(typeof(ValidateCommand).Assembly), report => Write(report, output), cancellationToken).GetAwaiter().GetResult();
         return reports.All(r => r.Passed) ? CleaveCommand.Success : CleaveCommand.Failure;
     }

@@ -4,6 +4,7 @@ using System.IO;
 using System.Threading;
 using Cleave.Tool.Output;
 using Cleave.Tool.Quantizing;
+using Cleave.Tool.Running;
 
 namespace Cleave.Tool.Commands;
 

@@ -6,6 +6,7 @@ using System.Threading;
 using Cleave.Core.Clustering;
 using Cleave.Core.Listing;
 using Cleave.Tool.Output;
+using Cleave.Tool.Running;
 using Cleave.Tool.Verification;
 
 namespace Cleave.Tool.Commands;
@@ -85,5 +86,5 @@ internal static class VerifyCommand
 
     private static int AtLeast(int number, int least, string option) => number >= least
         ? number
-        : throw new VerifyException(string.Create(CultureInfo.InvariantCulture, $"{option} {number}: give at least {least}."));
+        : throw new RefusedException(string.Create(CultureInfo.InvariantCulture, $"{option} {number}: give at least {least}."));
 }

@@ -3,7 +3,6 @@ using System.Collections.Generic;
 using System.Linq;
 using Cleave.Core.Batching;
 using Cleave.Core.Ensembles;
-using Cleave.Tool.Benching;
 
 namespace Cleave.Tool.Ensembles;
 
@@ -28,7 +27,7 @@ internal sealed class EnsembleDeviceTuneRun(EnsembleModels models, EnsembleTunin
     private readonly List<TunedMatrix> _tried = [];
 
     /// <summary>What is known now. Null where there was not even time for one matrix.</summary>
-    /// <exception cref="BenchException">The ensemble does not fit, or no matrix ran.</exception>
+    /// <exception cref="RefusedException">The ensemble does not fit, or no matrix ran.</exception>
     /// <exception cref="CleaveException">A device cannot be used, or was lost.</exception>
     public EnsembleReport? Run()
     {
@@ -70,7 +69,7 @@ internal sealed class EnsembleDeviceTuneRun(EnsembleModels models, EnsembleTunin
         AllocationProblem problem = new([.. models.DeviceMemory().Select((room, d) => Device(d, room))], [.. _members.Select(static m => m.Memory)]);
         FirstAllocation first = WorstFitDecreasing.Place(problem);
         if (!first.Fits)
-            throw new BenchException($"The ensemble '{models.Name}' does not fit: {first.Words(problem)}.");
+            throw new RefusedException($"The ensemble '{models.Name}' does not fit: {first.Words(problem)}.");
         ThroughputSimulator simulator = new(problem, Seconds, ThroughputSimulator.SamplesFor(problem));
         AllocationMatrix predicted = AllocationSearch.Improve(problem, first.Matrix, simulator.Of, new AllocationSearchOptions()).Matrix;
         // As a runner does that knows nothing; the others are compared with it.
@@ -82,7 +81,7 @@ internal sealed class EnsembleDeviceTuneRun(EnsembleModels models, EnsembleTunin
         // Others may use the devices less the next time.
         _tried.Clear();
         Save(Measured(isComplete: false));
-        throw new BenchException($"No matrix of '{models.Name}' ran on {string.Join(", ", _names)}: each lacked memory there.");
+        throw new RefusedException($"No matrix of '{models.Name}' ran on {string.Join(", ", _names)}: each lacked memory there.");
     }
 
     private EnsembleDevice Device(int d, long room)
@@ -90,7 +89,7 @@ internal sealed class EnsembleDeviceTuneRun(EnsembleModels models, EnsembleTunin
         if (_names[d] == Cpu)
             return EnsembleTuneRun.Cpu(_known.Members, cores);
         int[] batches = [.. _members.SelectMany(m => m.Times.Where(t => t.Device == d && t.Nanoseconds > 0).Select(static t => t.Batch)).Distinct().Order()];
-        return batches.Length > 0 ? EnsembleDevice.Accelerator(_names[d], room, batches) : throw new BenchException($"No member ran on {_names[d]}: each lacked memory there, alone.");
+        return batches.Length > 0 ? EnsembleDevice.Accelerator(_names[d], room, batches) : throw new RefusedException($"No member ran on {_names[d]}: each lacked memory there, alone.");
     }
 
     private double Seconds(int d, int m, InstanceGroup cell)

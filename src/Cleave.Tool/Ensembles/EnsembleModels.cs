@@ -12,7 +12,8 @@ using Cleave.Devices.Cuda;
 using Cleave.Ensembles;
 using Cleave.Generated;
 using Cleave.Generator.Model;
-using Cleave.Tool.Benching;
+using Cleave.Tool.Loose;
+using Cleave.Tool.Running;
 
 namespace Cleave.Tool.Ensembles;
 
@@ -31,13 +32,13 @@ internal sealed class EnsembleModels
     /// <param name="fills">Numbers by input: every element of it is that.</param>
     /// <param name="devices">The devices as the item lists them; none: the processor.</param>
     /// <param name="outputs">The item metadata <c>Outputs</c>: of all members, or of each; none: the models' own.</param>
-    /// <exception cref="BenchException">The generator would report an error, requests to it are never cut, or what is given fits no member.</exception>
+    /// <exception cref="RefusedException">The generator would report an error, requests to it are never cut, or what is given fits no member.</exception>
     public EnsembleModels(string name, string[] paths, IReadOnlyDictionary<string, string> dims, IReadOnlyDictionary<string, string> fills, string[] devices, params string[] outputs)
     {
         if (name.Length == 0 || name.IndexOfAny([.. Path.GetInvalidFileNameChars(), '/', '\\', ':']) >= 0 || name[0] == '.')
-            throw new BenchException($"--ensemble {name}: give the name of the OnnxEnsemble item, as Vision.");
+            throw new RefusedException($"--ensemble {name}: give the name of the OnnxEnsemble item, as Vision.");
         if (outputs.Length > 1 && outputs.Length != paths.Length)
-            throw new BenchException(string.Create(CultureInfo.InvariantCulture, $"--outputs is given {outputs.Length} times, but there are {paths.Length} members: give it once for all of them, or once for each in their order."));
+            throw new RefusedException(string.Create(CultureInfo.InvariantCulture, $"--outputs is given {outputs.Length} times, but there are {paths.Length} members: give it once for all of them, or once for each in their order."));
         Name = name;
         Paths = paths;
         _dims = dims;
@@ -48,7 +49,7 @@ internal sealed class EnsembleModels
         List<Problem> problems = [];
         EnsembleListing listing = new() { Name = name, Source = name, Combine = [nameof(CombinationRule.Custom)], Devices = devices, Members = [.. paths.Select(p => new EnsembleMemberEntry(p, p))] };
         _spec = EnsembleBuilder.Build(listing, Specs, "Cleave.Models", problems)
-            ?? throw new BenchException(string.Join(" ", problems.Where(p => p.Rule.Severity == Severity.Error).Select(p => p.Rule.Id + ": " + p.Message(name))));
+            ?? throw new RefusedException(string.Join(" ", problems.Where(p => p.Rule.Severity == Severity.Error).Select(p => p.Rule.Id + ": " + p.Message(name))));
         Definition = new EnsembleDefinition(
             1, name, [.. _spec.Surface.Inputs.Select(LooseDefinition.ValueOf)],
             [.. _spec.Members.Select((m, i) => new EnsembleMember(paths[i], LooseDefinition.Of(Specs[i]), [.. m.Inputs]))],
@@ -57,10 +58,10 @@ internal sealed class EnsembleModels
             Devices = [.. _spec.Devices],
         };
         if (EnsembleServing.WhyNot(Definition, new EnsembleOptions()) is { Length: > 0 } why)
-            throw new BenchException($"There is no matrix for '{name}': requests are never cut, because {why}.");
+            throw new RefusedException($"There is no matrix for '{name}': requests are never cut, because {why}.");
         string[] batches = [.. Specs.SelectMany(s => s.Symbols.Where(d => d.Name == s.Batch!.Dimension).Select(d => s.NameOf(d))).Distinct()];
         if (dims.Keys.FirstOrDefault(batches.Contains) is { } batch)
-            throw new BenchException($"--dims {batch}: that is the batch, whose sizes the matrix says. Leave it out.");
+            throw new RefusedException($"--dims {batch}: that is the batch, whose sizes the matrix says. Leave it out.");
         Expect("--dims", dims.Keys, [.. Specs.SelectMany(s => s.Symbols.Select(d => s.NameOf(d))).Distinct()]);
         Expect("--input", fills.Keys, [.. Specs.SelectMany(s => s.Inputs.Select(i => i.Name)).Distinct()]);
     }
@@ -128,7 +129,7 @@ internal sealed class EnsembleModels
     public LooseRequest RequestAlone(int member, int samples) => new(Specs[member], Inputs(member, samples));
 
     /// <summary>A member's inputs.</summary>
-    public ModelInputs Inputs(int member, int samples)
+    public RequestInputs Inputs(int member, int samples)
     {
         RunnerSpec spec = Specs[member];
         Dictionary<string, string> sizes = new(StringComparer.Ordinal);
@@ -137,13 +138,13 @@ internal sealed class EnsembleModels
             string name = spec.NameOf(symbol);
             sizes[name] = symbol.Name == spec.Batch!.Dimension ? Text(samples) : _dims.GetValueOrDefault(name) ?? Text(planned);
         }
-        return ModelInputs.For(_models[member], sizes, _fills.Where(f => spec.Inputs.Any(i => i.Name == f.Key)).ToDictionary(StringComparer.Ordinal));
+        return RequestInputs.For(_models[member], sizes, _fills.Where(f => spec.Inputs.Any(i => i.Name == f.Key)).ToDictionary(StringComparer.Ordinal));
     }
 
     /// <summary>A request to the ensemble.</summary>
     public LooseRequest Request(int samples)
     {
-        ModelInputs[] members = [.. Specs.Select((_, m) => Inputs(m, samples))];
+        RequestInputs[] members = [.. Specs.Select((_, m) => Inputs(m, samples))];
         InputData[] inputs = new InputData[_spec.Surface.Inputs.Count];
         for (int m = members.Length - 1; m >= 0; m--)
         {
@@ -154,7 +155,7 @@ internal sealed class EnsembleModels
                 inputs[place] = data with { Name = _spec.Surface.Inputs[place].Name };
             }
         }
-        return new LooseRequest(_spec.Surface, new ModelInputs(inputs, []));
+        return new LooseRequest(_spec.Surface, new RequestInputs(inputs, []));
     }
 
     private static ListingOptions OptionsOf(string[] outputs, int member) =>
@@ -163,7 +164,7 @@ internal sealed class EnsembleModels
     private static void Expect(string option, IEnumerable<string> given, IReadOnlyCollection<string> known)
     {
         if (given.FirstOrDefault(g => !known.Contains(g)) is { } unknown)
-            throw new BenchException($"{option} {unknown}: no member has that; they have {string.Join(", ", known)}.");
+            throw new RefusedException($"{option} {unknown}: no member has that; they have {string.Join(", ", known)}.");
     }
 
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);

@@ -3,7 +3,6 @@ using System.IO;
 using System.Linq;
 using Cleave.Core.Ensembles;
 using Cleave.Core.Parts;
-using Cleave.Tool.Benching;
 using Cleave.Tuning;
 
 namespace Cleave.Tool.Ensembles;
@@ -14,7 +13,7 @@ internal static class EnsemblePlanRun
     /// <param name="models">The members.</param>
     /// <param name="folder">Where the project is.</param>
     /// <param name="cores">For how many cores.</param>
-    /// <exception cref="BenchException">The members do not fit into memory, or nothing can be predicted for one.</exception>
+    /// <exception cref="RefusedException">The members do not fit into memory, or nothing can be predicted for one.</exception>
     /// <exception cref="DamagedFileException">The tuning file is damaged.</exception>
     public static EnsembleReport Run(EnsembleModels models, string folder, int cores)
     {
@@ -27,14 +26,14 @@ internal static class EnsemblePlanRun
         if (section is not null && EnsembleReport.Of(models.Name, section, file) is { } measured)
             return measured;
         CallTimes[] times = [.. models.Definition.Members.Select(m => m.Model.Times?.ToCallTimes()
-            ?? throw new BenchException($"Nothing is predicted for '{m.Name}': measure it, cleave tune --ensemble {models.Name} …"))];
+            ?? throw new RefusedException($"Nothing is predicted for '{m.Name}': measure it, cleave tune --ensemble {models.Name} …"))];
         long[] elements = [.. models.Specs.Select((_, m) => models.Inputs(m, 1).Inputs.Sum(static i => (long)i.Count))];
         AllocationProblem problem = new(
             [EnsembleDevice.Cpu(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes, cores)],
             [.. models.Specs.Select((s, m) => new MemberMemory(models.Paths[m], s.Facts.WeightBytes, models.Inputs(m, 1).Inputs.Sum(static i => (long)i.Bytes.Length)))]);
         FirstAllocation first = WorstFitDecreasing.Place(problem);
         if (!first.Fits)
-            throw new BenchException($"The ensemble '{models.Name}' does not fit: {first.Words(problem)}.");
+            throw new RefusedException($"The ensemble '{models.Name}' does not fit: {first.Words(problem)}.");
         ThroughputSimulator simulator = new(problem, (_, m, cell) => times[m].Of(elements[m], cell.Batch).At(cell.Threads) / 1e6, ThroughputSimulator.SamplesFor(problem));
         FoundAllocation found = AllocationSearch.Improve(problem, first.Matrix, simulator.Of, new AllocationSearchOptions());
         return new EnsembleReport(
@@ -45,6 +44,6 @@ internal static class EnsemblePlanRun
     private static EnsembleReport OnDevices(EnsembleModels models, EnsembleTuningSection? section, string[] names, int cores, string file) =>
         section?.On(names) is { } tuned && EnsembleReport.Of(models.Name, cores, tuned, file) is { } measured
             ? measured
-            : throw new BenchException(
+            : throw new RefusedException(
                 $"There is no matrix of '{models.Name}' on {string.Join(", ", names)} for this machine: measure it, cleave tune --ensemble {models.Name} --device {string.Join(",", names)} …. Until then members go where there is room.");
 }

@@ -3,7 +3,6 @@ using System.Collections.Generic;
 using System.Linq;
 using Cleave.Core.Batching;
 using Cleave.Core.Ensembles;
-using Cleave.Tool.Benching;
 
 namespace Cleave.Tool.Ensembles;
 
@@ -25,7 +24,7 @@ internal sealed class EnsembleTuneRun(EnsembleModels models, EnsembleTuningJourn
     private readonly List<TunedMatrix> _tried = [];
 
     /// <summary>What is known now. Null where there was not even time for one matrix.</summary>
-    /// <exception cref="BenchException">The ensemble does not fit.</exception>
+    /// <exception cref="RefusedException">The ensemble does not fit.</exception>
     public EnsembleReport? Run()
     {
         _members.AddRange(_known.Members);
@@ -81,7 +80,7 @@ internal sealed class EnsembleTuneRun(EnsembleModels models, EnsembleTuningJourn
         AllocationProblem problem = new([Cpu(_members, cores)], [.. _members.Select(static m => m.Memory)]);
         FirstAllocation first = WorstFitDecreasing.Place(problem);
         if (!first.Fits)
-            throw new BenchException($"The ensemble '{models.Name}' does not fit: {first.Words(problem)}.");
+            throw new RefusedException($"The ensemble '{models.Name}' does not fit: {first.Words(problem)}.");
         ThroughputSimulator simulator = new(problem, (_, m, cell) => Seconds(_members[m], cell), ThroughputSimulator.SamplesFor(problem));
         AllocationMatrix predicted = AllocationSearch.Improve(problem, first.Matrix, simulator.Of, new AllocationSearchOptions()).Matrix;
         AllocationMatrix untuned = Untuned(problem, predicted);

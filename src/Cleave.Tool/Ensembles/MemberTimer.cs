@@ -4,7 +4,7 @@ using System.Diagnostics;
 using System.Linq;
 using System.Threading;
 using Cleave.Core.Ensembles;
-using Cleave.Tool.Benching;
+using Cleave.Tool.Loose;
 using Cleave.Tool.Measuring;
 
 namespace Cleave.Tool.Ensembles;

@@ -1,6 +1,7 @@
 using System.Collections.Generic;
 using System.Text.Json.Serialization;
 using Cleave.Tool.Measuring;
+using Cleave.Tool.Running;
 using Cleave.Tool.Verification;
 
 namespace Cleave.Tool.Fixing;

@@ -7,6 +7,7 @@ using Cleave.OnnxProto;
 using Cleave.Tool.Benching;
 using Cleave.Tool.Measuring;
 using Cleave.Tool.Rewriting;
+using Cleave.Tool.Running;
 using Cleave.Tool.Verification;
 using Microsoft.ML.OnnxRuntime;
 
@@ -20,7 +21,7 @@ internal sealed class FixRun(FixOptions options, Action<string, double> progress
     private readonly List<string> _notes = [];
 
     /// <exception cref="RewriteException">Nothing was written; why.</exception>
-    /// <exception cref="VerifyException">The same: the inputs asked for do not fit.</exception>
+    /// <exception cref="RefusedException">The same: the inputs asked for do not fit.</exception>
     /// <exception cref="Core.Diagnostics.ModelException">The same: there is no usable model.</exception>
     public FixReport Run()
     {

@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Linq;
 using System.Threading;
 using Cleave.Tool.Rewriting;
+using Cleave.Tool.Running;
 using Cleave.Tool.Verification;
 using Microsoft.ML.OnnxRuntime;
 

@@ -3,7 +3,7 @@ using System.Globalization;
 using System.IO;
 using System.Linq;
 using System.Threading;
-using Cleave.Tool.Verification;
+using Cleave.Tool.Running;
 using Microsoft.ML.OnnxRuntime;
 
 namespace Cleave.Tool.Golden;
@@ -27,7 +27,7 @@ internal static class GoldenCheck
     private const string Input = "input";
     private const string Output = "output";
 
-    /// <exception cref="VerifyException">The recording does not fit the model, or the model does not run.</exception>
+    /// <exception cref="RefusedException">The recording does not fit the model, or the model does not run.</exception>
     public static IReadOnlyList<GoldenDifference> Run(ModelUnderTest model, IReadOnlyList<string> sets, double tolerance, CancellationToken cancellationToken)
     {
         InputMaker maker = new(model.Graph, new Dictionary<string, double>());
@@ -53,7 +53,7 @@ internal static class GoldenCheck
         }
         catch (SegmentException e)
         {
-            throw new VerifyException($"ONNX Runtime does not run the model on what was recorded: {e.Message}");
+            throw new RefusedException($"ONNX Runtime does not run the model on what was recorded: {e.Message}");
         }
         return differences;
     }

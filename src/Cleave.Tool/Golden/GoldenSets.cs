@@ -6,6 +6,7 @@ using System.Linq;
 using System.Threading;
 using Cleave.Core.Graph;
 using Cleave.OnnxProto;
+using Cleave.Tool.Running;
 using Cleave.Tool.Verification;
 using Google.Protobuf;
 
@@ -27,7 +28,7 @@ internal static class GoldenSets
         : [];
 
     /// <summary>Records; sets of an earlier recording are replaced as a whole.</summary>
-    /// <exception cref="VerifyException">An output is no tensor, or differs from run to run, or none has elements.</exception>
+    /// <exception cref="RefusedException">An output is no tensor, or differs from run to run, or none has elements.</exception>
     public static void Write(ModelUnderTest model, string path, IReadOnlyList<ReferenceCase> cases, IReadOnlyList<ValueInfo> inputs, CancellationToken cancellationToken)
     {
         string folder = FolderOf(path), written = folder + "." + Guid.NewGuid().ToString("N") + ".tmp";
@@ -36,7 +37,7 @@ internal static class GoldenSets
             for (int i = 0; i < cases.Count; i++)
                 WriteSet(Path.Combine(written, SetPrefix + Text(i)), model, cases[i], inputs);
             if (cases.All(static c => c.Optimised.Values.All(static v => v.Count == 0)))
-                throw new VerifyException("The model's outputs have no elements on these inputs, so nothing would be compared: give others with --inputs, or sizes with --dims.");
+                throw new RefusedException("The model's outputs have no elements on these inputs, so nothing would be compared: give others with --inputs, or sizes with --dims.");
             cancellationToken.ThrowIfCancellationRequested();
             if (Directory.Exists(folder))
                 Directory.Delete(folder, recursive: true);
@@ -50,15 +51,15 @@ internal static class GoldenSets
     }
 
     /// <summary>The recorded value of an output.</summary>
-    /// <exception cref="VerifyException">It is missing or no tensor.</exception>
+    /// <exception cref="RefusedException">It is missing or no tensor.</exception>
     public static TensorCopy ReadOutput(string set, int number)
     {
         string path = Path.Combine(set, "output_" + Text(number) + ".pb");
-        return File.Exists(path) ? GivenInputs.ReadTensor(path) : throw new VerifyException($"{path} is missing: record again with cleave golden --record.");
+        return File.Exists(path) ? GivenInputs.ReadTensor(path) : throw new RefusedException($"{path} is missing: record again with cleave golden --record.");
     }
 
     /// <summary>What a file of a set says of the name of its tensor; empty: nothing, or there is no such file.</summary>
-    /// <exception cref="VerifyException">It is no tensor.</exception>
+    /// <exception cref="RefusedException">It is no tensor.</exception>
     public static string NameIn(string set, string kind, int number)
     {
         string path = Path.Combine(set, kind + "_" + Text(number) + ".pb");
@@ -68,7 +69,7 @@ internal static class GoldenSets
         }
         catch (InvalidProtocolBufferException e)
         {
-            throw new VerifyException($"{path} is no tensor that can be read: {e.Message}");
+            throw new RefusedException($"{path} is no tensor that can be read: {e.Message}");
         }
     }
 
@@ -90,9 +91,9 @@ internal static class GoldenSets
         {
             string name = model.Graph.Outputs[i];
             if (reference.Unstable.Contains(name))
-                throw new VerifyException($"The output '{name}' differs from one run to the next, so it cannot be recorded.");
+                throw new RefusedException($"The output '{name}' differs from one run to the next, so it cannot be recorded.");
             if (!reference.Optimised.TryGetValue(name, out TensorCopy? value))
-                throw new VerifyException($"The output '{name}' is no tensor, so it cannot be recorded.");
+                throw new RefusedException($"The output '{name}' is no tensor, so it cannot be recorded.");
             GivenInputs.WriteTensor(Path.Combine(set, "output_" + Text(i) + ".pb"), name, value);
         }
     }

@@ -5,7 +5,7 @@ using System.Linq;
 using Cleave.Core.Cost;
 using Cleave.Tool.Fixing;
 using Cleave.Tool.Measuring;
-using Cleave.Tool.Verification;
+using Cleave.Tool.Running;
 using Spectre.Console;
 using static Cleave.Tool.Output.PlainText;
 

@@ -4,6 +4,7 @@ using System.Linq;
 using Cleave.Core.Cost;
 using Cleave.Tool.Preparing;
 using Cleave.Tool.Quantizing;
+using Cleave.Tool.Quantizing.Search;
 using Spectre.Console;
 using static Cleave.Tool.Output.PlainText;
 

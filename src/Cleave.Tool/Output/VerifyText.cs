@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Globalization;
 using System.IO;
 using System.Linq;
+using Cleave.Tool.Running;
 using Cleave.Tool.Verification;
 using Spectre.Console;
 using static Cleave.Tool.Output.PlainText;

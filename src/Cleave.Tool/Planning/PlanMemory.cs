@@ -6,7 +6,7 @@ using Cleave.Generated;
 using Cleave.Prepared;
 using Cleave.Sessions;
 using Cleave.Tool.Preparing;
-using Cleave.Tool.Verification;
+using Cleave.Tool.Running;
 
 namespace Cleave.Tool.Planning;
 
@@ -18,7 +18,7 @@ internal static class PlanMemory
     /// <param name="weightBytes">The bytes of its weights.</param>
     /// <param name="isTakenApart">Whether the plan takes recurrent nodes apart: several of its sessions may have the same weights.</param>
     /// <param name="cancellationToken">Ends it.</param>
-    /// <exception cref="Benching.BenchException">The generator would report an error.</exception>
+    /// <exception cref="RefusedException">The generator would report an error.</exception>
     /// <exception cref="CleaveException">The model cannot be opened.</exception>
     public static PlanMemoryReport Of(ModelUnderTest model, PlanRequest request, long weightBytes, bool isTakenApart, CancellationToken cancellationToken)
     {

@@ -9,7 +9,7 @@ using Cleave.Core.Cost;
 using Cleave.Core.Graph;
 using Cleave.Core.Schedule;
 using Cleave.Core.Shapes.Batch;
-using Cleave.Tool.Verification;
+using Cleave.Tool.Running;
 
 namespace Cleave.Tool.Planning;
 
@@ -30,8 +30,8 @@ internal sealed record PlanRequest(int Cores, DimensionSample Dims, PlanMode Mod
 /// <summary>Plans a model and says what came out.</summary>
 internal static class PlanRun
 {
-    /// <exception cref="VerifyException">What was asked for cannot be done.</exception>
-    /// <exception cref="Benching.BenchException">The same: the generator would report an error, where it is to be seen what is prepared.</exception>
+    /// <exception cref="RefusedException">What was asked for cannot be done.</exception>
+    /// <exception cref="RefusedException">The same: the generator would report an error, where it is to be seen what is prepared.</exception>
     public static PlanReport Run(ModelUnderTest model, PlanRequest request, CancellationToken cancellationToken)
     {
         IReadOnlyDictionary<string, long> dims;
@@ -41,7 +41,7 @@ internal static class PlanRun
         }
         catch (FormatException e)
         {
-            throw new VerifyException("--dims: " + e.Message + ".");
+            throw new RefusedException("--dims: " + e.Message + ".");
         }
         DeviceTable device = Device(request.Device);
         SizedGraph sized = new(model.Graph, dims);
@@ -81,7 +81,7 @@ internal static class PlanRun
         }
         catch (Exception e) when (e is FormatException or IOException or UnauthorizedAccessException)
         {
-            throw new VerifyException($"--device {given}: {e.Message.TrimEnd('.')}. Make one with cleave calibrate -o {given}.");
+            throw new RefusedException($"--device {given}: {e.Message.TrimEnd('.')}. Make one with cleave calibrate -o {given}.");
         }
     }
 

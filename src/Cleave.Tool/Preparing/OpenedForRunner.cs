@@ -8,7 +8,7 @@ using Cleave.Generated;
 using Cleave.Modes;
 using Cleave.Sessions;
 using Cleave.Sources;
-using Cleave.Tool.Benching;
+using Cleave.Tool.Loose;
 using Cleave.Tuning;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -25,7 +25,7 @@ internal sealed class OpenedForRunner : IDisposable
     /// <param name="cores">The cores to plan for, of whichever machine; null: all that the process may use. The item may have fewer.</param>
     /// <param name="options">What an application would set.</param>
     /// <param name="cancellationToken">Ends the reading.</param>
-    /// <exception cref="BenchException">The generator would report an error.</exception>
+    /// <exception cref="RefusedException">The generator would report an error.</exception>
     /// <exception cref="CleaveException">The model cannot be opened.</exception>
     public OpenedForRunner(string path, ListingOptions item, int? cores, RunnerOptions options, CancellationToken cancellationToken)
     {

@@ -5,7 +5,6 @@ using System.Threading;
 using Cleave.Core.Listing;
 using Cleave.Prepared;
 using Cleave.Prepared.Making;
-using Cleave.Tool.Benching;
 
 namespace Cleave.Tool.Preparing;
 
@@ -27,11 +26,11 @@ internal sealed record ModelToPrepare(string Name, string Path, string Folder, L
     /// <param name="published">The folder of the published application.</param>
     /// <param name="absent">Told of those that are not published.</param>
     /// <exception cref="DamagedFileException">A file is no listing.</exception>
-    /// <exception cref="BenchException">There is no such application.</exception>
+    /// <exception cref="RefusedException">There is no such application.</exception>
     public static IEnumerable<ModelToPrepare> Published(IEnumerable<string> listings, string published, Action<string> absent)
     {
         if (!Directory.Exists(published))
-            throw new BenchException($"--published {published}: there is no such folder.");
+            throw new RefusedException($"--published {published}: there is no such folder.");
         foreach (string listing in listings)
         {
             ListingOptions item = LinesFile.Read(listing, static text => ListingReader.Read(text).Options, LinesFile.BuildAgain);
@@ -51,7 +50,7 @@ internal static class PrepareRun
     /// <param name="options">What was asked for.</param>
     /// <param name="say">Told what is going on.</param>
     /// <param name="cancellationToken">Ends it; nothing half-made is left.</param>
-    /// <exception cref="BenchException">The generator would report an error.</exception>
+    /// <exception cref="RefusedException">The generator would report an error.</exception>
     /// <exception cref="CleaveException">ONNX Runtime refuses the model.</exception>
     /// <exception cref="IOException">The folder cannot be written to.</exception>
     public static IReadOnlyList<PreparedSegment> Make(ModelToPrepare asked, PrepareOptions options, Action<string> say, CancellationToken cancellationToken)

@@ -1,5 +1,6 @@
 using System.Collections.Generic;
 using System.IO;
+using Cleave.Tool.Quantizing.Search;
 using OxyPlot;
 using OxyPlot.Annotations;
 using OxyPlot.Axes;

@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Linq;
 using System.Threading;
 using Cleave.Core.Graph;
+using Cleave.Tool.Running;
 using Cleave.Tool.Verification;
 
 namespace Cleave.Tool.Quantizing;
@@ -20,19 +21,19 @@ internal sealed record InputSets(IReadOnlyList<InputCase> Search, IReadOnlyList<
     private const int RandomHeldOut = 4;
 
     /// <summary>Reads those that are given, equal ones once: every second one is held out.</summary>
-    /// <exception cref="VerifyException">They are no inputs of the model, or too few.</exception>
+    /// <exception cref="RefusedException">They are no inputs of the model, or too few.</exception>
     public static InputSets Given(IReadOnlyList<string> folders, IReadOnlyList<ValueInfo> inputs, IReadOnlyList<string> outputs)
     {
         IReadOnlyList<InputCase> given = InputFolders.Read(folders, inputs, outputs);
         // What is held out must not have been seen under another name.
         InputCase[] all = [.. given.DistinctBy(QuantizedMetadata.OfInputs)];
         if (all.Length < 2)
-            throw new VerifyException($"--inputs: {all.Length} sample is too few{(given.Count > all.Length ? $" (of {given.Count}, equal ones count once)" : "")}: one at least is calibrated on, and another one says what the error is on inputs that were not.");
+            throw new RefusedException($"--inputs: {all.Length} sample is too few{(given.Count > all.Length ? $" (of {given.Count}, equal ones count once)" : "")}: one at least is calibrated on, and another one says what the error is on inputs that were not.");
         return new InputSets([.. all.Where((_, i) => i % 2 == 0)], [.. all.Where((_, i) => i % 2 == 1)], AreGiven: true);
     }
 
     /// <summary>Random ones, of sizes that the model takes.</summary>
-    /// <exception cref="VerifyException">It takes none.</exception>
+    /// <exception cref="RefusedException">It takes none.</exception>
     public static InputSets Random(ModelUnderTest model, QuantizeOptions options, CancellationToken cancellationToken = default)
     {
         InputMaker maker = new(model.Graph, options.Fills);
@@ -46,7 +47,7 @@ internal sealed record InputSets(IReadOnlyList<InputCase> Search, IReadOnlyList<
         if (others.Length == 0)
             (search, others) = (search[..^1], search[^1..]);
         if (search.Length == 0)
-            throw new VerifyException("All random inputs are the same, so none is left to state the error on. Give some of the application's with --inputs, or let an input vary that --input fills.");
+            throw new RefusedException("All random inputs are the same, so none is left to state the error on. Give some of the application's with --inputs, or let an input vary that --input fills.");
         return new InputSets(search, others, AreGiven: false);
     }
 
@@ -62,7 +63,7 @@ internal sealed record InputSets(IReadOnlyList<InputCase> Search, IReadOnlyList<
         }
         catch (SegmentException e)
         {
-            throw new VerifyException($"ONNX Runtime does not run the model on these sizes: {e.Message}");
+            throw new RefusedException($"ONNX Runtime does not run the model on these sizes: {e.Message}");
         }
         foreach (DimensionSample sample in DimensionSample.Candidates(OpenDimension.Of(maker.Inputs)).Where(maker.IsModest))
         {
@@ -77,7 +78,7 @@ internal sealed record InputSets(IReadOnlyList<InputCase> Search, IReadOnlyList<
                 refusal = e.Message;
             }
         }
-        throw new VerifyException("ONNX Runtime does not run the model on random inputs: give some with --inputs, or sizes with --dims. It says: " + refusal);
+        throw new RefusedException("ONNX Runtime does not run the model on random inputs: give some with --inputs, or sizes with --dims. It says: " + refusal);
 
         bool Run(DimensionSample sample) => chain.Run(maker.Make(sample, 1).Values, model.Graph.Outputs) is not null;
     }

@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
-using Cleave.Tool.Verification;
+using Cleave.Tool.Quantizing.Operators;
+using Cleave.Tool.Running;
 
 namespace Cleave.Tool.Quantizing;
 

@@ -1,5 +1,6 @@
 using System.Collections.Generic;
 using Cleave.Tool.Measuring;
+using Cleave.Tool.Quantizing.Search;
 
 namespace Cleave.Tool.Quantizing;
 

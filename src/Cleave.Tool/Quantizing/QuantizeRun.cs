@@ -11,7 +11,12 @@ using Cleave.Cores;
 using Cleave.OnnxProto;
 using Cleave.Tool.Measuring;
 using Cleave.Tool.Output;
+using Cleave.Tool.Quantizing.Forms;
+using Cleave.Tool.Quantizing.Operators;
+using Cleave.Tool.Quantizing.Ranges;
+using Cleave.Tool.Quantizing.Search;
 using Cleave.Tool.Rewriting;
+using Cleave.Tool.Running;
 using Cleave.Tool.Verification;
 using Microsoft.ML.OnnxRuntime;
 
@@ -41,7 +46,7 @@ internal sealed class QuantizeRun(QuantizeOptions options, Action<string, double
     private int WeightBits => options.WeightBits ?? _previous?.WeightBits ?? QuantizeOptions.SafeBits;
 
     /// <exception cref="RewriteException">Nothing was written; why.</exception>
-    /// <exception cref="VerifyException">The same: the inputs do not fit.</exception>
+    /// <exception cref="RefusedException">The same: the inputs do not fit.</exception>
     /// <exception cref="Core.Diagnostics.ModelException">The same: there is no usable model.</exception>
     public QuantizeReport Run()
     {
@@ -89,7 +94,7 @@ internal sealed class QuantizeRun(QuantizeOptions options, Action<string, double
             { IsAnswer = true };
         }
         ModelTrials trials = new(published, inputs.Search, cancellationToken), single = new(published, [inputs.Search[0]], cancellationToken);
-        Calibration calibration = Calibration.Of(published, floats, inputs.Search, onlyShapes: !inputs.AreGiven);
+        ObservedValues calibration = ObservedValues.Of(published, floats, inputs.Search, onlyShapes: !inputs.AreGiven);
         PrecisionSearch search = new(published, floats, trials, single, form => new OperatorTimes(published, floats, calibration.Shapes, form).Of, progress);
         StaticRanges ranges = new(search, calibration, new WeightRounding(WeightBits, weights), trials, progress);
         ModelTrials others = new(published, inputs.HeldOut, cancellationToken);

@@ -5,7 +5,8 @@ using System.Security.Cryptography;
 using System.Text;
 using Cleave.Core.Graph;
 using Cleave.OnnxProto;
-using Cleave.Tool.Verification;
+using Cleave.Tool.Quantizing.Search;
+using Cleave.Tool.Running;
 using Microsoft.ML.OnnxRuntime;
 
 namespace Cleave.Tool.Quantizing;

@@ -9,7 +9,8 @@ using Cleave.Core.Graph;
 using Cleave.Core.Listing;
 using Cleave.Cores;
 using Cleave.Tool.Output;
-using Cleave.Tool.Verification;
+using Cleave.Tool.Quantizing.Search;
+using Cleave.Tool.Running;
 using Microsoft.ML.OnnxRuntime;
 
 namespace Cleave.Tool.Quantizing;
@@ -56,7 +57,7 @@ internal sealed record SourceComparison
     /// <param name="folders">Inputs of the application.</param>
     /// <param name="budget">The largest error; null: the one that the file says it was made for.</param>
     /// <param name="cancellationToken">Ends it.</param>
-    /// <exception cref="VerifyException">They cannot be compared; why.</exception>
+    /// <exception cref="RefusedException">They cannot be compared; why.</exception>
     /// <exception cref="Core.Diagnostics.ModelException">One of them is no usable model.</exception>
     public static SourceComparison Of(string quantised, string source, IReadOnlyList<string> folders, double? budget, CancellationToken cancellationToken)
     {
@@ -65,12 +66,12 @@ internal sealed record SourceComparison
         IReadOnlyList<ValueInfo> inputs = new InputMaker(floats.Graph, new Dictionary<string, double>()).Inputs;
         Check(bytes, floats, inputs);
         if (folders.Count == 0)
-            throw new VerifyException("there are no inputs to compare both on: record some in the application (RunnerOptions.Record, CLEAVE_RECORD), or give some.");
+            throw new RefusedException("there are no inputs to compare both on: record some in the application (RunnerOptions.Record, CLEAVE_RECORD), or give some.");
         IReadOnlyList<InputCase> all = InputFolders.Read(folders, inputs, floats.Graph.Outputs);
         HashSet<string> known = [.. (QuantisationMetadata.Of(bytes.Graph.Model, QuantisationMetadata.Calibration) ?? "").Split(' ')];
         InputCase[] unseen = [.. all.Where(c => !known.Contains(QuantizedMetadata.OfInputs(c)))];
         if (unseen.Length == 0)
-            throw new VerifyException((all.Count == 1 ? "the only input is" : $"all {all.Count} inputs are") + " among those that the file was made with: that says nothing of others; record more, or give others.");
+            throw new RefusedException((all.Count == 1 ? "the only input is" : $"all {all.Count} inputs are") + " among those that the file was made with: that says nothing of others; record more, or give others.");
         try
         {
             (StatedError error, string worst) = Compare(bytes, floats, unseen, cancellationToken);
@@ -88,7 +89,7 @@ internal sealed record SourceComparison
         }
         catch (SegmentException e)
         {
-            throw new VerifyException("ONNX Runtime does not run it: " + e.Message);
+            throw new RefusedException("ONNX Runtime does not run it: " + e.Message);
         }
     }
 
@@ -119,20 +120,20 @@ internal sealed record SourceComparison
         double? budget = given ?? (double.TryParse(said, NumberStyles.Float, CultureInfo.InvariantCulture, out double made) ? made : null);
         return budget switch
         {
-            null => throw new VerifyException("the file does not say for which error it was made, as what cleave quantize writes does: state one with --max-error."),
+            null => throw new RefusedException("the file does not say for which error it was made, as what cleave quantize writes does: state one with --max-error."),
             > 0 => budget.Value,
-            _ => throw new VerifyException(string.Create(CultureInfo.InvariantCulture, $"--max-error {budget}: give a number above 0.")),
+            _ => throw new RefusedException(string.Create(CultureInfo.InvariantCulture, $"--max-error {budget}: give a number above 0.")),
         };
     }
 
     private static void Check(ModelUnderTest bytes, ModelUnderTest floats, IReadOnlyList<ValueInfo> inputs)
     {
         if (floats.RandomOperators.Count > 0)
-            throw new VerifyException($"the model draws random numbers ({string.Join(", ", floats.RandomOperators)}), so no error can be stated.");
+            throw new RefusedException($"the model draws random numbers ({string.Join(", ", floats.RandomOperators)}), so no error can be stated.");
         string[] before = [.. inputs.Select(static i => i.Name)], after = [.. new InputMaker(bytes.Graph, new Dictionary<string, double>()).Inputs.Select(static i => i.Name)];
         if (!before.SequenceEqual(after, StringComparer.Ordinal) || !floats.Graph.Outputs.SequenceEqual(bytes.Graph.Outputs, StringComparer.Ordinal))
         {
-            throw new VerifyException($"it is another model: inputs {string.Join(", ", after)} and outputs {string.Join(", ", bytes.Graph.Outputs)} instead of "
+            throw new RefusedException($"it is another model: inputs {string.Join(", ", after)} and outputs {string.Join(", ", bytes.Graph.Outputs)} instead of "
                 + $"{string.Join(", ", before)} and {string.Join(", ", floats.Graph.Outputs)}.");
         }
     }

@@ -1,6 +1,6 @@
 using System;
 using System.IO;
-using Cleave.Core.Onnx;
+using Cleave.Core.Onnx.Slicing;
 using Cleave.OnnxProto;
 using Google.Protobuf;
 using Microsoft.Win32.SafeHandles;

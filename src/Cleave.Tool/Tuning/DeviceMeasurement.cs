@@ -5,7 +5,6 @@ using System.Threading;
 using Cleave.Core.Graph;
 using Cleave.Core.Placement;
 using Cleave.Devices;
-using Cleave.Tool.Benching;
 using Microsoft.ML.OnnxRuntime;
 
 namespace Cleave.Tool.Tuning;
@@ -42,7 +41,7 @@ internal sealed class DeviceMeasurement(IDevice device, AcceleratorProfile assum
     public int Rounds { get; init; } = ManyRounds;
 
     /// <exception cref="DeviceException">The device failed.</exception>
-    /// <exception cref="BenchException">The times make no sense.</exception>
+    /// <exception cref="RefusedException">The times make no sense.</exception>
     public AcceleratorProfile Measure()
     {
         progress("copies");
@@ -126,5 +125,5 @@ internal sealed class DeviceMeasurement(IDevice device, AcceleratorProfile assum
 
     private static double More(double longer, double shorter, string what) => longer > shorter
         ? longer - shorter
-        : throw new BenchException($"The times of {what} make no sense: what is more took no longer. Is something else running on the device? Call it again.");
+        : throw new RefusedException($"The times of {what} make no sense: what is more took no longer. Is something else running on the device? Call it again.");
 }

@@ -10,7 +10,6 @@ using Cleave.Core.Placement;
 using Cleave.Core.Tuning;
 using Cleave.Devices;
 using Cleave.Devices.Cuda;
-using Cleave.Tool.Benching;
 using Cleave.Tuning;
 
 namespace Cleave.Tool.Tuning;
@@ -21,7 +20,7 @@ internal static class DeviceTuneRun
     private const string Cuda = "cuda";
 
     /// <summary>Opens <c>cuda</c>, or <c>cuda:1</c>.</summary>
-    /// <exception cref="BenchException">It is no such name.</exception>
+    /// <exception cref="RefusedException">It is no such name.</exception>
     /// <exception cref="DeviceUnavailableException">Something is missing.</exception>
     public static IDevice Open(string name)
     {
@@ -29,7 +28,7 @@ internal static class DeviceTuneRun
         int index = 0;
         return parts[0] == Cuda && (parts.Length == 1 || (parts.Length == 2 && int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out index)))
             ? CudaDevice.Open(index)
-            : throw new BenchException($"--device {name}: use cuda, or cuda:1 for the second.");
+            : throw new RefusedException($"--device {name}: use cuda, or cuda:1 for the second.");
     }
 
     /// <param name="path">The model.</param>

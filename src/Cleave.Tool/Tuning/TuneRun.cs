@@ -9,8 +9,9 @@ using Cleave.Core.Graph;
 using Cleave.Core.Listing;
 using Cleave.Core.Onnx;
 using Cleave.Generator.Model;
-using Cleave.Tool.Benching;
+using Cleave.Tool.Loose;
 using Cleave.Tool.Output;
+using Cleave.Tool.Running;
 using Cleave.Tuning;
 using Spectre.Console;
 
@@ -19,13 +20,13 @@ namespace Cleave.Tool.Tuning;
 /// <summary><c>cleave tune</c>: opens a model as the generated runner would, and has it tune itself.</summary>
 internal static class TuneRun
 {
-    /// <exception cref="BenchException">The model, or a size, is not usable.</exception>
+    /// <exception cref="RefusedException">The model, or a size, is not usable.</exception>
     public static async Task<TuningResult> Measure(string path, TuneOptions options, TextWriter error, CancellationToken cancellationToken)
     {
         OnnxModel model = ModelReader.ReadFile(path);
         RunnerSpec spec = LooseDefinition.SpecOf(path, model, new ListingOptions { Dims = options.PlanDims });
         await using LooseRunner runner = new(path, spec, new RunnerOptions { Cores = options.Cores });
-        LooseRequest[] requests = [.. Sizes(path, model, spec, options).Select(dims => runner.NewRequest(ModelInputs.For(model, dims, options.Fills)))];
+        LooseRequest[] requests = [.. Sizes(path, model, spec, options).Select(dims => runner.NewRequest(RequestInputs.For(model, dims, options.Fills)))];
         return Terminal.IsWatched(error)
             ? await WithBar(error, progress => runner.TuneAsync(options.Budget, requests, progress, cancellationToken)).ConfigureAwait(false)
             : await WithLine(error, options, () => runner.TuneAsync(options.Budget, requests, null, cancellationToken)).ConfigureAwait(false);

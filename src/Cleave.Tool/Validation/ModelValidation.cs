@@ -11,6 +11,7 @@ using Cleave.Core.Listing;
 using Cleave.Tool.Golden;
 using Cleave.Tool.Measuring;
 using Cleave.Tool.Quantizing;
+using Cleave.Tool.Running;
 using Cleave.Tool.Verification;
 using Failure = Cleave.Tool.Verification.Failure;
 
@@ -113,7 +114,7 @@ internal static class ModelValidation
         {
             return (new ValidationCheck(name, Difference(sets)), sets);
         }
-        catch (VerifyException)
+        catch (RefusedException)
         {
             // One by one: a set that cannot be read hides no difference of another one.
         }
@@ -127,7 +128,7 @@ internal static class ModelValidation
                 different ??= found;
                 fitting.Add(set);
             }
-            catch (VerifyException e)
+            catch (RefusedException e)
             {
                 unfit ??= e.Message;
             }

@@ -2,7 +2,6 @@ using System;
 using System.IO;
 using System.Reflection;
 using System.Runtime.InteropServices;
-using Cleave.Tool.Benching;
 using Microsoft.ML.OnnxRuntime;
 
 namespace Cleave.Tool.Validation;
@@ -25,11 +24,11 @@ internal static unsafe class ResolvedOnnxRuntime
 
     /// <summary>Has a command itself run on the library that its <c>--onnxruntime</c> names. Must be called before anything else of ONNX Runtime.</summary>
     /// <param name="library">The library's path.</param>
-    /// <exception cref="BenchException">It is not there, or cannot be used.</exception>
+    /// <exception cref="RefusedException">It is not there, or cannot be used.</exception>
     public static void Load(string library)
     {
         if (!File.Exists(library))
-            throw new BenchException($"--onnxruntime {library}: there is no such file.");
+            throw new RefusedException($"--onnxruntime {library}: there is no such file.");
         Use(Path.GetFullPath(library));
         try
         {
@@ -37,7 +36,7 @@ internal static unsafe class ResolvedOnnxRuntime
         }
         catch (LibraryException e)
         {
-            throw new BenchException(Refused(library, e));
+            throw new RefusedException(Refused(library, e));
         }
     }
 

@@ -11,7 +11,7 @@ using Cleave.Core.Listing;
 using Cleave.Core.Onnx;
 using Cleave.Tool.Benching;
 using Cleave.Tool.Measuring;
-using Cleave.Tool.Verification;
+using Cleave.Tool.Running;
 
 namespace Cleave.Tool.Validation;
 

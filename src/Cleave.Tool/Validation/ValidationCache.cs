@@ -7,7 +7,7 @@ using System.Text;
 using System.Threading;
 using Cleave.Core.Listing;
 using Cleave.Tool.Golden;
-using Cleave.Tool.Quantizing;
+using Cleave.Tool.Running;
 
 namespace Cleave.Tool.Validation;
 

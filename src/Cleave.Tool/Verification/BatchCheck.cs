@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Linq;
 using Cleave.Core.Graph;
 using Cleave.Core.Shapes.Batch;
+using Cleave.Tool.Running;
 
 namespace Cleave.Tool.Verification;
 

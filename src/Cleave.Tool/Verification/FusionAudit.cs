@@ -5,6 +5,7 @@ using Cleave.Core.Graph;
 using Cleave.Core.Passes;
 using Cleave.Core.Passes.Fusion;
 using Cleave.Core.Passes.Partitions;
+using Cleave.Tool.Running;
 
 namespace Cleave.Tool.Verification;
 

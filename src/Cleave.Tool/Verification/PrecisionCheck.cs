@@ -3,11 +3,12 @@ using System.Collections.Generic;
 using System.Linq;
 using System.Runtime.InteropServices;
 using Cleave.Core.Graph;
-using Cleave.Core.Onnx;
+using Cleave.Core.Onnx.Slicing;
 using Cleave.Core.Onnx.Widening;
 using Cleave.Core.Passes.Partitions;
 using Cleave.OnnxProto;
 using Cleave.Tool.Rewriting;
+using Cleave.Tool.Running;
 using Google.Protobuf;
 using Microsoft.ML.OnnxRuntime;
 
@@ -24,7 +25,7 @@ internal sealed class PrecisionCheck(ModelUnderTest model, int threads, IReadOnl
     /// <summary>Null where the model has no such floats.</summary>
     /// <param name="plans">The plans that split it.</param>
     /// <param name="failures">Gets what is further away than the file.</param>
-    /// <exception cref="VerifyException">The file is too large to be held in memory.</exception>
+    /// <exception cref="RefusedException">The file is too large to be held in memory.</exception>
     public PrecisionReport? Run(IEnumerable<IReadOnlyList<SegmentRequest>> plans, List<Failure> failures)
     {
         if (HalfFloats.Of(model.Graph.Model) is not { } halves)
@@ -36,7 +37,7 @@ internal sealed class PrecisionCheck(ModelUnderTest model, int threads, IReadOnl
     /// <summary>The same for a file that the model was widened to, in place of runners.</summary>
     /// <param name="widened">The file.</param>
     /// <param name="failures">Gets what is further away than the published file.</param>
-    /// <exception cref="VerifyException">The file is too large to be held in memory.</exception>
+    /// <exception cref="RefusedException">The file is too large to be held in memory.</exception>
     public PrecisionReport Run(ModelUnderTest widened, List<Failure> failures) => Run([() => SessionChain.OfFile(widened, How)], failures);
 
     private SessionRequest How => new(GraphOptimizationLevel.ORT_ENABLE_ALL, threads);

@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Linq;
 using System.Threading;
 using Cleave.Core.Graph;
+using Cleave.Tool.Running;
 
 namespace Cleave.Tool.Verification;
 
@@ -16,7 +17,7 @@ internal sealed class ReferenceCases
     private readonly VerifyOptions _options;
     private readonly CancellationToken _cancellationToken;
 
-    /// <exception cref="VerifyException">Something given fits nothing in the model.</exception>
+    /// <exception cref="RefusedException">Something given fits nothing in the model.</exception>
     public ReferenceCases(InputMaker maker, VerifyOptions options, CancellationToken cancellationToken)
     {
         _maker = maker;
@@ -28,7 +29,7 @@ internal sealed class ReferenceCases
     /// <summary>Runs the whole model on each.</summary>
     /// <param name="references">The whole model.</param>
     /// <param name="sample">Sizes that the model takes; null where all inputs are given.</param>
-    /// <exception cref="VerifyException">The model takes none.</exception>
+    /// <exception cref="RefusedException">The model takes none.</exception>
     public List<ReferenceCase> Run(References references, out DimensionSample? sample)
     {
         List<ReferenceCase> cases = [];
@@ -49,7 +50,7 @@ internal sealed class ReferenceCases
         }
         catch (SegmentException e)
         {
-            throw new VerifyException($"ONNX Runtime does not run the model on these inputs: {e.Message}");
+            throw new RefusedException($"ONNX Runtime does not run the model on these inputs: {e.Message}");
         }
         if (sample is null && !(_options.OnlyGiven && cases.Count > 0))
             sample = AddLikely(references, cases);
@@ -57,7 +58,7 @@ internal sealed class ReferenceCases
     }
 
     /// <summary>Whether the model has the dimensions and inputs that are named.</summary>
-    /// <exception cref="VerifyException">It lacks one.</exception>
+    /// <exception cref="RefusedException">It lacks one.</exception>
     public static void Check(InputMaker maker, IReadOnlyList<DimensionSample> samples, IReadOnlyDictionary<string, double> fills)
     {
         HashSet<string> open = [.. OpenDimension.Of(maker.Inputs).Select(d => d.Name)];
@@ -65,12 +66,12 @@ internal sealed class ReferenceCases
         foreach (string name in samples.SelectMany(static s => s.Sizes.Keys))
         {
             if (!open.Contains(name) && !ofUnknownRank.Any(i => name.StartsWith(i + "[", StringComparison.Ordinal)))
-                throw new VerifyException($"--dims {name}: the model leaves no dimension of that name open{(open.Count > 0 ? "; it leaves open " + string.Join(", ", open.Order(StringComparer.Ordinal)) : "")}.");
+                throw new RefusedException($"--dims {name}: the model leaves no dimension of that name open{(open.Count > 0 ? "; it leaves open " + string.Join(", ", open.Order(StringComparer.Ordinal)) : "")}.");
         }
         foreach (string name in fills.Keys)
         {
             if (!maker.Inputs.Any(i => i.Name == name))
-                throw new VerifyException($"--input {name}: the model has no input of that name; it has {string.Join(", ", maker.Inputs.Select(i => i.Name))}.");
+                throw new RefusedException($"--input {name}: the model has no input of that name; it has {string.Join(", ", maker.Inputs.Select(i => i.Name))}.");
         }
         maker.CheckFills();
     }
@@ -97,14 +98,14 @@ internal sealed class ReferenceCases
                 refusal = e.Message;
             }
             // There are given inputs, and no others can be made.
-            catch (VerifyException) when (cases.Count > 0)
+            catch (RefusedException) when (cases.Count > 0)
             {
                 break;
             }
         }
         if (cases.Count > 0)
             return taken;
-        throw new VerifyException(open.Count == 0
+        throw new RefusedException(open.Count == 0
             ? $"ONNX Runtime does not run the model on random inputs; give some {InputMaker.Advice}. It says: {refusal}"
             : $"The model takes none of the sizes that were tried for {string.Join(", ", open.Select(d => d.Name))}; give some, as in --dims {open[0].Name}=1 ({(open.All(static d => d.HasName) ? "in a project the item's Dims" : "cleave validate takes those that cleave golden --record has recorded")}). ONNX Runtime says: {refusal}");
     }

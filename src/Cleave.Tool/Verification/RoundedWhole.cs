@@ -4,6 +4,7 @@ using System.Linq;
 using Cleave.Core.Passes.Partitions;
 using Cleave.Core.Schedule;
 using Cleave.OnnxProto;
+using Cleave.Tool.Running;
 using Google.Protobuf;
 using Microsoft.ML.OnnxRuntime;
 
@@ -20,7 +21,7 @@ internal static class RoundedWhole
     private const string Suffix = "=rounded";
 
     /// <summary>What it gives on the inputs of some cases.</summary>
-    /// <exception cref="VerifyException">The file is too large to be held in memory, or ONNX Runtime refuses it with those roundings.</exception>
+    /// <exception cref="RefusedException">The file is too large to be held in memory, or ONNX Runtime refuses it with those roundings.</exception>
     public static ReferenceCase[] Of(ModelUnderTest model, Partition partition, int threads, IReadOnlyList<ReferenceCase> cases)
     {
         byte[] changed = Write(model, partition);
@@ -31,7 +32,7 @@ internal static class RoundedWhole
         }
         catch (SegmentException e)
         {
-            throw new VerifyException($"ONNX Runtime does not run the model with its cut values rounded to 16 bits, to compare with: {e.Message}");
+            throw new RefusedException($"ONNX Runtime does not run the model with its cut values rounded to 16 bits, to compare with: {e.Message}");
         }
 
         Dictionary<string, TensorCopy>[] Run(GraphOptimizationLevel level)

@@ -7,10 +7,11 @@ using System.Threading;
 using Cleave.Core.Clustering;
 using Cleave.Core.Cost;
 using Cleave.Core.Graph;
-using Cleave.Core.Onnx;
 using Cleave.Core.Onnx.Recurrent;
+using Cleave.Core.Onnx.Slicing;
 using Cleave.Core.Passes.Partitions;
 using Cleave.Tool.Planning;
+using Cleave.Tool.Running;
 using Microsoft.ML.OnnxRuntime;
 
 namespace Cleave.Tool.Verification;
@@ -20,7 +21,7 @@ internal sealed class Verifier(ModelUnderTest model, VerifyOptions options, Acti
 {
     private readonly List<string> _notes = [];
 
-    /// <exception cref="VerifyException">What was asked for cannot be done.</exception>
+    /// <exception cref="RefusedException">What was asked for cannot be done.</exception>
     public VerifyReport Run()
     {
         progress("whole model", 0);
@@ -58,7 +59,7 @@ internal sealed class Verifier(ModelUnderTest model, VerifyOptions options, Acti
         }
         catch (SegmentException e)
         {
-            throw new VerifyException($"ONNX Runtime does not run the model: {e.Message}");
+            throw new RefusedException($"ONNX Runtime does not run the model: {e.Message}");
         }
     }
 
@@ -113,7 +114,7 @@ internal sealed class Verifier(ModelUnderTest model, VerifyOptions options, Acti
         }
         catch (FormatException e)
         {
-            throw new VerifyException($"Dims: {e.Message}.");
+            throw new RefusedException($"Dims: {e.Message}.");
         }
     }
 

@@ -1,5 +1,6 @@
 using System.Collections.Generic;
 using Cleave.Core.Clustering;
+using Cleave.Tool.Running;
 
 namespace Cleave.Tool.Verification;
 

@@ -1,5 +1,6 @@
 using System.Collections.Generic;
 using System.Text.Json.Serialization;
+using Cleave.Tool.Running;
 
 namespace Cleave.Tool.Verification;
 

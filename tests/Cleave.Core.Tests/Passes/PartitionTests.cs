@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Linq;
 using System.Threading;
 using Cleave.Core.Onnx;
+using Cleave.Core.Onnx.Slicing;
 using Cleave.Core.Passes;
 using Cleave.Core.Passes.Partitions;
 using Cleave.Core.Schedule;

@@ -7,6 +7,7 @@ using Cleave.Core.Cost;
 using Cleave.Core.Graph;
 using Cleave.Core.Onnx;
 using Cleave.Core.Onnx.Recurrent;
+using Cleave.Core.Onnx.Slicing;
 using Cleave.Core.Passes;
 using Cleave.Core.Schedule;
 using Cleave.Core.Shapes;

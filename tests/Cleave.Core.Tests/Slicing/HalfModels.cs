@@ -5,6 +5,7 @@ using System.Runtime.InteropServices;
 using System.Threading;
 using Cleave.Core.Graph;
 using Cleave.Core.Onnx;
+using Cleave.Core.Onnx.Slicing;
 using Cleave.Core.Onnx.Widening;
 using Cleave.OnnxProto;
 using Google.Protobuf;

@@ -5,6 +5,7 @@ using System.Threading;
 using Cleave.Core.Diagnostics;
 using Cleave.Core.Graph;
 using Cleave.Core.Onnx;
+using Cleave.Core.Onnx.Slicing;
 using Cleave.OnnxProto;
 using Google.Protobuf;
 using Microsoft.ML.OnnxRuntime;

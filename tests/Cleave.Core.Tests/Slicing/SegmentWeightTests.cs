@@ -2,7 +2,7 @@ using System;
 using System.IO;
 using System.Runtime.InteropServices;
 using Cleave.Core.Diagnostics;
-using Cleave.Core.Onnx;
+using Cleave.Core.Onnx.Slicing;
 using Cleave.Core.Tests.Shapes;
 using Cleave.OnnxProto;
 using Google.Protobuf;

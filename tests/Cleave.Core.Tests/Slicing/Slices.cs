@@ -5,6 +5,7 @@ using System.Linq;
 using System.Threading;
 using Cleave.Core.Graph;
 using Cleave.Core.Onnx;
+using Cleave.Core.Onnx.Slicing;
 using Cleave.OnnxProto;
 using Google.Protobuf;
 

@@ -4,6 +4,7 @@ using System.IO;
 using System.Linq;
 using Cleave.Core.Graph;
 using Cleave.Core.Onnx;
+using Cleave.Core.Onnx.Slicing;
 using Cleave.Core.Onnx.Widening;
 using Cleave.OnnxProto;
 using Google.Protobuf;

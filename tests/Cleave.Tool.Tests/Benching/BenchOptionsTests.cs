@@ -6,7 +6,7 @@ using System.Threading;
 using Cleave.Core.Graph;
 using Cleave.Core.Onnx;
 using Cleave.Tool.Benching;
-using Cleave.Tool.Verification;
+using Cleave.Tool.Running;
 using Google.Protobuf;
 using Xunit;
 
@@ -27,7 +27,7 @@ public sealed class BenchOptionsTests
     [InlineData("99999999999")]
     public void What_is_no_number_of_threads_is_refused(string text)
     {
-        BenchException error = Assert.Throws<BenchException>(() => BenchOptions.Counts("--threads", text));
+        RefusedException error = Assert.Throws<RefusedException>(() => BenchOptions.Counts("--threads", text));
         Assert.Contains("--threads", error.Message, StringComparison.Ordinal);
     }
 
@@ -46,7 +46,7 @@ public sealed class BenchOptionsTests
     [InlineData("batch=two")]
     [InlineData("batch=1,batch=2")]
     public void What_names_no_size_is_refused(string text) =>
-        Assert.Throws<VerifyException>(() => BenchOptions.Sizes([text]));
+        Assert.Throws<RefusedException>(() => BenchOptions.Sizes([text]));
 
     /// <summary>The same in all commands.</summary>
     [Fact]
@@ -63,7 +63,7 @@ public sealed class BenchOptionsTests
     [InlineData("sr=16000,mode")]
     [InlineData("sr=fast")]
     [InlineData("sr=1,sr=2")]
-    public void What_is_no_number_of_an_input_is_refused(string text) => Assert.StartsWith("--input", Assert.Throws<VerifyException>(() => InputFills.Parse([text])).Message);
+    public void What_is_no_number_of_an_input_is_refused(string text) => Assert.StartsWith("--input", Assert.Throws<RefusedException>(() => InputFills.Parse([text])).Message);
 
     [Fact]
     public void Workers_are_told_the_same_sizes()
@@ -103,10 +103,10 @@ public sealed class BenchOptionsTests
     {
         OnnxModel model = Model("batch", 3, null);
 
-        ModelInputs first = ModelInputs.For(model, None, None);
-        ModelInputs given = ModelInputs.For(model, Sizes("batch=2,x[2]=4"), None);
+        RequestInputs first = RequestInputs.For(model, None, None);
+        RequestInputs given = RequestInputs.For(model, Sizes("batch=2,x[2]=4"), None);
 
-        Assert.Equal(first.Inputs[0].Bytes, ModelInputs.For(model, None, None).Inputs[0].Bytes);
+        Assert.Equal(first.Inputs[0].Bytes, RequestInputs.For(model, None, None).Inputs[0].Bytes);
         Assert.Equal([1, 3, 1], first.Inputs[0].Shape);
         Assert.Equal([2, 3, 4], given.Inputs[0].Shape);
         Assert.Equal(["batch = 2 True", "x[2] = 4 True"], given.Dimensions.Select(d => $"{d.Name} = {d.Size} {d.Given}"));
@@ -117,7 +117,7 @@ public sealed class BenchOptionsTests
     [Fact]
     public void An_input_can_be_filled_with_a_number()
     {
-        ModelInputs inputs = ModelInputs.For(Model(4), None, new Dictionary<string, string> { ["x"] = "2.5" });
+        RequestInputs inputs = RequestInputs.For(Model(4), None, new Dictionary<string, string> { ["x"] = "2.5" });
 
         Assert.Equal([2.5f, 2.5f, 2.5f, 2.5f], MemoryMarshal.Cast<byte, float>(inputs.Inputs[0].Bytes).ToArray());
     }
@@ -125,10 +125,10 @@ public sealed class BenchOptionsTests
     [Fact]
     public void A_name_that_the_model_does_not_know_is_refused_with_those_it_knows()
     {
-        BenchException error = Assert.Throws<BenchException>(() => ModelInputs.For(Model("batch", 3), Sizes("bach=2"), None));
+        RefusedException error = Assert.Throws<RefusedException>(() => RequestInputs.For(Model("batch", 3), Sizes("bach=2"), None));
 
         Assert.Equal("--dims bach: the model leaves no dimension of that name open; it leaves open batch.", error.Message);
-        Assert.Throws<BenchException>(() => ModelInputs.For(Model(3), None, new Dictionary<string, string> { ["y"] = "1" }));
+        Assert.Throws<RefusedException>(() => RequestInputs.For(Model(3), None, new Dictionary<string, string> { ["y"] = "1" }));
     }
 
     private static IReadOnlyDictionary<string, string> Sizes(string text) => BenchOptions.Sizes([text]);

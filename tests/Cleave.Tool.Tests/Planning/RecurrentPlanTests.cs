@@ -6,7 +6,7 @@ using System.Threading.Tasks;
 using Cleave.Core.Listing;
 using Cleave.Core.Onnx;
 using Cleave.TestKit.Synthetic;
-using Cleave.Tool.Benching;
+using Cleave.Tool.Loose;
 using Google.Protobuf;
 using Xunit;
 

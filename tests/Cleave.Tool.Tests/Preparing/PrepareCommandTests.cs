@@ -5,7 +5,7 @@ using System.Linq;
 using System.Threading.Tasks;
 using Cleave.Core.Tuning;
 using Cleave.Prepared;
-using Cleave.Tool.Benching;
+using Cleave.Tool.Loose;
 using Cleave.Tuning;
 using Google.Protobuf;
 using Xunit;

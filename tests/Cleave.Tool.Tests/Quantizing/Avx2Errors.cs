@@ -6,9 +6,11 @@ using System.Text.Json;
 using System.Threading.Tasks;
 using Cleave.OnnxProto;
 using Cleave.TestKit;
-using Cleave.Tool.Quantizing;
+using Cleave.Tool.Quantizing.Forms;
+using Cleave.Tool.Quantizing.Operators;
+using Cleave.Tool.Quantizing.Ranges;
 using Cleave.Tool.Rewriting;
-using Cleave.Tool.Verification;
+using Cleave.Tool.Running;
 using Google.Protobuf;
 using Xunit;
 
@@ -99,7 +101,7 @@ public sealed class Avx2Errors : IAsyncLifetime
         WeightRounding rounding = new(bits);
         IQuantizedForm written = form switch
         {
-            "static" => new StaticForm(rounding, Tool.Quantizing.Calibration.Of(published, model, Read(published, inputs!), onlyShapes: false).Ranges(RangeMethod.MinMax), RangeMethod.MinMax),
+            "static" => new StaticForm(rounding, ObservedValues.Of(published, model, Read(published, inputs!), onlyShapes: false).Ranges(RangeMethod.MinMax), RangeMethod.MinMax),
             "blocks" => new BlockForm(bits),
             _ => new DynamicForm(rounding),
         };

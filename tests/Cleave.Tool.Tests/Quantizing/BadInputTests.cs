@@ -8,6 +8,7 @@ using Cleave.OnnxProto;
 using Cleave.TestKit;
 using Cleave.TestKit.Synthetic;
 using Cleave.Tool.Quantizing;
+using Cleave.Tool.Quantizing.Operators;
 using Cleave.Tool.Rewriting;
 using Google.Protobuf;
 using Xunit;

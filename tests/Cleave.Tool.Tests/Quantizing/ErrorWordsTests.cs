@@ -2,6 +2,7 @@ using System.IO;
 using System.Text.Json;
 using Cleave.Tool.Output;
 using Cleave.Tool.Quantizing;
+using Cleave.Tool.Quantizing.Search;
 using Xunit;
 
 namespace Cleave.Tool.Tests.Quantizing;

@@ -8,8 +8,12 @@ using Cleave.TestKit;
 using Cleave.TestKit.Catalog;
 using Cleave.TestKit.Synthetic;
 using Cleave.Tool.Quantizing;
+using Cleave.Tool.Quantizing.Forms;
+using Cleave.Tool.Quantizing.Operators;
+using Cleave.Tool.Quantizing.Ranges;
+using Cleave.Tool.Quantizing.Search;
 using Cleave.Tool.Rewriting;
-using Cleave.Tool.Verification;
+using Cleave.Tool.Running;
 using Google.Protobuf;
 using Microsoft.ML.OnnxRuntime;
 using Xunit;
@@ -145,7 +149,7 @@ public sealed class FormTests : IDisposable
         using (published)
         {
             InputSets inputs = InputSets.Random(published, new QuantizeOptions { Model = path, Output = written });
-            Tool.Quantizing.Calibration calibration = Tool.Quantizing.Calibration.Of(published, model, inputs.Search, onlyShapes: false);
+            ObservedValues calibration = ObservedValues.Of(published, model, inputs.Search, onlyShapes: false);
             IReadOnlyList<QuantizableOperator> found = OperatorFinder.Find(new ModelEdit(model), static _ => { });
             new StaticForm(new WeightRounding(7), calibration.Ranges(method), method).Apply(model, found);
             File.WriteAllBytes(written, model.ToByteArray());

@@ -6,7 +6,7 @@ using Cleave.Core.Graph;
 using Cleave.OnnxProto;
 using Cleave.TestKit;
 using Cleave.Tool.Quantizing;
-using Cleave.Tool.Verification;
+using Cleave.Tool.Running;
 using Xunit;
 
 namespace Cleave.Tool.Tests.Quantizing;
@@ -82,7 +82,7 @@ public sealed class InputFolderTests : IDisposable
     {
         QuantizeOptions filled = new() { Model = "m", Output = "o", Fills = new Dictionary<string, double> { ["x"] = 1 } };
 
-        Assert.Contains("All random inputs are the same", Assert.Throws<VerifyException>(() => Random(2, filled)).Message);
+        Assert.Contains("All random inputs are the same", Assert.Throws<RefusedException>(() => Random(2, filled)).Message);
 
         // Two sizes are two inputs.
         InputSets sets = Random("batch", filled with { Samples = [DimensionSample.Parse("batch=1"), DimensionSample.Parse("batch=2")] });

@@ -7,7 +7,8 @@ using Cleave.Core.Listing;
 using Cleave.Core.Onnx;
 using Cleave.OnnxProto;
 using Cleave.TestKit.Synthetic;
-using Cleave.Tool.Benching;
+using Cleave.Tool.Loose;
+using Cleave.Tool.Running;
 using Xunit;
 
 namespace Cleave.Tool.Tests.Quantizing;
@@ -92,7 +93,7 @@ public sealed class LikeTests : IDisposable
         string previous = await _files.LayersInBytes("previous.int8.onnx"), next = _files.PathOf("next.int8.onnx"), other = _files.PathOf("other.int8.onnx");
         await Written("quantize", _files.Save("second.onnx", QuantizeFixture.Layers(2, seed: 2)), "-o", next, "--like", previous, "--no-measure");
         await Written("quantize", _files.Save("three.onnx", QuantizeFixture.Layers(3, seed: 2)), "-o", other, "--max-error", "0.5", "--no-measure");
-        ModelInputs inputs = ModelInputs.For(ModelReader.ReadFile(previous), new Dictionary<string, string>(), new Dictionary<string, string>());
+        RequestInputs inputs = RequestInputs.For(ModelReader.ReadFile(previous), new Dictionary<string, string>(), new Dictionary<string, string>());
         float[] before = await Fresh(previous), after = await Fresh(next);
         await using LooseRunner running = Runner(previous);
 

@@ -6,7 +6,9 @@ using System.Threading.Tasks;
 using Cleave.OnnxProto;
 using Cleave.Tool.Measuring;
 using Cleave.Tool.Quantizing;
+using Cleave.Tool.Quantizing.Operators;
 using Cleave.Tool.Rewriting;
+using Cleave.Tool.Running;
 using Cleave.Tool.Verification;
 using Xunit;
 

@@ -3,8 +3,10 @@ using System.Diagnostics;
 using System.IO;
 using System.Threading.Tasks;
 using Cleave.Tool.Quantizing;
+using Cleave.Tool.Quantizing.Operators;
+using Cleave.Tool.Quantizing.Search;
 using Cleave.Tool.Rewriting;
-using Cleave.Tool.Verification;
+using Cleave.Tool.Running;
 using Xunit;
 
 namespace Cleave.Tool.Tests.Quantizing;

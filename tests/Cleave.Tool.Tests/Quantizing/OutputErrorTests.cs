@@ -2,8 +2,8 @@ using System;
 using System.Collections.Generic;
 using System.Runtime.InteropServices;
 using Cleave.Core.Graph;
-using Cleave.Tool.Quantizing;
-using Cleave.Tool.Verification;
+using Cleave.Tool.Quantizing.Search;
+using Cleave.Tool.Running;
 using Xunit;
 
 namespace Cleave.Tool.Tests.Quantizing;

@@ -5,9 +5,12 @@ using System.Linq;
 using Cleave.Core.Graph;
 using Cleave.Core.Passes.Partitions;
 using Cleave.OnnxProto;
-using Cleave.Tool.Quantizing;
+using Cleave.Tool.Quantizing.Forms;
+using Cleave.Tool.Quantizing.Operators;
+using Cleave.Tool.Quantizing.Ranges;
+using Cleave.Tool.Quantizing.Search;
 using Cleave.Tool.Rewriting;
-using Cleave.Tool.Verification;
+using Cleave.Tool.Running;
 using Xunit;
 using static Cleave.Tool.Tests.TinyModel;
 
@@ -121,7 +124,7 @@ public sealed class ProductFormTests : IDisposable
         File.WriteAllBytes(first, array);
         InputCase[] inputs = [.. InputFolders.Read([folder], new InputMaker(published.Graph, new Dictionary<string, double>()).Inputs)];
         ModelTrials trials = new(published, inputs, default);
-        Tool.Quantizing.Calibration calibration = Tool.Quantizing.Calibration.Of(published, floats, inputs, onlyShapes: false);
+        ObservedValues calibration = ObservedValues.Of(published, floats, inputs, onlyShapes: false);
         IReadOnlyList<QuantizableOperator> found = OperatorFinder.Find(new ModelEdit(floats), static _ => { });
         WeightRounding rounding = new(7);
         PrecisionSearch search = new(published, floats, trials, trials, form => new OperatorTimes(published, floats, calibration.Shapes, form).Of, static (_, _) => { });
@@ -149,7 +152,7 @@ public sealed class ProductFormTests : IDisposable
         WeightRounding rounding = new(7);
         IQuantizedForm written = form switch
         {
-            "static" => new StaticForm(rounding, Tool.Quantizing.Calibration.Of(published, model, inputs, onlyShapes: false).Ranges(RangeMethod.MinMax), RangeMethod.MinMax),
+            "static" => new StaticForm(rounding, ObservedValues.Of(published, model, inputs, onlyShapes: false).Ranges(RangeMethod.MinMax), RangeMethod.MinMax),
             "dynamic" => new DynamicForm(rounding),
             _ => new BlockForm(7),
         };

@@ -9,9 +9,9 @@ using Cleave.Core.Listing;
 using Cleave.Core.Onnx;
 using Cleave.Core.Passes.Partitions;
 using Cleave.OnnxProto;
-using Cleave.Tool.Benching;
+using Cleave.Tool.Loose;
 using Cleave.Tool.Quantizing;
-using Cleave.Tool.Verification;
+using Cleave.Tool.Running;
 using Xunit;
 
 namespace Cleave.Tool.Tests.Quantizing;
@@ -58,7 +58,7 @@ public sealed class RecordedTests : IDisposable
     {
         await using LooseRunner runner = new(path, LooseDefinition.SpecOf(path, ModelReader.ReadFile(path), new ListingOptions()), new RunnerOptions { Cores = 1, Record = record });
         foreach (InputData[] request in requests)
-            runner.Run(runner.NewRequest(new ModelInputs(request, []))).Dispose();
+            runner.Run(runner.NewRequest(new RequestInputs(request, []))).Dispose();
     }
 
     // Two inputs of equal shapes, not in the order of their names: exchanged, they would be other requests.

@@ -1,7 +1,8 @@
 using System;
 using System.Linq;
 using Cleave.Core.Passes.Partitions;
-using Cleave.Tool.Quantizing;
+using Cleave.Tool.Quantizing.Forms;
+using Cleave.Tool.Quantizing.Ranges;
 using Xunit;
 
 namespace Cleave.Tool.Tests.Quantizing;

@@ -5,9 +5,12 @@ using System.Runtime.InteropServices;
 using Cleave.Core.Graph;
 using Cleave.Core.Passes.Partitions;
 using Cleave.OnnxProto;
-using Cleave.Tool.Quantizing;
+using Cleave.Tool.Quantizing.Forms;
+using Cleave.Tool.Quantizing.Operators;
+using Cleave.Tool.Quantizing.Ranges;
+using Cleave.Tool.Quantizing.Search;
 using Cleave.Tool.Rewriting;
-using Cleave.Tool.Verification;
+using Cleave.Tool.Running;
 using Xunit;
 using static Cleave.Tool.Tests.TinyModel;
 
@@ -128,7 +131,7 @@ public sealed class SearchTests : IDisposable
         // Each trial is faster than the one before; alone no operator gains anything.
         Parts parts = Of(published, bytes: 1, time: (_, _) => next /= 2);
         WeightRounding rounding = new(7);
-        Tool.Quantizing.Calibration calibration = Tool.Quantizing.Calibration.Of(published, parts.Floats, Inputs, onlyShapes: false);
+        ObservedValues calibration = ObservedValues.Of(published, parts.Floats, Inputs, onlyShapes: false);
 
         SearchResult found = parts.Search.Run(new StaticForm(rounding, calibration.Ranges(RangeMethod.MinMax), RangeMethod.MinMax), parts.Found, 1);
 

@@ -10,7 +10,7 @@ using Cleave.TestKit.Catalog;
 using Cleave.Tool.Fixing;
 using Cleave.Tool.Measuring;
 using Cleave.Tool.Output;
-using Cleave.Tool.Verification;
+using Cleave.Tool.Running;
 using Google.Protobuf;
 using Xunit;
 

@@ -6,7 +6,6 @@ using System.Threading;
 using System.Threading.Tasks;
 using Cleave.Core.Ensembles;
 using Cleave.Emulator;
-using Cleave.Tool.Benching;
 using Cleave.Tool.Ensembles;
 using Xunit;
 
@@ -133,11 +132,11 @@ public sealed class EnsembleDeviceTuneTests : IDisposable
     [Fact]
     public void What_fits_nowhere_is_said()
     {
-        BenchException e = Assert.Throws<BenchException>(() => Tune(Models(100, "cuda:0")));
+        RefusedException e = Assert.Throws<RefusedException>(() => Tune(Models(100, "cuda:0")));
         Assert.Equal("No member ran on cuda:0: each lacked memory there, alone.", e.Message);
         // One alone fits, and two do not.
         File.Delete(Path);
-        e = Assert.Throws<BenchException>(() => Tune(Models(1000, "cuda:0")));
+        e = Assert.Throws<RefusedException>(() => Tune(Models(1000, "cuda:0")));
         Assert.StartsWith("The ensemble 'Vision' does not fit: ", e.Message, StringComparison.Ordinal);
     }
 

@@ -6,6 +6,7 @@ using System.Threading.Tasks;
 using Cleave.Core.Graph;
 using Cleave.OnnxProto;
 using Cleave.Tool.Golden;
+using Cleave.Tool.Running;
 using Cleave.Tool.Verification;
 using Google.Protobuf;
 using Xunit;
@@ -83,7 +84,7 @@ public sealed class GoldenCommandTests : IDisposable
         Dictionary<string, OutputDifference> none = [];
         ReferenceCase found = new(new InputCase("made", new Dictionary<string, TensorCopy>()), isUnstable ? new() { ["y"] = one } : new Dictionary<string, TensorCopy>(),
             new Dictionary<string, TensorCopy>(), none, none, new HashSet<string>(isUnstable ? ["y"] : []));
-        VerifyException e = Assert.Throws<VerifyException>(() => GoldenSets.Write(model, _tiny.Path, [found], [], default));
+        RefusedException e = Assert.Throws<RefusedException>(() => GoldenSets.Write(model, _tiny.Path, [found], [], default));
         Assert.Contains(why, e.Message, StringComparison.Ordinal);
         Assert.Empty(Directory.GetDirectories(Path.GetDirectoryName(_tiny.Path)!));
     }

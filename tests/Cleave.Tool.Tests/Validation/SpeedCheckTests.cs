@@ -6,7 +6,7 @@ using System.Threading.Tasks;
 using System.Xml.Linq;
 using Cleave.Core.Listing;
 using Cleave.Generator.Model;
-using Cleave.Tool.Benching;
+using Cleave.Tool.Loose;
 using Cleave.Tool.Measuring;
 using Cleave.Tool.Validation;
 using Xunit;

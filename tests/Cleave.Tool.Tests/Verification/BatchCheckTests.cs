@@ -4,6 +4,7 @@ using System.Linq;
 using System.Runtime.InteropServices;
 using Cleave.Core.Graph;
 using Cleave.OnnxProto;
+using Cleave.Tool.Running;
 using Cleave.Tool.Verification;
 using Xunit;
 

@@ -6,7 +6,7 @@ using Cleave.Core.Passes;
 using Cleave.Core.Passes.Partitions;
 using Cleave.Core.Shapes;
 using Cleave.OnnxProto;
-using Cleave.Tool.Verification;
+using Cleave.Tool.Running;
 using Google.Protobuf;
 using Xunit;
 using ElementType = Cleave.Core.Graph.ElementType;

@@ -1,6 +1,7 @@
 using System;
 using System.Linq;
 using Cleave.TestKit.Catalog;
+using Cleave.Tool.Running;
 using Cleave.Tool.Verification;
 
 namespace Cleave.Tool.Tests.Verification;

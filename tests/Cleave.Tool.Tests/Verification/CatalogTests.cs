@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Linq;
 using Cleave.Core.Passes.Partitions;
 using Cleave.TestKit.Catalog;
+using Cleave.Tool.Running;
 using Cleave.Tool.Verification;
 using Xunit;
 

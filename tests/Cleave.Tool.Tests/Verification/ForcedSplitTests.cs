@@ -6,6 +6,7 @@ using Cleave.Core.Onnx.Recurrent;
 using Cleave.Core.Passes.Partitions;
 using Cleave.TestKit.Catalog;
 using Cleave.Tool.Planning;
+using Cleave.Tool.Running;
 using Cleave.Tool.Verification;
 using Xunit;
 

@@ -6,7 +6,7 @@ using Cleave.Core.Onnx.Widening;
 using Cleave.Core.Passes.Partitions;
 using Cleave.OnnxProto;
 using Cleave.TestKit.Catalog;
-using Cleave.Tool.Verification;
+using Cleave.Tool.Running;
 using Microsoft.ML.OnnxRuntime;
 using Xunit;
 

@@ -2,10 +2,10 @@ using System;
 using System.Collections.Generic;
 using System.Globalization;
 using System.Linq;
-using Cleave.Core.Onnx;
+using Cleave.Core.Onnx.Slicing;
 using Cleave.Core.Onnx.Widening;
 using Cleave.TestKit.Catalog;
-using Cleave.Tool.Verification;
+using Cleave.Tool.Running;
 using Microsoft.ML.OnnxRuntime;
 
 namespace Cleave.Benchmarks.Graph.Costs;

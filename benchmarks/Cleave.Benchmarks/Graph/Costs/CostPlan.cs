@@ -4,7 +4,7 @@ using System.Globalization;
 using System.Linq;
 using Cleave.Core.Cost;
 using Cleave.Core.Graph;
-using Cleave.Core.Onnx;
+using Cleave.Core.Onnx.Slicing;
 using Cleave.Core.Passes;
 using Cleave.Core.Passes.Partitions;
 using Cleave.TestKit.Catalog;

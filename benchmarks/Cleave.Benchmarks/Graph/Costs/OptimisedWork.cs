@@ -5,11 +5,12 @@ using System.Linq;
 using Cleave.Core.Cost;
 using Cleave.Core.Graph;
 using Cleave.Core.Onnx;
+using Cleave.Core.Onnx.Slicing;
 using Cleave.Core.Onnx.Widening;
 using Cleave.Core.Passes.Partitions;
 using Cleave.OnnxProto;
 using Cleave.TestKit.Catalog;
-using Cleave.Tool.Verification;
+using Cleave.Tool.Running;
 using Google.Protobuf;
 using Microsoft.ML.OnnxRuntime;
 

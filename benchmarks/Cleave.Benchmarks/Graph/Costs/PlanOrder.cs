@@ -6,7 +6,7 @@ using Cleave.Benchmarks.Harness;
 using Cleave.Core.Cost;
 using Cleave.TestKit.Catalog;
 using Cleave.Tool.Measuring;
-using Cleave.Tool.Verification;
+using Cleave.Tool.Running;
 
 namespace Cleave.Benchmarks.Graph.Costs;
 

@@ -1,5 +1,6 @@
 using System;
 using Cleave.Core.Graph;
+using Cleave.Core.Onnx.Slicing;
 
 namespace Cleave.Core.Onnx.Recurrent;
 

@@ -4,6 +4,7 @@ using System.Globalization;
 using System.Linq;
 using Cleave.Core.Diagnostics;
 using Cleave.Core.Graph;
+using Cleave.Core.Onnx.Slicing;
 
 namespace Cleave.Core.Onnx.Recurrent;
 

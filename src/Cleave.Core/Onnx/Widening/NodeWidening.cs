@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Linq;
 using System.Text;
 using Cleave.Core.Graph;
+using Cleave.Core.Onnx.Slicing;
 
 namespace Cleave.Core.Onnx.Widening;
 

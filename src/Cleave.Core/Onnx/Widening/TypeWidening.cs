@@ -1,4 +1,5 @@
 using Cleave.Core.Graph;
+using Cleave.Core.Onnx.Slicing;
 
 namespace Cleave.Core.Onnx.Widening;
 

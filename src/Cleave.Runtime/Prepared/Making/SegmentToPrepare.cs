@@ -1,6 +1,6 @@
 using System;
 using System.Collections.Generic;
-using Cleave.Core.Onnx;
+using Cleave.Core.Onnx.Slicing;
 using Cleave.Generated;
 using Cleave.Lanes;
 using Cleave.Plans;

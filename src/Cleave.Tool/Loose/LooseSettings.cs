@@ -1,0 +1,38 @@
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+using System.Reflection;
+using Cleave.Generator.Model;
+
+namespace Cleave.Tool.Loose;
+
+/// <summary>Sets what generated code would set of <c>RunnerOptions</c>.</summary>
+internal static class LooseSettings
+{
+    public static void Apply(IEnumerable<SettingSpec> settings, RunnerOptions options)
+    {
+        foreach (SettingSpec setting in settings)
+        {
+            // A group is set as a whole: a copy, with what was set of it before.
+            object owner = setting.Owner switch
+            {
+                "" => options,
+                nameof(RunnerOptions.Batching) => options.Batching = options.Batching with { },
+                nameof(RunnerOptions.Device) => options.Device = options.Device with { },
+                nameof(RunnerOptions.Parts) => options.Parts = options.Parts with { },
+                _ => throw new RefusedException($"The setting {setting.Owner}.{setting.Property} is not known."),
+            };
+            PropertyInfo property = owner.GetType().GetProperty(setting.Property)!;
+            property.SetValue(owner, Value(Nullable.GetUnderlyingType(property.PropertyType) ?? property.PropertyType, setting.Value));
+        }
+    }
+
+    private static object Value(Type type, string text)
+    {
+        if (type.IsEnum)
+            return Enum.Parse(type, text);
+        return type == typeof(TimeSpan)
+            ? TimeSpan.FromTicks(long.Parse(text, CultureInfo.InvariantCulture))
+            : Convert.ChangeType(text, type, CultureInfo.InvariantCulture);
+    }
+}

@@ -114,6 +114,19 @@ public class BatchAxisTests
     }
 
     [Fact]
+    public void The_first_name_that_is_not_shared_is_what_is_wrong()
+    {
+        NodeProto[] sum = [Make.Node("Add", ["ids", "mask"], ["y"])];
+        // Two exporters' names for the batch: that the other dimension, which is shared, mixes samples helps nobody.
+        Assert.Equal("the input 'mask' does not have the dimension 'batch' exactly once",
+            Find([Infer.Input("ids", 1, "batch", "sequence"), Infer.Input("mask", 1, "batch_size", "sequence")], [Make.Node("ReduceSum", ["ids"], ["s"]), Make.Node("Add", ["s", "mask"], ["y"])]).Reason);
+        Assert.Equal("the input 'mask' does not have the dimension 'batch' exactly once",
+            Find([Infer.Input("ids", 1, "batch", "sequence"), Infer.Input("mask", 1, "b", "s")], sum).Reason);
+        // It is no reason where a later one holds.
+        Assert.Equal("sequence", Find([Infer.Input("ids", 1, "batch", "sequence"), Infer.Input("mask", 1, "b", "sequence")], sum).Dimension);
+    }
+
+    [Fact]
     public void Only_the_outputs_asked_for_count()
     {
         GraphFacts facts = Infer.Facts(17, [X], [], Make.Node("Relu", ["x"], ["a"]), Make.Node("ReduceMean", ["x"], ["m"]), Make.Node("Sub", ["a", "m"], ["y"]));

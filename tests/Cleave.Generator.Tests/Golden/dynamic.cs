@@ -152,7 +152,7 @@ namespace MyApp
             budgets: Budgets)
         {
             PlannedSizes = new[] { 1, 128 }, // of batch, sequence
-            NoBatch = "the input 'sr' does not have the dimension 'sequence' exactly once; cleave fix does not change that: its --dynamic-batch frees first dimensions that are fixed numbers",
+            NoBatch = "the input 'sr' does not have the dimension 'batch' exactly once; cleave fix does not change that: its --dynamic-batch frees first dimensions that are fixed numbers",
             // Elements of a sample, samples of a call: microseconds predicted, by threads.
             Times = new(new[] { 1, 2, 4, 8, 16 },
                 new global::Cleave.Generated.PredictedTime(5, 1, 1.5, 15.4, 15.4, 15.4, 15.4),

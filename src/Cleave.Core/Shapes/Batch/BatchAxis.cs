@@ -32,7 +32,7 @@ internal sealed class BatchAxis
         if (inputs.Count == 0 || outputs.Count == 0)
             return new BatchProof { Reason = "the model has no " + (inputs.Count == 0 ? "inputs" : "outputs") };
         BatchProof? first = null;
-        List<string> candidates = Candidates(inputs, out string reason);
+        List<string> candidates = Candidates(inputs, out string? unshared);
         foreach (string dimension in candidates)
         {
             BatchProof proof = new BatchAxis(facts, dimension).Prove(inputs, outputs);
@@ -40,14 +40,15 @@ internal sealed class BatchAxis
                 return proof;
             first ??= proof;
         }
-        return first ?? new BatchProof { Reason = reason };
+        // An unshared dimension before the first shared one is likelier to be what was meant by the batch.
+        return unshared is null && first is not null ? first : new BatchProof { Reason = unshared ?? "no dimension of the input '" + inputs[0].Name + "' has a name" };
     }
 
-    // Names that every input has exactly once; those of first axes first.
-    private static List<string> Candidates(IReadOnlyList<ValueInfo> inputs, out string reason)
+    // Names that every input has exactly once; those of first axes first. Besides, what is wrong with a name that comes before them.
+    private static List<string> Candidates(IReadOnlyList<ValueInfo> inputs, out string? unshared)
     {
         List<string> candidates = [];
-        reason = "no dimension of the input '" + inputs[0].Name + "' has a name";
+        unshared = null;
         if (inputs[0].Type is not OnnxType.Tensor { Shape: { } shape })
             return candidates;
         foreach (Dimension dimension in shape)
@@ -58,7 +59,7 @@ internal sealed class BatchAxis
             if (without is null)
                 candidates.Add(name);
             else if (candidates.Count == 0)
-                reason = "the input '" + without.Name + "' does not have the dimension '" + name + "' exactly once";
+                unshared ??= "the input '" + without.Name + "' does not have the dimension '" + name + "' exactly once";
         }
         return candidates;
     }

@@ -27,8 +27,17 @@ public sealed class ReadmeTests
             static readonly BertInput[] sentences = [], requests = [];
             static readonly Microsoft.Extensions.DependencyInjection.IServiceCollection services = null!;
             static readonly IServiceProvider provider = null!;
+            static readonly string[] args = [];
             static void Fill(Span<float> image) => image.Clear();
             static void Use(ReadOnlySpan<float> scores) => Console.WriteLine(scores.Length);
+        """;
+
+    private const string ImplicitInWebProjects = """
+        using Microsoft.AspNetCore.Builder;
+        using Microsoft.AspNetCore.Http;
+        using Microsoft.Extensions.DependencyInjection;
+        using Microsoft.Extensions.Logging;
+
         """;
 
     [Theory]
@@ -54,9 +63,9 @@ public sealed class ReadmeTests
         string methods = string.Concat(examples.Where(e => !DeclaresType(e)).Select((code, i) =>
             $"static async System.Threading.Tasks.Task Example{i}()\n{{\nawait System.Threading.Tasks.Task.CompletedTask;\n{Statements(code)}\n}}\n"));
         // Usings come first in a file.
-        string usings = "using System;\nusing System.Collections.Generic;\nusing System.IO;\nusing System.Linq;\nusing System.Threading;\nusing System.Threading.Tasks;\nusing Cleave;\nusing MyApp;\n" + string.Concat(examples.SelectMany(Usings).Distinct().Where(u => u is not ("using Cleave;" or "using MyApp;")).Select(u => u + "\n"));
+        string usings = "using System;\nusing System.Collections.Generic;\nusing System.IO;\nusing System.Linq;\nusing System.Threading;\nusing System.Threading.Tasks;\nusing Cleave;\nusing MyApp;\n" + ImplicitInWebProjects + string.Concat(examples.SelectMany(Usings).Distinct().Where(u => u is not ("using Cleave;" or "using MyApp;") && !ImplicitInWebProjects.Contains(u, StringComparison.Ordinal)).Select(u => u + "\n"));
 
-        CSharpCompilation project = Compiling.Project(usings + Surroundings + methods + "}\n" + types);
+        CSharpCompilation project = OnAspNetCore(Compiling.Project(usings + Surroundings + methods + "}\n" + types));
         string[] members = ["models/a.onnx", "models/b.onnx", "models/c.onnx"];
         EnsembleListing vision = new() { Name = "Vision", Source = "MyApp.csproj", Members = [.. members.Select(m => new EnsembleMemberEntry(m, m))] };
         BuildFile[] listings =
@@ -69,6 +78,17 @@ public sealed class ReadmeTests
             .RunGeneratorsAndUpdateCompilation(project, out Compilation compilation, out _);
         Diagnostic[] errors = [.. compilation.GetDiagnostics().Where(d => d.DefaultSeverity == DiagnosticSeverity.Error)];
         Assert.True(errors.Length == 0, string.Join("\n", errors.Select(e => e.ToString())));
+    }
+
+    // As in a web project: what the framework has, too, is the framework's.
+    private static CSharpCompilation OnAspNetCore(CSharpCompilation project)
+    {
+        string runtime = Path.GetDirectoryName(typeof(object).Assembly.Location)!;
+        Dictionary<string, string> framework = Directory.GetFiles(Path.Combine(runtime, "..", "..", "Microsoft.AspNetCore.App", Path.GetFileName(runtime)), "*.dll")
+            .ToDictionary(f => Path.GetFileName(f), StringComparer.Ordinal);
+        return project
+            .RemoveReferences(project.References.Where(r => framework.ContainsKey(Path.GetFileName(r.Display!))))
+            .AddReferences(framework.Values.Select(f => MetadataReference.CreateFromFile(f)));
     }
 
     private static ModelListing FaceDetector() => new()

@@ -242,7 +242,7 @@ internal static class Rules
         "The runner of '{0}' was generated for contract {1}; this Cleave.Runtime serves {2}. Use the same version of the packages Cleave and Cleave.Runtime, and rebuild.");
 
     public static readonly Rule FileChanged = Error("CLV4004", "Model file was replaced",
-        "The model '{0}' was replaced or changed while the runner held it ({1}). No session is made from a file that changed: create a new runner.");
+        "The model '{0}' was replaced or changed while the runner held it ({1}). No session is made from a file that changed: call ReloadAsync with the file, or create a new runner.");
 
     public static readonly Rule NativeLibraryMissing = Error("CLV4005", "ONNX Runtime's native library is missing or too old",
         "ONNX Runtime could not be loaded for '{0}', because its native library is missing or too old: {1}. Reference Microsoft.ML.OnnxRuntime (or .Gpu, .DirectML) in the application, for the platform it runs on, in the version that Cleave.Runtime asks for or a later one.");

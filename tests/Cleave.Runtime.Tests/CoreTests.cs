@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.IO;
 using System.Linq;
 using Cleave.Cores;
 using Cleave.Ledger;
@@ -154,11 +155,15 @@ public sealed class CoreTests : IDisposable
         _folder.Write("proc/self/mountinfo", "25 1 0:22 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n");
         _folder.Write("sys/fs/cgroup/a/cpu.max", "100000 100000\n");
         _folder.Write("sys/fs/cgroup/b/cpu.max", "300000 100000\n");
-        using OpenQuota quota = new(new ProcessFiles(_folder.Path));
+        ManualClock clock = new();
+        using OpenQuota quota = new(new ProcessFiles(_folder.Path), clock);
         Assert.Equal(1, quota.Read());
         long before = GC.GetAllocatedBytesForCurrentThread();
         for (int i = 0; i < 100; i++)
+        {
             quota.Read();
+            clock.Pass(300);
+        }
         Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
         _folder.Write("sys/fs/cgroup/a/cpu.max", "200000 100000\n");
         Assert.Equal(2, quota.Read());
@@ -167,6 +172,53 @@ public sealed class CoreTests : IDisposable
         Assert.Equal(3, quota.Read());
         _folder.Write("proc/self/cgroup", "0::/gone\n");
         Assert.Null(quota.Read());
+    }
+
+    [Fact]
+    public void A_limit_whose_file_appears_later_is_noticed_after_a_while()
+    {
+        _folder.Write("proc/self/cgroup", "0::/a\n");
+        _folder.Write("proc/self/mountinfo", "25 1 0:22 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n");
+        ManualClock clock = new();
+        using OpenQuota quota = new(new ProcessFiles(_folder.Path), clock);
+        Assert.Null(quota.Read());
+        _folder.Write("sys/fs/cgroup/a/cpu.max", "200000 100000\n");
+        clock.Pass(OpenQuota.Period.TotalMilliseconds - 1);
+        Assert.Null(quota.Read());
+        clock.Pass(2);
+        Assert.Equal(2, quota.Read());
+        _folder.Write("sys/fs/cgroup/cpu.max", "100000 100000\n");
+        clock.Pass(OpenQuota.Period.TotalMilliseconds + 1);
+        Assert.Equal(1, quota.Read());
+    }
+
+    [Theory]
+    [InlineData("cpu.max")]
+    [InlineData("cpu.cfs_quota_us")]
+    public void A_file_that_cannot_be_read_any_more_is_looked_for_at_once(string file)
+    {
+        bool isSecond = file == "cpu.max";
+        _folder.Write("proc/self/cgroup", isSecond ? "0::/a\n" : "4:cpu:/a\n");
+        _folder.Write("proc/self/mountinfo", isSecond ? "25 1 0:22 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n" : "31 25 0:27 / /sys/fs/cgroup rw - cgroup cgroup rw,cpu\n");
+        _folder.Write("sys/fs/cgroup/a/cpu.cfs_period_us", "100000\n");
+        string path = _folder.Write("sys/fs/cgroup/a/" + file, Limit(1));
+        ManualClock clock = new();
+        using OpenQuota quota = new(new ProcessFiles(_folder.Path), clock);
+        Assert.Equal(1, quota.Read());
+        // As of a group that was removed, whose open files give nothing: another takes its name.
+        File.WriteAllText(path, "");
+        Assert.Null(quota.Read());
+        File.Delete(path);
+        Assert.Null(quota.Read());
+        _folder.Write("sys/fs/cgroup/a/" + file, Limit(3));
+        clock.Pass(OpenQuota.Period.TotalMilliseconds + 1);
+        Assert.Equal(3, quota.Read());
+        File.WriteAllText(path, "");
+        File.Move(path, path + ".old");
+        _folder.Write("sys/fs/cgroup/a/" + file, Limit(2));
+        Assert.Equal(2, quota.Read());
+
+        string Limit(int cores) => isSecond ? cores + "00000 100000\n" : cores + "00000\n";
     }
 
     [Fact]

@@ -83,7 +83,7 @@ internal static unsafe class AffinityMask
         fixed (byte* start = mask)
         {
             byte bit = (byte)(1 << (processor % 8));
-            if (sched_getaffinity(0, LargestBytes, start) < 0 || (mask[processor / 8] & bit) == 0)
+            if (sched_getaffinity(0, LargestBytes, start) != 0 || (mask[processor / 8] & bit) == 0)
                 return;
             mask[processor / 8] ^= bit;
             // Refused where that leaves none.
@@ -101,9 +101,10 @@ internal static unsafe class AffinityMask
             return 0;
         mask.Clear();
         fixed (byte* start = mask)
-            return sched_getaffinity(Environment.ProcessId, mask.Length, start) > 0 && mask.IndexOfAnyExcept((byte)0) >= 0 ? mask.Length : 0;
+            return sched_getaffinity(Environment.ProcessId, mask.Length, start) == 0 && mask.IndexOfAnyExcept((byte)0) >= 0 ? mask.Length : 0;
     }
 
+    // 0 where it was read; the system's call, which the library wraps, gives the number of bytes.
     [DllImport("libc")]
     private static extern int sched_getaffinity(int pid, nint bytes, byte* mask);
 

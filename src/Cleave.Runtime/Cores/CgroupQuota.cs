@@ -1,3 +1,4 @@
+using System;
 using System.Collections.Generic;
 using System.Linq;
 
@@ -9,7 +10,7 @@ internal static class CgroupQuota
     /// <summary>In processors, for example 1.5; null where nothing limits.</summary>
     public static double? Read(ProcessFiles files)
     {
-        using OpenQuota quota = new(files);
+        using OpenQuota quota = new(files, TimeProvider.System);
         return quota.Read();
     }
 

@@ -6,7 +6,7 @@ namespace Cleave.Cores;
 internal sealed class ProcessBudget(ProcessFiles files)
 {
     private readonly object _reading = new();
-    private readonly OpenQuota _quota = new(files);
+    private readonly OpenQuota _quota = new(files, TimeProvider.System);
     private (int Affinity, double? Quota, string? Variable) _from;
     private CoreBudget? _budget;
 

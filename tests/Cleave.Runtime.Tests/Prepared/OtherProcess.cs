@@ -11,7 +11,7 @@ namespace Cleave.Runtime.Tests.Prepared;
 /// <summary>How another process ended, and what it said.</summary>
 internal sealed record OtherProcessResult(int ExitCode, string Output, string Errors);
 
-/// <summary>The entry point of this assembly, and what starts it: a process that prepares a model, or starts with prepared ones, on another processor where it runs in an emulator; that rests; or that makes ONNX Runtime's environment.</summary>
+/// <summary>The entry point of this assembly, and what starts it: a process that prepares a model, or starts with prepared ones, on another processor where it runs in an emulator; that rests; that says which processors it has; or that makes ONNX Runtime's environment.</summary>
 internal static class OtherProcess
 {
     public const string Emulator = "qemu-x86_64";
@@ -33,7 +33,10 @@ internal static class OtherProcess
 
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(3);
 
-    public static bool HasEmulator { get; } = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Any(f => File.Exists(Path.Combine(f, Emulator)));
+    public static bool HasEmulator { get; } = Has(Emulator);
+
+    /// <summary>Whether there is a command of this name.</summary>
+    public static bool Has(string command) => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Any(f => File.Exists(Path.Combine(f, command)));
 
     public static int Main(string[] args)
     {
@@ -62,6 +65,8 @@ internal static class OtherProcess
                 return 0;
             case [Ledger.IdleProcess.Argument, string what]:
                 return Ledger.IdleProcess.Run(polls: what == "polls");
+            case [AffinityMaskTests.Argument, .. string[] pinned]:
+                return AffinityMaskTests.Say([.. pinned.Select(int.Parse)]);
             case [EnvironmentProcess.Argument, string when]:
                 return EnvironmentProcess.Run(isFirst: when == EnvironmentProcess.First);
             default:
@@ -98,11 +103,17 @@ internal static class OtherProcess
 
     /// <inheritdoc cref="Run(string?, string[])"/>
     /// <param name="environment">What it finds in its environment.</param>
-    public static OtherProcessResult Run(string? processor, (string Name, string Value)[] environment, params string[] arguments)
+    public static OtherProcessResult Run(string? processor, (string Name, string Value)[] environment, params string[] arguments) =>
+        RunUnder(processor is null ? [] : [Emulator, "-cpu", processor], environment, arguments);
+
+    /// <inheritdoc cref="Run(string?, string[])"/>
+    /// <param name="command">What starts it, for example <c>taskset -c 1</c>; empty: nothing else does.</param>
+    /// <param name="environment">What it finds in its environment.</param>
+    public static OtherProcessResult RunUnder(string[] command, (string Name, string Value)[] environment, params string[] arguments)
     {
         string dotnet = Environment.ProcessPath is { } path && Path.GetFileNameWithoutExtension(path) == "dotnet" ? path : DotNet();
-        string[] program = [typeof(OtherProcess).Assembly.Location, .. arguments];
-        ProcessStartInfo start = processor is null ? new(dotnet, program) : new(Emulator, ["-cpu", processor, dotnet, .. program]);
+        string[] all = [.. command, dotnet, typeof(OtherProcess).Assembly.Location, .. arguments];
+        ProcessStartInfo start = new(all[0], all[1..]);
         foreach ((string name, string value) in environment)
             start.Environment[name] = value;
         start.RedirectStandardOutput = start.RedirectStandardError = true;

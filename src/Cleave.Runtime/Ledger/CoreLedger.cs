@@ -32,7 +32,7 @@ internal sealed class CoreLedger
         _clock = clock;
         _memory = (long)(Remembered.TotalSeconds * clock.TimestampFrequency);
         Array.Fill(_seen, long.MinValue / 2);
-        Waiting = new WaitingRoom(() => !IsFull);
+        Waiting = new WaitingRoom(() => !IsFull, TryTakeFree);
     }
 
     /// <summary>The ledger of this process.</summary>
@@ -84,8 +84,18 @@ internal sealed class CoreLedger
         int inFlight = Interlocked.Increment(ref _inFlight);
         Note(inFlight, now);
         int cores = Cores.At(now);
-        int together = Together(inFlight, now);
+        int together = Together(inFlight, now, now);
         return new Share(Math.Max(1, Math.Min(cores / together, cores - busy)), together);
+    }
+
+    /// <summary>Has a request in the background wait for a core, or until it has waited for long: then it begins as by <see cref="EnterBackground()"/>.</summary>
+    /// <exception cref="OperationCanceledException">It was cancelled while it waited.</exception>
+    public void EnterBackground(CancellationToken token)
+    {
+        if (Waiting.TryTake(token))
+            Cores.At(Now);
+        else
+            EnterBackground();
     }
 
     /// <summary>Notes that a request in the background begins: it takes a core, and changes nothing else for others.</summary>
@@ -108,15 +118,35 @@ internal sealed class CoreLedger
     /// <summary>Notes that the request takes more cores than one.</summary>
     public void Take(int more) => Interlocked.Add(ref _busy, more);
 
-    /// <summary>Notes that a request is over that had so many cores. True where it was alone until now.</summary>
-    public bool Leave(int cores, long now)
+    /// <summary>Notes that a request is over that had so many cores.</summary>
+    public void Leave(int cores, long now) => Leave(cores, now, now);
+
+    /// <summary>The same. True where it was alone from its beginning until now, and shortly before now.</summary>
+    /// <param name="cores">What it had.</param>
+    /// <param name="start">When it began.</param>
+    /// <param name="now">When it is over.</param>
+    public bool Leave(int cores, long start, long now)
     {
         int left = Interlocked.Decrement(ref _inFlight);
         if (left > 0)
             Note(left + 1, now);
         Interlocked.Add(ref _busy, -cores);
         Waiting.Leave();
-        return left == 0 && Together(1, now) == 1;
+        return left == 0 && Together(1, now, start) == 1;
+    }
+
+    // In one step: where several wait for it, one has it.
+    private bool TryTakeFree()
+    {
+        int busy = Busy;
+        while (busy < Cores.Now)
+        {
+            int now = Interlocked.CompareExchange(ref _busy, busy + 1, busy);
+            if (now == busy)
+                return true;
+            busy = now;
+        }
+        return false;
     }
 
     private void Note(int inFlight, long now)
@@ -129,12 +159,12 @@ internal sealed class CoreLedger
             Interlocked.CompareExchange(ref _mostSeen, count, most);
     }
 
-    // How many requests were in flight at once lately.
-    private int Together(int atLeast, long now)
+    // How many requests were in flight at once lately, or since a request began.
+    private int Together(int atLeast, long now, long start)
     {
         for (int count = Volatile.Read(ref _mostSeen); count > atLeast; count--)
         {
-            if (now - Volatile.Read(ref _seen[count]) < _memory)
+            if (Volatile.Read(ref _seen[count]) is var seen && (now - seen < _memory || seen >= start))
                 return count;
         }
         return Math.Min(atLeast, MostCounted);

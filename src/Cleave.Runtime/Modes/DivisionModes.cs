@@ -53,7 +53,7 @@ internal sealed class DivisionModes(RunnerModes modes, ModeOpener opener, ModeIn
             cores += mode.Cores;
         }
         long now = modes.Ledger.Now;
-        return modes.Ledger.Leave(cores, now) ? modes.Ledger.Seconds(start, now) : null;
+        return modes.Ledger.Leave(cores, start, now) ? modes.Ledger.Seconds(start, now) : null;
     }
 
     private bool TryBegin(int[] threads, bool opens, RunnerMode[] taken)

@@ -169,8 +169,7 @@ internal sealed class RunnerModes
         long now;
         if (_hint == RunnerHint.Background)
         {
-            _ledger.Waiting.Await(token);
-            _ledger.EnterBackground();
+            _ledger.EnterBackground(token);
             now = _ledger.Now;
         }
         else
@@ -231,7 +230,7 @@ internal sealed class RunnerModes
             return null;
         }
         long now = _ledger.Now;
-        return _ledger.Leave(turn.Mode.Cores, now) ? now : null;
+        return _ledger.Leave(turn.Mode.Cores, turn.Start, now) ? now : null;
     }
 
     /// <summary>Notes that so many requests are in one run: cores go by runs, and whoever counts requests is told of each.</summary>
@@ -314,8 +313,7 @@ internal sealed class RunnerModes
 
     private Turn EnterBackground(int mode, CancellationToken token)
     {
-        _ledger.Waiting.Await(token);
-        _ledger.EnterBackground();
+        _ledger.EnterBackground(token);
         try
         {
             return Begin(mode, _ledger.Now, isAlone: false);

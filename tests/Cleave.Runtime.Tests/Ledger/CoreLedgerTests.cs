@@ -22,12 +22,13 @@ public sealed class CoreLedgerTests
         CoreLedger ledger = Ledger();
         for (int i = 0; i < 3; i++)
         {
-            Share share = ledger.Enter(ledger.Now);
+            long start = ledger.Now;
+            Share share = ledger.Enter(start);
             Assert.Equal(new Share(16, 1), share);
             ledger.Take(15);
             Assert.Equal((1, 16), (ledger.InFlight, ledger.Busy));
             _clock.Pass(1);
-            Assert.True(ledger.Leave(16, ledger.Now));
+            Assert.True(ledger.Leave(16, start, ledger.Now));
         }
         Assert.Equal((0, 0), (ledger.InFlight, ledger.Busy));
     }
@@ -63,14 +64,15 @@ public sealed class CoreLedgerTests
     public void What_ran_a_moment_ago_still_counts()
     {
         CoreLedger ledger = Ledger();
-        ledger.Enter(ledger.Now);
-        ledger.Enter(ledger.Now);
+        long start = ledger.Now;
+        ledger.Enter(start);
+        ledger.Enter(start);
         _clock.Pass(5);
-        Assert.False(ledger.Leave(1, ledger.Now));
-        Assert.False(ledger.Leave(1, ledger.Now));
+        Assert.False(ledger.Leave(1, start, ledger.Now));
+        Assert.False(ledger.Leave(1, start, ledger.Now));
         _clock.Pass(29);
         Assert.Equal(new Share(8, 2), ledger.Enter(ledger.Now));
-        Assert.False(ledger.Leave(1, ledger.Now));
+        Assert.False(ledger.Leave(1, ledger.Now, ledger.Now));
         _clock.Pass(1);
         Share later = ledger.Enter(ledger.Now);
         Assert.True(later.IsAlone);
@@ -84,7 +86,27 @@ public sealed class CoreLedgerTests
         Assert.True(ledger.Enter(ledger.Now).IsAlone);
         ledger.Enter(ledger.Now);
         ledger.Leave(1, ledger.Now);
-        Assert.False(ledger.Leave(1, ledger.Now));
+        Assert.False(ledger.Leave(1, ledger.Now, ledger.Now));
+    }
+
+    /// <summary>Its time says nothing of its mode, however long ago the other one ended.</summary>
+    [Fact]
+    public void Nor_was_a_long_one_that_another_one_joined_in_its_first_half()
+    {
+        CoreLedger ledger = Ledger();
+        long start = ledger.Now;
+        Assert.True(ledger.Enter(start).IsAlone);
+        _clock.Pass(10);
+        ledger.Enter(ledger.Now);
+        _clock.Pass(40);
+        ledger.Leave(1, ledger.Now);
+        _clock.Pass(50);
+        Assert.False(ledger.Leave(1, start, ledger.Now));
+        // What came before says nothing against the next.
+        start = ledger.Now;
+        Assert.True(ledger.Enter(start).IsAlone);
+        _clock.Pass(100);
+        Assert.True(ledger.Leave(1, start, ledger.Now));
     }
 
     [Fact]
@@ -94,7 +116,7 @@ public sealed class CoreLedgerTests
         ledger.EnterBackground();
         Share share = ledger.Enter(ledger.Now);
         Assert.Equal(new Share(15, 1), share);
-        Assert.True(ledger.Leave(1, ledger.Now));
+        Assert.True(ledger.Leave(1, ledger.Now, ledger.Now));
         ledger.LeaveBackground(1);
         Assert.Equal(0, ledger.Busy);
     }
@@ -104,15 +126,14 @@ public sealed class CoreLedgerTests
     {
         _cores = 2;
         CoreLedger ledger = Ledger();
-        ledger.Waiting.Await(CancellationToken.None);
+        ledger.EnterBackground(CancellationToken.None);
         ledger.Enter(ledger.Now);
-        ledger.Take(1);
-        Task waits = Task.Run(() => ledger.Waiting.Await(CancellationToken.None));
+        Task waits = Task.Run(() => ledger.EnterBackground(CancellationToken.None));
         while (ledger.Waiting.Inside == 0 && !waits.IsCompleted)
             await Task.Yield();
-        ledger.Leave(2, ledger.Now);
+        ledger.Leave(1, ledger.Now);
         await waits.WaitAsync(Patience);
-        Assert.Equal(0, ledger.Waiting.Inside);
+        Assert.Equal((0, 2), (ledger.Waiting.Inside, ledger.Busy));
     }
 
     [Fact]
@@ -125,14 +146,15 @@ public sealed class CoreLedgerTests
         TimeSpan patience = ledger.Waiting.Patience;
         ledger.Waiting.Patience = TimeSpan.FromHours(1);
         using CancellationTokenSource source = new();
-        Task cancelled = Task.Run(() => ledger.Waiting.Await(source.Token));
+        Task cancelled = Task.Run(() => ledger.EnterBackground(source.Token));
         while (ledger.Waiting.Inside == 0 && !cancelled.IsCompleted)
             await Task.Yield();
         source.Cancel();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => cancelled.WaitAsync(Patience));
         ledger.Waiting.Patience = patience;
         // Nobody makes room: after its patience it goes in all the same.
-        await Task.Run(() => ledger.Waiting.Await(CancellationToken.None)).WaitAsync(Patience);
+        await Task.Run(() => ledger.EnterBackground(CancellationToken.None)).WaitAsync(Patience);
+        Assert.Equal((0, 2), (ledger.Waiting.Inside, ledger.Busy));
     }
 
     [Fact]

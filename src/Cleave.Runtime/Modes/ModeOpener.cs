@@ -105,7 +105,8 @@ internal sealed class ModeOpener(
     /// <param name="place">Its place among the runner's modes.</param>
     /// <param name="opened">Gets it.</param>
     /// <param name="refused">Called where memory is short; it counts no more then.</param>
-    public void OpenPart(int threads, int number, int place, Action<RunnerMode> opened, Action refused)
+    /// <param name="failed">Called where it could not be opened; it counts no more then, either.</param>
+    public void OpenPart(int threads, int number, int place, Action<RunnerMode> opened, Action refused, Action failed)
     {
         ChosenPlan chosen = ChosenPlan.Whole(definition.Budgets, threads, threads);
         Start(new ModeOpening(
@@ -119,7 +120,13 @@ internal sealed class ModeOpener(
                     _thick--;
                 refused();
             },
-            e => Log.ModeFailed(logger, definition.Name, chosen.Words, e.Message, e)));
+            e =>
+            {
+                lock (_beginning)
+                    _thick--;
+                failed();
+                Log.ModeFailed(logger, definition.Name, chosen.Words, e.Message, e);
+            }));
     }
 
     /// <summary>Counts one more session of several threads, for parts of jobs; false where there are as many as there may be.</summary>
@@ -196,8 +203,8 @@ internal sealed class ModeOpener(
         }
         catch (Exception e)
         {
-            // No thread could be started: the request goes on without.
-            opening.Failed(e);
+            // The request goes on without. There may be threads later, as there may be memory.
+            Refuse(opening, "no thread could be started: " + e.Message);
         }
     }
 
@@ -214,8 +221,7 @@ internal sealed class ModeOpener(
             long bytes = sessions.Factory.EstimatedBytes(opening.Chosen.Plan);
             if (!_limit.TryAdd(bytes, out string why))
             {
-                opening.Refused(why);
-                Log.ModeRefused(logger, definition.Name, opening.Chosen.Words, why);
+                Refuse(opening, why);
                 return false;
             }
             counted = bytes;
@@ -236,9 +242,21 @@ internal sealed class ModeOpener(
         }
     }
 
+    private void Refuse(ModeOpening opening, string why)
+    {
+        opening.Refused(why);
+        Log.ModeRefused(logger, definition.Name, opening.Chosen.Words, why);
+    }
+
+    // It is not asked for again; others may have its place among the sessions of several threads.
     private void Failed(int index, Exception e)
     {
-        Volatile.Write(ref _whyNot[index], "opening it failed: " + e.Message);
+        lock (_beginning)
+        {
+            Volatile.Write(ref _whyNot[index], "opening it failed: " + e.Message);
+            if (IsThick(index))
+                _thick--;
+        }
         Log.ModeFailed(logger, definition.Name, _modes[index].Words, e.Message, e);
     }
 
@@ -258,6 +276,6 @@ internal sealed class ModeOpener(
 /// <summary>A mode that is to be opened.</summary>
 /// <param name="Chosen">What it is to be.</param>
 /// <param name="Open">Opens it, and hands it over.</param>
-/// <param name="Refused">Told why there is no memory for it now.</param>
+/// <param name="Refused">Told why there is no memory, or no thread, for it now.</param>
 /// <param name="Failed">Told why it could not be opened; it is not tried again.</param>
 internal sealed record ModeOpening(ChosenPlan Chosen, Action Open, Action<string> Refused, Action<Exception> Failed);

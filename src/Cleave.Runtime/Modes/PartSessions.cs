@@ -70,11 +70,13 @@ internal sealed class PartSessions(ModeOpener opener, int firstPlace, int cores)
             return;
         }
         // By its number: no two share threads.
-        opener.OpenPart(threads, number, firstPlace + number, instances.Add, refused: () =>
+        opener.OpenPart(threads, number, firstPlace + number, instances.Add, refused: () => Free(instances.Postpone), failed: () => Free(static () => { }));
+
+        void Free(Action then)
         {
             lock (_byThreads)
                 _asked[number] = false;
-            instances.Postpone();
-        });
+            then();
+        }
     }
 }

@@ -381,11 +381,26 @@ internal sealed class RunnerModes
 
     private void NoteAlone()
     {
-        if (_alone >= Known || Interlocked.Increment(ref _alone) != Known || !_opener.IsSmall)
+        if (_alone >= Known)
+        {
+            NoteBetter();
+            return;
+        }
+        if (Interlocked.Increment(ref _alone) != Known || !_opener.IsSmall)
             return;
         for (int better = 0; better < _planned; better++)
             OpenMissed(better);
         OpenMissed(_modes.Length - 1);
+    }
+
+    // One before the planned mode that there was no memory for is missed by each that is alone.
+    private void NoteBetter()
+    {
+        for (int better = 0; better < _planned; better++)
+        {
+            if (!Volatile.Read(ref _open[better]) && _opener.IsSmall && _modes[better].Miss())
+                OpenMissed(better);
+        }
     }
 
     private void Opened(int index, RunnerMode mode)

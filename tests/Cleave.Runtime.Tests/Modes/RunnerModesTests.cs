@@ -3,6 +3,7 @@ using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
 using Cleave.Cores;
+using Cleave.Engines;
 using Cleave.Generated;
 using Cleave.Ledger;
 using Cleave.Modes;
@@ -191,6 +192,67 @@ public sealed class RunnerModesTests : RunnerModesHost
         Assert.Contains("goes on without: not this one", Assert.Single(Logger.Warnings));
         Ask(runner, 50);
         Assert.Null(runner.Engine.Modes.Find(1));
+    }
+
+    [Fact]
+    public void Modes_that_cannot_be_opened_take_no_place_of_others()
+    {
+        using LooseRunner runner = Runner(Ledger(16), 16, Rows(1, 2, 4, 8, 16), o => o.ConfigureSession = static (_, segment) => Refuse(segment.Threads is 4 or 8));
+        RunnerEngine engine = runner.Engine;
+        // Two requests that meet would have eight threads each, four would have four.
+        Assert.True(SpinWait.SpinUntil(() => Together(runner, 2).Length > 0 && Logger.Warnings.Length == 1, Patience));
+        Assert.True(SpinWait.SpinUntil(() => Together(runner, 4).Length > 0 && Logger.Warnings.Length == 2, Patience));
+        // Each of eight gets a session of two threads.
+        Assert.True(SpinWait.SpinUntil(() => Together(runner, 8).Length > 0 && (engine.Modes.Instances(3).Length == 8 || runner.Engine != engine), Patience));
+        Assert.Same(engine, runner.Engine);
+    }
+
+    [Fact]
+    public void Nor_do_sessions_for_parts_that_cannot_be_opened()
+    {
+        using LooseRunner runner = Runner(Ledger(16), 16, Rows(1, 2, 4, 8, 16), o => o.ConfigureSession = static (_, segment) => Refuse(segment.Threads is 3 or 5 or 6 or 7));
+        RunnerModes modes = runner.Engine.Modes;
+        foreach (int threads in new[] { 3, 5, 6, 7 })
+        {
+            int warnings = Logger.Warnings.Length;
+            Parts(8, threads);
+            Assert.True(SpinWait.SpinUntil(() => Logger.Warnings.Length > warnings, Patience));
+        }
+        Parts(8, 9);
+        Assert.True(SpinWait.SpinUntil(() => modes.ForParts.Length == 1, Patience));
+        Assert.Equal(9, modes.ForParts[0].Cores);
+
+        void Parts(int count, int threads)
+        {
+            for (int i = 0; i < count; i++)
+                modes.Leave(modes.EnterPart(threads, CancellationToken.None));
+        }
+    }
+
+    private static void Refuse(bool refuses)
+    {
+        if (refuses)
+            throw new InvalidOperationException("not this one");
+    }
+
+    [Fact]
+    public void One_before_the_planned_mode_that_there_was_no_memory_for_is_asked_for_again()
+    {
+        using TempFolder folder = new();
+        folder.Write("proc/meminfo", "MemAvailable: 1 kB\n");
+        using LooseRunner runner = Runner(Ledger(4), 4, Rows(1), o => o.Files = new ProcessFiles(folder.Path));
+        Ask(runner, 20);
+        Refused(1);
+        Ask(runner, 16);
+        Refused(2);
+        folder.Write("proc/meminfo", "MemAvailable: 4000000 kB\n");
+        Ask(runner, 31);
+        Assert.Null(runner.Engine.Modes.Find(0));
+        Ask(runner, 1);
+        Open(runner, 0);
+
+        void Refused(int times) => Assert.True(SpinWait.SpinUntil(
+            () => Logger.Lines.Count(static l => l.Contains("does not open another mode of test, Whole with 4 threads", StringComparison.Ordinal)) == times, Patience));
     }
 
     [Fact]

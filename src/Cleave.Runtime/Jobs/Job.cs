@@ -239,7 +239,12 @@ internal sealed class Job<TInput, TOutput> : IWorkItem
             if (unit.Positions.Length == 1 || !TryTogether(unit.Positions, turn, out failure))
             {
                 for (at = 0; at < unit.Positions.Length; at++)
+                {
+                    // Beside the batch that failed, which counts as one.
+                    if (failure != null)
+                        turn.Mode.Count(1);
                     _parts[unit.Positions[at]].RunIn(turn.Mode, _generations[unit.Positions[at]], _stopped);
+                }
             }
             // Nobody was to blame.
             if (failure != null)

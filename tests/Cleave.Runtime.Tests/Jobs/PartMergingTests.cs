@@ -117,6 +117,8 @@ public sealed class PartMergingTests : IDisposable
         Assert.All(outputs, o => Assert.Equal([1L], o.Get<long>(1).ToArray()));
         Dispose(outputs);
         Assert.Contains("no 8 samples", Assert.Single(logger.Warnings), StringComparison.Ordinal);
+        // The batch that failed, and each part by itself.
+        Assert.Equal(9, LedgerSnapshot.Of(runner.Engine.Modes.Ledger).Runners[0].Modes.Sum(static m => m.Requests));
         outputs = runner.RunMany(parts);
         Assert.All(outputs, o => Assert.Equal([4L], o.Get<long>(1).ToArray()));
         Dispose(outputs);

@@ -16,8 +16,8 @@ namespace Cleave.Batching;
 /// <param name="run">Runs what was taken.</param>
 /// <param name="options">What the application asked for.</param>
 /// <param name="workers">Where a thread of the runner comes from.</param>
-/// <param name="most">How many run at once.</param>
-internal sealed class BatchQueue(string model, BatchRun run, BatchingOptions options, WorkerPool workers, int most) : IWorkItem
+/// <param name="most">How many run at once; at least one. That may change: asked each time.</param>
+internal sealed class BatchQueue(string model, BatchRun run, BatchingOptions options, WorkerPool workers, Func<int> most) : IWorkItem
 {
     // After a batch, so small a part of its time without a request ends the wait for those that come again.
     private const int LongestPause = 16;
@@ -36,7 +36,17 @@ internal sealed class BatchQueue(string model, BatchRun run, BatchingOptions opt
     /// <summary>How long nobody comes until a thread does not wait any more for those who just got their answers. Null: a sixteenth of what the batch took; tests set it.</summary>
     internal TimeSpan? Pause { get; set; }
 
-    /// <summary>How many wait.</summary>
+    /// <summary>How many wait in the queue, or for a place in it.</summary>
+    public int All
+    {
+        get
+        {
+            lock (_lock)
+                return _waiting.Count + _outside;
+        }
+    }
+
+    /// <summary>How many wait in the queue.</summary>
     public int Waiting
     {
         get
@@ -71,7 +81,7 @@ internal sealed class BatchQueue(string model, BatchRun run, BatchingOptions opt
     {
         lock (_lock)
         {
-            if (_running >= most || _waiting.Count > 0 || HasDelay)
+            if (_running >= most() || _waiting.Count > 0 || HasDelay)
                 return false;
             _running++;
             return true;
@@ -159,7 +169,7 @@ internal sealed class BatchQueue(string model, BatchRun run, BatchingOptions opt
             if (batch.Length > 1)
                 AwaitReturns(batch.Length, Stopwatch.GetTimestamp() - start);
             // First come, first served, also between those that wait here and those that wait for a thread: what is left here comes after them.
-            if (OthersWait && TryFree())
+            if ((OthersWait || Running > most()) && TryFree())
                 return;
             batch = Take(null, isStarting: false);
         }
@@ -201,14 +211,15 @@ internal sealed class BatchQueue(string model, BatchRun run, BatchingOptions opt
     private bool HasDelay => options.Delay > TimeSpan.Zero;
 
     // Where a batch is to fill up, one does at a time.
-    private bool MayStart => _running < most && !(HasDelay && _starting > 0);
+    private bool MayStart => _running < most() && !(HasDelay && _starting > 0);
 
     private bool Enter(BatchRequest request)
     {
-        AwaitRoom(request);
+        request.Since = request.Queued = Stopwatch.GetTimestamp();
+        if (AwaitRoom(request))
+            request.Queued = Stopwatch.GetTimestamp();
         if (request.IsEnded)
             return false;
-        request.Since = Stopwatch.GetTimestamp();
         bool starts = MayStart;
         if (starts && request.HasThread)
             return TryLead(request);
@@ -220,10 +231,11 @@ internal sealed class BatchQueue(string model, BatchRun run, BatchingOptions opt
         return false;
     }
 
-    private void AwaitRoom(BatchRequest request)
+    // False where there was room.
+    private bool AwaitRoom(BatchRequest request)
     {
         if (_waiting.Count < options.MaxWaiting)
-            return;
+            return false;
         if (options.WhenFull == FullQueue.Reject)
             throw new CleaveException(Rules.QueueFull, null, model, options.MaxWaiting.ToString(CultureInfo.InvariantCulture) + " wait", "Batching.MaxWaiting");
         _outside++;
@@ -236,6 +248,7 @@ internal sealed class BatchQueue(string model, BatchRun run, BatchingOptions opt
         {
             _outside--;
         }
+        return true;
     }
 
     // Gives a core that is free to the first that waits. False where that takes a thread, and there is none.
@@ -260,6 +273,15 @@ internal sealed class BatchQueue(string model, BatchRun run, BatchingOptions opt
                 return true;
         }
         return true;
+    }
+
+    // More wait than threads begin although there are cores, where cores came: more threads begin, and share what waits.
+    private void StartMore(BatchRequest? leader)
+    {
+        while (_waiting.Count + (leader is null ? 0 : 1) > _starting && MayStart && TryStartNext())
+        {
+            // One more begins.
+        }
     }
 
     // False where it was cancelled.
@@ -298,6 +320,7 @@ internal sealed class BatchQueue(string model, BatchRun run, BatchingOptions opt
                 _starting++;
             try
             {
+                StartMore(leader);
                 Collect(leader);
                 List<BatchRequest> batch;
                 do
@@ -379,11 +402,11 @@ internal sealed class BatchQueue(string model, BatchRun run, BatchingOptions opt
         }
     }
 
-    // Only where a delay was asked for: waits for more, counted from when the first came.
+    // Only where a delay was asked for: waits for more, counted from when the first got its place.
     private void Collect(BatchRequest? leader)
     {
         while (HasDelay && !_hurries && Fitting(leader, int.MaxValue, out bool isFull) is [var first, ..] && !isFull && !first.Cancellation.IsCancellationRequested
-            && options.Delay - Stopwatch.GetElapsedTime(first.Since) is { Ticks: > 0 } left)
+            && options.Delay - Stopwatch.GetElapsedTime(first.Queued) is { Ticks: > 0 } left)
         {
             Monitor.Wait(_lock, left);
         }

@@ -48,6 +48,9 @@ internal abstract class BatchRequest
     /// <summary>When it came.</summary>
     public long Since { get; set; }
 
+    /// <summary>When it got its place in the queue: later, where that was full.</summary>
+    public long Queued { get; set; }
+
     public bool IsEnded => Volatile.Read(ref _state) == Ended;
 
     protected BatchQueue Queue => _queue;

@@ -75,7 +75,7 @@ internal sealed class RunnerEngine : IRequestSource
         if (BatchSizes is { } sizes)
         {
             Batches = new BatchRun(definition.Name, Joined!, calls, logger);
-            Queue = new BatchQueue(model.Place, Batches, options.Batching, Workers, _abreast);
+            Queue = new BatchQueue(model.Place, Batches, options.Batching, Workers, () => Abreast);
             Log.Batches(logger, definition.Name, sizes.Axis.Dimension, sizes.Words);
         }
         else if (options.Batching.Choice == BatchingChoice.On)
@@ -171,7 +171,7 @@ internal sealed class RunnerEngine : IRequestSource
     /// <summary>What the lanes do for several samples at once; null where samples run one by one.</summary>
     public GroupSchedule? Groups { get; internal set; }
 
-    /// <summary>How many threads may work on one job now, each with one core or more; where it takes all lanes, one, which runs the first of them.</summary>
+    /// <summary>How many threads may work on one job, and how many batches may run, now, each with one core or more; where it takes all lanes, one, which runs the first of them.</summary>
     public int Abreast => Math.Min(_abreast, Modes.Ledger.Cores.Now);
 
     /// <summary>Lets no request in, and frees it when those inside are over.</summary>

@@ -63,6 +63,28 @@ public sealed class QueuedRequestsTests : BatchingTestBase
         long Value(string name) => Measurements.Of(meter.Equals).Where(n => n.Name == name).Sum(static n => n.Value);
     }
 
+    [Fact]
+    public async Task Those_that_a_full_queue_holds_up_are_counted_with_all_the_time_that_they_waited()
+    {
+        CoreLedger ledger = Ledgers.Own(1);
+        using Meter meter = LedgerMeter.Of(ledger);
+        using LooseRunner runner = Runner(new() { Ledger = ledger, Batching = BatchingOptions.On with { MaxWaiting = 1 } });
+        Task<Answer>[] asked = await Waiting(runner, 1);
+        Task<Answer> outside = Ask(runner, asynchronously: false, [1], 0);
+        await Until(() => runner.Engine.Queue!.Outside == 1);
+        long start = Stopwatch.GetTimestamp();
+        Assert.Equal(2, Assert.Single(Measurements.Of(meter.Equals), static n => n.Name == "cleave.queued_requests").Value);
+        Assert.Equal(2, Assert.Single(LedgerSnapshot.Of(ledger).Runners).Waiting);
+        TimeSpan before = runner.Engine.Batches!.Counts.WaitedFor;
+        // However long it is: no less was waited.
+        await Task.Delay(50);
+        TimeSpan least = Stopwatch.GetElapsedTime(start);
+        Model.Open();
+        await Task.WhenAll([outside, .. asked]).WaitAsync(Patience);
+        Assert.InRange(runner.Engine.Batches.Counts.WaitedFor - before, 2 * least, Patience);
+        AssertAtRest(runner);
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]

@@ -25,10 +25,10 @@ public sealed class DeviceReport
     /// <summary>The segments of the plan that was opened, also where the device has failed since; empty where none was.</summary>
     public IReadOnlyList<DeviceSegment> Segments { get; }
 
-    /// <summary>How many requests ran on the device.</summary>
+    /// <summary>How many requests ran on the device since the model was opened: a reload begins anew.</summary>
     public long Requests { get; internal init; }
 
-    /// <summary>How many requests found the device failing, and ran again on the CPU.</summary>
+    /// <summary>How many requests found the device failing since the model was opened, and ran again on the CPU: a reload begins anew.</summary>
     public long RanAgain { get; internal init; }
 
     /// <summary>Bytes of the device's memory in use by this runner.</summary>

@@ -7,6 +7,10 @@ using Cleave.Ledger;
 namespace Cleave;
 
 /// <summary>An open runner in a <see cref="LedgerSnapshot"/>. Immutable.</summary>
+/// <remarks>
+/// All counts and averages begin anew when the runner opens its model again: after a reload, for more cores or other sessions, or with a plan that tuning found. Until the requests
+/// are over that began before, there are two of it. The counters of the meter <c>Cleave</c> go on.
+/// </remarks>
 public sealed class RunnerSnapshot
 {
     private readonly bool _mayBatch;
@@ -45,8 +49,8 @@ public sealed class RunnerSnapshot
     public ModeSnapshot LastMode { get; }
 
     /// <summary>
-    /// Requests that wait for a core or a thread of the runner: those that may run together with others (<see cref="RunnerOptions.Batching"/>), of which there are at most
-    /// <see cref="BatchingOptions.MaxWaiting"/>, and all others that <c>RunAsync</c> and <c>RunManyAsync</c> were given, which have no limit. A job is one, until its first part begins.
+    /// Requests that wait for a core or a thread of the runner: those that may run together with others (<see cref="RunnerOptions.Batching"/>), at most
+    /// <see cref="BatchingOptions.MaxWaiting"/> in the queue and, with <see cref="FullQueue.Wait"/>, those whose threads are blocked until there is room; and all others that <c>RunAsync</c> and <c>RunManyAsync</c> were given, which have no limit. A job is one, until its first part begins.
     /// </summary>
     public int Waiting { get; }
 

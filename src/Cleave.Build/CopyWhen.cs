@@ -1,5 +1,7 @@
 using System;
+using System.Collections.Generic;
 using System.Linq;
+using Cleave.Core.Diagnostics;
 using Microsoft.Build.Framework;
 
 namespace Cleave.Build;
@@ -27,9 +29,16 @@ internal sealed record CopyWhen(string Output, string Publish)
     /// <summary>What the model's item says. As for any item, what is said of the output holds for publishing, unless that says something itself.</summary>
     public static CopyWhen Of(ITaskItem item)
     {
-        string output = Known(item.GetMetadata(ToOutput)), publish = item.GetMetadata(ToPublish);
-        return new(output, publish.Length == 0 ? output : Known(publish));
+        string output = Known(item, ToOutput), publish = Known(item, ToPublish);
+        return new(output.Length == 0 ? Changed : output, publish.Length > 0 ? publish : output.Length > 0 ? output : Changed);
     }
+
+    /// <summary>What the item says, and nobody understands: MSBuild would not copy then, where one who wants Never must not have the model published for a slip.</summary>
+    public static IEnumerable<Problem> Problems(ITaskItem item) =>
+        from name in new[] { ToOutput, ToPublish }
+        let given = item.GetMetadata(name).Trim()
+        where given.Length > 0 && Known(item, name) is { Length: 0 }
+        select new Problem(Rules.BadMetadata, name, given, "use PreserveNewest, IfDifferent, Always or Never");
 
     /// <summary>Where a file belongs to two models, it is copied for either.</summary>
     public CopyWhen Or(CopyWhen other) => new(Output == Never ? other.Output : Output, Publish == Never ? other.Publish : Publish);
@@ -41,5 +50,11 @@ internal sealed record CopyWhen(string Output, string Publish)
         item.SetMetadata(ToPublish, Publish);
     }
 
-    private static string Known(string given) => new[] { Never, "Always" }.FirstOrDefault(known => known.Equals(given, StringComparison.OrdinalIgnoreCase)) ?? Changed;
+    // "" where nothing is said, or nothing that means something.
+    private static string Known(ITaskItem item, string name)
+    {
+        string given = item.GetMetadata(name).Trim();
+        string known = new[] { Never, "Always", Changed, "IfDifferent" }.FirstOrDefault(known => known.Equals(given, StringComparison.OrdinalIgnoreCase)) ?? "";
+        return known == "IfDifferent" ? Changed : known;
+    }
 }

@@ -93,9 +93,14 @@ internal sealed class EnsembleFiles(IReadOnlyList<ITaskItem> ensembles, string p
             return [.. EnsembleTuningFile.Read(File.ReadAllText(path)).Sections
                 .Select(static s => new EnsembleTuningEntry(s.Machine.Words, [.. s.Members.Select(static m => m.Graph)]))];
         }
-        catch (Exception e) when (e is ListingException or IOException or UnauthorizedAccessException)
+        catch (ListingException e)
         {
             problem = e.Message;
+            return [];
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            problem = "it cannot be read: " + UnreadableFile.Why(e);
             return [];
         }
     }

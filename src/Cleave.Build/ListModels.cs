@@ -46,6 +46,9 @@ public sealed class ListModels : Task, ICancelableTask, IDisposable
 
     public string RootNamespace { get; set; } = "";
 
+    /// <summary>Whether there were OnnxModel items before the package made any: then updates of them are effective.</summary>
+    public bool ListsItself { get; set; }
+
     /// <summary><c>require</c>: every model must have a contract; "": those that have one are compared with it.</summary>
     public string Contracts { get; set; } = "";
 
@@ -165,7 +168,7 @@ public sealed class ListModels : Task, ICancelableTask, IDisposable
         OutputFile.Write(place.Listing, stream => ListingWriter.Write(listing, stream));
         // A model with an error gets no stamp: what mends it (permissions, a link) may leave length and time as they
         // are. Nor does one that was replaced while it was read.
-        if (listing.Problems.All(p => p.Rule.Severity != Severity.Error) && before == Stamp.Text(place, options, checks, []))
+        if (listing.Problems.All(p => p.Rule.Severity != Severity.Error) && checks.AllRead && before == Stamp.Text(place, options, checks, []))
         {
             byte[] stamp = System.Text.Encoding.UTF8.GetBytes(Stamp.Text(place, options, checks, listing.ExternalFiles));
             OutputFile.Write(place.Stamp, stream => stream.Write(stamp, 0, stamp.Length));
@@ -222,7 +225,7 @@ public sealed class ListModels : Task, ICancelableTask, IDisposable
 
     private void WarnOfIgnoredUpdates()
     {
-        foreach (int line in IgnoredUpdates.In(ProjectFile))
+        foreach (int line in ListsItself ? [] : IgnoredUpdates.In(ProjectFile))
             Log.Report(Rules.UpdateIgnored, ProjectFile, line, Path.GetFileName(ProjectFile));
     }
 

@@ -21,12 +21,15 @@ internal sealed class ModelChecks
     {
         _place = place;
         _contractRequired = contractRequired;
-        _metadata = [.. place.Problems, .. MetadataNames.Misspelt(place.Item, MetadataNames.OfModels).Select(static m => new Problem(Rules.MetadataMisspelt, m.Name, m.Meant)), .. Contradictions(place)];
+        _metadata = [.. place.Problems, .. CopyWhen.Problems(place.Item), .. MetadataNames.Misspelt(place.Item, MetadataNames.OfModels).Select(static m => new Problem(Rules.MetadataMisspelt, m.Name, m.Meant)), .. Contradictions(place)];
         _quantisation = new QuantisationCheck(place, projectFolder);
     }
 
     /// <summary>The contract's absolute path, whether or not there is one.</summary>
     public string Contract => ModelContract.FileOf(_place.File);
+
+    /// <summary>Whether all could be read that is compared: what mends it may leave length and time as they are.</summary>
+    public bool AllRead { get; private set; } = true;
 
     /// <summary>What the checks depend on beside the model and the options, for its stamp.</summary>
     public IEnumerable<string> StampLines()
@@ -77,7 +80,8 @@ internal sealed class ModelChecks
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            differences = ["the file cannot be read (" + e.Message + ")"];
+            AllRead = false;
+            differences = ["the file cannot be read: " + UnreadableFile.Why(e)];
         }
         return differences.Count == 0 ? [] : [new Problem(Rules.ContractBroken, name, string.Join("; ", differences))];
     }
@@ -95,9 +99,14 @@ internal sealed class ModelChecks
             string[] stale = [.. file.Sections.Where(s => s.Hash != hash && !s.IsOfAccelerator).Select(s => s.Machine.Words)];
             return stale.Length == 0 ? [] : [new Problem(Rules.TuningStale, name, "it was measured on another graph (" + string.Join("; ", stale) + ")")];
         }
-        catch (Exception e) when (e is ListingException or IOException or UnauthorizedAccessException)
+        catch (ListingException e)
         {
             return [new Problem(Rules.TuningStale, name, e.Message)];
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            AllRead = false;
+            return [new Problem(Rules.TuningStale, name, "it cannot be read: " + UnreadableFile.Why(e))];
         }
     }
 

@@ -61,7 +61,7 @@ internal sealed class QuantisationCheck
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            return "that file cannot be read (" + e.Message + ")";
+            return "that file cannot be read: " + UnreadableFile.Why(e);
         }
     }
 

@@ -42,6 +42,17 @@ public sealed class IgnoredUpdatesTests : IDisposable
     }
 
     [Fact]
+    public void Update_of_items_that_an_imported_file_includes_is_fine()
+    {
+        File.WriteAllText(_run.ProjectFile, "<Project><ItemGroup><OnnxModel Update='m.onnx' ClassName='X' /></ItemGroup></Project>");
+        _run.Add("m.onnx", new TinyModel().ToBytes());
+        ListModels task = _run.Task(TaskRun.Item("m.onnx"));
+        task.ListsItself = true;
+        Assert.True(task.Execute());
+        Assert.Empty(_run.Warnings);
+    }
+
+    [Fact]
     public void A_project_without_a_file_and_one_with_a_document_type_are_fine()
     {
         _run.Add("m.onnx", new TinyModel().ToBytes());

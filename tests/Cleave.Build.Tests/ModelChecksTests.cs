@@ -105,6 +105,24 @@ public sealed class ModelChecksTests : IDisposable
     }
 
     [Fact]
+    public void What_cannot_be_read_is_looked_at_again_when_it_can_be()
+    {
+        _run.Add("m.onnx", new TinyModel().ToBytes());
+        string tuned = _run.Add("m.onnx.tune", Encoding.UTF8.GetBytes("cleave-tuning 1\n"));
+        using (new FileStream(tuned, FileMode.Open, FileAccess.ReadWrite, FileShare.None))
+        {
+            _run.Run("m.onnx");
+            Problem problem = Assert.Single(_run.Read("m").Problems);
+            Assert.Equal("CLV1025", problem.Rule.Id);
+            Assert.Contains("cannot be read", problem.Arguments[1], StringComparison.Ordinal);
+            Assert.DoesNotContain(_run.Project, problem.Arguments[1], StringComparison.Ordinal);
+        }
+        // Neither length nor time is another one.
+        _run.Run("m.onnx");
+        Assert.Empty(_run.Read("m").Problems);
+    }
+
+    [Fact]
     public void What_was_measured_of_another_graph_is_said()
     {
         _run.Add("m.onnx", new TinyModel().ToBytes());

@@ -1,6 +1,7 @@
 using System;
 using System.IO;
 using System.Linq;
+using Cleave.Core.Diagnostics;
 using Cleave.TestKit;
 using Microsoft.Build.Framework;
 using Xunit;
@@ -138,6 +139,27 @@ public sealed class OutputContentTests : IDisposable
         _run.Add("m.onnx", new TinyModel().ToBytes());
         ITaskItem content = Assert.Single(_run.Run(TaskRun.Item("m.onnx", ("CopyToOutputDirectory", output), ("CopyToPublishDirectory", publish))).Content);
         Assert.Equal((expected, expectedPublish), (content.GetMetadata("CopyToOutputDirectory"), content.GetMetadata("CopyToPublishDirectory")));
+    }
+
+    [Theory]
+    [InlineData("CopyToOutputDirectory", "Nevr")]
+    [InlineData("CopyToPublishDirectory", "false")]
+    [InlineData("CopyToPublishDirectory", "DoNotCopy")]
+    public void A_value_that_means_nothing_is_an_error_and_not_a_copy_for_a_slip(string name, string value)
+    {
+        _run.Add("m.onnx", new TinyModel().ToBytes());
+        _run.Run(TaskRun.Item("m.onnx", (name, value)));
+        Problem problem = Assert.Single(_run.Read("m").Problems);
+        Assert.Equal(("CLV2004", name, value), (problem.Rule.Id, problem.Arguments[0], problem.Arguments[1]));
+    }
+
+    [Fact]
+    public void Spaces_around_a_value_do_not_matter()
+    {
+        _run.Add("m.onnx", new TinyModel().ToBytes());
+        ITaskItem content = Assert.Single(_run.Run(TaskRun.Item("m.onnx", ("CopyToOutputDirectory", "Always"), ("CopyToPublishDirectory", "\n  Never\n"))).Content);
+        Assert.Equal("Never", content.GetMetadata("CopyToPublishDirectory"));
+        Assert.Empty(_run.Read("m").Problems);
     }
 
     [Fact]

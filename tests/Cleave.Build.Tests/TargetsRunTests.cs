@@ -56,10 +56,42 @@ public sealed class TargetsRunTests : IDisposable
         Assert.Equal((0, expected), (code, output.Trim()));
     }
 
-    private async Task<(int Code, string Output)> Run(string properties, string items, params string[] arguments)
+    // The compiler would cut the folder at the first of them.
+    [Fact]
+    public async Task The_folder_reaches_the_generator_whole()
     {
-        string project = Path.Combine(_folder.FullName, "App.csproj");
-        await File.WriteAllTextAsync(project, $"<Project><PropertyGroup>{properties}</PropertyGroup><ItemGroup>{items}</ItemGroup><Import Project=\"{Targets}\" /></Project>");
+        _folder.CreateSubdirectory("C#;a|b");
+        (int code, string output) = await RunProject("C#;a|b/App.csproj", $"<Project><Import Project=\"{Targets}\" /></Project>", "-getProperty:CleaveProjectFolder");
+        Assert.Equal((0, Path.Combine(_folder.FullName, "C|h|sa|pb") + "/"), (code, output.Trim()));
+        (code, output) = await Run("<RootNamespace>C#Demo%3BX</RootNamespace>", "", "-t:CleaveListModels", "-getProperty:CleaveRootNamespace");
+        Assert.Equal((0, "C|hDemo|sX"), (code, output.Trim()));
+    }
+
+    // Of test projects a package says so that may be imported after this one, by the names of the projects between them.
+    [Fact]
+    public async Task An_application_is_one_also_where_that_is_said_later()
+    {
+        string project = $"""
+            <Project>
+              <Import Project="{Path.Combine(SharedModels.Repository, "nuget", "buildTransitive", "Cleave.Runtime.targets")}" />
+              <PropertyGroup><OutputType>Exe</OutputType><AssemblyName>App.Tests</AssemblyName></PropertyGroup>
+              <Target Name="GetCopyToOutputDirectoryItems">
+                <ItemGroup><AllItemsFullPathWithTargetPath Include="face.onnx" TargetPath="models/Lib/face.onnx" /></ItemGroup>
+              </Target>
+            </Project>
+            """;
+        (int code, string output) = await RunProject("App.csproj", project, "-t:_CleaveFindModels", "-getItem:_CleaveExpected");
+        Assert.Contains("models/Lib/face.onnx", output, StringComparison.Ordinal);
+        Assert.Equal(0, code);
+    }
+
+    private Task<(int Code, string Output)> Run(string properties, string items, params string[] arguments) =>
+        RunProject("App.csproj", $"<Project><PropertyGroup>{properties}</PropertyGroup><ItemGroup>{items}</ItemGroup><Import Project=\"{Targets}\" /></Project>", arguments);
+
+    private async Task<(int Code, string Output)> RunProject(string file, string text, params string[] arguments)
+    {
+        string project = Path.Combine(_folder.FullName, file);
+        await File.WriteAllTextAsync(project, text);
         ProcessStartInfo start = new("dotnet", ["msbuild", project, "-nologo", "-nodeReuse:false", .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
         using Process process = Process.Start(start)!;
         Task<string> error = process.StandardError.ReadToEndAsync();

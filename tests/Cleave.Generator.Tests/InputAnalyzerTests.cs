@@ -22,7 +22,8 @@ public class InputAnalyzerTests
             [Models.Float("image", 1, 3, 4), Models.Float("mask", "batch", 6), Models.Tensor("sr", ElementType.Int64), Models.AnyShape("any")],
             [Models.Float("y", 1)], "face.onnx"));
         BuildFile keyword = Models.File(Models.Listing([Models.Float("x", "class", 6)], [Models.Float("y", 1)], "keyword.onnx"), "keyword");
-        GeneratorHost.Driver(new RunnerGenerator(), GeneratorHost.Options, file, keyword).RunGeneratorsAndUpdateCompilation(Compiling.Project(), out Compilation compilation, out _);
+        BuildFile pair = Models.File(Models.Listing([Models.Float("x", "batch", "sequence")], [Models.Float("y", 1)], "pair.onnx"), "pair");
+        GeneratorHost.Driver(new RunnerGenerator(), GeneratorHost.Options, file, keyword, pair).RunGeneratorsAndUpdateCompilation(Compiling.Project(), out Compilation compilation, out _);
         return compilation;
     });
 
@@ -125,6 +126,10 @@ public class InputAnalyzerTests
     [InlineData("batch: -Two", "CLV2017 -Two: The dimension 'batch' of 'FaceInput' is -2 here; dimensions are zero or more. The call would end in an exception.")]
     [InlineData("1000000000", "CLV2017 1000000000: The dimension 'batch' of 'FaceInput' is 1000000000 here; an input of that size has more elements than an array can hold. The call would end in an exception.")]
     public async Task A_dimension_out_of_range(string dims, string expected) => Assert.Equal([expected], await Found(New(dims: dims)));
+
+    [Fact]
+    public async Task One_out_of_range_says_nothing_of_the_others() =>
+        Assert.StartsWith("CLV2017 -1: The dimension 'sequence'", Assert.Single(await Found("_ = new PairInput(batch: 2, sequence: -1) { X = unknown };")), StringComparison.Ordinal);
 
     [Fact]
     public async Task Code_that_is_half_written_is_no_crash()

@@ -172,6 +172,14 @@ public class ProblemTests
         Assert.Contains(expected, string.Concat(generated.Hints.Select(generated.Source)), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Folders_that_the_compiler_would_cut_are_whole_in_places()
+    {
+        ModelListing listing = Models.Chosen(["score"]);
+        Generated generated = GeneratorHost.Run(new RunnerGenerator(), new BuildOptions(("RootNamespace", "C"), ("CleaveRootNamespace", "C|hDemo"), ("ProjectDir", "/src/C"), ("CleaveProjectFolder", "/src/C|h|s|p/")), [], Models.File(listing));
+        Assert.Equal("/src/C#;|/models/face.onnx", generated.Diagnostics[0].Location.GetLineSpan().Path);
+    }
+
     [Theory]
     [InlineData("", "score", "CLV2010: The model 'models/face.onnx' has no value 'score', which the item metadata Outputs names; the nearest: 'scores'. 'cleave inspect --values' lists all.")]
     [InlineData("", "image", "CLV2011: The model 'models/face.onnx' cannot give 'image', which the item metadata Outputs names: it is an input. 'cleave inspect --values' says which values can be chosen.")]

@@ -94,7 +94,8 @@ public sealed class InputAnalyzer : DiagnosticAnalyzer
         long count = 1;
         foreach (object dim in shape)
         {
-            if (dim is not int && !dims.ContainsKey((string)dim))
+            // A negative one is what is wrong then, and is reported itself.
+            if (dim is not int && (!dims.TryGetValue((string)dim, out long given) || given < 0))
                 return false;
             count = Multiply(count, dim is int size ? size : dims[(string)dim]);
         }

@@ -1,5 +1,4 @@
 using System.Collections.Generic;
-using System.Globalization;
 using System.Linq;
 using Cleave.Core;
 using Cleave.Generator.Model;
@@ -97,7 +96,7 @@ internal static class EnsembleEmitter
             for (int i = 0; i < spec.Outputs.Count; i++)
             {
                 CombinedOutputSpec output = spec.Outputs[i];
-                string weights = output.Weights.Count == 0 ? "" : ", " + Array(output.Weights, "double", w => w.ToString("R", CultureInfo.InvariantCulture));
+                string weights = output.Weights.Count == 0 ? "" : ", " + Array(output.Weights, "double", NumberText.Of);
                 code.Line($"new({surface.Outputs[i].Field}, global::Cleave.CombinationRule.{output.Rule}, {Array(output.Places, "int", i => NumberText.Of(i))}{weights}),");
             }
         }

@@ -16,7 +16,7 @@ internal sealed record ProjectFacts(string RootNamespace, string Folder, string 
     private const LanguageVersion Oldest = LanguageVersion.CSharp12;
 
     public static ProjectFacts Read(AnalyzerConfigOptions options, ParseOptions parsing) => new(
-        Property(options, "RootNamespace"), Property(options, "ProjectDir"), OnnxRuntimeRelease.HighestOf(Property(options, "CleaveOnnxRuntime")),
+        Escaped(options, "CleaveRootNamespace") ?? Property(options, "RootNamespace"), Escaped(options, "CleaveProjectFolder") ?? Property(options, "ProjectDir"), OnnxRuntimeRelease.HighestOf(Property(options, "CleaveOnnxRuntime")),
         parsing is CSharpParseOptions { LanguageVersion: < Oldest and var version } ? version.ToDisplayString() : "");
 
     /// <summary>The full path of a file of the project.</summary>
@@ -37,6 +37,10 @@ internal sealed record ProjectFacts(string RootNamespace, string Folder, string 
 
     private static bool IsRooted(string path) =>
         path.Length > 0 && (path[0] is '/' or '\\' || (path.Length > 1 && path[1] == ':'));
+
+    // As nuget/Cleave.targets writes it: the compiler cuts values at # and ;. None where the targets were not imported.
+    private static string? Escaped(AnalyzerConfigOptions options, string name) =>
+        Property(options, name) is { Length: > 0 } value ? value.Replace("|s", ";").Replace("|h", "#").Replace("|p", "|") : null;
 
     private static string Property(AnalyzerConfigOptions options, string name) =>
         options.TryGetValue("build_property." + name, out string? value) ? value : "";

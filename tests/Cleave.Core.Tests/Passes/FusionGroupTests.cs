@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
+using System.Threading;
 using Cleave.Core.Passes;
 using Cleave.Core.Passes.Partitions;
 using Cleave.OnnxProto;
@@ -85,6 +86,22 @@ public sealed class FusionGroupTests
             .Where(u => u.Select(n => graph.GroupOf[n.node]).Distinct().Count() > 1)
             .Select(u => string.Join(",", u.Select(n => graph.Nodes[n.node].Outputs[0]))));
         Assert.True(units == found, $"{what}: {found}");
+    }
+
+    /// <summary>Casts are looked through, but a file may have any number in a row: with a small stack, since nothing may go one deeper for each.</summary>
+    [Fact]
+    public void Very_many_casts_in_a_row_are_no_fusion()
+    {
+        const int Count = 20_000;
+        GraphProto graph = new() { Name = "casts", Input = { Make.Value("c0", 4) }, Initializer = { Make.RandomFloats("w", 1, 4) }, Output = { Make.Value("y", 4) } };
+        for (int i = 0; i < Count; i++)
+            graph.Node.Add(Make.Node("Cast", ["c" + i], ["c" + (i + 1)], Make.Int("to", i % 2 == 0 ? 10 : 1)));
+        graph.Node.Add(Make.Node("Mul", ["c" + Count, "w"], ["y"]));
+        PlanGraph? planned = null;
+        Thread thread = new(() => planned = RandomGraphs.Plan(Make.Model(graph)), 256 * 1024);
+        thread.Start();
+        thread.Join();
+        Assert.DoesNotContain(planned!.Groups, g => g.Kind.EndsWith("LayerNormalization", StringComparison.Ordinal));
     }
 
     private static ModelProto Parse(string nodes)

@@ -19,7 +19,7 @@ internal abstract class Pattern
     /// <summary>The same; where the name occurs again, it is the same value.</summary>
     public static Pattern Op(string operators, string name, params Pattern[] inputs) => new Operation(operators.Split('|'), inputs, name);
 
-    /// <summary>The value, or Casts of it.</summary>
+    /// <summary>The value, or a few Casts of it.</summary>
     public static Pattern Casts(Pattern inner) => new MaybeCast(inner);
 
     /// <summary>
@@ -93,17 +93,24 @@ internal abstract class Pattern
 
     private sealed class MaybeCast(Pattern inner) : Pattern
     {
+        // Exporters write one or two where types meet; a file may have tens of thousands in a row, and each node would look through all of them.
+        private const int MostCasts = 3;
+
         protected override bool Matches(Attempt attempt, int value)
         {
             int nodes = attempt.Nodes.Count, values = attempt.Values.Count;
-            if (inner.Matches(attempt, value))
-                return true;
-            attempt.Back(nodes, values);
-            int producer = attempt.View.Producer(value);
-            if (producer < 0 || attempt.View.Operators[producer] != "Cast")
-                return false;
-            attempt.Nodes.Add(producer);
-            return Matches(attempt, attempt.View.Inputs[producer][0]);
+            for (int casts = 0; ; casts++)
+            {
+                if (inner.Matches(attempt, value))
+                    return true;
+                attempt.Back(nodes, values);
+                int producer = attempt.View.Producer(value);
+                if (casts == MostCasts || producer < 0 || attempt.View.Operators[producer] != "Cast")
+                    return false;
+                attempt.Nodes.Add(producer);
+                nodes++;
+                value = attempt.View.Inputs[producer][0];
+            }
         }
     }
 

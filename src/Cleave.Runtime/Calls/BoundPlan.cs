@@ -81,6 +81,8 @@ internal sealed class BoundPlan : IDisposable
             segment?.BindOwn();
         }
         NoteOutputs();
+        // An output that lost its memory when the other mode failed gets some again after the next run.
+        _settled = _settled && Array.TrueForAll(_outputs, static o => o.Own != null);
         _verified = false;
         _plain = false;
     }

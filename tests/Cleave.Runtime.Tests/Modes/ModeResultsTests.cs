@@ -72,6 +72,38 @@ public sealed class ModeResultsTests : RunnerModesHost
         Assert.True(runner.Engine.Modes.Find(1)!.Requests > 0);
     }
 
+    [Fact]
+    public void A_request_that_fails_in_one_mode_leaves_the_others_their_memory()
+    {
+        ModelProto model = Models.ShapeGiven();
+        ModelDefinition plain = Definitions.Steady(model);
+        ModelDefinition definition = new(1, "test", plain.Path, plain.Hash, plain.Inputs, plain.Outputs, Rows(1, 2)(Definitions.Whole(plain.Inputs, plain.Outputs)));
+        CoreLedger ledger = Ledger(2);
+        using LooseRunner runner = LooseRunner.Of(definition, model, new() { Ledger = ledger, Cores = 2 });
+        using LooseCall call = runner.CreateCall((ref b) => b.Dim(6));
+        for (int i = 0; i < 30; i++)
+            Reshape(2, 3);
+        Open(runner, 1);
+        Assert.True(call.Buffers.OutputsAreBound);
+        ledger.Enter(ledger.Now);
+        // Six elements are no four.
+        Assert.Contains("shape", Assert.Throws<CleaveException>(() => Reshape(2, 2)).Message);
+        Assert.False(call.Buffers.OutputsAreBound);
+        ledger.Leave(1, ledger.Now);
+        Clock.Pass(31);
+        for (int i = 0; i < 3; i++)
+            Reshape(2, 3);
+        Assert.True(call.Buffers.OutputsAreBound);
+
+        void Reshape(long rows, long columns)
+        {
+            call.In<float>(0).Fill(1);
+            new[] { rows, columns }.CopyTo(call.In<long>(1));
+            Clock.Pass(0.5);
+            call.Run();
+        }
+    }
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]

@@ -99,12 +99,51 @@ internal static class SplitModels
         return g.ToModel();
     }
 
+    /// <summary>Two branches that read what is an output, too, of which the file states wrongly that it has one row.</summary>
+    public static ModelProto WrongOutput()
+    {
+        ModelBuilder g = new("wrong_output");
+        string stem = Layers(g, g.Input("x", "batch", Width), "stem", 2);
+        string[] ends = [.. new[] { "left", "right" }.Select(module => Layers(g, stem, module, 3))];
+        g.Output("y", g.Node("Add", ends), "batch", Width);
+        ModelProto model = g.ToModel();
+        model.Graph.Output.Add(Stated(stem, ElementType.Float, 1, Width));
+        return model;
+    }
+
+    /// <summary>Two branches over as many rows as numbers of the input are not zero, of which the file states how many those were once.</summary>
+    public static ModelProto Stale()
+    {
+        ModelBuilder g = new("stale");
+        string where = g.Node("NonZero", [g.Input("x", "batch", Width)]);
+        string rows = g.Node("Transpose", [g.Node("Cast", [where], Attributes.Int("to", (int)ElementType.Float))]);
+        string stem = Layers(g, g.Node("MatMul", [rows, g.Weight("in", 2, 1, 2, Width)]), "stem", 1);
+        string[] ends = [.. new[] { "left", "right" }.Select(module => Layers(g, stem, module, 3))];
+        g.Output("y", g.Node("Add", ends), "rows", Width);
+        ModelProto model = g.ToModel();
+        model.Graph.ValueInfo.Add(Stated(where, ElementType.Int64, 2, Width));
+        return model;
+    }
+
     public static string Save(ModelProto model, string folder, string name)
     {
         string path = Path.Combine(folder, name + ".onnx");
         File.WriteAllBytes(path, model.ToByteArray());
         return path;
     }
+
+    private static ValueInfoProto Stated(string name, ElementType element, params long[] shape) => new()
+    {
+        Name = name,
+        Type = new TypeProto
+        {
+            TensorType = new TypeProto.Types.Tensor
+            {
+                ElemType = (int)element,
+                Shape = new TensorShapeProto { Dim = { shape.Select(size => new TensorShapeProto.Types.Dimension { DimValue = size }) } },
+            },
+        },
+    };
 
     private static string Layers(ModelBuilder g, string x, string module, int layers)
     {

@@ -1,3 +1,4 @@
+using System;
 using System.Collections.Generic;
 using Cleave.Core.Graph;
 using Cleave.Core.Onnx;
@@ -62,6 +63,24 @@ internal sealed class PlanGraph
 
     /// <summary>Whether the graph may be cut at a value: a tensor of known element type, made by a node that runs or given by the caller.</summary>
     public bool CanCut(string value) => Facts.Of(value).CanBeCut;
+
+    /// <summary>
+    /// The shape that a sub-model may state of a value where the graph is cut: null where there is none, and by axis where nothing is known. Numbers that only the file states are left out:
+    /// nobody checks those inside a model, but as an input ONNX Runtime refuses all others.
+    /// </summary>
+    public Dim?[]? ShapeAtCut(string value)
+    {
+        if (Facts.Of(value).Shape is not { } shape)
+            return null;
+        // Without a number there is nothing to look up.
+        if (Index.IsInput(value) || Array.TrueForAll(shape, static d => d.Value is null))
+            return shape;
+        Dim[]? inferred = Inferred.Of(value).Shape;
+        Dim?[] known = new Dim?[shape.Length];
+        for (int i = 0; i < shape.Length; i++)
+            known[i] = shape[i].Value is null || (inferred?.Length == shape.Length && inferred[i].Equals(shape[i])) ? shape[i] : null;
+        return known;
+    }
 
     /// <summary>Whether one session can hand a value to another in a .NET process.</summary>
     public bool CanHandOver(string value) => CanCut(value) && Facts.Of(value).Element.IsInBinding();

@@ -34,7 +34,8 @@ internal sealed class PlanSpecBuilder
     private readonly HashSet<string> _symbols;
     private readonly NameScope _names;
     private readonly Dictionary<string, string> _fields = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, string> _outputs = new(StringComparer.Ordinal);
+    // Those that segments read and write as the runner's fields.
+    private readonly Dictionary<string, TensorSpec> _outputs = new(StringComparer.Ordinal);
     private readonly string[] _segments;
     private readonly string[] _lanes;
 
@@ -55,7 +56,10 @@ internal sealed class PlanSpecBuilder
         // What the class has hides what the runner has: the fields that statements mean must stay in sight.
         _names = new NameScope([.. SpecBuilder.ObjectMembers, .. SplitEmitter.Members, type, .. runner.Inputs.Concat(runner.Outputs).Select(t => t.Field)]);
         foreach (TensorSpec output in runner.Outputs)
-            _outputs[output.Name] = _fields[output.Name] = output.Field;
+        {
+            _outputs[output.Name] = output;
+            _fields[output.Name] = output.Field;
+        }
         foreach (TensorSpec input in runner.Inputs)
             _fields[input.Name] = input.Field;
         _lanes = [.. _plan.Lanes.Select((l, i) => Take(i == 0 ? l.Name : i == placed?.DeviceLane ? device : l.Name + " lane", "Lane"))];
@@ -75,6 +79,9 @@ internal sealed class PlanSpecBuilder
     public PlanSpec Build()
     {
         // First: statements are made of the fields.
+        HashSet<string> read = new(_plan.Segments.SelectMany(s => s.Reads).Where(r => !_model.Graph.Index.IsInput(r)), StringComparer.Ordinal);
+        foreach (string output in _outputs.Values.Where(o => read.Contains(o.Name) && StatesMore(o, Shape(o.Name))).Select(o => o.Name).ToArray())
+            _outputs.Remove(output);
         ValueSpec[] values = [.. _plan.Segments.SelectMany(s => s.Writes).Distinct(StringComparer.Ordinal).Where(v => !_outputs.ContainsKey(v)).Select(Value)];
         SegmentSpec[] segments = [.. _plan.Segments.Select(Segment)];
         StatementSpec[][] statements = [.. _plan.Lanes.Select((_, i) => Statements(i))];
@@ -88,27 +95,32 @@ internal sealed class PlanSpecBuilder
 
     private ValueSpec Value(string name)
     {
-        ValueFacts facts = _model.Graph.Facts.Of(name);
         string field = Take(name, "Value");
         _fields[name] = field;
-        DimSpec[] shape = Array.ConvertAll(facts.Shape ?? [], Dim);
-        bool rankIsKnown = facts.Shape is not null;
-        return new ValueSpec(field, name, facts.Element, rankIsKnown, new(shape), SpecBuilder.IsSteady(_model.Graph.Facts, name, rankIsKnown, shape, _symbols));
+        DimSpec[]? shape = Shape(name);
+        return new ValueSpec(field, name, _model.Graph.Facts.Of(name).Element, shape is not null, new(shape ?? []), SpecBuilder.IsSteady(_model.Graph.Facts, name, shape is not null, shape ?? [], _symbols));
     }
 
+    // Null where not even the rank is known.
+    private DimSpec[]? Shape(string name) => _model.Graph.ShapeAtCut(name) is { } shape ? Array.ConvertAll(shape, Dim) : null;
+
     // A name that is no input's the runtime could not look up.
-    private DimSpec Dim(Dim dim)
+    private DimSpec Dim(Dim? dim)
     {
-        DimSpec spec = DimSpec.Of(dim);
+        DimSpec spec = dim is null ? default : DimSpec.Of(dim);
         return spec.Symbol is null || _symbols.Contains(spec.Symbol) ? spec : default;
     }
+
+    // What the file states of an output ONNX Runtime does not hold it to; but a segment that reads it would be held to it.
+    private static bool StatesMore(TensorSpec output, DimSpec[]? shape) =>
+        output.RankIsKnown && (shape?.Length != output.Shape.Count || output.Shape.Where((d, i) => d.Size is not null && d.Size != shape[i].Size).Any());
 
     private SegmentSpec Segment(PlanSegment segment, int index) => new(
         _segments[index],
         segment.Name,
         NodeRanges.Write([.. segment.Nodes.OrderBy(n => n)]),
         new([.. segment.Reads.Select(r => _fields[r])]),
-        new([.. segment.Writes.Select(w => _outputs.TryGetValue(w, out string? output) ? output : _fields[w])]),
+        new([.. segment.Writes.Select(w => _outputs.TryGetValue(w, out TensorSpec? output) ? output.Field : _fields[w])]),
         _placed?.Segments[index] is { IsOnDevice: true } there ? new DeviceNeedSpec(there.WeightBytes, there.WorkspaceBytes) : null);
 
     private StatementSpec[] Statements(int lane)
@@ -126,7 +138,7 @@ internal sealed class PlanSpecBuilder
                 case Statement.Send send:
                     // Sent once, whoever reads it.
                     statements.AddRange(send.Values.Where(sent.Add).Select(v => new StatementSpec(
-                        StatementKind.Send, new([_fields[v]]), "to " + string.Join(", ", readers[v].Select(to => _lanes[to])) + "; " + Shape(v))));
+                        StatementKind.Send, new([_fields[v]]), "to " + string.Join(", ", readers[v].Select(to => _lanes[to])) + "; " + ShapeText(v))));
                     break;
                 case Statement.Receive receive:
                     statements.AddRange(Receive(receive));
@@ -154,12 +166,12 @@ internal sealed class PlanSpecBuilder
             yield return new(
                 StatementKind.Receive,
                 new([.. values.Select(v => _fields[v])]),
-                Way(receive.From) + "of " + _lanes[receive.From] + "; " + string.Join(", ", values.Select(Shape).GroupBy(s => s).Select(g => (g.Count() > 1 ? NumberText.Of(g.Count()) + " x " : "") + g.Key)));
+                Way(receive.From) + "of " + _lanes[receive.From] + "; " + string.Join(", ", values.Select(ShapeText).GroupBy(s => s).Select(g => (g.Count() > 1 ? NumberText.Of(g.Count()) + " x " : "") + g.Key)));
         }
     }
 
     // At the sizes that were planned for, as are the times.
-    private string Shape(string value)
+    private string ShapeText(string value)
     {
         string type = _model.Graph.Facts.Of(value).Element.Word();
         return _model.Sized.Shape(value) is { } shape

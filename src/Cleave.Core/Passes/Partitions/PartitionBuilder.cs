@@ -36,7 +36,7 @@ internal static class PartitionBuilder
         foreach (string value in segment.Reads.Concat(segment.Writes))
         {
             if (graph.CanCut(value))
-                types[value] = TypeOf(graph.Facts.Of(value));
+                types[value] = new OnnxType.Tensor(graph.Facts.Of(value).Element, graph.ShapeAtCut(value) is { } shape ? Array.ConvertAll(shape, DimensionOf) : null);
         }
         return new SegmentRequest(name, segment.Nodes, segment.Reads, segment.Writes) { Types = types, Outputs = graph.Outputs, Cloned = segment.Cloned };
     }
@@ -94,9 +94,8 @@ internal static class PartitionBuilder
 
     // Sizes that follow from others get names, so that ONNX Runtime sees which are equal: it adds inside a convolution, multiplies
     // in blocks and skips into a norm only what it knows to have equal shapes. The sign keeps them apart from the model's own names.
-    private static OnnxType.Tensor TypeOf(ValueFacts facts) => new(facts.Element, facts.Shape is { } shape
-        ? Array.ConvertAll(shape, d => d.Value is { } size ? size >= 0 ? Dimension.Fixed(size) : Dimension.Unknown
-            : d.Names() is { Count: 1 } names && names.Min == d.ToString() ? Dimension.Named(names.Min!)
-            : Dimension.Named("=" + d))
-        : null);
+    private static Dimension DimensionOf(Dim? dim) => dim is null ? Dimension.Unknown
+        : dim.Value is { } size ? size >= 0 ? Dimension.Fixed(size) : Dimension.Unknown
+        : dim.Names() is { Count: 1 } names && names.Min == dim.ToString() ? Dimension.Named(names.Min!)
+        : Dimension.Named("=" + dim);
 }

@@ -34,19 +34,18 @@ internal sealed class SizedGraph
         _element = value => graph.Facts.Of(value).Element;
         foreach (OpsetImport import in graph.Model.Opsets)
             _opset = import.Domain.Length == 0 ? import.Version : _opset;
-        HashSet<string> weights = new(StringComparer.Ordinal);
+        HashSet<string> weights = new(StringComparer.Ordinal), held = new(StringComparer.Ordinal);
         for (int i = 0; i < graph.Nodes.Count; i++)
         {
             if (graph.Roles[i] is NodeRole.Dead or NodeRole.Constant)
                 continue;
             _hasBranches |= graph.Nodes[i] is { Domain: "", OpType: "If" };
+            foreach (string read in graph.Index.Reads(i))
+                WeightBytes += FileBytes(read, weights);
             foreach (string input in graph.Nodes[i].Inputs)
             {
-                if (input.Length == 0 || !IsConstant(input) || !weights.Add(input))
-                    continue;
-                double bytes = Bytes(input);
-                WeightBytes += bytes;
-                HeldWeightBytes += _element(input) == ElementType.Float16 ? bytes * 2 : bytes;
+                if (input.Length > 0 && IsConstant(input) && held.Add(input))
+                    HeldWeightBytes += _element(input) == ElementType.Float16 ? Bytes(input) * 2 : Bytes(input);
             }
         }
     }
@@ -60,11 +59,24 @@ internal sealed class SizedGraph
 
     public PlanGraph Graph { get; }
 
-    /// <summary>Bytes of all constants that nodes read.</summary>
+    /// <summary>Bytes of all constants that nodes and their bodies read, as the file holds them: what is dequantised is kept in 8 bits.</summary>
     public double WeightBytes { get; }
 
-    /// <summary>The same as kernels read them: floats of 16 bits are computed in 32.</summary>
+    /// <summary>Bytes of the constants that nodes take, as kernels read them: floats of 16 bits are computed in 32.</summary>
     public double HeldWeightBytes { get; }
+
+    // Of a constant that was not counted yet; 0 for all else.
+    private double FileBytes(string value, HashSet<string> counted)
+    {
+        if (!IsConstant(value))
+            return 0;
+        if (Graph.Index.Producer(value) is not (>= 0 and var producer) || Graph.Nodes[producer] is not { Domain: "", OpType: "DequantizeLinear" } node)
+            return counted.Add(value) ? Bytes(value) : 0;
+        double bytes = 0;
+        foreach (string input in node.Inputs)
+            bytes += input.Length > 0 && counted.Add(input) ? Bytes(input) : 0;
+        return bytes;
+    }
 
     /// <summary>Which part of the nodes that run gives something of known size: what the cost of the others is, nothing can be said of.</summary>
     [MethodImpl(JustInTime.Optimized)]

@@ -15,27 +15,32 @@ internal static class PlanMemory
 {
     /// <param name="model">The model.</param>
     /// <param name="request">What was planned.</param>
-    /// <param name="weightBytes">The bytes of its weights.</param>
-    /// <param name="isTakenApart">Whether the plan takes recurrent nodes apart: several of its sessions may have the same weights.</param>
+    /// <param name="weightBytes">The bytes of its weights, for a model that no runner can be made for.</param>
     /// <param name="cancellationToken">Ends it.</param>
-    /// <exception cref="RefusedException">The generator would report an error.</exception>
+    /// <exception cref="RefusedException">The generator would report an error, where it is to be seen what is prepared.</exception>
     /// <exception cref="CleaveException">The model cannot be opened.</exception>
-    public static PlanMemoryReport Of(ModelUnderTest model, PlanRequest request, long weightBytes, bool isTakenApart, CancellationToken cancellationToken)
+    public static PlanMemoryReport Of(ModelUnderTest model, PlanRequest request, long weightBytes, CancellationToken cancellationToken)
     {
-        WeightChoice loading = WeightChoice.Make(WeightLoading.Auto, fromFile: true, model.Graph.Model.Graph, weightBytes);
-        long plain = SessionFactory.PlainBytes(weightBytes, loading);
         PreparedFolders folders = PreparedFolders.Of(request.Prepared, Environment.GetEnvironmentVariable(PreparedFolders.Variable), model.Path);
-        if (!folders.All.Any() && !isTakenApart)
-            return new PlanMemoryReport(weightBytes, plain, null, null);
         ListingOptions item = new()
         {
             Dims = string.Join(',', request.Dims.Sizes.Select(static d => FormattableString.Invariant($"{d.Key}={d.Value}"))),
             Plan = request.Mode.ToString(),
             Outputs = [.. request.Outputs],
         };
-        using OpenedForRunner opened = new(model.Path, item, request.Cores, new RunnerOptions { Prepared = folders.Asked }, cancellationToken);
-        Plan plan = opened.Modes.Modes[opened.Modes.Planned].Plan;
-        return new PlanMemoryReport(
-            weightBytes, isTakenApart ? opened.Factory.PlainBytes(plan) : plain, opened.Factory.Prepared.BytesToMap(plan), folders.All.Any() ? string.Join(", ", folders.All) : null);
+        try
+        {
+            using OpenedForRunner opened = new(model.Path, item, request.Cores, new RunnerOptions { Prepared = folders.Asked }, cancellationToken);
+            Plan plan = opened.Modes.Modes[opened.Modes.Planned].Plan;
+            return new PlanMemoryReport(
+                opened.Factory.WeightBytes, opened.Factory.PlainBytes(plan),
+                folders.All.Any() ? opened.Factory.Prepared.BytesToMap(plan) : null, folders.All.Any() ? string.Join(", ", folders.All) : null);
+        }
+        catch (RefusedException) when (!folders.All.Any())
+        {
+            // Its plan is of interest all the same.
+            WeightChoice loading = WeightChoice.Make(WeightLoading.Auto, fromFile: true, model.Graph.Model.Graph, weightBytes);
+            return new PlanMemoryReport(weightBytes, SessionFactory.PlainBytes(weightBytes, loading), null, null);
+        }
     }
 }

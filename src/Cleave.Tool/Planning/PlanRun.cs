@@ -62,7 +62,7 @@ internal static class PlanRun
             Rows = [.. table.Rows.Select(r => Row(r, table))],
             Plan = Detail(table.Rows[^1]),
             Batch = Batch(model),
-            Memory = PlanMemory.Of(model, request, (long)sized.WeightBytes, table.Rows[^1].Chosen.Rewritten != null, cancellationToken),
+            Memory = PlanMemory.Of(model, request, (long)sized.WeightBytes, cancellationToken),
             Notes = [.. BetweenRows(request.Cores, table.Rows[^1].Cores), .. PlanDimensions.Nameless(model.Graph).Select(i => $"an axis of the input '{i}' has no name, so no size: what depends on it counts as nothing but overhead")],
         };
     }

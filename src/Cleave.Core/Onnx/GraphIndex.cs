@@ -18,6 +18,7 @@ internal sealed class GraphIndex
     private readonly string[][] _reads;
     private readonly int[][] _sources;
     private readonly bool[] _isConstant;
+    private int[][]? _readers;
 
     /// <param name="model">The model.</param>
     /// <param name="order">The order of its nodes (<see cref="NodeOrder.Of"/>), where it was found already.</param>
@@ -103,6 +104,9 @@ internal sealed class GraphIndex
     /// <summary>By place in <see cref="Reads"/>: the node that produces the value; -1 for inputs and initializers.</summary>
     public int[] Sources(int node) => _sources[node];
 
+    /// <summary>The nodes that read what a node makes, each once. Found when it is first asked for.</summary>
+    public int[] Readers(int node) => (_readers ??= FindReaders())[node];
+
     /// <summary>Whether a node gives the same in every call: nothing it reads comes from an input.</summary>
     public bool IsConstant(int node) => _isConstant[node];
 
@@ -129,6 +133,21 @@ internal sealed class GraphIndex
         for (int i = 0; i < sources.Length; i++)
             sources[i] = Producer(reads[i]);
         return sources;
+    }
+
+    private int[][] FindReaders()
+    {
+        List<int>?[] readers = new List<int>?[_sources.Length];
+        for (int i = 0; i < _sources.Length; i++)
+        {
+            foreach (int source in _sources[i])
+            {
+                // The node at hand is the last one of those that were added.
+                if (source >= 0 && (readers[source] is not { } known || known[known.Count - 1] != i))
+                    (readers[source] ??= []).Add(i);
+            }
+        }
+        return Array.ConvertAll(readers, static r => r is null ? [] : r.ToArray());
     }
 
     private bool ReadsConstants(int node)

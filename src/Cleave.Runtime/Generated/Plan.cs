@@ -24,6 +24,7 @@ public sealed class Plan
             if (segments[i].Index >= 0)
                 throw new ArgumentException("The segment '" + segments[i].Name + "' belongs to two plans.", nameof(segments));
             segments[i].Join(this, i);
+            HasDevice |= segments[i].IsOnDevice;
         }
     }
 
@@ -32,6 +33,9 @@ public sealed class Plan
 
     /// <summary>Whether it is more than the model in one session.</summary>
     internal bool IsSplit => Segments.Length > 1 || Lanes.Length > 1;
+
+    /// <summary>Whether one of its segments runs on an accelerator.</summary>
+    internal bool HasDevice { get; }
 
     internal string Name { get; }
 

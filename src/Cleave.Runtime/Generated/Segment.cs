@@ -7,8 +7,6 @@ namespace Cleave.Generated;
 [EditorBrowsable(EditorBrowsableState.Never)]
 public sealed class Segment
 {
-    private Plan? _plan;
-
     /// <summary>Describes a segment.</summary>
     /// <param name="name">Its name in messages and logs.</param>
     /// <param name="nodes">The nodes that form it, as positions in the model's node list: <c>0-4,7</c>; <c>*</c> is all. Constants that they read need not be listed.</param>
@@ -64,16 +62,15 @@ public sealed class Segment
     /// <summary>Its place in its plan; -1 before it belongs to one.</summary>
     internal int Index { get; private set; } = -1;
 
-    /// <summary>The plan's other segments: a node that one of them has, too, is a clone.</summary>
-    internal Segment[] Others { get; private set; } = [];
+    /// <summary>The plan that it belongs to; null before it belongs to one. A node that another of its segments has, too, is a clone.</summary>
+    internal Plan? Plan { get; private set; }
 
     /// <summary>How the model is taken apart whose nodes it counts; empty: not at all.</summary>
-    internal string Recurrent => _plan?.Recurrent ?? "";
+    internal string Recurrent => Plan?.Recurrent ?? "";
 
     internal void Join(Plan plan, int index)
     {
-        _plan = plan;
+        Plan = plan;
         Index = index;
-        Others = Array.FindAll(plan.Segments, s => s != this);
     }
 }

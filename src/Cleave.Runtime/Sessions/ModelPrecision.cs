@@ -50,7 +50,7 @@ internal sealed record ModelPrecision(HalfFloats? Halves, string Why)
     }
 
     /// <summary>Whether a segment is. Those that share a plan with an accelerator hand on what is published.</summary>
-    public bool Widens(Segment segment) => Halves != null && !segment.IsOnDevice && !segment.Others.Any(static s => s.IsOnDevice);
+    public bool Widens(Segment segment) => Halves != null && !segment.IsOnDevice && segment.Plan is not { HasDevice: true };
 
     /// <summary>Says it.</summary>
     public void Write(ILogger logger, string model)

@@ -33,6 +33,8 @@ internal sealed class SubModels
     private readonly string[] _outputs;
     private readonly ProcessFiles _files;
     private readonly ILogger _logger;
+    // Of the plan that was cut last: its segments are cut one after another.
+    private PlanNodes? _nodes;
 
     /// <param name="model">The model.</param>
     /// <param name="outputs">What its runner gives: the model's outputs, or those chosen instead.</param>
@@ -109,14 +111,23 @@ internal sealed class SubModels
 
     private SegmentRequest Request(Segment segment)
     {
-        List<int>? nodes = Nodes(segment);
-        return new SegmentRequest(segment.Name, nodes, Names(segment.Reads), Names(segment.Writes))
+        PlanNodes? nodes = Nodes(segment);
+        return new SegmentRequest(segment.Name, nodes is null ? PlanNodes.Read(segment, NodeCount(segment)) : nodes.Of(segment), Names(segment.Reads), Names(segment.Writes))
         {
             Outputs = _outputs,
-            Cloned = nodes is null ? [] : Cloned(segment, nodes),
+            Cloned = nodes is null ? [] : nodes.Cloned(segment),
             Types = Types(segment),
         };
     }
+
+    private PlanNodes? Nodes(Segment segment)
+    {
+        if (segment.Plan is { } plan && _nodes?.Plan != plan)
+            _nodes = new PlanNodes(plan, NodeCount(segment));
+        return segment.Plan is null ? null : _nodes;
+    }
+
+    private int NodeCount(Segment segment) => Writer(segment).Model.Graph.Nodes.Count;
 
     // Between segments there are 32 bits then; what the model takes and gives keeps its type (WideSegment), so a chunk that reads or writes that is none of the others.
     private SegmentRequest Widened(SegmentRequest request, GraphIndex index) => request with
@@ -168,27 +179,6 @@ internal sealed class SubModels
 
     private IEnumerable<TensorInfo> ConstantTensors() =>
         _model.Model.Graph.Nodes.Where(static n => n.OpType == "Constant").SelectMany(static n => n.Attributes).SelectMany(static a => a.Tensors);
-
-    private List<int>? Nodes(Segment segment)
-    {
-        if (segment.IsWhole)
-            return null;
-        try
-        {
-            return NodeRanges.Read(segment.Nodes, Writer(segment).Model.Graph.Nodes.Count);
-        }
-        catch (FormatException e)
-        {
-            throw new ModelException(Rules.SegmentRefused, segment.Name, e.Message);
-        }
-    }
-
-    private HashSet<int> Cloned(Segment segment, List<int> nodes)
-    {
-        HashSet<int> cloned = [.. segment.Others.Where(static s => !s.IsWhole).SelectMany(s => Nodes(s)!)];
-        cloned.IntersectWith(nodes);
-        return cloned;
-    }
 
     // Of the values inside the model the file need not say the type; the generator knew it.
     private static Dictionary<string, OnnxType.Tensor> Types(Segment segment)

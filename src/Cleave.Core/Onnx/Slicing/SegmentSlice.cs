@@ -177,42 +177,55 @@ internal sealed class SegmentSlice
             if (_reads.Contains(write) && !(_index.IsInput(write) && _index.IsOutput(write)))
                 throw Refused("it does not make '" + write + "', which is declared");
         }
-        foreach (string write in NeededWrites())
+        foreach (string output in Outputs)
         {
-            if (!declared.Contains(write))
-                throw Refused("it makes '" + write + "', which is needed outside and not declared");
+            if ((_request.Nodes is null || IsMadeHere(output)) && !declared.Contains(output))
+                throw NotDeclared(output);
         }
+        CheckReaders(declared);
     }
 
-    private IEnumerable<string> NeededWrites()
+    private IReadOnlyList<string> Outputs => _request.Outputs ?? _index.Outputs;
+
+    private ModelException NotDeclared(string write) => Refused("it makes '" + write + "', which is needed outside and not declared");
+
+    // Through those of its own nodes, not through the graph: a plan may have thousands of segments.
+    private void CheckReaders(HashSet<string> declared)
     {
-        IReadOnlyList<string> outputs = _request.Outputs ?? _index.Outputs;
-        foreach (string output in outputs)
+        bool[]? runs = null;
+        foreach (int node in _request.Nodes ?? [])
         {
-            if (_request.Nodes is null || IsMadeHere(output))
-                yield return output;
-        }
-        if (_request.Nodes is null)
-            yield break;
-        bool[] runs = _index.NodesFor(outputs);
-        for (int i = 0; i < _isOwn.Length; i++)
-        {
-            if (_isOwn[i] || !runs[i] || _index.IsConstant(i))
+            if (!IsMadeHere(node))
                 continue;
-            foreach (string read in _index.Reads(i))
+            foreach (int reader in _index.Readers(node))
             {
-                if (IsMadeHere(read))
-                    yield return read;
+                if (_isOwn[reader] || _index.IsConstant(reader) || Undeclared(node, reader, declared) is not { } write)
+                    continue;
+                // Seldom: a reader that no output needs.
+                runs ??= _index.NodesFor(Outputs);
+                if (runs[reader])
+                    throw NotDeclared(write);
             }
         }
     }
 
-    // Constants and clones are made in every segment that reads them.
-    private bool IsMadeHere(string name)
+    // The first value that a node makes for another one and that is not declared.
+    private string? Undeclared(int node, int reader, HashSet<string> declared)
     {
-        int producer = _index.Producer(name);
-        return producer >= 0 && _isOwn[producer] && !_index.IsConstant(producer) && !_request.Cloned.Contains(producer);
+        string[] reads = _index.Reads(reader);
+        int[] sources = _index.Sources(reader);
+        for (int i = 0; i < reads.Length; i++)
+        {
+            if (sources[i] == node && !declared.Contains(reads[i]))
+                return reads[i];
+        }
+        return null;
     }
+
+    // Constants and clones are made in every segment that reads them.
+    private bool IsMadeHere(int node) => _isOwn[node] && !_index.IsConstant(node) && !_request.Cloned.Contains(node);
+
+    private bool IsMadeHere(string name) => _index.Producer(name) is >= 0 and var producer && IsMadeHere(producer);
 
     private List<int> IncludedNodes()
     {

@@ -21,8 +21,8 @@ internal static partial class Log
     public static partial void ThreadsChanged(ILogger logger, string model, string segment, int threads, int planned);
 
     [LoggerMessage(EventId = 4, Level = LogLevel.Warning, Message =
-        "Cleave copies the weights of {Model}: mapping them would take {Mappings} mappings, more than a quarter of vm.max_map_count ({Most})")]
-    public static partial void TooManyMappings(ILogger logger, string model, int mappings, long most);
+        "Cleave copies the weights of {Model}: mapping them would take {Mappings} mappings beside the {Present} that the process has, more than a quarter of vm.max_map_count ({Most})")]
+    public static partial void TooManyMappings(ILogger logger, string model, int mappings, int present, long most);
 
     [LoggerMessage(EventId = 5, Level = LogLevel.Warning, Message =
         "Cleave still waits to dispose {Model}, after {Seconds:0} s: {Requests} requests ({How}) run or wait, {Waiting} of them for a thread{Works}")]

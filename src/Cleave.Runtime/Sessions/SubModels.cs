@@ -165,15 +165,15 @@ internal sealed class SubModels
         ? Path.Combine(ModelLocation.FinalTarget(Path.GetDirectoryName(Path.GetFullPath(path))!), Path.GetFileName(path))
         : ModelLocation.FinalTarget(path);
 
-    // A process that runs out of mappings fails in places that nobody expects.
+    // A process that runs out of mappings fails in places that nobody expects. Those it has count, too: other sessions have theirs.
     private bool TooManyMappings(int mappings)
     {
-        if (mappings == 0 || !long.TryParse(_files.Read("/proc/sys/vm/max_map_count"), NumberStyles.None, CultureInfo.InvariantCulture, out long most)
-            || mappings <= most / 4)
-        {
+        if (mappings == 0 || !long.TryParse(_files.Read("/proc/sys/vm/max_map_count"), NumberStyles.None, CultureInfo.InvariantCulture, out long most))
             return false;
-        }
-        Log.TooManyMappings(_logger, _model.Name, mappings, most);
+        int present = _files.ReadLines("/proc/self/maps").Length;
+        if (present + mappings <= most / 4)
+            return false;
+        Log.TooManyMappings(_logger, _model.Name, mappings, present, most);
         return true;
     }
 

@@ -3,6 +3,7 @@ using System.IO;
 using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
+using Cleave.Calls;
 using Cleave.Core.Graph;
 using Cleave.Generated;
 using Cleave.Ledger;
@@ -82,25 +83,38 @@ public sealed class ModeResultsTests : RunnerModesHost
         using LooseRunner runner = LooseRunner.Of(definition, model, new() { Ledger = ledger, Cores = 2 });
         using LooseCall call = runner.CreateCall((ref b) => b.Dim(6));
         for (int i = 0; i < 30; i++)
-            Reshape(2, 3);
+        {
+            Shape(2, 3);
+            Clock.Pass(0.5);
+            call.Run();
+        }
         Open(runner, 1);
-        Assert.True(call.Buffers.OutputsAreBound);
-        ledger.Enter(ledger.Now);
+        using BoundPlan one = Bound(0), other = Bound(1);
+        Run(one);
+        Assert.True(one.IsSettled);
+        other.FollowOutputs();
         // Six elements are no four.
-        Assert.Contains("shape", Assert.Throws<CleaveException>(() => Reshape(2, 2)).Message);
-        Assert.False(call.Buffers.OutputsAreBound);
-        ledger.Leave(1, ledger.Now);
-        Clock.Pass(31);
-        for (int i = 0; i < 3; i++)
-            Reshape(2, 3);
-        Assert.True(call.Buffers.OutputsAreBound);
+        Shape(2, 2);
+        Assert.Contains("shape", Assert.Throws<CleaveException>(() => other.Run(CancellationToken.None)).Message);
+        Shape(2, 3);
+        one.FollowOutputs();
+        Assert.False(one.OutputsAreBound);
+        Run(one);
+        Assert.True(one.OutputsAreBound);
+        Assert.True(one.IsSettled);
 
-        void Reshape(long rows, long columns)
+        BoundPlan Bound(int mode) => new(runner.Engine.Modes.Find(mode)!, [.. call.Buffers.Dims], call.Buffers.Inputs, call.Buffers.Outputs, inputsNeedWork: false);
+
+        static void Run(BoundPlan plan)
+        {
+            for (int i = 0; i < 3; i++)
+                plan.Run(CancellationToken.None);
+        }
+
+        void Shape(long rows, long columns)
         {
             call.In<float>(0).Fill(1);
             new[] { rows, columns }.CopyTo(call.In<long>(1));
-            Clock.Pass(0.5);
-            call.Run();
         }
     }
 

@@ -138,7 +138,7 @@ internal sealed class BoundPlan : IDisposable
     public bool MayBeAboutShapes(Exception e) =>
         Array.Exists(Sample.Results, static r => r.Own != null || r.IsOnDevice)
         && e is CleaveException { InnerException: OnnxRuntimeException { Message: var message } }
-        && message.Contains("shape", StringComparison.OrdinalIgnoreCase);
+        && (message.Contains("shape", StringComparison.OrdinalIgnoreCase) || message.Contains("invalid dimensions for output", StringComparison.OrdinalIgnoreCase));
 
     /// <summary>After that: the next run lets ONNX Runtime allocate, and looks at shapes again. Whether the guess was right is known once that went well.</summary>
     public void Unsettle()

@@ -97,6 +97,9 @@ public sealed class FusionGroupTests
         for (int i = 0; i < Count; i++)
             graph.Node.Add(Make.Node("Cast", ["c" + i], ["c" + (i + 1)], Make.Int("to", i % 2 == 0 ? 10 : 1)));
         graph.Node.Add(Make.Node("Mul", ["c" + Count, "w"], ["y"]));
+        // Without one no norm is looked for.
+        graph.Node.Add(Make.Node("ReduceMean", ["c0"], ["mean"]));
+        graph.Output.Add(Make.Value("mean", 1));
         PlanGraph? planned = null;
         Thread thread = new(() => planned = RandomGraphs.Plan(Make.Model(graph)), 256 * 1024);
         thread.Start();

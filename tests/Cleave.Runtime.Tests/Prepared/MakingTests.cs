@@ -210,6 +210,8 @@ public sealed class MakingTests
             [Floats("w", [64, 64], Onnx.Random(64 * 64, 1)), Floats("two", [], 2)]);
         using PreparedModel model = new(hidden);
         Assert.Equal("the probe noticed none of 1 damaged weights", Assert.Single(model.Prepare()).WhyNot);
+        // No copy of the weights stays.
+        Assert.Equal([PreparedManifest.FileName], Directory.GetFileSystemEntries(model.Entry, "*", SearchOption.AllDirectories).Select(f => Path.GetRelativePath(model.Entry, f)));
     }
 
     [Fact]

@@ -177,21 +177,27 @@ internal sealed class SegmentPreparer(SessionFactory factory, ModelWeights weigh
     private (int Probe, int Damaged, int Noticed) Damage(EntryWriter writer, byte[] graph, IReadOnlyList<PreparedRegion> regions, KeyValuePair<int, string[]> expected)
     {
         string folder = Directory.CreateDirectory(writer["damaged"]).FullName, copy = Path.Combine(folder, PreparedManifest.WeightsFile);
-        File.Copy(writer[PreparedManifest.WeightsFile], copy);
-        int damaged = 0;
-        for (int probe = 0; probe < samples.Count && samples[probe].Seed == samples[0].Seed; probe++)
+        try
         {
-            (damaged, int noticed) = DamageTest.Run(copy, regions, expected.Value[probe], () =>
+            File.Copy(writer[PreparedManifest.WeightsFile], copy);
+            int damaged = 0;
+            for (int probe = 0; probe < samples.Count && samples[probe].Seed == samples[0].Seed; probe++)
             {
-                using SegmentSession session = factory.CreatePrepared(_segment, expected.Key, graph, folder, isSilent: true);
-                return samples[probe].Probe.Run(session.Session, _outputs, samples[probe].Seed, how.ProbeLimit);
-            }, how.At);
-            if (noticed == 0)
-                continue;
-            Directory.Delete(folder, recursive: true);
-            return (probe, damaged, noticed);
+                (damaged, int noticed) = DamageTest.Run(copy, regions, expected.Value[probe], () =>
+                {
+                    using SegmentSession session = factory.CreatePrepared(_segment, expected.Key, graph, folder, isSilent: true);
+                    return samples[probe].Probe.Run(session.Session, _outputs, samples[probe].Seed, how.ProbeLimit);
+                }, how.At);
+                if (noticed > 0)
+                    return (probe, damaged, noticed);
+            }
+            throw new NotPreparableException("the probe noticed none of " + damaged + " damaged weights");
         }
-        throw new NotPreparableException("the probe noticed none of " + damaged + " damaged weights");
+        finally
+        {
+            // Also of an entry that says only why there is none.
+            Directory.Delete(folder, recursive: true);
+        }
     }
 
     // A file of the entry: what is missing is not the user's model.

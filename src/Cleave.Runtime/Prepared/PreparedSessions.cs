@@ -32,9 +32,21 @@ internal sealed class PreparedSessions(SessionFactory factory, PreparedFolders f
     private readonly ConcurrentDictionary<(PreparedEntry, int), Comparison> _comparisons = new();
     private bool _isMissing;
     private readonly HashSet<string> _said = new(StringComparer.Ordinal);
+    // Under the lock of what was said.
+    private readonly List<(string Part, int Threads)> _unrecorded = [];
 
     /// <summary>The folder that the application asked for, where a segment was sought there, and was not found, or failed, and might be prepared; null where none is missing.</summary>
     public string? Missing => Volatile.Read(ref _isMissing) ? folders.Asked : null;
+
+    /// <summary>Of which numbers of threads sessions were made that entries in that folder say nothing of, by part: of modes, or of parts of jobs.</summary>
+    public (string Part, int Threads)[] Unrecorded
+    {
+        get
+        {
+            lock (_said)
+                return [.. _unrecorded];
+        }
+    }
 
     /// <summary>Called when an entry was refused after the sessions were opened, or says nothing of a number of threads.</summary>
     public Action? Refused { get; set; }
@@ -264,6 +276,8 @@ internal sealed class PreparedSessions(SessionFactory factory, PreparedFolders f
                 Log.NotPrepares(logger, model, entry.Within, why);
             return;
         }
+        lock (_said)
+            _unrecorded.Add((entry.Manifest.Target.Part, threads));
         Volatile.Write(ref _isMissing, true);
         Refused?.Invoke();
     }

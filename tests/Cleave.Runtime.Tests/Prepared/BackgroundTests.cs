@@ -9,6 +9,7 @@ using Cleave.Cores;
 using Cleave.Generated;
 using Cleave.Ledger;
 using Cleave.Modes;
+using Cleave.Prepared;
 using Cleave.Prepared.Making;
 using Cleave.Runtime.Tests.Support;
 using Cleave.Sessions;
@@ -289,6 +290,22 @@ public sealed class BackgroundTests
         model.Prepare(at: between.Add, atHolding: holding.Add);
         Assert.Equal(["one sample run", "one sample tried", "session of a sample created"], holding.Distinct().Order());
         Assert.Empty(between.Intersect(holding));
+    }
+
+    /// <summary>As a part of a job has them, where no mode has so many.</summary>
+    [Fact]
+    public async Task Threads_that_no_mode_has_are_recorded_too()
+    {
+        using PreparedModel model = new();
+        model.Prepare();
+        using (LooseRunner runner = model.Open(Hasty))
+        {
+            Assert.True(PreparedModel.IsPrepared(runner));
+            using SegmentSession part = runner.Engine.Sessions.Factory.Create(runner.Engine.Plan.Outline.Plan.Segments[0], 3);
+            Assert.Same(part.Unchecked, part.Session);
+            await runner.Engine.Preparing.Ended;
+        }
+        Assert.Equal([1, 3], PreparedManifest.Read(File.ReadAllBytes(model.Manifest)).Expected.Keys.Order());
     }
 
     // Does not rest, but for other threads to run.

@@ -14,7 +14,10 @@ namespace Cleave.Prepared.Making;
 /// <param name="Threads">The numbers of threads, rising.</param>
 internal sealed record SegmentToPrepare(Segment Segment, PlanOutline Outline, SortedSet<int> Threads)
 {
-    /// <summary>All segments of the modes of a runner that have sessions; equal ones of several plans are one.</summary>
+    /// <summary>
+    /// All segments of the modes of a runner that have sessions, with the threads that they have there, and those that other sessions of theirs had, for parts of jobs; equal ones of
+    /// several plans are one.
+    /// </summary>
     public static IReadOnlyList<SegmentToPrepare> Of(ModelDefinition definition, IEnumerable<ChosenPlan> modes, SessionFactory factory)
     {
         List<SegmentToPrepare> found = [];
@@ -34,6 +37,11 @@ internal sealed record SegmentToPrepare(Segment Segment, PlanOutline Outline, So
                 }
                 known.Threads.Add(mode.Threads[outline.LaneOf[i]]);
             }
+        }
+        foreach ((string part, int threads) in factory.Prepared.Unrecorded)
+        {
+            if (byPart.TryGetValue(part, out SegmentToPrepare? known))
+                known.Threads.Add(threads);
         }
         return found;
     }

@@ -2,6 +2,7 @@ using System;
 using System.IO;
 using System.Threading;
 using Cleave.Prepared.Making;
+using Cleave.Sources;
 
 namespace Cleave.Tuning;
 
@@ -29,7 +30,7 @@ internal static class TuningLock
     /// <exception cref="OperationCanceledException">Another process measured until <paramref name="token"/> was cancelled.</exception>
     public static IDisposable? ToMeasure(string folder, CancellationToken token) => Wait(Path.Combine(folder, Turn), Timeout.InfiniteTimeSpan, MeasureStep, token);
 
-    private static FileStream? Wait(string path, TimeSpan most, TimeSpan step, CancellationToken token)
+    private static IDisposable? Wait(string path, TimeSpan most, TimeSpan step, CancellationToken token)
     {
         // A bare name has no folder otherwise.
         path = Path.GetFullPath(path);
@@ -39,7 +40,11 @@ internal static class TuningLock
             try
             {
                 Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-                return new FileStream(path + Ending, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 1, FileOptions.DeleteOnClose);
+                if (TryTake(path + Ending) is { } held)
+                    return held;
+                // Its holder deleted it between this one's opening and locking it: there is another one, or none.
+                token.ThrowIfCancellationRequested();
+                continue;
             }
             catch (IOException e) when (FolderLock.IsHeld(e))
             {
@@ -52,6 +57,43 @@ internal static class TuningLock
             }
             token.WaitHandle.WaitOne(step);
             token.ThrowIfCancellationRequested();
+        }
+    }
+
+    // Null where what was locked is not the file of that name any more.
+    private static IDisposable? TryTake(string path)
+    {
+        // Windows deletes it as it is closed; elsewhere that is two steps, and the name may be another one's file by the first.
+        FileOptions options = OperatingSystem.IsWindows() ? FileOptions.DeleteOnClose : FileOptions.None;
+        FileStream file = new(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 1, options);
+        if (OperatingSystem.IsWindows())
+            return file;
+        if (Has(path, file))
+            return new Holder(path, file);
+        file.Dispose();
+        return null;
+    }
+
+    private static bool Has(string path, FileStream file) => FileIdentity.Of(path) == FileIdentity.Of(file.SafeFileHandle);
+
+    private sealed class Holder(string path, FileStream file) : IDisposable
+    {
+        public void Dispose()
+        {
+            // While it is locked: nobody else deletes it.
+            try
+            {
+                if (Has(path, file))
+                    File.Delete(path);
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                // It stays, and locks nobody out.
+            }
+            finally
+            {
+                file.Dispose();
+            }
         }
     }
 }

@@ -124,6 +124,21 @@ public sealed class TuningStoreTests : IDisposable
         Assert.NotNull(Store().Load());
     }
 
+    /// <summary>Else a third one would make a file of its own, and two would hold the lock.</summary>
+    [SkippableFact]
+    public void A_lock_whose_file_has_another_holder_now_does_not_delete_that()
+    {
+        Skip.If(OperatingSystem.IsWindows(), "skipped: Windows deletes no file that is open");
+        IDisposable first = TuningLock.ToWrite(Tuned)!;
+        File.Delete(Tuned + ".lock");
+        using (TuningLock.ToWrite(Tuned))
+        {
+            first.Dispose();
+            Assert.True(File.Exists(Tuned + ".lock"));
+        }
+        Assert.False(File.Exists(Tuned + ".lock"));
+    }
+
     /// <summary>As where <c>cleave tune</c> is given a model in the working folder.</summary>
     [Fact]
     public void A_file_of_the_working_folder_is_locked_too()

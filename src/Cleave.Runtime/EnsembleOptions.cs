@@ -43,6 +43,7 @@ public sealed class EnsembleOptions
     /// How members serve segments, by their paths in the project (the <c>Link</c> of one that has it). Those that are missing, or all where it is null: as <c>cleave tune --ensemble</c> found for this machine, or
     /// else an instance of one thread on each core, and 32 samples at once.
     /// </summary>
+    /// <remarks>The runner's constructor throws an <see cref="ArgumentException"/> for a name that is no member's, and for an empty cell.</remarks>
     public IReadOnlyDictionary<string, EnsembleCell>? Cells { get; set; }
 
     /// <summary>
@@ -51,6 +52,10 @@ public sealed class EnsembleOptions
     /// <c>cleave tune --ensemble --device</c> found for this machine, or else where there is room (docs/ensembles.md). It is read where devices are used; on the processor,
     /// <see cref="Cells"/> wins.
     /// </summary>
+    /// <remarks>
+    /// The runner's constructor throws an <see cref="ArgumentException"/> for a name that is no member's, a device that the item does not list, a member without a device, an empty cell, and a cell
+    /// on an accelerator of more than one instance or thread.
+    /// </remarks>
     public IReadOnlyDictionary<string, IReadOnlyDictionary<string, EnsembleCell>>? DeviceCells { get; set; }
 
     /// <summary>

@@ -32,7 +32,13 @@ public abstract class EnsembleRunner<TInput, TOutput> : IModelRunner<TInput, TOu
     /// <summary>Opens the members.</summary>
     /// <param name="definition">What the generated code says of the ensemble.</param>
     /// <param name="options">How to open and run it; null for the defaults. Read here, later changes have no effect.</param>
-    /// <exception cref="CleaveException">A member is missing, damaged, or not the model that the runner was generated for; ONNX Runtime is missing or refused it.</exception>
+    /// <exception cref="CleaveException">
+    /// A member is missing, damaged, or not the model that the runner was generated for; ONNX Runtime is missing or refused it. With <see cref="DevicePolicy.Require"/> also: a device cannot be
+    /// used (CLV4020), or a member finds no room (CLV4032).
+    /// </exception>
+    /// <exception cref="ArgumentException">
+    /// <see cref="EnsembleOptions.Cells"/> or <see cref="EnsembleOptions.DeviceCells"/> names a member or a device that there is not, or has a cell that cannot be.
+    /// </exception>
     protected EnsembleRunner(EnsembleDefinition definition, EnsembleOptions? options)
     {
         ArgumentNullException.ThrowIfNull(definition);

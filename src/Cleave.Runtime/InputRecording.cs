@@ -11,7 +11,10 @@ public static class InputRecording
     /// <summary>Whether requests of this flow of control are kept out.</summary>
     internal static bool IsOff => Innermost.Value != null;
 
-    /// <summary>Until what it gives is disposed, no request of this flow of control (the thread, and the tasks that it awaits and starts) is recorded.</summary>
+    /// <summary>
+    /// Until what it gives is disposed, no request of this flow of control (the thread, and the tasks that it awaits) is recorded. A task that is started meanwhile is kept out for as long
+    /// as it runs.
+    /// </summary>
     /// <remarks>Call it in the method that makes the requests: what an <c>async</c> method begins ends with it, and does not hold for its caller.</remarks>
     /// <example><c>using (InputRecording.Off()) await runner.RunAsync(input);</c></example>
     public static IDisposable Off()

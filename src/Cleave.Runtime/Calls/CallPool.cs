@@ -12,7 +12,9 @@ namespace Cleave.Calls;
 /// Buffers are worth their memory where dimensions come again. So the bound in bytes follows the requests: dimensions that were used before raise it, also where their
 /// buffers were freed meanwhile, and new ones lower it (after the adaptive replacement cache of Megiddo and Modha, FAST 2003).
 /// </remarks>
-internal sealed class CallPool<TBuffers>(Func<int[], TBuffers> create)
+/// <param name="create">Makes buffers for these dimensions.</param>
+/// <param name="isOutdated">Whether buffers that come back are not worth keeping; asked under the pool's lock. Null: all are.</param>
+internal sealed class CallPool<TBuffers>(Func<int[], TBuffers> create, Func<TBuffers, bool>? isOutdated = null)
     where TBuffers : RequestBuffers
 {
     // Enough for the bursts of a server; two are always kept, however large they are, unless their dimensions do not come again.
@@ -21,9 +23,11 @@ internal sealed class CallPool<TBuffers>(Func<int[], TBuffers> create)
     private const long MostIdleBytes = 64L << 20;
     private const long LeastIdleBytes = 2L << 20;
     private const int MostDims = 64;
+    private const int MostNoted = 8;
 
     // With buffers or without: those without say that their dimensions were used.
     private readonly List<Bucket> _buckets = [];
+    private readonly List<int[]> _noted = [];
     private long _bound = MostIdleBytes;
     private int _idle;
     private int _rented;
@@ -52,6 +56,16 @@ internal sealed class CallPool<TBuffers>(Func<int[], TBuffers> create)
 
     // How many are kept, however large they are.
     private int Kept => _bound == MostIdleBytes ? LeastIdle : Math.Min(_buckets[0].Idle.Count, LeastIdle);
+
+    /// <summary>Some of the dimensions that buffers were made for, the latest first, whoever has those now.</summary>
+    public int[][] Noted
+    {
+        get
+        {
+            lock (_buckets)
+                return [.. _noted];
+        }
+    }
 
     /// <summary>Buffers for these dimensions; the pool may keep the array.</summary>
     public TBuffers Rent(int[] dims)
@@ -117,13 +131,25 @@ internal sealed class CallPool<TBuffers>(Func<int[], TBuffers> create)
             _rented++;
     }
 
+    /// <summary>Notes for which dimensions buffers were made, here or elsewhere.</summary>
+    public void Note(int[] dims)
+    {
+        lock (_buckets)
+        {
+            _noted.RemoveAll(d => d.AsSpan().SequenceEqual(dims));
+            _noted.Insert(0, dims);
+            if (_noted.Count > MostNoted)
+                _noted.RemoveAt(MostNoted);
+        }
+    }
+
     public void Return(TBuffers buffers)
     {
         List<TBuffers>? surplus = null;
         lock (_buckets)
         {
             _rented--;
-            if (_closed)
+            if (_closed || isOutdated?.Invoke(buffers) == true)
             {
                 surplus = [buffers];
             }
@@ -138,15 +164,23 @@ internal sealed class CallPool<TBuffers>(Func<int[], TBuffers> create)
         Free(surplus);
     }
 
+    /// <summary>Frees what is idle.</summary>
+    public void FreeIdle()
+    {
+        List<TBuffers> all;
+        lock (_buckets)
+            all = TakeAll();
+        Free(all);
+    }
+
     /// <summary>Frees what is idle; what is still rented is freed when it comes back.</summary>
     public void Close()
     {
-        List<TBuffers> all = [];
+        List<TBuffers> all;
         lock (_buckets)
         {
             _closed = true;
-            while (_idle > 0)
-                all.Add(TakeOldest());
+            all = TakeAll();
             _buckets.Clear();
         }
         Free(all);
@@ -180,6 +214,14 @@ internal sealed class CallPool<TBuffers>(Func<int[], TBuffers> create)
         while (_buckets[^1].Idle.Count > 0)
             (surplus ??= []).Add(TakeOldest());
         _buckets.RemoveAt(_buckets.Count - 1);
+    }
+
+    private List<TBuffers> TakeAll()
+    {
+        List<TBuffers> all = [];
+        while (_idle > 0)
+            all.Add(TakeOldest());
+        return all;
     }
 
     private TBuffers TakeOldest()

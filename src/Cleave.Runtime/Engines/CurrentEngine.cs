@@ -122,6 +122,7 @@ internal sealed class CurrentEngine
         }
         EngineReload reload = await OpenInTurnAsync(model, instances, token).ConfigureAwait(false);
         reload.Commit();
+        EngineReload.Say([reload]);
         await reload.EndAsync().ConfigureAwait(false);
     }
 

@@ -1,5 +1,8 @@
 using System;
+using System.Collections.Generic;
+using System.Linq;
 using System.Threading.Tasks;
+using Cleave.Logging;
 
 namespace Cleave.Engines;
 
@@ -17,12 +20,25 @@ internal sealed class EngineReload(RunnerEngine old, RunnerEngine next, Func<Run
 
     public RunnerEngine Next => next;
 
+    private RunnerEngine Old => old;
+
     /// <summary>Requests go to the new one from here on, unless the runner was disposed.</summary>
     public void Commit()
     {
         _isAsked = true;
         _isReplaced = replace(next);
     }
+
+    /// <summary>Has the log say that requests have other weights now, where that is so: once for all sessions of a model that changed together.</summary>
+    public static void Say(IReadOnlyList<EngineReload> reloads)
+    {
+        if (reloads.Count == 0 || !reloads.All(static r => r._isReplaced))
+            return;
+        RunnerEngine now = reloads[0].Next;
+        Log.Reloaded(now.Logger, now.Name, now.Model.Place, Megabytes(reloads.Select(static r => r.Next)), Megabytes(reloads.Select(static r => r.Old)));
+    }
+
+    private static double Megabytes(IEnumerable<RunnerEngine> engines) => engines.Sum(static e => e.Modes.Memory.Taken) / 1048576.0;
 
     /// <summary>Frees the one that is not used any more: without <see cref="Commit"/>, the new one. Done when its requests are over.</summary>
     /// <exception cref="ObjectDisposedException">The runner was disposed before <see cref="Commit"/>.</exception>

@@ -54,7 +54,13 @@ internal sealed class CpuInstance(CpuMember member, int place, CoreTurns turns) 
     {
     }
 
-    public void Add(EnsembleRequest request, int at, int count, int slot) => ((CutRequest)request).Call.Add(member.Place, _now!.Outputs, at, count);
+    public void Add(EnsembleRequest request, int at, int count, int slot)
+    {
+        CallBuffers ran = _now!;
+        // Nothing of them is kept until the next segment comes: the weights may be replaced before.
+        (_now, _engine) = (null, null);
+        ((CutRequest)request).Call.Add(member.Place, ran.Outputs, at, count);
+    }
 
     // The models are the member's.
     public void Dispose()

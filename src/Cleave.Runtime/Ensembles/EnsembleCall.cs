@@ -22,6 +22,8 @@ internal sealed class EnsembleCall : RequestBuffers
         : base(engine.Name, dims, inputs)
     {
         _engine = engine;
+        // First: what the members give below may be replaced from here on.
+        Reloads = engine.Reloads;
         bool isCut = engine.Serving is { } serving && serving.Cuts(Inputs);
         _members = isCut ? [] : Array.ConvertAll(engine.Members, m => m.NewBuffers(Inputs));
         _stages = Array.ConvertAll(engine.Definition.Outputs, o => new CombinedStage(engine, o, isCut ? null : _members));
@@ -31,6 +33,9 @@ internal sealed class EnsembleCall : RequestBuffers
             _whole = new MembersRun(engine, dims, _members, _stages);
         Outputs = Array.ConvertAll(_stages, s => s.Result);
     }
+
+    /// <summary>How many reloads of members were over when it was made. What it is bound to may be of weights that are gone after another one.</summary>
+    public int Reloads { get; }
 
     internal override long ByteLength
     {

@@ -35,6 +35,7 @@ internal sealed class EnsembleEngine : IRequestSource
     private readonly ILogger _logger;
     private readonly int _cores;
     private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private int _reloads;
 
     /// <exception cref="CleaveException">A member cannot be opened; those opened before are closed.</exception>
     public EnsembleEngine(EnsembleDefinition definition, EnsembleOptions options)
@@ -66,7 +67,7 @@ internal sealed class EnsembleEngine : IRequestSource
         Gate = new RunGate(definition.Name);
         Workers = new WorkerPool(new WorkerSettings(number => string.Create(CultureInfo.InvariantCulture, $"Cleave {definition.Name} worker {number}"), _cores, _logger) { SpinLimit = SpinLimit });
         Closing = new DisposalWait(Name, Gate, Members.Length.ToString(CultureInfo.InvariantCulture) + " members", Workers, _logger);
-        Pool = new CallPool<EnsembleCall>(dims => new EnsembleCall(this, dims, Shapes.NewInputs(dims)));
+        Pool = new CallPool<EnsembleCall>(dims => new EnsembleCall(this, dims, Shapes.NewInputs(dims)), call => call.Reloads != Reloads);
         Log.EnsembleOpened(_logger, definition.Name, Members.Length, _cores, budget.Reason, MemberCores, Stopwatch.GetElapsedTime(start).TotalMilliseconds);
     }
 
@@ -119,6 +120,9 @@ internal sealed class EnsembleEngine : IRequestSource
     public WaitingRequests Waiting { get; }
 
     public CallPool<EnsembleCall> Pool { get; }
+
+    /// <summary>How many reloads of members are over.</summary>
+    public int Reloads => Volatile.Read(ref _reloads);
 
     /// <summary>How its disposal waits.</summary>
     public DisposalWait Closing { get; }
@@ -230,15 +234,22 @@ internal sealed class EnsembleEngine : IRequestSource
     /// <exception cref="ArgumentException">There is no such member.</exception>
     public Task ReloadAsync(string member, ModelSource model, CancellationToken token)
     {
-        int place = Place(member);
-        return Serving is null ? Members[place].Current.ReloadAsync(model, token) : ReloadAsync(Serving, place, model, token);
+        return ReloadAsync(Place(member), model, token);
     }
 
-    // Forgotten meanwhile, it would have threads end that are just being replaced.
-    private async Task ReloadAsync(EnsembleServing serving, int place, ModelSource model, CancellationToken token)
+    // Forgotten meanwhile, it would have threads end that are just being replaced: it is used to the end.
+    private async Task ReloadAsync(int place, ModelSource model, CancellationToken token)
     {
-        await serving.ReloadAsync(place, Members[place], model, token).ConfigureAwait(false);
-        GC.KeepAlive(this);
+        try
+        {
+            await (Serving is null ? Members[place].Current.ReloadAsync(model, token) : Serving.ReloadAsync(place, Members[place], model, token)).ConfigureAwait(false);
+        }
+        finally
+        {
+            // Each would keep the engine that it ran in, and so the old weights' bytes: those that are idle, and those that come back.
+            Interlocked.Increment(ref _reloads);
+            Pool.FreeIdle();
+        }
     }
 
     private EnsembleServing? Serve(EnsembleOptions options, RunnerOptions[] opened)

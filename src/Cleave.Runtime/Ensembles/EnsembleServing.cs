@@ -147,6 +147,7 @@ internal sealed class EnsembleServing : IDisposable
                 foreach (EngineReload reload in replaced.IsFaulted ? [] : reloads)
                     reload.Commit();
             }
+            EngineReload.Say(reloads);
         }
         finally
         {

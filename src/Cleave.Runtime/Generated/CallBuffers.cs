@@ -55,7 +55,8 @@ public sealed class CallBuffers : RequestBuffers
         _plans = new BoundPlan?[engine.Places];
         _last = engine.Modes.Planned.Place;
         Bound(engine.Modes.Planned);
-        _divided = Divided();
+        _divided = Divided(engine);
+        pool.Note(dims);
     }
 
     /// <summary>How a request of these dimensions may run with others.</summary>
@@ -251,23 +252,23 @@ public sealed class CallBuffers : RequestBuffers
     // Inputs and outputs keep their memory: the user has it. The old engine may have been freed; bindings outlive their session.
     private void MoveTo(RunnerEngine engine)
     {
+        RunnerMode planned = engine.Modes.Planned;
+        BoundPlan?[] plans = new BoundPlan?[engine.Places];
+        // First what may fail: all is as it was then, and the next run moves anew.
+        plans[planned.Place] = NewPlan(planned);
+        DividedCall? divided = Divided(engine);
         foreach (BoundPlan? plan in _plans)
             plan?.Dispose();
+        _divided?.Dispose();
         _pool.Leave();
         _pool = engine.Pool;
         _pool.Join();
-        _engine = engine;
+        _pool.Note(Dims);
         _times = engine.Times.Of(Dims);
-        _plans = new BoundPlan?[engine.Places];
-        _last = engine.Modes.Planned.Place;
-        // Before what may fail: the next run must not meet slices of an engine that is gone.
-        _divided?.Dispose();
-        _divided = null;
-        Bound(engine.Modes.Planned);
-        _divided = Divided();
+        (_engine, _plans, _last, _divided) = (engine, plans, planned.Place, divided);
     }
 
-    private DividedCall? Divided() => _engine.Divider?.Of(Dims) is { } division ? new DividedCall(_engine, this, division) : null;
+    private DividedCall? Divided(RunnerEngine engine) => engine.Divider?.Of(Dims) is { } division ? new DividedCall(engine, this, division) : null;
 
     private protected override void GiveBack()
     {
@@ -344,5 +345,7 @@ public sealed class CallBuffers : RequestBuffers
         return plan;
     }
 
-    private BoundPlan Bound(RunnerMode mode) => _plans[mode.Place] ??= new BoundPlan(mode, Dims, Inputs, Outputs, _inputsNeedWork);
+    private BoundPlan Bound(RunnerMode mode) => _plans[mode.Place] ??= NewPlan(mode);
+
+    private BoundPlan NewPlan(RunnerMode mode) => new(mode, Dims, Inputs, Outputs, _inputsNeedWork);
 }

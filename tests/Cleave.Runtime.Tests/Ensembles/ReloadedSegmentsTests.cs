@@ -46,9 +46,9 @@ public sealed class ReloadedSegmentsTests : IDisposable
         [Tensor("x", ElementType.Float, "batch", 1)], [Tensor("y", ElementType.Float, "batch", 1)], [Node("Mul", ["x", "factor"], ["y"])], [Floats("factor", [], factor)]);
 
     // Max: of ones, the larger factor. That of m0 is 1.
-    private LooseEnsemble Open(string devices, int instances, int threads, Action<StageSpan>? stages = null)
+    private LooseEnsemble Open(string devices, int instances, int threads, Action<StageSpan>? stages = null, ListLogger? logger = null)
     {
-        EnsembleOptions options = new() { Ledger = Ledgers.Own(2), Stages = stages };
+        EnsembleOptions options = new() { Ledger = Ledgers.Own(2), Stages = stages, Logger = logger };
         EnsembleCell cpu = new(instances, threads, Batch), gpu = new(1, 1, Batch);
         if (devices == "cpu")
         {
@@ -156,6 +156,72 @@ public sealed class ReloadedSegmentsTests : IDisposable
         await reload.WaitAsync(Patience);
         Assert.All(await Task.WhenAll(asked).WaitAsync(Patience), static y => Assert.InRange(Assert.Single(y), 2, 3));
         Assert.All(Values(ensemble.Run(Ones(40 * Batch))), static y => Assert.Equal(3, y));
+    }
+
+    /// <summary>A service that reloads from bytes would keep a model for each time.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(10 * Batch)]
+    public async Task Engines_whose_place_was_taken_are_not_kept(int samples)
+    {
+        await using LooseEnsemble ensemble = Open("cpu", 2, 1);
+        WeakReference[] old = [await Replace(3), await Replace(4)];
+        // What closed the last one may be below on this stack; a thread that is about to end may hold one for a moment.
+        await Task.Yield();
+        Assert.True(SpinWait.SpinUntil(() => AreGone(old), Patience));
+        Assert.All(Values(ensemble.Run(Ones(samples))), static y => Assert.Equal(4, y));
+
+        async Task<WeakReference> Replace(float factor)
+        {
+            // One is idle meanwhile, and one comes back later.
+            LooseOutput held = ensemble.Run(Ones(samples));
+            Values(ensemble.Run(Ones(samples)));
+            WeakReference before = Now();
+            await Reload(ensemble, factor);
+            held.Dispose();
+            return before;
+        }
+
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        WeakReference Now() => new(ensemble.Engine.Members[1].Current.Now);
+
+        static bool AreGone(WeakReference[] engines)
+        {
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+            return !Array.Exists(engines, static e => e.IsAlive);
+        }
+    }
+
+    [Fact]
+    public async Task A_reload_is_said_once_for_all_sessions_of_the_member()
+    {
+        ListLogger logger = new();
+        await using LooseEnsemble ensemble = Open("cpu", 2, 2, logger: logger);
+        await Assert.ThrowsAsync<CleaveException>(() => ensemble.ReloadMemberAsync("m1", ModelSource.Bytes(Models.Toy().ToByteArray())).WaitAsync(Patience));
+        Assert.DoesNotContain(logger.Lines, static l => l.Contains("from now on", StringComparison.Ordinal));
+        await Reload(ensemble, 3).WaitAsync(Patience);
+        Assert.Single(logger.Lines, static l => l.Contains("from now on", StringComparison.Ordinal));
+    }
+
+    /// <summary>Its calls are the ensemble's: none of its own are idle.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(10 * Batch)]
+    public async Task A_members_new_weights_run_before_requests_get_them(int samples)
+    {
+        Timeline runs = new();
+        await using LooseEnsemble ensemble = LooseEnsemble.Batched([Times(1), Times(2)], CombinationRule.Max, new EnsembleOptions
+        {
+            Ledger = Ledgers.Own(2),
+            ConfigureMember = (name, member) => member.Timeline = name == "m1" ? runs : null,
+        });
+        Values(ensemble.Run(Ones(samples)));
+        int before = runs.Count;
+        Assert.NotEqual(0, before);
+        await Reload(ensemble, 3).WaitAsync(Patience);
+        Assert.True(runs.Count > before);
+        Assert.Equal((0, 0), (ensemble.Engine.Members[1].Current.Now.Pool.Idle, ensemble.Engine.Members[1].Current.Now.Pool.Rented));
     }
 
     [Fact]

@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Linq;
+using System.Threading;
 using System.Threading.Tasks;
 using Cleave.Generated;
 using Cleave.Prepared;
@@ -130,6 +131,33 @@ public sealed class UseTests
         }
         Assert.Equal([1, 7], PreparedManifest.Read(File.ReadAllBytes(model.Manifest)).Expected.Keys.Order());
         Assert.Empty(model.Logger.Warnings);
+    }
+
+    /// <summary>No request may be the first to hear of it.</summary>
+    [Fact]
+    public async Task A_reload_whose_prepared_sessions_are_wrong_and_no_plain_ones_can_be_made_fails()
+    {
+        bool fails = false;
+        RunnerOptions configured = new()
+        {
+            PreparedKey = "fails",
+            ConfigureSession = (_, _) =>
+            {
+                if (Volatile.Read(ref fails) && Thread.CurrentThread.Name is { } name && name.EndsWith(" check", StringComparison.Ordinal))
+                    throw new CleaveException("CLV4007", "not now");
+            },
+        };
+        using PreparedModel model = new();
+        model.Prepare(configured);
+        model.Rewrite(static m => m with { Expected = m.Expected.ToDictionary(static e => e.Key, static _ => new string('0', 64)) });
+        using LooseRunner runner = model.Open(o =>
+        {
+            o.Model = ModelSource.Bytes(Models.Toy(PreparedModel.Width, seed: 5).ToByteArray());
+            (o.PreparedKey, o.ConfigureSession) = (configured.PreparedKey, configured.ConfigureSession);
+        });
+        Volatile.Write(ref fails, true);
+        Assert.Contains("not now", (await Assert.ThrowsAsync<CleaveException>(() => runner.ReloadAsync(ModelSource.File(model.Path)))).Message);
+        Assert.NotEqual(model.Plainly(), PreparedModel.Run(runner));
     }
 
     /// <summary>Copied, as into an image: the times and inodes are others.</summary>

@@ -5,11 +5,14 @@ using System.Runtime.CompilerServices;
 using System.Threading;
 using System.Threading.Tasks;
 using Cleave.Core.Diagnostics;
+using Cleave.Elements;
 using Cleave.Engines;
 using Cleave.Generated;
+using Cleave.Prepared;
 using Cleave.Runtime.Tests.Batching;
 using Cleave.Runtime.Tests.Lanes;
 using Cleave.Runtime.Tests.Support;
+using Cleave.Sessions;
 using Google.Protobuf;
 using Xunit;
 
@@ -115,6 +118,57 @@ public sealed class ReloadTests : BatchingTestBase
         call.Dispose();
         Assert.Equal((0, 0, 0), (old.Pool.Rented, old.Pool.Idle, runner.Engine.Pool.Rented));
         Assert.Throws<ObjectDisposedException>(() => call.Run());
+    }
+
+    [Fact]
+    public async Task A_call_that_could_not_move_does_so_at_its_next_run()
+    {
+        await using LooseRunner runner = LooseRunner.Of(Models.Times(2));
+        CallBuffers call = runner.Engine.Pool.Rent([]);
+        Ones.CopyTo(((InputSlot<float>)call.Inputs[0]).Span);
+        RunHere();
+        await runner.ReloadAsync(Times(3));
+        SegmentSession session = runner.Engine.Plan.Sessions[0];
+        session.Check = new PreparedCheck("test", static _ => throw new InvalidOperationException("not now"));
+        Assert.Equal("not now", Assert.Throws<InvalidOperationException>(RunHere).Message);
+        // An ensemble asks before each run.
+        Assert.False(call.IsSettled);
+        session.Check = null;
+        RunHere();
+        Assert.Equal(3, ((NumberOutput<float>)call.Outputs[0]).Span[0]);
+        call.Release(call.Generation);
+        Assert.Equal((0, 1), (runner.Engine.Pool.Rented, runner.Engine.Pool.Idle));
+
+        void RunHere()
+        {
+            RunnerEngine engine = call.Enter();
+            try
+            {
+                call.Run(engine, call.Generation, CancellationToken.None);
+            }
+            finally
+            {
+                engine.Gate.Exit();
+            }
+        }
+    }
+
+    [Fact]
+    public async Task Where_all_buffers_are_in_use_made_up_inputs_are_run()
+    {
+        Timeline runs = new();
+        await using LooseRunner runner = LooseRunner.Of(Models.Times(2), new() { Timeline = runs });
+        using LooseCall call = runner.CreateCall(static (ref InputBinder _) => { });
+        call.Run();
+        int before = runs.Count;
+        Assert.NotEqual(0, before);
+        await runner.ReloadAsync(Times(3));
+        Assert.True(runs.Count > before);
+        Assert.Equal((0, 0), (runner.Engine.Pool.Idle, runner.Engine.Pool.Rented));
+        // And so again, though nothing ran since.
+        before = runs.Count;
+        await runner.ReloadAsync(Times(4));
+        Assert.True(runs.Count > before);
     }
 
     [Fact]
@@ -234,8 +288,10 @@ public sealed class ReloadTests : BatchingTestBase
     public async Task Disposal_waits_for_a_reload_which_ends_without_effect()
     {
         using ManualResetEventSlim opens = new(), mayOpen = new();
+        ListLogger logger = new();
         LooseRunner runner = LooseRunner.Of(Models.Times(2), new()
         {
+            Logger = logger,
             ConfigureSession = (_, _) =>
             {
                 if (Thread.CurrentThread.Name is not { } name || !name.EndsWith(" reload", StringComparison.Ordinal))
@@ -257,6 +313,7 @@ public sealed class ReloadTests : BatchingTestBase
         await Assert.ThrowsAsync<ObjectDisposedException>(() => reload.WaitAsync(Patience));
         await disposal.WaitAsync(Patience);
         await Assert.ThrowsAsync<ObjectDisposedException>(() => runner.ReloadAsync(Times(4)));
+        Assert.DoesNotContain(logger.Lines, static l => l.Contains("from now on", StringComparison.Ordinal));
     }
 
     [Fact]

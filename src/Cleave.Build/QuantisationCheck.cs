@@ -61,7 +61,7 @@ internal sealed class QuantisationCheck
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            return "that file cannot be read: " + UnreadableFile.Why(e);
+            return (_files.Value.Paths.Skip(1).Any() ? "that file, or one with its weights, cannot be read: " : "that file cannot be read: ") + UnreadableFile.Why(e);
         }
     }
 

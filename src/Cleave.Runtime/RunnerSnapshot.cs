@@ -63,7 +63,7 @@ public sealed class RunnerSnapshot
     /// <summary>How long such a batch took on average.</summary>
     public TimeSpan MeanBatchTime { get; }
 
-    /// <summary>How long a request that may run together with others waited on average until it was taken, into a batch or alone; those that found a core free and ran on their own thread are not counted.</summary>
+    /// <summary>How long a request that may run together with others waited on average, outside a full queue too, until it was taken, into a batch or alone; those that found a core free and ran on their own thread are not counted.</summary>
     public TimeSpan MeanWait { get; }
 
     /// <summary>How many batches of single requests were divided over several instances of the model (<see cref="RunnerOptions.Dividing"/>).</summary>

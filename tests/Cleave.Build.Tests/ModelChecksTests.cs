@@ -160,7 +160,7 @@ public sealed class ModelChecksTests : IDisposable
         Assert.Equal(["m.onnx", "it was made for an error of 0.05, and the item allows 0.01"], Problems(("QuantizedFrom", "m.onnx"), ("MaxError", "0.01")));
         Assert.Equal(["?", "MaxError='NaN' is no number above 0, as in 0.05"], Problems(("MaxError", "NaN")));
         Assert.Equal(["?", "MaxError='little' is no number above 0, as in 0.05"], Problems(("MaxError", "little")));
-        Assert.Contains("cannot be read", Problems(("QuantizedFrom", "other.onnx"))[1]);
+        Assert.Equal("that file cannot be read: it is not there", Problems(("QuantizedFrom", "other.onnx"))[1]);
         // Trained again: the quantised file is as it was.
         Assert.Empty(Problems(("QuantizedFrom", "m.onnx")));
         _run.Add("m.onnx", new TinyModel { Weights = [1, 3] }.ToBytes());
@@ -206,7 +206,7 @@ public sealed class ModelChecksTests : IDisposable
 
         File.Delete(Path.Combine(_run.Project, "w.bin"));
         _run.Run(TaskRun.Item("q.onnx", ("QuantizedFrom", "m.onnx")));
-        Assert.Contains("cannot be read", Assert.Single(_run.Read("q").Problems).Arguments[1]);
+        Assert.Equal("that file, or one with its weights, cannot be read: it is not there", Assert.Single(_run.Read("q").Problems).Arguments[1]);
     }
 
     [Theory]

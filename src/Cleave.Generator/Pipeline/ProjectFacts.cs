@@ -25,11 +25,8 @@ internal sealed record ProjectFacts(string RootNamespace, string Folder, string 
     /// <summary>A path as the project would write it, for messages.</summary>
     public string Shorten(string path)
     {
-        string folder = WithSeparator(Folder);
-        string relative = folder.Length > 0 && path.StartsWith(folder, System.StringComparison.OrdinalIgnoreCase)
-            ? path.Substring(folder.Length)
-            : path;
-        return relative.Replace('\\', '/');
+        string folder = WithSeparator(Folder).Replace('\\', '/'), slashed = path.Replace('\\', '/');
+        return folder.Length > 0 && slashed.StartsWith(folder, System.StringComparison.OrdinalIgnoreCase) ? slashed.Substring(folder.Length) : slashed;
     }
 
     private static string WithSeparator(string folder) =>

@@ -220,12 +220,15 @@ internal sealed class BatchQueue(string model, BatchRun run, BatchingOptions opt
             request.Queued = Stopwatch.GetTimestamp();
         if (request.IsEnded)
             return false;
-        bool starts = MayStart;
-        if (starts && request.HasThread)
+        // Where cores came, others may wait although one is free: they come first.
+        bool starts = MayStart, isFirst = _waiting.Count == 0;
+        if (starts && isFirst && request.HasThread)
             return TryLead(request);
         _waiting.AddLast(request.Node);
-        if (starts)
+        if (starts && isFirst)
             StartWorker();
+        else if (starts)
+            TryStartNext();
         else if (HasDelay)
             Monitor.PulseAll(_lock);
         return false;

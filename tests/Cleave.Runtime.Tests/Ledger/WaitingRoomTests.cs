@@ -41,6 +41,30 @@ public sealed class WaitingRoomTests
     }
 
     [Fact]
+    public async Task One_that_waits_comes_before_one_that_comes_back_at_once()
+    {
+        CoreLedger ledger = Ledgers.Own(1);
+        ledger.Waiting.Patience = TimeSpan.FromHours(1);
+        for (int round = 0; round < 100; round++)
+        {
+            bool came = false;
+            ledger.EnterBackground(CancellationToken.None);
+            Task waits = OwnThread.Run(() =>
+            {
+                ledger.EnterBackground(CancellationToken.None);
+                came = true;
+                ledger.LeaveBackground(1);
+            });
+            Assert.True(SpinWait.SpinUntil(() => ledger.Waiting.Inside == 1, Patience));
+            ledger.LeaveBackground(1);
+            ledger.EnterBackground(CancellationToken.None);
+            Assert.True(Volatile.Read(ref came));
+            ledger.LeaveBackground(1);
+            await waits.WaitAsync(Patience);
+        }
+    }
+
+    [Fact]
     public async Task As_many_go_in_as_cores_are_free()
     {
         CoreLedger ledger = Ledgers.Own(4);

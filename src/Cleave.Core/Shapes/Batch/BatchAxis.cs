@@ -40,8 +40,10 @@ internal sealed class BatchAxis
                 return proof;
             first ??= proof;
         }
-        // An unshared dimension before the first shared one is likelier to be what was meant by the batch.
-        return unshared is null && first is not null ? first : new BatchProof { Reason = unshared ?? "no dimension of the input '" + inputs[0].Name + "' has a name" };
+        // An unshared dimension before the first shared one may be what was meant by the batch: both are said.
+        if (first is not null)
+            return unshared is null ? first : new BatchProof { Reason = first.Reason + "; and " + unshared };
+        return new BatchProof { Reason = unshared ?? "no dimension of the input '" + inputs[0].Name + "' has a name" };
     }
 
     // Names that every input has exactly once; those of first axes first. Besides, what is wrong with a name that comes before them.

@@ -13,7 +13,7 @@ internal sealed class FunctionReader(WireReader wire)
     private readonly List<string> _outputs = [];
     private readonly List<string> _attributes = [];
     private readonly List<NodeAttribute> _defaults = [];
-    private readonly List<OpsetImport> _opsets = [];
+    private readonly OpsetReader _opsets = new(wire);
     private readonly List<ValueInfo> _valueInfos = [];
     private readonly List<Node> _nodes = [];
     private string _domain = "";
@@ -37,7 +37,7 @@ internal sealed class FunctionReader(WireReader wire)
             Outputs = [.. _outputs],
             Attributes = [.. _attributes],
             DefaultedAttributes = [.. _defaults],
-            Opsets = _opsets.ToArray(),
+            Opsets = _opsets.Take(),
             ValueInfos = _valueInfos.ToArray(),
             Nodes = _nodes.ToArray(),
             Message = message,
@@ -53,7 +53,6 @@ internal sealed class FunctionReader(WireReader wire)
         _outputs.Clear();
         _attributes.Clear();
         _defaults.Clear();
-        _opsets.Clear();
         _valueInfos.Clear();
         _nodes.Clear();
     }
@@ -84,7 +83,7 @@ internal sealed class FunctionReader(WireReader wire)
                 _defaults.Add(_attribute.Read());
                 break;
             case Tags.Function.Opset:
-                ModelReader.ReadOpset(wire, _opsets);
+                _opsets.Read();
                 break;
             case Tags.Function.ValueInfo:
                 _valueInfos.Add(_value.Read());

@@ -17,7 +17,7 @@ internal sealed class ModelReader
 
     private readonly WireReader _wire;
     private readonly GraphReader _graph;
-    private readonly List<OpsetImport> _opsets = [];
+    private readonly OpsetReader _opsets;
     private readonly List<KeyValuePair<string, string>> _metadata = [];
     private readonly List<ByteRange> _metadataMessages = [];
     private readonly List<ModelFunction> _functions = [];
@@ -34,6 +34,7 @@ internal sealed class ModelReader
     {
         _wire = wire;
         _graph = new GraphReader(wire, 1);
+        _opsets = new OpsetReader(wire);
     }
 
     /// <summary>The model in <paramref name="source"/>.</summary>
@@ -76,26 +77,6 @@ internal sealed class ModelReader
     /// <summary>ONNX's own operators have two spellings.</summary>
     public static string Domain(string domain) => domain == "ai.onnx" ? "" : domain;
 
-    /// <summary>Reads the OperatorSetIdProto of the current field; of several with one domain the last counts, as in ONNX Runtime.</summary>
-    public static void ReadOpset(WireReader wire, List<OpsetImport> opsets)
-    {
-        string domain = "";
-        long version = 0;
-        long outer = wire.Enter();
-        while (wire.Next())
-        {
-            if (wire.Tag == Tags.Opset.Domain)
-                domain = Domain(wire.Name());
-            else if (wire.Tag == Tags.Opset.Version)
-                version = wire.Int64();
-            else
-                wire.Skip();
-        }
-        wire.Leave(outer);
-        opsets.RemoveAll(o => o.Domain == domain);
-        opsets.Add(new OpsetImport(domain, version));
-    }
-
     public static ModelException NestedTooDeep() =>
         new(Rules.NestedTooDeep, DeepestNesting.ToString(CultureInfo.InvariantCulture));
 
@@ -135,7 +116,7 @@ internal sealed class ModelReader
                     _graph.Read();
                     break;
                 case Tags.Model.Opset:
-                    ReadOpset(_wire, _opsets);
+                    _opsets.Read();
                     break;
                 case Tags.Model.Metadata:
                     ReadMetadata();
@@ -164,15 +145,16 @@ internal sealed class ModelReader
             throw new ModelException(Rules.NotOnnx, "it has no graph");
         if (_irVersion <= 0)
             throw new ModelException(Rules.NotOnnx, "it has no IR version");
+        OpsetImport[] opsets = _opsets.Take();
         // Before IR 3, models could leave it out: then it is 1.
-        if (_opsets.Count == 0 && _irVersion < 3)
-            _opsets.Add(new OpsetImport("", 1));
-        if (_opsets.Count == 0)
+        if (opsets.Length == 0 && _irVersion < 3)
+            opsets = [new OpsetImport("", 1)];
+        if (opsets.Length == 0)
             throw new ModelException(Rules.NotOnnx, "it imports no operator set");
         return new OnnxModel
         {
             IrVersion = _irVersion,
-            Opsets = _opsets.ToArray(),
+            Opsets = opsets,
             ProducerName = _producerName,
             ProducerVersion = _producerVersion,
             Domain = _domain,

@@ -6,6 +6,9 @@ namespace Cleave.Core.Onnx;
 /// <summary>Keeps each ASCII name once, found by its bytes, so that a name that occurs again costs no memory. Others are decoded each time.</summary>
 internal sealed class NameTable
 {
+    // A file may be made so that all its names meet in one bucket; those beyond are decoded each time, too.
+    private const int MostInBucket = 64;
+
     private Entry[] _entries = new Entry[256];
     private int[] _buckets = NewBuckets(512);
     private int _count;
@@ -23,10 +26,13 @@ internal sealed class NameTable
             hash = (hash ^ b) * 16777619;
         }
         hash ^= hash >> 15;
+        int met = 0;
         for (int i = _buckets[hash & (uint)(_buckets.Length - 1)]; i >= 0; i = _entries[i].Next)
         {
             if (_entries[i].Hash == hash && Same(_entries[i].Name, bytes, start, count))
                 return _entries[i].Name;
+            if (++met == MostInBucket)
+                return System.Text.Encoding.ASCII.GetString(bytes, start, count);
         }
         return Add(hash, System.Text.Encoding.ASCII.GetString(bytes, start, count));
     }

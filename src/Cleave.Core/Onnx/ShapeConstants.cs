@@ -1,4 +1,3 @@
-using System;
 using System.Collections.Generic;
 using Cleave.Core.Graph;
 
@@ -12,7 +11,7 @@ internal sealed class ShapeConstants
 {
     private readonly List<ShapeScope> _scopes = [];
     private readonly Stack<(ShapeScope Scope, string Name, bool Floats)> _open = new();
-    private readonly Dictionary<(string, string), List<(ShapeScope Scope, Node Node)>> _calls = [];
+    private readonly Dictionary<(string, string), FunctionCalls> _calls = [];
     private readonly TensorValues _values;
 
     private ShapeConstants(WireReader wire) => _values = new TensorValues(wire);
@@ -21,7 +20,7 @@ internal sealed class ShapeConstants
     {
         ShapeConstants constants = new(wire);
         foreach (ModelFunction function in model.Functions)
-            constants._calls[(function.Domain, function.Name)] = [];
+            constants._calls[(function.Domain, function.Name)] = new FunctionCalls();
         foreach (ModelFunction function in model.Functions)
             constants.Enter(new ShapeScope(null, function.Nodes, [], function));
         constants.Enter(new ShapeScope(null, model.Graph.Nodes, model.Graph.Initializers, null));
@@ -40,8 +39,8 @@ internal sealed class ShapeConstants
         foreach (Node node in scope.Nodes)
         {
             scope.Add(node);
-            if (_calls.Count > 0 && _calls.TryGetValue((node.Domain, node.OpType), out List<(ShapeScope, Node)>? calls))
-                calls.Add((scope, node));
+            if (_calls.Count > 0 && _calls.TryGetValue((node.Domain, node.OpType), out FunctionCalls? calls))
+                calls.Add(scope, node);
             int arguments = ShapeArguments.Of(node);
             if (arguments != 0)
                 Open(scope, node, arguments, ShapeArguments.FloatsOf(node));
@@ -97,14 +96,8 @@ internal sealed class ShapeConstants
 
     private void NeedArgument(ModelFunction function, string name, bool floats)
     {
-        int at = Array.IndexOf(function.Inputs, name);
-        if (at < 0)
-            return;
-        foreach ((ShapeScope scope, Node node) in _calls[(function.Domain, function.Name)])
-        {
-            if (at < node.Inputs.Length && node.Inputs[at].Length > 0)
-                _open.Push((scope, node.Inputs[at], floats));
-        }
+        foreach ((ShapeScope scope, string argument) in _calls[(function.Domain, function.Name)].Take(function, name, floats))
+            _open.Push((scope, argument, floats));
     }
 
     private void KeepConstant(NodeAttribute attribute, TensorInfo constant, bool floats)

@@ -20,7 +20,10 @@ internal sealed class InferenceState
 
     private const int MostNotes = 100;
 
-    private readonly Dictionary<(string, string), List<ModelFunction>> _functions = [];
+    private readonly Dictionary<(string Domain, string Name, string Overload), ModelFunction> _functions = [];
+
+    // Null where there are several of the name.
+    private readonly Dictionary<(string Domain, string Name), ModelFunction?> _onlyFunctions = [];
     private readonly Dictionary<object, int[]> _orders = [];
     private readonly HashSet<string> _names = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Dim> _named = new(StringComparer.Ordinal);
@@ -37,9 +40,10 @@ internal sealed class InferenceState
         _dimension = dimension;
         foreach (ModelFunction function in model.Functions)
         {
-            if (!_functions.TryGetValue((function.Domain, function.Name), out List<ModelFunction>? overloads))
-                _functions.Add((function.Domain, function.Name), overloads = []);
-            overloads.Add(function);
+            // Of several that are called alike in everything the first counts.
+            if (!_functions.ContainsKey((function.Domain, function.Name, function.Overload)))
+                _functions.Add((function.Domain, function.Name, function.Overload), function);
+            _onlyFunctions[(function.Domain, function.Name)] = _onlyFunctions.ContainsKey((function.Domain, function.Name)) ? null : function;
         }
         foreach (ValueInfo input in model.Graph.Inputs)
             AddNames(input.Type);
@@ -101,9 +105,11 @@ internal sealed class InferenceState
     /// <summary>The function that a node calls; null where it calls none, or more than one could be meant.</summary>
     public ModelFunction? Function(Node node)
     {
-        if (_functions.Count == 0 || !_functions.TryGetValue((node.Domain, node.OpType), out List<ModelFunction>? overloads))
+        if (_functions.Count == 0)
             return null;
-        return overloads.Find(f => f.Overload == node.Overload) ?? (overloads.Count == 1 ? overloads[0] : null);
+        if (_functions.TryGetValue((node.Domain, node.OpType, node.Overload), out ModelFunction? function))
+            return function;
+        return _onlyFunctions.TryGetValue((node.Domain, node.OpType), out ModelFunction? only) ? only : null;
     }
 
     /// <summary>The order of the nodes of a body or function, found once.</summary>

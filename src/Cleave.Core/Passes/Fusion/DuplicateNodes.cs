@@ -10,6 +10,9 @@ internal sealed class DuplicateNodes
     // Of a value that half the graph reads, only so many readers are compared with each new one.
     private const int MostCompared = 256;
 
+    // No operator has as many attributes; each is looked for among the other node's.
+    private const int MostAttributes = 64;
+
     // By the first value that they read.
     private readonly Dictionary<int, List<Candidate>> _seen = [];
 
@@ -34,7 +37,7 @@ internal sealed class DuplicateNodes
 
     // What a listing leaves out of a node may be what it differs in.
     private static bool CanBeEqual(Node node) =>
-        node.Domain.Length == 0 && node.OpType is not ("Dropout" or "Bernoulli" or "Multinomial") && !LearnedAttributes.IsOfTerms(node.Domain, node.OpType)
+        node.Domain.Length == 0 && node.Attributes.Length <= MostAttributes && node.OpType is not ("Dropout" or "Bernoulli" or "Multinomial") && !LearnedAttributes.IsOfTerms(node.Domain, node.OpType)
         && !node.OpType.StartsWith("Random", StringComparison.Ordinal) && Array.TrueForAll(node.Attributes, IsComparable);
 
     private static bool AreEqual(Node one, Node other) =>

@@ -185,16 +185,16 @@ internal sealed class WireReader
     }
 
     /// <summary>A description or metadata: cut where it is very long, and any bytes will do.</summary>
-    public string Prose()
+    public string Prose(int longest = LongestProse)
     {
         long length = Length();
         long end = Position + length;
-        int count = (int)Math.Min(length, LongestProse);
+        int count = (int)Math.Min(length, longest);
         byte[] bytes = Contiguous(count, out int at);
         string text = Encoding.UTF8.GetString(bytes, at, count);
         SeekTo(end);
         // The cut may have split a character.
-        return length > LongestProse ? text.TrimEnd('\uFFFD') + "…" : text;
+        return length > longest ? text.TrimEnd('\uFFFD') + "…" : text;
     }
 
     /// <summary>A StringStringEntryProto, and where it stands.</summary>

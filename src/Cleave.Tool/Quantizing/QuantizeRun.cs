@@ -233,7 +233,7 @@ internal sealed class QuantizeRun(QuantizeOptions options, Action<string, double
             : "forms that keep what shares a batch apart need inputs (--inputs), or --allow-ort-operators");
     }
 
-    // What this command writes with ONNX Runtime's own products has no other sign of it.
+    // Weights alone may have few bits, and what this command wrote may keep all operators in floats.
     private static bool IsQuantised(ModelUnderTest published) => published.IsQuantised
         || QuantisationMetadata.Of(published.Graph.Model, QuantisationMetadata.Form) != null
         || published.Graph.Model.Graph.Nodes.Any(static n => n.OpType == BlockForm.Operator);

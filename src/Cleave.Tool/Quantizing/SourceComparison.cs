@@ -68,7 +68,7 @@ internal sealed record SourceComparison
         if (folders.Count == 0)
             throw new RefusedException("there are no inputs to compare both on: record some in the application (RunnerOptions.Record, CLEAVE_RECORD), or give some.");
         IReadOnlyList<InputCase> all = InputFolders.Read(folders, inputs, floats.Graph.Outputs);
-        HashSet<string> known = [.. (QuantisationMetadata.Of(bytes.Graph.Model, QuantisationMetadata.Calibration) ?? "").Split(' ')];
+        HashSet<string> known = [.. (bytes.Metadata(QuantisationMetadata.Calibration) ?? "").Split(' ')];
         InputCase[] unseen = [.. all.Where(c => !known.Contains(QuantizedMetadata.OfInputs(c)))];
         if (unseen.Length == 0)
             throw new RefusedException((all.Count == 1 ? "the only input is" : $"all {all.Count} inputs are") + " among those that the file was made with: that says nothing of others; record more, or give others.");

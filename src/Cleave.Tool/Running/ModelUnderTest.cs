@@ -75,7 +75,7 @@ internal sealed class ModelUnderTest : IDisposable
         List<Node> nodes = [.. AllNodes(graph.Model)];
         string[] random = [.. nodes.Where(n => n.Domain.Length == 0 && RandomOperatorTypes.Contains(n.OpType)).Select(n => n.OpType).Distinct().Order(StringComparer.Ordinal)];
         bool isQuantised = nodes.Any(n => n.OpType.Contains("Quant", StringComparison.Ordinal) || n.OpType.StartsWith("QLinear", StringComparison.Ordinal)
-            || n.OpType is "MatMulInteger" or "ConvInteger");
+            || n.OpType is "MatMulInteger" or "ConvInteger" || RoundsRows(n));
         return (random, isQuantised, graph.Facts.Values.Values.Any(v => IsShortFloat(v.Element)) || nodes.Any(CastsToShortFloat));
     }
 
@@ -85,11 +85,15 @@ internal sealed class ModelUnderTest : IDisposable
 
     public PlanGraph Graph { get; }
 
+    /// <summary>The file's metadata under a key, however long; null where it has none.</summary>
+    public string? Metadata(string key) => WholeMetadata.Of(Graph.Model, _source, key);
+
     public SmallConstants Constants => new(Graph, _source);
 
     /// <summary>Operators that give something else at every call.</summary>
     public IReadOnlyList<string> RandomOperators { get; }
 
+    /// <summary>Whether values are rounded to a few bits, so that one that is rounded in the other direction moves what follows by a step.</summary>
     public bool IsQuantised { get; }
 
     /// <summary>
@@ -158,6 +162,9 @@ internal sealed class ModelUnderTest : IDisposable
     /// <summary>A float of 16 bits or less.</summary>
     public static bool IsShortFloat(ElementType type) => type is ElementType.Float16 or ElementType.BFloat16
         or (>= ElementType.Float8E4M3FN and <= ElementType.Float8E5M2FNUZ) or ElementType.Float4E2M1 or ElementType.Float8E8M0;
+
+    // ONNX Runtime's product with packed weights rounds its input to bytes at this level of accuracy only.
+    private static bool RoundsRows(Node node) => node.OpType == "MatMulNBits" && node.Attributes.Any(static a => a.Name == "accuracy_level" && a.Ints is [4]);
 
     private static bool CastsToShortFloat(Node node) => node.OpType == "Cast"
         && node.Attributes.Any(a => a.Name == "to" && a.Ints.Length == 1 && a.Ints[0] is > 0 and < 100 && IsShortFloat((ElementType)a.Ints[0]));

@@ -1,7 +1,11 @@
 using System;
+using System.Globalization;
 using System.IO;
+using System.Linq;
 using System.Text.Json;
 using System.Threading.Tasks;
+using Cleave.Core.Graph;
+using Cleave.OnnxProto;
 using Cleave.TestKit.Synthetic;
 using Cleave.Tool.Running;
 using Xunit;
@@ -38,6 +42,21 @@ public sealed class AgainstTests : IDisposable
         Assert.Contains("0.5 are allowed (2 inputs that it was not made with)", text.Output);
         Assert.Contains("note: 2 inputs were left out", text.Output);
         Assert.Contains("verdict: within the budget", text.Output);
+    }
+
+    /// <summary>Sixteen figures and a space each: thousands are longer than what is read of other metadata.</summary>
+    [Fact]
+    public async Task Of_many_inputs_that_it_was_made_with_all_are_known()
+    {
+        string samples = await Quantised();
+        ModelProto model = ModelProto.Parser.ParseFrom(File.ReadAllBytes(Bytes));
+        StringStringEntryProto calibration = model.MetadataProps.Single(static p => p.Key == QuantisationMetadata.Calibration);
+        calibration.Value = string.Join(' ', Enumerable.Range(0, 10_000).Select(static i => i.ToString("x16", CultureInfo.InvariantCulture)).Append(calibration.Value));
+        _files.Save("model.int8.onnx", model);
+
+        JsonElement json = (await ToolRun.Of("verify", Bytes, "--against", Floats, "--inputs", samples, "--json")).Json;
+
+        Assert.Equal((2, 2), (json.GetProperty("error").GetProperty("inputs").GetInt32(), json.GetProperty("calibrated").GetInt32()));
     }
 
     [Fact]

@@ -3,11 +3,13 @@ using System.Collections.Generic;
 using System.IO;
 using System.Linq;
 using System.Threading.Tasks;
+using Cleave.Core.Graph;
 using Cleave.Core.Listing;
 using Cleave.Core.Onnx;
 using Cleave.OnnxProto;
 using Cleave.TestKit.Synthetic;
 using Cleave.Tool.Loose;
+using Cleave.Tool.Quantizing.Search;
 using Cleave.Tool.Running;
 using Xunit;
 
@@ -43,6 +45,16 @@ public sealed class LikeTests : IDisposable
         Assert.Equal(before["cleave.quantized.form"], after["cleave.quantized.form"]);
         Assert.NotEqual(before["cleave.quantized.source"], after["cleave.quantized.source"]);
         Assert.NotEqual(Weights(previous), Weights(next));
+    }
+
+    /// <summary>The names together are longer than what is read of other metadata.</summary>
+    [Fact]
+    public async Task All_operators_of_an_earlier_file_are_known_however_long_their_names()
+    {
+        ModelProto model = ModelProto.Parser.ParseFrom(File.ReadAllBytes(await _files.LayersInBytes("previous.int8.onnx")));
+        string[] names = [.. Enumerable.Range(0, 3).Select(static i => new string((char)('a' + i), 30_000))];
+        model.MetadataProps.Single(static p => p.Key == QuantisationMetadata.Operators).Value = string.Join('\n', names);
+        Assert.Equal(names, PreviousChoice.Read(_files.Save("previous.int8.onnx", model)).Operators);
     }
 
     [Fact]

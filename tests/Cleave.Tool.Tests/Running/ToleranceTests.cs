@@ -1,6 +1,7 @@
 using System;
 using System.Runtime.InteropServices;
 using Cleave.Core.Graph;
+using Cleave.OnnxProto;
 using Cleave.Tool.Running;
 using Xunit;
 
@@ -77,6 +78,23 @@ public sealed class ToleranceTests : IDisposable
         OutputDifference difference = OutputDifference.Between(Tensor(other, expected), Tensor(other, actual));
         Assert.False(Tolerance.Allows(plain, ElementType.Int64, difference, OutputDifference.None));
         Assert.False(Tolerance.Allows(halves, ElementType.Int64, difference, OutputDifference.None));
+    }
+
+    // ONNX Runtime's product with packed weights rounds what it reads to bytes at level 4 only (0 is none).
+    [Theory]
+    [InlineData(4, true)]
+    [InlineData(1, false)]
+    [InlineData(0, false)]
+    public void A_product_that_rounds_its_input_is_quantised(int level, bool isQuantised)
+    {
+        using TinyModel tiny = new();
+        tiny.Model.OpsetImport.Add(new OperatorSetIdProto { Domain = "com.microsoft", Version = 1 });
+        NodeProto product = TinyModel.Node("MatMulNBits", ["x", "w"], "p", "com.microsoft");
+        if (level > 0)
+            product.Attribute.Add(new AttributeProto { Name = "accuracy_level", Type = AttributeProto.Types.AttributeType.Int, I = level });
+        tiny.Model.Graph.Node.Add(product);
+        using ModelUnderTest model = new(tiny.Save());
+        Assert.Equal(isQuantised, model.IsQuantised);
     }
 
     [Fact]

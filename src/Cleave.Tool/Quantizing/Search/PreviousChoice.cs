@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Globalization;
 using System.Linq;
+using Cleave.Core.Diagnostics;
 using Cleave.Core.Graph;
 using Cleave.Core.Onnx;
 using Cleave.OnnxProto;
@@ -26,14 +27,29 @@ internal sealed record PreviousChoice(string Path, string Form, IReadOnlyList<st
     public bool UsesOwnOperators => Model.Opsets.Any(static o => o.Domain == OwnOperators.Domain);
 
     /// <exception cref="RewriteException">It is none that <c>cleave quantize</c> wrote.</exception>
-    /// <exception cref="Core.Diagnostics.ModelException">It is no model.</exception>
+    /// <exception cref="ModelException">It is no model.</exception>
     public static PreviousChoice Read(string path)
     {
-        OnnxModel model = ModelReader.ReadFile(path);
-        string? form = QuantisationMetadata.Of(model, QuantisationMetadata.Form), operators = QuantisationMetadata.Of(model, QuantisationMetadata.Operators);
+        (OnnxModel model, string? operators) = Open(path);
+        string? form = QuantisationMetadata.Of(model, QuantisationMetadata.Form);
         if (form is null || operators is null || !double.TryParse(QuantisationMetadata.Of(model, QuantisationMetadata.MaxError), NumberStyles.Float, CultureInfo.InvariantCulture, out double error))
             throw new RewriteException($"--like {path}: it does not say which operators are in 8 bits, as what cleave quantize writes does.");
         return new PreviousChoice(path, form, operators.Split('\n'), QuantisationMetadata.Of(model, QuantisationMetadata.Processor) == QuantisationMetadata.Vnni ? 8 : 7, error, model);
+    }
+
+    private static (OnnxModel Model, string? Operators) Open(string path)
+    {
+        using ByteSource source = ByteSource.OpenFile(path);
+        try
+        {
+            OnnxModel model = ModelReader.Read(source, default);
+            return (model, WholeMetadata.Of(model, source, QuantisationMetadata.Operators));
+        }
+        catch (ModelException e)
+        {
+            e.Path = path;
+            throw;
+        }
     }
 
     /// <summary>The same operators of another model.</summary>

@@ -44,9 +44,13 @@ internal static class PassThroughs
         && (Numbers(node, "ends") ?? Numbers(node, 2, facts)) is { } ends && ends.All(e => e >= Unbounded)
         && (node.Inputs.Length < 5 || node.Inputs[4].Length == 0 || (Numbers(node, 4, facts) is { } steps && steps.All(s => s == 1)));
 
-    private static bool KeepsShape(Node node, GraphFacts facts) =>
-        facts.Of(node.Inputs[0]).Shape is { } before && facts.Of(node.Outputs[0]).Shape is { } after
-        && before.SequenceEqual(after) && before.All(d => d.Value is not null);
+    private static bool KeepsShape(Node node, GraphFacts facts)
+    {
+        if (Numbers(node, 1, facts) is not { } sizes || facts.Of(node.Inputs[0]).Shape is not { } shape || sizes.Length > shape.Length || shape.Any(d => d.Value is null))
+            return false;
+        int first = shape.Length - sizes.Length;
+        return sizes.Select((size, i) => size == 1 || size == shape[first + i].Value).All(static same => same);
+    }
 
     private static long[]? Numbers(Node node, string attribute) => node.Attribute(attribute) is { Ints.Length: > 0 } found ? found.Ints : null;
 

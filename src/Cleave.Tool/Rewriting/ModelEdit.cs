@@ -17,6 +17,7 @@ internal sealed class ModelEdit(ModelProto model)
     private GraphFacts? _facts;
     private GraphIndex? _index;
     private NodeRole[]? _roles;
+    private NodeRole[]? _provenRoles;
     private HashSet<string>? _bodyNames;
 
     public ModelProto Model { get; } = model;
@@ -30,6 +31,9 @@ internal sealed class ModelEdit(ModelProto model)
     /// <summary>By position of the node.</summary>
     public NodeRole[] Roles => _roles ??= NodeRoles.Of(Index, Facts, OutputNames);
 
+    /// <summary>The same by what follows from operators alone: what a file states of its values may be wrong.</summary>
+    public NodeRole[] ProvenRoles => _provenRoles ??= NodeRoles.Of(Index, ShapeInference.Infer(Facts.Model, trustsFile: false), OutputNames);
+
     public string[] OutputNames => [.. Graph.Output.Select(o => o.Name)];
 
     /// <summary>Every name that stands in a body: what these read stays called as it is, since bodies are not changed.</summary>
@@ -41,6 +45,7 @@ internal sealed class ModelEdit(ModelProto model)
         _facts = null;
         _index = null;
         _roles = null;
+        _provenRoles = null;
         _bodyNames = null;
     }
 

@@ -64,5 +64,5 @@ internal static class PassThroughNodes
     }
 
     private static IEnumerable<NodeProto> InOrder(ModelEdit edit) =>
-        edit.Index.Order.Where(i => edit.Roles[i] == NodeRole.PassThrough).Select(i => edit.Graph.Node[i]);
+        edit.Index.Order.Where(i => edit.Roles[i] == NodeRole.PassThrough && edit.ProvenRoles[i] == NodeRole.PassThrough).Select(i => edit.Graph.Node[i]);
 }

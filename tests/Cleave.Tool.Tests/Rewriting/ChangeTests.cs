@@ -59,6 +59,27 @@ public sealed class ChangeTests : IDisposable
         Assert.Empty(Graph.ValueInfo);
     }
 
+    // What a file states of its values may be wrong; what operators make of them is not. The last one is what may be removed.
+    [Theory]
+    [InlineData("sizes", "x", 2, false)]
+    [InlineData("two_by_four", "r", 2, false)]
+    [InlineData("two_by_four", "x", 1, false)]
+    [InlineData("two_by_four", "x", 2, true)]
+    public void An_Expand_is_removed_only_where_its_sizes_are_known_and_those_of_its_input_proven(string sizes, string input, int rows, bool isRemoved)
+    {
+        Graph.Input[0] = TinyModel.Value("x", TinyModel.Float, rows, 4);
+        Graph.Input.Add(TinyModel.Value("sizes", (int)ElementType.Int64, 2));
+        Graph.Initializer.Add(new TensorProto { Name = "two_by_four", DataType = (int)ElementType.Int64, Dims = { 2 }, Int64Data = { 2, 4 } });
+        Graph.Node.Clear();
+        Graph.Node.Add(TinyModel.Node("Reshape", ["x", "sizes"], "r"));
+        Graph.Node.Add(TinyModel.Node("Expand", [input, sizes], "e"));
+        Graph.Node.Add(TinyModel.Node("Add", ["e", "w"], "y"));
+        Graph.Output[0] = TinyModel.Value("y", TinyModel.Float, 2, 4);
+        Graph.ValueInfo.Add(TinyModel.Value("r", TinyModel.Float, 2, 4));
+        Graph.ValueInfo.Add(TinyModel.Value("e", TinyModel.Float, 2, 4));
+        Assert.Equal(isRemoved ? 1 : 0, PassThroughNodes.Apply(new ModelEdit(_tiny.Model)));
+    }
+
     [Fact]
     public void Arithmetic_on_fixed_shapes_is_folded_and_on_open_ones_is_not()
     {

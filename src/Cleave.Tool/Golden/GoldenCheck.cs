@@ -73,7 +73,7 @@ internal static class GoldenCheck
     }
 
     private static bool IsAllowed(OutputDifference difference, TensorCopy? actual, bool quantised, double tolerance) => difference.Other is null
-        && (actual is not null && Tolerance.IsFloat(actual.Type) ? difference.OfRange <= tolerance
+        && (actual is not null && Tolerance.IsFloat(actual.Type) ? difference.OfRange <= tolerance || (tolerance > 0 && difference.Absolute <= Tolerance.Step)
             : difference.Absolute <= (quantised && actual is not null && Tolerance.IsShortInteger(actual.Type) ? 1 : 0));
 
     private static string Text(OutputDifference difference) =>

@@ -80,7 +80,7 @@ internal static class BatchCheck
         if (difference.Other != null)
             return false;
         if (Tolerance.IsFloat(type))
-            return difference.OfRange <= (model.IsQuantised ? Quantised : model.HasShortFloats ? ShortFloats : Floats);
+            return difference.Absolute <= Tolerance.Step || difference.OfRange <= (model.IsQuantised ? Quantised : model.HasShortFloats ? ShortFloats : Floats);
         return difference.Absolute == 0 || (model.IsQuantised && Tolerance.IsShortInteger(type) && (difference.Absolute <= 1 || difference.OfRange <= Quantised));
     }
 

@@ -49,6 +49,24 @@ public sealed class BatchCheckTests
         Assert.NotEmpty(_failures);
     }
 
+    /// <summary>A range of nothing: a part of it allows nothing.</summary>
+    [Theory]
+    [InlineData(1e-9f, true)]
+    [InlineData(1e-6f, false)]
+    public void Zeros_may_be_as_far_off_as_one_step_at_1(float together, bool isRight)
+    {
+        using TinyModel tiny = new();
+        using ModelUnderTest model = new(tiny.Save());
+        BatchCheck.Run(model, Run, new InputMaker(model.Graph, new Dictionary<string, double>()), DimensionSample.Parse("batch=1"), 1, _failures, _notes);
+        Assert.Equal(isRight, _failures.Count == 0);
+
+        Dictionary<string, TensorCopy> Run(Dictionary<string, TensorCopy> inputs)
+        {
+            float[] y = [.. Enumerable.Repeat(inputs["x"].Shape[0] > 1 ? together : 0, (int)inputs["x"].Count)];
+            return new Dictionary<string, TensorCopy> { ["y"] = new(ElementType.Float, inputs["x"].Shape, MemoryMarshal.AsBytes(y.AsSpan()).ToArray()) };
+        }
+    }
+
     // x and y are int64 [batch, 4]; what is run is not the file, but the rule for each element of a sample at a place, of those of all.
     private void Check(Func<long, int, long[], long> rule)
     {

@@ -44,7 +44,7 @@ internal sealed class FixRun(FixOptions options, Action<string, double> progress
         if (options.Batch != null && !changes.Any(c => c.Kind == ModelFix.Batch))
             _notes.Add("--dynamic-batch: the model has a batch axis already.");
         if (options.Widen && !changes.Any(c => c.Kind == ModelFix.Widened))
-            _notes.Add($"--widen: {WidenedHalves.WhyNot(model) ?? "the model has no floats of 16 bits"}.");
+            _notes.Add($"--widen: {WidenedHalves.WhyNot(model) ?? "the model computes nothing in 16 bits"}.");
         FixReport report = changes.Count == 0 ? Report([], null, null) : Judge(published, changes, target, draft, movesWeights ? external : null);
         cancellationToken.ThrowIfCancellationRequested();
         Commit(model, target, draft, movesWeights ? data : null);

@@ -25,10 +25,10 @@ internal sealed class WidenedHalves
 
     private WidenedHalves(HalfFloats halves) => _halves = halves;
 
-    /// <summary>How many values and weights have other types now; 0 where there are none, or it cannot be done.</summary>
+    /// <summary>How many values and weights have other types now; 0 where nothing is computed in 16 bits, or it cannot be done.</summary>
     public static int Apply(ModelEdit edit)
     {
-        if (WhyNot(edit.Model, out HalfFloats? halves) != null || halves is null)
+        if (WhyNot(edit.Model, out HalfFloats? halves) != null || halves is null || !Computes(edit))
             return 0;
         int count = edit.Graph.Initializer.Count(static t => t.DataType == Half) + edit.Facts.Values.Values.Count(static v => v.Element == ElementType.Float16);
         WidenedHalves widened = new(halves);
@@ -61,6 +61,26 @@ internal sealed class WidenedHalves
         return halves is null ? null
             : halves.WhyNotAtAll ?? halves.WhyNot(graph.Graph.Nodes.Concat(graph.Functions.SelectMany(static f => f.Nodes)))
             ?? (graph.Graph.SparseInitializers.Any(static t => t.Values.Element == ElementType.Float16) ? "a weight is a sparse tensor of 16 bits" : null);
+    }
+
+    // Not where such values are cast alone, as in a model that was changed already. In bodies and functions any such value counts: types are not known there.
+    private static bool Computes(ModelEdit edit)
+    {
+        OnnxModel model = edit.Facts.Model;
+        if (model.Functions.Any(static f => f.Nodes.Any(static n => Array.Exists(n.Attributes, StatedTypes.SaysHalf))))
+            return true;
+        for (int i = 0; i < model.Graph.Nodes.Count; i++)
+        {
+            Node node = model.Graph.Nodes[i];
+            if (node.Domain.Length == 0 && node.OpType is "Cast" or "Constant" or "ConstantOfShape")
+                continue;
+            if (Array.Exists(node.Attributes, static a => a.Graphs.Length > 0 && StatedTypes.SaysHalf(a))
+                || edit.Index.Reads(i).Concat(node.Outputs).Any(v => v.Length > 0 && edit.Facts.Of(v).Element is ElementType.Float16 or ElementType.Undefined))
+            {
+                return true;
+            }
+        }
+        return false;
     }
 
     private void Change(ModelProto model)

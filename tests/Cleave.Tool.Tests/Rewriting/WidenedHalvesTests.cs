@@ -38,6 +38,19 @@ public sealed class WidenedHalvesTests : IDisposable
         Assert.DoesNotContain("widened-floats", plain.Json.GetProperty("changes").EnumerateArray().Select(c => c.GetProperty("kind").GetString()));
     }
 
+    [Fact]
+    public async Task A_widened_model_has_nothing_left_to_widen()
+    {
+        string wide = Path.Combine(_folder.Path, "wide.onnx"), again = Path.Combine(_folder.Path, "again.onnx");
+        string[] more = ["--no-measure", "--json", "--widen", "--dims", "batch=2,sequence=8"];
+        Assert.Equal(0, (await ToolRun.Of(["fix", Model(), "-o", wide, .. more])).Code);
+        ToolRun second = await ToolRun.Of(["fix", wide, "-o", again, .. more]);
+        Assert.Equal(("", 0), (second.Error, second.Code));
+        Assert.Empty(second.Json.GetProperty("changes").EnumerateArray());
+        Assert.Equal("--widen: the model computes nothing in 16 bits.", Assert.Single(second.Json.GetProperty("notes").EnumerateArray()).GetString());
+        Assert.Equal(File.ReadAllBytes(wide), File.ReadAllBytes(again));
+    }
+
     /// <summary>That is what widening is for: the published file is the one that is off.</summary>
     [Fact]
     public async Task Fix_widens_where_the_published_file_is_infinite_and_the_widened_one_is_not()
@@ -72,7 +85,7 @@ public sealed class WidenedHalvesTests : IDisposable
     {
         ToolRun run = await ToolRun.Of("fix", ModelCatalog.Get("chain").Write(ModelCatalog.Folder), "-o", Path.Combine(_folder.Path, "x.onnx"), "--no-measure", "--json", "--widen");
         Assert.Equal(0, run.Code);
-        Assert.Contains("--widen: the model has no floats of 16 bits.", run.Json.GetProperty("notes").EnumerateArray().Select(n => n.GetString()));
+        Assert.Contains("--widen: the model computes nothing in 16 bits.", run.Json.GetProperty("notes").EnumerateArray().Select(n => n.GetString()));
     }
 
     [Fact]

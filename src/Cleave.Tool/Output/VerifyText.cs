@@ -20,7 +20,7 @@ internal static class VerifyText
     public static void Write(VerifyReport report, TextWriter output)
     {
         IAnsiConsole console = Terminal.For(output);
-        PartitionReport[] split = [.. report.Partitions.Where(p => p.Kind != "whole")];
+        PartitionReport[] split = [.. report.Partitions.Where(p => p.Kind != PartitionCheck.WholeKind)];
         Line(console, $"{report.Model}: {Count(report.Nodes, "node")} in {Count(report.Groups, "group")}; ONNX Runtime {report.OnnxRuntime}, {Count(report.Threads, "thread")}");
         string done = report.Verdict == Verdict.Unverifiable ? "ran" : "compared";
         Line(console, $"{done} {Count(split.Length, "partition")} ({split.Count(p => p.Kind == "plan")} as planned, {split.Count(p => p.Kind == "groups")} over groups, {split.Count(p => p.Kind == "nodes")} over nodes), "
@@ -113,7 +113,7 @@ internal static class VerifyText
 
     private static string Describe(Failure failure, ulong inputSeed)
     {
-        List<string> parts = [failure.Kind == "whole" ? "plan of one segment" : failure.Kind is "batch" or "widened" ? failure.Kind : failure.Kind == "plan" ? $"plan for {failure.Seed} cores"
+        List<string> parts = [failure.Kind == PartitionCheck.WholeKind ? "plan of one segment" : failure.Kind is "batch" or "widened" ? failure.Kind : failure.Kind == "plan" ? $"plan for {failure.Seed} cores"
             : $"partition over {failure.Kind} (again: --partitions 1 --seed {failure.Seed} --input-seed {inputSeed})"];
         if (failure.Segment != null)
             parts.Add(failure.Segment);

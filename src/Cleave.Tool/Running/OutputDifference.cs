@@ -1,5 +1,6 @@
 using System;
 using System.Buffers.Binary;
+using System.Collections.Generic;
 using System.Globalization;
 using System.Linq;
 using Cleave.Core.Graph;
@@ -22,7 +23,8 @@ internal sealed record OutputDifference(double Absolute, double Relative, double
     /// <param name="expected">What should be.</param>
     /// <param name="actual">What is.</param>
     /// <param name="range">What <see cref="OfRange"/> is a part of; null is the range of <paramref name="expected"/>.</param>
-    public static OutputDifference Between(TensorCopy expected, TensorCopy actual, double? range = null)
+    /// <param name="except">Places of elements that do not count.</param>
+    public static OutputDifference Between(TensorCopy expected, TensorCopy actual, double? range = null, IReadOnlySet<int>? except = null)
     {
         if (expected.SameBits(actual))
             return None;
@@ -32,6 +34,8 @@ internal sealed record OutputDifference(double Absolute, double Relative, double
             return Unlike($"the shape is [{string.Join(",", actual.Shape)}] instead of [{string.Join(",", expected.Shape)}]");
         if (Numbers(expected) is not { } one || Numbers(actual) is not { } other)
             return Unlike(expected.Type == ElementType.String ? "texts differ" : "elements differ");
+        foreach (int place in except?.Where(p => p < one.Length) ?? [])
+            one[place] = other[place] = double.NaN;
         return Largest(one, other, expected.Type, range ?? RangeOf(one));
     }
 

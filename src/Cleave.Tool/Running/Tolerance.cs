@@ -15,13 +15,13 @@ internal static class Tolerance
     /// <param name="model">The model.</param>
     /// <param name="type">Element type of the output.</param>
     /// <param name="difference">What was found.</param>
-    /// <param name="own">How far the whole model is from itself, with and without optimisations.</param>
+    /// <param name="own">How far the whole model is from itself, with and without optimisations; where that is not finite it sets no limit.</param>
     public static bool Allows(ModelUnderTest model, ElementType type, OutputDifference difference, OutputDifference own)
     {
         if (difference.Other != null)
             return false;
         if (IsFloat(type))
-            return difference.OfRange <= Limit(model) || difference.Absolute <= Math.Max(Step, 2 * own.Absolute);
+            return difference.OfRange <= Limit(model) || difference.Absolute <= Math.Max(Step, double.IsFinite(own.Absolute) ? 2 * own.Absolute : 0);
         // A rounding that falls on the other side moves a quantised output by a step. An index is right or wrong, however many there are.
         return difference.Absolute <= (model.IsQuantised && IsShortInteger(type) ? 1 : 0);
     }

@@ -16,10 +16,25 @@ namespace Cleave.Tool.Verification;
 /// <param name="Unstable">Outputs that differ from one run to the next.</param>
 internal sealed record ReferenceCase(
     InputCase Inputs, IReadOnlyDictionary<string, TensorCopy> Optimised, IReadOnlyDictionary<string, TensorCopy> Unoptimised,
-    IReadOnlyDictionary<string, OutputDifference> Own, IReadOnlyDictionary<string, OutputDifference> SlicedDifference, IReadOnlySet<string> Unstable)
+    IReadOnlyDictionary<string, OwnDifference> Own, IReadOnlyDictionary<string, OutputDifference> SlicedDifference, IReadOnlySet<string> Unstable)
 {
-    /// <summary>Whether elements of an output can be compared: there are some, and they do not differ from one run to the next.</summary>
-    public bool Shows(string output) => !Unstable.Contains(output) && Optimised[output].Count > 0;
+    /// <summary>Whether elements of an output can be compared: there are some that are settled, and they do not differ from one run to the next.</summary>
+    public bool Shows(string output) => !Unstable.Contains(output) && Optimised[output].Count > Own[output].Unsettled.Count;
+
+    /// <summary>How far the settled elements of a result are from what was expected.</summary>
+    /// <param name="output">Its name.</param>
+    /// <param name="expected">What it should be.</param>
+    /// <param name="actual">What it is; null where it is missing.</param>
+    public OutputDifference Between(string output, TensorCopy expected, TensorCopy? actual) =>
+        actual is null ? OutputDifference.Missing : OutputDifference.Between(expected, actual, except: Own[output].Unsettled);
+
+    /// <summary>The outputs of which some elements do not count.</summary>
+    public static IEnumerable<string> UnsettledOf(IEnumerable<ReferenceCase> cases) =>
+        cases.SelectMany(static c => c.Own.Where(o => o.Value.Unsettled.Count > 0 && !c.Unstable.Contains(o.Key)).Select(static o => o.Key)).Distinct(StringComparer.Ordinal);
+
+    /// <summary>What is to be said of an output with elements that do not count.</summary>
+    public static string UnsettledNote(string output) =>
+        $"The output '{output}' has elements that are finite numbers in the whole model only with, or only without, ONNX Runtime's own optimisations: these were not compared.";
 }
 
 /// <summary>The whole model in the sessions that everything is compared with.</summary>
@@ -49,7 +64,7 @@ internal sealed class References : IDisposable
     public ReferenceCase Run(InputCase inputs)
     {
         Dictionary<string, TensorCopy> optimised = Run(0), again = Run(0), plain = Run(1), sliced = Run(2);
-        return new ReferenceCase(inputs, optimised, sliced, Differences(plain, optimised), Differences(plain, sliced),
+        return new ReferenceCase(inputs, optimised, sliced, OwnDifferences(plain, optimised), Differences(plain, sliced),
             optimised.Keys.Where(k => !again.TryGetValue(k, out TensorCopy? other) || !optimised[k].SameBits(other)).ToHashSet(StringComparer.Ordinal));
 
         Dictionary<string, TensorCopy> Run(int chain) => _chains[chain].Run(inputs.Values, _model.Graph.Outputs);
@@ -63,6 +78,10 @@ internal sealed class References : IDisposable
         foreach (SessionChain chain in _chains)
             chain.Dispose();
     }
+
+    /// <summary>By output.</summary>
+    public static Dictionary<string, OwnDifference> OwnDifferences(Dictionary<string, TensorCopy> plain, Dictionary<string, TensorCopy> optimised) =>
+        optimised.ToDictionary(o => o.Key, o => OwnDifference.Between(plain.GetValueOrDefault(o.Key), o.Value), StringComparer.Ordinal);
 
     /// <summary>By output.</summary>
     public static Dictionary<string, OutputDifference> Differences(Dictionary<string, TensorCopy> one, Dictionary<string, TensorCopy> other) =>

@@ -28,7 +28,7 @@ internal static class RoundedWhole
         try
         {
             Dictionary<string, TensorCopy>[] optimised = Run(GraphOptimizationLevel.ORT_ENABLE_ALL), plain = Run(GraphOptimizationLevel.ORT_DISABLE_ALL);
-            return [.. cases.Select((c, i) => c with { Optimised = optimised[i], Unoptimised = plain[i], Own = References.Differences(plain[i], optimised[i]) })];
+            return [.. cases.Select((c, i) => c with { Optimised = optimised[i], Unoptimised = plain[i], Own = References.OwnDifferences(plain[i], optimised[i]) })];
         }
         catch (SegmentException e)
         {

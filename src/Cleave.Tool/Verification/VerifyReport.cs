@@ -93,7 +93,7 @@ internal sealed record OutputReport(
 /// <param name="Segments">How many.</param>
 /// <param name="CutValues">How many values go from one to another.</param>
 /// <param name="Optimised">By output: largest difference, both sides with all optimisations.</param>
-/// <param name="Unoptimised">By output: largest difference, both sides with none.</param>
+/// <param name="Unoptimised">By output: largest difference, both sides with none; from the whole sliced as one segment, and of that one from the file.</param>
 /// <param name="Lost">Fusions that its cuts prevented; null where that was not looked at.</param>
 internal sealed record PartitionReport(
     string Kind, ulong Seed, int Segments, int CutValues, IReadOnlyDictionary<string, OutputDifference> Optimised,

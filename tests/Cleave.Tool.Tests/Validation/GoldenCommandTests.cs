@@ -51,6 +51,20 @@ public sealed class GoldenCommandTests : IDisposable
         Assert.Empty(Directory.GetFileSystemEntries(Path.GetDirectoryName(_tiny.Path)!, "*.tmp"));
     }
 
+    /// <summary>A range of nothing: a part of it allows nothing.</summary>
+    [Theory]
+    [InlineData(1e-9f, null, 0)]
+    [InlineData(1e-9f, "0", 1)]
+    [InlineData(1e-3f, null, 1)]
+    public async Task Zeros_that_were_recorded_are_compared_with_a_tolerance_too(float factor, string? tolerance, int code)
+    {
+        _tiny.Model.Graph.Node[0].OpType = "Mul";
+        Assert.Equal(0, (await ToolRun.Of("golden", "--record", "--dims", "batch=2", _tiny.Save())).Code);
+        _tiny.Model.Graph.Initializer[0].RawData = ByteString.CopyFrom(Enumerable.Repeat(factor, 4).SelectMany(BitConverter.GetBytes).ToArray());
+        string[] more = tolerance is null ? [] : ["--tolerance", tolerance];
+        Assert.Equal(code, (await ToolRun.Of(["golden", _tiny.Save(), .. more])).Code);
+    }
+
     [Fact]
     public async Task Given_inputs_are_recorded_alone()
     {
@@ -83,7 +97,7 @@ public sealed class GoldenCommandTests : IDisposable
         TensorCopy one = new(ElementType.Float, [1], new byte[sizeof(float)]);
         Dictionary<string, OutputDifference> none = [];
         ReferenceCase found = new(new InputCase("made", new Dictionary<string, TensorCopy>()), isUnstable ? new() { ["y"] = one } : new Dictionary<string, TensorCopy>(),
-            new Dictionary<string, TensorCopy>(), none, none, new HashSet<string>(isUnstable ? ["y"] : []));
+            new Dictionary<string, TensorCopy>(), new Dictionary<string, OwnDifference>(), none, new HashSet<string>(isUnstable ? ["y"] : []));
         RefusedException e = Assert.Throws<RefusedException>(() => GoldenSets.Write(model, _tiny.Path, [found], [], default));
         Assert.Contains(why, e.Message, StringComparison.Ordinal);
         Assert.Empty(Directory.GetDirectories(Path.GetDirectoryName(_tiny.Path)!));

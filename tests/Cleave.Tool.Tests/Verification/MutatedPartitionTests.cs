@@ -1,13 +1,17 @@
 using System;
+using System.Buffers.Binary;
 using System.Collections.Generic;
+using System.IO;
 using System.Linq;
 using Cleave.Core.Diagnostics;
 using Cleave.Core.Onnx.Slicing;
 using Cleave.Core.Passes.Partitions;
 using Cleave.Core.Schedule;
+using Cleave.OnnxProto;
 using Cleave.TestKit.Catalog;
 using Cleave.Tool.Running;
 using Cleave.Tool.Verification;
+using Google.Protobuf;
 using Microsoft.ML.OnnxRuntime;
 using Xunit;
 
@@ -18,6 +22,7 @@ public sealed class MutatedPartitionTests : IDisposable
 {
     private readonly TempFolder _folder = new();
     private readonly ModelUnderTest _model;
+    private readonly ReferenceCase _reference;
     private readonly PartitionCheck _check;
     private readonly Partition _partition;
 
@@ -26,7 +31,8 @@ public sealed class MutatedPartitionTests : IDisposable
         _model = new ModelUnderTest(ModelCatalog.Get("residual").Write(_folder.Path));
         InputMaker maker = new(_model.Graph, new Dictionary<string, double>());
         using References references = new(_model, 1);
-        _check = new PartitionCheck(_model, 1, [references.Run(maker.Make(DimensionSample.Parse("batch=2"), 1))]);
+        _reference = references.Run(maker.Make(DimensionSample.Parse("batch=2"), 1));
+        _check = new PartitionCheck(_model, 1, [_reference]);
         // Conv Relu | Conv Relu | Conv Add Relu …: the values have one shape, so swapping the two that the last part reads runs.
         _partition = CutAt(_model, 2, 4);
     }
@@ -62,6 +68,39 @@ public sealed class MutatedPartitionTests : IDisposable
         _check.Compare("test", 3, new SessionChain(links), requests, optimised);
         Failure failure = Assert.Single(_check.Failures);
         Assert.Equal(("test", 3UL, "segment 3 of 3", "y", optimised), (failure.Kind, failure.Seed, failure.Segment, failure.Output, failure.Optimised));
+    }
+
+    /// <summary>The slicer reads the file that was opened; what has its name now has another weight.</summary>
+    [Fact]
+    public void A_whole_with_another_weight_is_caught_with_and_without_optimisations()
+    {
+        string path = ModelCatalog.Get("residual").Write(_folder.Path);
+        using ModelUnderTest model = new(path);
+        ModelProto other = model.Read();
+        TensorProto weight = other.Graph.Initializer.First(t => t.RawData.Length > 8);
+        byte[] bytes = weight.RawData.ToByteArray();
+        BinaryPrimitives.WriteSingleLittleEndian(bytes.AsSpan(4), BinaryPrimitives.ReadSingleLittleEndian(bytes.AsSpan(4)) + 1);
+        weight.RawData = ByteString.CopyFrom(bytes);
+        File.WriteAllBytes(path + ".other", other.ToByteArray());
+        File.Move(path + ".other", path, overwrite: true);
+
+        using References references = new(model, 1);
+        PartitionCheck check = new(model, 1, [references.Run(new InputMaker(model.Graph, new Dictionary<string, double>()).Make(DimensionSample.Parse("batch=2"), 1))]);
+        PartitionReport report = check.RunWhole();
+
+        Assert.Equal([("whole", "y", true), ("whole", "y", false)], check.Failures.Select(f => (f.Kind, f.Output, f.Optimised)));
+        Assert.False(report.Unoptimised["y"].SameBits);
+    }
+
+    /// <summary>A constant weight is packed for its kernel, an input is not.</summary>
+    [Fact]
+    public void A_whole_whose_kernels_add_in_another_order_is_right()
+    {
+        ReferenceCase right = _reference with { SlicedDifference = new Dictionary<string, OutputDifference> { ["y"] = new(1e-6, 1e-6, 1e-6, 3, false) } };
+        PartitionCheck check = new(_model, 1, [right]);
+        PartitionReport report = check.RunWhole();
+        Assert.Empty(check.Failures);
+        Assert.Equal(3, report.Unoptimised["y"].Ulps);
     }
 
     [Fact]

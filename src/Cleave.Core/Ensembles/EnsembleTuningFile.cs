@@ -12,6 +12,7 @@ namespace Cleave.Core.Ensembles;
 internal sealed class EnsembleTuningFile
 {
     private const string FirstLine = "cleave-ensemble-tuning";
+    public const string Chosen = "chosen";
 
     // No machine has more threads, no batch more samples, no ensemble more members; what is larger is damage.
     private const int MostThreads = 4096;
@@ -46,6 +47,8 @@ internal sealed class EnsembleTuningFile
         List<TunedMember> members = [];
         List<TunedMatrix> tried = [];
         List<TunedDevices> devices = [];
+        MeasuredRequests? requests = null;
+        TunedChoice? chosen = null;
         foreach (string keyword in scanner.Block())
         {
             switch (keyword)
@@ -54,12 +57,19 @@ internal sealed class EnsembleTuningFile
                     isComplete = true;
                     scanner.NextLine();
                     break;
+                case "requests":
+                    requests = new MeasuredRequests(scanner.Texts(), scanner.Texts(), scanner.Texts());
+                    scanner.NextLine();
+                    break;
                 case "member" when members.Count < MostMembers && tried.Count == 0 && devices.Count == 0:
                     members.Add(ReadMember(scanner));
                     break;
                 case "matrix":
                     tried.Add(ReadMatrix(scanner, members.Count));
                     scanner.NextLine();
+                    break;
+                case Chosen when tried.Count > 0:
+                    chosen = Choice(scanner, ReadMatrix(scanner, members.Count));
                     break;
                 case TunedDevicesText.Keyword when members.Count > 0:
                     devices.Add(TunedDevicesText.Read(scanner, members));
@@ -70,7 +80,15 @@ internal sealed class EnsembleTuningFile
                     throw scanner.Error("'" + keyword + "' is not expected");
             }
         }
-        return members.Count > 0 ? new EnsembleTuningSection(machine, isComplete, members, tried) { Devices = devices } : throw scanner.Error("the section before has no 'member'");
+        return members.Count > 0 ? new EnsembleTuningSection(machine, isComplete, members, tried) { Requests = requests, Chosen = chosen, Devices = devices } : throw scanner.Error("the section before has no 'member'");
+    }
+
+    /// <summary>What follows the matrix of that line; goes to the next.</summary>
+    public static TunedChoice Choice(ListingScanner scanner, TunedMatrix matrix)
+    {
+        TunedChoice choice = new(matrix with { Nanoseconds = Positive(scanner, matrix.Nanoseconds) }, Positive(scanner, scanner.Number()));
+        scanner.NextLine();
+        return choice;
     }
 
     private static TunedMember ReadMember(ListingScanner scanner)
@@ -109,10 +127,23 @@ internal sealed class EnsembleTuningFile
 
     public static long Bytes(ListingScanner scanner) => scanner.Number() is >= 0 and <= 1L << 48 and var bytes ? bytes : throw scanner.Error("a number of bytes is out of range");
 
+    /// <summary>The matrices that were deployed, and the choice among them.</summary>
+    public static void Write(ListingText text, IReadOnlyList<TunedMatrix> tried, TunedChoice? chosen)
+    {
+        foreach (TunedMatrix matrix in tried)
+            text.Line("matrix").Numbers(Numbers(matrix)).Number(matrix.Nanoseconds).End();
+        if (chosen is not null)
+            text.Line(Chosen).Numbers(Numbers(chosen.Matrix)).Number(chosen.Matrix.Nanoseconds).Number(chosen.Untuned).End();
+    }
+
+    private static long[] Numbers(TunedMatrix matrix) => [.. matrix.Cells.SelectMany(static c => new long[] { c.Count, c.Threads, c.Batch })];
+
     private static void Write(ListingText text, EnsembleTuningSection section)
     {
         if (section.IsComplete)
             text.Line("complete").End();
+        if (section.Requests is { } requests)
+            text.Line("requests").Texts([.. requests.Sizes]).Texts([.. requests.Fills]).Texts([.. requests.Outputs]).End();
         foreach (TunedMember member in section.Members)
         {
             MemberMemory memory = member.Memory;
@@ -122,8 +153,7 @@ internal sealed class EnsembleTuningFile
                 text.Line("time").Numbers([time.Threads, time.Batch]).Number(time.Nanoseconds).End();
             text.Unindent();
         }
-        foreach (TunedMatrix matrix in section.Tried)
-            text.Line("matrix").Numbers([.. matrix.Cells.SelectMany(static c => new long[] { c.Count, c.Threads, c.Batch })]).Number(matrix.Nanoseconds).End();
+        Write(text, section.Tried, section.Chosen);
         foreach (TunedDevices devices in section.Devices)
             TunedDevicesText.Write(text, devices);
     }

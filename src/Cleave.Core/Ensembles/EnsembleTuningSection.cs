@@ -13,6 +13,12 @@ namespace Cleave.Core.Ensembles;
 /// <param name="Tried">The matrices that were deployed, in that order.</param>
 internal sealed record EnsembleTuningSection(MachineSignature Machine, bool IsComplete, IReadOnlyList<TunedMember> Members, IReadOnlyList<TunedMatrix> Tried) : IMachineSection
 {
+    /// <summary>What the requests were like; null: an older file does not tell.</summary>
+    public MeasuredRequests? Requests { get; init; }
+
+    /// <summary>What the fastest matrix was found to be beside the untuned one; null: it was not compared.</summary>
+    public TunedChoice? Chosen { get; init; }
+
     /// <summary>What was measured on devices, one for each list of them.</summary>
     public IReadOnlyList<TunedDevices> Devices { get; init; } = [];
 
@@ -25,12 +31,36 @@ internal sealed record EnsembleTuningSection(MachineSignature Machine, bool IsCo
         Devices = [.. Devices.Where(d => !d.IsOf(devices.Names)).Append(devices).OrderBy(static d => string.Join(";", d.Names), StringComparer.Ordinal)],
     };
 
-    /// <summary>The best of all that were deployed; null where none was. Of equal ones the first.</summary>
-    public TunedMatrix? Best => Tried.OrderBy(static t => t.Nanoseconds).FirstOrDefault();
+    /// <summary>The best of all that were deployed, by the comparison with the untuned one where there was one; null where none was deployed. Of equal ones the first.</summary>
+    public TunedMatrix? Best => Chosen?.Matrix ?? Tried.OrderBy(static t => t.Nanoseconds).FirstOrDefault();
 
     /// <summary>Whether it was measured of members with these graphs.</summary>
     public bool IsOf(IEnumerable<string> graphs) => Members.Select(static m => m.Graph).SequenceEqual(graphs, StringComparer.Ordinal);
+
+    /// <summary>Whether it was measured of members with these graphs, with such requests.</summary>
+    public bool IsOf(IEnumerable<string> graphs, MeasuredRequests requests) => IsOf(graphs) && Requests?.IsLike(requests) == true;
 }
+
+/// <summary>What the requests are like that an ensemble is measured with: of others it takes other times.</summary>
+/// <param name="Sizes">Of the open dimensions but the batch, as <c>width=256</c>, sorted.</param>
+/// <param name="Fills">The inputs of one number, as <c>sr=16000</c>, sorted.</param>
+/// <param name="Outputs">What each member is asked for, as the item metadata has it; empty: its own outputs.</param>
+internal sealed record MeasuredRequests(IReadOnlyList<string> Sizes, IReadOnlyList<string> Fills, IReadOnlyList<string> Outputs)
+{
+    /// <summary>For messages.</summary>
+    public string Words => Sizes.Count + Fills.Count + Outputs.Count == 0
+        ? "no sizes or numbers, and the members' own outputs"
+        : string.Join(", ", [.. Sizes, .. Fills, .. Outputs.Count == 0 ? Array.Empty<string>() : ["outputs " + string.Join(" and ", Outputs.Distinct(StringComparer.Ordinal))]]);
+
+    /// <summary>Whether they are equal.</summary>
+    public bool IsLike(MeasuredRequests other) =>
+        Sizes.SequenceEqual(other.Sizes, StringComparer.Ordinal) && Fills.SequenceEqual(other.Fills, StringComparer.Ordinal) && Outputs.SequenceEqual(other.Outputs, StringComparer.Ordinal);
+}
+
+/// <summary>What comparing the fastest of many with the untuned one, in turns, said: the fastest once is partly so by luck.</summary>
+/// <param name="Matrix">The better of both.</param>
+/// <param name="Untuned">Nanoseconds for each sample untuned, meanwhile.</param>
+internal sealed record TunedChoice(TunedMatrix Matrix, long Untuned);
 
 /// <summary>A member.</summary>
 /// <param name="Memory">What it takes, by its name.</param>

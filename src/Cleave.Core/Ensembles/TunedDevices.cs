@@ -11,8 +11,11 @@ namespace Cleave.Core.Ensembles;
 /// <param name="Tried">The matrices that were deployed, in that order; their cells device by device, with a count of 0 where the member is not.</param>
 internal sealed record TunedDevices(IReadOnlyList<string> Names, bool IsComplete, IReadOnlyList<TunedDeviceMember> Members, IReadOnlyList<TunedMatrix> Tried)
 {
-    /// <summary>The best of all that ran; null where none did. Of equal ones the first.</summary>
-    public TunedMatrix? Best => Tried.Where(static t => t.Ran).OrderBy(static t => t.Nanoseconds).FirstOrDefault();
+    /// <summary>What the fastest matrix was found to be beside the untuned one; null: it was not compared.</summary>
+    public TunedChoice? Chosen { get; init; }
+
+    /// <summary>The best of all that ran, by the comparison with the untuned one where there was one; null where none did. Of equal ones the first.</summary>
+    public TunedMatrix? Best => Chosen?.Matrix ?? Tried.Where(static t => t.Ran).OrderBy(static t => t.Nanoseconds).FirstOrDefault();
 
     /// <summary>Whether it is of these devices, in this order.</summary>
     public bool IsOf(IEnumerable<string> names) => Names.SequenceEqual(names, StringComparer.Ordinal);

@@ -26,6 +26,7 @@ internal static class TunedDevicesText
         bool isComplete = false;
         List<TunedDeviceMember> there = [];
         List<TunedMatrix> tried = [];
+        TunedChoice? chosen = null;
         foreach (string keyword in scanner.Block())
         {
             switch (keyword)
@@ -41,11 +42,14 @@ internal static class TunedDevicesText
                     tried.Add(ReadMatrix(scanner, names.Length * members.Count));
                     scanner.NextLine();
                     break;
+                case EnsembleTuningFile.Chosen when there.Count == members.Count:
+                    chosen = EnsembleTuningFile.Choice(scanner, ReadMatrix(scanner, names.Length * members.Count));
+                    break;
                 default:
                     throw scanner.Error("'" + keyword + "' is not expected");
             }
         }
-        return there.Count == members.Count ? new TunedDevices(names, isComplete, there, tried) : throw scanner.Error("the devices before have not as many members as the section");
+        return there.Count == members.Count ? new TunedDevices(names, isComplete, there, tried) { Chosen = chosen } : throw scanner.Error("the devices before have not as many members as the section");
     }
 
     /// <summary>Writes a block.</summary>
@@ -63,8 +67,7 @@ internal static class TunedDevicesText
                 text.Line("time").Numbers([time.Device, time.Batch]).Number(time.Nanoseconds).End();
             text.Unindent();
         }
-        foreach (TunedMatrix matrix in devices.Tried)
-            text.Line("matrix").Numbers([.. matrix.Cells.SelectMany(static c => new long[] { c.Count, c.Threads, c.Batch })]).Number(matrix.Nanoseconds).End();
+        EnsembleTuningFile.Write(text, devices.Tried, devices.Chosen);
         text.Unindent();
     }
 

@@ -25,6 +25,7 @@ internal sealed class EnsembleDeviceTuneRun(EnsembleModels models, EnsembleTunin
     private readonly string[] _names = models.Definition.Devices;
     private readonly List<TunedDeviceMember> _members = [];
     private readonly List<TunedMatrix> _tried = [];
+    private TunedChoice? _chosen;
 
     /// <summary>What is known now. Null where there was not even time for one matrix.</summary>
     /// <exception cref="RefusedException">The ensemble does not fit, or no matrix ran.</exception>
@@ -34,6 +35,7 @@ internal sealed class EnsembleDeviceTuneRun(EnsembleModels models, EnsembleTunin
         TunedDevices? known = _known.On(_names);
         _members.AddRange(known?.Members ?? _known.Members.Select(static m => new TunedDeviceMember(new MemberMemory(m.Memory.Name, m.Memory.Weights, 0), [])));
         _tried.AddRange(known?.Tried ?? []);
+        _chosen = known?.Chosen;
         for (int m = 0; m < _members.Count; m++)
             Measure(m);
         if (!journal.Missed)
@@ -57,11 +59,11 @@ internal sealed class EnsembleDeviceTuneRun(EnsembleModels models, EnsembleTunin
                 progress($"{models.Paths[m]} {_names[d]} {batch}");
                 long time = timer.Time(_names[d], batch);
                 _members[m] = new TunedDeviceMember(timer.Memory(_members[m].Memory), [.. _members[m].Times, new TunedDeviceCell(d, batch, time)]);
+                Save(Measured(isComplete: false));
                 if (DeviceTimer.IsEnough(time))
                     break;
             }
         }
-        Save(Measured(isComplete: false));
     }
 
     private void Deploy()
@@ -77,7 +79,10 @@ internal sealed class EnsembleDeviceTuneRun(EnsembleModels models, EnsembleTunin
         double before = Throughput(untuned), after = Throughput(predicted);
         FoundAllocation found = AllocationSearch.Improve(problem, before > after ? untuned : predicted, Throughput, EnsembleTuneRun.Deployed);
         if (found.Throughput > 0 || journal.Missed)
+        {
+            _chosen ??= new MatrixComparison(journal, progress).Choose(_tried, untuned, Time, cells => AllocationMatrix.Of(_names.Length, _members.Count, cells));
             return;
+        }
         // Others may use the devices less the next time.
         _tried.Clear();
         Save(Measured(isComplete: false));
@@ -106,13 +111,10 @@ internal sealed class EnsembleDeviceTuneRun(EnsembleModels models, EnsembleTunin
         if (journal.IsOver())
             return 0;
         progress($"matrix {_tried.Count + 1}: {string.Join("; ", models.Paths.Select((p, m) => p + " on " + Words(matrix, m)))}");
-        EnsembleOptions options = models.Options(cores);
-        options.DeviceCells = models.Paths.Select((p, m) => (p, m)).ToDictionary(static c => c.p, c => Cells(matrix, c.m), StringComparer.Ordinal);
-        int samples = MatrixTimer.Samples * Math.Max(1, _names.Count(static n => n != Cpu));
         long time = 0;
         try
         {
-            time = MatrixTimer.Time(models.Definition, options, models.Request(samples), samples, journal.Token);
+            time = Time(matrix);
         }
         catch (CleaveException e) when (DeviceTimer.LacksMemory(e))
         {
@@ -123,6 +125,14 @@ internal sealed class EnsembleDeviceTuneRun(EnsembleModels models, EnsembleTunin
         _tried.Add(tried);
         Save(Measured(isComplete: false));
         return tried.Throughput;
+    }
+
+    private long Time(AllocationMatrix matrix)
+    {
+        EnsembleOptions options = models.Options(cores);
+        options.DeviceCells = models.Paths.Select((p, m) => (p, m)).ToDictionary(static c => c.p, c => Cells(matrix, c.m), StringComparer.Ordinal);
+        int samples = MatrixTimer.Samples * Math.Max(1, _names.Count(static n => n != Cpu));
+        return MatrixTimer.Time(models.Definition, options, models.Request(samples), samples, journal.Token);
     }
 
     private IReadOnlyDictionary<string, EnsembleCell> Cells(AllocationMatrix matrix, int m)
@@ -138,7 +148,7 @@ internal sealed class EnsembleDeviceTuneRun(EnsembleModels models, EnsembleTunin
 
     private string Words(AllocationMatrix matrix, int m) => string.Join(" and ", Cells(matrix, m).Select(static c => c.Key + " " + c.Value));
 
-    private TunedDevices Measured(bool isComplete) => new(_names, isComplete, [.. _members], [.. _tried]);
+    private TunedDevices Measured(bool isComplete) => new(_names, isComplete, [.. _members], [.. _tried]) { Chosen = _chosen };
 
     private void Save(TunedDevices measured) => journal.Save(_known.With(measured));
 }

@@ -4,6 +4,7 @@ using System.Globalization;
 using System.IO;
 using System.Linq;
 using Cleave.Core.Diagnostics;
+using Cleave.Core.Ensembles;
 using Cleave.Core.Graph;
 using Cleave.Core.Listing;
 using Cleave.Core.Onnx;
@@ -24,6 +25,7 @@ internal sealed class EnsembleModels
     private readonly EnsembleSpec _spec;
     private readonly IReadOnlyDictionary<string, string> _dims;
     private readonly IReadOnlyDictionary<string, string> _fills;
+    private readonly string[] _outputs;
     private readonly List<IDevice> _opened = [];
 
     /// <param name="name">The ensemble's name in the project.</param>
@@ -43,6 +45,7 @@ internal sealed class EnsembleModels
         Paths = paths;
         _dims = dims;
         _fills = fills;
+        _outputs = outputs;
         _models = [.. paths.Select(static p => ModelReader.ReadFile(p))];
         // Each by its own path: files of one name may lie in several folders.
         Specs = [.. paths.Select((p, i) => LooseDefinition.SpecOf(p, _models[i], OptionsOf(outputs, i)) with { Source = p, OutputPath = p })];
@@ -73,6 +76,12 @@ internal sealed class EnsembleModels
     public RunnerSpec[] Specs { get; }
 
     public EnsembleDefinition Definition { get; }
+
+    /// <summary>What requests are like.</summary>
+    public MeasuredRequests Requests => new(
+        [.. Specs.SelectMany(s => Sizes(s).Where(d => d.Symbol != s.Batch!.Dimension).Select(static d => d.Name + "=" + d.Size)).Distinct().Order(StringComparer.Ordinal)],
+        [.. _fills.Select(static f => f.Key + "=" + f.Value).Order(StringComparer.Ordinal)],
+        _outputs.Length == 0 ? [] : [.. Specs.Select((_, m) => _outputs[Math.Min(m, _outputs.Length - 1)])]);
 
     /// <summary>Where what is measured goes: beside the project.</summary>
     public string FileIn(string folder) => Path.Combine(folder, Name + EnsembleText.Ending + Core.Tuning.TuningFile.Ending);
@@ -132,12 +141,7 @@ internal sealed class EnsembleModels
     public RequestInputs Inputs(int member, int samples)
     {
         RunnerSpec spec = Specs[member];
-        Dictionary<string, string> sizes = new(StringComparer.Ordinal);
-        foreach ((SymbolSpec symbol, int planned) in spec.Symbols.Zip(spec.PlannedSizes))
-        {
-            string name = spec.NameOf(symbol);
-            sizes[name] = symbol.Name == spec.Batch!.Dimension ? Text(samples) : _dims.GetValueOrDefault(name) ?? Text(planned);
-        }
+        Dictionary<string, string> sizes = Sizes(spec).ToDictionary(static d => d.Name, d => d.Symbol == spec.Batch!.Dimension ? Text(samples) : d.Size, StringComparer.Ordinal);
         return RequestInputs.For(_models[member], sizes, _fills.Where(f => spec.Inputs.Any(i => i.Name == f.Key)).ToDictionary(StringComparer.Ordinal));
     }
 
@@ -157,6 +161,10 @@ internal sealed class EnsembleModels
         }
         return new LooseRequest(_spec.Surface, new RequestInputs(inputs, []));
     }
+
+    // As given, or else as planned.
+    private IEnumerable<(string Symbol, string Name, string Size)> Sizes(RunnerSpec spec) =>
+        spec.Symbols.Zip(spec.PlannedSizes, (s, planned) => (s.Name, spec.NameOf(s), _dims.GetValueOrDefault(spec.NameOf(s)) ?? Text(planned)));
 
     private static ListingOptions OptionsOf(string[] outputs, int member) =>
         outputs.Length == 0 ? new ListingOptions() : new ListingOptions { Outputs = EscapedList.Read(outputs[Math.Min(member, outputs.Length - 1)]) };

@@ -19,12 +19,15 @@ internal static class EnsemblePlanRun
     {
         string file = models.FileIn(folder);
         EnsembleTuningSection? section = File.Exists(file) ? LinesFile.Read(file, EnsembleTuningFile.Read).Find(ThisMachine.Of(cores)) : null;
-        if (section is not null && !section.IsOf(models.Definition.Members.Select(static m => m.Model.Hash)))
+        // Of other requests it says nothing.
+        MeasuredRequests asked = models.Requests with { Fills = section?.Requests?.Fills ?? [] };
+        string? others = section?.Requests is { } requests && !requests.IsLike(asked) ? requests.Words : null;
+        if (section is not null && !section.IsOf(models.Definition.Members.Select(static m => m.Model.Hash), asked))
             section = null;
         if (models.Definition.Devices is { Length: > 0 } names)
-            return OnDevices(models, section, names, cores, file);
+            return OnDevices(models, section, names, cores, file, others);
         if (section is not null && EnsembleReport.Of(models.Name, section, file) is { } measured)
-            return measured;
+            return measured with { Note = asked.Fills.Count == 0 ? null : $"It was measured with {string.Join(", ", asked.Fills)}." };
         CallTimes[] times = [.. models.Definition.Members.Select(m => m.Model.Times?.ToCallTimes()
             ?? throw new RefusedException($"Nothing is predicted for '{m.Name}': measure it, cleave tune --ensemble {models.Name} …"))];
         long[] elements = [.. models.Specs.Select((_, m) => models.Inputs(m, 1).Inputs.Sum(static i => (long)i.Count))];
@@ -37,13 +40,16 @@ internal static class EnsemblePlanRun
         ThroughputSimulator simulator = new(problem, (_, m, cell) => times[m].Of(elements[m], cell.Batch).At(cell.Threads) / 1e6, ThroughputSimulator.SamplesFor(problem));
         FoundAllocation found = AllocationSearch.Improve(problem, first.Matrix, simulator.Of, new AllocationSearchOptions());
         return new EnsembleReport(
-            models.Name, cores, "predicted", [.. problem.Models.Select((memory, m) => EnsembleMemberReport.Of(memory, found.Matrix[0, m]))], found.Throughput, null, 0, true, null);
+            models.Name, cores, "predicted", [.. problem.Models.Select((memory, m) => EnsembleMemberReport.Of(memory, found.Matrix[0, m]))], found.Throughput, null, 0, true, null)
+        {
+            Note = others is null ? null : $"{file} was measured with {others}: give the same --dims and --outputs to see that.",
+        };
     }
 
     // Nothing is predicted of accelerators: their memory and speed are seen there only.
-    private static EnsembleReport OnDevices(EnsembleModels models, EnsembleTuningSection? section, string[] names, int cores, string file) =>
+    private static EnsembleReport OnDevices(EnsembleModels models, EnsembleTuningSection? section, string[] names, int cores, string file, string? others) =>
         section?.On(names) is { } tuned && EnsembleReport.Of(models.Name, cores, tuned, file) is { } measured
             ? measured
             : throw new RefusedException(
-                $"There is no matrix of '{models.Name}' on {string.Join(", ", names)} for this machine: measure it, cleave tune --ensemble {models.Name} --device {string.Join(",", names)} …. Until then members go where there is room.");
+                $"There is no matrix of '{models.Name}' on {string.Join(", ", names)} for this machine{(others is null ? "" : $", only one that was measured with {others}")}: measure it, cleave tune --ensemble {models.Name} --device {string.Join(",", names)} …. Until then members go where there is room.");
 }

@@ -30,6 +30,10 @@ internal sealed record EnsembleReport(
 
     private const string Cpu = "cpu";
 
+    /// <summary>What else there is to know; null: nothing.</summary>
+    [JsonIgnore]
+    public string? Note { get; init; }
+
     /// <summary>The rows of the matrix, where accelerators are listed; empty: the processor alone, whose cells the members have.</summary>
     public IReadOnlyList<EnsembleDeviceReport> Devices { get; init; } = [];
 
@@ -37,7 +41,7 @@ internal sealed record EnsembleReport(
     public static EnsembleReport? Of(string ensemble, EnsembleTuningSection section, string file) => section.Best is not { } best ? null : new(
         ensemble, section.Machine.Cores, "measured",
         [.. section.Members.Select((m, i) => EnsembleMemberReport.Of(m.Memory, best.Cells[i]))],
-        best.Throughput, section.Tried.FirstOrDefault()?.Throughput, section.Tried.Count, section.IsComplete, file);
+        best.Throughput, Samples(section.Chosen?.Untuned ?? section.Tried.FirstOrDefault(t => t.Cells.All(c => c == EnsembleTuneRun.Untuned(section.Machine.Cores)))?.Nanoseconds), section.Tried.Count, section.IsComplete, file);
 
     /// <summary>The same of devices.</summary>
     public static EnsembleReport? Of(string ensemble, int cores, TunedDevices devices, string file)
@@ -48,7 +52,7 @@ internal sealed record EnsembleReport(
         int cpu = devices.Names.ToList().IndexOf(Cpu);
         return new EnsembleReport(
             ensemble, cores, "measured", [.. devices.Members.Select((m, i) => EnsembleMemberReport.Of(m.Memory, cpu < 0 ? default : matrix[cpu, i]) with { Bytes = Bytes(devices, matrix, i) })],
-            best.Throughput, devices.Tried[0].Ran ? devices.Tried[0].Throughput : null, devices.Tried.Count, devices.IsComplete, file)
+            best.Throughput, Samples(devices.Chosen?.Untuned ?? devices.Tried[0].Nanoseconds), devices.Tried.Count, devices.IsComplete, file)
         {
             Devices = [.. devices.Names.Select((name, d) => new EnsembleDeviceReport(name, [.. devices.Members.Select((_, m) => EnsembleCellReport.Of(matrix[d, m]))]))],
         };
@@ -68,6 +72,9 @@ internal sealed record EnsembleReport(
         return matrix.ToText(["cpu"], [.. Members.Select(static m => m.Model)], configurations: true);
     }
 
+    // A second; null of what was not measured, or lacked memory.
+    private static double? Samples(long? nanoseconds) => nanoseconds > 0 ? 1e9 / nanoseconds : null;
+
     // On all devices together; on the processor it was not measured here.
     private static long Bytes(TunedDevices devices, AllocationMatrix matrix, int member) =>
         Enumerable.Range(0, devices.Names.Count).Where(d => devices.Names[d] != Cpu).Sum(d => devices.Members[member].Memory.Of(matrix[d, member]));
@@ -82,6 +89,8 @@ internal sealed record EnsembleReport(
             output.Write(string.Create(CultureInfo.InvariantCulture, $"{Terminal.Safe(member.Model)}: {member.Bytes / 1048576.0:0.0} MB\n"));
         string gain = UntunedSamplesPerSecond is { } untuned ? string.Create(CultureInfo.InvariantCulture, $", {SamplesPerSecond / untuned:0.00}x what it is untuned") : "";
         output.Write(string.Create(CultureInfo.InvariantCulture, $"{SamplesPerSecond:0.#} samples/s{gain}{(Tried > 0 ? "; " + PlainText.Count(Tried, "matrix", "matrices") + " tried" : "")}\n"));
+        if (Note is { } note)
+            output.Write(Terminal.Safe(note, LongestRow) + "\n");
     }
 }
 

@@ -22,6 +22,13 @@ internal sealed class EnsembleTuneRun(EnsembleModels models, EnsembleTuningJourn
     private readonly EnsembleTuningSection _known = journal.Read();
     private readonly List<TunedMember> _members = [];
     private readonly List<TunedMatrix> _tried = [];
+    private TunedChoice? _chosen;
+
+    /// <summary>What a matrix takes for a sample, in nanoseconds; null: it is deployed and timed. Others in tests.</summary>
+    public Func<AllocationMatrix, long>? Timer { get; init; }
+
+    /// <summary>How a runner serves each member of which it knows nothing.</summary>
+    public static InstanceGroup Untuned(int cores) => new(cores, 1, Cleave.Ensembles.ServingCells.DefaultBatch);
 
     /// <summary>What is known now. Null where there was not even time for one matrix.</summary>
     /// <exception cref="RefusedException">The ensemble does not fit.</exception>
@@ -29,6 +36,7 @@ internal sealed class EnsembleTuneRun(EnsembleModels models, EnsembleTuningJourn
     {
         _members.AddRange(_known.Members);
         _tried.AddRange(_known.Tried);
+        _chosen = _known.Chosen;
         for (int m = 0; m < _members.Count; m++)
             Measure(m);
         if (!journal.Missed)
@@ -70,9 +78,9 @@ internal sealed class EnsembleTuneRun(EnsembleModels models, EnsembleTuningJourn
                     break;
                 member = member with { Times = [.. member.Times, new TunedCell(threads, batch, time)], Memory = timer.Memory(member.Memory) };
                 _members[m] = member;
+                journal.Save(Section(isComplete: false));
             }
         }
-        journal.Save(Section(isComplete: false));
     }
 
     private void Deploy()
@@ -83,19 +91,13 @@ internal sealed class EnsembleTuneRun(EnsembleModels models, EnsembleTuningJourn
             throw new RefusedException($"The ensemble '{models.Name}' does not fit: {first.Words(problem)}.");
         ThroughputSimulator simulator = new(problem, (_, m, cell) => Seconds(_members[m], cell), ThroughputSimulator.SamplesFor(problem));
         AllocationMatrix predicted = AllocationSearch.Improve(problem, first.Matrix, simulator.Of, new AllocationSearchOptions()).Matrix;
-        AllocationMatrix untuned = Untuned(problem, predicted);
-        // The first one is what the others are compared with.
-        double before = Throughput(untuned), after = Throughput(predicted);
+        AllocationMatrix untuned = AllocationMatrix.Of(1, models.Paths.Count, [.. models.Paths.Select(_ => Untuned(cores))]);
+        // One that does not fit says nothing, and nothing is compared with it.
+        bool fits = problem.IsValid(untuned);
+        double before = fits ? Throughput(untuned) : 0, after = Throughput(predicted);
         AllocationSearch.Improve(problem, before > after ? untuned : predicted, Throughput, Deployed);
-    }
-
-    // What a runner does that knows nothing.
-    private AllocationMatrix Untuned(AllocationProblem problem, AllocationMatrix other)
-    {
-        AllocationMatrix matrix = new(1, models.Paths.Count);
-        for (int m = 0; m < models.Paths.Count; m++)
-            matrix = matrix.With(0, m, new InstanceGroup(cores, 1, Cleave.Ensembles.ServingCells.DefaultBatch));
-        return problem.IsValid(matrix) ? matrix : other;
+        if (fits)
+            _chosen ??= new MatrixComparison(journal, progress).Choose(_tried, untuned, Time, cells => AllocationMatrix.Of(1, models.Paths.Count, cells));
     }
 
     private double Throughput(AllocationMatrix matrix)
@@ -105,14 +107,21 @@ internal sealed class EnsembleTuneRun(EnsembleModels models, EnsembleTuningJourn
         if (journal.IsOver())
             return 0;
         progress($"matrix {_tried.Count + 1}: {string.Join(" ", matrix.Cells)}");
-        EnsembleOptions options = models.Options(cores);
-        options.Cells = models.Paths.Zip(matrix.Cells).ToDictionary(static c => c.First, static c => new EnsembleCell(c.Second.Count, c.Second.Threads, c.Second.Batch), StringComparer.Ordinal);
-        options.Devices = DeviceOptions.Never;
-        TunedMatrix tried = new(matrix.Cells, MatrixTimer.Time(models.Definition, options, models.Request(MatrixTimer.Samples), MatrixTimer.Samples, journal.Token));
+        TunedMatrix tried = new(matrix.Cells, Time(matrix));
         _tried.Add(tried);
         journal.Save(Section(isComplete: false));
         return tried.Throughput;
     }
 
-    private EnsembleTuningSection Section(bool isComplete) => _known with { IsComplete = isComplete, Members = [.. _members], Tried = [.. _tried] };
+    private long Time(AllocationMatrix matrix)
+    {
+        if (Timer is not null)
+            return Timer(matrix);
+        EnsembleOptions options = models.Options(cores);
+        options.Cells = models.Paths.Zip(matrix.Cells).ToDictionary(static c => c.First, static c => new EnsembleCell(c.Second.Count, c.Second.Threads, c.Second.Batch), StringComparer.Ordinal);
+        options.Devices = DeviceOptions.Never;
+        return MatrixTimer.Time(models.Definition, options, models.Request(MatrixTimer.Samples), MatrixTimer.Samples, journal.Token);
+    }
+
+    private EnsembleTuningSection Section(bool isComplete) => _known with { IsComplete = isComplete, Members = [.. _members], Tried = [.. _tried], Chosen = _chosen };
 }

@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using System.Diagnostics;
 using System.Linq;
 using System.Text;
@@ -36,16 +37,23 @@ internal sealed class EnsembleTuningJournal(EnsembleModels models, string folder
         return Missed;
     }
 
-    /// <summary>What is known of these members on this machine; where nothing is, a section without times.</summary>
+    /// <summary>What the requests were like of which something is known already, but not of these; null: nothing is. It is replaced.</summary>
+    /// <exception cref="DamagedFileException">The file is damaged.</exception>
+    public MeasuredRequests? Others() => Whole().Find(_machine) is { Requests: { } others } known && !others.IsLike(models.Requests) && known.IsOf(Graphs) ? others : null;
+
+    /// <summary>What is known of these members and such requests on this machine; where nothing is, a section without times.</summary>
     /// <exception cref="DamagedFileException">The file is damaged.</exception>
     public EnsembleTuningSection Read()
     {
         EnsembleTuningSection? known = Whole().Find(_machine);
-        return known is not null && known.IsOf(models.Definition.Members.Select(static m => m.Model.Hash))
+        return known is not null && known.IsOf(Graphs, models.Requests)
             ? known
             : new EnsembleTuningSection(
                 _machine, IsComplete: false,
-                [.. models.Paths.Select((p, m) => new TunedMember(new MemberMemory(p, models.Specs[m].Facts.WeightBytes, 0), models.Definition.Members[m].Model.Hash, []))], []);
+                [.. models.Paths.Select((p, m) => new TunedMember(new MemberMemory(p, models.Specs[m].Facts.WeightBytes, 0), models.Definition.Members[m].Model.Hash, []))], [])
+            {
+                Requests = models.Requests,
+            };
     }
 
     /// <summary>Puts the section into the file: whole or not at all, and beside what came from other machines meanwhile.</summary>
@@ -55,6 +63,8 @@ internal sealed class EnsembleTuningJournal(EnsembleModels models, string folder
         byte[] text = Encoding.UTF8.GetBytes(Whole().With(section).Write());
         OutputFile.Write(File, stream => stream.Write(text));
     }
+
+    private IEnumerable<string> Graphs => models.Definition.Members.Select(static m => m.Model.Hash);
 
     private EnsembleTuningFile Whole() => System.IO.File.Exists(File) ? LinesFile.Read(File, EnsembleTuningFile.Read) : EnsembleTuningFile.Empty;
 }

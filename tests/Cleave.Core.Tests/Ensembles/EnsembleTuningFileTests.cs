@@ -20,10 +20,12 @@ public sealed class EnsembleTuningFileTests
         ],
         [new([new(1, 1, 8), new(1, 2, 8)], 700), new([new(2, 1, 16), new(1, 2, 8)], 600), new([new(2, 1, 32), new(1, 2, 8)], 600)])
     {
+        Requests = new(["width=256"], ["sr=16000"], ["a;b", "a"]),
+        Chosen = new(new([new(2, 1, 16), new(1, 2, 8)], 650), 710),
         Devices =
         [
             new(["cuda:0", "cpu"], true, [new(new("a b.onnx", 100, 60, 9), [new(0, 8, 90), new(0, 16, 0)]), new(new("ü.onnx", 7, 0, 0), [])],
-                [new([new(1, 1, 8), default, default, new(1, 2, 8)], 70), new([new(1, 1, 8), new(1, 1, 16), new(2, 1, 4), default], 60), new([new(1, 1, 16), default, default, new(1, 2, 8)], 0)]),
+                [new([new(1, 1, 8), default, default, new(1, 2, 8)], 70), new([new(1, 1, 8), new(1, 1, 16), new(2, 1, 4), default], 60), new([new(1, 1, 16), default, default, new(1, 2, 8)], 0)]) { Chosen = new(new([new(1, 1, 8), default, default, new(1, 2, 8)], 66), 66) },
             new(["cuda:1"], false, [new(new("a b.onnx", 100, 60, 9), []), new(new("ü.onnx", 7, 0, 0), [])], []),
         ],
     };
@@ -46,10 +48,15 @@ public sealed class EnsembleTuningFileTests
         Assert.False(read.IsOf(["h2:a"]));
         Assert.Equal(new MemberMemory("a b.onnx", 100, 20, 3), read.Members[0].Memory);
         Assert.Equal([new(1, 8, 900), new(2, 8, 500)], read.Members[0].Times);
-        // The first of equal ones.
-        Assert.Equal([new(2, 1, 16), new(1, 2, 8)], read.Best!.Cells);
+        // As it was compared; without that the first of equal ones.
+        Assert.Equal((650, 710), (read.Best!.Nanoseconds, read.Chosen!.Untuned));
+        Assert.Equal([new(2, 1, 16), new(1, 2, 8)], (read with { Chosen = null }).Best!.Cells);
         Assert.Null(EnsembleTuningFile.Read(text).Find(Here with { OnnxRuntime = "1.29.0" }));
-        Assert.Null((read with { Tried = [] }).Best);
+        Assert.Null((read with { Tried = [], Chosen = null }).Best);
+        Assert.True(read.IsOf(["h2:a", "h2:b"], new(["width=256"], ["sr=16000"], ["a;b", "a"])));
+        Assert.False(read.IsOf(["h2:a", "h2:b"], new(["width=512"], ["sr=16000"], ["a;b", "a"])));
+        Assert.False((read with { Requests = null }).IsOf(["h2:a", "h2:b"], new([], [], [])));
+        Assert.Equal("width=256, sr=16000, outputs a;b and a", read.Requests!.Words);
     }
 
     [Fact]
@@ -60,7 +67,8 @@ public sealed class EnsembleTuningFileTests
         Assert.True(both.IsComplete);
         Assert.Equal(new MemberMemory("a b.onnx", 100, 60, 9), both.Members[0].Memory);
         Assert.Equal([new(0, 8, 90), new(0, 16, 0)], both.Members[0].Times);
-        AllocationMatrix best = both.Matrix(both.Best!);
+        Assert.Equal((66, 66), (both.Best!.Nanoseconds, both.Chosen!.Untuned));
+        AllocationMatrix best = both.Matrix((both with { Chosen = null }).Best!);
         // The last one lacked memory.
         Assert.Equal([true, true, false], both.Tried.Select(static t => t.Ran));
         Assert.Equal((new(1, 1, 8), new(1, 1, 16), new(2, 1, 4), 0), (best[0, 0], best[0, 1], best[1, 0], best[1, 1].Count));
@@ -91,6 +99,8 @@ public sealed class EnsembleTuningFileTests
     [InlineData(Start + "machine \"a\" 1 \"b\"\n  member \"m\" \"h\" 1 1 1\n    time [1,1] 0\n", "a time is out of range")]
     [InlineData(Start + "machine \"a\" 1 \"b\"\n  member \"m\" \"h\" 1 1 1\n  matrix [1,1] 5\n", "a matrix needs instances, threads and samples of each member")]
     [InlineData(Start + "machine \"a\" 1 \"b\"\n  member \"m\" \"h\" 1 1 1\n  matrix [1,1,9999999] 5\n", "a number is out of range")]
+    [InlineData(Start + "machine \"a\" 1 \"b\"\n  member \"m\" \"h\" 1 1 1\n  chosen [1,1,1] 5 5\n", "'chosen' is not expected")]
+    [InlineData(Start + "machine \"a\" 1 \"b\"\n  member \"m\" \"h\" 1 1 1\n  matrix [1,1,1] 5\n  chosen [1,1,1] 5 0\n", "a time is out of range")]
     [InlineData(Start + "machine \"a\" 1 \"b\"\n  member \"m\" \"h\" 1 1 1\n  matrix [1,1,1] 5\n  member \"n\" \"h\" 1 1 1\n", "'member' is not expected")]
     [InlineData(Start + "machine \"a\" 1 \"b\"\n  member \"m\" \"h\" 1 1 1\nmachine \"a\" 1 \"b\"\n  member \"m\" \"h\" 1 1 1\n", "the machine has a section already")]
     [InlineData(Start + "machine \"a\" 1 \"b\"\n  member \"m\" \"h\" 1 1 1\n  devices []\n", "devices are listed once each")]

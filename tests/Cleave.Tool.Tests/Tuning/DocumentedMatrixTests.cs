@@ -44,7 +44,7 @@ public sealed partial class DocumentedMatrixTests : IDisposable
     public async Task What_was_measured_is_shown_as_on_the_page()
     {
         InstanceGroup best = new(1, 1, 128);
-        Write("Spirals", _paths, [best, best, best, best, best], nanoseconds: 1250, untuned: 5100, tried: 10);
+        Write("Spirals", _paths, [best, best, best, best, best], nanoseconds: 1250, untuned: 5100, tried: 10, []);
         Assert.Equal(Documented("Spirals", "measured"), await Printed());
     }
 
@@ -55,16 +55,16 @@ public sealed partial class DocumentedMatrixTests : IDisposable
         string[] paths = [.. new[] { "a", "b", "c" }.Select(m => Path.Combine(folder, "models", "recognizer_" + m + ".onnx"))];
         string[] arguments = ["plan", "--ensemble", "Recognizers", "--project", _project.Path, "--cores", "2", "--dims", "width=256", .. paths];
         Assert.Equal(Documented("Recognizers", "predicted"), Lines(await ToolRun.Of(arguments), folder));
-        Write("Recognizers", paths, [new(1, 1, 128), new(2, 1, 32), new(2, 1, 8)], nanoseconds: 1_323_276, untuned: 1_495_300, tried: 25);
+        Write("Recognizers", paths, [new(1, 1, 128), new(2, 1, 32), new(2, 1, 8)], nanoseconds: 1_323_276, untuned: 1_495_300, tried: 25, ["width=256"]);
         Assert.Equal(Documented("Recognizers", "measured"), Lines(await ToolRun.Of(arguments), folder));
     }
 
     // The numbers of the page, as its machine's file had them, for this machine.
-    private void Write(string ensemble, string[] paths, InstanceGroup[] best, long nanoseconds, long untuned, int tried)
+    private void Write(string ensemble, string[] paths, InstanceGroup[] best, long nanoseconds, long untuned, int tried, string[] sizes)
     {
         TunedMember[] members = [.. paths.Select(static p => new TunedMember(new MemberMemory(p, 1, 1), ListingWriter.Hash(ModelReader.ReadFile(p)), []))];
         TunedMatrix[] matrices = [new([.. best.Select(static _ => new InstanceGroup(2, 1, 32))], untuned), new(best, nanoseconds), .. Enumerable.Range(2, tried - 2).Select(i => new TunedMatrix(best, nanoseconds + i))];
-        EnsembleTuningFile file = EnsembleTuningFile.Empty.With(new EnsembleTuningSection(ThisMachine.Of(2), IsComplete: true, members, matrices));
+        EnsembleTuningFile file = EnsembleTuningFile.Empty.With(new EnsembleTuningSection(ThisMachine.Of(2), IsComplete: true, members, matrices) { Requests = new(sizes, [], []) });
         File.WriteAllText(Path.Combine(_project.Path, ensemble + ".ensemble.tune"), file.Write());
     }
 

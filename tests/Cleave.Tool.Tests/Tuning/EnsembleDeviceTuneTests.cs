@@ -60,6 +60,7 @@ public sealed class EnsembleDeviceTuneTests : IDisposable
         Assert.All(Enumerable.Range(0, 3), d => Assert.Single(Enumerable.Range(0, 2), m => first[d, m].Count > 0));
         Assert.Equal(written.Best!.Throughput, report.SamplesPerSecond);
         Assert.True(report.SamplesPerSecond >= report.UntunedSamplesPerSecond);
+        Assert.True(written.Chosen is not null || written.Best == written.Tried[0]);
         Assert.Equal(written.Tried.Count, report.Tried);
         // Three batches of two times four floats, and the weights: as the device had it.
         Assert.Equal(new MemberMemory(models.Paths[0], 16, 3 * 32), written.Members[0].Memory);
@@ -193,6 +194,7 @@ public sealed class EnsembleDeviceTuneTests : IDisposable
                 source.Cancel();
         }).Run());
         Assert.Equal(5, Written("cuda:0").Members[0].Times.Count);
+        Assert.Single(Written("cuda:0").Members[1].Times);
         EnsembleModels losing = new("Vision", [_a.Path, _b.Path], new Dictionary<string, string>(), new Dictionary<string, string>(), ["cuda:0"])
         {
             Opener = _ =>

@@ -1,9 +1,13 @@
 using System;
+using System.Collections.Generic;
 using System.IO;
 using System.Linq;
+using System.Threading;
 using System.Threading.Tasks;
+using Cleave.Core.Batching;
 using Cleave.Core.Ensembles;
 using Cleave.OnnxProto;
+using Cleave.Tool.Ensembles;
 using Xunit;
 
 namespace Cleave.Tool.Tests.Tuning;
@@ -91,6 +95,104 @@ public sealed class EnsembleTuneTests : IDisposable
         Assert.Equal(seen, now.Memory);
     }
 
+    /// <summary>Of other sizes, numbers or outputs everything takes another time.</summary>
+    [Fact]
+    public async Task Other_requests_are_measured_anew_and_plan_shows_what_was_measured_of_those_that_are_asked_for()
+    {
+        Assert.Equal(0, (await Run("tune", "--budget", "120", "--input", "x=2")).Code);
+        Assert.Contains("\n  requests [] [\"x=2\"] []\n", System.IO.File.ReadAllText(File), StringComparison.Ordinal);
+        ToolRun plan = await Run("plan");
+        Assert.StartsWith("Vision, 1 core, measured: ", plan.Output, StringComparison.Ordinal);
+        Assert.EndsWith(" tried\nIt was measured with x=2.\n", plan.Output, StringComparison.Ordinal);
+        plan = await Run("plan", "--outputs", "y");
+        Assert.StartsWith("Vision, 1 core, predicted: ", plan.Output, StringComparison.Ordinal);
+        Assert.EndsWith($"\n{File} was measured with x=2: give the same --dims and --outputs to see that.\n", plan.Output, StringComparison.Ordinal);
+
+        ToolRun other = await Run("tune", "--budget", "120", "--outputs", "y");
+
+        Assert.Equal(0, other.Code);
+        Assert.StartsWith($"{File} was measured with x=2: measuring anew with outputs y\n", other.Error, StringComparison.Ordinal);
+        Assert.Contains("matrix 1: ", other.Error, StringComparison.Ordinal);
+        Assert.Contains("\n  requests [] [] [\"y\",\"y\"]\n", System.IO.File.ReadAllText(File), StringComparison.Ordinal);
+        Assert.Equal(("", 0), ((await Run("tune", "--budget", "120", "--outputs", "y")).Error, (await Run("tune", "--outputs", "y")).Code));
+    }
+
+    [Fact]
+    public async Task A_file_that_does_not_tell_what_was_measured_is_measured_anew()
+    {
+        Assert.Equal(0, (await Run("tune", "--budget", "120")).Code);
+        EnsembleTuningSection all = EnsembleTuningFile.Read(System.IO.File.ReadAllText(File)).Sections[0];
+        System.IO.File.WriteAllText(File, EnsembleTuningFile.Empty.With(all with { Requests = null }).Write());
+        Assert.Equal("predicted", (await Run("plan", "--json")).Json.GetProperty("source").GetString());
+
+        Assert.Contains("matrix 1: ", (await Run("tune", "--budget", "120")).Error, StringComparison.Ordinal);
+        Assert.Equal("measured", (await Run("plan", "--json")).Json.GetProperty("source").GetString());
+    }
+
+    private EnsembleTuneRun Tuning(CancellationToken token, Action<string> progress, Func<AllocationMatrix, long>? timer = null, int cores = 1)
+    {
+        EnsembleModels models = new("Vision", [_a.Save(), _b.Save()], new Dictionary<string, string>(), new Dictionary<string, string>(), []);
+        return new(models, new EnsembleTuningJournal(models, _project.Path, cores, TimeSpan.FromMinutes(5), token), cores, progress) { Timer = timer };
+    }
+
+    [Fact]
+    public void What_was_measured_before_a_call_is_cancelled_is_written()
+    {
+        using CancellationTokenSource source = new();
+        int measured = 0;
+        Assert.ThrowsAny<OperationCanceledException>(() => Tuning(source.Token, _ =>
+        {
+            if (++measured == 3)
+                source.Cancel();
+        }).Run());
+
+        EnsembleTuningSection section = EnsembleTuningFile.Read(System.IO.File.ReadAllText(File)).Sections[0];
+        Assert.Equal([(1, 4), (1, 8)], section.Members[0].Times.Select(static t => (t.Threads, t.Batch)));
+        Assert.False(section.IsComplete);
+    }
+
+    /// <summary>Each was timed once: the fastest of many was partly lucky.</summary>
+    [Theory]
+    [InlineData(110, false)]
+    [InlineData(100, false)]
+    [InlineData(80, true)]
+    public void The_fastest_matrix_is_compared_with_the_untuned_one_in_turns(int again, bool wins)
+    {
+        Dictionary<AllocationMatrix, int> timed = [];
+        List<string> steps = [];
+        // Untuned 100 always; each other one is lucky once.
+        long Time(AllocationMatrix matrix)
+        {
+            int before = timed.GetValueOrDefault(matrix);
+            timed[matrix] = before + 1;
+            return matrix.Cells.All(static c => c == new InstanceGroup(1, 1, 32)) ? 100 : before == 0 ? 50 + timed.Count : again;
+        }
+
+        EnsembleReport report = Tuning(CancellationToken.None, steps.Add, Time).Run()!;
+
+        Assert.Equal(1e9 / 100, report.UntunedSamplesPerSecond);
+        Assert.Equal(wins ? 1e9 / again : 1e9 / 100, report.SamplesPerSecond);
+        Assert.Equal(!wins, report.Members.All(static m => m.Batch == 32));
+        EnsembleTuningSection section = EnsembleTuningFile.Read(System.IO.File.ReadAllText(File)).Sections[0];
+        Assert.True(section.IsComplete);
+        Assert.Equal((report.SamplesPerSecond, 100), (section.Best!.Throughput, section.Chosen!.Untuned));
+        Assert.Equal(5, steps.Count(static s => s.StartsWith("the fastest against the untuned one, ", StringComparison.Ordinal)));
+        // That is known: not again.
+        steps.Clear();
+        Assert.Equal(report.SamplesPerSecond, Tuning(CancellationToken.None, steps.Add, Time).Run()!.SamplesPerSecond);
+        Assert.Empty(steps);
+    }
+
+    /// <summary>Where the untuned one does not fit into memory, another one is tried first.</summary>
+    [Fact]
+    public void What_was_tried_first_is_not_taken_for_the_untuned_matrix()
+    {
+        Tuning(CancellationToken.None, static _ => { }, static m => 100 - m.Cells[0].Batch / 4).Run();
+        EnsembleTuningSection section = EnsembleTuningFile.Read(System.IO.File.ReadAllText(File)).Sections[0] with { Chosen = null };
+        Assert.NotNull(EnsembleReport.Of("Vision", section, File)!.UntunedSamplesPerSecond);
+        Assert.Null(EnsembleReport.Of("Vision", section with { Tried = [.. section.Tried.Skip(1)] }, File)!.UntunedSamplesPerSecond);
+    }
+
     [Fact]
     public async Task Members_that_only_fit_by_their_chosen_outputs_are_planned_and_tuned()
     {
@@ -140,6 +242,14 @@ public sealed class EnsembleTuneTests : IDisposable
         Assert.Equal((1, "cleave: error --dims batch: that is the batch, whose sizes the matrix says. Leave it out.\n"), (batch.Code, batch.Error));
         ToolRun dims = await Run("plan", "--dims", "depth=3");
         Assert.StartsWith("cleave: error --dims depth: no member has that; they have ", dims.Error, StringComparison.Ordinal);
+        string typo = Path.Combine(_project.Path, "typo");
+        ToolRun missing = await ToolRun.Of("tune", _a.Save(), _b.Save(), "--ensemble", "Vision", "--project", typo);
+        Assert.Equal((1, $"cleave: error --project {typo}: there is no such folder. Give the folder of the project that has the OnnxEnsemble item.\n"), (missing.Code, missing.Error));
+        Assert.False(Directory.Exists(typo));
+        Directory.CreateDirectory(File);
+        ToolRun unwritable = await Run("tune");
+        Assert.Equal((1, $"cleave: error {File} is a folder, and what is measured is written into a file of that name. Move it away.\n"), (unwritable.Code, unwritable.Error));
+        Directory.Delete(File);
         System.IO.File.WriteAllText(File, "nonsense");
         ToolRun damaged = await Run("tune");
         Assert.Equal(1, damaged.Code);

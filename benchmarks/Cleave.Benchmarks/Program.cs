@@ -10,6 +10,10 @@ using Spectre.Console;
 CultureInfo.DefaultThreadCurrentCulture = CultureInfo.InvariantCulture;
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
 
+// What applications are told by their environment is not meant for what is measured: a runner would go by a tuning of another day, or tune itself meanwhile.
+foreach (string variable in Environment.GetEnvironmentVariables().Keys.Cast<string>().Where(static v => v.StartsWith("CLEAVE_", StringComparison.Ordinal) && v != "CLEAVE_SHARED_MODELS").ToArray())
+    Environment.SetEnvironmentVariable(variable, null);
+
 if (Console.IsOutputRedirected)
 {
     AnsiConsole.Console = AnsiConsole.Create(new AnsiConsoleSettings { Ansi = AnsiSupport.No, ColorSystem = ColorSystemSupport.NoColors });

@@ -18,9 +18,12 @@ internal static class BenchProgress
 
     private static Action<MeasureProgress> WithLine(BenchRun run, TextWriter error)
     {
-        bool said = false;
+        bool begun = false, said = false;
         return progress =>
         {
+            if (!begun)
+                error.Write(string.Create(CultureInfo.InvariantCulture, $"starting {run.Candidates} candidates\n"));
+            begun = true;
             if (said || progress.Left is not { } left)
                 return;
             said = true;

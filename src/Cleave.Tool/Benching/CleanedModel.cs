@@ -45,6 +45,9 @@ internal sealed record CleanedModel(string? Path, string Note)
         int constants = published.Nodes.Count(ConstantNode.IsConstant) - cleaned.Nodes.Count(ConstantNode.IsConstant);
         if (constants > 0)
             yield return Count(constants, "Constant node became an initializer or fell away", "Constant nodes became initializers or fell away");
+        int nodes = published.Nodes.Count - cleaned.Nodes.Count - constants;
+        if (nodes > 0)
+            yield return Count(nodes, "node that nobody reads fell away", "nodes that nobody reads fell away");
         int added = cleaned.Initializers.Count - published.Initializers.Count - constants;
         if (added < 0 && constants == 0)
             yield return Count(-added, "initializer that nobody reads fell away", "initializers that nobody reads fell away");

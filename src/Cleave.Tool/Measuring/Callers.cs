@@ -16,6 +16,9 @@ internal sealed class Callers(IReadOnlyList<Action> calls, IDisposable owner) : 
 {
     private int _next;
 
+    /// <summary>Starts a thread; in tests one that cannot be started.</summary>
+    public Action<Thread> Start { get; init; } = static thread => thread.Start();
+
     /// <summary>What each of the callers does.</summary>
     public IReadOnlyList<Action> Calls => calls;
 
@@ -30,22 +33,40 @@ internal sealed class Callers(IReadOnlyList<Action> calls, IDisposable owner) : 
         Exception? failure = null;
         // Together from the start, and to the end: the calls are handed out one by one.
         using Barrier start = new(calls.Count);
+        using CancellationTokenSource given = new();
         Thread[] threads = [.. calls.Select(call => new Thread(() =>
         {
             try
             {
-                start.SignalAndWait();
+                start.SignalAndWait(given.Token);
                 CallAgain(call, nanoseconds);
             }
             catch (Exception e)
             {
                 failure = e;
             }
-        }))];
-        foreach (Thread thread in threads)
-            thread.Start();
-        foreach (Thread thread in threads)
-            thread.Join();
+        })
+        {
+            // One that hangs does not keep the process from ending.
+            IsBackground = true,
+        })];
+        int started = 0;
+        try
+        {
+            for (; started < threads.Length; started++)
+                Start(threads[started]);
+        }
+        catch
+        {
+            // Those that wait for it would wait for ever.
+            given.Cancel();
+            throw;
+        }
+        finally
+        {
+            foreach (Thread thread in threads.AsSpan(0, started))
+                thread.Join();
+        }
         if (failure != null)
             throw new InvalidOperationException(failure.Message, failure);
     }

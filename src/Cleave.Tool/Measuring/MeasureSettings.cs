@@ -28,6 +28,9 @@ internal sealed record MeasureSettings
     /// <summary>A block lasts about so long, where its calls are so short that the fewest would be over at once.</summary>
     public TimeSpan LeastTime { get; init; } = TimeSpan.FromMilliseconds(20);
 
+    /// <summary>A block lasts no longer than about this, even with fewer calls than that: a process that does not answer for minutes is taken for hanging.</summary>
+    public TimeSpan LongestTime { get; init; } = TimeSpan.FromSeconds(5);
+
     /// <summary>Each candidate runs so long before anything counts, so that every method has reached its final tier.</summary>
     public TimeSpan WarmUp { get; init; } = TimeSpan.FromSeconds(1);
 
@@ -45,11 +48,13 @@ internal sealed record MeasureSettings
 
     /// <summary>Calls in a block of a candidate whose calls take so long each.</summary>
     /// <param name="call">How long one takes.</param>
-    /// <param name="callers">How many callers share them: several for each, as a load of so many is measured only while all of them call.</param>
+    /// <param name="callers">How many callers share them: several for each, and one where calls are long, as a load of so many is measured only while all of them call.</param>
     public int CallsFor(TimeSpan call, int callers)
     {
         int least = callers == 1 ? LeastCalls : Math.Max(LeastCalls, CallsOfCaller * callers);
-        double calls = Math.Ceiling(LeastTime / TimeSpan.FromTicks(Math.Max(1, call.Ticks)));
+        TimeSpan one = TimeSpan.FromTicks(Math.Max(1, call.Ticks));
+        least = (int)Math.Min(least, Math.Max(callers, Math.Floor(LongestTime / one)));
+        double calls = Math.Ceiling(LeastTime / one);
         return (int)Math.Clamp(calls, least, Math.Max(least, MostCalls));
     }
 }

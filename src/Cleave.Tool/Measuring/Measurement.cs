@@ -23,6 +23,9 @@ internal sealed class Measurement(Func<Candidate, ICandidateWorker> start, Measu
     private readonly Dictionary<string, Failure> _failures = new(StringComparer.Ordinal);
     private readonly HashSet<int> _invalid = [];
 
+    /// <summary>Says how long blocks take; another one in tests.</summary>
+    public TimeProvider Clock { get; init; } = TimeProvider.System;
+
     // Rounds that are to count; more where they turn out not to say enough.
     private int _wanted = settings.Rounds;
 
@@ -39,7 +42,7 @@ internal sealed class Measurement(Func<Candidate, ICandidateWorker> start, Measu
                 progress?.Invoke(new MeasureProgress(0, 0, null, candidate.Name));
                 Start(candidate);
             }
-            Rehearse();
+            Rehearse(cancellationToken);
             int rounds = RunRounds(cancellationToken);
             foreach (Participant participant in _participants.ToArray())
                 Try(participant, p => Check(p, p.Worker.Rest(), rounds));
@@ -87,7 +90,7 @@ internal sealed class Measurement(Func<Candidate, ICandidateWorker> start, Measu
         {
             worker = start(candidate);
             TimeSpan call = worker.Warm(settings.WarmUp, candidate.Callers);
-            _participants.Add(new Participant(candidate, worker, settings.CallsFor(call / candidate.Callers, candidate.Callers), call / candidate.Callers));
+            _participants.Add(new Participant(candidate, worker, settings.CallsFor(call / candidate.Callers, candidate.Callers)));
         }
         catch (WorkerException e)
         {
@@ -97,10 +100,17 @@ internal sealed class Measurement(Func<Candidate, ICandidateWorker> start, Measu
     }
 
     // One round that is not kept: what is compiled or allocated for the first block, and what was left of the start.
-    private void Rehearse()
+    // How long it takes is how long each of the others will.
+    private void Rehearse(CancellationToken cancellationToken)
     {
         foreach (Participant participant in _participants.ToArray())
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            progress?.Invoke(new MeasureProgress(0, 0, null, participant.Candidate.Name));
+            long start = Clock.GetTimestamp();
             Try(participant, static p => p.Worker.Block(p.Calls));
+            participant.Turn = Clock.GetElapsedTime(start);
+        }
     }
 
     private void Round(int round, CancellationToken cancellationToken)
@@ -163,7 +173,7 @@ internal sealed class Measurement(Func<Candidate, ICandidateWorker> start, Measu
             return;
         int all = _wanted * _participants.Count;
         int done = Math.Min(all, round * _participants.Count + turn);
-        TimeSpan perRound = _participants.Aggregate(TimeSpan.Zero, (sum, p) => sum + p.Call * p.Calls);
+        TimeSpan perRound = _participants.Aggregate(TimeSpan.Zero, static (sum, p) => sum + p.Turn);
         progress(new MeasureProgress(done, all, perRound * _wanted * (1 - (double)done / all), next.Candidate.Name));
     }
 
@@ -177,7 +187,7 @@ internal sealed class Measurement(Func<Candidate, ICandidateWorker> start, Measu
         };
     }
 
-    private sealed class Participant(Candidate candidate, ICandidateWorker worker, int calls, TimeSpan call)
+    private sealed class Participant(Candidate candidate, ICandidateWorker worker, int calls)
     {
         public Candidate Candidate { get; } = candidate;
 
@@ -185,7 +195,8 @@ internal sealed class Measurement(Func<Candidate, ICandidateWorker> start, Measu
 
         public int Calls { get; } = calls;
 
-        public TimeSpan Call { get; } = call;
+        /// <summary>How long a block takes, with what comes before and after it.</summary>
+        public TimeSpan Turn { get; set; }
 
         public List<Block> Blocks { get; } = [];
 

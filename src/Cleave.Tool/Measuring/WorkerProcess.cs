@@ -11,6 +11,7 @@ namespace Cleave.Tool.Measuring;
 internal sealed class WorkerProcess : ICandidateWorker
 {
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan EndLimit = TimeSpan.FromSeconds(10);
     private readonly Process _process;
     private readonly StringBuilder _errors = new();
     private readonly string _name;
@@ -118,6 +119,9 @@ internal sealed class WorkerProcess : ICandidateWorker
 
     private WorkerException Failure(string message)
     {
+        // It has said its last: what keeps it from ending says no more.
+        if (!_process.WaitForExit(EndLimit))
+            _process.Kill();
         // Waits for the end of its error stream, too.
         _process.WaitForExit();
         lock (_errors)

@@ -38,7 +38,19 @@ public sealed class BenchCommandTests : IDisposable
         Assert.Contains("│ the best ", run.Output);
         Assert.DoesNotContain("failed:", run.Output);
         Assert.EndsWith("This was a trial (--quick): it shows that everything works. Its numbers are no measurement.\n", run.Output);
-        Assert.StartsWith("measuring ", run.Error);
+        Assert.Matches("^starting 2 candidates\nmeasuring ", run.Error);
+    }
+
+    [Fact]
+    public async Task Nodes_that_nobody_reads_are_cleaned_and_said()
+    {
+        _tiny.Model.Graph.Node.Add(TinyModel.Node("Neg", ["x"], "unused"));
+
+        ToolRun run = await ToolRun.Measured("bench", _tiny.Save(), "--quick", "--threads", "1", "--callers", "1");
+
+        Assert.Equal(0, run.Code);
+        Assert.Contains("cleaned: 1 node that nobody reads fell away", run.Output);
+        Assert.Matches("│ ONNX Runtime, 1 thread +│ cleaned ", run.Output);
     }
 
     [Fact]

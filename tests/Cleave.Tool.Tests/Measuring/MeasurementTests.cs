@@ -53,6 +53,28 @@ public sealed class MeasurementTests
         Assert.Equal((400, 50), (samples.Blocks["many"][0].Nanoseconds.Length, samples.Blocks["few"][0].Nanoseconds.Length));
     }
 
+    /// <summary>Fifty calls of six seconds are more than a process may take for an answer.</summary>
+    [Fact]
+    public void Long_calls_make_fewer_of_them()
+    {
+        Samples samples = Run(Settings, new Fake("a") { Call = TimeSpan.FromSeconds(6) }, new Fake("b") { Call = TimeSpan.FromSeconds(1) }, new Fake("c") { Callers = 3, Call = TimeSpan.FromSeconds(30) });
+
+        Assert.Equal((1, 5, 3), (samples.Blocks["a"][0].Nanoseconds.Length, samples.Blocks["b"][0].Nanoseconds.Length, samples.Blocks["c"][0].Nanoseconds.Length));
+    }
+
+    [Fact]
+    public void Each_turn_of_the_rehearsal_is_told_and_what_is_left_goes_by_how_long_they_took()
+    {
+        PassingClock clock = new();
+        List<MeasureProgress> told = [];
+        // A call is short, and the process takes seconds to come to rest.
+        Fake[] fakes = [new("a") { InBlock = () => clock.Pass(2000) }, new("b") { InBlock = () => clock.Pass(3000) }];
+        new Measurement(c => fakes.Single(f => f.Name == c.Name), Settings, told.Add) { Clock = clock }.Run([.. fakes.Select(static f => new Candidate(f.Name, ""))]);
+
+        Assert.Equal(["a", "b", "a", "b"], told.TakeWhile(static t => t.Left is null).Select(static t => t.What));
+        Assert.Equal(TimeSpan.FromSeconds(6 * 5), told.First(static t => t.Left is not null).Left);
+    }
+
     [Fact]
     public void Rounds_are_added_while_the_interval_of_what_is_judged_is_wide()
     {
@@ -194,6 +216,18 @@ public sealed class MeasurementTests
 
     private static Fake Judged(Func<int, double> time) => new("a") { IsJudged = true, Time = time };
 
+    // Time passes when it is told to.
+    private sealed class PassingClock : TimeProvider
+    {
+        private long _now;
+
+        public override long TimestampFrequency => 1000;
+
+        public override long GetTimestamp() => _now;
+
+        public void Pass(int milliseconds) => _now += milliseconds;
+    }
+
     // The number of its block stands in Bytes.
     private sealed class Fake(string name) : ICandidateWorker
     {
@@ -211,6 +245,8 @@ public sealed class MeasurementTests
 
         public bool IsBound { get; init; }
 
+        public Action InBlock { get; init; } = static () => { };
+
         /// <summary>What each call of a block takes, in nanoseconds.</summary>
         public Func<int, double> Time { get; init; } = static _ => 0;
 
@@ -225,6 +261,7 @@ public sealed class MeasurementTests
         public Block Block(int count)
         {
             Log.Add(Name[..1]);
+            InBlock();
             if (FailsIn == _blocks)
                 throw new WorkerException("broke", "");
             int block = _blocks;

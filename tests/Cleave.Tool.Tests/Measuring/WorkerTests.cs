@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using System.IO;
 using System.Threading;
 using System.Threading.Tasks;
@@ -62,6 +63,27 @@ public sealed class WorkerTests
         void Call() => Interlocked.Increment(ref calls);
 
         static void Fail() => throw new InvalidOperationException("broke");
+    }
+
+    /// <summary>As where a container allows no more of them: those that were started wait for all.</summary>
+    [Fact]
+    public void A_caller_that_cannot_be_started_ends_the_others()
+    {
+        int begun = 0;
+        List<Thread> threads = [];
+        Callers callers = new([static () => { }, static () => { }, static () => { }], Stream.Null)
+        {
+            Start = thread =>
+            {
+                if (++begun == 3)
+                    throw new OutOfMemoryException("no more threads");
+                threads.Add(thread);
+                thread.Start();
+            },
+        };
+
+        Assert.Equal("no more threads", Assert.Throws<OutOfMemoryException>(() => callers.Block(new double[9])).Message);
+        Assert.All(threads, static t => Assert.True(t.IsBackground && !t.IsAlive));
     }
 
     private sealed class Spinner : IWorkload

@@ -26,6 +26,9 @@ internal static class DeviceTableText
     // Far beyond any instruction set's.
     private const int MostChannels = 256;
 
+    /// <summary>Whether a kernel is only there where channels lie in blocks.</summary>
+    public static bool NeedsBlocks(string kernel) => Blocked.Contains(kernel);
+
     /// <exception cref="FormatException">It is no device table; the message says which line is wrong.</exception>
     public static DeviceTable Read(TextReader text)
     {

@@ -1,5 +1,6 @@
 using System;
 using System.Runtime.Intrinsics.X86;
+using Cleave.Core.Cost;
 
 namespace Cleave.Tool.Calibration;
 
@@ -14,6 +15,9 @@ internal static class BlockedLayout
     /// </summary>
     public static bool Holds(GridPoint point, int channels)
     {
+        // Without such a layout there is no such kernel, and ONNX Runtime refuses the model.
+        if (channels == 1)
+            return !DeviceTableText.NeedsBlocks(point.Kernel);
         ReadOnlySpan<long> blocked = point.Kernel switch
         {
             "conv1" or "conv" => point.Sizes.AsSpan(0, 2),

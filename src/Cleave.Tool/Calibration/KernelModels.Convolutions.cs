@@ -22,12 +22,15 @@ internal static partial class KernelModels
         models["conv-depthwise-quantized"] = new((g, s, n) => Quantized(g, 1, 1, s[1], s[2], s[0], s[3], n));
         models["pool"] = new((g, s, n) => Pools(g, s, n, Blocked + "MaxPool"));
         models["pool-plain"] = new((g, s, n) => Pools(g, s, n, "MaxPool"));
-        models["global-pool"] = Beside((g, x, _) => g.Node(Blocked + "GlobalAveragePool", [x]), s => Image(s[0], s[1]));
+        models["global-pool"] = GlobalPool(BlockedLayout.Channels());
         models["reorder-in"] = Beside((g, x, _) => g.Node(Blocked + "ReorderInput", [x]), s => Image(s[0], s[1]));
         models["reorder-out"] = Beside((g, x, s) => g.Node(Blocked + "ReorderOutput", [x], ("channels", s[0])), s => Image(s[0], s[1]));
         models["lrn"] = Chain((g, x, _) => g.Node("LRN", [x], ("size", 5L)), s => Image(s[1], s[0]));
         models["instance-norm"] = Chain((g, x, s) => g.Node("InstanceNormalization", [x, g.Floats(1, s[0]), g.Floats(0, s[0])]), s => [1, s[0], s[1]]);
     }
+
+    /// <summary>In the blocked layout, or else as it stands in a model.</summary>
+    public static KernelModel GlobalPool(int channels) => Beside((g, x, _) => g.Node((channels > 1 ? Blocked : "") + "GlobalAveragePool", [x]), s => Image(s[0], s[1]));
 
     private static long[] Image(long channels, long pixels)
     {

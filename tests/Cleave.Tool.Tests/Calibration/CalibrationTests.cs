@@ -67,6 +67,19 @@ public sealed class CalibrationTests
         }
     }
 
+    /// <summary>As on ARM: a model with such a kernel is refused there.</summary>
+    [Fact]
+    public void Without_a_blocked_layout_its_kernels_are_left_out()
+    {
+        string[] kept = [.. CalibrationGrid.Load().Where(static p => BlockedLayout.Holds(p, 1)).Select(static p => p.Kernel).Distinct()];
+        Assert.Contains("conv-plain", kept);
+        Assert.Contains("global-pool", kept);
+        Assert.Empty(kept.Intersect(["conv1", "conv", "conv-first", "conv-depthwise", "pool", "reorder-in", "reorder-out"]));
+        ChainGraph graph = new();
+        KernelModels.GlobalPool(1).Build(graph, [16, 49], 1);
+        Assert.Equal("", Assert.Single(OnnxProto.ModelProto.Parser.ParseFrom(graph.ToBytes()).Graph.Node).Domain);
+    }
+
     /// <summary>Measuring takes two minutes; what comes before takes none.</summary>
     [Fact]
     public async Task Where_the_table_cannot_be_written_nothing_is_measured()

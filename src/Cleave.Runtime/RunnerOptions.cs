@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using System.Threading;
 using Cleave.Cores;
 using Microsoft.Extensions.Logging;
@@ -320,6 +321,9 @@ public sealed class RunnerOptions
 
     /// <summary>Where what was measured is looked for and written, and what nothing is known of is measured by itself; null: nowhere but beside the model. Other than the process says in tests.</summary>
     internal string? TuningFolder { get; set; } = Environment.GetEnvironmentVariable(Tuning.TuningStore.FolderVariable);
+
+    /// <summary>What the inputs of sample requests are made with, where the command knows it; null: not known.</summary>
+    internal IReadOnlyList<string>? TuningFills { get; set; }
 
     /// <summary>How long tuning compares two ways at least, while there is time: for tests of what follows from it, shorter.</summary>
     internal TimeSpan TuningSpan { get; set; } = Tuning.PairTimer.Span;

@@ -83,6 +83,7 @@ internal sealed class TuningFile
         int[] sizes = [.. scanner.Numbers().Select(n => n is >= 0 and <= int.MaxValue ? (int)n : throw scanner.Error("a size is out of range"))];
         if (names.Length != sizes.Length)
             throw scanner.Error("there is not one size for each dimension");
+        string[] fills = scanner.HasField ? scanner.Texts() : [];
         List<TunedTime> times = [];
         foreach (string keyword in scanner.Block())
         {
@@ -99,7 +100,7 @@ internal sealed class TuningFile
             times.Add(time);
             scanner.NextLine();
         }
-        return new TunedRequest(names, sizes, times);
+        return new TunedRequest(names, sizes, times) { Fills = fills };
     }
 
     private static int Positive(ListingScanner scanner) => scanner.Number() is >= 1 and <= int.MaxValue and var number ? (int)number : throw scanner.Error("a number is out of range");
@@ -115,7 +116,10 @@ internal sealed class TuningFile
             text.Line("plan").Text(plan.Name).Text(plan.Fingerprint).End();
         foreach (TunedRequest request in section.Requests)
         {
-            text.Line("request").Texts([.. request.Names]).Numbers([.. request.Sizes.Select(s => (long)s)]).End();
+            text.Line("request").Texts([.. request.Names]).Numbers([.. request.Sizes.Select(s => (long)s)]);
+            if (request.Fills.Count > 0)
+                text.Texts([.. request.Fills]);
+            text.End();
             text.Indent();
             foreach (TunedTime time in request.Times)
             {

@@ -65,7 +65,7 @@ internal sealed record TuningSection(MachineSignature Machine, string Hash, bool
         {
             Accelerator = accelerator,
             Plans = other.Plans,
-            IsComplete = IsComplete || (other.IsComplete && Requests.All(r => other.Requests.Any(r.IsAlike))),
+            IsComplete = IsComplete || (other.IsComplete && Requests.All(r => other.Requests.Any(o => r.IsAlike(o) && r.Fills.SequenceEqual(o.Fills, StringComparer.Ordinal)))),
             Requests = [.. Requests.Select(r => other.Requests.FirstOrDefault(r.IsAlike) is { } same ? r.Beside(same) : r), .. other.Requests.Where(o => !Requests.Any(o.IsAlike))],
         };
     }
@@ -84,6 +84,9 @@ internal sealed record TunedRequest(IReadOnlyList<string> Names, IReadOnlyList<i
 {
     /// <summary>A way with more cores must take less than this part of the time: what gains nothing is not worth the cores, and this was measured with care.</summary>
     public const double Worth = 0.98;
+
+    /// <summary>The inputs of one number that <c>cleave tune</c> was given, as <c>sr=16000</c>, sorted: with others a model may do other work.</summary>
+    public IReadOnlyList<string> Fills { get; init; } = [];
 
     /// <summary>For messages: <c>batch=1,sequence=128</c>.</summary>
     public string Words => Names.Count == 0 ? "every request" : string.Join(",", Names.Select((name, i) => name + "=" + Sizes[i].ToString(CultureInfo.InvariantCulture)));
@@ -108,12 +111,14 @@ internal sealed record TunedRequest(IReadOnlyList<string> Names, IReadOnlyList<i
 
     /// <summary>
     /// These times, and those of another measurement of the same size: of ways that are not known here, or that were compared more often there. They are as many times as long as the first
-    /// one here as they were there. Where that one is not known there, nothing of it can be compared.
+    /// one here as they were there. Where that one is not known there, or it was of other inputs, nothing of it can be compared.
     /// </summary>
     public TunedRequest Beside(TunedRequest other)
     {
         if (Times.Count == 0)
             return other;
+        if (!Fills.SequenceEqual(other.Fills, StringComparer.Ordinal))
+            return this;
         TunedTime first = Times[0];
         if (other.Find(first.Plan, first.Threads) is not { } there)
             return this;

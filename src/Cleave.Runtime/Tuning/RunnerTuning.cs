@@ -77,6 +77,10 @@ internal sealed class RunnerTuning
     /// </summary>
     public bool IsOutgrown => !_options.Deterministic && Known is { } known && Adds(known, _openedWith) && (IsMissing(known) || (_engine.Definition.Batch != null && TunedRunner.Times(known, _engine.Definition, _engine.Shapes, isCrowded: true) != null));
 
+    /// <summary>Whether what is known of requests that it would measure by itself is not all, or was compared in a hurry.</summary>
+    public bool IsUnfinished => Known is { } known && (!known.IsComplete
+        || TuningSample.MadeUp(_engine.Definition, _engine.Shapes).Any(s => known.Requests.FirstOrDefault(s.Is)?.Times.Any(static t => t.Rounds < PairTimer.Enough) == true));
+
     /// <summary>Measures in the background, because CLEAVE_TUNE is set and not enough is known of this machine; not where it would do so at every start, for nothing is kept.</summary>
     /// <param name="saysWhyNot">Whether a line tells that it does not.</param>
     public void StartByItself(bool saysWhyNot)
@@ -132,7 +136,7 @@ internal sealed class RunnerTuning
         using CancellationTokenSource ends = CancellationTokenSource.CreateLinkedTokenSource(token, _closing.Token);
         try
         {
-            samples = samples.Count > 0 ? TuningSample.OneOfEach(samples) : TuningSample.MadeUp(_engine.Definition, _engine.Shapes);
+            samples = samples.Count > 0 ? TuningSample.OneOfEach(samples.Select(s => s with { Fills = _options.TuningFills })) : TuningSample.MadeUp(_engine.Definition, _engine.Shapes);
             result = WhyNothing(samples) is { } why ? Nothing(why) : MeasureInTurn(budget, samples, progress, began, ends.Token);
             if (result.Requests.Count == 0)
                 Log.NotTuned(_logger, _engine.Name, string.Join(" ", result.Notes));

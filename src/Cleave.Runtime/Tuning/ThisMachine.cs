@@ -1,4 +1,5 @@
 using System;
+using System.IO;
 using System.Runtime.InteropServices;
 using Cleave.Core.Tuning;
 using Cleave.Cores;
@@ -6,18 +7,45 @@ using Microsoft.ML.OnnxRuntime;
 
 namespace Cleave.Tuning;
 
-/// <summary>The machine that the process runs on, as tuning files name it: by the signature of its processor, as prepared models do.</summary>
+/// <summary>The machine that the process runs on, as tuning files name it: by the signature of its processor, as prepared models do, and on ARM by what the chip is.</summary>
 internal static class ThisMachine
 {
     // Where there is no signature, as on Windows on ARM.
     private const string WindowsVariable = "PROCESSOR_IDENTIFIER";
 
-    public static MachineSignature Of(int cores) =>
-        new(Processor(), cores, OrtEnv.Instance().GetVersionString());
+    // Linux on ARM: implementer and part of the first core. The signature says what instructions there are, and very unlike chips have the same.
+    private const string MainId = "/sys/devices/system/cpu/cpu0/regs/identification/midr_el1";
 
-    private static string Processor()
+    private static readonly Lazy<string> Processor = new(static () => Named(
+        CpuSignature.Of(), RuntimeInformation.ProcessArchitecture, Environment.GetEnvironmentVariable(WindowsVariable), ReadMainId(), Environment.MachineName));
+
+    public static MachineSignature Of(int cores) =>
+        new(Processor.Value, cores, OrtEnv.Instance().GetVersionString());
+
+    /// <summary>What the processor is called. Where nothing tells it from others, by the machine's name: what was measured there is of no use elsewhere.</summary>
+    /// <param name="signature">What it can do; null: not known.</param>
+    /// <param name="architecture">Of the process.</param>
+    /// <param name="identifier">What Windows says.</param>
+    /// <param name="mainId">What Linux on ARM says.</param>
+    /// <param name="machine">The machine's name.</param>
+    public static string Named(string? signature, Architecture architecture, string? identifier, string? mainId, string machine)
     {
-        string name = CpuSignature.Of() ?? Environment.GetEnvironmentVariable(WindowsVariable) ?? "";
-        return name.Length > 0 ? name : RuntimeInformation.ProcessArchitecture.ToString();
+        bool isArm = architecture is Architecture.Arm64 or Architecture.Arm;
+        if (signature is not null && !isArm)
+            return signature;
+        string? chip = !string.IsNullOrWhiteSpace(identifier) ? identifier.Trim() : !string.IsNullOrWhiteSpace(mainId) ? "midr:" + mainId.Trim() : null;
+        return (signature ?? architecture.ToString()) + " " + (chip ?? "of " + machine);
+    }
+
+    private static string? ReadMainId()
+    {
+        try
+        {
+            return File.Exists(MainId) ? File.ReadAllText(MainId) : null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
     }
 }

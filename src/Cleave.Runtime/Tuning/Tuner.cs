@@ -26,6 +26,8 @@ internal sealed class Tuner(
     private readonly List<TunedTime>[] _times = [.. samples.Select(static _ => new List<TunedTime>())];
     // What was tried in vain.
     private readonly HashSet<(int Sample, ChosenPlan Way)> _fails = [];
+    // What it goes on with, by sample.
+    private readonly TunedRequest?[] _before = new TunedRequest?[samples.Count];
     // What was compared less often is measured again.
     private int _leastRounds;
 
@@ -44,7 +46,10 @@ internal sealed class Tuner(
         long deadline = timer.After(budget);
         TuningSection before = (known ?? new TuningSection(machine, definition.Hash, false, [])).For(TunedPlans.Of(definition));
         for (int i = 0; i < samples.Count; i++)
-            _times[i].AddRange(Comparable(before.Requests.FirstOrDefault(samples[i].Is)?.Times));
+        {
+            _before[i] = before.Requests.FirstOrDefault(samples[i].Is);
+            _times[i].AddRange(Comparable(_before[i]?.Times));
+        }
         TuningCandidate? reference = null;
         try
         {
@@ -57,19 +62,20 @@ internal sealed class Tuner(
                 if (candidates.Count == 1)
                     Measure(reference, null, deadline);
                 for (int i = 1; i < candidates.Count; i++)
-                    Challenge(reference, candidates[i], Share(deadline, candidates.Count - i));
+                    Challenge(reference, candidates[i], Part(deadline, candidates.Count - i));
             }
         }
         finally
         {
             reference?.Dispose();
         }
+        TunedRequest[] measured = [.. samples.Select((s, i) => (_before[i] ?? s.Unmeasured) with { Times = [.. _times[i]] }).Where(static r => r.Times.Count > 0)];
         // Requests that an earlier tuning measured, of other sizes, are still true.
-        IEnumerable<TunedRequest> others = before.Requests.Where(r => !samples.Any(s => s.Is(r)));
+        IEnumerable<TunedRequest> others = before.Requests.Where(r => !measured.Any(r.IsAlike) && !_before.Contains(r));
         return before with
         {
             IsComplete = IsComplete(),
-            Requests = [.. samples.Select((s, i) => s.Unmeasured with { Times = [.. _times[i]] }).Where(static r => r.Times.Count > 0), .. others],
+            Requests = [.. measured, .. others],
         };
     }
 
@@ -103,7 +109,7 @@ internal sealed class Tuner(
         for (int i = 0; i < pending.Length; i++)
         {
             TuningSample sample = samples[pending[i]];
-            long end = Share(until, pending.Length - i);
+            long end = Part(until, pending.Length - i);
             if (timer.Now >= end)
                 return;
             progress?.Report(new TuningStep(way.Words, sample.Unmeasured.Words, Known(), samples.Count * candidates.Count));
@@ -178,6 +184,9 @@ internal sealed class Tuner(
     private IEnumerable<int> Steps() => candidates.SelectMany(Pending);
 
     private int Known() => (samples.Count * candidates.Count) - Steps().Count();
+
+    // Once all is known: what is measured with more care is finished one by one, so that calls of little time get there, too.
+    private long Part(long until, int parts) => Share(until, _leastRounds == 1 ? parts : 1);
 
     private long Share(long until, int parts)
     {

@@ -20,9 +20,13 @@ internal sealed record TuningSample(IReadOnlyList<string> Names, int[] Dims, Act
     // Other dimensions come shorter and longer than planned.
     private static readonly double[] Scales = [0.25, 4];
 
-    public TunedRequest Unmeasured => new(Names, Dims, []);
+    /// <summary>The inputs of one number that it was made with, as <c>sr=16000</c>, sorted; null: that is not known, and what was measured of its size is taken for alike.</summary>
+    public IReadOnlyList<string>? Fills { get; init; }
 
-    public bool Is(TunedRequest request) => request.Sizes.SequenceEqual(Dims) && request.Names.SequenceEqual(Names);
+    public TunedRequest Unmeasured => new(Names, Dims, []) { Fills = Fills ?? [] };
+
+    /// <summary>Whether what was measured of a request holds for this one.</summary>
+    public bool Is(TunedRequest request) => request.IsAlike(Unmeasured) && (Fills is null || Fills.SequenceEqual(request.Fills, StringComparer.Ordinal));
 
     /// <summary>A request that the application gave, which was bound for one of its calls.</summary>
     public static TuningSample Given(ShapeTable shapes, CallBuffers bound) => new(shapes.NamesOf(bound.Dims), bound.Dims, bound.CopyInputsTo);

@@ -14,6 +14,7 @@ using Cleave.Tool.Ensembles;
 using Cleave.Tool.Output;
 using Cleave.Tool.Tuning;
 using Cleave.Tool.Validation;
+using Cleave.Tuning;
 
 namespace Cleave.Tool.Commands;
 
@@ -50,8 +51,11 @@ internal static class TuneCommand
                 {
                     arguments.Refuse(ensemble, plan);
                     Load();
+                    string folder = arguments.GetValue(project) ?? ".";
+                    if (!Directory.Exists(folder))
+                        throw new RefusedException($"--project {folder}: there is no such folder. Give the folder of the project that has the OnnxEnsemble item.");
                     return OnDevices(arguments.GetValue(library), () => RunEnsemble(
-                        name, arguments.GetValue(project) ?? ".", paths, Positive("--budget", arguments.GetValue(budget)) ?? DefaultBudget, Positive("--cores", arguments.GetValue(cores)),
+                        name, folder, paths, Positive("--budget", arguments.GetValue(budget)) ?? DefaultBudget, Positive("--cores", arguments.GetValue(cores)),
                         BenchOptions.Sizes(arguments.GetValue(dims) ?? []), BenchOptions.Numbers(arguments.GetValue(fills) ?? []),
                         CleaveCommand.List(arguments.GetValue(device)), arguments.GetValue(outputs) ?? [], arguments.GetValue(json), console.Output, console.Error, cancellationToken));
                 }, cancellationToken);
@@ -112,11 +116,12 @@ internal static class TuneCommand
 
     private static int Run(string path, TuneOptions options, bool json, TextWriter output, TextWriter error, CancellationToken cancellationToken)
     {
+        int granted = Granted(options.Cores, error);
         TuningResult result = TuneRun.Measure(path, options, json ? TextWriter.Null : error, cancellationToken).GetAwaiter().GetResult();
         if (json)
-            JsonReport.Write(TuneReport.Of(path, result), JsonReport.Default.TuneReport, output);
+            JsonReport.Write(TuneReport.Of(path, result, granted), JsonReport.Default.TuneReport, output);
         else
-            Write(result, output);
+            Write(result, granted, output);
         return result.File is null ? CleaveCommand.Failure : CleaveCommand.Success;
     }
 
@@ -125,8 +130,8 @@ internal static class TuneCommand
         TextWriter output, TextWriter error, CancellationToken cancellationToken)
     {
         EnsembleModels models = new(name, paths, dims, fills, devices, outputs);
-        CoreLedger.Process.Cores.Read();
-        int granted = CoreLedger.Process.Cores.Budget.WithOption(cores).Cores;
+        WritableTuning.Check(models.FileIn(folder));
+        int granted = Granted(cores, error);
         Action<string> progress = step => (json ? TextWriter.Null : error).Write(Terminal.Safe(step) + "\n");
         EnsembleTuningJournal journal = new(models, folder, granted, TimeSpan.FromSeconds(budget), cancellationToken);
         EnsembleReport? report = EnsembleTuning.Run(models, journal, granted, progress);
@@ -146,22 +151,40 @@ internal static class TuneCommand
     {
         if (json)
             throw new RefusedException("--json: what --device measures is lines of text, as they stand in the tuning file.");
-        CoreLedger.Process.Cores.Read();
+        int granted = Granted(cores, error);
         using IDevice device = DeviceTuneRun.Open(name);
-        foreach (string line in DeviceTuneRun.Run(path, CoreLedger.Process.Cores.Budget.WithOption(cores).Cores, device, step => error.Write(Terminal.Safe("measuring " + step) + "\n"), cancellationToken))
+        foreach (string line in DeviceTuneRun.Run(path, granted, device, step => error.Write(Terminal.Safe("measuring " + step) + "\n"), cancellationToken))
             output.Write(Terminal.Safe(line) + "\n");
-        output.Write("Written to " + Terminal.Safe(path + TuningFile.Ending) + "\n");
+        output.Write("Written to " + Terminal.Safe(path + TuningFile.Ending) + For(granted) + "\n");
         return CleaveCommand.Success;
     }
 
-    private static void Write(TuningResult result, TextWriter output)
+    // Machines that have as many as were asked for would not find what is measured with fewer.
+    private static int Granted(int? asked, TextWriter error)
+    {
+        CoreLedger.Process.Cores.Read();
+        int granted = CoreLedger.Process.Cores.Budget.WithOption(asked).Cores;
+        if (asked > granted)
+            error.Write(string.Create(CultureInfo.InvariantCulture, $"note: --cores {asked}: this process is granted {PlainText.Count(granted, "core")}, so it is tuned{For(granted)}; call it where it has as many\n"));
+        return granted;
+    }
+
+    private static string For(int cores) => " for " + PlainText.Count(cores, "core");
+
+    internal static void Write(TuningResult result, int cores, TextWriter output)
     {
         foreach (TuningRequest request in result.Requests)
             output.Write(Terminal.Safe(request.ToString()) + "\n");
         foreach (string note in result.Notes)
             output.Write(Terminal.Safe(note) + "\n");
-        if (result.File is { } file)
-            output.Write((result.IsComplete ? "" : "Not all was measured: call it again, or with a longer --budget.\n") + "Written to " + Terminal.Safe(file) + "\n");
+        if (result.File is not { } file)
+            return;
+        int hurried = result.Requests.Sum(static r => r.Times.Skip(r.Times.Count > 1 ? 1 : 0).Count(static t => t.Rounds < PairTimer.Enough));
+        if (!result.IsComplete)
+            output.Write("Not all was measured: call it again, or with a longer --budget.\n");
+        else if (hurried > 0)
+            output.Write(string.Create(CultureInfo.InvariantCulture, $"{PlainText.Count(hurried, "comparison")} had fewer than {PairTimer.Enough} turns, and may name the wrong winner: call it again, or with a longer --budget.\n"));
+        output.Write("Written to " + Terminal.Safe(file) + For(cores) + "\n");
     }
 
     private static int? Positive(string option, int? number) => number is < 1

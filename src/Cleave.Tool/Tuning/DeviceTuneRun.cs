@@ -44,6 +44,7 @@ internal static class DeviceTuneRun
         string hash = ListingWriter.Hash(ModelReader.ReadFile(path)), file = path + TuningFile.Ending;
         // First: nothing is measured for a file that cannot be written to.
         Read(file);
+        WritableTuning.Check(file);
         IReadOnlyList<string> profile = AcceleratorProfileText.Lines(new DeviceMeasurement(device, AcceleratorProfiles.Default, progress, token) { Rounds = rounds }.Measure());
         MachineSignature machine = ThisMachine.Of(cores);
         // Again, as others may have written meanwhile.

@@ -10,18 +10,19 @@ namespace Cleave.Tool.Tuning;
 /// <param name="IsComplete">Whether everything was measured that was to be.</param>
 /// <param name="File">The tuning file; null where it could not be written.</param>
 /// <param name="Notes">What could not be measured or written, and why.</param>
-internal sealed record TuneReport(string Model, IReadOnlyList<TunedRequestReport> Requests, bool IsComplete, string? File, IReadOnlyList<string> Notes)
+/// <param name="Cores">The cores that it was tuned for.</param>
+internal sealed record TuneReport(string Model, IReadOnlyList<TunedRequestReport> Requests, bool IsComplete, string? File, IReadOnlyList<string> Notes, int Cores)
 {
     [JsonPropertyOrder(-1)]
     public int Format { get; init; } = 1;
 
-    public static TuneReport Of(string model, TuningResult result) =>
-        new(model, [.. result.Requests.Select(static r => new TunedRequestReport(r.Dimensions, [.. r.Times.Select(TunedTimeReport.Of)], TunedTimeReport.Of(r.Best)))], result.IsComplete, result.File, result.Notes);
+    public static TuneReport Of(string model, TuningResult result, int cores) =>
+        new(model, [.. result.Requests.Select(static r => new TunedRequestReport(r.Dimensions, [.. r.Times.Select(TunedTimeReport.Of)], TunedTimeReport.Of(r.Best)))], result.IsComplete, result.File, result.Notes, cores);
 }
 
 /// <param name="Dimensions">The size, as <c>batch=1,sequence=128</c>.</param>
 /// <param name="Times">The ways to run it; the first is the one that would run without tuning.</param>
-/// <param name="Best">The one that runners take.</param>
+/// <param name="Best">The one by which the plan is chosen that a runner opens: more cores count from 2 % on. Among the modes that are open, requests take more cores from 5 % on.</param>
 internal sealed record TunedRequestReport(string Dimensions, IReadOnlyList<TunedTimeReport> Times, TunedTimeReport Best);
 
 /// <param name="Mode">The plan, and the threads of its lanes.</param>

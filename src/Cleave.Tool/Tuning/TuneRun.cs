@@ -8,6 +8,7 @@ using System.Threading.Tasks;
 using Cleave.Core.Graph;
 using Cleave.Core.Listing;
 using Cleave.Core.Onnx;
+using Cleave.Core.Tuning;
 using Cleave.Generator.Model;
 using Cleave.Tool.Loose;
 using Cleave.Tool.Output;
@@ -24,8 +25,13 @@ internal static class TuneRun
     public static async Task<TuningResult> Measure(string path, TuneOptions options, TextWriter error, CancellationToken cancellationToken)
     {
         OnnxModel model = ModelReader.ReadFile(path);
+        WritableTuning.Check(path + TuningFile.Ending);
         RunnerSpec spec = LooseDefinition.SpecOf(path, model, new ListingOptions { Dims = options.PlanDims });
-        await using LooseRunner runner = new(path, spec, new RunnerOptions { Cores = options.Cores });
+        await using LooseRunner runner = new(path, spec, new RunnerOptions
+        {
+            Cores = options.Cores,
+            TuningFills = [.. options.Fills.Select(static f => f.Key + "=" + f.Value).Order(StringComparer.Ordinal)],
+        });
         LooseRequest[] requests = [.. Sizes(path, model, spec, options).Select(dims => runner.NewRequest(RequestInputs.For(model, dims, options.Fills)))];
         return Terminal.IsWatched(error)
             ? await WithBar(error, progress => runner.TuneAsync(options.Budget, requests, progress, cancellationToken)).ConfigureAwait(false)

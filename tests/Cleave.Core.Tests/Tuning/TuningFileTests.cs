@@ -105,6 +105,21 @@ public sealed class TuningFileTests
         Assert.Same(other.Times, other.Beside(larger).Times);
     }
 
+    [Fact]
+    public void The_numbers_of_inputs_are_kept_and_times_of_others_are_not_put_beside_them()
+    {
+        TuningSection section = TuningFile.Read(Text.ReplaceLineEndings("\n")).Sections[0];
+        TunedRequest request = section.Requests[1], filled = request with { Fills = ["mode=1", "sr=16000"] };
+        string text = TuningFile.Empty.With(section with { Requests = [filled] }).Write();
+        Assert.Equal(filled.Fills, TuningFile.Read(text).Sections[0].Requests.Single().Fills);
+        Assert.Equal(text, TuningFile.Read(text).Write());
+        // The one that was measured now takes the other's place.
+        TuningSection now = section with { IsComplete = false, Requests = [filled with { Times = [filled.Times[0]] }] };
+        TunedRequest put = now.Beside(section with { IsComplete = true, Requests = [request] }).Requests.Single();
+        Assert.Equal((1, 2), (put.Times.Count, put.Fills.Count));
+        Assert.False(now.Beside(section with { IsComplete = true, Requests = [request] }).IsComplete);
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData("cleave-listing 1\n")]

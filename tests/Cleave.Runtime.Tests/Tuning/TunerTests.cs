@@ -94,6 +94,37 @@ public sealed class TunerTests
         Assert.Equal(0, Runs);
     }
 
+    /// <summary>Divided among all, a little time would leave each as hurried as it was, however often it is given.</summary>
+    [Fact]
+    public void What_was_measured_in_a_hurry_is_measured_again_one_after_the_other()
+    {
+        ManualClock clock = new();
+        _inRun = _ => clock.Pass(1);
+        TunedTime[] hurried = [.. Enumerable.Range(0, 3).Select(w => Time(w, 1_000_000_000, PairTimer.Fewest))];
+        // Two warm-ups of 12,000 runs each at most, and 25 turns of twice 1,001, are 75 seconds.
+        TuningSection section = Tuner(Timer(clock), Sample(1), Sample(2)).Run(Machine, Section(Request(1, hurried), Request(2, hurried)), TimeSpan.FromSeconds(80));
+        Assert.Contains(section.Requests.SelectMany(static q => q.Times.Skip(1)), static t => t.Rounds >= PairTimer.Enough);
+    }
+
+    /// <summary>A model may do other work with other numbers, whatever the size.</summary>
+    [Fact]
+    public void What_was_measured_with_other_numbers_is_measured_again_and_stays_where_these_are_refused()
+    {
+        TunedTime[] times = [.. Enumerable.Range(0, 3).Select(w => Time(w, 77, 99))];
+        TuningSection known = Section(Request(1, times) with { Fills = ["sr=8000"] });
+        Assert.Equal(known.Requests, Tuner(Timer(), Sample(1) with { Fills = ["sr=8000"] }).Run(Machine, known, Plenty).Requests.Select(q => known.Requests[0] with { Times = q.Times.SequenceEqual(times) ? known.Requests[0].Times : q.Times }));
+        // What an application sends is not told in these words.
+        Assert.Equal(times, Tuner(Timer(), Sample(1)).Run(Machine, known, Plenty).Requests.Single().Times);
+        Assert.Equal(0, Runs);
+
+        TunedRequest other = Tuner(Timer(), Sample(1) with { Fills = ["sr=16000"] }).Run(Machine, known, Plenty).Requests.Single();
+        Assert.Equal(["sr=16000"], other.Fills);
+        Assert.DoesNotContain(other.Times, static t => t.Nanoseconds == 77);
+
+        _inRun = static _ => throw new CleaveException("CLV4008", Unheard);
+        Assert.Equal(["sr=8000"], Tuner(Timer(), Sample(1) with { Fills = [] }).Run(Machine, known, Plenty).Requests.Single().Fills);
+    }
+
     [Fact]
     public void Times_beside_an_unknown_first_way_are_measured_again()
     {

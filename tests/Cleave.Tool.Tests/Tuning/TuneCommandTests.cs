@@ -2,7 +2,9 @@ using System;
 using System.IO;
 using System.Linq;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using System.Threading.Tasks;
+using Cleave.Tool.Commands;
 using Xunit;
 
 namespace Cleave.Tool.Tests.Tuning;
@@ -22,7 +24,7 @@ public sealed class TuneCommandTests : IDisposable
         Assert.Equal("", run.Code == 0 ? "" : run.Output + run.Error);
         // A batch axis: batches too.
         Assert.Equal(
-            string.Concat(new[] { 1, 2, 4, 8, 16 }.Select(b => $"batch={b}: Whole 1 1.00x: Whole 1\n")) + $"Written to {_tiny.Path}.tune\n",
+            string.Concat(new[] { 1, 2, 4, 8, 16 }.Select(b => $"batch={b}: Whole 1 1.00x: Whole 1\n")) + $"Written to {_tiny.Path}.tune for 1 core\n",
             run.Output);
         Assert.Equal("tuning for 120 s at most\n", run.Error);
         Assert.Contains("\n  complete\n", File.ReadAllText(_tiny.Path + ".tune"));
@@ -41,6 +43,46 @@ public sealed class TuneCommandTests : IDisposable
         Assert.InRange(best.GetProperty("nanoseconds").GetDouble(), 1, 1e9);
         Assert.Equal((1, _tiny.Path, _tiny.Path + ".tune"), (run.Json.GetProperty("format").GetInt32(), run.Json.GetProperty("model").GetString(), run.Json.GetProperty("file").GetString()));
         Assert.True(run.Json.GetProperty("isComplete").GetBoolean());
+        Assert.Equal(1, run.Json.GetProperty("cores").GetInt32());
+    }
+
+    /// <summary>A model may do other work with another number, and sizes do not tell.</summary>
+    [Fact]
+    public async Task With_other_numbers_it_is_measured_anew()
+    {
+        Assert.Equal(0, (await ToolRun.Of("tune", _tiny.Save(), "--cores", "1", "--budget", "120", "--dims", "batch=1", "--input", "x=1")).Code);
+        string first = File.ReadAllText(_tiny.Path + ".tune");
+        Assert.Contains("\n  request [\"batch\"] [1] [\"x=1\"]\n", first);
+        // As if it had taken a second.
+        File.WriteAllText(_tiny.Path + ".tune", Regex.Replace(first, "(time \"Whole\" \\[1\\]) .*", "$1 1000000000 25"));
+        Assert.Equal(0, (await ToolRun.Of("tune", _tiny.Path, "--cores", "1", "--budget", "120", "--dims", "batch=1", "--input", "x=1")).Code);
+        Assert.Contains(" 1000000000 25", File.ReadAllText(_tiny.Path + ".tune"));
+
+        Assert.Equal(0, (await ToolRun.Of("tune", _tiny.Path, "--cores", "1", "--budget", "120", "--dims", "batch=1")).Code);
+
+        string now = File.ReadAllText(_tiny.Path + ".tune");
+        Assert.Contains("\n  request [\"batch\"] [1]\n", now);
+        Assert.DoesNotContain(" 1000000000 ", now);
+        Assert.DoesNotContain("x=1", now);
+    }
+
+    [Fact]
+    public async Task More_cores_than_there_are_are_said()
+    {
+        ToolRun run = await ToolRun.Of("tune", _tiny.Save(), "--cores", "4096", "--budget", "1", "--dims", "batch=1", "--json");
+
+        Assert.StartsWith("note: --cores 4096: this process is granted ", run.Error);
+        Assert.InRange(run.Json.GetProperty("cores").GetInt32(), 1, 4095);
+    }
+
+    [Fact]
+    public void Comparisons_of_few_turns_are_said()
+    {
+        StringWriter output = new();
+        TuningTime first = new("Whole 2", TimeSpan.FromSeconds(1), 1, 25), second = new("Whole 1", TimeSpan.FromSeconds(2), 0.5, 3);
+        TuneCommand.Write(new TuningResult([new("batch=1", [first, second, second with { Mode = "A 1+1", Rounds = 25 }], first)], true, "x.tune", []), 2, output);
+
+        Assert.EndsWith("\n1 comparison had fewer than 25 turns, and may name the wrong winner: call it again, or with a longer --budget.\nWritten to x.tune for 2 cores\n", output.ToString());
     }
 
     [Theory]
@@ -68,13 +110,12 @@ public sealed class TuneCommandTests : IDisposable
     }
 
     [Fact]
-    public async Task A_file_that_cannot_be_written_is_a_failure()
+    public async Task A_file_that_cannot_be_written_is_a_failure_before_anything_is_measured()
     {
         Directory.CreateDirectory(_tiny.Path + ".tune");
 
         ToolRun run = await ToolRun.Of("tune", _tiny.Save(), "--cores", "1", "--budget", "120", "--dims", "batch=1");
 
-        Assert.Equal(1, run.Code);
-        Assert.StartsWith("batch=1: Whole 1 1.00x: Whole 1\nNot written: ", run.Output);
+        Assert.Equal((1, "", $"cleave: error {_tiny.Path}.tune is a folder, and what is measured is written into a file of that name. Move it away.\n"), (run.Code, run.Output, run.Error));
     }
 }

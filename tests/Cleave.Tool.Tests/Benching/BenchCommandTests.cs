@@ -38,13 +38,13 @@ public sealed class BenchCommandTests : IDisposable
         Assert.Contains("│ the best ", run.Output);
         Assert.DoesNotContain("failed:", run.Output);
         Assert.EndsWith("This was a trial (--quick): it shows that everything works. Its numbers are no measurement.\n", run.Output);
-        Assert.Matches("^starting 2 candidates\nmeasuring ", run.Error);
+        Assert.Matches("^starting [0-9]+ candidates\nmeasuring ", run.Error);
     }
 
     [Fact]
     public async Task Nodes_that_nobody_reads_are_cleaned_and_said()
     {
-        _tiny.Model.Graph.Node.Add(TinyModel.Node("Neg", ["x"], "unused"));
+        _tiny.Model.Graph.Node.Add(TinyModel.Node("Neg", ["w"], "unused"));
 
         ToolRun run = await ToolRun.Measured("bench", _tiny.Save(), "--quick", "--threads", "1", "--callers", "1");
 

@@ -6,7 +6,6 @@ using System.Threading;
 using Cleave.Core.Graph;
 using Cleave.Tool.Measuring;
 using Cleave.Tool.Running;
-using Cleave.Tool.Verification;
 
 namespace Cleave.Tool.Benching;
 

@@ -5,7 +5,6 @@ using System.Linq;
 using System.Threading;
 using Cleave.Tool.Output;
 using Cleave.Tool.Quantizing;
-using Cleave.Tool.Quantizing.Operators;
 using Cleave.Tool.Running;
 
 namespace Cleave.Tool.Commands;

@@ -5,11 +5,9 @@ using System.Threading;
 using Cleave.Core.Graph;
 using Cleave.OnnxProto;
 using Cleave.Tool.Benching;
-using Cleave.Tool.Loose;
 using Cleave.Tool.Measuring;
 using Cleave.Tool.Rewriting;
 using Cleave.Tool.Running;
-using Cleave.Tool.Verification;
 
 namespace Cleave.Tool.Quantizing;
 

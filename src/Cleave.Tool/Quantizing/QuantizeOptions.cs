@@ -1,6 +1,5 @@
 using System;
 using System.Collections.Generic;
-using Cleave.Tool.Quantizing.Operators;
 using Cleave.Tool.Running;
 
 namespace Cleave.Tool.Quantizing;

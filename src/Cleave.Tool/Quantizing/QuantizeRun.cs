@@ -17,7 +17,6 @@ using Cleave.Tool.Quantizing.Ranges;
 using Cleave.Tool.Quantizing.Search;
 using Cleave.Tool.Rewriting;
 using Cleave.Tool.Running;
-using Cleave.Tool.Verification;
 using Microsoft.ML.OnnxRuntime;
 
 namespace Cleave.Tool.Quantizing;

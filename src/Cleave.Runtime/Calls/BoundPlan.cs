@@ -27,6 +27,8 @@ internal sealed class BoundPlan : IDisposable
     private bool _plain;
     // A run failed, perhaps because of shapes that were taken for granted; the next one shows whether.
     private bool _doubts;
+    // The results whose memory was refused in it.
+    private int[] _refused = [];
 
     public BoundPlan(RunnerMode mode, int[] dims, InputSlot[] inputs, OutputSlot[] outputs, bool inputsNeedWork)
     {
@@ -106,7 +108,7 @@ internal sealed class BoundPlan : IDisposable
         }
         catch (Exception e) when (MayBeAboutShapes(e))
         {
-            RunAgain(cancellationToken);
+            RunAgain(e, cancellationToken);
         }
     }
 
@@ -138,11 +140,13 @@ internal sealed class BoundPlan : IDisposable
     public bool MayBeAboutShapes(Exception e) =>
         Array.Exists(Sample.Results, static r => r.Own != null || r.IsOnDevice)
         && e is CleaveException { InnerException: OnnxRuntimeException { Message: var message } }
-        && (message.Contains("shape", StringComparison.OrdinalIgnoreCase) || message.Contains("invalid dimensions for output", StringComparison.OrdinalIgnoreCase));
+        && (message.Contains("shape", StringComparison.OrdinalIgnoreCase) || RefusedOutputs.Is(message));
 
     /// <summary>After that: the next run lets ONNX Runtime allocate, and looks at shapes again. Whether the guess was right is known once that went well.</summary>
-    public void Unsettle()
+    /// <param name="e">The failure.</param>
+    public void Unsettle(Exception e)
     {
+        _refused = RefusedOutputs.Of(e, Sample.Results);
         foreach (ResultSlot result in Sample.Results)
             result.UnbindOwn();
         foreach (SegmentCall? segment in Sample.Segments)
@@ -165,9 +169,9 @@ internal sealed class BoundPlan : IDisposable
         Sample.Dispose();
     }
 
-    private void RunAgain(CancellationToken cancellationToken)
+    private void RunAgain(Exception e, CancellationToken cancellationToken)
     {
-        Unsettle();
+        Unsettle(e);
         try
         {
             RunWithCare(cancellationToken);
@@ -184,8 +188,11 @@ internal sealed class BoundPlan : IDisposable
             return;
         _doubts = false;
         _device?.Decide(wrong);
-        if (wrong)
-            _predictions.DistrustSeen(_dims);
+        if (!wrong)
+            return;
+        _predictions.DistrustSeen(_dims);
+        foreach (int result in _refused)
+            _predictions.Distrust(result);
     }
 
     // Everything but the plain case: the first runs, cancellation, strings, results that are not bound, accelerators.

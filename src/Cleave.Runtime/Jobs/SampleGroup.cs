@@ -55,7 +55,7 @@ internal sealed class SampleGroup(RunnerEngine engine, GroupSchedule schedule) :
         }
         catch (Exception e) when (plans[_call.FailedSample].MayBeAboutShapes(e))
         {
-            plans[_call.FailedSample].Unsettle();
+            plans[_call.FailedSample].Unsettle(e);
             return false;
         }
         catch

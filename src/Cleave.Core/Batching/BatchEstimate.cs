@@ -3,24 +3,25 @@ using System;
 namespace Cleave.Core.Batching;
 
 /// <summary>
-/// What batch size to be ready for, by the sizes that came (Packrat, section 3.6; its simulator's constants): their moving average, rounded down to a power of two;
-/// and of the last few such numbers the most frequent. So neither a lone large batch nor an average that wavers between two sizes changes it. Not thread-safe.
+/// What batch size to be ready for: of the last sizes that came, each rounded down to a power of two, the most frequent. So neither a lone large batch nor a mix of sizes
+/// changes it. (Packrat, section 3.6, rounds a moving average. Where all batches are of one power of two that average comes near to it from below and never gets there,
+/// and between two sizes it is of neither.) Not thread-safe.
 /// </summary>
 internal sealed class BatchEstimate
 {
-    /// <summary>The weight of the last size in the average.</summary>
-    public const double Newest = 0.1;
+    /// <summary>Of how many sizes the most frequent counts.</summary>
+    public const int Kept = 32;
 
-    /// <summary>Of how many numbers the most frequent counts.</summary>
-    public const int Kept = 10;
-
-    // The latest is at (_came - 1) % Kept.
+    // By power: how many of the last sizes. Counted as they come and go, without garbage: it is asked for each batch.
+    private readonly int[] _counts = new int[31];
+    // The oldest is at _next once all places are taken.
     private readonly int[] _recent = new int[Kept];
-    private double _average;
-    private long _came;
+    private int _came;
+    private int _next;
+    private int _most;
 
     /// <summary>The size to be ready for; 1 before anything came.</summary>
-    public int Size { get; private set; } = 1;
+    public int Size => 1 << _most;
 
     /// <summary>One more size.</summary>
     /// <exception cref="ArgumentOutOfRangeException">It is negative.</exception>
@@ -28,32 +29,28 @@ internal sealed class BatchEstimate
     {
         if (size < 0)
             throw new ArgumentOutOfRangeException(nameof(size));
-        _average = _came == 0 ? size : (Newest * size) + ((1 - Newest) * _average);
-        _recent[_came++ % Kept] = Floor(_average);
-        Size = MostFrequent();
+        if (_came == Kept)
+            _counts[_recent[_next]]--;
+        else
+            _came++;
+        int power = Power(size);
+        _counts[power]++;
+        _recent[_next] = power;
+        _next = (_next + 1) % Kept;
+        // Where two are as frequent, it stays as it was: who opens sessions by it would go to and fro.
+        for (int other = 0; other < _counts.Length; other++)
+            _most = _counts[other] > _counts[_most] ? other : _most;
     }
 
-    /// <summary>The power of two below; 1 at least.</summary>
-    public static int Floor(double size)
+    /// <summary>Whether a size is one to be ready for.</summary>
+    public bool IsReady(int size) => Power(size) == _most;
+
+    // Of the power of two below; 0 at least.
+    private static int Power(int size)
     {
-        int power = 1;
-        while (power <= size / 2)
-            power *= 2;
+        int power = 0;
+        while (size >> (power + 1) > 0)
+            power++;
         return power;
-    }
-
-    // Of those that are equally frequent the latest. Without garbage: it is asked for each batch.
-    private int MostFrequent()
-    {
-        int best = 0, most = 0;
-        for (long i = _came - 1; i >= Math.Max(0, _came - Kept); i--)
-        {
-            int size = _recent[i % Kept], count = 0;
-            for (int j = 0; j < Math.Min(_came, Kept); j++)
-                count += _recent[j] == size ? 1 : 0;
-            if (count > most)
-                (best, most) = (size, count);
-        }
-        return best;
     }
 }

@@ -120,7 +120,7 @@ internal sealed class BatchDivider
         lock (_estimate)
         {
             _estimate.Add(samples);
-            return BatchEstimate.Floor(samples) == _estimate.Size;
+            return _estimate.IsReady(samples);
         }
     }
 

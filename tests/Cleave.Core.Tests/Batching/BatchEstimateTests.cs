@@ -40,21 +40,41 @@ public sealed class BatchEstimateTests
             sizes.Add(estimate.Size);
         }
         Assert.Equal(8, sizes[4]);
-        // The average is below 64 for good, as it comes from below.
-        Assert.Equal(32, sizes[^1]);
-        Assert.Equal(sizes.Order(), sizes);
+        Assert.Equal(64, sizes[BatchEstimate.Kept / 2]);
+        Assert.Equal([8, 64], sizes.Distinct());
     }
 
     [Fact]
-    public void An_average_that_is_above_a_power_of_two_for_a_moment_changes_nothing()
+    public void After_one_batch_of_another_size_it_is_the_one_that_comes_from_then_on() =>
+        Assert.Equal(64, After([8, .. Enumerable.Repeat(64, 20)]).Size);
+
+    [Fact]
+    public void A_smaller_last_batch_now_and_then_changes_nothing() =>
+        Assert.Equal(64, After(Enumerable.Range(0, 200).Select(static i => i % 16 == 15 ? 40 : 64)).Size);
+
+    [Fact]
+    public void Of_two_sizes_it_is_the_one_that_comes_more_often_not_one_between_them()
     {
-        // With 40, the average is 16.6, 16.3 and 16.1, then 15.9.
-        BatchEstimate estimate = After(Enumerable.Repeat(14, 20));
-        foreach (int size in (int[])[40, .. Enumerable.Repeat(14, 20)])
+        BatchEstimate estimate = After(Enumerable.Range(0, 200).Select(static i => i % 10 is 2 or 5 or 8 ? 128 : 16));
+        Assert.Equal(16, estimate.Size);
+        Assert.True(estimate.IsReady(16));
+        // To run it, 31 is as 16.
+        Assert.True(estimate.IsReady(31));
+        Assert.False(estimate.IsReady(128));
+        Assert.False(estimate.IsReady(32));
+    }
+
+    [Fact]
+    public void Where_two_sizes_come_in_turns_it_stays_one_of_them()
+    {
+        BatchEstimate estimate = After(Enumerable.Repeat(16, 20));
+        List<int> sizes = [];
+        for (int i = 0; i < 200; i++)
         {
-            estimate.Add(size);
-            Assert.Equal(8, estimate.Size);
+            estimate.Add(i % 2 == 0 ? 64 : 16);
+            sizes.Add(estimate.Size);
         }
+        Assert.Equal([16], sizes.Distinct());
     }
 
     [Fact]

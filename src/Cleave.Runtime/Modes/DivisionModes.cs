@@ -61,7 +61,7 @@ internal sealed class DivisionModes(RunnerModes modes, ModeOpener opener, ModeIn
         int begun = 0, missing = -1;
         try
         {
-            while (begun < threads.Length && TryBeginExactly(threads[begun], out missing) is { } mode)
+            while (begun < threads.Length && TryBeginExactly(threads[begun], opens, out missing) is { } mode)
                 taken[begun++] = mode;
         }
         finally
@@ -78,7 +78,7 @@ internal sealed class DivisionModes(RunnerModes modes, ModeOpener opener, ModeIn
     }
 
     // In a session of so many threads that nobody else uses, or of one thread; where there is none, what is missing.
-    private RunnerMode? TryBeginExactly(int threads, out int missing)
+    private RunnerMode? TryBeginExactly(int threads, bool opens, out int missing)
     {
         missing = -1;
         for (int mode = 0; mode < instances.Length; mode++)
@@ -90,7 +90,7 @@ internal sealed class DivisionModes(RunnerModes modes, ModeOpener opener, ModeIn
             missing = mode;
         }
         // The planned mode is there once, whatever its threads: further sessions of so many are those of parts.
-        return threads == instances[modes.PlannedIndex].Cores ? parts.TryBegin(threads) : null;
+        return threads == instances[modes.PlannedIndex].Cores ? parts.TryBegin(threads, opens) : null;
     }
 
     // Further sessions of several threads are opened, as long as there are few; then others have to go.

@@ -37,7 +37,9 @@ internal sealed class PartSessions(ModeOpener opener, int firstPlace, int cores)
     }
 
     /// <summary>Begins a part in a session of exactly so many threads where none runs yet; null where there is none.</summary>
-    public RunnerMode? TryBegin(int threads)
+    /// <param name="threads">The threads.</param>
+    /// <param name="opens">Whether one is opened where it is missed for a while.</param>
+    public RunnerMode? TryBegin(int threads, bool opens = true)
     {
         ModeInstances? instances;
         lock (_byThreads)
@@ -47,7 +49,7 @@ internal sealed class PartSessions(ModeOpener opener, int firstPlace, int cores)
         }
         if (instances.TryBegin() is { } free)
             return free;
-        if (instances.Miss())
+        if (opens && instances.Miss())
             Ask(threads, instances);
         return null;
     }

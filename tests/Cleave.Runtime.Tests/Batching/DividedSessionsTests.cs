@@ -14,8 +14,10 @@ public sealed class DividedSessionsTests : BatchingTestBase
 {
     private readonly ManualClock _clock = new();
 
-    [Fact]
-    public void On_sixteen_cores_the_published_division_is_made_of_sessions_of_four_threads()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void On_sixteen_cores_the_published_division_is_made_of_sessions_of_four_threads(bool isAfterAnother)
     {
         ConcurrentQueue<int> made = new();
         ListLogger logger = new();
@@ -30,6 +32,10 @@ public sealed class DividedSessionsTests : BatchingTestBase
         long[] index = [.. Enumerable.Range(0, 16).Select(static i => (long)(i % 4))];
         float[] x = [.. index.Select(static i => (float)i)];
         using LooseCall call = Call(runner, x, index);
+        // A size that came before is forgotten.
+        using LooseCall other = Call(runner, x[..8], index[..8]);
+        for (int i = 0; isAfterAnother && i < 3; i++)
+            other.Run();
         // Its sessions are opened as they are missed, while it runs as one.
         Assert.True(SpinWait.SpinUntil(() =>
         {
@@ -41,6 +47,31 @@ public sealed class DividedSessionsTests : BatchingTestBase
         Assert.Equal(Model.Expected(x, index), call.Out<float>(0).ToArray());
         Assert.Equal(4, made.Count(static t => t == 4));
         Assert.Contains(logger.Lines, static l => l.Contains("4x<4,4>", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_batch_of_another_size_opens_no_further_sessions_of_the_planned_threads()
+    {
+        ConcurrentQueue<int> made = new();
+        Model.Rows = [1, 2, 4];
+        // Of 16 samples, pairs are fast with one thread; of four, pairs with four: the planned session and one more.
+        Model.Times = new PredictedTimes(
+            [1, 2, 4],
+            new PredictedTime(1, 1, 30000, 30000, 30000), new PredictedTime(1, 2, 31000, 60000, 10000), new PredictedTime(1, 4, 90000, 90000, 80000),
+            new PredictedTime(1, 8, 180000, 180000, 90000), new PredictedTime(1, 16, 360000, 300000, 200000));
+        using LooseRunner runner = Model.Runner(new() { Cores = 8, Ledger = Ledgers.Own(8, _clock), ConfigureSession = (_, segment) => made.Enqueue(segment.Threads) });
+        Assert.Equal(["8x<1,2>", "2x<4,2>"], new[] { 16, 4 }.Select(samples => runner.Engine.Divider!.Of([samples, 1])!.ToString()));
+        for (int i = 0; i < 120; i++)
+            Run(i % 3 == 2 ? 4 : 16);
+        Assert.Equal(1, made.Count(static t => t == 4));
+        Assert.True(SpinWait.SpinUntil(() => Run(4)[0] == 2, Patience));
+        Assert.Equal(2, made.Count(static t => t == 4));
+        // What is open now is used, whatever comes mostly.
+        for (int i = 0; i < 60; i++)
+            Run(16);
+        Assert.Equal(2, Run(4)[0]);
+
+        long[] Run(int samples) => Divided(runner, samples);
     }
 
     [Theory]
@@ -83,18 +114,21 @@ public sealed class DividedSessionsTests : BatchingTestBase
 
         void Divide(int samples, int together) => Assert.True(SpinWait.SpinUntil(() =>
         {
-            _clock.Pass(1);
             return Run(samples)[0] == together;
         }, Patience));
 
-        long[] Run(int samples)
-        {
-            long[] index = [.. Enumerable.Range(0, samples).Select(static i => (long)(i % 4))];
-            float[] x = [.. index.Select(static i => (float)i)];
-            using LooseOutput output = runner.Run(Model.Request(x, index));
-            Assert.Equal(Model.Expected(x, index), output.Get<float>(0).ToArray());
-            return output.Get<long>(1).ToArray();
-        }
+        long[] Run(int samples) => Divided(runner, samples);
+    }
+
+    // A request of so many samples: how many of them ran at once with each.
+    private long[] Divided(LooseRunner runner, int samples)
+    {
+        _clock.Pass(1);
+        long[] index = [.. Enumerable.Range(0, samples).Select(static i => (long)(i % 4))];
+        float[] x = [.. index.Select(static i => (float)i)];
+        using LooseOutput output = runner.Run(Model.Request(x, index));
+        Assert.Equal(Model.Expected(x, index), output.Get<float>(0).ToArray());
+        return output.Get<long>(1).ToArray();
     }
 
     // BERT with 1, 2, 4, 8 and 16 threads, as in the planner's test.

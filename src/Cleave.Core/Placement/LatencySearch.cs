@@ -9,7 +9,7 @@ namespace Cleave.Core.Placement;
 /// <summary>
 /// Places units so that all of them are done soonest: list scheduling by several ranks, then moves of units, chains and readers of a weight to other processors,
 /// and of units before others, while that helps; from what is found in this way, again after a random change. Everything on the CPU, and everything on one accelerator that it can run, are among the
-/// candidates, so no plan is slower than those by its own model. Deterministic. The exact problem is NP-hard (papers: Chrion, section 3.2).
+/// candidates, so no plan is slower than those by its own model. Deterministic. The exact problem is NP-hard.
 /// </summary>
 internal sealed class LatencySearch
 {
@@ -101,7 +101,7 @@ internal sealed class LatencySearch
     }
 
     // As it was found, or by the longest way to the end.
-    private static PlacementSchedule Better(ScheduleWalk walk, (int[] Place, int[] Order) found)
+    private static PlacementSchedule Better(ScheduleWalk walk, (int[] Place, int[] Order, double[] Start) found)
     {
         PlacementSchedule one = walk.Schedule(found.Order, found.Place), other = walk.Schedule(walk.ByLongestWay(found.Place), found.Place);
         return other.Makespan < one.Makespan ? other : one;

@@ -51,11 +51,11 @@ internal sealed class ListScheduling
     /// <param name="by">What decides who comes first.</param>
     /// <param name="looksAhead">Whether a unit goes where the way from there to the end looks shortest (Arabnejad and Barbosa 2014, "PEFT"), not where it is done earliest.</param>
     /// <param name="allowed">Which processors may be used; null: all. Units that none of them can run go wherever they can.</param>
-    /// <returns>By unit: its processor; and all units by start, gaps used.</returns>
-    public static (int[] Place, int[] Order) Place(PlacementProblem problem, RankBy by, bool looksAhead, Func<int, bool>? allowed = null) =>
+    /// <returns>By unit: its processor; all units by start, gaps used; and by unit: its start.</returns>
+    public static (int[] Place, int[] Order, double[] Start) Place(PlacementProblem problem, RankBy by, bool looksAhead, Func<int, bool>? allowed = null) =>
         new ListScheduling(problem, by, looksAhead).Place(allowed ?? (static _ => true));
 
-    private (int[] Place, int[] Order) Place(Func<int, bool> allowed)
+    private (int[] Place, int[] Order, double[] Start) Place(Func<int, bool> allowed)
     {
         int[] order = new int[_rank.Length];
         for (int i = 0; i < order.Length; i++)
@@ -67,8 +67,9 @@ internal sealed class ListScheduling
         int[] rankOf = new int[order.Length];
         for (int i = 0; i < order.Length; i++)
             rankOf[order[i]] = i;
-        Array.Sort(byStart, (a, b) => Known(_start[a]).CompareTo(Known(_start[b])) is not 0 and var rising ? rising : rankOf[a].CompareTo(rankOf[b]));
-        return (_place, byStart);
+        Array.Sort(byStart, (a, b) => Known(_start[a]).CompareTo(Known(_start[b])) is not 0 and var rising ? rising
+            : Known(_finish[a]).CompareTo(Known(_finish[b])) is not 0 and var ending ? ending : rankOf[a].CompareTo(rankOf[b]));
+        return (_place, byStart, _start);
 
         // A rank that is no number is one of all units before, a start that is none one of all after.
         static double Known(double time) => double.IsNaN(time) ? double.PositiveInfinity : time;
@@ -98,7 +99,8 @@ internal sealed class ListScheduling
         _start[unit] = bestStart;
         List<(double Start, double End, int Unit)> busy = _busy[best];
         int at = busy.Count;
-        while (at > 0 && busy[at - 1].Start > bestStart)
+        // What takes no time comes before what starts where it does: the last end of the row is to be the greatest.
+        while (at > 0 && (busy[at - 1].Start > bestStart || (busy[at - 1].Start == bestStart && busy[at - 1].End >= end)))
             at--;
         busy.Insert(at, (bestStart, end, unit));
     }

@@ -157,6 +157,34 @@ public sealed class PlacementTests(ITestOutputHelper output)
         Assert.Equal(Enumerable.Range(0, 100), ListScheduling.Place(Problem(units, values), RankBy.Mean, looksAhead: false).Order);
     }
 
+    [Theory]
+    [MemberData(nameof(Seeds))]
+    public void Listed_units_never_share_a_processor_those_of_no_time_among_them(int seed)
+    {
+        PlacementProblem problem = RandomPlacement.Of((ulong)seed, 2 + (seed * 7 % 60), lanes: 1 + (seed % 3), idle: 3);
+        foreach (RankBy by in Enum.GetValues<RankBy>())
+        {
+            (int[] place, int[] order, double[] start) = ListScheduling.Place(problem, by, looksAhead: seed % 2 == 0);
+            double[] free = new double[problem.Processors.Count];
+            foreach (int unit in order)
+            {
+                Assert.True(start[unit] >= free[place[unit]] - 1e-9, $"unit {unit} begins at {start[unit]:0.0}, before {free[place[unit]]:0.0}");
+                free[place[unit]] = start[unit] + problem.Units[unit].Times[place[unit]];
+            }
+            // Walked in that order, nothing is later than it was listed.
+            Assert.Equal(Enumerable.Range(0, order.Length).Max(u => start[u] + problem.Units[u].Times[place[u]] + problem.Output[place[u]][u]), new ScheduleWalk(problem).Makespan(order, place), 6);
+        }
+    }
+
+    [Fact]
+    public void A_unit_of_no_time_leaves_its_processor_to_the_one_that_starts_with_it()
+    {
+        // All on the lane, in this order: 0 to 5, 5 to 10, nothing at 5, and then 7 more.
+        PlacementUnit[] units = [new([5, 90], []), new([5, 90], []), new([0, 90], []), new([7, 0], [])];
+        (_, _, double[] start) = ListScheduling.Place(Problem(units, [new(0, [1, 2], 5)]), RankBy.Fastest, looksAhead: false, static p => p == 0);
+        Assert.Equal([0, 5, 5, 10], start);
+    }
+
     [Fact]
     public void What_runs_side_by_side_is_divided()
     {

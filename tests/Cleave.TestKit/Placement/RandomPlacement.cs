@@ -12,7 +12,8 @@ internal static class RandomPlacement
     /// <param name="seed">The same seed gives the same problem.</param>
     /// <param name="units">How many units.</param>
     /// <param name="lanes">Lanes of the CPU, beside one accelerator.</param>
-    public static PlacementProblem Of(ulong seed, int units, int lanes = 1)
+    /// <param name="idle">Of so many units one takes no time anywhere; 0: none does.</param>
+    public static PlacementProblem Of(ulong seed, int units, int lanes = 1, int idle = 0)
     {
         SeededRandom random = new(seed);
         Processor[] processors = [.. Enumerable.Range(0, lanes).Select(i => new Processor("lane " + i, 0)), new Processor("accelerator", 1)];
@@ -20,6 +21,8 @@ internal static class RandomPlacement
         int reach = 1 + random.Below(units), degree = 1 + random.Below(3);
         double copies = Math.Pow(10, (random.Fraction() * 3) - 2), faster = Math.Pow(8, (random.Fraction() * 2) - 1);
         PlacementUnit[] placed = [.. Enumerable.Range(0, units).Select(_ => Unit(random, lanes, faster, units))];
+        for (int unit = 0; idle > 0 && unit < units; unit++)
+            placed[unit] = random.Below(idle) == 0 ? placed[unit] with { Times = new double[lanes + 1] } : placed[unit];
         List<PlacementValue> values = [];
         List<int>[] readers = [.. Enumerable.Range(0, units).Select(_ => new List<int>())];
         for (int unit = 1; unit < units; unit++)

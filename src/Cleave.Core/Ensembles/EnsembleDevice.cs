@@ -13,7 +13,7 @@ namespace Cleave.Core.Ensembles;
 /// </param>
 internal sealed record EnsembleDevice(string Name, long Memory, int Threads, IReadOnlyList<InstanceGroup> Choices)
 {
-    // As the paper has them, the first being its default.
+    // The first is where allocation begins.
     private static readonly int[] Batches = [8, 16, 32, 64, 128];
 
     /// <summary>Whether it takes what no accelerator has room for.</summary>
@@ -23,18 +23,26 @@ internal sealed record EnsembleDevice(string Name, long Memory, int Threads, IRe
     public static EnsembleDevice Accelerator(string name, long memory, params int[] batches) =>
         new(name, memory, 1, Array.ConvertAll(batches.Length == 0 ? Batches : batches, static b => new InstanceGroup(1, 1, b)));
 
-    /// <summary>The processor: instances of every number of threads that is a power of two, as many as there are threads for.</summary>
+    /// <summary>The processor: instances of every number of <see cref="ThreadCounts"/>, as many as there are threads for, or fewer by powers of two.</summary>
     public static EnsembleDevice Cpu(long memory, int threads, params int[] batches)
     {
         List<InstanceGroup> choices = [];
         foreach (int batch in batches.Length == 0 ? Batches : batches)
         {
-            for (int t = 1; t <= threads; t *= 2)
+            foreach (int t in ThreadCounts(threads))
             {
-                for (int i = 1; i * t <= threads; i *= 2)
+                foreach (int i in ThreadCounts(threads / t))
                     choices.Add(new InstanceGroup(i, t, batch));
             }
         }
         return new EnsembleDevice("cpu", memory, threads, choices) { IsCpu = true };
+    }
+
+    /// <summary>Powers of two up to a number, and that number: on six cores 1, 2, 4 and 6 threads.</summary>
+    public static IEnumerable<int> ThreadCounts(int most)
+    {
+        for (int count = 1; count < most; count *= 2)
+            yield return count;
+        yield return most;
     }
 }

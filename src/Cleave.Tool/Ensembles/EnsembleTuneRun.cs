@@ -67,7 +67,7 @@ internal sealed class EnsembleTuneRun(EnsembleModels models, EnsembleTuningJourn
     {
         MemberTimer timer = new(models, m, journal.Token);
         TunedMember member = _members[m];
-        for (int threads = 1; threads <= cores; threads *= 2)
+        foreach (int threads in EnsembleDevice.ThreadCounts(cores))
         {
             foreach (int batch in MemberTimer.Missing(member.Times, threads))
             {

@@ -140,6 +140,25 @@ public sealed class AllocationTests
         Assert.True(found.Throughput > simulator.Of(start) * 2);
     }
 
+    [Theory]
+    [InlineData(1, "<1,8>")]
+    [InlineData(2, "<1,8> 2x<1,8> <2,8>")]
+    [InlineData(4, "<1,8> 2x<1,8> 4x<1,8> <2,8> 2x<2,8> <4,8>")]
+    [InlineData(6, "<1,8> 2x<1,8> 4x<1,8> 6x<1,8> <2,8> 2x<2,8> 3x<2,8> <4,8> <6,8>")]
+    [InlineData(12, "<1,8> 2x<1,8> 4x<1,8> 8x<1,8> 12x<1,8> <2,8> 2x<2,8> 4x<2,8> 6x<2,8> <4,8> 2x<4,8> 3x<4,8> <8,8> <12,8>")]
+    public void A_member_may_have_all_cores_however_many_there_are(int cores, string expected) =>
+        Assert.Equal(expected, string.Join(" ", EnsembleDevice.Cpu(1000, cores, 8).Choices));
+
+    [Fact]
+    public void A_heavy_member_is_given_all_of_six_cores()
+    {
+        AllocationProblem problem = new([EnsembleDevice.Cpu(1L << 40, 6)], [new("heavy", 1000, 1), new("light", 1000, 1)]);
+        ThroughputSimulator simulator = new(problem, static (_, m, cell) => (m == 0 ? 0.010 : 0.001) * cell.Batch / Math.Pow(cell.Threads, 0.9), ThroughputSimulator.SamplesFor(problem));
+        FoundAllocation found = AllocationSearch.Improve(problem, WorstFitDecreasing.Place(problem).Matrix, simulator.Of, new());
+        // Four cores for it give 400 at most, all six for both 545.
+        Assert.InRange(found.Throughput, 500, 546);
+    }
+
     [Fact]
     public void Neighbours_are_another_batch_a_copy_more_and_a_copy_less()
     {

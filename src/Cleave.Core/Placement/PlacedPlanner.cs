@@ -37,6 +37,7 @@ internal static class PlacedPlanner
         // What the item says overrules the profile, which may be that of a smaller accelerator.
         if (double.IsPositiveInfinity(request.MemoryLimit))
             request = request with { MemoryLimit = accelerator.Memory };
+        double limit = request.MemoryLimit;
         PlanUnits units = PlanUnits.Of(graph.Graph);
         PlacementProblem problem = PlacementModel.Of(units, graph, cpu, accelerator, lanes);
         for (int tried = 0; tried < MostTries; tried++)
@@ -45,14 +46,14 @@ internal static class PlacedPlanner
             bool isWorth = request.Objective == PlacementObjective.Memory || plan.Chosen.Makespan < plan.HostOnly.Makespan * (1 - Planner.LeastGain);
             if (!isWorth || PlacedRunBuilder.Build(units, graph, cpu, accelerator, problem, plan) is not { } run)
             {
-                why = tried == 0 && plan.DeviceBytes <= request.MemoryLimit ? "the CPU alone is predicted to be as good" : "the CPU alone is predicted to be as good, or nothing that is better fits the memory";
+                why = tried == 0 && plan.DeviceBytes <= limit ? "the CPU alone is predicted to be as good" : "the CPU alone is predicted to be as good, or nothing better was found that fits the memory";
                 return null;
             }
-            if (run.DeviceBytes <= request.MemoryLimit)
+            if (run.DeviceBytes <= limit)
                 return run;
             request = request with { MemoryLimit = request.MemoryLimit * Math.Min(0.9, plan.Bytes / run.DeviceBytes) };
         }
-        why = "no plan fits the memory";
+        why = "no plan was found that fits the memory";
         return null;
     }
 }

@@ -39,6 +39,8 @@ public sealed class PublishedClustersTests : IDisposable
     [InlineData("light_squeezenet", 9, 2)]
     [InlineData("light_inception_v1", 28, 4)]
     [InlineData("inception_v3", 36, 6)]
+    [InlineData("light_resnet50", 5, 2)]
+    [InlineData("light_densenet121", 1, 1)]
     public void Counts_are_within_a_fifth_of_those_published(string name, int before, int after)
     {
         (int paths, int merged) = Clusters(name);

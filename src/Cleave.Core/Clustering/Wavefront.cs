@@ -7,7 +7,7 @@ namespace Cleave.Core.Clustering;
 
 /// <summary>
 /// Puts a stack of recurrent layers in time chunks on lanes: each lane has layers that follow each other, and takes one chunk after the other through them, so that a lane's layers work on chunk k
-/// while those before them work on chunk k+1 (papers: Chrion, section 3.3). A lane's segments of different chunks do the same, so one session runs all of them, and a lane touches the weights of its own
+/// while those before them work on chunk k+1. A lane's segments of different chunks do the same, so one session runs all of them, and a lane touches the weights of its own
 /// layers only. What the chunks are cut from runs before them on the first lane, what needs all of them after them on the last.
 /// </summary>
 internal sealed class Wavefront

@@ -6,8 +6,8 @@ using Cleave.Core.Passes.Partitions;
 namespace Cleave.Core.Ensembles;
 
 /// <summary>How long is searched.</summary>
-/// <param name="MaxIterations">The most steps. The paper has 10, of matrices that are deployed; simulated ones cost little, and twelve models need more.</param>
-/// <param name="MaxNeighbours">The most matrices tried in a step; the paper's 100.</param>
+/// <param name="MaxIterations">The most steps. Simulated matrices cost little, and twelve models need more than ten.</param>
+/// <param name="MaxNeighbours">The most matrices tried in a step.</param>
 /// <param name="Seed">Says which neighbours, where there are more.</param>
 internal sealed record AllocationSearchOptions(int MaxIterations = 30, int MaxNeighbours = 100, ulong Seed = 1);
 

@@ -21,7 +21,7 @@ namespace Cleave.Ensembles;
 /// </summary>
 internal sealed class EnsembleServing : IDisposable
 {
-    // The paper's segments: an accelerator takes several batches of one.
+    // An accelerator takes several batches of one.
     private const int DeviceSegment = 128;
 
     private readonly CpuMember[] _members;

@@ -13,7 +13,6 @@ internal sealed class DeviceTimer(EnsembleModels models, int member, int cores, 
     // What takes longer than a second is large enough: larger batches are not tried.
     private const double LongestNanoseconds = 1e9;
 
-    // The paper's.
     private static readonly int[] Batches = [8, 16, 32, 64, 128];
 
     private readonly BatchMemory _memory = new();

@@ -10,7 +10,7 @@ namespace Cleave.Core.Onnx.Recurrent;
 
 /// <summary>
 /// Takes recurrent nodes apart: a bidirectional one into its two directions, and each direction into chunks of its steps, which hand the state on. Then layer l
-/// on chunk k can run beside layer l-1 on chunk k+1 (a wavefront; papers: Chrion, section 3.3). What keeps steps apart between two layers (Squeeze, Transpose …)
+/// on chunk k can run beside layer l-1 on chunk k+1 (a wavefront). What keeps steps apart between two layers (Squeeze, Transpose …)
 /// is done for each chunk, too. All values of the model are still made, under their names. The same model and splits give the same nodes at the same positions.
 /// </summary>
 internal sealed class RecurrentRewriter

@@ -8,7 +8,7 @@ namespace Cleave.Ensembles.Serving;
 /// <summary>How the inference system works.</summary>
 internal sealed record SystemOptions
 {
-    /// <summary>Samples of a segment; the paper's 128.</summary>
+    /// <summary>Samples of a segment.</summary>
     public int SegmentSize { get; init; } = 128;
 
     /// <summary>The most segments under way; who brings more waits, or is rejected.</summary>

@@ -79,7 +79,7 @@ internal sealed record BudgetRow(int Cores, PlannedRun Chosen, PlannedRun Whole,
 /// <summary>A model's plans for all core counts.</summary>
 /// <param name="Units">What could be put on lanes: fusion groups, and those together between which nothing can be cut.</param>
 /// <param name="Paths">Clusters before merging.</param>
-/// <param name="Clusters">Clusters after merging: how many lanes could have something to do.</param>
+/// <param name="Clusters">Clusters after the merging in which a cluster is over when its last unit ends, not when that begins (<see cref="LinearClustering.Concurrent"/>): how many lanes could have something to do.</param>
 /// <param name="Rows">By core count, rising.</param>
 /// <param name="Plans">The distinct plans of the rows, in the order of their first use.</param>
 internal sealed record BudgetTable(int Units, int Paths, int Clusters, IReadOnlyList<BudgetRow> Rows, IReadOnlyList<ExecutionPlan> Plans);

@@ -68,7 +68,7 @@ internal sealed class LaneSearch
     /// <summary>Clusters before merging: paths.</summary>
     public int Paths => _paths.Count;
 
-    /// <summary>Clusters after merging: how many lanes could have something to do.</summary>
+    /// <summary>Clusters after merging, where branches side by side stay apart: how many lanes could have something to do.</summary>
     public int Clusters => _concurrentByWork.Length;
 
     /// <summary>The best lanes found, at least two; null where all tasks are one path.</summary>

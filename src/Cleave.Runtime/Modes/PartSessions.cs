@@ -71,8 +71,8 @@ internal sealed class PartSessions(ModeOpener opener, int firstPlace, int cores)
             instances.Postpone();
             return;
         }
-        // By its number: no two share threads.
-        opener.OpenPart(threads, number, firstPlace + number, instances.Add, refused: () => Free(instances.Postpone), failed: () => Free(static () => { }));
+        // By its number: no two share threads, nor does one with the planned mode, which has the number 0.
+        opener.OpenPart(threads, 1 + number, firstPlace + number, instances.Add, refused: () => Free(instances.Postpone), failed: () => Free(static () => { }));
 
         void Free(Action then)
         {

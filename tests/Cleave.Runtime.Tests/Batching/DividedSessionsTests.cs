@@ -60,16 +60,21 @@ public sealed class DividedSessionsTests : BatchingTestBase
             new PredictedTime(1, 1, 30000, 30000, 30000), new PredictedTime(1, 2, 31000, 60000, 10000), new PredictedTime(1, 4, 90000, 90000, 80000),
             new PredictedTime(1, 8, 180000, 180000, 90000), new PredictedTime(1, 16, 360000, 300000, 200000));
         using LooseRunner runner = Model.Runner(new() { Cores = 8, Ledger = Ledgers.Own(8, _clock), ConfigureSession = (_, segment) => made.Enqueue(segment.Threads) });
+        // Divided, each takes less.
+        Model.InRun = () => _clock.Pass(runner.Engine.Modes.Ledger.Busy == 8 ? 1 : 40);
         Assert.Equal(["8x<1,2>", "2x<4,2>"], new[] { 16, 4 }.Select(samples => runner.Engine.Divider!.Of([samples, 1])!.ToString()));
         for (int i = 0; i < 120; i++)
             Run(i % 3 == 2 ? 4 : 16);
         Assert.Equal(1, made.Count(static t => t == 4));
         Assert.True(SpinWait.SpinUntil(() => Run(4)[0] == 2, Patience));
+        // It is no second use of the planned one, whose threads would serve both.
         Assert.Equal(2, made.Count(static t => t == 4));
         // What is open now is used, whatever comes mostly.
         for (int i = 0; i < 60; i++)
             Run(16);
-        Assert.Equal(2, Run(4)[0]);
+        // Now and then it is run as one, to compare.
+        Assert.Contains(2, Enumerable.Range(0, 40).Select(_ => Run(16).Length + Run(16).Length == 32 ? Run(4)[0] : 0));
+        Assert.Equal(2, made.Count(static t => t == 4));
 
         long[] Run(int samples) => Divided(runner, samples);
     }

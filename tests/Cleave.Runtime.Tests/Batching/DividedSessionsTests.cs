@@ -63,7 +63,8 @@ public sealed class DividedSessionsTests : BatchingTestBase
         // Divided, each takes less.
         Model.InRun = () => _clock.Pass(runner.Engine.Modes.Ledger.Busy == 8 ? 1 : 40);
         Assert.Equal(["8x<1,2>", "2x<4,2>"], new[] { 16, 4 }.Select(samples => runner.Engine.Divider!.Of([samples, 1])!.ToString()));
-        for (int i = 0; i < 120; i++)
+        // Long enough for it to be tried divided often: what is missed is opened after a few times.
+        for (int i = 0; i < 3000; i++)
             Run(i % 3 == 2 ? 4 : 16);
         Assert.Equal(1, made.Count(static t => t == 4));
         Assert.True(SpinWait.SpinUntil(() => Run(4)[0] == 2, Patience));

@@ -1,5 +1,6 @@
 using System;
 using System.IO;
+using System.Linq;
 using System.Text.Json;
 using System.Threading.Tasks;
 using Cleave.Core.Graph;
@@ -33,6 +34,32 @@ public sealed class PlanMemoryTests
         Assert.InRange(runner.Factory.WeightBytes, Width * Width, 5 * Width * Width);
         Assert.Equal(runner.Factory.WeightBytes, memory.GetProperty("weightBytes").GetInt64());
         Assert.Equal(runner.Factory.PlainBytes(runner.Modes.Modes[runner.Modes.Planned].Plan), memory.GetProperty("plainBytes").GetInt64());
+    }
+
+    [Theory]
+    [InlineData("weights in a file that is missing")]
+    [InlineData("weights rounded for another processor")]
+    public async Task What_cannot_be_opened_here_is_planned_all_the_same(string what)
+    {
+        using TempFolder folder = new();
+        string path = Path.Combine(folder.Path, "model.onnx");
+        ModelProto model = Model("weights of 8 bits");
+        if (what.Contains("missing", StringComparison.Ordinal))
+        {
+            TensorProto weight = model.Graph.Initializer.First(i => i.DataType == (int)ElementType.Int8);
+            weight.RawData = ByteString.Empty;
+            weight.DataLocation = TensorProto.Types.DataLocation.External;
+            weight.ExternalData.Add(new StringStringEntryProto { Key = "location", Value = "missing.bin" });
+        }
+        else
+        {
+            model.MetadataProps.Add(new StringStringEntryProto { Key = QuantisationMetadata.Processor, Value = QuantisationMetadata.Vnni });
+        }
+        File.WriteAllBytes(path, model.ToByteArray());
+
+        JsonElement memory = (await ToolRun.Of("plan", path, "--cores", "1", "--json")).Json.GetProperty("memory");
+
+        Assert.InRange(memory.GetProperty("weightBytes").GetInt64(), Width * Width, 5 * Width * Width);
     }
 
     private static ModelProto Model(string what)

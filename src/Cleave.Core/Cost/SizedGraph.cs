@@ -2,6 +2,8 @@ using System;
 using System.Collections.Generic;
 using System.Runtime.CompilerServices;
 using Cleave.Core.Graph;
+using Cleave.Core.Onnx;
+using Cleave.Core.Onnx.Slicing;
 using Cleave.Core.Passes;
 using Cleave.Core.Shapes;
 
@@ -40,8 +42,7 @@ internal sealed class SizedGraph
             if (graph.Roles[i] is NodeRole.Dead or NodeRole.Constant)
                 continue;
             _hasBranches |= graph.Nodes[i] is { Domain: "", OpType: "If" };
-            foreach (string read in graph.Index.Reads(i))
-                WeightBytes += FileBytes(read, weights);
+            WeightBytes += FileBytes(graph.Index.Reads(i), weights) + BodyBytes(graph.Nodes[i]);
             foreach (string input in graph.Nodes[i].Inputs)
             {
                 if (input.Length > 0 && IsConstant(input) && held.Add(input))
@@ -59,22 +60,43 @@ internal sealed class SizedGraph
 
     public PlanGraph Graph { get; }
 
-    /// <summary>Bytes of all constants that nodes and their bodies read, as the file holds them: what is dequantised is kept in 8 bits.</summary>
+    /// <summary>Bytes of all constants that nodes and their bodies read, as the file holds them: what is dequantised is kept in 8 bits, also where it is transposed or cast then.</summary>
     public double WeightBytes { get; }
 
     /// <summary>Bytes of the constants that nodes take, as kernels read them: floats of 16 bits are computed in 32.</summary>
     public double HeldWeightBytes { get; }
 
-    // Of a constant that was not counted yet; 0 for all else.
-    private double FileBytes(string value, HashSet<string> counted)
+    // Of what a node reads that was not counted yet: constants down to what the file holds of them. What is computed of those, ONNX Runtime computes when it opens the model.
+    private double FileBytes(string[] reads, HashSet<string> counted)
     {
-        if (!IsConstant(value))
-            return 0;
-        if (Graph.Index.Producer(value) is not (>= 0 and var producer) || Graph.Nodes[producer] is not { Domain: "", OpType: "DequantizeLinear" } node)
-            return counted.Add(value) ? Bytes(value) : 0;
         double bytes = 0;
-        foreach (string input in node.Inputs)
-            bytes += input.Length > 0 && counted.Add(input) ? Bytes(input) : 0;
+        Stack<string> open = new(reads);
+        while (open.Count > 0)
+        {
+            string value = open.Pop();
+            if (!IsConstant(value) || !counted.Add(value))
+                continue;
+            if (Graph.Index.Producer(value) is not (>= 0 and var producer) || ConstantNode.IsConstant(Graph.Nodes[producer]))
+            {
+                bytes += Bytes(value);
+                continue;
+            }
+            bytes += BodyBytes(Graph.Nodes[producer]);
+            foreach (string read in Graph.Index.Reads(producer))
+                open.Push(read);
+        }
+        return bytes;
+    }
+
+    // Of the weights that only its bodies have.
+    private static double BodyBytes(Node node)
+    {
+        double bytes = 0;
+        foreach (NodeAttribute attribute in node.Attributes)
+        {
+            foreach (OnnxGraph body in attribute.Graphs)
+                TensorWalk.VisitGraph(body, tensor => bytes += tensor.ByteSize);
+        }
         return bytes;
     }
 

@@ -24,6 +24,35 @@ public sealed class WeightBytesTests
         Assert.Equal((64 * 64) + 4, Bytes(graph));
     }
 
+    [Theory]
+    [InlineData("Transpose", "")]
+    [InlineData("Neg", "com.microsoft")]
+    public void What_is_computed_of_it_does_not_count_too(string op, string domain)
+    {
+        NodeProto dequantise = Make.Node("DequantizeLinear", ["w8", "scale"], ["w"]);
+        dequantise.Domain = domain;
+        GraphProto graph = Graph(
+            new TensorProto { Name = "w8", DataType = 3, Dims = { 64, 64 }, RawData = ByteString.CopyFrom(new byte[64 * 64]) },
+            dequantise,
+            Make.Node(op, ["w"], ["t"]),
+            Make.Node("MatMul", ["x", "t"], ["a"]),
+            Make.Node("MatMul", ["a", "w"], ["y"]));
+        graph.Initializer.Add(Make.Floats("scale", [], 0.1f));
+
+        Assert.Equal((64 * 64) + 4, Bytes(graph));
+    }
+
+    [Fact]
+    public void Weights_of_bodies_count()
+    {
+        GraphProto then = new() { Name = "then", Initializer = { Make.RandomFloats("v", 1, 64, 64) }, Node = { Make.Node("MatMul", ["x", "v"], ["t"]) }, Output = { Make.Value("t", 1, 64) } };
+        GraphProto other = new() { Name = "else", Node = { Make.Node("MatMul", ["x", "w"], ["e"]) }, Output = { Make.Value("e", 1, 64) } };
+        GraphProto graph = Graph(Make.RandomFloats("w", 1, 64, 64), Make.Node("If", ["go"], ["y"], Make.Body("then_branch", then), Make.Body("else_branch", other)));
+        graph.Input.Add(Make.Typed("go", 9));
+
+        Assert.Equal(2 * 64 * 64 * 4, Bytes(graph));
+    }
+
     [Fact]
     public void What_only_bodies_read_counts_once()
     {

@@ -1,6 +1,5 @@
 using System;
 using System.Collections.Generic;
-using System.Globalization;
 using System.IO;
 using System.Linq;
 using Cleave.Core.Diagnostics;
@@ -31,7 +30,7 @@ internal sealed class SubModels
     private readonly string? _folder;
     private readonly string? _target;
     private readonly string[] _outputs;
-    private readonly ProcessFiles _files;
+    private readonly MappingCount _mappings;
     private readonly ILogger _logger;
     // Of the plan that was cut last: its segments are cut one after another.
     private PlanNodes? _nodes;
@@ -44,7 +43,7 @@ internal sealed class SubModels
     {
         _outputs = outputs;
         _model = model;
-        _files = files;
+        _mappings = new MappingCount(files);
         _logger = logger;
         string? target = model.Path is { } path ? Target(path, model.HasExternalData) : null;
         _target = target;
@@ -77,8 +76,9 @@ internal sealed class SubModels
         SegmentRequest request = Request(segment);
         SubModelWriter writer = Writer(segment);
         SubModel sub = writer.Write(request, weights.Loading == WeightLoading.Map ? WeightMode.Map : WeightMode.Copy, halves);
-        if (TooManyMappings(sub.MappedTensors))
+        if (_mappings.IsTooMany(segment, sub.MappedTensors))
         {
+            Log.TooManyMappings(_logger, _model.Name, _mappings.Own, _mappings.Present, _mappings.Most);
             weights = new WeightChoice(WeightLoading.Copy, "too many tensors to map");
             sub = writer.Write(request, WeightMode.Copy, halves);
         }
@@ -164,18 +164,6 @@ internal sealed class SubModels
     private static string Target(string path, bool hasExternalData) => hasExternalData
         ? Path.Combine(ModelLocation.FinalTarget(Path.GetDirectoryName(Path.GetFullPath(path))!), Path.GetFileName(path))
         : ModelLocation.FinalTarget(path);
-
-    // A process that runs out of mappings fails in places that nobody expects. Those it has count, too: other sessions have theirs.
-    private bool TooManyMappings(int mappings)
-    {
-        if (mappings == 0 || !long.TryParse(_files.Read("/proc/sys/vm/max_map_count"), NumberStyles.None, CultureInfo.InvariantCulture, out long most))
-            return false;
-        int present = _files.ReadLines("/proc/self/maps").Length;
-        if (present + mappings <= most / 4)
-            return false;
-        Log.TooManyMappings(_logger, _model.Name, mappings, present, most);
-        return true;
-    }
 
     private IEnumerable<TensorInfo> ConstantTensors() =>
         _model.Model.Graph.Nodes.Where(static n => n.OpType == "Constant").SelectMany(static n => n.Attributes).SelectMany(static a => a.Tensors);

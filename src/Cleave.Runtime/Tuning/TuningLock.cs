@@ -40,21 +40,20 @@ internal static class TuningLock
             try
             {
                 Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+                // Null: its holder deleted it between this one's opening and locking it. There is another one, or none.
                 if (TryTake(path + Ending) is { } held)
                     return held;
-                // Its holder deleted it between this one's opening and locking it: there is another one, or none.
-                token.ThrowIfCancellationRequested();
-                continue;
             }
             catch (IOException e) when (FolderLock.IsHeld(e))
             {
-                if (most != Timeout.InfiniteTimeSpan && TimeProvider.System.GetElapsedTime(start) > most)
-                    return null;
+                // Another one has it.
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
                 return null;
             }
+            if (most != Timeout.InfiniteTimeSpan && TimeProvider.System.GetElapsedTime(start) > most)
+                return null;
             token.WaitHandle.WaitOne(step);
             token.ThrowIfCancellationRequested();
         }
@@ -74,7 +73,13 @@ internal static class TuningLock
         return null;
     }
 
-    private static bool Has(string path, FileStream file) => FileIdentity.Of(path) == FileIdentity.Of(file.SafeFileHandle);
+    private static bool Has(string path, FileStream file) => Has(path, LinuxStat.Of((int)file.SafeFileHandle.DangerousGetHandle())?.Identity);
+
+    /// <summary>
+    /// Whether the name is still that of the file that was locked. Where the system does not say which file that is (null), it is if there is one: it cannot be opened to compare, since it is
+    /// locked.
+    /// </summary>
+    internal static bool Has(string path, FileIdentity? locked) => locked is { } known ? LinuxStat.Of(path)?.Identity == known : File.Exists(path);
 
     private sealed class Holder(string path, FileStream file) : IDisposable
     {

@@ -23,11 +23,9 @@ internal sealed class CallPool<TBuffers>(Func<int[], TBuffers> create, Func<TBuf
     private const long MostIdleBytes = 64L << 20;
     private const long LeastIdleBytes = 2L << 20;
     private const int MostDims = 64;
-    private const int MostNoted = 8;
 
     // With buffers or without: those without say that their dimensions were used.
     private readonly List<Bucket> _buckets = [];
-    private readonly List<int[]> _noted = [];
     private long _bound = MostIdleBytes;
     private int _idle;
     private int _rented;
@@ -56,16 +54,6 @@ internal sealed class CallPool<TBuffers>(Func<int[], TBuffers> create, Func<TBuf
 
     // How many are kept, however large they are.
     private int Kept => _bound == MostIdleBytes ? LeastIdle : Math.Min(_buckets[0].Idle.Count, LeastIdle);
-
-    /// <summary>Some of the dimensions that buffers were made for, the latest first, whoever has those now.</summary>
-    public int[][] Noted
-    {
-        get
-        {
-            lock (_buckets)
-                return [.. _noted];
-        }
-    }
 
     /// <summary>Buffers for these dimensions; the pool may keep the array.</summary>
     public TBuffers Rent(int[] dims)
@@ -129,18 +117,6 @@ internal sealed class CallPool<TBuffers>(Func<int[], TBuffers> create, Func<TBuf
     {
         lock (_buckets)
             _rented++;
-    }
-
-    /// <summary>Notes for which dimensions buffers were made, here or elsewhere.</summary>
-    public void Note(int[] dims)
-    {
-        lock (_buckets)
-        {
-            _noted.RemoveAll(d => d.AsSpan().SequenceEqual(dims));
-            _noted.Insert(0, dims);
-            if (_noted.Count > MostNoted)
-                _noted.RemoveAt(MostNoted);
-        }
     }
 
     public void Return(TBuffers buffers)

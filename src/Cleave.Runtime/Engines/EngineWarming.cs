@@ -1,9 +1,5 @@
-using System;
 using System.Collections.Generic;
-using System.Linq;
 using System.Threading;
-using Cleave.Calls;
-using Cleave.Elements;
 using Cleave.Generated;
 using Cleave.Logging;
 using Cleave.Modes;
@@ -17,14 +13,14 @@ internal static class EngineWarming
     private const int MostWarmed = 8;
 
     /// <summary>
-    /// Opens the modes that another engine of the model has open, and runs each for the dimensions that came there last: with the inputs of a request, where there are buffers that
-    /// nobody uses now, else with made-up ones.
+    /// Opens the modes that another engine of the model has open, and runs each with the inputs that came there last, in so far as nobody uses their buffers now. Made-up ones could run
+    /// without end, or end the process.
     /// </summary>
     /// <param name="engine">The engine.</param>
     /// <param name="other">The other one.</param>
     /// <param name="instances">The threads of the sessions to open instead, besides the planned one; null: those that it has.</param>
     /// <param name="token">Gives up.</param>
-    /// <exception cref="OperationCanceledException"><paramref name="token"/> was cancelled.</exception>
+    /// <exception cref="System.OperationCanceledException"><paramref name="token"/> was cancelled.</exception>
     /// <exception cref="CleaveException">Prepared files are not as they should be, and ONNX Runtime refuses the model.</exception>
     public static void WarmLike(this RunnerEngine engine, RunnerEngine other, int[]? instances, CancellationToken token)
     {
@@ -41,7 +37,7 @@ internal static class EngineWarming
         try
         {
             foreach (CallBuffers inputs in recent)
-                Warm(engine, inputs.Dims, inputs.CopyInputsTo, isKept: true, token);
+                Warm(engine, inputs, token);
         }
         finally
         {
@@ -49,19 +45,16 @@ internal static class EngineWarming
             for (int i = recent.Count - 1; i >= 0; i--)
                 recent[i].Release(recent[i].Generation);
         }
-        // Of calls that somebody keeps, of requests under way, and all of an ensemble's members: these have buffers of their own.
-        foreach (int[] dims in other.Pool.Noted.Except(recent.Select(static r => r.Dims), DimensionsComparer.Instance).Take(MostWarmed - recent.Count))
-            Warm(engine, dims, static made => Array.ForEach(made.Inputs, MadeUpInputs.Fill), isKept: false, token);
         token.ThrowIfCancellationRequested();
     }
 
-    private static void Warm(RunnerEngine engine, int[] dims, Action<CallBuffers> fill, bool isKept, CancellationToken token)
+    private static void Warm(RunnerEngine engine, CallBuffers inputs, CancellationToken token)
     {
-        CallBuffers buffers = engine.Pool.Rent(dims);
+        CallBuffers buffers = engine.Pool.Rent(inputs.Dims);
         engine.Modes.Ledger.EnterBackground();
         try
         {
-            fill(buffers);
+            inputs.CopyInputsTo(buffers);
             for (int i = 0; i < engine.Modes.Count; i++)
             {
                 foreach (RunnerMode mode in engine.Modes.Instances(i))
@@ -72,16 +65,13 @@ internal static class EngineWarming
         }
         catch (CleaveException e)
         {
-            // A call that nobody filled, or a request that failed, too, left such inputs; and made-up ones do not fit every model.
+            // A call that nobody filled, or a request that failed, too, left such inputs.
             Log.NotWarmed(engine.Logger, engine.Name, e.Message, e);
         }
         finally
         {
             engine.Modes.Ledger.LeaveBackground(1);
-            if (isKept)
-                buffers.Release(buffers.Generation);
-            else
-                buffers.Leave();
+            buffers.Release(buffers.Generation);
         }
     }
 }

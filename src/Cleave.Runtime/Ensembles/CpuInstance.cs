@@ -54,13 +54,10 @@ internal sealed class CpuInstance(CpuMember member, int place, CoreTurns turns) 
     {
     }
 
-    public void Add(EnsembleRequest request, int at, int count, int slot)
-    {
-        CallBuffers ran = _now!;
-        // Nothing of them is kept until the next segment comes: the weights may be replaced before.
-        (_now, _engine) = (null, null);
-        ((CutRequest)request).Call.Add(member.Place, ran.Outputs, at, count);
-    }
+    public void Add(EnsembleRequest request, int at, int count, int slot) => ((CutRequest)request).Call.Add(member.Place, _now!.Outputs, at, count);
+
+    // The weights may be replaced before the next segment comes.
+    public void Leave(int slot) => (_now, _engine) = (null, null);
 
     // The models are the member's.
     public void Dispose()

@@ -10,6 +10,7 @@ using Cleave.Core.Diagnostics;
 using Cleave.Core.Ensembles;
 using Cleave.Cores;
 using Cleave.Elements;
+using Cleave.Engines;
 using Cleave.Generated;
 using Cleave.Lanes;
 using Cleave.Ledger;
@@ -240,15 +241,19 @@ internal sealed class EnsembleEngine : IRequestSource
     // Forgotten meanwhile, it would have threads end that are just being replaced: it is used to the end.
     private async Task ReloadAsync(int place, ModelSource model, CancellationToken token)
     {
+        RunnerEngine before = Members[place].Current.Now;
         try
         {
             await (Serving is null ? Members[place].Current.ReloadAsync(model, token) : Serving.ReloadAsync(place, Members[place], model, token)).ConfigureAwait(false);
         }
         finally
         {
-            // Each would keep the engine that it ran in, and so the old weights' bytes: those that are idle, and those that come back.
-            Interlocked.Increment(ref _reloads);
-            Pool.FreeIdle();
+            // Each would keep the engine that it ran in, and so the old weights' bytes: those that are idle, and those that come back. Where it was refused, all of them are as good as before.
+            if (Members[place].Current.Now != before)
+            {
+                Interlocked.Increment(ref _reloads);
+                Pool.FreeIdle();
+            }
         }
     }
 

@@ -56,7 +56,6 @@ public sealed class CallBuffers : RequestBuffers
         _last = engine.Modes.Planned.Place;
         Bound(engine.Modes.Planned);
         _divided = Divided(engine);
-        pool.Note(dims);
     }
 
     /// <summary>How a request of these dimensions may run with others.</summary>
@@ -256,14 +255,22 @@ public sealed class CallBuffers : RequestBuffers
         BoundPlan?[] plans = new BoundPlan?[engine.Places];
         // First what may fail: all is as it was then, and the next run moves anew.
         plans[planned.Place] = NewPlan(planned);
-        DividedCall? divided = Divided(engine);
+        DividedCall? divided;
+        try
+        {
+            divided = Divided(engine);
+        }
+        catch
+        {
+            plans[planned.Place]!.Dispose();
+            throw;
+        }
         foreach (BoundPlan? plan in _plans)
             plan?.Dispose();
         _divided?.Dispose();
         _pool.Leave();
         _pool = engine.Pool;
         _pool.Join();
-        _pool.Note(Dims);
         _times = engine.Times.Of(Dims);
         (_engine, _plans, _last, _divided) = (engine, plans, planned.Place, divided);
     }

@@ -93,7 +93,7 @@ internal static partial class Log
     public static partial void Reloaded(ILogger logger, string model, string place, double megabytes, double oldMegabytes);
 
     [LoggerMessage(EventId = 22, Level = LogLevel.Debug, Message =
-        "Cleave could not run {Model} before it reloads it, with inputs of an earlier request or made-up ones: {Why}")]
+        "Cleave could not run {Model} with inputs of an earlier request before it reloads it: {Why}")]
     public static partial void NotWarmed(ILogger logger, string model, string why, Exception cause);
 
     [LoggerMessage(EventId = 23, Level = LogLevel.Information, Message =

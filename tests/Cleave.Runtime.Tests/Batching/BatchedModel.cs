@@ -80,8 +80,8 @@ internal sealed class BatchedModel : IDisposable
         Segment whole = new("Whole", "*", plain.Inputs, plain.Outputs);
         Plan plan = new("Whole", [whole], lane =>
         {
-            // Opening the plan reads it, and a reload warms it.
-            if (lane is not RunningLane || Thread.CurrentThread.Name?.EndsWith(" reload", StringComparison.Ordinal) == true)
+            // Opening the plan reads it.
+            if (lane is not RunningLane)
             {
                 lane.Run(whole);
                 return;

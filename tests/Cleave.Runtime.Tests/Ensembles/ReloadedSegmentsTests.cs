@@ -176,21 +176,21 @@ public sealed class ReloadedSegmentsTests : IDisposable
             // One is idle meanwhile, and one comes back later.
             LooseOutput held = ensemble.Run(Ones(samples));
             Values(ensemble.Run(Ones(samples)));
-            WeakReference before = Now();
+            WeakReference before = Now(ensemble);
             await Reload(ensemble, factor);
             held.Dispose();
             return before;
         }
+    }
 
-        [MethodImpl(MethodImplOptions.NoInlining)]
-        WeakReference Now() => new(ensemble.Engine.Members[1].Current.Now);
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static WeakReference Now(LooseEnsemble ensemble) => new(ensemble.Engine.Members[1].Current.Now);
 
-        static bool AreGone(WeakReference[] engines)
-        {
-            GC.Collect();
-            GC.WaitForPendingFinalizers();
-            return !Array.Exists(engines, static e => e.IsAlive);
-        }
+    private static bool AreGone(params WeakReference[] engines)
+    {
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        return !Array.Exists(engines, static e => e.IsAlive);
     }
 
     [Fact]
@@ -204,24 +204,34 @@ public sealed class ReloadedSegmentsTests : IDisposable
         Assert.Single(logger.Lines, static l => l.Contains("from now on", StringComparison.Ordinal));
     }
 
-    /// <summary>Its calls are the ensemble's: none of its own are idle.</summary>
+    /// <summary>Nobody else runs there afterwards, and so nobody would let go of it.</summary>
     [Theory]
-    [InlineData(1)]
-    [InlineData(10 * Batch)]
-    public async Task A_members_new_weights_run_before_requests_get_them(int samples)
+    [InlineData(nameof(BatchStage.Load))]
+    [InlineData(nameof(BatchStage.Predict))]
+    public async Task An_engine_in_which_a_batch_failed_is_not_kept(string stage)
     {
-        Timeline runs = new();
-        await using LooseEnsemble ensemble = LooseEnsemble.Batched([Times(1), Times(2)], CombinationRule.Max, new EnsembleOptions
+        await using LooseEnsemble ensemble = Open("cpu", 1, 1, span =>
         {
-            Ledger = Ledgers.Own(2),
-            ConfigureMember = (name, member) => member.Timeline = name == "m1" ? runs : null,
+            if (span.Member == "m1" && span.Stage.ToString() == stage)
+                throw new InvalidOperationException("not now");
         });
-        Values(ensemble.Run(Ones(samples)));
-        int before = runs.Count;
-        Assert.NotEqual(0, before);
+        Assert.Contains("not now", Assert.ThrowsAny<CleaveException>(() => ensemble.Run(Ones(10 * Batch))).Message, StringComparison.Ordinal);
+        WeakReference before = Now(ensemble);
+        await Reload(ensemble, 3);
+        await Task.Yield();
+        Assert.True(SpinWait.SpinUntil(() => AreGone(before), Patience));
+    }
+
+    [Fact]
+    public async Task A_reload_that_is_refused_frees_no_idle_requests()
+    {
+        await using LooseEnsemble ensemble = Open("cpu", 1, 1);
+        Values(ensemble.Run(Ones(1)));
+        Assert.Equal(1, ensemble.Engine.Pool.Idle);
+        await Assert.ThrowsAsync<CleaveException>(() => ensemble.ReloadMemberAsync("m1", ModelSource.Bytes(Models.Toy().ToByteArray())).WaitAsync(Patience));
+        Assert.Equal((1, 0), (ensemble.Engine.Pool.Idle, ensemble.Engine.Reloads));
         await Reload(ensemble, 3).WaitAsync(Patience);
-        Assert.True(runs.Count > before);
-        Assert.Equal((0, 0), (ensemble.Engine.Members[1].Current.Now.Pool.Idle, ensemble.Engine.Members[1].Current.Now.Pool.Rented));
+        Assert.Equal((0, 1), (ensemble.Engine.Pool.Idle, ensemble.Engine.Reloads));
     }
 
     [Fact]

@@ -153,8 +153,9 @@ public sealed class ReloadTests : BatchingTestBase
         }
     }
 
+    /// <summary>Made-up inputs may run without end, or end the process, as integers that divide by zero do.</summary>
     [Fact]
-    public async Task Where_all_buffers_are_in_use_made_up_inputs_are_run()
+    public async Task Where_all_buffers_are_in_use_nothing_is_run()
     {
         Timeline runs = new();
         await using LooseRunner runner = LooseRunner.Of(Models.Times(2), new() { Timeline = runs });
@@ -163,12 +164,8 @@ public sealed class ReloadTests : BatchingTestBase
         int before = runs.Count;
         Assert.NotEqual(0, before);
         await runner.ReloadAsync(Times(3));
-        Assert.True(runs.Count > before);
+        Assert.Equal(before, runs.Count);
         Assert.Equal((0, 0), (runner.Engine.Pool.Idle, runner.Engine.Pool.Rented));
-        // And so again, though nothing ran since.
-        before = runs.Count;
-        await runner.ReloadAsync(Times(4));
-        Assert.True(runs.Count > before);
     }
 
     [Fact]

@@ -36,4 +36,9 @@ internal interface IMemberInstance : IDisposable
 
     /// <summary>Adds the outputs to the request, after <see cref="Receive"/>.</summary>
     void Add(EnsembleRequest request, int at, int count, int slot);
+
+    /// <summary>The batch is over, however far it came: lets go of what is its request's.</summary>
+    void Leave(int slot)
+    {
+    }
 }

@@ -287,6 +287,8 @@ internal sealed class InstanceWorker
 
     private void Free(BatchItem item)
     {
+        // Before another batch gets the slot.
+        _instance.Leave(item.Slot);
         _free.Add(item.Slot);
         try
         {

@@ -1,7 +1,6 @@
 using System;
 using System.Globalization;
 using System.IO;
-using System.Linq;
 using Cleave.Cores;
 using Cleave.Runtime.Tests.Prepared;
 using Cleave.Runtime.Tests.Support;

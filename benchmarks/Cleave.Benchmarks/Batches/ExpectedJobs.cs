@@ -9,7 +9,6 @@ using Cleave.Core.Tuning;
 using Cleave.Engines;
 using Cleave.Generated;
 using Cleave.TestKit.Catalog;
-using Cleave.Tool.Benching;
 using Cleave.Tool.Loose;
 using BenchOptions = Cleave.Benchmarks.Harness.BenchOptions;
 

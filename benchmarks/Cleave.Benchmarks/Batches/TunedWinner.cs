@@ -12,7 +12,6 @@ using Cleave.Generated;
 using Cleave.Generator.Model;
 using Cleave.Plans;
 using Cleave.TestKit.Catalog;
-using Cleave.Tool.Benching;
 using Cleave.Tool.Loose;
 using Cleave.Tool.Measuring;
 using Cleave.Tool.Running;

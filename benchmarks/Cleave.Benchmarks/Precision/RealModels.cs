@@ -8,7 +8,6 @@ using Cleave.TestKit;
 using Cleave.Tool;
 using Cleave.Tool.Measuring;
 using Cleave.Tool.Quantizing;
-using Cleave.Tool.Quantizing.Operators;
 using Cleave.Tool.Rewriting;
 using Cleave.Tool.Running;
 using Microsoft.ML.OnnxRuntime;

@@ -104,8 +104,8 @@ internal sealed class EngineOpener(ModelDefinition definition, RunnerOptions opt
             engine.Modes.Growth.Grown = () => _ = home.ReopenInBackground(_logger, isNeeded: static now => now.Modes.Growth.IsThere);
         }
         engine.Modes.Exchange.Reconfigures = (instances, noRoom) => _ = home.ReopenInBackground(_logger, instances, noRoom);
-        // What is unfinished once in a process: it may be no more afterwards.
-        if (store.IsAsked && (tuned is null || store.IsLess || (isFirst && engine.Tuning.IsUnfinished)) && !options.IsTrial && !home.IsMember)
+        // Not what is unfinished, or was compared in a hurry: a slow model would never get there, and measure at every start of every process.
+        if (store.IsAsked && (tuned is null || store.IsLess) && !options.IsTrial && !home.IsMember)
             engine.Tuning.StartByItself(saysWhyNot: isFirst);
         engine.Sessions.Factory.Prepared.Refused = engine.Preparing.StartIfMissing;
         engine.Preparing.StartIfMissing();

@@ -77,10 +77,6 @@ internal sealed class RunnerTuning
     /// </summary>
     public bool IsOutgrown => !_options.Deterministic && Known is { } known && Adds(known, _openedWith) && (IsMissing(known) || (_engine.Definition.Batch != null && TunedRunner.Times(known, _engine.Definition, _engine.Shapes, isCrowded: true) != null));
 
-    /// <summary>Whether what is known of requests that it would measure by itself is not all, or was compared in a hurry.</summary>
-    public bool IsUnfinished => Known is { } known && (!known.IsComplete
-        || TuningSample.MadeUp(_engine.Definition, _engine.Shapes).Any(s => known.Requests.FirstOrDefault(s.Is)?.Times.Any(static t => t.Rounds < PairTimer.Enough) == true));
-
     /// <summary>Measures in the background, because CLEAVE_TUNE is set and not enough is known of this machine; not where it would do so at every start, for nothing is kept.</summary>
     /// <param name="saysWhyNot">Whether a line tells that it does not.</param>
     public void StartByItself(bool saysWhyNot)

@@ -17,24 +17,23 @@ internal static class ThisMachine
     private const string MainId = "/sys/devices/system/cpu/cpu0/regs/identification/midr_el1";
 
     private static readonly Lazy<string> Processor = new(static () => Named(
-        CpuSignature.Of(), RuntimeInformation.ProcessArchitecture, Environment.GetEnvironmentVariable(WindowsVariable), ReadMainId(), Environment.MachineName));
+        CpuSignature.Of(), RuntimeInformation.ProcessArchitecture, Environment.GetEnvironmentVariable(WindowsVariable), ReadMainId()));
 
     public static MachineSignature Of(int cores) =>
         new(Processor.Value, cores, OrtEnv.Instance().GetVersionString());
 
-    /// <summary>What the processor is called. Where nothing tells it from others, by the machine's name: what was measured there is of no use elsewhere.</summary>
+    /// <summary>What the processor is called. Where nothing tells it from others, by what it can do alone: the machine's name would be another one in each container, and stand in files that are shared.</summary>
     /// <param name="signature">What it can do; null: not known.</param>
     /// <param name="architecture">Of the process.</param>
     /// <param name="identifier">What Windows says.</param>
     /// <param name="mainId">What Linux on ARM says.</param>
-    /// <param name="machine">The machine's name.</param>
-    public static string Named(string? signature, Architecture architecture, string? identifier, string? mainId, string machine)
+    public static string Named(string? signature, Architecture architecture, string? identifier, string? mainId)
     {
         bool isArm = architecture is Architecture.Arm64 or Architecture.Arm;
         if (signature is not null && !isArm)
             return signature;
         string? chip = !string.IsNullOrWhiteSpace(identifier) ? identifier.Trim() : !string.IsNullOrWhiteSpace(mainId) ? "midr:" + mainId.Trim() : null;
-        return (signature ?? architecture.ToString()) + " " + (chip ?? "of " + machine);
+        return (signature ?? architecture.ToString()) + (chip is null ? "" : " " + chip);
     }
 
     private static string? ReadMainId()

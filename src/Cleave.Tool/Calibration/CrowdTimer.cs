@@ -1,8 +1,8 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
-using Cleave.Core.Graph;
 using Cleave.Core.Cost;
+using Cleave.Core.Graph;
 
 namespace Cleave.Tool.Calibration;
 

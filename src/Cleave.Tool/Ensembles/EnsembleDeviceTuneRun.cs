@@ -76,10 +76,14 @@ internal sealed class EnsembleDeviceTuneRun(EnsembleModels models, EnsembleTunin
         AllocationMatrix predicted = AllocationSearch.Improve(problem, first.Matrix, simulator.Of, new AllocationSearchOptions()).Matrix;
         // As a runner does that knows nothing; the others are compared with it.
         AllocationMatrix untuned = IdleAccelerators.Fill(problem, first.Matrix, [.. Enumerable.Range(0, _members.Count).Select(m => Seconds(0, m, problem.Devices[0].Choices[0]))]);
+        int known = _tried.Count;
         double before = Throughput(untuned), after = Throughput(predicted);
         FoundAllocation found = AllocationSearch.Improve(problem, before > after ? untuned : predicted, Throughput, EnsembleTuneRun.Deployed);
         if (found.Throughput > 0 || journal.Missed)
         {
+            // What was chosen from fewer may be no more the best.
+            if (_tried.Count > known)
+                _chosen = null;
             _chosen ??= new MatrixComparison(journal, progress).Choose(_tried, untuned, Time, cells => AllocationMatrix.Of(_names.Length, _members.Count, cells));
             return;
         }

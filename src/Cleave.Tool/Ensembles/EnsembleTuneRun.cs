@@ -94,8 +94,12 @@ internal sealed class EnsembleTuneRun(EnsembleModels models, EnsembleTuningJourn
         AllocationMatrix untuned = AllocationMatrix.Of(1, models.Paths.Count, [.. models.Paths.Select(_ => Untuned(cores))]);
         // One that does not fit says nothing, and nothing is compared with it.
         bool fits = problem.IsValid(untuned);
+        int known = _tried.Count;
         double before = fits ? Throughput(untuned) : 0, after = Throughput(predicted);
         AllocationSearch.Improve(problem, before > after ? untuned : predicted, Throughput, Deployed);
+        // What was chosen from fewer may be no more the best.
+        if (_tried.Count > known)
+            _chosen = null;
         if (fits)
             _chosen ??= new MatrixComparison(journal, progress).Choose(_tried, untuned, Time, cells => AllocationMatrix.Of(1, models.Paths.Count, cells));
     }

@@ -1,3 +1,4 @@
+using System;
 using System.Collections.Generic;
 using System.Globalization;
 using System.IO;
@@ -73,7 +74,7 @@ internal static class GoldenCheck
     }
 
     private static bool IsAllowed(OutputDifference difference, TensorCopy? actual, bool quantised, double tolerance) => difference.Other is null
-        && (actual is not null && Tolerance.IsFloat(actual.Type) ? difference.OfRange <= tolerance || (tolerance > 0 && difference.Absolute <= Tolerance.Step)
+        && (actual is not null && Tolerance.IsFloat(actual.Type) ? difference.OfRange <= tolerance || (Tolerance.HasNoRange(difference) && difference.Absolute <= Math.Min(Tolerance.Step, tolerance))
             : difference.Absolute <= (quantised && actual is not null && Tolerance.IsShortInteger(actual.Type) ? 1 : 0));
 
     private static string Text(OutputDifference difference) =>

@@ -12,6 +12,9 @@ internal static class Tolerance
     /// <summary>One step at 1: ONNX Runtime's sigmoid and tanh are exact to about that, however small the result.</summary>
     public const double Step = 1.0 / (1 << 23);
 
+    /// <summary>Whether all that was expected is zero: then a difference is no part of a range.</summary>
+    public static bool HasNoRange(OutputDifference difference) => double.IsPositiveInfinity(difference.OfRange);
+
     /// <param name="model">The model.</param>
     /// <param name="type">Element type of the output.</param>
     /// <param name="difference">What was found.</param>

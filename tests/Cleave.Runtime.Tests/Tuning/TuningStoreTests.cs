@@ -171,20 +171,6 @@ public sealed class TuningStoreTests : IDisposable
         Assert.NotEqual(77, runner.Engine.Tuning.Known!.Requests.Single().Find("TwoLanes", [1, 1])!.Nanoseconds);
     }
 
-    /// <summary>As after a start that requests left little time: three turns are no verdict.</summary>
-    [Theory]
-    [InlineData(3, true)]
-    [InlineData(25, false)]
-    public void Where_CLEAVE_TUNE_is_set_the_next_start_goes_on_with_what_is_unfinished(int rounds, bool isComplete)
-    {
-        string folder = _folder["tuned"], path = Path.Combine(folder, Towers.Definition().Path + TuningFile.Ending);
-        TunedTime[] times = [new("TwoLanes", [1, 1], 1_000_000_000, rounds), new("Whole", [2], 1_000_000_000, rounds), new("Whole", [1], 1_000_000_000, rounds)];
-        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        File.WriteAllText(path, TuningFile.Empty.With(Section(new TunedRequest([], [], isComplete ? times : times[..2])) with { IsComplete = isComplete }).Write());
-        using LooseRunner runner = new(Towers.Definition(), Options(Model, folder));
-        Assert.True(SpinWait.SpinUntil(() => runner.Engine.Tuning.Known is { IsComplete: true } known && known.Requests.Single().Times is { Count: 3 } found && found.All(static t => t.Rounds >= 25), Plenty));
-    }
-
     /// <summary>Two processes that are started together, both with CLEAVE_TUNE.</summary>
     [Fact]
     public void One_process_at_a_time_measures_for_a_folder_and_the_next_goes_by_it()

@@ -9,7 +9,6 @@ using Cleave.Tool.Quantizing;
 using Cleave.Tool.Quantizing.Operators;
 using Cleave.Tool.Rewriting;
 using Cleave.Tool.Running;
-using Cleave.Tool.Verification;
 using Xunit;
 
 namespace Cleave.Tool.Tests.Quantizing;

@@ -1,7 +1,6 @@
 using System;
 using System.Linq;
 using System.Runtime.ExceptionServices;
-using System.Threading;
 using Cleave.Calls;
 using Cleave.Core.Graph;
 using Cleave.OnnxProto;

@@ -228,10 +228,24 @@ internal sealed class BatchQueue(string model, BatchRun run, BatchingOptions opt
         if (starts && isFirst)
             StartWorker();
         else if (starts)
-            TryStartNext();
+            return StartFirst(request);
         else if (HasDelay)
             Monitor.PulseAll(_lock);
         return false;
+    }
+
+    // Where no thread can be started for the first that waits, and none runs that would come back to it, nobody else would say so.
+    private bool StartFirst(BatchRequest latest)
+    {
+        if (TryStartNext() || _running > 0 || latest.Node.List == null)
+            return false;
+        if (!latest.HasThread)
+        {
+            StartWorker();
+            return false;
+        }
+        _waiting.Remove(latest.Node);
+        return TryLead(latest);
     }
 
     // False where there was room.
@@ -343,6 +357,7 @@ internal sealed class BatchQueue(string model, BatchRun run, BatchingOptions opt
             {
                 // The thread was interrupted, or memory ran out: it does not come back to this.
                 _running--;
+                TryStartNext();
                 throw;
             }
             finally

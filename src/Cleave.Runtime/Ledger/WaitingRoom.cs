@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Diagnostics;
 using System.Threading;
+using Cleave.Workers;
 
 namespace Cleave.Ledger;
 
@@ -54,7 +55,7 @@ internal sealed class WaitingRoom(Func<bool> hasRoom, Func<bool> tryTake)
         // Whoever comes in meanwhile looks again itself, or at the next end of a request.
         if (!IsMissed)
             return;
-        lock (_line)
+        using (new PatientLock(_line))
             _line.First?.Value.Set();
     }
 
@@ -76,10 +77,10 @@ internal sealed class WaitingRoom(Func<bool> hasRoom, Func<bool> tryTake)
             return _line.First == place;
     }
 
-    // Also where it was called, and goes for another reason.
+    // Also where it was called, and goes for another reason. An interrupt must not leave it in the line: nobody would come after it.
     private void Exit(LinkedListNode<ManualResetEventSlim> place)
     {
-        lock (_line)
+        using (new PatientLock(_line))
         {
             _line.Remove(place);
             Interlocked.Decrement(ref _inside);

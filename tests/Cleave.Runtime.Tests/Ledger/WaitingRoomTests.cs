@@ -111,6 +111,47 @@ public sealed class WaitingRoomTests
     }
 
     [Fact]
+    public async Task Stress_of_interrupts_leaves_nobody_in_the_line()
+    {
+        CoreLedger ledger = Ledgers.Own(1);
+        ledger.Waiting.Patience = TimeSpan.FromHours(1);
+        using CancellationTokenSource over = new();
+        Thread[] threads = new Thread[6];
+        Task[] tasks = [.. Enumerable.Range(0, threads.Length).Select(number => OwnThread.Run(() =>
+        {
+            threads[number] = Thread.CurrentThread;
+            for (int i = 0; i < 2000; i++)
+            {
+                try
+                {
+                    ledger.EnterBackground(CancellationToken.None);
+                }
+                catch (ThreadInterruptedException)
+                {
+                    continue;
+                }
+                ledger.LeaveBackground(1);
+            }
+            Volatile.Write(ref threads[number]!, null);
+        }))];
+        Task interrupts = OwnThread.Run(() =>
+        {
+            Random random = new(1);
+            while (!over.IsCancellationRequested)
+            {
+                Volatile.Read(ref threads[random.Next(threads.Length)])?.Interrupt();
+                Thread.Yield();
+            }
+        });
+        // The task itself may be interrupted at its very end: that is no failure.
+        await Task.WhenAny(Task.WhenAll(tasks), Task.Delay(Patience));
+        over.Cancel();
+        await interrupts;
+        Assert.All(tasks, static t => Assert.True(t.IsCompleted));
+        Assert.Equal((0, 0), (ledger.Waiting.Inside, ledger.Busy));
+    }
+
+    [Fact]
     public async Task Stress_of_many_that_wait_and_some_that_give_up_uses_no_core_twice_and_forgets_nobody()
     {
         const int cores = 3;

@@ -270,9 +270,12 @@ internal sealed class InstanceWorker
             // Mostly it is 0, and other stages read it, too.
             if (Volatile.Read(ref _withoutRoom) != 0)
                 Interlocked.Exchange(ref _withoutRoom, 0);
-            if (item.Segment.IsWanted(item.Try))
+            // Counted where it is added: its try may end until then. And before the request may.
+            item.Segment.Add(item.Try, item.Count, () =>
+            {
+                _instance.Add(item.Segment.Request, item.At, item.Count, item.Slot);
                 _member.Answered();
-            item.Segment.Add(item.Try, item.Count, () => _instance.Add(item.Segment.Request, item.At, item.Count, item.Slot));
+            });
         }
         Interlocked.Exchange(ref _sendTicks, Stopwatch.GetTimestamp() - start);
     }

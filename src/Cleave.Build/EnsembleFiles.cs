@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Globalization;
 using System.IO;
 using System.Linq;
+using Cleave.Core.Diagnostics;
 using Cleave.Core.Ensembles;
 using Cleave.Core.Listing;
 using Cleave.Core.Tuning;

@@ -29,20 +29,12 @@ internal sealed record EnsembleDevice(string Name, long Memory, int Threads, IRe
         List<InstanceGroup> choices = [];
         foreach (int batch in batches.Length == 0 ? Batches : batches)
         {
-            foreach (int t in ThreadCounts(threads))
+            foreach (int t in ThreadCounts.UpTo(threads))
             {
-                foreach (int i in ThreadCounts(threads / t))
+                foreach (int i in ThreadCounts.UpTo(threads / t))
                     choices.Add(new InstanceGroup(i, t, batch));
             }
         }
         return new EnsembleDevice("cpu", memory, threads, choices) { IsCpu = true };
-    }
-
-    /// <summary>Powers of two up to a number, and that number: on six cores 1, 2, 4 and 6 threads.</summary>
-    public static IEnumerable<int> ThreadCounts(int most)
-    {
-        for (int count = 1; count < most; count *= 2)
-            yield return count;
-        yield return most;
     }
 }

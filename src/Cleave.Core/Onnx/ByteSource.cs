@@ -62,17 +62,9 @@ internal abstract class ByteSource : IDisposable
     public static ByteSource FromBytes(ReadOnlyMemory<byte> bytes) => new MemorySource(bytes);
 #endif
 
-    // The framework's messages hold the absolute path, which must not reach a listing.
     private static ModelException Unreadable(Exception e, string path)
     {
-        string why = e switch
-        {
-            UnauthorizedAccessException when Directory.Exists(path) => "it is a folder. Give the .onnx file itself",
-            UnauthorizedAccessException => "access is denied. Check its permissions",
-            PathTooLongException => "its path is too long. Move it to a shorter one",
-            ArgumentException or NotSupportedException => "its path is not valid. Give one that the system can open",
-            _ => string.Format(CultureInfo.InvariantCulture, "the system reports error 0x{0:X8}. Check whether another program holds it", e.HResult),
-        };
+        string why = e is UnauthorizedAccessException && Directory.Exists(path) ? "it is a folder. Give the .onnx file itself" : UnreadableFile.Why(e);
         return new ModelException(new Problem(Rules.Unreadable, why), e) { Path = path };
     }
 

@@ -37,7 +37,7 @@ internal sealed class BatchQueue(string model, BatchRun run, BatchingOptions opt
     internal TimeSpan? Pause { get; set; }
 
     /// <summary>How many wait in the queue, or for a place in it.</summary>
-    public int All
+    public int WaitingInAll
     {
         get
         {
@@ -234,7 +234,7 @@ internal sealed class BatchQueue(string model, BatchRun run, BatchingOptions opt
         return false;
     }
 
-    // Where no thread can be started for the first that waits, and none runs that would come back to it, nobody else would say so.
+    // Where no thread can be started for the first that waits, and none runs that would come back to it, nobody else would say so. True: the latest leads.
     private bool StartFirst(BatchRequest latest)
     {
         if (TryStartNext() || _running > 0 || latest.Node.List == null)

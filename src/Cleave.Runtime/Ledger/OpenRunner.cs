@@ -16,7 +16,7 @@ internal sealed record OpenRunner(string Model, RunnerModes Modes, RunnerTimes T
     public WaitingRequests? Others { get; init; }
 
     /// <summary>How many wait in all.</summary>
-    public int Waiting => (Queue?.All ?? 0) + (Others?.Count ?? 0);
+    public int Waiting => (Queue?.WaitingInAll ?? 0) + (Others?.Count ?? 0);
 
     /// <summary>What ran together.</summary>
     public BatchCounts? Counts { get; init; }

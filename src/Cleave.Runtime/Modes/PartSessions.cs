@@ -72,13 +72,18 @@ internal sealed class PartSessions(ModeOpener opener, int firstPlace, int cores)
             return;
         }
         // By its number: no two share threads, nor does one with the planned mode, which has the number 0.
-        opener.OpenPart(threads, 1 + number, firstPlace + number, instances.Add, refused: () => Free(instances.Postpone), failed: () => Free(static () => { }));
+        opener.OpenPart(threads, 1 + number, firstPlace + number, instances.Add, Refused, Free);
 
-        void Free(Action then)
+        void Refused()
+        {
+            Free();
+            instances.Postpone();
+        }
+
+        void Free()
         {
             lock (_byThreads)
                 _asked[number] = false;
-            then();
         }
     }
 }

@@ -1,5 +1,6 @@
 using System.Collections.Generic;
 using System.Linq;
+using Cleave.Core.Batching;
 using Cleave.Generated;
 using Cleave.Modes;
 using Cleave.Plans;
@@ -23,9 +24,8 @@ internal static class TuningCandidates
         List<ChosenPlan> found = [untuned.Modes[untuned.Planned]];
         if (rows.Any(static r => !r.Plan.IsSplit))
         {
-            for (int threads = 1; threads < cores; threads *= 2)
+            foreach (int threads in ThreadCounts.UpTo(cores))
                 Add(ChosenPlan.Whole(rows, threads, cores));
-            Add(ChosenPlan.Whole(rows, cores, cores));
         }
         foreach (Budget row in rows)
         {

@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Globalization;
 using System.Linq;
+using Cleave.Core.Batching;
 using Cleave.Tool.Running;
 
 namespace Cleave.Tool.Benching;
@@ -27,15 +28,7 @@ internal sealed record BenchOptions(
         (Told(arguments, 'd'), Told(arguments, 'f'));
 
     /// <summary>One to the number of cores; above eight, powers of two and that number.</summary>
-    public static IReadOnlyList<int> DefaultThreads(int cores)
-    {
-        if (cores <= MostThreadCounts)
-            return [.. Enumerable.Range(1, cores)];
-        List<int> counts = [];
-        for (int count = 1; count < cores; count *= 2)
-            counts.Add(count);
-        return [.. counts, cores];
-    }
+    public static IReadOnlyList<int> DefaultThreads(int cores) => [.. cores <= MostThreadCounts ? Enumerable.Range(1, cores) : ThreadCounts.UpTo(cores)];
 
     /// <summary>One, and as many as there are cores.</summary>
     public static IReadOnlyList<int> DefaultCallers(int cores) => cores == 1 ? [1] : [1, cores];

@@ -67,7 +67,7 @@ internal sealed class EnsembleTuneRun(EnsembleModels models, EnsembleTuningJourn
     {
         MemberTimer timer = new(models, m, journal.Token);
         TunedMember member = _members[m];
-        foreach (int threads in EnsembleDevice.ThreadCounts(cores))
+        foreach (int threads in ThreadCounts.UpTo(cores))
         {
             foreach (int batch in MemberTimer.Missing(member.Times, threads))
             {

@@ -32,7 +32,8 @@ internal sealed class TargetFile : IDisposable
             throw new RewriteException($"{_option} {path}: that is a folder. Give a file in it.");
         if (!Directory.Exists(Folder))
             throw new RewriteException($"{_option} {path}: the folder {Folder} does not exist.");
-        TryWriting(path);
+        if (WriteTrial.WhyNot(Path, Draft("try")) is { } whyNot)
+            throw new RewriteException($"{_option} {path}: it cannot be written: {whyNot}");
         IsBesideSource = IsSame(Folder, System.IO.Path.GetDirectoryName(source) ?? "");
     }
 
@@ -69,21 +70,6 @@ internal sealed class TargetFile : IDisposable
     {
         foreach (string draft in _drafts)
             File.Delete(draft);
-    }
-
-    // Before minutes of comparing and measuring.
-    private void TryWriting(string path)
-    {
-        string draft = Draft("try");
-        try
-        {
-            File.Create(draft).Dispose();
-            File.Delete(draft);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new RewriteException($"{_option} {path}: it cannot be written: {e.Message.Replace(draft, Path, StringComparison.Ordinal)}", e);
-        }
     }
 
     private string Resolved(string path)

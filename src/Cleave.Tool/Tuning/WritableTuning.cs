@@ -12,15 +12,7 @@ internal static class WritableTuning
     {
         if (Directory.Exists(file))
             throw new RefusedException($"{file} is a folder, and what is measured is written into a file of that name. Move it away.");
-        string draft = $"{file}.{Guid.NewGuid():N}.try";
-        try
-        {
-            File.Create(draft).Dispose();
-            File.Delete(draft);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new RefusedException($"{file} cannot be written, so nothing was measured: {e.Message.Replace(draft, file, StringComparison.Ordinal)} Make the folder writable, or give a copy in one that is.");
-        }
+        if (WriteTrial.WhyNot(file, $"{file}.{Guid.NewGuid():N}.try") is { } whyNot)
+            throw new RefusedException($"{file} cannot be written, so nothing was measured: {whyNot} Make the folder writable, or give a copy in one that is.");
     }
 }

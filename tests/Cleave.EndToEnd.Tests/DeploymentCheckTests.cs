@@ -60,6 +60,11 @@ public sealed class DeploymentCheckTests(PackedPackagesInUse inUse)
         app.DotNetCommand("publish", "-c", "Debug", "-o", app.PathOf("published")).Succeeded();
         Assert.Equal("Lib.Model: 1 2 3 4\n", app.Run("published"));
 
+        // For Alpine, NuGet takes the library for glibc, which does not load there.
+        CommandResult alpine = app.DotNetCommand("publish", "-c", "Debug", "-r", "linux-musl-x64", "--self-contained", "false", "-p:UseAppHost=false", "-o", app.PathOf("alpine")).Failed();
+        Assert.Equal(["CLV3005"], Ids(alpine));
+        app.DotNetCommand("restore").Succeeded();
+
         // A library's model that is replaced by an older one.
         library.With("models/model.onnx", new TinyModel { Weights = [7, 7, 7, 7] });
         File.SetLastWriteTimeUtc(library.PathOf("models/model.onnx"), new DateTime(2001, 2, 3, 4, 5, 6, DateTimeKind.Utc));

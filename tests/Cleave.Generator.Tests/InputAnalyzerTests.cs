@@ -36,6 +36,11 @@ public class InputAnalyzerTests
             {
                 private const int Two = 2;
                 private static void Take(ref float[] array) => array = new float[1];
+                private readonly struct Padded
+                {
+                    public static implicit operator Padded(float[] array) => default;
+                    public static implicit operator ReadOnlyMemory<float>(Padded padded) => new float[12];
+                }
                 private static void Use(int n, float[] unknown)
                 {
                     {{statements}}
@@ -59,6 +64,7 @@ public class InputAnalyzerTests
     [InlineData("new float[n]")]
     [InlineData("unknown")]
     [InlineData("new float[20].AsMemory(0, 12)")]
+    [InlineData("(Padded)new float[10]")]
     public async Task What_fits_or_is_not_known_is_fine(string image) => Assert.Empty(await Found(New(image)));
 
     [Fact]
@@ -110,6 +116,9 @@ public class InputAnalyzerTests
     [InlineData("float[] pixels = new float[5]; (pixels, _) = (unknown, 1); ")]
     [InlineData("float[] pixels; pixels = new float[5]; ")]
     [InlineData("float[] pixels = new float[5]; ref float[] other = ref pixels; other = unknown; ")]
+    [InlineData("float[] pixels = new float[5]; ref float[] other = ref unknown; other = ref pixels; other = unknown; ")]
+    [InlineData("float[] pixels = new float[5]; (n > 1 ? ref pixels : ref unknown) = unknown; ")]
+    [InlineData("Padded pixels = new float[5]; ")]
     public async Task A_local_that_may_be_another_array_is_not(string before) => Assert.Empty(await Found(before + New("pixels")));
 
     [Fact]

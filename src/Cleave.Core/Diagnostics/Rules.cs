@@ -168,10 +168,10 @@ internal static class Rules
         "The members of the ensemble '{0}' disagree on the input '{1}': {2}. Export them with the same input, or give the input of one of them another name: then it is an input of its own.");
 
     public static readonly Rule EnsembleOutputDiffers = Error("CLV2035", "Members of an ensemble disagree on an output",
-        "The members of the ensemble '{0}' disagree on the output '{1}': {2}. Choose outputs that they have in common (item metadata Outputs of the models), or combine it by a rule of your own: Combine=\"{1}=Custom\".");
+        "The members of the ensemble '{0}' disagree on the output '{1}': {2}. {3}");
 
     public static readonly Rule EnsembleRuleUnfit = Error("CLV2036", "Output cannot be combined by that rule",
-        "The ensemble '{0}' cannot combine the output '{1}' by {2}: {3}. Take another rule for it: Combine=\"{1}=Stack\", or Custom for one of your own.");
+        "The ensemble '{0}' cannot combine the output '{1}' by {2}: {3}. {4}");
 
     public static readonly Rule EnsembleMatchedByOrder = new("CLV2037", Severity.Info, "Members of an ensemble call one thing by different names",
         "The members of the ensemble '{0}' have no {1} of one name there: '{2}' of '{3}' is taken for '{4}', by its place and shape. Where that is wrong, give it another shape or the right name when exporting.");

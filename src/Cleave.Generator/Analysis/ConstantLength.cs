@@ -10,7 +10,7 @@ internal static class ConstantLength
     /// <summary>The length of what an expression gives; null where that is not certain.</summary>
     public static long? Of(IOperation value)
     {
-        while (value is IConversionOperation conversion)
+        while (value is IConversionOperation conversion && KeepsLength(conversion))
             value = conversion.Operand;
         return value switch
         {
@@ -19,6 +19,10 @@ internal static class ConstantLength
             _ => null,
         };
     }
+
+    // The user's own conversions may do anything.
+    private static bool KeepsLength(IConversionOperation conversion) => conversion.OperatorMethod?.ContainingType is not { } type
+        || (type.Name is "Memory" or "ReadOnlyMemory" or "ArraySegment" && type.ContainingNamespace is { Name: "System", ContainingNamespace.IsGlobalNamespace: true });
 
     // A local that is set where it is declared and nowhere else: an array never changes its length.
     private static long? OfLocal(ILocalReferenceOperation local)
@@ -43,9 +47,10 @@ internal static class ConstantLength
 
     private static bool IsWritten(ILocalReferenceOperation reference) => reference.Parent switch
     {
+        ISimpleAssignmentOperation { IsRef: true } => true,
         IAssignmentOperation assignment => assignment.Target == reference,
         IArgumentOperation argument => argument.Parameter?.RefKind is RefKind.Ref or RefKind.Out,
-        ITupleOperation or IVariableInitializerOperation { Parent: IVariableDeclaratorOperation { Symbol.RefKind: not RefKind.None } } or IAddressOfOperation => true,
+        IConditionalOperation { IsRef: true } or ITupleOperation or IVariableInitializerOperation { Parent: IVariableDeclaratorOperation { Symbol.RefKind: not RefKind.None } } or IAddressOfOperation => true,
         _ => false,
     };
 }

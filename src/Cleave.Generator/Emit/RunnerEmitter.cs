@@ -81,11 +81,12 @@ internal static class RunnerEmitter
         }
     }
 
-    // ONNX Runtime itself makes strings, and in each run whatever comes in a shape that only the values say.
+    // ONNX Runtime itself makes strings, and in each run whatever comes in a shape that only the values say. What a device reads is copied to it.
     private static bool AllocatesNothing(RunnerSpec spec)
     {
         HashSet<string> dimensions = [.. spec.Symbols.Select(s => s.Name)];
-        return spec.Inputs.All(i => i.Type != ElementType.String)
+        return spec.Device is null
+            && spec.Inputs.All(i => i.Type != ElementType.String)
             && spec.Outputs.All(o => IsBound(o.Type, o.RankIsKnown, o.Shape, o.IsSteady))
             && spec.Plans.All(p => p.Values.All(v => IsBound(v.Type, v.RankIsKnown, v.Shape, v.IsSteady)));
 

@@ -45,7 +45,8 @@ internal sealed class EnsembleOutputs(IReadOnlyList<RunnerSpec> members, Ensembl
             problems.Add(new Problem(Rules.EnsembleMatchedByOrder, "output", spec.Outputs[output].Name, spec.Source, wanted.Name));
             return output;
         }
-        problems.Add(new Problem(Rules.EnsembleOutputDiffers, wanted.Name, $"'{members[0].Source}' has it, '{spec.Source}' does not: it has {Names(member)}"));
+        problems.Add(new Problem(Rules.EnsembleOutputDiffers, wanted.Name, $"'{members[0].Source}' has it, '{spec.Source}' does not: it has {Names(member)}",
+            "Put a member first whose outputs all others have, or choose outputs that they have in common (item metadata Outputs of the models)."));
         return -1;
     }
 
@@ -76,18 +77,22 @@ internal sealed class EnsembleOutputs(IReadOnlyList<RunnerSpec> members, Ensembl
             TensorSpec other = members[m].Outputs[places[m]];
             if (other.Type != first.Type)
             {
-                problems.Add(new Problem(Rules.EnsembleOutputDiffers, first.Name, $"'{members[0].Source}' gives {first.Type.Word()}, '{members[m].Source}' {other.Type.Word()}"));
+                problems.Add(new Problem(Rules.EnsembleOutputDiffers, first.Name, $"'{members[0].Source}' gives {first.Type.Word()}, '{members[m].Source}' {other.Type.Word()}", OtherOutputs(first)));
                 return false;
             }
             if (!MayBeEqual(first, m, other))
             {
                 problems.Add(new Problem(Rules.EnsembleRuleUnfit, first.Name, rule,
-                    $"it takes outputs of equal shapes, but '{members[0].Source}' gives {Shape(first)}, '{members[m].Source}' {Shape(other)}"));
+                    $"it takes outputs of equal shapes, but '{members[0].Source}' gives {Shape(first)}, '{members[m].Source}' {Shape(other)}", OtherOutputs(first)));
                 return false;
             }
         }
         return true;
     }
+
+    // What helps where nothing but a rule of the user's own takes both.
+    private static string OtherOutputs(TensorSpec output) =>
+        $"Choose outputs that are alike (item metadata Outputs of the models), or combine it by a rule of your own: Combine=\"{output.Name}=Custom\".";
 
     private bool MayBeEqual(TensorSpec first, int member, TensorSpec other) =>
         !first.RankIsKnown || !other.RankIsKnown
@@ -109,7 +114,7 @@ internal sealed class EnsembleOutputs(IReadOnlyList<RunnerSpec> members, Ensembl
         };
         if (unfit is not null)
         {
-            problems.Add(new Problem(Rules.EnsembleRuleUnfit, first.Name, rule, unfit));
+            problems.Add(new Problem(Rules.EnsembleRuleUnfit, first.Name, rule, unfit, $"Take another rule for it: Combine=\"{first.Name}=Stack\", or Custom for one of your own."));
             return null;
         }
         if (rule == CombineOptions.Stack)

@@ -23,7 +23,7 @@ namespace MyApp
         {
         }
 
-        /// <summary>Buffers, bound once: after its first runs, <c>call.Run()</c> copies and allocates nothing.</summary>
+        /// <summary>Buffers, bound once.</summary>
         /// <returns>For one thread at a time. Dispose it, so that the buffers are used again.</returns>
         /// <exception cref="global::System.ObjectDisposedException">The runner was disposed.</exception>
         public GruCall CreateCall()

@@ -51,7 +51,7 @@ public sealed class RunnerGenerator : IIncrementalGenerator
 
         IncrementalValuesProvider<EnsembleResult> ensembles = Ensembles(context, specs, project);
 
-        IncrementalValuesProvider<EnsembleRunner> together = ensembles
+        IncrementalValuesProvider<EnsembleRunnerFile> together = ensembles
             .Where(ensemble => ensemble.Runner is not null)
             .Select((ensemble, _) => ensemble.Runner!);
 
@@ -144,5 +144,5 @@ public sealed class RunnerGenerator : IIncrementalGenerator
 
     private sealed record NamedRunner(RunnerFile File, string Hint);
 
-    private sealed record NamedEnsemble(EnsembleRunner File, string Hint);
+    private sealed record NamedEnsemble(EnsembleRunnerFile File, string Hint);
 }

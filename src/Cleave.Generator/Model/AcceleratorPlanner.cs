@@ -99,7 +99,7 @@ internal static class AcceleratorPlanner
     /// <summary>What is predicted of the plan, and of what it was chosen over.</summary>
     public static string Comment(PlacedRun run, AcceleratorProfile accelerator) => string.Format(
         CultureInfo.InvariantCulture, "{0}, {1:0.0} MB there; it alone: {2}; the CPU alone: {3}; for {4} ({5})",
-        DurationText.Predicted(run.Nanoseconds), run.DeviceBytes / 1e6, DurationText.Predicted(run.Placement.DeviceOnly.Makespan), DurationText.Predicted(run.Placement.HostOnly.Makespan),
+        DurationText.Predicted(run.Nanoseconds), run.DeviceBytes / 1048576.0, DurationText.Predicted(run.Placement.DeviceOnly.Makespan), DurationText.Predicted(run.Placement.HostOnly.Makespan),
         accelerator.Name, accelerator.IsMeasured ? "measured" : "not measured");
 
     /// <summary>The plan in the form of those for the CPU.</summary>

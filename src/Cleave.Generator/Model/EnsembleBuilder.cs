@@ -35,7 +35,7 @@ internal static class EnsembleBuilder
         EnsembleInputs shared = new(members, problems);
         if (HasError(problems))
             return null;
-        List<EnsembleOutput> combined = new EnsembleOutputs(members, shared, combine, problems).Match();
+        List<MatchedOutput> combined = new EnsembleOutputs(members, shared, combine, problems).Match();
         if (HasError(problems))
             return null;
 

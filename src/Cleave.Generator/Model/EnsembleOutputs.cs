@@ -10,14 +10,14 @@ namespace Cleave.Generator.Model;
 /// <param name="Tensor">What the ensemble gives.</param>
 /// <param name="Rule">How it is combined.</param>
 /// <param name="Places">The place among each member's outputs.</param>
-internal sealed record EnsembleOutput(TensorSpec Tensor, string Rule, int[] Places);
+internal sealed record MatchedOutput(TensorSpec Tensor, string Rule, int[] Places);
 
 /// <summary>The outputs of an ensemble: those of its first member, which every other has too, each with a rule that can combine them.</summary>
 internal sealed class EnsembleOutputs(IReadOnlyList<RunnerSpec> members, EnsembleInputs inputs, CombineOptions options, List<Problem> problems)
 {
-    public List<EnsembleOutput> Match()
+    public List<MatchedOutput> Match()
     {
-        List<EnsembleOutput> outputs = [];
+        List<MatchedOutput> outputs = [];
         for (int o = 0; o < members[0].Outputs.Count; o++)
         {
             int[] places = [.. members.Select((_, m) => Find(m, o))];
@@ -61,12 +61,12 @@ internal sealed class EnsembleOutputs(IReadOnlyList<RunnerSpec> members, Ensembl
             && !members[0].Outputs.Any(o => o.Name == there.Name);
     }
 
-    private EnsembleOutput? Combined(int[] places)
+    private MatchedOutput? Combined(int[] places)
     {
         TensorSpec first = members[0].Outputs[places[0]];
         string rule = options.For(first.Name);
         TensorSpec? tensor = rule == CombineOptions.Custom ? Own(first, places) : Alike(first, places, rule) ? ByRule(first, places, rule) : null;
-        return tensor is null ? null : new EnsembleOutput(tensor, rule, places);
+        return tensor is null ? null : new MatchedOutput(tensor, rule, places);
     }
 
     // Equal types, and shapes that may be equal.

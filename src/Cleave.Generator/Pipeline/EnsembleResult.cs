@@ -9,7 +9,7 @@ using Cleave.Generator.Model;
 namespace Cleave.Generator.Pipeline;
 
 /// <summary>What an ensemble's file gives: a runner to write, problems to report, or both (notes).</summary>
-internal sealed record EnsembleResult(EnsembleRunner? Runner, EquatableArray<ReportedProblem> Problems)
+internal sealed record EnsembleResult(EnsembleRunnerFile? Runner, EquatableArray<ReportedProblem> Problems)
 {
     public static EnsembleResult Of(EnsembleFile file, ImmutableArray<RunnerFile> models, ProjectFacts project)
     {
@@ -37,12 +37,12 @@ internal sealed record EnsembleResult(EnsembleRunner? Runner, EquatableArray<Rep
             problems = [new Problem(Rules.GeneratorFailed, e.GetType().Name + ": " + e.Message)];
             spec = null;
         }
-        return new(spec is null ? null : new EnsembleRunner(spec, place), new([.. problems.Select(p => ReportedProblem.Of(p, name, place))]));
+        return new(spec is null ? null : new EnsembleRunnerFile(spec, place), new([.. problems.Select(p => ReportedProblem.Of(p, name, place))]));
     }
 }
 
 /// <summary>An ensemble's runner to write, and the file that its diagnostics stand at.</summary>
-internal sealed record EnsembleRunner(EnsembleSpec Spec, string Place)
+internal sealed record EnsembleRunnerFile(EnsembleSpec Spec, string Place)
 {
     /// <summary>Its own, and those of its members, which the code names.</summary>
     public IEnumerable<string> Classes => Spec.Members.Select(m => m.Runner).Prepend(Spec.Surface.FullName);

@@ -7,8 +7,8 @@ namespace Cleave.Ledger;
 
 /// <summary>
 /// Who uses the process's cores: every runner's requests, while they run. Says how many cores a request may use: all of them where it is alone,
-/// an equal share where others run or ran a moment ago, one where there is no room. Nobody is made to wait, but for requests in the
-/// background. Holds no request back, takes no lock, sets no timer. Thread-safe.
+/// an equal share where others run or ran a moment ago, one where there is no room. Only requests in the background are made to wait; for
+/// all others it takes no lock. Sets no timer. Thread-safe.
 /// </summary>
 internal sealed class CoreLedger
 {

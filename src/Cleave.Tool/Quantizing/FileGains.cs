@@ -16,7 +16,7 @@ namespace Cleave.Tool.Quantizing;
 /// <param name="Samples">How many ran together.</param>
 /// <param name="Together">How many times less one of them took than one alone, in floats.</param>
 /// <param name="Bytes">How many times as fast one alone is in 8 bits.</param>
-internal sealed record BatchGain(string Dimension, int Samples, double Together, double Bytes);
+internal sealed record LostBatching(string Dimension, int Samples, double Together, double Bytes);
 
 /// <summary>What <see cref="FileGains.Measure"/> does.</summary>
 internal delegate FileGains MeasureFiles(
@@ -26,7 +26,7 @@ internal delegate FileGains MeasureFiles(
 /// <param name="Gain">Of 8 bits; null where it could not be measured.</param>
 /// <param name="Batching">Of a batch in floats; null where there is no batch axis to lose, or it could not be measured.</param>
 /// <param name="Failure">Why there are no numbers, or not all; null where there are.</param>
-internal sealed record FileGains(Gain? Gain, BatchGain? Batching, string? Failure)
+internal sealed record FileGains(Gain? Gain, LostBatching? Batching, string? Failure)
 {
     private const int Together = 8;
 
@@ -62,8 +62,8 @@ internal sealed record FileGains(Gain? Gain, BatchGain? Batching, string? Failur
         Gain? best = timing.GainOf(Published, Quantized) is { } asPublished && timing.GainOf(Cleaned, Quantized) is { } asCleaned
             ? (asPublished.Before <= asCleaned.Before ? asPublished : asCleaned)
             : null;
-        BatchGain? batching = best != null && many.Count > 0 && timing.GainOf(Published, Batched) is { } batch
-            ? new BatchGain(axis!, Together, batch.Before * Together / batch.After, best.Ratio.Median)
+        LostBatching? batching = best != null && many.Count > 0 && timing.GainOf(Published, Batched) is { } batch
+            ? new LostBatching(axis!, Together, batch.Before * Together / batch.After, best.Ratio.Median)
             : null;
         return new FileGains(best, batching, timing.Failure);
     }

@@ -51,7 +51,7 @@ internal sealed record QuantizeReport
     public Gain? Gain { get; init; }
 
     /// <summary>What a batch gains in floats; null where the file in 8 bits has a batch axis, or the one of floats has none.</summary>
-    public BatchGain? Batching { get; init; }
+    public LostBatching? Batching { get; init; }
 
     /// <summary>Bytes of both files.</summary>
     public long ModelBytes { get; init; }

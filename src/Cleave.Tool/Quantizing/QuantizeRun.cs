@@ -99,7 +99,7 @@ internal sealed class QuantizeRun(QuantizeOptions options, Action<string, double
         ModelTrials others = new(published, inputs.HeldOut, cancellationToken);
         if (_previous != null)
         {
-            (SearchResult kept, Trial error) = new KeptChoice(_previous, search, ranges, WeightBits, MaxError).Run(candidates, inputs.AreGiven, trials, others);
+            (SearchResult kept, TriedModel error) = new KeptChoice(_previous, search, ranges, WeightBits, MaxError).Run(candidates, inputs.AreGiven, trials, others);
             return Judge(published, floats, target, curve, inputs, kept, error, others);
         }
         SearchResult[] found = Search(search, candidates, ranges, inputs.AreGiven, curve);
@@ -156,7 +156,7 @@ internal sealed class QuantizeRun(QuantizeOptions options, Action<string, double
         return new RewriteException($"{why} {(curve is null ? "Nothing was written." : $"The model was not written; {options.Curve} shows what was tried.")}") { IsAnswer = true };
     }
 
-    private QuantizeReport Judge(ModelUnderTest published, ModelProto floats, TargetFile target, TargetFile? curve, InputSets inputs, SearchResult result, Trial heldOut, ModelTrials others)
+    private QuantizeReport Judge(ModelUnderTest published, ModelProto floats, TargetFile target, TargetFile? curve, InputSets inputs, SearchResult result, TriedModel heldOut, ModelTrials others)
     {
         ModelFiles files = ModelFiles.Of(published.Path, published.Graph.Model);
         QuantizedMetadata.Write(result.Model!, _source, inputs, result, MaxError, WeightBits);
@@ -219,7 +219,7 @@ internal sealed class QuantizeRun(QuantizeOptions options, Action<string, double
         File.Move(draft, curve.Path, overwrite: true);
     }
 
-    private void SayBatch(string axis, BatchGain? batching, SearchResult result)
+    private void SayBatch(string axis, LostBatching? batching, SearchResult result)
     {
         _notes.Add($"the model of floats has a batch axis ({axis}), this one has none: one scale holds for all that shares a batch, so requests are not merged and batches not divided"
             + (batching is { } g

@@ -135,7 +135,7 @@ namespace MyApp
             budgets: Budgets)
         {
             Options = new global::Cleave.RunnerOptions { Device = new global::Cleave.DeviceOptions { MemoryLimit = 67108864L } },
-            // Predicted: 889 µs, 48.7 MB there; it alone: 1.1 ms; the CPU alone: 1.7 ms; for tesla-t4 (not measured).
+            // Predicted: 889 µs, 46.4 MB there; it alone: 1.1 ms; the CPU alone: 1.7 ms; for tesla-t4 (not measured).
             Device = new global::Cleave.Generated.DevicePlan("cuda", OnCuda.Plan, 1, 1, 1) { FewerCoresThan = 16 },
             NoBatch = "no dimension of the input 'input' has a name; where the first dimension is the batch, cleave fix --dynamic-batch frees it",
             // Elements of a sample, samples of a call: microseconds predicted, by threads.

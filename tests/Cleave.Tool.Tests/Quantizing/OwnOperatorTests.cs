@@ -42,7 +42,7 @@ public sealed class OwnOperatorTests : IDisposable
         QuantizableOperator found = Assert.Single(OperatorFinder.Find(new ModelEdit(model), static _ => { }, ownOperators: true));
         new DynamicForm(new WeightRounding(7)).Apply(model, [found]);
 
-        Trial trial = Trials(published, "T=9,B=3").Run(model);
+        TriedModel trial = Trials(published, "T=9,B=3").Run(model);
 
         Assert.Equal(["DynamicQuantizeLSTM"], model.Graph.Node.Select(static n => n.OpType));
         Assert.InRange(trial.Error.Worst, 1e-6, 0.05);

@@ -11,7 +11,7 @@ namespace Cleave.Tool.Quantizing.Search;
 /// <param name="Result">The choice, or where none is within the budget the one with the least error; its trial is that of its model.</param>
 /// <param name="HeldOut">What its model gives on the other inputs.</param>
 /// <param name="WasChosenOn">Whether operators went back to floats, or another form was tried: then these inputs were chosen on, too.</param>
-internal sealed record HeldOutProof(SearchResult Result, Trial HeldOut, bool WasChosenOn)
+internal sealed record HeldOutProof(SearchResult Result, TriedModel HeldOut, bool WasChosenOn)
 {
     private const int Parts = 10;
 
@@ -59,9 +59,9 @@ internal sealed record HeldOutProof(SearchResult Result, Trial HeldOut, bool Was
                 break;
             SearchResult result = found with { Chosen = fewer, Model = search.Written(found.Form, fewer) };
             progress?.Invoke($"{found.Form.Name}: {fewer.Length} operators on the held-out inputs", 0);
-            Trial heldOut = others.Run(result.Model!);
+            TriedModel heldOut = others.Run(result.Model!);
             // The trial of the search was of more operators. What is over the budget already need not be run on its inputs.
-            Trial trial = heldOut.Error.Worst <= budget ? trials.Run(result.Model!) : heldOut;
+            TriedModel trial = heldOut.Error.Worst <= budget ? trials.Run(result.Model!) : heldOut;
             curve.Add(new CurvePoint(fewer.Length, trial.Error.Worst, trial.Nanoseconds));
             HeldOutProof next = new(result with { Trial = trial }, heldOut, WasChosenOn: true);
             if (next.Worst < best.Worst)

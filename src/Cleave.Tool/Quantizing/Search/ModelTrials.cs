@@ -14,7 +14,7 @@ namespace Cleave.Tool.Quantizing.Search;
 /// <summary>What a trial found.</summary>
 /// <param name="Error">On all inputs.</param>
 /// <param name="Nanoseconds">Of a run on the first input, the fastest of a few.</param>
-internal sealed record Trial(StatedError Error, double Nanoseconds);
+internal sealed record TriedModel(StatedError Error, double Nanoseconds);
 
 /// <summary>Runs models of changed precision beside the published one, on the same inputs.</summary>
 internal sealed class ModelTrials
@@ -51,12 +51,12 @@ internal sealed class ModelTrials
     /// <summary>Of a run of the published model on the first input.</summary>
     public double PublishedNanoseconds { get; }
 
-    public Trial Run(ModelProto changed)
+    public TriedModel Run(ModelProto changed)
     {
         _cancellationToken.ThrowIfCancellationRequested();
         using SessionChain chain = SessionChain.OfMessage(_published, changed, new SessionRequest(GraphOptimizationLevel.ORT_ENABLE_ALL, 1));
         OutputError[] errors = [.. _cases.Select(c => OutputError.Between(c.Outputs, chain.Run(c.Inputs.Values, _published.Graph.Outputs)))];
-        return new Trial(StatedError.Of(errors), _time(chain, _cases[0].Inputs));
+        return new TriedModel(StatedError.Of(errors), _time(chain, _cases[0].Inputs));
     }
 
     /// <summary>Writes the outputs of both models, as ONNX's test data has them: <c>test_data_set_0/output_0.pb</c>.</summary>

@@ -43,7 +43,7 @@ internal sealed class PrecisionSearch(
         QuantizableOperator[] order = [.. looked.Where(l => l.WhyNot is null)
             .OrderBy(l => Math.Pow(Math.Max(l.Error!.Value, LeastError), 2) / Math.Max(l.Floats - l.Bytes, 1)).Select(l => l.Operator)];
         List<CurvePoint> curve = [new CurvePoint(0, 0, trials.PublishedNanoseconds)];
-        (int Count, ModelProto? Model, Trial? Trial) best = Longest(form, order, budget, curve);
+        (int Count, ModelProto? Model, TriedModel? Trial) best = Longest(form, order, budget, curve);
         // Without one that stands alone, another may stand alone.
         while (best.Model is { } model && FusionCheck.Find(source, model, order[..best.Count]) is { Count: > 0 } alone)
         {
@@ -90,8 +90,8 @@ internal sealed class PrecisionSearch(
     }
 
     // Operators that gain nothing alone go back to floats where the whole is faster so, those that lose most first.
-    private (int Count, ModelProto? Model, Trial? Trial) Relieve(
-        IQuantizedForm form, ref QuantizableOperator[] order, ref List<OperatorChoice> looked, double budget, (int Count, ModelProto? Model, Trial? Trial) best, List<CurvePoint> curve)
+    private (int Count, ModelProto? Model, TriedModel? Trial) Relieve(
+        IQuantizedForm form, ref QuantizableOperator[] order, ref List<OperatorChoice> looked, double budget, (int Count, ModelProto? Model, TriedModel? Trial) best, List<CurvePoint> curve)
     {
         foreach (OperatorChoice doubted in looked.Where(l => l.Bytes > l.Floats * Doubtful).OrderByDescending(static l => l.Bytes - l.Floats).Take(MostDoubted).ToArray())
         {
@@ -100,7 +100,7 @@ internal sealed class PrecisionSearch(
                 continue;
             progress($"{form.Name}: without {doubted.Operator.Node}", 0);
             ModelProto model = Written(form, others);
-            Trial trial = trials.Run(model);
+            TriedModel trial = trials.Run(model);
             curve.Add(new CurvePoint(others.Length, trial.Error.Worst, trial.Nanoseconds));
             if (trial.Error.Worst > budget || trial.Nanoseconds > best.Trial!.Nanoseconds * Faster)
                 continue;
@@ -112,16 +112,16 @@ internal sealed class PrecisionSearch(
     }
 
     // The longest beginning of the order that fits: the error rises with it, nearly always.
-    private (int Count, ModelProto? Model, Trial? Trial) Longest(IQuantizedForm form, QuantizableOperator[] order, double budget, List<CurvePoint> curve)
+    private (int Count, ModelProto? Model, TriedModel? Trial) Longest(IQuantizedForm form, QuantizableOperator[] order, double budget, List<CurvePoint> curve)
     {
-        (int Count, ModelProto? Model, Trial? Trial) best = (0, null, null);
+        (int Count, ModelProto? Model, TriedModel? Trial) best = (0, null, null);
         int least = 1, most = order.Length;
         // All at once first: often it fits.
         for (int next = most; least <= most; next = (least + most) / 2)
         {
             progress($"{form.Name}: {next} of {order.Length} operators", 0);
             ModelProto model = Written(form, order[..next]);
-            Trial trial = trials.Run(model);
+            TriedModel trial = trials.Run(model);
             curve.Add(new CurvePoint(next, trial.Error.Worst, trial.Nanoseconds));
             if (trial.Error.Worst <= budget)
             {

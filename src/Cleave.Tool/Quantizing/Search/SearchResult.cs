@@ -26,4 +26,4 @@ internal sealed record CurvePoint(int Operators, double Error, double Nanosecond
 /// <param name="Trial">What it gives; null where none fits.</param>
 /// <param name="Curve">Every trial on the way of the whole model with some operators in this form.</param>
 internal sealed record SearchResult(
-    IQuantizedForm Form, IReadOnlyList<OperatorChoice> Operators, IReadOnlyList<QuantizableOperator> Chosen, ModelProto? Model, Trial? Trial, IReadOnlyList<CurvePoint> Curve);
+    IQuantizedForm Form, IReadOnlyList<OperatorChoice> Operators, IReadOnlyList<QuantizableOperator> Chosen, ModelProto? Model, TriedModel? Trial, IReadOnlyList<CurvePoint> Curve);

@@ -1,3 +1,4 @@
+using System.Collections.Generic;
 using System.Linq;
 using Cleave.Core.Shapes.Batch;
 using Cleave.OnnxProto;
@@ -108,6 +109,63 @@ public class BatchSoundnessTests
         Assert.False(BatchAxis.Find(Infer.Facts(Make.Model(graph)), ["y"]).Holds);
         object[] many = [.. Enumerable.Repeat<object>(1, 69).Prepend("B")];
         Assert.False(BatchAxis.Find(Infer.Facts(17, [Infer.Input("x", 1, many)], [], Make.Node("Add", ["x", "x"], ["y"])), ["y"]).Holds);
+    }
+
+    // Half a place further, at any scale.
+    [Theory]
+    [InlineData("nearest", "ceil", false)]
+    [InlineData("nearest", "round_prefer_ceil", false)]
+    [InlineData("linear", "", false)]
+    [InlineData("nearest", "floor", true)]
+    [InlineData("nearest", "round_prefer_floor", true)]
+    [InlineData("nearest", "", true)]
+    public void A_resize_that_reads_the_next_place_reads_the_next_sample(string mode, string nearest, bool holds)
+    {
+        List<AttributeProto> attributes = [Make.Text("coordinate_transformation_mode", "tf_half_pixel_for_nn"), Make.Text("mode", mode)];
+        if (nearest.Length > 0)
+            attributes.Add(Make.Text("nearest_mode", nearest));
+        Assert.Equal(holds, Find(["B", 3, 16, 16], [.. Size, Make.Node("Concat", ["b", "n3", "n8", "n8"], ["t"], Make.Int("axis", 0)), Make.Node("Resize", ["x", "", "", "t"], ["y"], [.. attributes])]).Holds);
+    }
+
+    [Fact]
+    public void Empty_axes_of_a_resize_are_all_of_them()
+    {
+        NodeProto[] resized = [.. Size, Make.Node("Concat", ["b", "n3", "n8", "n8"], ["t"], Make.Int("axis", 0)), Make.Node("Resize", ["x", "", "", "t"], ["y"], Make.Ints("axes"))];
+        Assert.True(Find(["B", 3, 16, 16], resized).Holds);
+        Assert.False(Find(["B", 3, 16, 16], [.. Size, Make.Node("Concat", ["n3", "n3", "n8", "n8"], ["t"], Make.Int("axis", 0)), Make.Node("Resize", ["x", "", "", "t"], ["y"], Make.Ints("axes"))]).Holds);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(6)]
+    public void Dropout_that_is_said_to_be_no_test_is_training(long opset)
+    {
+        Assert.Contains("by chance", Old(opset, Make.Node("Dropout", ["x"], ["y"], Make.Int("is_test", 0))).Reason);
+        Assert.Contains("by chance", Old(opset, Make.Node("Dropout", ["row"], ["r"], Make.Int("is_test", 0)), Make.Node("Sum", ["x", "r"], ["y"])).Reason);
+        Assert.True(Old(opset, Make.Node("Dropout", ["x"], ["y"], Make.Int("is_test", 1))).Holds);
+        Assert.True(Old(opset, Make.Node("Dropout", ["x"], ["y"])).Holds);
+        NodeProto dropped = Make.Node("If", ["yes"], ["c"], Make.Body("then_branch", Body(Make.Node("Dropout", ["row"], ["r"], Make.Int("is_test", 0)))), Make.Body("else_branch", Body(Make.Node("Neg", ["row"], ["r"]))));
+        Assert.Contains("control flow", Old(opset, dropped, Make.Node("Sum", ["x", "c"], ["y"])).Reason);
+    }
+
+    [Theory]
+    [InlineData(7, false)]
+    [InlineData(9, false)]
+    [InlineData(13, false)]
+    [InlineData(7, true)]
+    [InlineData(13, true)]
+    public void Statistics_that_an_old_normalisation_gives_are_those_of_training(long opset, bool holds)
+    {
+        BatchProof proof = Old(opset, Make.Node("BatchNormalization", ["x", "w4", "w4", "w4", "w4"], holds ? ["y"] : ["y", "", "m"]));
+        Assert.Equal(holds, proof.Holds);
+        if (!holds)
+            Assert.Contains("training", proof.Reason);
+    }
+
+    private static BatchProof Old(long opset, params NodeProto[] nodes)
+    {
+        TensorProto yes = new() { Name = "yes", DataType = 9, RawData = ByteString.CopyFrom(1) };
+        return BatchAxis.Find(Infer.Facts(opset, [Infer.Input("x", 1, "B", 4)], [yes, Make.RandomFloats("row", 2, 1, 4), Make.RandomFloats("w4", 1, 4)], nodes), ["y"]);
     }
 
     private static GraphProto Body(NodeProto node) => new() { Name = "body", Node = { node }, Output = { new ValueInfoProto { Name = node.Output[0] } } };

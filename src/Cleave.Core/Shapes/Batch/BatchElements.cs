@@ -1,4 +1,5 @@
 using System;
+using Cleave.Core.Graph;
 
 namespace Cleave.Core.Shapes.Batch;
 
@@ -54,7 +55,11 @@ internal static class BatchElements
     }
 
     /// <summary>Whether a Dropout is not known to let everything through.</summary>
-    public static bool MayTrain(BatchNode node) => node.Has(2) && !(node.Numbers(2) is { Length: 1 } training && training[0] == 0);
+    public static bool MayTrain(BatchNode node) =>
+        IsSaidToTrain(node.Node) || (node.Has(2) && !(node.Numbers(2) is { Length: 1 } training && training[0] == 0));
+
+    /// <summary>Whether the attribute of operator sets before 7 says that it is no test.</summary>
+    public static bool IsSaidToTrain(Node dropout) => dropout.Int("is_test", 1) == 0;
 
     public static BatchState Joined(BatchNode node, int output)
     {

@@ -148,7 +148,11 @@ internal static class BatchMovement
         bool isRegion = node.Text("coordinate_transformation_mode", "") == "tf_crop_and_resize";
         if (!state.IsPerSample || isRegion || node.Shape(0) is not { } from || node.OutShape(output) is not { } to)
             return node.Mixed("gives a size that is not known");
-        int at = node.Ints("axes") is { } axes ? Array.FindIndex(axes, a => NodeContext.Axis(a, from.Length) == state.Axis) : state.Axis;
+        // Half a place further at any scale, also at 1 along the batch: only what rounds down stays in its place.
+        if (node.Text("coordinate_transformation_mode", "") == "tf_half_pixel_for_nn" && !(node.Text("mode", "nearest") == "nearest"
+            && node.Text("nearest_mode", "round_prefer_floor") is "floor" or "round_prefer_floor"))
+            return node.Mixed("reads the next place, which may be the next sample's");
+        int at = node.Ints("axes") is { Length: > 0 } axes ? Array.FindIndex(axes, a => NodeContext.Axis(a, from.Length) == state.Axis) : state.Axis;
         if (!node.SaysBatchOnlyAt(at, 3))
             return node.UsesSize();
         return to[state.Axis].Equals(from[state.Axis]) ? state : node.MixesAlong(state.Axis);

@@ -1,3 +1,5 @@
+using System;
+
 namespace Cleave.Core.Shapes.Batch;
 
 /// <summary>Operators whose first axis is the batch by their definition.</summary>
@@ -22,8 +24,10 @@ internal static class BatchPlaces
     public static BatchState Pooled(BatchNode node, int output) =>
         output == 0 ? FirstAxis(node, output) : node.Mixed("gives places in the whole batch");
 
+    // Before operator set 14 it is training where it gives statistics, too.
     public static BatchState BatchNormalization(BatchNode node, int output) =>
         node.Int("training_mode", 0) == 0 && node.Int("spatial", 1) == 1 && output == 0 && (node.Opset >= 7 || node.Int("is_test", 0) == 1)
+        && (node.Opset >= 14 || Array.FindLastIndex(node.Node.Outputs, static o => o.Length > 0) == 0)
             ? FirstAxis(node, output) : node.Mixed("is training: it takes the mean of the batch");
 
     public static BatchState Paired(BatchNode node, int output)

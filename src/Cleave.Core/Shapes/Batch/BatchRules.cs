@@ -29,7 +29,7 @@ internal static class BatchRules
             {
                 foreach (Node inner in body.Nodes)
                 {
-                    bool mayTrain = inner.OpType == "Dropout" && inner.Inputs.Length > 2 && inner.Inputs[2].Length > 0;
+                    bool mayTrain = inner.OpType == "Dropout" && (BatchElements.IsSaidToTrain(inner) || (inner.Inputs.Length > 2 && inner.Inputs[2].Length > 0));
                     if (mayTrain || !IsDeterministic(inner, functions))
                         return false;
                 }

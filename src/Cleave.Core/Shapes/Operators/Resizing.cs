@@ -22,7 +22,8 @@ internal static class Resizing
             Scale(node, Scales(node, 1), null);
             return;
         }
-        long[]? axes = node.Ints("axes");
+        // An empty list is none: all axes.
+        long[]? axes = node.Ints("axes") is { Length: > 0 } given ? given : null;
         if (!node.HasInput(3))
         {
             // A region of the input, in numbers that are no part of the scales.

@@ -81,6 +81,9 @@ internal sealed class GroupMerger
     /// <summary>What the group of a node is; null where nothing was merged into it that has a name.</summary>
     public string? Kind(int node) => _kind[GroupOf(node)];
 
+    /// <summary>How many nodes the group of a node has.</summary>
+    public int Count(int node) => _nodes[GroupOf(node)];
+
     public bool Together(int one, int other) => GroupOf(one) == GroupOf(other);
 
     /// <summary>Makes one group of those that the nodes are in.</summary>

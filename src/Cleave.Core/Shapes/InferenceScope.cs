@@ -98,7 +98,7 @@ internal sealed class InferenceScope
     public void InferNode(Node node)
     {
         NodeContext context = new(this, node, Opset(node.Domain));
-        if (_state.TakesAnother())
+        if (_state.TakesAnother(node))
         {
             if (_state.Function(node) is { } function)
                 InferFunction(function, context);
@@ -116,6 +116,9 @@ internal sealed class InferenceScope
     /// <summary>Infers a body, which sees this scope; the facts of its outputs.</summary>
     public ValueFacts[] InferBody(OnnxGraph body, IReadOnlyList<ValueFacts> inputs)
     {
+        ValueFacts[] outputs = new ValueFacts[body.Outputs.Count];
+        if (!_state.Takes((long)body.Inputs.Count + body.Initializers.Count + body.SparseInitializers.Count + body.ValueInfos.Count + body.Outputs.Count))
+            return Array.ConvertAll(outputs, static _ => ValueFacts.Unknown);
         InferenceScope scope = new(this);
         for (int i = 0; i < body.Inputs.Count; i++)
         {
@@ -126,7 +129,6 @@ internal sealed class InferenceScope
         scope.DefineConstants(body);
         foreach (int position in _state.Order(body, body.Nodes))
             scope.InferNode(body.Nodes[position]);
-        ValueFacts[] outputs = new ValueFacts[body.Outputs.Count];
         for (int i = 0; i < outputs.Length; i++)
             outputs[i] = scope.Of(body.Outputs[i].Name);
         return outputs;
@@ -151,8 +153,8 @@ internal sealed class InferenceScope
 
     private void InferFunction(ModelFunction function, NodeContext context)
     {
-        FunctionCall call = new(function, context, _call);
-        if (call.Depth > InferenceState.DeepestFunction)
+        FunctionCall call = new(function, _state.Inputs(function), context, _call);
+        if (call.Depth > InferenceState.DeepestFunction || !_state.Takes((long)function.Inputs.Length + function.Outputs.Length))
             return;
         InferenceScope scope = new(_state, call);
         for (int i = 0; i < function.Inputs.Length; i++)

@@ -15,6 +15,9 @@ internal sealed class InferenceState
     /// <summary>Nodes that are inferred at most, bodies and functions counted each time; of what follows nothing is known.</summary>
     public const int MostNodes = 100_000;
 
+    /// <summary>What is read, given, set and defined by them at most: few nodes may have very many inputs, and bodies and functions have values of their own.</summary>
+    public const int MostValues = 2_000_000;
+
     /// <summary>Functions in functions.</summary>
     public const int DeepestFunction = 8;
 
@@ -25,11 +28,14 @@ internal sealed class InferenceState
     // Null where there are several of the name.
     private readonly Dictionary<(string Domain, string Name), ModelFunction?> _onlyFunctions = [];
     private readonly Dictionary<object, int[]> _orders = [];
+    private readonly Dictionary<ModelFunction, Dictionary<string, int>> _inputs = [];
     private readonly HashSet<string> _names = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Dim> _named = new(StringComparer.Ordinal);
     private readonly List<string> _notes = [];
     private readonly Func<string, long?>? _dimension;
-    private int _inferred;
+    private int _nodes;
+    private long _values;
+    private bool _isFull;
     private int _notesLeftOut;
     private int _unknowns;
 
@@ -73,18 +79,25 @@ internal sealed class InferenceState
     }
 
     /// <summary>Whether another node may be inferred: a graph of any size takes bounded time.</summary>
-    public bool TakesAnother()
+    public bool TakesAnother(Node node)
     {
-        if (_inferred < MostNodes)
-        {
-            _inferred++;
+        _nodes++;
+        return Takes((long)node.Inputs.Length + node.Outputs.Length + node.Attributes.Length);
+    }
+
+    /// <summary>Whether a body or function with so many values of its own may be inferred.</summary>
+    public bool Takes(long values)
+    {
+        _values += values;
+        if (_nodes <= MostNodes && _values <= MostValues)
             return true;
-        }
-        if (_inferred++ == MostNodes)
+        if (!_isFull)
         {
-            _notes.Add("The model has more than " + MostNodes.ToString("N0", CultureInfo.InvariantCulture)
-                + " nodes, bodies and functions counted for each use: nothing is known of the values behind those.");
+            _notes.Add("The model has more than " + MostNodes.ToString("N0", CultureInfo.InvariantCulture) + " nodes or "
+                + MostValues.ToString("N0", CultureInfo.InvariantCulture)
+                + " values at them, bodies and functions counted for each use: nothing is known of the values behind those.");
         }
+        _isFull = true;
         return false;
     }
 
@@ -118,6 +131,18 @@ internal sealed class InferenceState
         if (!_orders.TryGetValue(body, out int[]? order))
             _orders.Add(body, order = NodeOrder.Of(nodes, out _));
         return order;
+    }
+
+    /// <summary>The place of each input of a function, the first of a name; found once.</summary>
+    public Dictionary<string, int> Inputs(ModelFunction function)
+    {
+        if (_inputs.TryGetValue(function, out Dictionary<string, int>? places))
+            return places;
+        places = new Dictionary<string, int>(function.Inputs.Length, StringComparer.Ordinal);
+        for (int i = function.Inputs.Length - 1; i >= 0; i--)
+            places[function.Inputs[i]] = i;
+        _inputs.Add(function, places);
+        return places;
     }
 
     private void AddNames(OnnxType type)

@@ -31,9 +31,7 @@ internal sealed class MachineSections<T>(IReadOnlyList<T> sections)
     public T? Find(MachineSignature machine) => sections.FirstOrDefault(s => s.Machine == machine);
 
     /// <summary>The same, with this section in the place of the one of its machine.</summary>
-    public MachineSections<T> With(T section) => new([.. sections.Where(s => s.Machine != section.Machine).Append(section)
-        .OrderBy(s => s.Machine.Processor, StringComparer.Ordinal).ThenBy(s => s.Machine.Cores).ThenBy(s => s.Machine.OnnxRuntime, StringComparer.Ordinal)
-        .ThenBy(s => s.Machine.Precision, StringComparer.Ordinal)]);
+    public MachineSections<T> With(T section) => Sorted(sections.Where(s => s.Machine != section.Machine).Append(section));
 
     /// <summary>Takes a file apart.</summary>
     /// <param name="text">The file.</param>
@@ -49,17 +47,18 @@ internal sealed class MachineSections<T>(IReadOnlyList<T> sections)
         if (scanner.Number() != Version)
             throw scanner.Error("this version is not known");
         scanner.NextLine();
-        MachineSections<T> file = Empty;
+        List<T> read = [];
+        HashSet<MachineSignature> machines = [];
         while (!scanner.AtEnd)
         {
             if (scanner.Keyword != "machine" || scanner.Depth != 0)
                 throw scanner.Error("'machine' is expected");
             T section = readSection(scanner);
-            if (file.Find(section.Machine) != null)
+            if (!machines.Add(section.Machine))
                 throw scanner.Error("the machine has a section already: " + section.Machine.Words);
-            file = file.With(section);
+            read.Add(section);
         }
-        return file;
+        return Sorted(read);
     }
 
     /// <summary>Writes all of it, in the same bytes for the same sections.</summary>
@@ -84,4 +83,8 @@ internal sealed class MachineSections<T>(IReadOnlyList<T> sections)
         }
         return Encoding.UTF8.GetString(bytes.ToArray());
     }
+
+    private static MachineSections<T> Sorted(IEnumerable<T> sections) => new([.. sections
+        .OrderBy(s => s.Machine.Processor, StringComparer.Ordinal).ThenBy(s => s.Machine.Cores).ThenBy(s => s.Machine.OnnxRuntime, StringComparer.Ordinal)
+        .ThenBy(s => s.Machine.Precision, StringComparer.Ordinal)]);
 }

@@ -7,6 +7,10 @@ using Cleave.Core.Diagnostics;
 using Cleave.Core.Graph;
 using Cleave.Core.Passes.Fusion;
 using Cleave.Core.Shapes;
+using Cleave.Core.Shapes.Batch;
+using Cleave.Core.Tests.Passes;
+using Cleave.Core.Tests.Shapes;
+using Cleave.Core.Tuning;
 using Cleave.OnnxProto;
 using Google.Protobuf;
 using Xunit;
@@ -107,6 +111,106 @@ public class HostileSizeTests
         model.Graph.Node.Add(names.Select(static n => new NodeProto { OpType = "Relu", Input = { "x" }, Output = { n } }));
         byte[] bytes = model.ToByteArray();
         IsQuick(() => Assert.Equal(names, Read(bytes).Graph.Nodes.Skip(1).Select(static n => n.Outputs[0])));
+    }
+
+    [Fact]
+    public void A_node_in_a_function_reads_many_inputs_of_it()
+    {
+        string[] inputs = [.. Numbered(Many * 4).Select(static n => "i" + n)];
+        OnnxModel model = Calling(inputs, [new Node("", "Concat", "", inputs, ["o"], [Axis])], [new Node("", "f", "own", [.. inputs.Select(static _ => "w")], ["c"], [])]);
+        IsQuick(() => Assert.Equal("float [800000]", ShapeInference.Infer(model).Of("c").ToString()));
+    }
+
+    /// <summary>What is done for each call is counted, not the nodes alone.</summary>
+    [Theory]
+    [InlineData("inputs of a function")]
+    [InlineData("inputs of a node in it")]
+    [InlineData("constants of a body in it")]
+    public void A_function_of_very_many_values_is_called_as_often(string values)
+    {
+        string[] names = [.. Numbered(Many).Select(static n => "v" + n)];
+        OnnxGraph body = new()
+        {
+            Initializers = [.. names.Select(static n => new TensorInfo(n, ElementType.Float, [1]))],
+            Outputs = [new ValueInfo(names[0], new OnnxType.Tensor(ElementType.Float, null))],
+        };
+        Node node = values switch
+        {
+            "inputs of a function" => new Node("", "Relu", "", [names[0]], ["o"], []),
+            "inputs of a node in it" => new Node("", "Concat", "", [.. names.Select(static _ => "v0")], ["o"], [Axis]),
+            _ => new Node("", "If", "", [names[0]], ["o"], [Branch("then_branch"), Branch("else_branch")]),
+        };
+        OnnxModel model = Calling(values == "inputs of a function" ? names : ["v0"], [node], [.. Numbered(Many).Select(static n => new Node("", "f", "own", ["w"], ["c" + n], []))]);
+        IsQuick(() =>
+        {
+            GraphFacts facts = ShapeInference.Infer(model);
+            Assert.Equal(ElementType.Float, facts.Of("c0").Element);
+            Assert.Contains("nothing is known", Assert.Single(facts.Notes));
+        });
+
+        NodeAttribute Branch(string name) => new(name, AttributeKind.Graph) { Graphs = [body] };
+    }
+
+    [Fact]
+    public void Many_sizes_that_nobody_reads_are_one_group()
+    {
+        List<NodeProto> nodes = [Make.Node("Relu", ["x"], ["m"]), Make.Node("Shape", ["m"], ["a0"])];
+        for (int i = 1; i < Many; i++)
+            nodes.Add(Make.Node("Add", ["a" + (i - 1), "a" + (i - 1)], ["a" + i]));
+        IsQuickToPlan(nodes, ["a" + (Many - 1)]);
+    }
+
+    [Fact]
+    public void One_value_is_measured_by_many_each_of_another_group()
+    {
+        List<NodeProto> nodes = [Make.Node("Neg", ["x"], ["m"])];
+        for (int i = 0; i < Many; i++)
+        {
+            // Unlike each other, so none is removed as equal.
+            nodes.Add(Make.Node("Shape", ["m"], ["s" + i], Make.Int("start", i)));
+            nodes.Add(Make.Node("Expand", ["x", "s" + i], ["e" + i]));
+        }
+        IsQuickToPlan(nodes, [.. Numbered(Many).Select(static n => "e" + n)]);
+    }
+
+    [Fact]
+    public void An_input_has_very_many_named_dimensions()
+    {
+        ModelProto model = Make.Model(Infer.Graph([Infer.Input("x", 1, [.. Numbered(Many * 2).Select(static n => "d" + n)])], [], Make.Node("Relu", ["x"], ["y"])));
+        GraphFacts facts = Infer.Facts(model);
+        IsQuick(() => Assert.Contains("not followed", BatchAxis.Find(facts, ["y"]).Reason));
+    }
+
+    [Fact]
+    public void A_tuning_file_has_very_many_sections()
+    {
+        string text = "cleave-tuning 1\n" + string.Concat(Numbered(Many / 2).Reverse().Select(static n => "machine \"p" + n + "\" 2 \"1.29.0\"\n  graph \"h2:0a\"\n"));
+        IsQuick(() =>
+        {
+            TuningFile file = TuningFile.Read(text);
+            Assert.Equal((Many / 2, "p0", "p9999"), (file.Sections.Count, file.Sections[0].Machine.Processor, file.Sections[^1].Machine.Processor));
+        });
+    }
+
+    private static NodeAttribute Axis { get; } = new("axis", AttributeKind.Int) { Ints = [0] };
+
+    private static OnnxModel Calling(string[] inputs, Node[] nodes, Node[] calls) => new()
+    {
+        Opsets = [new OpsetImport("", 17)],
+        Functions = [new ModelFunction { Domain = "own", Name = "f", Inputs = inputs, Outputs = ["o"], Nodes = nodes, Opsets = [new OpsetImport("", 17)] }],
+        Graph = new OnnxGraph { Initializers = [new TensorInfo("w", ElementType.Float, [4])], Nodes = calls },
+    };
+
+    private static void IsQuickToPlan(List<NodeProto> nodes, string[] outputs)
+    {
+        ModelProto model = Make.Model(new GraphProto
+        {
+            Name = "g",
+            Input = { Make.Value("x", 1, 4) },
+            Output = { outputs.Select(static o => new ValueInfoProto { Name = o }) },
+            Node = { nodes },
+        });
+        IsQuick(() => Assert.NotEmpty(RandomGraphs.Plan(model).Groups));
     }
 
     private static (string One, string Other) Meeting(uint state)

@@ -31,6 +31,9 @@ internal sealed class BatchAxis
         IReadOnlyList<ValueInfo> inputs = facts.Model.Graph.CallerInputs();
         if (inputs.Count == 0 || outputs.Count == 0)
             return new BatchProof { Reason = "the model has no " + (inputs.Count == 0 ? "inputs" : "outputs") };
+        // Before its names are looked for: one that is not followed may have very many.
+        if (facts.Of(inputs[0].Name).Shape is null && inputs[0].Type is OnnxType.Tensor { Shape: not null })
+            return NotFollowed(inputs[0]);
         BatchProof? first = null;
         List<string> candidates = Candidates(inputs, out string? unshared);
         foreach (string dimension in candidates)
@@ -82,7 +85,7 @@ internal sealed class BatchAxis
         {
             int axis = AxisOf(input, name)!.Value;
             if (_facts.Of(input.Name).Shape is null)
-                return new BatchProof { Reason = "the input '" + input.Name + "' has a shape that is not followed" };
+                return NotFollowed(input);
             inputAxes.Add(input.Name, axis);
             _states[input.Name] = BatchState.PerSample(axis, Dim.One);
         }
@@ -101,6 +104,8 @@ internal sealed class BatchAxis
         }
         return new BatchProof { Dimension = name, InputAxes = inputAxes, OutputAxes = outputAxes };
     }
+
+    private static BatchProof NotFollowed(ValueInfo input) => new() { Reason = "the input '" + input.Name + "' has a shape that is not followed" };
 
     // What nothing defines here is a constant.
     private BatchState Of(string value) => _states.TryGetValue(value, out BatchState state) ? state : BatchState.Independent;

@@ -37,7 +37,7 @@ internal static class GivenInputs
     {
         try
         {
-            byte[] model = ModelAround(File.ReadAllBytes(path));
+            byte[] model = ModelAround(path, File.ReadAllBytes(path));
             using SessionOptions options = new() { LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL };
             using InferenceSession session = new(model, options);
             using RunOptions run = new();
@@ -61,7 +61,7 @@ internal static class GivenInputs
         File.WriteAllBytes(path, tensor.ToByteArray());
     }
 
-    private static byte[] ModelAround(byte[] tensor)
+    private static byte[] ModelAround(string path, byte[] tensor)
     {
         // Of a field that is there twice the last one counts: so the tensor gets a name.
         MessageBuilder named = new();
@@ -75,6 +75,9 @@ internal static class GivenInputs
         byte[] untyped = Model(named, node, null);
         using ByteSource read = ByteSource.FromBytes(untyped, 0, untyped.Length);
         TensorInfo info = ModelReader.Read(read, CancellationToken.None).Graph.Initializers[0];
+        // ONNX Runtime would look for that file in the working directory.
+        if (info.Storage == Storage.External)
+            throw new RefusedException($"{path} keeps its elements in another file, which is not read. Write the tensor with its elements inside: as raw_data, without data_location.");
         return Model(named, node, new OnnxType.Tensor(info.Element, [.. info.Dims.Select(Dimension.Fixed)]));
     }
 

@@ -53,6 +53,9 @@ internal static partial class NumpyFile
             if (!long.TryParse(sizes[i], NumberStyles.None, CultureInfo.InvariantCulture, out dims[i]))
                 throw Wrong(path, "its shape has a size that is no number, or too large");
         }
+        // Without those of 0, which hide how large the others are.
+        if (dims.Where(static d => d > 0).Aggregate(1.0, static (a, b) => a * b) >= long.MaxValue)
+            throw Wrong(path, "the sizes of its shape are too large");
         byte[] values = file[(start + length)..];
         // As a double, which no sizes overflow; those of a file that there is are exact.
         return dims.Aggregate(1.0, static (a, b) => a * b) * element.Bits() / 8 == values.Length

@@ -179,6 +179,24 @@ public sealed class VerifyCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task A_tensor_whose_elements_are_in_another_file_is_refused()
+    {
+        using TinyModel tiny = new();
+        tiny.Save();
+        TensorProto tensor = new()
+        {
+            DataType = TinyModel.Float,
+            Dims = { 1, 4 },
+            DataLocation = TensorProto.Types.DataLocation.External,
+            ExternalData = { new StringStringEntryProto { Key = "location", Value = "other.bin" } },
+        };
+        File.WriteAllBytes(Path.Combine(_folder.Path, "input_0.pb"), tensor.ToByteArray());
+        ToolRun run = await ToolRun.Of("verify", tiny.Path, "--inputs", _folder.Path);
+        Assert.Equal(1, run.Code);
+        Assert.Contains("keeps its elements in another file", run.Error.ReplaceLineEndings(" "));
+    }
+
+    [Fact]
     public async Task A_model_that_cannot_be_read_or_run_is_refused()
     {
         ToolRun missing = await ToolRun.Of("verify", Path.Combine(_folder.Path, "none.onnx"));

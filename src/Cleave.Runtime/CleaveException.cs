@@ -23,12 +23,12 @@ public class CleaveException : Exception
     }
 
     internal CleaveException(Rule rule, Exception? inner, params string[] arguments)
-        : this(rule.Id, rule.Format(arguments), inner)
+        : this(rule.Id, rule.Format(Array.ConvertAll(arguments, OneLine.Of)), inner)
     {
     }
 
     internal CleaveException(ModelException cause, string path)
-        : this(cause.Problem.Rule.Id, cause.Problem.Message(path), cause)
+        : this(cause.Problem.Rule.Id, OneLine.Of(cause.Problem.Message(path)), cause)
     {
     }
 

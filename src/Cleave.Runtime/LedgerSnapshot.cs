@@ -1,6 +1,7 @@
 using System.Collections.Generic;
 using System.Globalization;
 using System.Text;
+using Cleave.Core.Diagnostics;
 using Cleave.Ledger;
 
 namespace Cleave;
@@ -55,18 +56,7 @@ public sealed class LedgerSnapshot
     }
 
     // Names and messages are any text.
-    internal static string OnOneLine(string text)
-    {
-        StringBuilder line = new(text.Length);
-        foreach (char c in text)
-        {
-            if (char.IsControl(c) || c is '\u2028' or '\u2029')
-                line.Append(CultureInfo.InvariantCulture, $"\\u{(int)c:X4}");
-            else
-                line.Append(c);
-        }
-        return line.ToString();
-    }
+    internal static string OnOneLine(string text) => OneLine.Of(text);
 
     internal static string Count(long count, string what) => string.Create(CultureInfo.InvariantCulture, $"{count} {what}{(count == 1 ? "" : "s")}");
 }

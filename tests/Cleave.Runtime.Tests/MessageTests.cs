@@ -1,5 +1,6 @@
 using System;
 using System.Threading.Tasks;
+using Cleave.Core.Diagnostics;
 using Cleave.Generated;
 using Cleave.OnnxProto;
 using Cleave.Runtime.Tests.Support;
@@ -61,6 +62,18 @@ public sealed class MessageTests : IDisposable
         IsOf(e, "CLV4012", "CLV4012: The queue is full.");
         Assert.Same(cause, e.InnerException);
         Assert.Throws<ArgumentException>(() => new CleaveException("", "nothing"));
+    }
+
+    [Fact]
+    public void Text_of_a_model_stays_on_its_line()
+    {
+        const string Name = "a\nforged\u001B[2J\u202E";
+        ModelException cause = new(Rules.ExternalDataMissing, Name);
+        foreach (Exception e in new Exception[] { new CleaveException(Rules.RunFailed, null, "m.onnx", Name, Name), new CleaveException(cause, Name), cause })
+        {
+            Assert.Contains("a\\u000Aforged\\u001B[2J\\u202E", e.Message);
+            Assert.DoesNotContain(e.Message, static c => c is '\n' or '\u001B' or '\u202E');
+        }
     }
 
     private static void IsOf(CleaveException e, string id, string model)

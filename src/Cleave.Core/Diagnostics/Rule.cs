@@ -42,6 +42,12 @@ internal sealed record Rule(string Id, Severity Severity, string Title, string M
 /// <summary>A rule that was broken, with the arguments of its message (the model's path left out: whoever reports knows it).</summary>
 internal sealed record Problem(Rule Rule, params string[] Arguments)
 {
+    private const int LongestArgument = 1000;
+
+    // Names in a hostile model may be as long as they like; messages are not.
+    public string[] Arguments { get; } = Array.ConvertAll(Arguments, static argument =>
+        argument.Length <= LongestArgument ? argument : argument.Substring(0, LongestArgument) + "…");
+
     /// <summary>The message for the model at <paramref name="path"/>.</summary>
     public string Message(string path)
     {
@@ -54,18 +60,12 @@ internal sealed record Problem(Rule Rule, params string[] Arguments)
 
 /// <summary>A model that cannot be used, and why.</summary>
 internal sealed class ModelException(Problem problem, Exception? inner = null)
-    : Exception(problem.Message("the model"), inner)
+    : Exception(OneLine.Of(problem.Message("the model")), inner)
 {
     public ModelException(Rule rule, params string[] arguments)
-        : this(new Problem(rule, Array.ConvertAll(arguments, Cut)))
+        : this(new Problem(rule, arguments))
     {
     }
-
-    private const int LongestArgument = 1000;
-
-    // Names in a hostile model may be as long as they like; messages are not.
-    private static string Cut(string argument) =>
-        argument.Length <= LongestArgument ? argument : argument.Substring(0, LongestArgument) + "…";
 
     public Problem Problem { get; } = problem;
 

@@ -8,13 +8,16 @@ using Cleave.Core.Onnx;
 
 namespace Cleave.Core.Listing;
 
-/// <summary>Finds the files beside a model that hold weights, and what is wrong with them: one problem for each file.</summary>
+/// <summary>Finds the files beside a model that hold weights, and what is wrong with them: one problem for each file, of the first ones.</summary>
 internal sealed class ExternalFiles(string modelPath)
 {
+    private const int MostProblems = 20;
+
     private readonly string _folder = Path.GetDirectoryName(Path.GetFullPath(modelPath)) ?? "";
     private readonly string _modelName = Path.GetFileName(modelPath);
     private readonly Dictionary<string, FileState> _files = new(StringComparer.Ordinal);
     private readonly List<Problem> _problems = [];
+    private int _left;
 
     public IReadOnlyList<Problem> Problems => _problems;
 
@@ -22,6 +25,11 @@ internal sealed class ExternalFiles(string modelPath)
     public string[] Find(OnnxModel model)
     {
         TensorWalk.Visit(model, Check);
+        if (_left > 0)
+        {
+            _problems.Add(new Problem(Rules.Unreadable, "weights are wrong in " + _left.ToString("N0", CultureInfo.InvariantCulture)
+                + (_left == 1 ? " more place" : " more places") + ", too: put those right that are named, and build again"));
+        }
         SortedSet<string> paths = new(StringComparer.Ordinal);
         foreach (FileState file in _files.Values)
         {
@@ -33,16 +41,25 @@ internal sealed class ExternalFiles(string modelPath)
 
     private void Check(TensorInfo tensor)
     {
-        if (tensor.External is not { } external)
+        // Nothing of a file is read for a tensor without elements, so none is published for it.
+        if (tensor.External is not { } external || (tensor.ByteSize == 0 && ExternalLocation.Below(external.Location) is not null))
             return;
         if (!_files.TryGetValue(external.Location, out FileState? file))
             _files.Add(external.Location, file = Open(external.Location));
         if (file.Reported || external.Offset + tensor.ByteSize <= file.Length)
             return;
         file.Reported = true;
-        _problems.Add(new Problem(Rules.ExternalDataTooShort, tensor.Name,
+        Report(new Problem(Rules.ExternalDataTooShort, tensor.Name,
             string.Format(CultureInfo.InvariantCulture, "{0} to {1}", external.Offset, external.Offset + tensor.ByteSize),
             external.Location, file.Length.ToString(CultureInfo.InvariantCulture)));
+    }
+
+    private void Report(Problem problem)
+    {
+        if (_problems.Count < MostProblems)
+            _problems.Add(problem);
+        else
+            _left++;
     }
 
     private FileState Open(string location)
@@ -50,12 +67,12 @@ internal sealed class ExternalFiles(string modelPath)
         string? path = ExternalLocation.Below(location);
         if (path is null)
         {
-            _problems.Add(new Problem(Rules.ExternalDataOutside, location));
+            Report(new Problem(Rules.ExternalDataOutside, location));
             return new FileState(null, 0) { Reported = true };
         }
         if (LinkedFile.Find(Path.Combine(_folder, path)) is not { } file)
         {
-            _problems.Add(new Problem(Rules.ExternalDataMissing, path));
+            Report(new Problem(Rules.ExternalDataMissing, path));
             return new FileState(path, 0) { Reported = true };
         }
         return new FileState(path, file.Length);

@@ -123,6 +123,34 @@ public class BadTensorTests
     }
 
     [Theory]
+    [InlineData(".env", null)]
+    [InlineData("missing.bin", null)]
+    [InlineData("../secret", "CLV1013")]
+    public void No_file_is_taken_for_a_tensor_without_elements(string location, string? rule)
+    {
+        using TempFolder folder = new();
+        ModelProto model = Make.Small();
+        model.Graph.Initializer[0] = Make.External("w", [0, 4], location);
+        folder.File(".env", new byte[16]);
+        ModelListing listing = List(folder.File("m.onnx", model.ToByteArray()));
+        Assert.Equal(rule is null ? [] : [rule], listing.Problems.Select(p => p.Rule.Id));
+        Assert.Empty(listing.ExternalFiles);
+    }
+
+    [Fact]
+    public void Problems_of_external_data_are_few_and_short()
+    {
+        using TempFolder folder = new();
+        ModelProto model = Make.Small();
+        for (int i = 0; i < 30; i++)
+            model.Graph.Initializer.Add(Make.External("e" + i, [1, 4], i + new string('x', 5000)));
+        ModelListing listing = List(folder.File("m.onnx", model.ToByteArray()));
+        Assert.Equal([.. Enumerable.Repeat("CLV1011", 20), "CLV1014"], listing.Problems.Select(p => p.Rule.Id));
+        Assert.All(listing.Problems, static p => Assert.InRange(p.Message("m.onnx").Length, 1, 1500));
+        Assert.Contains("10 more places", listing.Problems[^1].Message("m.onnx"));
+    }
+
+    [Theory]
     [InlineData("offset", "-1")]
     [InlineData("offset", "one")]
     [InlineData("length", "99999999999999999999")]

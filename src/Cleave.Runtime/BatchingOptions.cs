@@ -1,4 +1,5 @@
 using System;
+using System.ComponentModel;
 
 namespace Cleave;
 
@@ -6,6 +7,7 @@ namespace Cleave;
 /// Whether and how a runner puts requests together that wait for a core at the same time. Nobody waits for a batch to fill up, unless
 /// <see cref="Delay"/> says so: whoever becomes free takes what waits. Immutable.
 /// </summary>
+[TypeConverter(typeof(Words))]
 public sealed record BatchingOptions
 {
     private readonly BatchingChoice _choice;
@@ -14,14 +16,15 @@ public sealed record BatchingOptions
     private readonly int _maxWaiting = 1024;
     private readonly FullQueue _whenFull;
 
+    // Each time a new one: a binder of configuration fills the object that it finds, immutable or not, and must find no other runner's.
     /// <summary>Where it is predicted to pay, in the sizes that are predicted to. The default.</summary>
-    public static BatchingOptions Auto { get; } = new();
+    public static BatchingOptions Auto => new();
 
     /// <summary>Wherever requests can be put together.</summary>
-    public static BatchingOptions On { get; } = new() { Choice = BatchingChoice.On };
+    public static BatchingOptions On => new() { Choice = BatchingChoice.On };
 
     /// <summary>Each request runs alone.</summary>
-    public static BatchingOptions Off { get; } = new() { Choice = BatchingChoice.Off };
+    public static BatchingOptions Off => new() { Choice = BatchingChoice.Off };
 
     /// <summary>Whether requests are put together.</summary>
     /// <exception cref="ArgumentOutOfRangeException">Set to no value of the enumeration.</exception>
@@ -88,5 +91,10 @@ public sealed record BatchingOptions
                 throw new ArgumentOutOfRangeException(nameof(WhenFull), value, null);
             _whenFull = value;
         }
+    }
+
+    internal sealed class Words : WordConverter<BatchingChoice>
+    {
+        protected override object Of(BatchingChoice choice) => new BatchingOptions { Choice = choice };
     }
 }

@@ -1,6 +1,6 @@
 namespace Cleave;
 
-/// <summary>How an output of an ensemble's members becomes one (docs/ensembles.md). Of every rule but <see cref="Custom"/>, results are the same whatever member answers first; means within one unit in the last place.</summary>
+/// <summary>How an output of an ensemble's members becomes one (<see href="https://github.com/cleave-net/cleave/blob/main/docs/ensembles.md">Ensembles</see>). Of every rule but <see cref="Custom"/>, results are the same whatever member answers first; means within one unit in the last place.</summary>
 public enum CombinationRule
 {
     /// <summary>The mean, accumulated in double.</summary>

@@ -1,4 +1,5 @@
 using System;
+using System.ComponentModel;
 
 namespace Cleave;
 
@@ -6,29 +7,33 @@ namespace Cleave;
 /// Whether and how a runner uses the accelerator that its model was planned for (item metadata <c>Accelerator</c>). Without such a plan only <see cref="DevicePolicy.Require"/>
 /// changes anything: the runner's constructor throws. Immutable.
 /// </summary>
+[TypeConverter(typeof(Words))]
 public sealed record DeviceOptions
 {
     private readonly DevicePolicy? _policy;
     private readonly int _index;
     private readonly long? _memoryLimit;
 
+    // Each time a new one: a binder of configuration fills the object that it finds, immutable or not, and must find no other runner's.
     /// <summary>The device where it can be used, or else the CPU. The default.</summary>
-    public static DeviceOptions Prefer { get; } = new() { Policy = DevicePolicy.Prefer };
+    public static DeviceOptions Prefer => new() { Policy = DevicePolicy.Prefer };
 
     /// <summary>The device, or an exception.</summary>
-    public static DeviceOptions Require { get; } = new() { Policy = DevicePolicy.Require };
+    public static DeviceOptions Require => new() { Policy = DevicePolicy.Require };
 
     /// <summary>The CPU.</summary>
-    public static DeviceOptions Never { get; } = new() { Policy = DevicePolicy.Never };
+    public static DeviceOptions Never => new() { Policy = DevicePolicy.Never };
 
-    /// <summary>What happens where the device cannot be used, or fails.</summary>
+    /// <summary>
+    /// What happens where the device cannot be used, or fails. Null: as the item's <c>DevicePolicy</c> says, or else <see cref="DevicePolicy.Prefer"/>.
+    /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">Set to no value of the enumeration.</exception>
-    public DevicePolicy Policy
+    public DevicePolicy? Policy
     {
-        get => _policy ?? DevicePolicy.Prefer;
+        get => _policy;
         init
         {
-            if (!Enum.IsDefined(value))
+            if (value is { } policy && !Enum.IsDefined(policy))
                 throw new ArgumentOutOfRangeException(nameof(Policy), value, null);
             _policy = value;
         }
@@ -62,9 +67,17 @@ public sealed record DeviceOptions
         }
     }
 
+    /// <summary>What is asked for, or the default.</summary>
+    internal DevicePolicy Decided => Policy ?? DevicePolicy.Prefer;
+
     /// <summary>Opens the device of that kind, number and memory limit; null: as the kind says. Tests have an emulated one.</summary>
     internal Func<DeviceOptions, Devices.IDevice>? Opener { get; init; }
 
     /// <summary>These, in which what was not set is as the item says.</summary>
-    internal DeviceOptions Over(DeviceOptions item) => this with { Policy = _policy ?? item.Policy, MemoryLimit = MemoryLimit ?? item.MemoryLimit };
+    internal DeviceOptions Over(DeviceOptions item) => this with { Policy = Policy ?? item.Policy, MemoryLimit = MemoryLimit ?? item.MemoryLimit };
+
+    internal sealed class Words : WordConverter<DevicePolicy>
+    {
+        protected override object Of(DevicePolicy choice) => new DeviceOptions { Policy = choice };
+    }
 }

@@ -33,7 +33,7 @@ public sealed class EnsembleOptions
     public Action<string, RunnerOptions>? ConfigureMember { get; set; }
 
     /// <summary>
-    /// Whether a request of many samples is cut into segments, which the instances of each member take one after the other (docs/ensembles.md). That needs a batch that
+    /// Whether a request of many samples is cut into segments, which the instances of each member take one after the other (<see href="https://github.com/cleave-net/cleave/blob/main/docs/ensembles.md">Ensembles</see>). That needs a batch that
     /// is proven to be the first axis of every input and output of every member; otherwise each member runs the request whole. Results are equal within the tolerance of
     /// the whole models, not bit for bit.
     /// </summary>
@@ -49,7 +49,7 @@ public sealed class EnsembleOptions
     /// <summary>
     /// Where members serve when the item lists accelerators: by their paths in the project (the <c>Link</c> of one that has it), and by the devices as listed there, <c>cpu</c> among them. Several devices of a member
     /// are copies that share its samples; on an accelerator a cell has one instance and one thread. Members that are missing go where there is room. Null: as
-    /// <c>cleave tune --ensemble --device</c> found for this machine, or else where there is room (docs/ensembles.md). It is read where devices are used; on the processor,
+    /// <c>cleave tune --ensemble --device</c> found for this machine, or else where there is room (<see href="https://github.com/cleave-net/cleave/blob/main/docs/ensembles.md">Ensembles</see>). It is read where devices are used; on the processor,
     /// <see cref="Cells"/> wins.
     /// </summary>
     /// <remarks>

@@ -12,7 +12,7 @@ using Cleave.Jobs;
 
 namespace Cleave;
 
-/// <summary>Base of the generated runners of ensembles: opens the members, runs them on the same inputs, and combines what they give (docs/ensembles.md).</summary>
+/// <summary>Base of the generated runners of ensembles: opens the members, runs them on the same inputs, and combines what they give (<see href="https://github.com/cleave-net/cleave/blob/main/docs/ensembles.md">Ensembles</see>).</summary>
 /// <typeparam name="TInput">The generated input class.</typeparam>
 /// <typeparam name="TOutput">The generated output class.</typeparam>
 /// <remarks>

@@ -87,7 +87,7 @@ public abstract class ModelRunner<TInput, TOutput> : IModelRunner<TInput, TOutpu
 
     /// <summary>
     /// Measures which plan, and how many threads, is the fastest on this machine, for so long at most, while requests go on. The runner goes by it at once; it is written into
-    /// <c>model.onnx.tune</c>, beside the model or in the folder that <c>CLEAVE_TUNE</c> names, where the next start finds it (docs/tuning.md). A tuning that had not time
+    /// <c>model.onnx.tune</c>, beside the model or in the folder that <c>CLEAVE_TUNE</c> names, where the next start finds it (<see href="https://github.com/cleave-net/cleave/blob/main/docs/tuning.md">Tuning</see>). A tuning that had not time
     /// enough is continued by the next one.
     /// </summary>
     /// <param name="budget">How long; half a minute is enough for most models.</param>

@@ -8,8 +8,9 @@ public sealed record PartsOptions
     private readonly PartPolicy _policy;
     private readonly PartWeights _weights;
 
+    // Each time a new one: a binder of configuration fills the object that it finds, immutable or not, and must find no other runner's.
     /// <summary>The earliest finish by predicted costs, and equal parts together where that pays.</summary>
-    public static PartsOptions Default { get; } = new();
+    public static PartsOptions Default => new();
 
     /// <summary>How threads are given to the parts.</summary>
     /// <exception cref="ArgumentOutOfRangeException">Set to no value of the enumeration.</exception>

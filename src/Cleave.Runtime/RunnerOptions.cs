@@ -8,28 +8,18 @@ using Microsoft.ML.OnnxRuntime;
 namespace Cleave;
 
 /// <summary>
-/// How a runner opens and runs its model. What is not set here is as the model's item metadata says, or else the default. Read by the runner's constructor; not
-/// thread-safe while it is changed.
+/// How a runner opens and runs its model. What is null here, as everything is at first, is as the model's item metadata says, or else the default. Read by the runner's
+/// constructor; not thread-safe while it is changed. It can be bound from configuration.
 /// </summary>
 public sealed class RunnerOptions
 {
-    // Null: not set.
     private int? _cores;
     private WeightLoading? _weights;
-    private bool? _slicing;
     private PlanChoice? _plan;
     private RunnerHint? _hint;
-    private BatchingOptions? _batching;
-    private PartsOptions? _parts;
     private DividingChoice? _dividing;
     private long? _maxMemory;
-    private bool? _deterministic;
-    private bool? _strict;
-    private bool? _allowSaturation;
     private PrecisionChoice? _precision;
-    private bool? _pinning;
-    private bool? _preparedTrustGroup;
-    private DeviceOptions? _device;
 
     /// <summary>
     /// Where the model is. Null: its place in the build output, under the folder that the environment variable
@@ -53,40 +43,26 @@ public sealed class RunnerOptions
         }
     }
 
-    /// <summary>How weights get into memory.</summary>
+    /// <summary>How weights get into memory: <see cref="WeightLoading.Auto"/> where nothing is set.</summary>
     /// <exception cref="ArgumentOutOfRangeException">Set to no value of the enumeration.</exception>
-    public WeightLoading Weights
+    public WeightLoading? Weights
     {
-        get => _weights ?? WeightLoading.Auto;
-        set
-        {
-            if (!Enum.IsDefined(value))
-                throw new ArgumentOutOfRangeException(nameof(Weights), value, null);
-            _weights = value;
-        }
+        get => _weights;
+        set => _weights = Defined(value, nameof(Weights));
     }
 
     /// <summary>
     /// False: ONNX Runtime opens the model exactly as published, as one session. True: where something is gained, it gets
-    /// a cleaned copy of the graph with the same results.
+    /// a cleaned copy of the graph with the same results. The default.
     /// </summary>
-    public bool Slicing
-    {
-        get => _slicing ?? true;
-        set => _slicing = value;
-    }
+    public bool? Slicing { get; set; }
 
-    /// <summary>Whether the model runs whole or split. <see cref="PlanChoice.Auto"/>: as it was planned.</summary>
+    /// <summary>Whether the model runs whole or split. <see cref="PlanChoice.Auto"/>, the default: as it was planned.</summary>
     /// <exception cref="ArgumentOutOfRangeException">Set to no value of the enumeration.</exception>
-    public PlanChoice Plan
+    public PlanChoice? Plan
     {
-        get => _plan ?? PlanChoice.Auto;
-        set
-        {
-            if (!Enum.IsDefined(value))
-                throw new ArgumentOutOfRangeException(nameof(Plan), value, null);
-            _plan = value;
-        }
+        get => _plan;
+        set => _plan = Defined(value, nameof(Plan));
     }
 
     /// <summary>
@@ -94,58 +70,30 @@ public sealed class RunnerOptions
     /// that no request is to be put together with others (<see cref="BatchingChoice.Auto"/>).
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">Set to no value of the enumeration.</exception>
-    public RunnerHint Hint
+    public RunnerHint? Hint
     {
-        get => _hint ?? RunnerHint.Latency;
-        set
-        {
-            if (!Enum.IsDefined(value))
-                throw new ArgumentOutOfRangeException(nameof(Hint), value, null);
-            _hint = value;
-        }
+        get => _hint;
+        set => _hint = Defined(value, nameof(Hint));
     }
 
     /// <summary>
     /// Whether requests that wait for a core at the same time run together, as one batch: <see cref="BatchingOptions.Auto"/>, <see cref="BatchingOptions.On"/>,
-    /// <see cref="BatchingOptions.Off"/>, or one of them with sizes of your own. Results are equal within the tolerance of the whole model, not bit for bit.
+    /// <see cref="BatchingOptions.Off"/>, or one of them with sizes of your own. The default is <see cref="BatchingOptions.Auto"/>. What is set replaces all that the item says of it. Results are equal within the tolerance of the whole model, not bit for bit.
     /// </summary>
-    /// <exception cref="ArgumentNullException">Set to null.</exception>
-    public BatchingOptions Batching
-    {
-        get => _batching ?? BatchingOptions.Auto;
-        set
-        {
-            ArgumentNullException.ThrowIfNull(value, nameof(Batching));
-            _batching = value;
-        }
-    }
+    public BatchingOptions? Batching { get; set; }
 
-    /// <summary>How the parts of a job (<see cref="IModelRunner{TInput,TOutput}.RunMany"/>) are divided over the cores.</summary>
-    /// <exception cref="ArgumentNullException">Set to null.</exception>
-    public PartsOptions Parts
-    {
-        get => _parts ?? PartsOptions.Default;
-        set
-        {
-            ArgumentNullException.ThrowIfNull(value, nameof(Parts));
-            _parts = value;
-        }
-    }
+    /// <summary>How the parts of a job (<see cref="IModelRunner{TInput,TOutput}.RunMany"/>) are divided over the cores: as in <see cref="PartsOptions.Default"/> where nothing is set. What is set replaces all that the item says of it.</summary>
+    public PartsOptions? Parts { get; set; }
 
     /// <summary>
-    /// Whether the batch of a request that is alone is divided over several instances of the model. Results are equal within the tolerance of the whole model, not
+    /// Whether the batch of a request that is alone is divided over several instances of the model: <see cref="DividingChoice.Auto"/> where nothing is set. Results are equal within the tolerance of the whole model, not
     /// bit for bit.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">Set to no value of the enumeration.</exception>
-    public DividingChoice Dividing
+    public DividingChoice? Dividing
     {
-        get => _dividing ?? DividingChoice.Auto;
-        set
-        {
-            if (!Enum.IsDefined(value))
-                throw new ArgumentOutOfRangeException(nameof(Dividing), value, null);
-            _dividing = value;
-        }
+        get => _dividing;
+        set => _dividing = Defined(value, nameof(Dividing));
     }
 
     /// <summary>
@@ -165,65 +113,44 @@ public sealed class RunnerOptions
     }
 
     /// <summary>
-    /// Runs every request in the same way, so that equal inputs give equal bits. Otherwise the number of threads, and whether the model
-    /// is split, depend on what else runs, and results differ as ONNX Runtime's do between thread counts. No request, and no part of a job, is put together with others, and no batch is divided.
+    /// True: runs every request in the same way, so that equal inputs give equal bits. Otherwise the number of threads, and whether the model
+    /// is split, depend on what else runs, and results differ as ONNX Runtime's do between thread counts. No request, and no part of a job, is put together with others, and no batch is divided. False is the default.
     /// </summary>
-    public bool Deterministic
-    {
-        get => _deterministic ?? false;
-        set => _deterministic = value;
-    }
+    public bool? Deterministic { get; set; }
 
     /// <summary>
-    /// What happens where ONNX Runtime cannot open a part of a split model. False: the whole model runs instead, and a warning says
+    /// What happens where ONNX Runtime cannot open a part of a split model. False, the default: the whole model runs instead, and a warning says
     /// so. True: the runner's constructor throws.
     /// </summary>
-    public bool Strict
-    {
-        get => _strict ?? false;
-        set => _strict = value;
-    }
+    public bool? Strict { get; set; }
 
     /// <summary>
-    /// Keeps the threads of a split model's lanes to processors of their own. Threads of the application, which run the first
+    /// True: keeps the threads of a split model's lanes to processors of their own; false is the default. Threads of the application, which run the first
     /// lane in <c>Run</c>, are never pinned; those that run it in <c>RunAsync</c> are. No two runners share a processor: where too few are left,
     /// the runner's threads are not pinned, and a warning says so. For a process that has its processors for itself
     /// only: on those that others use, too, pinned threads wait.
     /// </summary>
-    public bool Pinning
-    {
-        get => _pinning ?? false;
-        set => _pinning = value;
-    }
+    public bool? Pinning { get; set; }
 
     /// <summary>Where it is recorded which lane runs what, and when. Null: nowhere.</summary>
     public Timeline? Timeline { get; set; }
 
     /// <summary>
     /// Whether a model whose weights were rounded to 8 bits (<c>cleave quantize --cpu vnni</c>) is run on a processor without VNNI instructions, where sums of two products may be
-    /// cut off (docs/quantize.md). False: it is refused there, with CLV4013.
+    /// cut off (<see href="https://github.com/cleave-net/cleave/blob/main/docs/quantize.md">Quantisation</see>). False, the default: it is refused there, with CLV4013.
     /// </summary>
-    public bool AllowSaturation
-    {
-        get => _allowSaturation ?? false;
-        set => _allowSaturation = value;
-    }
+    public bool? AllowSaturation { get; set; }
 
-    /// <summary>In which precision floats of 16 bits are computed (docs/precision.md).</summary>
+    /// <summary>In which precision floats of 16 bits are computed (<see href="https://github.com/cleave-net/cleave/blob/main/docs/precision.md">Precision</see>): <see cref="PrecisionChoice.Auto"/> where nothing is set.</summary>
     /// <exception cref="ArgumentOutOfRangeException">Set to no value of the enumeration.</exception>
-    public PrecisionChoice Precision
+    public PrecisionChoice? Precision
     {
-        get => _precision ?? PrecisionChoice.Auto;
-        set
-        {
-            if (!Enum.IsDefined(value))
-                throw new ArgumentOutOfRangeException(nameof(Precision), value, null);
-            _precision = value;
-        }
+        get => _precision;
+        set => _precision = Defined(value, nameof(Precision));
     }
 
     /// <summary>
-    /// Which requests' inputs are kept in files, for <c>cleave quantize</c> (docs/quantize.md). Null: none, unless the environment variable <c>CLEAVE_RECORD</c> names a folder; then the
+    /// Which requests' inputs are kept in files, for <c>cleave quantize</c> (<see href="https://github.com/cleave-net/cleave/blob/main/docs/quantize.md">Quantisation</see>). Null: none, unless the environment variable <c>CLEAVE_RECORD</c> names a folder; then the
     /// first hundred.
     /// </summary>
     public RecordingOptions? Record { get; set; }
@@ -235,7 +162,7 @@ public sealed class RunnerOptions
     public Action<SessionOptions, SegmentInfo>? ConfigureSession { get; set; }
 
     /// <summary>
-    /// A folder with prepared models, which open in a part of the time and share their weights with every session on the machine (docs/prepared.md): as
+    /// A folder with prepared models, which open in a part of the time and share their weights with every session on the machine (<see href="https://github.com/cleave-net/cleave/blob/main/docs/prepared.md">Prepared models</see>): as
     /// <c>cleave prepare</c> wrote it. What does not fit exactly (processor, ONNX Runtime, weights, settings) is not used, and one line says why; it is prepared into the folder
     /// in the background, for the next start. A relative one is below the application's folder. Null: the model's item metadata, or else the folder
     /// that the environment variable <c>CLEAVE_PREPARED</c> names, if any; empty: no folder. A folder <c>prepared</c> beside the model is read in any case.
@@ -250,27 +177,14 @@ public sealed class RunnerOptions
 
     /// <summary>
     /// Whether prepared models are used that a group of users can write to, as in volumes that Kubernetes mounts with an fsGroup. Never those that everyone can write to,
-    /// or that belong to a user who is neither this one nor root.
+    /// or that belong to a user who is neither this one nor root. False is the default.
     /// </summary>
-    public bool PreparedTrustGroup
-    {
-        get => _preparedTrustGroup ?? false;
-        set => _preparedTrustGroup = value;
-    }
+    public bool? PreparedTrustGroup { get; set; }
 
     /// <summary>
-    /// Whether the accelerator is used that the model was planned for (item metadata <c>Accelerator</c>), and what happens where it cannot be, or fails. What is not set in it is as the item says.
+    /// Whether the accelerator is used that the model was planned for (item metadata <c>Accelerator</c>), and what happens where it cannot be, or fails: <see cref="DeviceOptions.Prefer"/> where nothing is set. What is not set in it is as the item says.
     /// </summary>
-    /// <exception cref="ArgumentNullException">Set to null.</exception>
-    public DeviceOptions Device
-    {
-        get => _device ?? DeviceOptions.Prefer;
-        set
-        {
-            ArgumentNullException.ThrowIfNull(value, nameof(Device));
-            _device = value;
-        }
-    }
+    public DeviceOptions? Device { get; set; }
 
     /// <summary>Gets one line that says what was chosen and why, and warnings. Null: nothing is logged. What it throws is ignored.</summary>
     public ILogger? Logger { get; set; }
@@ -284,28 +198,25 @@ public sealed class RunnerOptions
         RunnerOptions both = Copy();
         if (item is null)
             return both;
-        both._cores ??= item._cores;
-        both._weights ??= item._weights;
-        both._slicing ??= item._slicing;
-        both._plan ??= item._plan;
-        both._hint ??= item._hint;
-        both._batching ??= item._batching;
-        both._parts ??= item._parts;
-        both._dividing ??= item._dividing;
-        both._maxMemory ??= item._maxMemory;
-        both._deterministic ??= item._deterministic;
-        both._strict ??= item._strict;
-        both._allowSaturation ??= item._allowSaturation;
-        both._precision ??= item._precision;
-        both._pinning ??= item._pinning;
+        both.Cores ??= item.Cores;
+        both.Weights ??= item.Weights;
+        both.Slicing ??= item.Slicing;
+        both.Plan ??= item.Plan;
+        both.Hint ??= item.Hint;
+        both.Batching ??= item.Batching;
+        both.Parts ??= item.Parts;
+        both.Dividing ??= item.Dividing;
+        both.MaxMemory ??= item.MaxMemory;
+        both.Deterministic ??= item.Deterministic;
+        both.Strict ??= item.Strict;
+        both.AllowSaturation ??= item.AllowSaturation;
+        both.Precision ??= item.Precision;
+        both.Pinning ??= item.Pinning;
         both.Prepared ??= item.Prepared;
-        both._preparedTrustGroup ??= item._preparedTrustGroup;
-        both._device = _device is { } device && item._device is { } ofItem ? device.Over(ofItem) : _device ?? item._device;
+        both.PreparedTrustGroup ??= item.PreparedTrustGroup;
+        both.Device = Device is { } device && item.Device is { } ofItem ? device.Over(ofItem) : Device ?? item.Device;
         return both;
     }
-
-    /// <summary>Whether <see cref="Hint"/> was set, to whatever.</summary>
-    internal bool HasHint => _hint != null;
 
     /// <summary>Opened by tuning, to be measured: goes by the plan, whatever was measured before, and ONNX Runtime logs nothing of what it refuses.</summary>
     internal bool IsTrial { get; set; }
@@ -333,4 +244,8 @@ public sealed class RunnerOptions
 
     /// <summary>Who uses which cores; another one than the process's in tests.</summary>
     internal Ledger.CoreLedger? Ledger { get; set; }
+
+    private static T? Defined<T>(T? value, string property)
+        where T : struct, Enum =>
+        value is { } choice && !Enum.IsDefined(choice) ? throw new ArgumentOutOfRangeException(property, value, null) : value;
 }

@@ -4,7 +4,7 @@ using System.Globalization;
 
 namespace Cleave;
 
-/// <summary>What tuning measured (docs/tuning.md). Immutable.</summary>
+/// <summary>What tuning measured (<see href="https://github.com/cleave-net/cleave/blob/main/docs/tuning.md">Tuning</see>). Immutable.</summary>
 /// <param name="Requests">The sizes of requests, each with the ways to run it.</param>
 /// <param name="IsComplete">Whether everything was measured that was to be. If not, a further call goes on.</param>
 /// <param name="File">The tuning file that it was written to; null where it could not be.</param>

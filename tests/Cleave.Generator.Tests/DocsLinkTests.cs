@@ -54,6 +54,20 @@ public sealed class DocsLinkTests
             l => Assert.True(File.Exists(Path.Combine(SharedModels.Repository, l[(Home.Length + "/blob/main/".Length)..])), l));
     }
 
+    /// <summary>Users of the package read comments, and have no pages beside them.</summary>
+    [Fact]
+    public void Comments_of_the_runtime_link_to_pages_by_their_address()
+    {
+        string[] comments = [.. Directory.GetFiles(Path.Combine(SharedModels.Repository, "src", "Cleave.Runtime"), "*.cs", SearchOption.AllDirectories)
+            .SelectMany(File.ReadLines).Where(l => l.TrimStart().StartsWith("///", StringComparison.Ordinal) && l.Contains("docs/", StringComparison.Ordinal))];
+        Assert.NotEmpty(comments);
+        Assert.All(comments, l =>
+        {
+            string rest = Regex.Replace(l, "<see href=\"https://github.com/cleave-net/cleave/blob/main/(docs/[^\"#]+)\">", m => File.Exists(Path.Combine(SharedModels.Repository, m.Groups[1].Value)) ? "" : m.Value);
+            Assert.DoesNotContain("docs/", rest, StringComparison.Ordinal);
+        });
+    }
+
     private static IEnumerable<string> Files() =>
     [
         .. Directory.GetFiles(SharedModels.Repository, "*.md"), .. Directory.GetFiles(Docs, "*.md", SearchOption.AllDirectories),

@@ -27,6 +27,7 @@ public sealed class ReadmeTests
             static readonly BertInput[] sentences = [], requests = [];
             static readonly Microsoft.Extensions.DependencyInjection.IServiceCollection services = null!;
             static readonly IServiceProvider provider = null!;
+            static readonly WebApplicationBuilder builder = null!;
             static readonly string[] args = [];
             static void Fill(Span<float> image) => image.Clear();
             static void Use(ReadOnlySpan<float> scores) => Console.WriteLine(scores.Length);

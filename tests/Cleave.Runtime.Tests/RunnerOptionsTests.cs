@@ -16,13 +16,11 @@ public sealed class RunnerOptionsTests
     ];
 
     [Fact]
-    public void Nothing_set_is_the_default()
+    public void Nothing_is_set_at_first()
     {
         RunnerOptions options = new RunnerOptions().Over(new RunnerOptions());
-        Assert.True(options.Slicing);
-        Assert.False(options.HasHint);
-        Assert.Equal((RunnerHint.Latency, BatchingOptions.Auto, PartsOptions.Default), (options.Hint, options.Batching, options.Parts));
-        Assert.Equal((null, null), (options.Cores, options.MaxMemory));
+        foreach (PropertyInfo property in typeof(RunnerOptions).GetProperties())
+            Assert.Equal((property.Name, null), (property.Name, property.GetValue(options)));
     }
 
     [Theory]
@@ -30,16 +28,15 @@ public sealed class RunnerOptionsTests
     public void What_is_not_set_is_as_the_item_says_and_what_is_set_wins(string name)
     {
         PropertyInfo property = typeof(RunnerOptions).GetProperty(name)!;
-        object? preset = property.GetValue(new RunnerOptions());
         object other = Other(property);
         RunnerOptions item = new(), silent = new(), outspoken = new();
         property.SetValue(item, other);
-        Assert.NotEqual(preset, other);
         Assert.Equal(other, property.GetValue(silent.Over(item)));
         Assert.Equal(other, property.GetValue(silent.Over(item).Over(null)));
-        Assert.Equal(preset, property.GetValue(silent));
+        Assert.Null(property.GetValue(silent));
         // To the default, too, where it can be.
-        object spoken = preset ?? (property.PropertyType == typeof(int?) ? 1 : property.PropertyType == typeof(string) ? "" : (object)1L);
+        object spoken = Spoken(property);
+        Assert.NotEqual(spoken, other);
         property.SetValue(outspoken, spoken);
         Assert.Equal(spoken, property.GetValue(outspoken.Over(item)));
     }
@@ -64,6 +61,18 @@ public sealed class RunnerOptionsTests
         nameof(RunnerOptions.Slicing) => false,
         nameof(RunnerOptions.Prepared) => "a folder",
         nameof(RunnerOptions.Device) => DeviceOptions.Require,
-        _ => property.PropertyType == typeof(bool) ? true : Enum.ToObject(property.PropertyType, 1),
+        _ => property.PropertyType == typeof(bool?) ? true : Enum.ToObject(Nullable.GetUnderlyingType(property.PropertyType)!, 1),
+    };
+
+    private static object Spoken(PropertyInfo property) => property.Name switch
+    {
+        nameof(RunnerOptions.Cores) => 1,
+        nameof(RunnerOptions.MaxMemory) => 1L,
+        nameof(RunnerOptions.Batching) => BatchingOptions.Auto,
+        nameof(RunnerOptions.Parts) => PartsOptions.Default,
+        nameof(RunnerOptions.Slicing) => true,
+        nameof(RunnerOptions.Prepared) => "",
+        nameof(RunnerOptions.Device) => DeviceOptions.Prefer,
+        _ => property.PropertyType == typeof(bool?) ? false : Enum.ToObject(Nullable.GetUnderlyingType(property.PropertyType)!, 0),
     };
 }

@@ -71,7 +71,7 @@ internal sealed class BatchDivider
         bool asked = options.Dividing == DividingChoice.On;
         // Slices of memory: samples must lie one behind the other, and strings are not ours.
         why = options.Dividing == DividingChoice.Off ? "Dividing is Off"
-            : options.Deterministic ? "Deterministic is set"
+            : options.Deterministic == true ? "Deterministic is set"
             : BatchSizes.WhyNoRows(definition, "it") is { Length: > 0 } reason ? reason
             : modes.Count == 1 ? "it runs in one way only"
             : modes.Planned.Plan.Outline.Plan.IsSplit ? "it is planned as a split"

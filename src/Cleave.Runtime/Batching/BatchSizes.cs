@@ -39,13 +39,13 @@ internal sealed class BatchSizes
     /// <summary>Null where requests are not put together, and why.</summary>
     public static BatchSizes? Of(ModelDefinition definition, RunnerOptions options, ShapeTable shapes, out string why)
     {
-        BatchingOptions batching = options.Batching;
+        BatchingOptions batching = options.Batching ?? new();
         BatchAxis? axis = definition.Batch;
         bool asked = batching.Choice == BatchingChoice.On;
         why = batching.Choice == BatchingChoice.Off ? "Batching is Off"
-            : options.Deterministic ? "Deterministic is set"
+            : options.Deterministic == true ? "Deterministic is set"
             : axis is null ? NoAxis(definition, "it")
-            : !asked && options.HasHint && options.Hint == RunnerHint.Latency ? "Hint was set to Latency"
+            : !asked && options.Hint == RunnerHint.Latency ? "Hint was set to Latency"
             : !asked && !Array.Exists(axis.Gains, static g => g.Gain >= BatchPlanner.LeastGain) ? "batches are not predicted to gain enough"
             : "";
         return why.Length > 0 ? null : new BatchSizes(axis!, batching, shapes, shapes.SymbolOf(axis!.Dimension));

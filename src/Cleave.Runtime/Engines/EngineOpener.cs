@@ -46,7 +46,7 @@ internal sealed class EngineOpener(ModelDefinition definition, RunnerOptions opt
             TuningSection? tuned = Tuned(store, before);
             ModeList list = Modes(sessions, cores, tuned, before);
             SessionsBefore taken = new(before is null ? [] : [.. before.Modes.Leases], memory);
-            modes = new RunnerModes(_ledger, options.Hint, new ModeOpener(definition, options, list, cores, _ledger, sessions, taken, gate, _logger));
+            modes = new RunnerModes(_ledger, options.Hint ?? RunnerHint.Latency, new ModeOpener(definition, options, list, cores, _ledger, sessions, taken, gate, _logger));
             device = DeviceModeOpener.Open(definition, options, cores.Cores, modes.Places, sessions, _ledger, _logger);
             ModelDefinition timed = tuned != null && TunedRunner.Times(tuned, definition, modes.Planned.Shapes, isCrowded: true) is { } times ? definition.With(times) : definition;
             // Other weights take no other time; what another tuning measured is not mixed in.
@@ -87,7 +87,7 @@ internal sealed class EngineOpener(ModelDefinition definition, RunnerOptions opt
 
     private ModeList Modes(SessionTable sessions, CoreBudget cores, TuningSection? tuned, RunnerEngine? before)
     {
-        ChosenPlan? best = options.Deterministic && before != null ? before.Modes.Wanted(before.Modes.PlannedIndex) : tuned is null ? null : TunedRunner.Plan(tuned, definition.Budgets);
+        ChosenPlan? best = options.Deterministic == true && before != null ? before.Modes.Wanted(before.Modes.PlannedIndex) : tuned is null ? null : TunedRunner.Plan(tuned, definition.Budgets);
         ThreadGain gain = new(definition, tuned);
         return ModeList.Of(definition, options, cores.Cores, sessions.CanSplit, best, mode => sessions.Factory.IsCheap(mode.Plan) || gain.Pays(mode));
     }
@@ -97,7 +97,7 @@ internal sealed class EngineOpener(ModelDefinition definition, RunnerOptions opt
     {
         _ledger.Runners.Add(engine.Listed);
         // Where the application said how many cores, more change nothing; with others, equal inputs would not give equal bits.
-        if (options.Cores is null && !options.Deterministic && !options.IsTrial)
+        if (options.Cores is null && options.Deterministic != true && !options.IsTrial)
         {
             // On an accelerator cores change nothing, and it may have no room for the model twice.
             engine.Modes.Growth.IsHeld = () => engine.Device?.InUse is not null;

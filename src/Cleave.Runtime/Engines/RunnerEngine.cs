@@ -66,19 +66,19 @@ internal sealed class RunnerEngine : IRequestSource
         if (Divider is null && options.Dividing == DividingChoice.On)
             Log.NoDividing(logger, definition.Name, whyWhole);
         Pool = new CallPool<CallBuffers>(dims => new CallBuffers(this, Pool!, dims));
-        if (definition.Batch is { } axis && !options.Deterministic)
+        if (definition.Batch is { } axis && options.Deterministic != true)
             Joined = new JoinedCalls(definition.Name, axis, Shapes.SymbolOf(axis.Dimension), modes, (pool, dims) => new CallBuffers(this, pool, dims), logger);
-        Jobs = new JobPlanner(definition, Shapes, options.Parts, modes.PartThreads(_abreast), Joined);
+        Jobs = new JobPlanner(definition, Shapes, options.Parts ?? new(), modes.PartThreads(_abreast), Joined);
         CallMeter calls = new(modes.Ledger, definition.Name);
         Waiting = new WaitingRequests(calls);
         BatchSizes = BatchSizes.Of(definition, options, Shapes, out string why);
         if (BatchSizes is { } sizes)
         {
             Batches = new BatchRun(definition.Name, Joined!, calls, logger);
-            Queue = new BatchQueue(model.Place, Batches, options.Batching, Workers, () => Abreast);
+            Queue = new BatchQueue(model.Place, Batches, options.Batching ?? new(), Workers, () => Abreast);
             Log.Batches(logger, definition.Name, sizes.Axis.Dimension, sizes.Words);
         }
-        else if (options.Batching.Choice == BatchingChoice.On)
+        else if (options.Batching?.Choice == BatchingChoice.On)
         {
             Log.NoBatches(logger, definition.Name, why);
         }

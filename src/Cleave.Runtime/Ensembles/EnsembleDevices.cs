@@ -39,7 +39,7 @@ internal sealed class EnsembleDevices : IDisposable
         _devices = devices;
         _programs = programs;
         _logger = logger;
-        Policy = asked.Policy;
+        Policy = asked.Decided;
         _cells = [.. programs.Select(static _ => new List<(IDevice, int)>())];
         _onCpu = new InstanceGroup?[programs.Length];
         _oneIsEnough = new bool[programs.Length];
@@ -78,7 +78,7 @@ internal sealed class EnsembleDevices : IDisposable
         DevicePlacement.Check(definition, options);
         DeviceOptions asked = options.Devices;
         string[] named = [.. definition.Devices.Where(static d => d != Cpu)];
-        if (asked.Policy == DevicePolicy.Never || (named.Length == 0 && asked.Policy == DevicePolicy.Prefer))
+        if (asked.Decided == DevicePolicy.Never || (named.Length == 0 && asked.Decided == DevicePolicy.Prefer))
             return null;
         List<(string Name, IDevice Device)> devices = [];
         try
@@ -93,7 +93,7 @@ internal sealed class EnsembleDevices : IDisposable
             opened.Allocate(definition, options, cores, devices.Count == named.Length ? tuned?.On(definition.Devices) : null);
             return opened;
         }
-        catch (CleaveException e) when (asked.Policy == DevicePolicy.Prefer)
+        catch (CleaveException e) when (asked.Decided == DevicePolicy.Prefer)
         {
             Dispose(devices);
             Log.NoDevice(logger, definition.Name, e.Message, e);
@@ -157,7 +157,7 @@ internal sealed class EnsembleDevices : IDisposable
             int index = colon < 0 ? 0 : int.Parse(name.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture);
             devices.Add((name, DeviceFinder.Open(colon < 0 ? name : name[..colon], asked with { Index = index })));
         }
-        catch (CleaveException e) when (asked.Policy == DevicePolicy.Prefer)
+        catch (CleaveException e) when (asked.Decided == DevicePolicy.Prefer)
         {
             Log.EnsembleWithoutDevice(logger, ensemble, name, e.Message, e);
         }
@@ -169,7 +169,7 @@ internal sealed class EnsembleDevices : IDisposable
         {
             return new MemberProgram(definition.Members[place], model);
         }
-        catch (DeviceUnavailableException e) when (asked.Policy == DevicePolicy.Prefer)
+        catch (DeviceUnavailableException e) when (asked.Decided == DevicePolicy.Prefer)
         {
             Log.MemberNotOnDevice(logger, definition.Members[place].Name, definition.Name, "any device", e.Message, e);
             return null;

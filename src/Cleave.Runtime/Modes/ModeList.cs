@@ -27,16 +27,16 @@ internal sealed record ModeList(ChosenPlan[] Modes, int Planned)
     public static ModeList Of(ModelDefinition definition, RunnerOptions options, int cores, bool canSplit, ChosenPlan? tuned, Func<ChosenPlan, bool>? pays = null)
     {
         Budget[] rows = definition.Budgets;
-        PlanChoice choice = canSplit ? options.Plan : PlanChoice.Whole;
+        PlanChoice choice = canSplit ? options.Plan ?? PlanChoice.Auto : PlanChoice.Whole;
         bool goesByTuning = tuned != null && tuned.Cores <= cores && (choice == PlanChoice.Auto || (choice == PlanChoice.Whole && !tuned.Plan.IsSplit));
         ChosenPlan planned = goesByTuning ? tuned! : ChosenPlan.Choose(rows, cores, choice);
         bool forced = choice == PlanChoice.Split && planned.Plan.IsSplit;
         if (forced || cores == 1 || !Array.Exists(rows, static r => !r.Plan.IsSplit))
             return new ModeList([planned], 0);
-        if (options.Hint != RunnerHint.Latency)
+        if (options.Hint is not (null or RunnerHint.Latency))
             return new ModeList([ChosenPlan.Whole(rows, 1, 1)], 0);
         // Pinned workers keep to the first lane's processors: a request of one thread could not go where there is room.
-        if (options.Deterministic || (options.Pinning && planned.Threads.Length > 1))
+        if (options.Deterministic == true || (options.Pinning == true && planned.Threads.Length > 1))
             return new ModeList([planned], 0);
         if (!IsWorth(planned))
             planned = ChosenPlan.Whole(rows, 1, 1);

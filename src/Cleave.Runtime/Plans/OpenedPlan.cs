@@ -57,7 +57,7 @@ internal sealed record OpenedPlan(PlanOutline Outline, SegmentSession?[] BySegme
         {
             return OpenExactly(definition, options, chosen, instance: 0, sessions, before, logger);
         }
-        catch (CleaveException e) when (e.Id == Rules.SessionFailed.Id && !e.IsOfConfiguration && chosen.Plan.IsSplit && !options.Strict)
+        catch (CleaveException e) when (e.Id == Rules.SessionFailed.Id && !e.IsOfConfiguration && chosen.Plan.IsSplit && options.Strict != true)
         {
             Log.FellBack(logger, definition.Name, chosen.Plan.Name, e.Message, e);
             sessions.Clear();
@@ -131,7 +131,7 @@ internal sealed record OpenedPlan(PlanOutline Outline, SegmentSession?[] BySegme
         PlanOutline outline = PlanOutline.Read(chosen.Plan, definition);
         CoreLedger ledger = options.Ledger ?? CoreLedger.Process;
         // Of a single lane the caller's thread is the first, and a user's thread is never pinned: then none is.
-        ProcessorLease? lease = !options.Pinning || outline.Lanes.Length == 1 ? null
+        ProcessorLease? lease = options.Pinning != true || outline.Lanes.Length == 1 ? null
             : Processors(ledger, definition, options, chosen, before, logger);
         ThreadPin[]? pins = lease is null ? null : Array.ConvertAll(lease.Lanes, p => new ThreadPin(p, logger));
         try

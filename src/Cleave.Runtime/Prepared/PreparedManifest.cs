@@ -17,7 +17,7 @@ namespace Cleave.Prepared;
 internal sealed record PreparedFile(string Name, long Length, long WrittenTicks, long Inode, string Hash);
 
 /// <summary>
-/// The text in a prepared segment's folder (docs/prepared.md): what it is good for, its files, and the probe. Its last line is the hash of all lines before. Immutable.
+/// The text in a prepared segment's folder (<see href="https://github.com/cleave-net/cleave/blob/main/docs/prepared.md">Prepared models</see>): what it is good for, its files, and the probe. Its last line is the hash of all lines before. Immutable.
 /// </summary>
 internal sealed record PreparedManifest
 {

@@ -23,7 +23,7 @@ namespace Cleave.Prepared;
 /// </summary>
 internal sealed class PreparedSessions(SessionFactory factory, PreparedFolders folders, RunnerOptions options, string model, ILogger logger) : IDisposable
 {
-    private readonly FolderTrust _trust = new(options.PreparedTrustGroup);
+    private readonly FolderTrust _trust = new(options.PreparedTrustGroup == true);
     // By part: null where the segment is opened plainly.
     private readonly Dictionary<string, PreparedEntry?> _entries = new(StringComparer.Ordinal);
     // Parts that it was found of that there is nothing to prepare.

@@ -29,7 +29,7 @@ internal sealed record ModelPrecision(HalfFloats? Halves, string Why)
     {
         if (HalfFloats.Of(model) is not { } halves)
             return new ModelPrecision(null, "");
-        if (!options.Slicing)
+        if (options.Slicing == false)
             return new ModelPrecision(null, "Slicing is off");
         if (options.Precision == PrecisionChoice.AsPublished)
             return new ModelPrecision(null, "asked for");

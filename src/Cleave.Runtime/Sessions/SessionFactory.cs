@@ -35,9 +35,9 @@ internal sealed class SessionFactory : IDisposable
     {
         _model = model;
         _logger = logger;
-        _slicing = options.Slicing;
+        _slicing = options.Slicing ?? true;
         _settings = new SessionSettings(definition, options, logger);
-        WeightLoading asked = options.Weights;
+        WeightLoading asked = options.Weights ?? WeightLoading.Auto;
         string[] outputs = [.. definition.Outputs.Select(static v => v.Name)];
         _subModels = new SubModels(model, outputs, files, logger);
         bool whole = ModelPart.IsWhole(model.Model, outputs);

@@ -91,7 +91,7 @@ internal sealed class OpenedModel : IDisposable
                 ModelDefinition.ContractServed.ToString(CultureInfo.InvariantCulture));
         }
         OpenedModel opened = new(definition, ModelLocation.Resolve(definition, options));
-        if (options.AllowSaturation || !opened.NeedsVnni || (hasVnni ?? Vnni.IsHere))
+        if (options.AllowSaturation == true || !opened.NeedsVnni || (hasVnni ?? Vnni.IsHere))
             return opened;
         opened.Dispose();
         throw new CleaveException(Rules.NeedsVnni, null, opened.Place);

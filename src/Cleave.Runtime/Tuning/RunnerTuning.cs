@@ -75,7 +75,7 @@ internal sealed class RunnerTuning
     /// Whether the runner is to be opened anew to go by what was measured: the best is no mode of it, or batches and parts are divided by what they took. Not one whose equal
     /// inputs are to give equal bits.
     /// </summary>
-    public bool IsOutgrown => !_options.Deterministic && Known is { } known && Adds(known, _openedWith) && (IsMissing(known) || (_engine.Definition.Batch != null && TunedRunner.Times(known, _engine.Definition, _engine.Shapes, isCrowded: true) != null));
+    public bool IsOutgrown => _options.Deterministic != true && Known is { } known && Adds(known, _openedWith) && (IsMissing(known) || (_engine.Definition.Batch != null && TunedRunner.Times(known, _engine.Definition, _engine.Shapes, isCrowded: true) != null));
 
     /// <summary>Measures in the background, because CLEAVE_TUNE is set and not enough is known of this machine; not where it would do so at every start, for nothing is kept.</summary>
     /// <param name="saysWhyNot">Whether a line tells that it does not.</param>
@@ -229,7 +229,7 @@ internal sealed class RunnerTuning
             file = _options.ConfigureSession is null ? _store.Save(section, out unsaved) : null;
             if (file is null)
                 notes.Add("Not written: " + unsaved);
-            else if (_options.Deterministic && IsMissing(section))
+            else if (_options.Deterministic == true && IsMissing(section))
                 notes.Add("From the next start on: the runner is deterministic, and keeps the mode that it was opened with.");
         }
         TuningResult result = new([.. section.Requests.Select(Report)], section.IsComplete, file, notes);

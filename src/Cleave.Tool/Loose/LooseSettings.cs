@@ -13,13 +13,12 @@ internal static class LooseSettings
     {
         foreach (SettingSpec setting in settings)
         {
-            // A group is set as a whole: a copy, with what was set of it before.
             object owner = setting.Owner switch
             {
                 "" => options,
-                nameof(RunnerOptions.Batching) => options.Batching = options.Batching with { },
-                nameof(RunnerOptions.Device) => options.Device = options.Device with { },
-                nameof(RunnerOptions.Parts) => options.Parts = options.Parts with { },
+                nameof(RunnerOptions.Batching) => options.Batching ??= new(),
+                nameof(RunnerOptions.Device) => options.Device ??= new(),
+                nameof(RunnerOptions.Parts) => options.Parts ??= new(),
                 _ => throw new RefusedException($"The setting {setting.Owner}.{setting.Property} is not known."),
             };
             PropertyInfo property = owner.GetType().GetProperty(setting.Property)!;

@@ -343,7 +343,5 @@ public sealed class BatchingTests : BatchingTestBase
         Assert.Throws<ArgumentOutOfRangeException>(() => BatchingOptions.On with { Delay = TimeSpan.FromDays(2) });
         Assert.Throws<ArgumentOutOfRangeException>(() => new BatchingOptions { Choice = (BatchingChoice)9 });
         Assert.Throws<ArgumentOutOfRangeException>(() => new BatchingOptions { WhenFull = (FullQueue)9 });
-        Assert.Throws<ArgumentNullException>(() => new RunnerOptions { Batching = null! });
-        Assert.Equal(BatchingOptions.Auto, new RunnerOptions().Batching);
     }
 }

@@ -190,8 +190,6 @@ public sealed class PartThreadsTests
     {
         Assert.Throws<ArgumentOutOfRangeException>(() => new PartsOptions { Policy = (PartPolicy)9 });
         Assert.Throws<ArgumentOutOfRangeException>(() => new PartsOptions { Weights = (PartWeights)9 });
-        Assert.Throws<ArgumentNullException>(() => new RunnerOptions { Parts = null! });
-        Assert.Equal(PartsOptions.Default, new RunnerOptions().Parts);
     }
 
     // By position.

@@ -17,7 +17,7 @@ internal sealed class SplitModel(ModelProto model, Plan plan, string name = "tes
         Plan whole = Definitions.Whole(plain.Inputs, plain.Outputs);
         Budget split = new(2, plan, [.. Array.ConvertAll(plan.Lanes, static _ => 1)]);
         options ??= new RunnerOptions();
-        if (options.Plan == PlanChoice.Auto)
+        if (options.Plan is null or PlanChoice.Auto)
             options.Plan = PlanChoice.Split;
         options.Model = ModelSource.Bytes(model.ToByteArray());
         return new LooseRunner(new(1, name, plain.Path, plain.Hash, plain.Inputs, plain.Outputs, [new(1, whole, 1), split]), options);

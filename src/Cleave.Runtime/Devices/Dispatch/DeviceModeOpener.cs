@@ -25,21 +25,21 @@ internal static class DeviceModeOpener
     /// <exception cref="CleaveException">It cannot be opened, and the policy is <see cref="DevicePolicy.Require"/>.</exception>
     public static DeviceMode? Open(ModelDefinition definition, RunnerOptions options, int cores, int place, SessionTable sessions, CoreLedger ledger, ILogger logger)
     {
-        DeviceOptions asked = options.Device;
-        if (options.IsTrial || asked.Policy == DevicePolicy.Never)
+        DeviceOptions asked = options.Device ?? new();
+        if (options.IsTrial || asked.Decided == DevicePolicy.Never)
             return null;
         if (definition.Device is not { } chosen)
         {
-            return asked.Policy == DevicePolicy.Prefer ? null : throw new DeviceUnavailableException(
+            return asked.Decided == DevicePolicy.Prefer ? null : throw new DeviceUnavailableException(
                 "of " + definition.Name, "the model was planned for the CPU alone", "set Accelerator=\"Cuda\" on its item, and see what the build says of it");
         }
         if (!sessions.CanSplit && chosen.Plan.IsSplit)
             return Refused(definition, asked, new DeviceUnavailableException(chosen.Kind, "with Slicing off there is one session", "set RunnerOptions.Slicing"), logger);
-        if (asked.Policy == DevicePolicy.Prefer && cores >= chosen.FewerCoresThan)
+        if (asked.Decided == DevicePolicy.Prefer && cores >= chosen.FewerCoresThan)
         {
             string why = $"with {cores.ToString(CultureInfo.InvariantCulture)} cores the CPU alone is predicted to do as well";
             Log.NoDeviceNeeded(logger, definition.Name, why);
-            return new DeviceMode(definition.Name, asked.Policy, mode: null, why, logger);
+            return new DeviceMode(definition.Name, asked.Decided, mode: null, why, logger);
         }
         IDevice? device = null;
         OpenedPlan? plan = null;
@@ -48,7 +48,7 @@ internal static class DeviceModeOpener
             device = DeviceFinder.Open(chosen.Kind, asked);
             plan = OpenedPlan.OpenOn(device, definition, chosen, sessions);
             RunnerMode mode = new(definition, plan, new LaneSettings(ledger, plan.HasCores(cores), options.Timeline), place, oneAtATime: false, logger);
-            DeviceMode opened = new(definition.Name, asked.Policy, mode, whyNot: null, logger);
+            DeviceMode opened = new(definition.Name, asked.Decided, mode, whyNot: null, logger);
             Log.DeviceOpened(logger, definition.Name, device.Name, string.Join("; ", opened.Segments), device.MemoryUsed / 1048576.0);
             return opened;
         }
@@ -73,9 +73,9 @@ internal static class DeviceModeOpener
     // A plan that does not run through is wrong on every machine.
     private static DeviceMode Refused(ModelDefinition definition, DeviceOptions asked, CleaveException why, ILogger logger)
     {
-        if (asked.Policy == DevicePolicy.Require || why.Id == Rules.PlanBroken.Id)
+        if (asked.Decided == DevicePolicy.Require || why.Id == Rules.PlanBroken.Id)
             throw why;
         Log.NoDevice(logger, definition.Name, why.Message, why);
-        return new DeviceMode(definition.Name, asked.Policy, mode: null, why.Message, logger);
+        return new DeviceMode(definition.Name, asked.Decided, mode: null, why.Message, logger);
     }
 }

@@ -68,7 +68,7 @@ internal sealed class BackgroundPreparation(
             PreparationPace.GiveWay();
             Action<TimeSpan, CancellationToken> wait = options.PreparationWait ?? (static (time, token) => token.WaitHandle.WaitOne(time));
             PreparationPace pace = new(ledger, TimeProvider.System, wait, _closing.Token);
-            ModelPreparation preparation = new(factory, definition, modes, new FolderTrust(options.PreparedTrustGroup),
+            ModelPreparation preparation = new(factory, definition, modes, new FolderTrust(options.PreparedTrustGroup == true),
                 new PreparationOptions(IsForAll: false, IsAsked: false, MostBytes: null, _ => pace.Next())
                 {
                     AtHolding = _ => pace.NextHolding(),

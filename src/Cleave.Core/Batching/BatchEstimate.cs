@@ -20,9 +20,6 @@ internal sealed class BatchEstimate
     private int _next;
     private int _most;
 
-    /// <summary>The size to be ready for; 1 before anything came.</summary>
-    public int Size => 1 << _most;
-
     /// <summary>One more size.</summary>
     /// <exception cref="ArgumentOutOfRangeException">It is negative.</exception>
     public void Add(int size)
@@ -42,7 +39,7 @@ internal sealed class BatchEstimate
             _most = _counts[other] > _counts[_most] ? other : _most;
     }
 
-    /// <summary>Whether a size is one to be ready for.</summary>
+    /// <summary>Whether a size is one to be ready for; before anything came, 1 is.</summary>
     public bool IsReady(int size) => Power(size) == _most;
 
     // Of the power of two below; 0 at least.

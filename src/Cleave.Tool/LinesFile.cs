@@ -25,7 +25,7 @@ internal static class LinesFile
         }
         catch (ListingException e)
         {
-            throw new DamagedFileException($"{path} is damaged ({e.Message}); {advice ?? Correct}.", e);
+            throw new DamagedFileException(e.IsLater ? $"{path} cannot be read ({e.Message})." : $"{path} is damaged ({e.Message}); {advice ?? Correct}.", e);
         }
     }
 }

@@ -37,8 +37,9 @@ internal sealed record EnsembleTuningSection(MachineSignature Machine, bool IsCo
     /// <summary>Whether it was measured of members with these graphs.</summary>
     public bool IsOf(IEnumerable<string> graphs) => Members.Select(static m => m.Graph).SequenceEqual(graphs, StringComparer.Ordinal);
 
-    /// <summary>Whether it was measured of members with these graphs, with such requests.</summary>
-    public bool IsOf(IEnumerable<string> graphs, MeasuredRequests requests) => IsOf(graphs) && Requests?.IsLike(requests) == true;
+    /// <summary>Why its times do not count for such requests, as what is said of the file; null: they do.</summary>
+    public string? WhyNotOf(MeasuredRequests requests) =>
+        Requests is null ? "does not say what requests it was measured with" : Requests.IsLike(requests) ? null : "was measured with " + Requests.Words;
 }
 
 /// <summary>What the requests are like that an ensemble is measured with: of others it takes other times.</summary>

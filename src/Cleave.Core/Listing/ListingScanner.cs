@@ -8,7 +8,11 @@ namespace Cleave.Core.Listing;
 
 /// <summary>A listing that does not follow docs/listing.md.</summary>
 internal sealed class ListingException(int line, string what)
-    : Exception("line " + line.ToString(CultureInfo.InvariantCulture) + ": " + what);
+    : Exception("line " + line.ToString(CultureInfo.InvariantCulture) + ": " + what)
+{
+    /// <summary>Whether it is of a later version of Cleave, and not damaged.</summary>
+    public bool IsLater { get; init; }
+}
 
 /// <summary>Takes a listing apart: line by line, field by field. Names that occur often are kept once.</summary>
 internal sealed class ListingScanner
@@ -201,6 +205,10 @@ internal sealed class ListingScanner
     public bool Sees(char c) => _at < _lineEnd && _text[_at] == c;
 
     public ListingException Error(string what) => new(_line, what);
+
+    /// <summary>For a version that only a later Cleave reads.</summary>
+    public ListingException Later(long version) =>
+        new(_line, "version " + version.ToString(CultureInfo.InvariantCulture) + " is of a later Cleave: update Cleave here, or delete the file") { IsLater = true };
 
     private static readonly char[] QuoteOrEscape = ['"', '\\'];
 

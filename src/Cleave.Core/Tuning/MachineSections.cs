@@ -21,7 +21,9 @@ internal interface IMachineSection
 internal sealed class MachineSections<T>(IReadOnlyList<T> sections)
     where T : class, IMachineSection
 {
-    private const long Version = 1;
+    // Raised where lines or fields are added, in either kind of file: readers from before say so then, and leave the file as it is, where they would lose what is new when they write.
+    private const long Version = 2;
+    private const long FirstVersion = 1;
 
     public static readonly MachineSections<T> Empty = new([]);
 
@@ -44,8 +46,9 @@ internal sealed class MachineSections<T>(IReadOnlyList<T> sections)
         ListingScanner scanner = new(text.Replace("\r\n", "\n"));
         if (scanner.Keyword != firstLine)
             throw scanner.Error("this is no " + what);
-        if (scanner.Number() != Version)
-            throw scanner.Error("this version is not known");
+        long version = scanner.Number();
+        if (version is < FirstVersion or > Version)
+            throw version > Version ? scanner.Later(version) : scanner.Error("this version is not known");
         scanner.NextLine();
         List<T> read = [];
         HashSet<MachineSignature> machines = [];

@@ -23,6 +23,18 @@ internal static class EnsembleTuningStore
     public static InstanceGroup[]? Cells(EnsembleTuningSection? section, int cores) =>
         section?.Best is { } best ? [.. best.Cells.Select(c => c with { Count = Math.Min(c.Count, cores), Threads = Math.Min(c.Threads, cores) })] : null;
 
+    /// <summary>What a runner goes by on this machine, whatever requests it was measured with; null where nothing is known.</summary>
+    /// <param name="file">What was measured.</param>
+    /// <param name="definition">The ensemble.</param>
+    /// <param name="cores">Its cores.</param>
+    /// <param name="why">Gets why what was measured on this machine is not used, as what is said of the file; null where nothing was.</param>
+    public static EnsembleTuningSection? Find(EnsembleTuningFile file, EnsembleDefinition definition, int cores, out string? why)
+    {
+        EnsembleTuningSection? section = file.Find(ThisMachine.Of(cores));
+        why = section is null || section.IsOf(definition.Members.Select(static m => m.Model.Hash)) ? null : "was measured of other members or other graphs";
+        return why is null ? section : null;
+    }
+
     /// <summary>What was measured on this machine; null where nothing is known.</summary>
     /// <param name="definition">The ensemble.</param>
     /// <param name="cores">Its cores.</param>
@@ -44,14 +56,12 @@ internal static class EnsembleTuningStore
         {
             if (!File.Exists(path))
                 return null;
-            MachineSignature machine = ThisMachine.Of(cores);
-            EnsembleTuningSection? section = EnsembleTuningFile.Read(File.ReadAllText(path)).Find(machine);
-            if (section is null)
-                Log.TunedElsewhere(logger, definition.Name, path, machine.Words);
-            else if (!section.IsOf(definition.Members.Select(static m => m.Model.Hash)))
-                Log.TuningRefused(logger, definition.Name, path, "it was measured of other members or other graphs; tune again");
-            else
-                return section;
+            EnsembleTuningSection? section = Find(EnsembleTuningFile.Read(File.ReadAllText(path)), definition, cores, out string? why);
+            if (why is not null)
+                Log.TuningRefused(logger, definition.Name, path, "it " + why + "; tune again");
+            else if (section is null)
+                Log.TunedElsewhere(logger, definition.Name, path, ThisMachine.Of(cores).Words);
+            return section;
         }
         catch (Exception e) when (e is ListingException or IOException or UnauthorizedAccessException)
         {

@@ -18,16 +18,20 @@ internal static class EnsemblePlanRun
     public static EnsembleReport Run(EnsembleModels models, string folder, int cores)
     {
         string file = models.FileIn(folder);
-        EnsembleTuningSection? section = File.Exists(file) ? LinesFile.Read(file, EnsembleTuningFile.Read).Find(ThisMachine.Of(cores)) : null;
-        // Of other requests it says nothing.
+        string? stale = null;
+        EnsembleTuningSection? section = File.Exists(file) ? EnsembleTuningStore.Find(LinesFile.Read(file, EnsembleTuningFile.Read), models.Definition, cores, out stale) : null;
         MeasuredRequests asked = models.Requests with { Fills = section?.Requests?.Fills ?? [] };
-        string? others = section?.Requests is { } requests && !requests.IsLike(asked) ? requests.Words : null;
-        if (section is not null && !section.IsOf(models.Definition.Members.Select(static m => m.Model.Hash), asked))
+        // Of other requests it says nothing. Where it does not tell them, it is still what a runner goes by.
+        string? others = section?.Requests is null ? null : section.WhyNotOf(asked);
+        if (others is not null)
             section = null;
+        string? note = section is null ? null
+            : section.Requests is null ? $"{file} {section.WhyNotOf(asked)}. Runners go by it all the same; cleave tune measures anew."
+            : asked.Fills.Count > 0 ? $"It was measured with {string.Join(", ", asked.Fills)}." : null;
         if (models.Definition.Devices is { Length: > 0 } names)
-            return OnDevices(models, section, names, cores, file, others);
+            return OnDevices(models, section, names, cores, file, others ?? stale) with { Note = note };
         if (section is not null && EnsembleReport.Of(models.Name, section, file) is { } measured)
-            return measured with { Note = asked.Fills.Count == 0 ? null : $"It was measured with {string.Join(", ", asked.Fills)}." };
+            return measured with { Note = note };
         CallTimes[] times = [.. models.Definition.Members.Select(m => m.Model.Times?.ToCallTimes()
             ?? throw new RefusedException($"Nothing is predicted for '{m.Name}': measure it, cleave tune --ensemble {models.Name} …"))];
         long[] elements = [.. models.Specs.Select((_, m) => models.Inputs(m, 1).Inputs.Sum(static i => (long)i.Count))];
@@ -42,14 +46,15 @@ internal static class EnsemblePlanRun
         return new EnsembleReport(
             models.Name, cores, "predicted", [.. problem.Models.Select((memory, m) => EnsembleMemberReport.Of(memory, found.Matrix[0, m]))], found.Throughput, null, 0, true, null)
         {
-            Note = others is null ? null : $"{file} was measured with {others}: give the same --dims and --outputs to see that.",
+            Note = others is not null ? $"{file} {others}, and runners go by that: give the same --dims and --outputs to see it."
+                : stale is not null ? $"{file} {stale}, and runners do not go by it: tune again." : null,
         };
     }
 
     // Nothing is predicted of accelerators: their memory and speed are seen there only.
-    private static EnsembleReport OnDevices(EnsembleModels models, EnsembleTuningSection? section, string[] names, int cores, string file, string? others) =>
+    private static EnsembleReport OnDevices(EnsembleModels models, EnsembleTuningSection? section, string[] names, int cores, string file, string? why) =>
         section?.On(names) is { } tuned && EnsembleReport.Of(models.Name, cores, tuned, file) is { } measured
             ? measured
             : throw new RefusedException(
-                $"There is no matrix of '{models.Name}' on {string.Join(", ", names)} for this machine{(others is null ? "" : $", only one that was measured with {others}")}: measure it, cleave tune --ensemble {models.Name} --device {string.Join(",", names)} …. Until then members go where there is room.");
+                $"There is no matrix of '{models.Name}' on {string.Join(", ", names)} for this machine{(why is null ? "" : $", only one that {why}")}: measure it, cleave tune --ensemble {models.Name} --device {string.Join(",", names)} …. Until then members go where there is room.");
 }

@@ -9,8 +9,8 @@ internal static class EnsembleTuning
     /// <summary>What is known now. Null where there was not even time for one matrix.</summary>
     public static EnsembleReport? Run(EnsembleModels models, EnsembleTuningJournal journal, int cores, Action<string> progress)
     {
-        if (journal.Others() is { } others)
-            progress($"{journal.File} was measured with {others.Words}: measuring anew with {models.Requests.Words}");
+        if (journal.WhyAnew() is { } why)
+            progress($"{journal.File} {why}: measuring anew with {models.Requests.Words}");
         string[] devices = models.Definition.Devices;
         if (devices.Length > 0 && !devices.Contains("cpu"))
             return new EnsembleDeviceTuneRun(models, journal, cores, progress).Run();

@@ -1,12 +1,10 @@
 using System;
-using System.Collections.Generic;
 using System.Diagnostics;
 using System.Linq;
 using System.Text;
 using System.Threading;
 using Cleave.Core.Ensembles;
 using Cleave.Core.Listing;
-using Cleave.Core.Tuning;
 using Cleave.Tuning;
 
 namespace Cleave.Tool.Ensembles;
@@ -20,7 +18,6 @@ namespace Cleave.Tool.Ensembles;
 internal sealed class EnsembleTuningJournal(EnsembleModels models, string folder, int cores, TimeSpan budget, CancellationToken token)
 {
     private readonly long _until = Stopwatch.GetTimestamp() + (long)(budget.TotalSeconds * Stopwatch.Frequency);
-    private readonly MachineSignature _machine = ThisMachine.Of(cores);
 
     public string File { get; } = models.FileIn(folder);
 
@@ -37,19 +34,19 @@ internal sealed class EnsembleTuningJournal(EnsembleModels models, string folder
         return Missed;
     }
 
-    /// <summary>What the requests were like of which something is known already, but not of these; null: nothing is. It is replaced.</summary>
+    /// <summary>Why what is known of this machine does not count and is replaced, as what is said of the file; null: it counts, or nothing is known.</summary>
     /// <exception cref="DamagedFileException">The file is damaged.</exception>
-    public MeasuredRequests? Others() => Whole().Find(_machine) is { Requests: { } others } known && !others.IsLike(models.Requests) && known.IsOf(Graphs) ? others : null;
+    public string? WhyAnew() => EnsembleTuningStore.Find(Whole(), models.Definition, cores, out string? why) is { } known ? known.WhyNotOf(models.Requests) : why;
 
     /// <summary>What is known of these members and such requests on this machine; where nothing is, a section without times.</summary>
     /// <exception cref="DamagedFileException">The file is damaged.</exception>
     public EnsembleTuningSection Read()
     {
-        EnsembleTuningSection? known = Whole().Find(_machine);
-        return known is not null && known.IsOf(Graphs, models.Requests)
+        EnsembleTuningSection? known = EnsembleTuningStore.Find(Whole(), models.Definition, cores, out _);
+        return known is not null && known.WhyNotOf(models.Requests) is null
             ? known
             : new EnsembleTuningSection(
-                _machine, IsComplete: false,
+                ThisMachine.Of(cores), IsComplete: false,
                 [.. models.Paths.Select((p, m) => new TunedMember(new MemberMemory(p, models.Specs[m].Facts.WeightBytes, 0), models.Definition.Members[m].Model.Hash, []))], [])
             {
                 Requests = models.Requests,
@@ -63,8 +60,6 @@ internal sealed class EnsembleTuningJournal(EnsembleModels models, string folder
         byte[] text = Encoding.UTF8.GetBytes(Whole().With(section).Write());
         OutputFile.Write(File, stream => stream.Write(text));
     }
-
-    private IEnumerable<string> Graphs => models.Definition.Members.Select(static m => m.Model.Hash);
 
     private EnsembleTuningFile Whole() => System.IO.File.Exists(File) ? LinesFile.Read(File, EnsembleTuningFile.Read) : EnsembleTuningFile.Empty;
 }

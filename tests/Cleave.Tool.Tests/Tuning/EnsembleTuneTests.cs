@@ -106,7 +106,7 @@ public sealed class EnsembleTuneTests : IDisposable
         Assert.EndsWith(" tried\nIt was measured with x=2.\n", plan.Output, StringComparison.Ordinal);
         plan = await Run("plan", "--outputs", "y");
         Assert.StartsWith("Vision, 1 core, predicted: ", plan.Output, StringComparison.Ordinal);
-        Assert.EndsWith($"\n{File} was measured with x=2: give the same --dims and --outputs to see that.\n", plan.Output, StringComparison.Ordinal);
+        Assert.EndsWith($"\n{File} was measured with x=2, and runners go by that: give the same --dims and --outputs to see it.\n", plan.Output, StringComparison.Ordinal);
 
         ToolRun other = await Run("tune", "--budget", "120", "--outputs", "y");
 
@@ -117,16 +117,47 @@ public sealed class EnsembleTuneTests : IDisposable
         Assert.Equal(("", 0), ((await Run("tune", "--budget", "120", "--outputs", "y")).Error, (await Run("tune", "--outputs", "y")).Code));
     }
 
+    /// <summary>As in an older file, by which runners still go.</summary>
     [Fact]
-    public async Task A_file_that_does_not_tell_what_was_measured_is_measured_anew()
+    public async Task What_was_measured_of_requests_that_are_not_told_is_shown_and_measured_anew_with_a_word()
     {
         Assert.Equal(0, (await Run("tune", "--budget", "120")).Code);
         EnsembleTuningSection all = EnsembleTuningFile.Read(System.IO.File.ReadAllText(File)).Sections[0];
         System.IO.File.WriteAllText(File, EnsembleTuningFile.Empty.With(all with { Requests = null }).Write());
-        Assert.Equal("predicted", (await Run("plan", "--json")).Json.GetProperty("source").GetString());
+        ToolRun plan = await Run("plan");
+        Assert.StartsWith("Vision, 1 core, measured: ", plan.Output, StringComparison.Ordinal);
+        Assert.EndsWith($"\n{File} does not say what requests it was measured with. Runners go by it all the same; cleave tune measures anew.\n", plan.Output, StringComparison.Ordinal);
 
-        Assert.Contains("matrix 1: ", (await Run("tune", "--budget", "120")).Error, StringComparison.Ordinal);
+        ToolRun tuned = await Run("tune", "--budget", "120");
+        Assert.StartsWith($"{File} does not say what requests it was measured with: measuring anew with no sizes or numbers, and the members' own outputs\n", tuned.Error, StringComparison.Ordinal);
+        Assert.Contains("matrix 1: ", tuned.Error, StringComparison.Ordinal);
         Assert.Equal("measured", (await Run("plan", "--json")).Json.GetProperty("source").GetString());
+    }
+
+    [Fact]
+    public async Task What_was_measured_of_other_members_is_not_shown_and_measured_anew_with_a_word()
+    {
+        Assert.Equal(0, (await Run("tune", "--budget", "120")).Code);
+        EnsembleTuningSection all = EnsembleTuningFile.Read(System.IO.File.ReadAllText(File)).Sections[0];
+        System.IO.File.WriteAllText(File, EnsembleTuningFile.Empty.With(all with { Members = [all.Members[0] with { Graph = "h2:other" }, all.Members[1]], Requests = new(["n=1"], [], []) }).Write());
+        ToolRun plan = await Run("plan");
+        Assert.StartsWith("Vision, 1 core, predicted: ", plan.Output, StringComparison.Ordinal);
+        Assert.EndsWith($"\n{File} was measured of other members or other graphs, and runners do not go by it: tune again.\n", plan.Output, StringComparison.Ordinal);
+
+        Assert.StartsWith($"{File} was measured of other members or other graphs: measuring anew with ", (await Run("tune", "--budget", "120")).Error, StringComparison.Ordinal);
+    }
+
+    /// <summary>It is not damaged, and what is in it is of use to others.</summary>
+    [Fact]
+    public async Task A_file_of_a_later_version_stays_as_it_is()
+    {
+        System.IO.File.WriteAllText(File, "cleave-ensemble-tuning 99\n");
+        foreach (string verb in new[] { "tune", "plan" })
+        {
+            ToolRun run = await Run(verb);
+            Assert.Equal((1, $"cleave: error {File} cannot be read (line 1: version 99 is of a later Cleave: update Cleave here, or delete the file).\n"), (run.Code, run.Error));
+        }
+        Assert.Equal("cleave-ensemble-tuning 99\n", System.IO.File.ReadAllText(File));
     }
 
     private EnsembleTuneRun Tuning(CancellationToken token, Action<string> progress, Func<AllocationMatrix, long>? timer = null, int cores = 1)

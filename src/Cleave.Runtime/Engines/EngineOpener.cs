@@ -104,9 +104,9 @@ internal sealed class EngineOpener(ModelDefinition definition, RunnerOptions opt
             engine.Modes.Growth.Grown = () => _ = home.ReopenInBackground(_logger, isNeeded: static now => now.Modes.Growth.IsThere);
         }
         engine.Modes.Exchange.Reconfigures = (instances, noRoom) => _ = home.ReopenInBackground(_logger, instances, noRoom);
-        // Not what is unfinished, or was compared in a hurry: a slow model would never get there, and measure at every start of every process.
-        if (store.IsAsked && (tuned is null || store.IsLess) && !options.IsTrial && !home.IsMember)
-            engine.Tuning.StartByItself(saysWhyNot: isFirst);
+        bool goesOn = store.IsOfFolder && tuned is not null && !store.IsLess && engine.Tuning.GoesOn(tuned);
+        if (store.IsAsked && (tuned is null || store.IsLess || goesOn) && !options.IsTrial && !home.IsMember)
+            engine.Tuning.StartByItself(goesOn, saysWhyNot: isFirst);
         engine.Sessions.Factory.Prepared.Refused = engine.Preparing.StartIfMissing;
         engine.Preparing.StartIfMissing();
     }

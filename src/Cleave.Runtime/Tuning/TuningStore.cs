@@ -57,8 +57,21 @@ internal sealed class TuningStore
     /// <summary>Whether something was left out of what was loaded: it is of other splits than this build makes.</summary>
     public bool IsLess { get; private set; }
 
+    /// <summary>Whether what was loaded is of the folder that CLEAVE_TUNE names.</summary>
+    public bool IsOfFolder { get; private set; }
+
     /// <summary>The section of this machine and graph; null where there is none.</summary>
-    public TuningSection? Load() => _paths.Select(Load).FirstOrDefault(static s => s != null);
+    public TuningSection? Load()
+    {
+        foreach (string path in _paths)
+        {
+            if (Load(path) is not { } section)
+                continue;
+            IsOfFolder = _folder is not null && path == _paths[0];
+            return section;
+        }
+        return null;
+    }
 
     /// <summary>
     /// Waits until no other process measures for the folder that CLEAVE_TUNE names: they would measure each other. Null where none is named, or it allows no lock.
@@ -112,7 +125,7 @@ internal sealed class TuningStore
         catch (ListingException e)
         {
             // What others measured is not thrown away because of a broken line.
-            why = path + " is damaged (" + e.Message + "); correct or delete it";
+            why = e.IsLater ? path + " cannot be read (" + e.Message + ")" : path + " is damaged (" + e.Message + "); correct or delete it";
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -9,10 +9,11 @@ namespace Cleave.Core.Tests.Tuning;
 public sealed class TuningFileTests
 {
     private const string Text = """
-        cleave-tuning 1
+        cleave-tuning 2
         machine "AMD \"EPYC\"" 2 "1.29.0"
           graph "h2:0a"
           complete
+          went-on 1
           plan "TwoLanes" "0123456789ABCDEF"
           request ["batch","sequence"] [1,128]
             time "Whole" [2] 2000000 25
@@ -38,6 +39,15 @@ public sealed class TuningFileTests
         Assert.Equal("every request", file.Sections[1].Requests[0].Words);
         Assert.Equal("TwoLanes 1+1", file.Sections[0].Requests[0].Best()!.Words);
         Assert.Equal([0, 21_000_000], file.Sections[0].Requests[1].Times.Select(t => t.Crowded));
+    }
+
+    /// <summary>Those who read the first version do not know lines of today: they are to say so, and to leave the file as it is.</summary>
+    [Fact]
+    public void A_file_of_the_first_version_is_read_and_written_as_one_of_today()
+    {
+        string text = Text.ReplaceLineEndings("\n");
+        Assert.Equal(text, TuningFile.Read(text.Replace("cleave-tuning 2", "cleave-tuning 1")).Write());
+        Assert.Contains("version 3 is of a later Cleave: update Cleave here, or delete the file", Assert.Throws<ListingException>(() => TuningFile.Read("cleave-tuning 3\n")).Message);
     }
 
     [Fact]
@@ -123,7 +133,9 @@ public sealed class TuningFileTests
     [Theory]
     [InlineData("")]
     [InlineData("cleave-listing 1\n")]
-    [InlineData("cleave-tuning 2\n")]
+    [InlineData("cleave-tuning 0\n")]
+    [InlineData("cleave-tuning 3\n")]
+    [InlineData("cleave-tuning 1\nmachine \"a\" 2 \"1\"\n  graph \"x\"\n  went-on 0\n")]
     [InlineData("cleave-tuning 1")]
     [InlineData("cleave-tuning 1\ngraph \"x\"\n")]
     [InlineData("cleave-tuning 1\nmachine \"a\" 2\n")]

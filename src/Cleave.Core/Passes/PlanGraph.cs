@@ -12,14 +12,12 @@ namespace Cleave.Core.Passes;
 /// </summary>
 internal sealed class PlanGraph
 {
-    private GraphFacts? _inferred;
-
     public required OnnxModel Model { get; init; }
 
     public required GraphFacts Facts { get; init; }
 
-    /// <summary>What is known without what the file states of inner values, which ONNX Runtime does not check: for plans that would give wrong results if it were not so. Found when it is first asked.</summary>
-    public GraphFacts Inferred => _inferred ??= ShapeInference.Infer(Model, trustsFile: false);
+    /// <summary>Those of the facts that are proven.</summary>
+    public GraphFacts Inferred => Facts.Proven;
 
     public required GraphIndex Index { get; init; }
 

@@ -5,9 +5,15 @@ using Cleave.Core.Graph;
 namespace Cleave.Core.Shapes;
 
 /// <summary>What is known of the values of a graph, and what was odd about it. Made by <see cref="ShapeInference"/>.</summary>
-internal sealed class GraphFacts(OnnxModel model, int[] order, IReadOnlyDictionary<string, ValueFacts> values, IReadOnlyList<string> notes)
+/// <param name="model">The model.</param>
+/// <param name="order">See <see cref="Order"/>.</param>
+/// <param name="values">See <see cref="Values"/>.</param>
+/// <param name="notes">See <see cref="Notes"/>.</param>
+/// <param name="prove">Finds <see cref="Proven"/>; null where these facts are proven themselves.</param>
+internal sealed class GraphFacts(OnnxModel model, int[] order, IReadOnlyDictionary<string, ValueFacts> values, IReadOnlyList<string> notes, Func<GraphFacts>? prove)
 {
     private HashSet<string>? _steady;
+    private GraphFacts? _proven;
 
     public OnnxModel Model { get; } = model;
 
@@ -19,6 +25,9 @@ internal sealed class GraphFacts(OnnxModel model, int[] order, IReadOnlyDictiona
 
     /// <summary>For people: contradictions with what the file says, operator sets newer than known. Text from the model is in it.</summary>
     public IReadOnlyList<string> Notes { get; } = notes;
+
+    /// <summary>What is known without what the file states of inner values, which ONNX Runtime does not check: for what would give wrong results if it were not so. Found when it is first asked.</summary>
+    public GraphFacts Proven => _proven ??= prove?.Invoke() ?? this;
 
     /// <summary>What is known of a value; nothing, where there is no such value.</summary>
     public ValueFacts Of(string name) => Values.TryGetValue(name, out ValueFacts? facts) ? facts : ValueFacts.Unknown;

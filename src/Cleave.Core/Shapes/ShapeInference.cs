@@ -33,6 +33,6 @@ internal static class ShapeInference
                     + NumberText.Of(InferenceState.NewestOpset) + ", and newer ones are taken at their last known form.");
             }
         }
-        return new GraphFacts(model, order, scope.Values, state.Notes);
+        return new GraphFacts(model, order, scope.Values, state.Notes, trustsFile ? () => Infer(model, dimension, trustsFile: false) : null);
     }
 }

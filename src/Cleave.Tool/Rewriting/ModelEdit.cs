@@ -32,7 +32,7 @@ internal sealed class ModelEdit(ModelProto model)
     public NodeRole[] Roles => _roles ??= NodeRoles.Of(Index, Facts, OutputNames);
 
     /// <summary>The same by what follows from operators alone: what a file states of its values may be wrong.</summary>
-    public NodeRole[] ProvenRoles => _provenRoles ??= NodeRoles.Of(Index, ShapeInference.Infer(Facts.Model, trustsFile: false), OutputNames);
+    public NodeRole[] ProvenRoles => _provenRoles ??= NodeRoles.Of(Index, Facts.Proven, OutputNames);
 
     public string[] OutputNames => [.. Graph.Output.Select(o => o.Name)];
 

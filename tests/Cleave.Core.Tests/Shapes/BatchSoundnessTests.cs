@@ -111,6 +111,36 @@ public class BatchSoundnessTests
         Assert.False(BatchAxis.Find(Infer.Facts(17, [Infer.Input("x", 1, many)], [], Make.Node("Add", ["x", "x"], ["y"])), ["y"]).Holds);
     }
 
+    // Numbers in other files are not read: the file's word for the shapes that follow from them is no proof.
+    [Fact]
+    public void An_axis_that_only_the_file_states_proves_nothing()
+    {
+        GraphProto softmax = Infer.Graph([Infer.Input("x", 1, "B", 4)], [Elsewhere("axes"), Infer.Vector("flat", -1, 4)],
+            Make.Node("Unsqueeze", ["x", "axes"], ["u"]), Make.Node("Softmax", ["u"], ["s"], Make.Int("axis", 1)), Make.Node("Reshape", ["s", "flat"], ["y"]));
+        softmax.ValueInfo.Add(Infer.Input("u", 1, "B", 1, 4));
+        Refused(softmax);
+    }
+
+    [Fact]
+    public void A_length_that_only_the_file_states_proves_nothing()
+    {
+        GraphProto cut = Infer.Graph([Infer.Input("x", 1, "B", 8)], [Elsewhere("end"), Infer.Vector("n0", 0), Infer.Vector("n1", 1), Infer.Vector("rows", -1, 4), Infer.Vector("minus", -1)],
+            Make.Node("Slice", ["x", "n0", "end", "n1"], ["c"]), Make.Node("Reshape", ["c", "rows"], ["r"]), Make.Node("Softmax", ["r"], ["s"], Make.Int("axis", 1)),
+            Make.Node("Shape", ["x"], ["size"]), Make.Node("Slice", ["size", "n0", "n1"], ["b"]), Make.Node("Concat", ["b", "minus"], ["t"], Make.Int("axis", 0)),
+            Make.Node("Reshape", ["s", "t"], ["p"]), Make.Node("ReduceSum", ["p", "n1"], ["y"]));
+        cut.ValueInfo.Add(Infer.Input("c", 1, "B", 4));
+        Refused(cut);
+    }
+
+    [Fact]
+    public void Numbers_that_are_known_in_a_shape_of_the_batch_depend_on_it()
+    {
+        // What is read as a shape is known to the reader.
+        BatchProof proof = Find(["B", 4], [.. Size, Make.Node("ConstantOfShape", ["numbers"], ["aside"]), Make.Node("Concat", ["b", "minus"], ["t"], Make.Int("axis", 0)), Make.Node("Reshape", ["numbers", "t"], ["r"]), Make.Node("ReduceSum", ["r", "n1"], ["sums"]),
+            Make.Node("ReduceMax", ["sums"], ["most"]), Make.Node("Cast", ["most"], ["f"], Make.Int("to", 1)), Make.Node("Add", ["x", "f"], ["y"])]);
+        Assert.Contains("has an output of unknown shape", proof.Reason);
+    }
+
     // Half a place further, at any scale.
     [Theory]
     [InlineData("nearest", "ceil", false)]
@@ -162,6 +192,15 @@ public class BatchSoundnessTests
             Assert.Contains("training", proof.Reason);
     }
 
+    private static void Refused(GraphProto graph) => Assert.False(BatchAxis.Find(Infer.Facts(Make.Model(graph)), ["y"]).Holds);
+
+    private static TensorProto Elsewhere(string name)
+    {
+        TensorProto tensor = Make.External(name, [1], "numbers.bin");
+        tensor.DataType = 7;
+        return tensor;
+    }
+
     private static BatchProof Old(long opset, params NodeProto[] nodes)
     {
         TensorProto yes = new() { Name = "yes", DataType = 9, RawData = ByteString.CopyFrom(1) };
@@ -180,7 +219,7 @@ public class BatchSoundnessTests
     {
         TensorProto[] constants =
         [
-            Infer.Vector("n0", 0), Infer.Vector("n1", 1), Infer.Vector("n3", 3), Infer.Vector("n4", 4), Infer.Vector("n8", 8), Infer.Vector("all", long.MaxValue), Infer.Vector("column", -1, 1),
+            Infer.Vector("n0", 0), Infer.Vector("n1", 1), Infer.Vector("n3", 3), Infer.Vector("n4", 4), Infer.Vector("n8", 8), Infer.Vector("minus", -1), Infer.Vector("numbers", 1, 2, 3, 4), Infer.Vector("all", long.MaxValue), Infer.Vector("column", -1, 1),
             Infer.Vector("zeros", 0, 0), Infer.Vector("turned", 1, 0), Infer.Vector("ends", 1, long.MaxValue), new TensorProto { Name = "yes", DataType = 9, RawData = ByteString.CopyFrom(1) },
             new TensorProto { Name = "no", DataType = 9, RawData = ByteString.CopyFrom(0) },
             Make.Floats("w0", [], 0.5f), Make.Floats("w1", [1], 0.5f), Make.RandomFloats("w4", 1, 4), Make.RandomFloats("row", 2, 1, 4), Make.RandomFloats("w44", 3, 4, 4), Make.RandomFloats("stack", 4, 1, 4, 4),

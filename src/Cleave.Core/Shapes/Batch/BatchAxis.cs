@@ -25,9 +25,10 @@ internal sealed class BatchAxis
             _functions.Add((function.Domain, function.Name));
     }
 
-    /// <summary>The proof for the given outputs, or why there is none.</summary>
+    /// <summary>The proof for the given outputs, or why there is none. It rests on what is proven only: a wrong shape in the file would give wrong results.</summary>
     public static BatchProof Find(GraphFacts facts, IReadOnlyList<string> outputs)
     {
+        facts = facts.Proven;
         IReadOnlyList<ValueInfo> inputs = facts.Model.Graph.CallerInputs();
         if (inputs.Count == 0 || outputs.Count == 0)
             return new BatchProof { Reason = "the model has no " + (inputs.Count == 0 ? "inputs" : "outputs") };
@@ -131,10 +132,12 @@ internal sealed class BatchAxis
         }
     }
 
-    // Numbers that are known through and through tell themselves what they depend on.
+    // Numbers that are known through and through tell themselves what they depend on, unless they lie in a shape that depends on the batch.
     private BatchState? Known(string output)
     {
-        if (_facts.Of(output).Content is not { } content || !Array.TrueForAll(content, d => d.IsKnown))
+        ValueFacts facts = _facts.Of(output);
+        if (facts.Content is not { } content || !Array.TrueForAll(content, d => d.IsKnown)
+            || facts.Shape is not { } shape || !Array.TrueForAll(shape, d => d.IsKnown && !d.Has(_dimension)))
             return null;
         return Array.Exists(content, d => d.Has(_dimension)) ? BatchState.Sizes : BatchState.Independent;
     }

@@ -25,7 +25,7 @@ internal static class ShapeFolding
             return 0;
         HashSet<string> read = [.. edit.BodyNames, .. graph.Node.Where(n => !folded.Contains(n)).SelectMany(n => n.Input)];
         foreach (string output in graph.Node.Where(folded.Contains).SelectMany(n => n.Output).Where(read.Contains))
-            graph.Initializer.Add(Tensor(output, edit.Facts.Of(output)));
+            graph.Initializer.Add(Tensor(output, edit.Facts.Proven.Of(output)));
         ModelEdit.Remove(graph.Node, folded.Contains);
         edit.AllowPlainInitializers();
         edit.ForgetLostValues();
@@ -45,12 +45,13 @@ internal static class ShapeFolding
         return tensor;
     }
 
+    // By what is proven: what a file states of its values may be wrong.
     private static bool IsKnown(ModelEdit edit, int position, HashSet<string> outputs)
     {
         Node node = edit.Index.Nodes[position];
         return node.Domain.Length == 0 && node.OpType != "Constant" && node.Outputs.Length > 0
             && node.Attributes.All(a => a.Graphs.Length == 0)
-            && node.Outputs.All(o => o.Length > 0 && !outputs.Contains(o) && IsKnown(edit.Facts.Of(o)));
+            && node.Outputs.All(o => o.Length > 0 && !outputs.Contains(o) && IsKnown(edit.Facts.Proven.Of(o)));
     }
 
     private static bool IsKnown(ValueFacts facts) =>

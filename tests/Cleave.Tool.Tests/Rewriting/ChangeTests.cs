@@ -176,6 +176,24 @@ public sealed class ChangeTests : IDisposable
         Assert.Equal(adapted, found is null ? null : string.Join(",", found));
     }
 
+    // The same of numbers that follow from a shape.
+    [Theory]
+    [InlineData("sizes", false)]
+    [InlineData("two_by_four", true)]
+    public void A_shape_is_folded_only_where_it_is_proven(string sizes, bool isFolded)
+    {
+        Graph.Input[0] = TinyModel.Value("x", TinyModel.Float, 2, 4);
+        Graph.Input.Add(TinyModel.Value("sizes", (int)ElementType.Int64, 2));
+        Graph.Initializer.Add(new TensorProto { Name = "two_by_four", DataType = (int)ElementType.Int64, Dims = { 2 }, Int64Data = { 2, 4 } });
+        Graph.Node.Clear();
+        Graph.Node.Add(TinyModel.Node("Reshape", ["x", sizes], "r"));
+        Graph.Node.Add(TinyModel.Node("Shape", ["r"], "s"));
+        Graph.Node.Add(TinyModel.Node("Expand", ["w", "s"], "y"));
+        Graph.Output[0] = TinyModel.Value("y", TinyModel.Float, 2, 4);
+        Graph.ValueInfo.Add(TinyModel.Value("r", TinyModel.Float, 2, 4));
+        Assert.Equal(isFolded ? 1 : 0, ShapeFolding.Apply(new ModelEdit(_tiny.Model)));
+    }
+
     private List<string> Fix() => Fix(_tiny.Model);
 
     private static List<string> Fix(ModelProto model)

@@ -10,7 +10,7 @@ namespace Cleave.Core.Shapes;
 internal sealed class InferenceState
 {
     /// <summary>The newest operator set of ONNX whose operators are known; of a newer one they are taken at their last known form.</summary>
-    public const long NewestOpset = 24;
+    public const long NewestOpset = 25;
 
     /// <summary>Nodes that are inferred at most, bodies and functions counted each time; of what follows nothing is known.</summary>
     public const int MostNodes = 100_000;

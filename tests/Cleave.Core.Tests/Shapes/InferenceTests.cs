@@ -82,6 +82,10 @@ public class InferenceTests
         Assert.Contains("99", Assert.Single(facts.Notes));
     }
 
+    // It gave operators element types of 2 bits, and changed no shape.
+    [Fact]
+    public void Operator_set_25_is_known() => Assert.Empty(Infer.Facts(25, [X], [], Make.Node("Relu", ["x"], ["y"])).Notes);
+
     [Fact]
     public void Functions_are_inferred_by_their_bodies()
     {

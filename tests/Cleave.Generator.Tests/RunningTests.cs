@@ -70,6 +70,21 @@ public sealed class RunningTests : IDisposable
         }
     }
 
+    /// <summary>Null would pass for the shape of a scalar.</summary>
+    [Fact]
+    public void An_input_of_unknown_rank_has_a_shape()
+    {
+        GeneratedModel model = Write([AnyShape("x")], [AnyShape("twice")], Node("Add", ["x", "x"], "twice"));
+        using GeneratedRunner runner = model.CreateRunner();
+        Dictionary<string, TensorData> input = new() { ["x"] = new(new float[] { 1 }, null!) };
+        Assert.Equal("input.XShape", Assert.Throws<ArgumentNullException>(() => runner.Run(input)).ParamName);
+        Assert.Equal("xShape", Assert.Throws<ArgumentNullException>(() => runner.CreateCall(new Dictionary<string, int[]> { ["x"] = null! })).ParamName);
+        input["x"] = new(new float[] { 1 }, [1, -1]);
+        Assert.Equal("input.XShape", Assert.Throws<ArgumentOutOfRangeException>(() => runner.Run(input)).ParamName);
+        input["x"] = new(new float[] { 1 }, []);
+        Assert.Equal([2], runner.Run(input)["twice"].As<float>());
+    }
+
     [Fact]
     public void A_model_without_inputs()
     {

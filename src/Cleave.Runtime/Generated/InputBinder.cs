@@ -1,5 +1,6 @@
 using System;
 using System.ComponentModel;
+using System.Runtime.CompilerServices;
 using Cleave.Calls;
 using Cleave.Elements;
 
@@ -37,17 +38,21 @@ public ref struct InputBinder
     }
 
     /// <summary>Gives the shape of the next input of unknown rank; after the dimensions, in the order of the inputs.</summary>
-    /// <exception cref="ArgumentException">A dimension is negative.</exception>
-    public void Shape(ReadOnlySpan<int> shape)
+    /// <param name="shape">The shape.</param>
+    /// <param name="property">What gave it, as it is written there: the compiler says.</param>
+    /// <exception cref="ArgumentException">It is null, or a dimension is negative.</exception>
+    public void Shape(int[] shape, [CallerArgumentExpression(nameof(shape))] string property = "")
     {
+        // No span: null would be an empty one, which is the shape of a scalar.
+        ArgumentNullException.ThrowIfNull(shape, property);
         if (_symbols != _source.Shapes.Symbols || _shapes == _source.Shapes.InputsOfUnknownRank || HasBegun)
             throw OutOfOrder();
         foreach (int size in shape)
-            ArgumentOutOfRangeException.ThrowIfNegative(size, nameof(shape));
+            ArgumentOutOfRangeException.ThrowIfNegative(size, property);
         _shapes++;
         Array.Resize(ref _dims, _used + 1 + shape.Length);
         _dims[_used++] = shape.Length;
-        shape.CopyTo(_dims.AsSpan(_used));
+        shape.CopyTo(_dims, _used);
         _used += shape.Length;
     }
 

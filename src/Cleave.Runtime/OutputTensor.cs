@@ -1,5 +1,6 @@
 using System;
 using Cleave.Elements;
+using Cleave.Generated;
 
 namespace Cleave;
 
@@ -16,7 +17,9 @@ public readonly struct OutputTensor<T>
     private readonly OutputSlot<T>? _slot;
     private readonly int _generation;
 
-    /// <summary>An output made from an array, for tests of code that uses a runner. The array is not copied.</summary>
+    /// <summary>
+    /// An output made from an array, for tests of code that uses a runner. The array is not copied. Read through the output object that it is set in, it throws once that is disposed.
+    /// </summary>
     /// <param name="data">The elements in row-major order.</param>
     /// <param name="shape">The shape; none is rank 0, one element.</param>
     /// <exception cref="ArgumentException">The shape needs another number of elements.</exception>
@@ -66,6 +69,10 @@ public readonly struct OutputTensor<T>
     /// <exception cref="InvalidOperationException">Nothing ran yet, the last run failed, or the output was never set.</exception>
     /// <exception cref="IndexOutOfRangeException">There is no such element.</exception>
     public T this[int index] => Slot.Span[index];
+
+    /// <summary>The same array, as an output of <paramref name="owner"/>; what has an owner keeps it.</summary>
+    internal OutputTensor<T> OwnedBy(RequestBuffers owner) =>
+        _slot is { Owner: null } made ? new OutputTensor<T>(made.OwnedBy(owner), owner.Generation) : this;
 
     private OutputSlot<T> Slot
     {

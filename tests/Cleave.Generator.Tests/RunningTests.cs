@@ -85,6 +85,35 @@ public sealed class RunningTests : IDisposable
         Assert.Equal([2], runner.Run(input)["twice"].As<float>());
     }
 
+    /// <summary>A fake must not hide what a real runner would not forgive.</summary>
+    [Fact]
+    public void An_output_made_from_arrays_is_over_when_it_is_disposed()
+    {
+        GeneratedModel model = Write([Value("x", 2)], [Value("y", 2), Value("z", 2)], Node("Neg", ["x"], "y"), Node("Abs", ["x"], "z"));
+        using GeneratedRunner runner = model.CreateRunner();
+        Type type = runner.Runner.GetType().Assembly.GetTypes().Single(t => t.Name.EndsWith("Output", StringComparison.Ordinal));
+        OutputTensor<float> given = new([1, 2], 2);
+        IDisposable Make()
+        {
+            IDisposable made = (IDisposable)Activator.CreateInstance(type)!;
+            type.GetProperty("Y")!.SetValue(made, given);
+            return made;
+        }
+        OutputTensor<float> Read(IDisposable made, string name) => (OutputTensor<float>)type.GetProperty(name)!.GetValue(made)!;
+
+        IDisposable one = Make(), two = Make();
+        OutputTensor<float> kept = Read(one, "Y");
+        Assert.Equal([1, 2], kept.ToArray());
+        Assert.Equal("This output was never set.", Assert.Throws<InvalidOperationException>(() => Read(one, "Z").Length).Message);
+        one.Dispose();
+        one.Dispose();
+        Assert.Contains(type.Name, Assert.Throws<ObjectDisposedException>(() => kept[0]).Message, StringComparison.Ordinal);
+        Assert.Throws<ObjectDisposedException>(() => Read(one, "Y").Shape.Length);
+        // One array may stand in many outputs.
+        Assert.Equal([1, 2], Read(two, "Y").ToArray());
+        Assert.Equal([1, 2], given.ToArray());
+    }
+
     [Fact]
     public void A_model_without_inputs()
     {

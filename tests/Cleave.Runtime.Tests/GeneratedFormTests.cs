@@ -94,18 +94,17 @@ public sealed class GeneratedFormTests
     internal sealed class BertOutput : System.IDisposable
     {
         private readonly OutputBuffers _buffers;
+        private readonly OutputTensor<float> _tensor0;
 
-        public BertOutput()
-        {
-        }
+        public BertOutput() => _buffers = OutputBuffers.Made(nameof(BertOutput));
 
         internal BertOutput(OutputBuffers buffers)
         {
             _buffers = buffers;
-            Embedding = buffers.Tensor<float>(0);
+            _tensor0 = buffers.Tensor<float>(0);
         }
 
-        public OutputTensor<float> Embedding { get; init; }
+        public OutputTensor<float> Embedding { get => _tensor0; init => _tensor0 = _buffers.Given(value); }
 
         public void Dispose() => _buffers.Dispose();
     }

@@ -12,25 +12,26 @@ internal static class OutputEmitter
         using (code.Open($"{spec.Access} sealed partial class {spec.Output} : global::System.IDisposable"))
         {
             code.Line("private readonly global::Cleave.Generated.OutputBuffers _buffers;");
+            for (int i = 0; i < spec.Outputs.Count; i++)
+                code.Line($"private readonly global::Cleave.OutputTensor<{spec.Outputs[i].Element}> _tensor{i};");
             code.Line();
-            code.Doc("<summary>An output made from arrays, for tests of code that uses the runner.</summary>");
-            code.Line($"public {spec.Output}()");
-            code.Line("{");
-            code.Line("}");
+            code.Doc("<summary>An output made from arrays, for tests of code that uses the runner. Like others it cannot be read once it is disposed.</summary>");
+            code.Line($"public {spec.Output}() => _buffers = global::Cleave.Generated.OutputBuffers.Made(nameof({spec.Output}));");
             code.Line();
             using (code.Open($"internal {spec.Output}(global::Cleave.Generated.OutputBuffers buffers)"))
             {
                 code.Line("_buffers = buffers;");
                 for (int i = 0; i < spec.Outputs.Count; i++)
-                    code.Line($"{spec.Outputs[i].Property} = buffers.Tensor<{spec.Outputs[i].Element}>({i});");
+                    code.Line($"_tensor{i} = buffers.Tensor<{spec.Outputs[i].Element}>({i});");
             }
-            foreach (TensorSpec output in spec.Outputs)
+            for (int i = 0; i < spec.Outputs.Count; i++)
             {
+                TensorSpec output = spec.Outputs[i];
                 code.Line();
                 code.Doc(DocText.Summary(output));
                 if (DocText.Remarks(output.Description) is { Length: > 0 } remarks)
                     code.Doc(remarks);
-                code.Line($"public global::Cleave.OutputTensor<{output.Element}> {output.Property} {{ get; init; }}");
+                code.Line($"public global::Cleave.OutputTensor<{output.Element}> {output.Property} {{ get => _tensor{i}; init => _tensor{i} = _buffers.Given(value); }}");
             }
             code.Line();
             code.Doc("<summary>Gives the buffers back. The tensors cannot be read afterwards.</summary>");

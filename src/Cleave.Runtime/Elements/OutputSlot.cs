@@ -86,6 +86,9 @@ internal class OutputSlot<T>(string name) : OutputSlot(name)
         Use(data, 0, data.Length);
     }
 
+    /// <summary>The same array, as an output of <paramref name="owner"/>.</summary>
+    public OutputSlot<T> OwnedBy(RequestBuffers owner) => new(_array, Shape) { Owner = owner };
+
     public ReadOnlySpan<T> Span => new(_array, _start, _length);
 
     public override int Length => _length;

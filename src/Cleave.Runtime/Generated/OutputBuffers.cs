@@ -18,6 +18,13 @@ public readonly struct OutputBuffers : IDisposable
         _generation = buffers.Generation;
     }
 
+    /// <summary>Of an output that is made from arrays: it can be read until it is disposed, as others.</summary>
+    /// <param name="name">The output, for messages.</param>
+    public static OutputBuffers Made(string name) => new(new MadeBuffers(name));
+
+    /// <summary>A tensor that the application gave such an output: readable as long as the output is. The one given is no one's, and may be given again.</summary>
+    public OutputTensor<T> Given<T>(OutputTensor<T> tensor) => _buffers is { } owner ? tensor.OwnedBy(owner) : tensor;
+
     /// <summary>One output. <typeparamref name="T"/> is its element type.</summary>
     /// <exception cref="InvalidCastException">The output has another element type.</exception>
     public OutputTensor<T> Tensor<T>(int output)

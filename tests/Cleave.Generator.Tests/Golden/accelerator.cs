@@ -56,24 +56,24 @@ namespace MyApp
     internal sealed partial class GruOutput : global::System.IDisposable
     {
         private readonly global::Cleave.Generated.OutputBuffers _buffers;
+        private readonly global::Cleave.OutputTensor<float> _tensor0;
+        private readonly global::Cleave.OutputTensor<float> _tensor1;
 
-        /// <summary>An output made from arrays, for tests of code that uses the runner.</summary>
-        public GruOutput()
-        {
-        }
+        /// <summary>An output made from arrays, for tests of code that uses the runner. Like others it cannot be read once it is disposed.</summary>
+        public GruOutput() => _buffers = global::Cleave.Generated.OutputBuffers.Made(nameof(GruOutput));
 
         internal GruOutput(global::Cleave.Generated.OutputBuffers buffers)
         {
             _buffers = buffers;
-            Output = buffers.Tensor<float>(0);
-            HN = buffers.Tensor<float>(1);
+            _tensor0 = buffers.Tensor<float>(0);
+            _tensor1 = buffers.Tensor<float>(1);
         }
 
         /// <summary><c>output</c>: float [1, 32, 512].</summary>
-        public global::Cleave.OutputTensor<float> Output { get; init; }
+        public global::Cleave.OutputTensor<float> Output { get => _tensor0; init => _tensor0 = _buffers.Given(value); }
 
         /// <summary><c>h_n</c>: float [4, 1, 256].</summary>
-        public global::Cleave.OutputTensor<float> HN { get; init; }
+        public global::Cleave.OutputTensor<float> HN { get => _tensor1; init => _tensor1 = _buffers.Given(value); }
 
         /// <summary>Gives the buffers back. The tensors cannot be read afterwards.</summary>
         public void Dispose() => _buffers.Dispose();

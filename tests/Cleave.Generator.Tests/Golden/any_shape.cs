@@ -87,24 +87,24 @@ namespace MyApp
     internal sealed partial class BertOutput : global::System.IDisposable
     {
         private readonly global::Cleave.Generated.OutputBuffers _buffers;
+        private readonly global::Cleave.OutputTensor<float> _tensor0;
+        private readonly global::Cleave.OutputTensor<float> _tensor1;
 
-        /// <summary>An output made from arrays, for tests of code that uses the runner.</summary>
-        public BertOutput()
-        {
-        }
+        /// <summary>An output made from arrays, for tests of code that uses the runner. Like others it cannot be read once it is disposed.</summary>
+        public BertOutput() => _buffers = global::Cleave.Generated.OutputBuffers.Made(nameof(BertOutput));
 
         internal BertOutput(global::Cleave.Generated.OutputBuffers buffers)
         {
             _buffers = buffers;
-            Mask = buffers.Tensor<float>(0);
-            N = buffers.Tensor<float>(1);
+            _tensor0 = buffers.Tensor<float>(0);
+            _tensor1 = buffers.Tensor<float>(1);
         }
 
         /// <summary><c>mask</c>: float of any shape.</summary>
-        public global::Cleave.OutputTensor<float> Mask { get; init; }
+        public global::Cleave.OutputTensor<float> Mask { get => _tensor0; init => _tensor0 = _buffers.Given(value); }
 
         /// <summary><c>n</c>: float [?, batch, 0].</summary>
-        public global::Cleave.OutputTensor<float> N { get; init; }
+        public global::Cleave.OutputTensor<float> N { get => _tensor1; init => _tensor1 = _buffers.Given(value); }
 
         /// <summary>Gives the buffers back. The tensors cannot be read afterwards.</summary>
         public void Dispose() => _buffers.Dispose();

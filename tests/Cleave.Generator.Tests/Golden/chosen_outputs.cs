@@ -86,28 +86,29 @@ namespace MyApp
     internal sealed partial class FaceOutput : global::System.IDisposable
     {
         private readonly global::Cleave.Generated.OutputBuffers _buffers;
+        private readonly global::Cleave.OutputTensor<float> _tensor0;
+        private readonly global::Cleave.OutputTensor<float> _tensor1;
+        private readonly global::Cleave.OutputTensor<float> _tensor2;
 
-        /// <summary>An output made from arrays, for tests of code that uses the runner.</summary>
-        public FaceOutput()
-        {
-        }
+        /// <summary>An output made from arrays, for tests of code that uses the runner. Like others it cannot be read once it is disposed.</summary>
+        public FaceOutput() => _buffers = global::Cleave.Generated.OutputBuffers.Made(nameof(FaceOutput));
 
         internal FaceOutput(global::Cleave.Generated.OutputBuffers buffers)
         {
             _buffers = buffers;
-            Scores = buffers.Tensor<float>(0);
-            BackbonePoolOutput0 = buffers.Tensor<float>(1);
-            Stages2BlockOutput = buffers.Tensor<float>(2);
+            _tensor0 = buffers.Tensor<float>(0);
+            _tensor1 = buffers.Tensor<float>(1);
+            _tensor2 = buffers.Tensor<float>(2);
         }
 
         /// <summary><c>scores</c>: float [batch, 2].</summary>
-        public global::Cleave.OutputTensor<float> Scores { get; init; }
+        public global::Cleave.OutputTensor<float> Scores { get => _tensor0; init => _tensor0 = _buffers.Given(value); }
 
         /// <summary><c>/backbone/pool/output_0</c>: float [batch, 3, floor((H+1)/2)-1, ?].</summary>
-        public global::Cleave.OutputTensor<float> BackbonePoolOutput0 { get; init; }
+        public global::Cleave.OutputTensor<float> BackbonePoolOutput0 { get => _tensor1; init => _tensor1 = _buffers.Given(value); }
 
         /// <summary><c>/stages.2/block*/�Output</c>: float [batch, ?, ?].</summary>
-        public global::Cleave.OutputTensor<float> Stages2BlockOutput { get; init; }
+        public global::Cleave.OutputTensor<float> Stages2BlockOutput { get => _tensor2; init => _tensor2 = _buffers.Given(value); }
 
         /// <summary>Gives the buffers back. The tensors cannot be read afterwards.</summary>
         public void Dispose() => _buffers.Dispose();

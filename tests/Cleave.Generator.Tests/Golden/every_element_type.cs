@@ -120,72 +120,84 @@ namespace MyApp
     internal sealed partial class BertOutput : global::System.IDisposable
     {
         private readonly global::Cleave.Generated.OutputBuffers _buffers;
+        private readonly global::Cleave.OutputTensor<float> _tensor0;
+        private readonly global::Cleave.OutputTensor<byte> _tensor1;
+        private readonly global::Cleave.OutputTensor<sbyte> _tensor2;
+        private readonly global::Cleave.OutputTensor<ushort> _tensor3;
+        private readonly global::Cleave.OutputTensor<short> _tensor4;
+        private readonly global::Cleave.OutputTensor<int> _tensor5;
+        private readonly global::Cleave.OutputTensor<long> _tensor6;
+        private readonly global::Cleave.OutputTensor<string> _tensor7;
+        private readonly global::Cleave.OutputTensor<bool> _tensor8;
+        private readonly global::Cleave.OutputTensor<global::System.Half> _tensor9;
+        private readonly global::Cleave.OutputTensor<double> _tensor10;
+        private readonly global::Cleave.OutputTensor<uint> _tensor11;
+        private readonly global::Cleave.OutputTensor<ulong> _tensor12;
+        private readonly global::Cleave.OutputTensor<global::Microsoft.ML.OnnxRuntime.BFloat16> _tensor13;
 
-        /// <summary>An output made from arrays, for tests of code that uses the runner.</summary>
-        public BertOutput()
-        {
-        }
+        /// <summary>An output made from arrays, for tests of code that uses the runner. Like others it cannot be read once it is disposed.</summary>
+        public BertOutput() => _buffers = global::Cleave.Generated.OutputBuffers.Made(nameof(BertOutput));
 
         internal BertOutput(global::Cleave.Generated.OutputBuffers buffers)
         {
             _buffers = buffers;
-            FloatOut = buffers.Tensor<float>(0);
-            Uint8Out = buffers.Tensor<byte>(1);
-            Int8Out = buffers.Tensor<sbyte>(2);
-            Uint16Out = buffers.Tensor<ushort>(3);
-            Int16Out = buffers.Tensor<short>(4);
-            Int32Out = buffers.Tensor<int>(5);
-            Int64Out = buffers.Tensor<long>(6);
-            StringOut = buffers.Tensor<string>(7);
-            BoolOut = buffers.Tensor<bool>(8);
-            Float16Out = buffers.Tensor<global::System.Half>(9);
-            DoubleOut = buffers.Tensor<double>(10);
-            Uint32Out = buffers.Tensor<uint>(11);
-            Uint64Out = buffers.Tensor<ulong>(12);
-            Bfloat16Out = buffers.Tensor<global::Microsoft.ML.OnnxRuntime.BFloat16>(13);
+            _tensor0 = buffers.Tensor<float>(0);
+            _tensor1 = buffers.Tensor<byte>(1);
+            _tensor2 = buffers.Tensor<sbyte>(2);
+            _tensor3 = buffers.Tensor<ushort>(3);
+            _tensor4 = buffers.Tensor<short>(4);
+            _tensor5 = buffers.Tensor<int>(5);
+            _tensor6 = buffers.Tensor<long>(6);
+            _tensor7 = buffers.Tensor<string>(7);
+            _tensor8 = buffers.Tensor<bool>(8);
+            _tensor9 = buffers.Tensor<global::System.Half>(9);
+            _tensor10 = buffers.Tensor<double>(10);
+            _tensor11 = buffers.Tensor<uint>(11);
+            _tensor12 = buffers.Tensor<ulong>(12);
+            _tensor13 = buffers.Tensor<global::Microsoft.ML.OnnxRuntime.BFloat16>(13);
         }
 
         /// <summary><c>float_out</c>: float, one value.</summary>
-        public global::Cleave.OutputTensor<float> FloatOut { get; init; }
+        public global::Cleave.OutputTensor<float> FloatOut { get => _tensor0; init => _tensor0 = _buffers.Given(value); }
 
         /// <summary><c>uint8_out</c>: uint8, one value.</summary>
-        public global::Cleave.OutputTensor<byte> Uint8Out { get; init; }
+        public global::Cleave.OutputTensor<byte> Uint8Out { get => _tensor1; init => _tensor1 = _buffers.Given(value); }
 
         /// <summary><c>int8_out</c>: int8, one value.</summary>
-        public global::Cleave.OutputTensor<sbyte> Int8Out { get; init; }
+        public global::Cleave.OutputTensor<sbyte> Int8Out { get => _tensor2; init => _tensor2 = _buffers.Given(value); }
 
         /// <summary><c>uint16_out</c>: uint16, one value.</summary>
-        public global::Cleave.OutputTensor<ushort> Uint16Out { get; init; }
+        public global::Cleave.OutputTensor<ushort> Uint16Out { get => _tensor3; init => _tensor3 = _buffers.Given(value); }
 
         /// <summary><c>int16_out</c>: int16, one value.</summary>
-        public global::Cleave.OutputTensor<short> Int16Out { get; init; }
+        public global::Cleave.OutputTensor<short> Int16Out { get => _tensor4; init => _tensor4 = _buffers.Given(value); }
 
         /// <summary><c>int32_out</c>: int32, one value.</summary>
-        public global::Cleave.OutputTensor<int> Int32Out { get; init; }
+        public global::Cleave.OutputTensor<int> Int32Out { get => _tensor5; init => _tensor5 = _buffers.Given(value); }
 
         /// <summary><c>int64_out</c>: int64, one value.</summary>
-        public global::Cleave.OutputTensor<long> Int64Out { get; init; }
+        public global::Cleave.OutputTensor<long> Int64Out { get => _tensor6; init => _tensor6 = _buffers.Given(value); }
 
         /// <summary><c>string_out</c>: string, one value.</summary>
-        public global::Cleave.OutputTensor<string> StringOut { get; init; }
+        public global::Cleave.OutputTensor<string> StringOut { get => _tensor7; init => _tensor7 = _buffers.Given(value); }
 
         /// <summary><c>bool_out</c>: bool, one value.</summary>
-        public global::Cleave.OutputTensor<bool> BoolOut { get; init; }
+        public global::Cleave.OutputTensor<bool> BoolOut { get => _tensor8; init => _tensor8 = _buffers.Given(value); }
 
         /// <summary><c>float16_out</c>: float16, one value.</summary>
-        public global::Cleave.OutputTensor<global::System.Half> Float16Out { get; init; }
+        public global::Cleave.OutputTensor<global::System.Half> Float16Out { get => _tensor9; init => _tensor9 = _buffers.Given(value); }
 
         /// <summary><c>double_out</c>: double, one value.</summary>
-        public global::Cleave.OutputTensor<double> DoubleOut { get; init; }
+        public global::Cleave.OutputTensor<double> DoubleOut { get => _tensor10; init => _tensor10 = _buffers.Given(value); }
 
         /// <summary><c>uint32_out</c>: uint32, one value.</summary>
-        public global::Cleave.OutputTensor<uint> Uint32Out { get; init; }
+        public global::Cleave.OutputTensor<uint> Uint32Out { get => _tensor11; init => _tensor11 = _buffers.Given(value); }
 
         /// <summary><c>uint64_out</c>: uint64, one value.</summary>
-        public global::Cleave.OutputTensor<ulong> Uint64Out { get; init; }
+        public global::Cleave.OutputTensor<ulong> Uint64Out { get => _tensor12; init => _tensor12 = _buffers.Given(value); }
 
         /// <summary><c>bfloat16_out</c>: bfloat16, one value.</summary>
-        public global::Cleave.OutputTensor<global::Microsoft.ML.OnnxRuntime.BFloat16> Bfloat16Out { get; init; }
+        public global::Cleave.OutputTensor<global::Microsoft.ML.OnnxRuntime.BFloat16> Bfloat16Out { get => _tensor13; init => _tensor13 = _buffers.Given(value); }
 
         /// <summary>Gives the buffers back. The tensors cannot be read afterwards.</summary>
         public void Dispose() => _buffers.Dispose();

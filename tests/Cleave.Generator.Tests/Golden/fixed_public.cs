@@ -55,24 +55,24 @@ namespace MyApp
     public sealed partial class FaceDetectorOutput : global::System.IDisposable
     {
         private readonly global::Cleave.Generated.OutputBuffers _buffers;
+        private readonly global::Cleave.OutputTensor<float> _tensor0;
+        private readonly global::Cleave.OutputTensor<float> _tensor1;
 
-        /// <summary>An output made from arrays, for tests of code that uses the runner.</summary>
-        public FaceDetectorOutput()
-        {
-        }
+        /// <summary>An output made from arrays, for tests of code that uses the runner. Like others it cannot be read once it is disposed.</summary>
+        public FaceDetectorOutput() => _buffers = global::Cleave.Generated.OutputBuffers.Made(nameof(FaceDetectorOutput));
 
         internal FaceDetectorOutput(global::Cleave.Generated.OutputBuffers buffers)
         {
             _buffers = buffers;
-            Scores = buffers.Tensor<float>(0);
-            Boxes = buffers.Tensor<float>(1);
+            _tensor0 = buffers.Tensor<float>(0);
+            _tensor1 = buffers.Tensor<float>(1);
         }
 
         /// <summary><c>scores</c>: float [1, 4420, 2].</summary>
-        public global::Cleave.OutputTensor<float> Scores { get; init; }
+        public global::Cleave.OutputTensor<float> Scores { get => _tensor0; init => _tensor0 = _buffers.Given(value); }
 
         /// <summary><c>boxes</c>: float [1, 4420, 4].</summary>
-        public global::Cleave.OutputTensor<float> Boxes { get; init; }
+        public global::Cleave.OutputTensor<float> Boxes { get => _tensor1; init => _tensor1 = _buffers.Given(value); }
 
         /// <summary>Gives the buffers back. The tensors cannot be read afterwards.</summary>
         public void Dispose() => _buffers.Dispose();

@@ -51,20 +51,19 @@ namespace MyApp
     internal sealed partial class Model3dTableOutput : global::System.IDisposable
     {
         private readonly global::Cleave.Generated.OutputBuffers _buffers;
+        private readonly global::Cleave.OutputTensor<float> _tensor0;
 
-        /// <summary>An output made from arrays, for tests of code that uses the runner.</summary>
-        public Model3dTableOutput()
-        {
-        }
+        /// <summary>An output made from arrays, for tests of code that uses the runner. Like others it cannot be read once it is disposed.</summary>
+        public Model3dTableOutput() => _buffers = global::Cleave.Generated.OutputBuffers.Made(nameof(Model3dTableOutput));
 
         internal Model3dTableOutput(global::Cleave.Generated.OutputBuffers buffers)
         {
             _buffers = buffers;
-            Table = buffers.Tensor<float>(0);
+            _tensor0 = buffers.Tensor<float>(0);
         }
 
         /// <summary><c>table</c>: float [10].</summary>
-        public global::Cleave.OutputTensor<float> Table { get; init; }
+        public global::Cleave.OutputTensor<float> Table { get => _tensor0; init => _tensor0 = _buffers.Given(value); }
 
         /// <summary>Gives the buffers back. The tensors cannot be read afterwards.</summary>
         public void Dispose() => _buffers.Dispose();

@@ -70,20 +70,19 @@ namespace MyApp
     internal sealed partial class SplitOutput : global::System.IDisposable
     {
         private readonly global::Cleave.Generated.OutputBuffers _buffers;
+        private readonly global::Cleave.OutputTensor<float> _tensor0;
 
-        /// <summary>An output made from arrays, for tests of code that uses the runner.</summary>
-        public SplitOutput()
-        {
-        }
+        /// <summary>An output made from arrays, for tests of code that uses the runner. Like others it cannot be read once it is disposed.</summary>
+        public SplitOutput() => _buffers = global::Cleave.Generated.OutputBuffers.Made(nameof(SplitOutput));
 
         internal SplitOutput(global::Cleave.Generated.OutputBuffers buffers)
         {
             _buffers = buffers;
-            Y = buffers.Tensor<float>(0);
+            _tensor0 = buffers.Tensor<float>(0);
         }
 
         /// <summary><c>y</c>: float [rows, 16].</summary>
-        public global::Cleave.OutputTensor<float> Y { get; init; }
+        public global::Cleave.OutputTensor<float> Y { get => _tensor0; init => _tensor0 = _buffers.Given(value); }
 
         /// <summary>Gives the buffers back. The tensors cannot be read afterwards.</summary>
         public void Dispose() => _buffers.Dispose();

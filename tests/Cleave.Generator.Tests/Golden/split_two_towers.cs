@@ -75,28 +75,29 @@ namespace MyApp
     internal sealed partial class SplitOutput : global::System.IDisposable
     {
         private readonly global::Cleave.Generated.OutputBuffers _buffers;
+        private readonly global::Cleave.OutputTensor<float> _tensor0;
+        private readonly global::Cleave.OutputTensor<float> _tensor1;
+        private readonly global::Cleave.OutputTensor<float> _tensor2;
 
-        /// <summary>An output made from arrays, for tests of code that uses the runner.</summary>
-        public SplitOutput()
-        {
-        }
+        /// <summary>An output made from arrays, for tests of code that uses the runner. Like others it cannot be read once it is disposed.</summary>
+        public SplitOutput() => _buffers = global::Cleave.Generated.OutputBuffers.Made(nameof(SplitOutput));
 
         internal SplitOutput(global::Cleave.Generated.OutputBuffers buffers)
         {
             _buffers = buffers;
-            UserEmbedding = buffers.Tensor<float>(0);
-            ItemEmbedding = buffers.Tensor<float>(1);
-            Score = buffers.Tensor<float>(2);
+            _tensor0 = buffers.Tensor<float>(0);
+            _tensor1 = buffers.Tensor<float>(1);
+            _tensor2 = buffers.Tensor<float>(2);
         }
 
         /// <summary><c>user_embedding</c>: float [batch, 256].</summary>
-        public global::Cleave.OutputTensor<float> UserEmbedding { get; init; }
+        public global::Cleave.OutputTensor<float> UserEmbedding { get => _tensor0; init => _tensor0 = _buffers.Given(value); }
 
         /// <summary><c>item_embedding</c>: float [batch, 256].</summary>
-        public global::Cleave.OutputTensor<float> ItemEmbedding { get; init; }
+        public global::Cleave.OutputTensor<float> ItemEmbedding { get => _tensor1; init => _tensor1 = _buffers.Given(value); }
 
         /// <summary><c>score</c>: float [batch, 1].</summary>
-        public global::Cleave.OutputTensor<float> Score { get; init; }
+        public global::Cleave.OutputTensor<float> Score { get => _tensor2; init => _tensor2 = _buffers.Given(value); }
 
         /// <summary>Gives the buffers back. The tensors cannot be read afterwards.</summary>
         public void Dispose() => _buffers.Dispose();

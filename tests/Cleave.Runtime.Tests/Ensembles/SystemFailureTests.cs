@@ -124,6 +124,8 @@ public sealed class SystemFailureTests : SystemTestBase
         }
         await run.WaitAsync(Patience);
         Assert.Equal(Expected(8, 1), result());
+        // It comes where the thread blocks next, and is to be none of a later request's.
+        Assert.True(SpinWait.SpinUntil(() => log.Warnings.Length > 0, Patience));
         // Nothing was lost: the next ones find all they need.
         for (int i = 0; i < 5; i++)
         {
@@ -135,9 +137,67 @@ public sealed class SystemFailureTests : SystemTestBase
 
         // The lock of that queue of the only instance.
         static object Inside(ThreadedSystem system, string queue) =>
-            Field(Field(((Array)Field(Field(system, "_system"), "_members")).GetValue(0)!, "_now"), "_all") is IReadOnlyList<InstanceWorker> workers ? Field(Field(workers[0], queue), "_lock") : null!;
+            Field(Generation(system), "_all") is IReadOnlyList<InstanceWorker> workers ? Field(Field(workers[0], queue), "_lock") : null!;
+    }
 
-        static object Field(object of, string name) => of.GetType().GetField(name, BindingFlags.Instance | BindingFlags.NonPublic)!.GetValue(of)!;
+    public enum LostAt
+    {
+        Leaving,
+        Waking,
+        Abandoning,
+    }
+
+    [Theory]
+    [InlineData(LostAt.Leaving)]
+    [InlineData(LostAt.Waking)]
+    [InlineData(LostAt.Abandoning)]
+    public async Task An_instance_whose_thread_is_interrupted_while_it_is_lost_is_lost_all_the_same(LostAt at)
+    {
+        using ManualResetEventSlim there = new(), go = new();
+        Thread? thread = null;
+        bool isOn = false;
+        StubInstance only = new("only", 0, 8, 1, 1);
+        only.OnPredict = _ =>
+        {
+            if (at != LostAt.Abandoning)
+                Stand();
+            only.IsLost = true;
+            ThrowIf(true);
+        };
+        SystemOptions options = Small with
+        {
+            Retries = 3,
+            DeviceRetries = 3,
+            Fallback = (_, _) =>
+            {
+                if (at == LostAt.Abandoning)
+                    Stand();
+                return [];
+            },
+        };
+        await using ThreadedSystem system = System(options, [only]);
+        MemberGeneration generation = Generation(system);
+        object inside = Field(at == LostAt.Leaving ? generation : generation.Queue, "_lock");
+        Task run = system.RunAsync(Request(8, 1, options).Request);
+        Assert.True(there.Wait(Patience));
+        lock (inside)
+        {
+            go.Set();
+            Assert.True(SpinWait.SpinUntil(() => Volatile.Read(ref isOn) && thread!.ThreadState.HasFlag(ThreadState.WaitSleepJoin), Patience));
+            thread!.Interrupt();
+        }
+        // Nobody is left to take it.
+        Assert.Equal("CLV4030", (await Assert.ThrowsAsync<CleaveException>(() => run.WaitAsync(Patience))).Id);
+        Assert.Empty(system.Members[0].Instances);
+        Assert.Equal("CLV4030", (await Assert.ThrowsAsync<CleaveException>(() => system.RunAsync(Request(8, 1, options).Request).WaitAsync(Patience))).Id);
+
+        void Stand()
+        {
+            thread = Thread.CurrentThread;
+            there.Set();
+            Assert.True(go.Wait(Patience));
+            Volatile.Write(ref isOn, true);
+        }
     }
 
     [Fact]
@@ -211,4 +271,9 @@ public sealed class SystemFailureTests : SystemTestBase
             ThrowIf(true);
         }
     }
+
+    // The instances of the only member.
+    private static MemberGeneration Generation(ThreadedSystem system) => (MemberGeneration)Field(((Array)Field(Field(system, "_system"), "_members")).GetValue(0)!, "_now");
+
+    private static object Field(object of, string name) => of.GetType().GetField(name, BindingFlags.Instance | BindingFlags.NonPublic)!.GetValue(of)!;
 }

@@ -98,7 +98,7 @@ internal sealed class MemberGeneration
     public void Lost(InstanceWorker worker, Exception why)
     {
         bool none;
-        lock (_lock)
+        using (new PatientLock(_lock))
             none = _workers.Remove(worker) && _workers.Count == 0;
         worker.Stop();
         if (!none)

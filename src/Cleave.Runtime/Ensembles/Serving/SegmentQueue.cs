@@ -109,7 +109,7 @@ internal sealed class SegmentQueue
     /// <summary>Has every thread that waits look again.</summary>
     public void WakeAll()
     {
-        lock (_lock)
+        using (new PatientLock(_lock))
             Monitor.PulseAll(_lock);
     }
 
@@ -127,7 +127,7 @@ internal sealed class SegmentQueue
     public void Abandon(Exception why)
     {
         List<MemberSegment> waiting;
-        lock (_lock)
+        using (new PatientLock(_lock))
         {
             _abandoned = why;
             waiting = [.. _segments];

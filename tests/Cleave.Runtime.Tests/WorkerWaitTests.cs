@@ -22,6 +22,31 @@ public sealed class WorkerWaitTests
     }
 
     [Fact]
+    public void A_wait_that_was_interrupted_does_not_end_the_next_one()
+    {
+        using WorkerWait wait = new(Soon);
+        bool isInterrupted = false;
+        Thread thread = new(() =>
+        {
+            try
+            {
+                wait.Wait();
+            }
+            catch (ThreadInterruptedException)
+            {
+                Volatile.Write(ref isInterrupted, true);
+                wait.Wait();
+            }
+        });
+        thread.Start();
+        thread.Interrupt();
+        Assert.True(SpinWait.SpinUntil(() => Volatile.Read(ref isInterrupted), Limit));
+        Assert.False(thread.Join(TimeSpan.FromMilliseconds(100)));
+        wait.Wake();
+        Assert.True(thread.Join(Limit));
+    }
+
+    [Fact]
     public async Task Two_threads_that_wake_each_other_never_miss()
     {
         const int Turns = 2_000;

@@ -17,7 +17,7 @@ internal sealed class WorkQueue(WorkerSettings settings)
     private readonly object _lock = new();
     private readonly Queue<IWorkItem> _items = new();
     // The one that became idle last is woken first: its caches are warm.
-    private readonly Stack<Worker> _idle = new();
+    private readonly List<Worker> _idle = [];
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _workers;
     private bool _stopped;
@@ -50,8 +50,9 @@ internal sealed class WorkQueue(WorkerSettings settings)
         {
             ObjectDisposedException.ThrowIf(_stopped, this);
             // First: where no thread can be started, nothing is queued.
-            if (_idle.TryPop(out idle))
-                idle.IsIdle = false;
+            idle = _idle.Count > 0 ? _idle[^1] : null;
+            if (idle != null)
+                Leave(idle);
             else if (_workers < settings.Most)
                 StartWorker();
             _items.Enqueue(item);
@@ -96,7 +97,12 @@ internal sealed class WorkQueue(WorkerSettings settings)
         {
             end = false;
             if (_items.TryDequeue(out IWorkItem? item))
+            {
+                // Nobody woke it: its thread was interrupted.
+                if (worker.IsIdle)
+                    Leave(worker);
                 return item;
+            }
             end = _stopped;
             if (end)
             {
@@ -106,10 +112,17 @@ internal sealed class WorkQueue(WorkerSettings settings)
             else if (!worker.IsIdle)
             {
                 worker.IsIdle = true;
-                _idle.Push(worker);
+                _idle.Add(worker);
             }
             return null;
         }
+    }
+
+    // The idle ones; mostly it is their last.
+    private void Leave(Worker idle)
+    {
+        idle.IsIdle = false;
+        _idle.RemoveAt(_idle.LastIndexOf(idle));
     }
 
     /// <summary>One thread.</summary>

@@ -36,11 +36,17 @@ internal sealed class WorkerWait(long soon) : IDisposable
     {
         long start = Stopwatch.GetTimestamp();
         bool spun = _spins && Spin(start);
-        if (!spun && Interlocked.CompareExchange(ref _state, Blocked, Awake) == Awake)
-            _event.WaitOne();
-        _spins = MaySpin && Stopwatch.GetTimestamp() - start < soon;
-        // With a full fence: what the caller looks at next must not be older than a wake-up that this takes back.
-        Interlocked.Exchange(ref _state, Awake);
+        try
+        {
+            if (!spun && Interlocked.CompareExchange(ref _state, Blocked, Awake) == Awake)
+                _event.WaitOne();
+            _spins = MaySpin && Stopwatch.GetTimestamp() - start < soon;
+        }
+        finally
+        {
+            // Also where the thread is interrupted. With a full fence: what the caller looks at next must not be older than a wake-up that this takes back.
+            Interlocked.Exchange(ref _state, Awake);
+        }
     }
 
     public void Dispose() => _event.Dispose();

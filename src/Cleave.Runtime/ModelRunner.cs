@@ -244,8 +244,16 @@ public abstract class ModelRunner<TInput, TOutput> : IModelRunner<TInput, TOutpu
     private TOutput[] RunManyHere(IReadOnlyList<TInput> inputs, CancellationToken cancellationToken)
     {
         Job<TInput, TOutput> job = StartJob(inputs, cancellationToken, callers: 1);
-        job.Work();
-        return job.Outputs.GetAwaiter().GetResult();
+        try
+        {
+            job.Work();
+            return job.Outputs.GetAwaiter().GetResult();
+        }
+        catch (ThreadInterruptedException)
+        {
+            job.Abandon();
+            throw;
+        }
     }
 
     // Where the request may run with others.

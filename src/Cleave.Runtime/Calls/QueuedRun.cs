@@ -42,7 +42,7 @@ internal sealed class QueuedRun<TBuffers, TOutput>(
             // No thread could be started, or no memory is left.
             if (Interlocked.CompareExchange(ref _state, Dropped, Waiting) != Waiting)
                 return;
-            _registration.Dispose();
+            _registration.Unregister();
             Leave();
             SetException(e);
         }
@@ -52,7 +52,8 @@ internal sealed class QueuedRun<TBuffers, TOutput>(
     {
         if (Interlocked.CompareExchange(ref _state, Started, Waiting) != Waiting)
             return;
-        _registration.Dispose();
+        // Not Dispose, which waits for a callback that runs, and throws where this thread is interrupted: it does nothing any more.
+        _registration.Unregister();
         waiting.Leave(_since, begins: true);
         TOutput output;
         try

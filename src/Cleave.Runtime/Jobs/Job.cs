@@ -103,6 +103,20 @@ internal sealed class Job<TInput, TOutput> : IWorkItem
     /// <summary>The caller's thread takes part until there is nothing for it.</summary>
     public void Work() => Work(isOwn: true);
 
+    /// <summary>Nobody will have its outputs.</summary>
+    public void Abandon()
+    {
+        _ = DisposeOutputsAsync();
+        try
+        {
+            _stop.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // It is over already.
+        }
+    }
+
     // A thread of the runner goes to those that wait for one, after each unit: the job comes again after them.
     private void Work(bool isOwn)
     {
@@ -299,6 +313,15 @@ internal sealed class Job<TInput, TOutput> : IWorkItem
             _stop.Cancel();
     }
 
+    private async Task DisposeOutputsAsync()
+    {
+        await ((Task)_outcome.Task).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (!_outcome.Task.IsCompletedSuccessfully)
+            return;
+        foreach (TOutput output in _outputs)
+            output.Dispose();
+    }
+
     // Stopped: nobody is to take what nobody has taken yet.
     private void DropWaiting()
     {
@@ -320,6 +343,26 @@ internal sealed class Job<TInput, TOutput> : IWorkItem
             End();
     }
 
+    // Waits for a callback that runs, also where this thread is interrupted meanwhile: the job is to end.
+    private void DisposeStop()
+    {
+        bool isInterrupted = false;
+        while (true)
+        {
+            try
+            {
+                _stop.Dispose();
+                break;
+            }
+            catch (ThreadInterruptedException)
+            {
+                isInterrupted = true;
+            }
+        }
+        if (isInterrupted)
+            Thread.CurrentThread.Interrupt();
+    }
+
     private void NoteBegun(bool begins)
     {
         if (_waits != 0 && Interlocked.Exchange(ref _waits, 0) != 0)
@@ -329,7 +372,7 @@ internal sealed class Job<TInput, TOutput> : IWorkItem
     private void End()
     {
         NoteBegun(begins: false);
-        _stop.Dispose();
+        DisposeStop();
         _lanes?.Dispose();
         if (_isIncomplete)
         {

@@ -26,6 +26,14 @@ internal sealed class LooseRunner(ModelDefinition definition, RunnerOptions? opt
         return new LooseCall(Rent(ref binder));
     }
 
+    /// <summary>One part of a job, with its inputs.</summary>
+    public CallBuffers Bound(Request input)
+    {
+        InputBinder binder = NewBinder();
+        input(ref binder);
+        return (CallBuffers)binder.Finish();
+    }
+
     protected override void Bind(Request input, ref InputBinder binder) => input(ref binder);
 
     protected override LooseOutput Collect(OutputBuffers outputs) => new(outputs);

@@ -1,5 +1,6 @@
 using System;
 using System.Diagnostics;
+using System.Threading;
 using Cleave.Calls;
 using Cleave.Core.Tuning;
 using Cleave.Cores;
@@ -108,6 +109,8 @@ internal sealed class EngineOpener(ModelDefinition definition, RunnerOptions opt
         if (store.IsAsked && (tuned is null || store.IsLess || goesOn) && !options.IsTrial && !home.IsMember)
             engine.Tuning.StartByItself(goesOn, saysWhyNot: isFirst);
         engine.Sessions.Factory.Prepared.Refused = engine.Preparing.StartIfMissing;
+        // Whoever did not see that it is there yet said before what is missing.
+        Interlocked.MemoryBarrier();
         engine.Preparing.StartIfMissing();
     }
 }

@@ -212,7 +212,7 @@ internal sealed class PreparedSessions(SessionFactory factory, PreparedFolders f
         SegmentSession plain = factory.CreatePlain(segment, threads);
         if (failed is null || IsOfEntry(failed, entry, plain, outputs, token))
             Mark(entry, why);
-        Refused?.Invoke();
+        TellRefused();
         return plain;
     }
 
@@ -279,6 +279,13 @@ internal sealed class PreparedSessions(SessionFactory factory, PreparedFolders f
         lock (_said)
             _unrecorded.Add((entry.Manifest.Target.Part, threads));
         Volatile.Write(ref _isMissing, true);
+        TellRefused();
+    }
+
+    // Nobody is told yet while the engine opens: then it looks, once it can be told, at what is missing. With a full fence, so that one of the two sees what the other wrote.
+    private void TellRefused()
+    {
+        Interlocked.MemoryBarrier();
         Refused?.Invoke();
     }
 

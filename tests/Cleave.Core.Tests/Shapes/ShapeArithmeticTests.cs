@@ -78,6 +78,15 @@ public class ShapeArithmeticTests
     }
 
     [Fact]
+    public void Empty_axes_are_all_axes()
+    {
+        ModelProto model = Make.Model(Infer.Graph([Infer.Input("x", 1, 2, 3, 4, 5)], [I("sizes", 2, 3, 8, 10), Make.Floats("up", [4], 1, 1, 2, 1.5f)],
+            Make.Node("Resize", ["x", "", "", "sizes"], ["r"], Make.Text("mode", "nearest"), Make.Ints("axes")), Make.Node("Resize", ["x", "", "up"], ["y"], Make.Text("mode", "nearest"), Make.Ints("axes"))), opset: 18);
+        Assert.Equal(["float [2,3,8,10]", "float [2,3,8,7]"], new[] { "r", "y" }.Select(v => Infer.Facts(model).Of(v).ToString()));
+        Assert.Equal(0, OrtShapes.Agree(model, Sizes));
+    }
+
+    [Fact]
     public void Scales_that_do_not_fit_their_axes_say_nothing()
     {
         GraphFacts facts = Infer.Facts(Make.Model(Infer.Graph([X], [Make.Floats("four", [4], 1, 1, 2, 2)], [Make.Node("Resize", ["x", "", "four"], ["y"], Make.Ints("axes", 2, 3))])));

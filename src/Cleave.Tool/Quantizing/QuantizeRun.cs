@@ -99,7 +99,7 @@ internal sealed class QuantizeRun(QuantizeOptions options, Action<string, double
         ModelTrials others = new(published, inputs.HeldOut, cancellationToken);
         if (_previous != null)
         {
-            (SearchResult kept, TriedModel error) = new KeptChoice(_previous, search, ranges, WeightBits, MaxError).Run(candidates, inputs.AreGiven, trials, others);
+            (SearchResult kept, StatedError error) = new KeptChoice(_previous, search, ranges, WeightBits, MaxError).Run(candidates, inputs.AreGiven, trials, others);
             return Judge(published, floats, target, curve, inputs, kept, error, others);
         }
         SearchResult[] found = Search(search, candidates, ranges, inputs.AreGiven, curve);
@@ -156,7 +156,7 @@ internal sealed class QuantizeRun(QuantizeOptions options, Action<string, double
         return new RewriteException($"{why} {(curve is null ? "Nothing was written." : $"The model was not written; {options.Curve} shows what was tried.")}") { IsAnswer = true };
     }
 
-    private QuantizeReport Judge(ModelUnderTest published, ModelProto floats, TargetFile target, TargetFile? curve, InputSets inputs, SearchResult result, TriedModel heldOut, ModelTrials others)
+    private QuantizeReport Judge(ModelUnderTest published, ModelProto floats, TargetFile target, TargetFile? curve, InputSets inputs, SearchResult result, StatedError heldOut, ModelTrials others)
     {
         ModelFiles files = ModelFiles.Of(published.Path, published.Graph.Model);
         QuantizedMetadata.Write(result.Model!, _source, inputs, result, MaxError, WeightBits);
@@ -202,7 +202,7 @@ internal sealed class QuantizeRun(QuantizeOptions options, Action<string, double
                 o.Operator.Node, o.Operator.Type, o.Operator.Dims.Aggregate(1L, static (a, b) => a * b), o.Error, o.Floats, o.Bytes, o.WhyNot))],
             Curve = result.Curve,
             Search = result.Trial!.Error,
-            HeldOut = heldOut.Error,
+            HeldOut = heldOut,
             Metric = metric,
             Gain = gain,
             Batching = timed.Batching,

@@ -117,9 +117,12 @@ public sealed class WaitingRoomTests
         ledger.Waiting.Patience = TimeSpan.FromHours(1);
         using CancellationTokenSource over = new();
         Thread[] threads = new Thread[6];
+        using Barrier start = new(threads.Length + 1);
+        int hits = 0;
         Task[] tasks = [.. Enumerable.Range(0, threads.Length).Select(number => OwnThread.Run(() =>
         {
             threads[number] = Thread.CurrentThread;
+            start.SignalAndWait();
             for (int i = 0; i < 2000; i++)
             {
                 try
@@ -128,8 +131,10 @@ public sealed class WaitingRoomTests
                 }
                 catch (ThreadInterruptedException)
                 {
+                    Interlocked.Increment(ref hits);
                     continue;
                 }
+                Thread.Yield(); // others stand in line meanwhile
                 ledger.LeaveBackground(1);
             }
             Volatile.Write(ref threads[number]!, null);
@@ -137,6 +142,7 @@ public sealed class WaitingRoomTests
         Task interrupts = OwnThread.Run(() =>
         {
             Random random = new(1);
+            start.SignalAndWait();
             while (!over.IsCancellationRequested)
             {
                 Volatile.Read(ref threads[random.Next(threads.Length)])?.Interrupt();
@@ -148,6 +154,8 @@ public sealed class WaitingRoomTests
         over.Cancel();
         await interrupts;
         Assert.All(tasks, static t => Assert.True(t.IsCompleted));
+        Assert.All(tasks.Where(static t => t.IsFaulted), static t => Assert.All(t.Exception!.InnerExceptions, static e => Assert.IsType<ThreadInterruptedException>(e)));
+        Assert.True(hits > 100, $"{hits} interrupts in the line");
         Assert.Equal((0, 0), (ledger.Waiting.Inside, ledger.Busy));
     }
 

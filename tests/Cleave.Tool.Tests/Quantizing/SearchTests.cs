@@ -45,11 +45,11 @@ public sealed class SearchTests : IDisposable
         Assert.Equal([null, "the error on other inputs was too large"], proof.Result.Operators.Select(static o => o.WhyNot));
         AssertOwn(proof.Result, parts.Trials);
         Assert.NotEqual(found.Trial!.Error, proof.Result.Trial!.Error);
-        Assert.Equal(others.Run(proof.Result.Model!).Error, proof.HeldOut.Error);
+        Assert.Equal(others.Run(proof.Result.Model!).Error, proof.HeldOut);
         // Where nothing goes back, it is what was found.
         Assert.False(loose.WasChosenOn);
         Assert.Same(found, loose.Result);
-        Assert.Equal(others.Run(model).Error, loose.HeldOut.Error);
+        Assert.Equal(others.Run(model).Error, loose.HeldOut);
         // Where none is within the budget, it is the one with the least error.
         Assert.Equal(["steady"], HeldOutProof.Of(parts.Search, found, parts.Trials, others, 1e-9).Result.Chosen.Select(static c => c.Node));
     }

@@ -20,7 +20,7 @@ internal sealed class StaticRanges(PrecisionSearch search, ObservedValues calibr
         {
             progress($"calibrating, {form.Method}", 0);
             QuantizableOperator[] all = [.. operators.Where(c => form.WhyNot(c) is null)];
-            return all.Length == 0 ? double.PositiveInfinity : trials.Run(search.Written(form, all)).Error.Worst;
+            return all.Length == 0 ? double.PositiveInfinity : trials.Error(search.Written(form, all)).Worst;
         })!;
     }
 

@@ -11,12 +11,12 @@ namespace Cleave.Tool.Quantizing.Search;
 /// <param name="Result">The choice, or where none is within the budget the one with the least error; its trial is that of its model.</param>
 /// <param name="HeldOut">What its model gives on the other inputs.</param>
 /// <param name="WasChosenOn">Whether operators went back to floats, or another form was tried: then these inputs were chosen on, too.</param>
-internal sealed record HeldOutProof(SearchResult Result, TriedModel HeldOut, bool WasChosenOn)
+internal sealed record HeldOutProof(SearchResult Result, StatedError HeldOut, bool WasChosenOn)
 {
     private const int Parts = 10;
 
     /// <summary>The larger error of both kinds of inputs.</summary>
-    public double Worst => Math.Max(HeldOut.Error.Worst, Result.Trial!.Error.Worst);
+    public double Worst => Math.Max(HeldOut.Worst, Result.Trial!.Error.Worst);
 
     /// <summary>Of choices that are within the budget on the inputs of the search: the fastest that is on the others, too; where none is, the one with the least error.</summary>
     /// <param name="search">Writes the model of fewer operators.</param>
@@ -51,7 +51,7 @@ internal sealed record HeldOutProof(SearchResult Result, TriedModel HeldOut, boo
     public static HeldOutProof Of(PrecisionSearch search, SearchResult found, ModelTrials trials, ModelTrials others, double budget, Action<string, double>? progress = null)
     {
         progress?.Invoke($"{found.Form.Name}: {found.Chosen.Count} operators on the held-out inputs", 0);
-        HeldOutProof best = new(found, others.Run(found.Model!), WasChosenOn: false);
+        HeldOutProof best = new(found, others.Error(found.Model!), WasChosenOn: false);
         List<CurvePoint> curve = [.. found.Curve];
         foreach (QuantizableOperator[] fewer in Fewer(found))
         {
@@ -63,11 +63,11 @@ internal sealed record HeldOutProof(SearchResult Result, TriedModel HeldOut, boo
             // The trial of the search was of more operators. What is over the budget already need not be run on its inputs.
             TriedModel trial = heldOut.Error.Worst <= budget ? trials.Run(result.Model!) : heldOut;
             curve.Add(new CurvePoint(fewer.Length, trial.Error.Worst, trial.Nanoseconds));
-            HeldOutProof next = new(result with { Trial = trial }, heldOut, WasChosenOn: true);
+            HeldOutProof next = new(result with { Trial = trial }, heldOut.Error, WasChosenOn: true);
             if (next.Worst < best.Worst)
                 best = next;
         }
-        if (best.Result.Trial == best.HeldOut)
+        if (ReferenceEquals(best.Result.Trial!.Error, best.HeldOut))
             best = best with { Result = best.Result with { Trial = trials.Run(best.Result.Model!) } };
         return best.WasChosenOn ? best with { Result = Left(best.Result) with { Curve = curve } } : best with { Result = curve.Count == found.Curve.Count ? found : found with { Curve = curve } };
     }

@@ -17,7 +17,7 @@ internal sealed class KeptChoice(PreviousChoice previous, PrecisionSearch search
     /// <param name="trials">On the inputs that ranges are found on.</param>
     /// <param name="others">On others.</param>
     /// <exception cref="RewriteException">The graph would be another, or the error is too large.</exception>
-    public (SearchResult Result, TriedModel HeldOut) Run(IReadOnlyList<QuantizableOperator> candidates, bool areGiven, ModelTrials trials, ModelTrials others)
+    public (SearchResult Result, StatedError HeldOut) Run(IReadOnlyList<QuantizableOperator> candidates, bool areGiven, ModelTrials trials, ModelTrials others)
     {
         QuantizableOperator[] chosen = previous.Among(candidates);
         IQuantizedForm form = Form(chosen, areGiven);
@@ -28,8 +28,8 @@ internal sealed class KeptChoice(PreviousChoice previous, PrecisionSearch search
         }
         ModelProto model = search.Written(form, chosen);
         previous.RequireSameGraph(model);
-        TriedModel trial = trials.Run(model), heldOut = others.Run(model);
-        StatedError larger = trial.Error.Worst > heldOut.Error.Worst ? trial.Error : heldOut.Error;
+        TriedModel trial = trials.Run(model);
+        StatedError heldOut = others.Error(model), larger = trial.Error.Worst > heldOut.Worst ? trial.Error : heldOut;
         if (larger.Worst > budget)
         {
             throw new RewriteException(string.Create(CultureInfo.InvariantCulture,

@@ -84,7 +84,7 @@ internal sealed class PrecisionSearch(
             (double inFloats, double inBytes) = alone(candidate);
             looked.Add(form is not StaticForm && inBytes > inFloats
                 ? new OperatorChoice(candidate, null, inFloats, inBytes, Slower)
-                : new OperatorChoice(candidate, single.Run(Written(form, [candidate])).Error.Worst, inFloats, inBytes, null));
+                : new OperatorChoice(candidate, single.Error(Written(form, [candidate])).Worst, inFloats, inBytes, null));
         }
         return looked;
     }

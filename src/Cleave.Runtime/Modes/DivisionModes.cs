@@ -7,8 +7,7 @@ namespace Cleave.Modes;
 /// <param name="modes">The runner's modes.</param>
 /// <param name="opener">Opens them.</param>
 /// <param name="instances">By mode: its instances.</param>
-/// <param name="parts">Sessions of threads that no mode has.</param>
-internal sealed class DivisionModes(RunnerModes modes, ModeOpener opener, ModeInstances[] instances, PartSessions parts)
+internal sealed class DivisionModes(RunnerModes modes, ModeOpener opener, ModeInstances[] instances)
 {
     /// <summary>
     /// Begins a request that runs in several modes at once, where nothing else runs, it is wanted, and there is a session for each that is free. When it began;
@@ -61,7 +60,7 @@ internal sealed class DivisionModes(RunnerModes modes, ModeOpener opener, ModeIn
         int begun = 0, missing = -1;
         try
         {
-            while (begun < threads.Length && TryBeginExactly(threads[begun], opens, out missing) is { } mode)
+            while (begun < threads.Length && TryBeginExactly(threads[begun], out missing) is { } mode)
                 taken[begun++] = mode;
         }
         finally
@@ -78,25 +77,25 @@ internal sealed class DivisionModes(RunnerModes modes, ModeOpener opener, ModeIn
     }
 
     // In a session of so many threads that nobody else uses, or of one thread; where there is none, what is missing.
-    private RunnerMode? TryBeginExactly(int threads, bool opens, out int missing)
+    private RunnerMode? TryBeginExactly(int threads, out int missing)
     {
         missing = -1;
         for (int mode = 0; mode < instances.Length; mode++)
         {
-            if (instances[mode].Cores != threads || (mode == modes.PlannedIndex && threads > 1 && modes.Planned.Running > 0))
+            // The planned mode shares its threads where it is there once.
+            if (instances[mode].Cores != threads || (mode == modes.PlannedIndex && instances[mode].Most == 1 && threads > 1 && modes.Planned.Running > 0))
                 continue;
             if (instances[mode].TryBegin() is { } free)
                 return free;
             missing = mode;
         }
-        // The planned mode is there once, whatever its threads: further sessions of so many are those of parts.
-        return threads == instances[modes.PlannedIndex].Cores ? parts.TryBegin(threads, opens) : null;
+        return null;
     }
 
     // Further sessions of several threads are opened, as long as there are few; then others have to go.
     private void Missed(int mode, int[] threads)
     {
-        if (mode <= modes.PlannedIndex || !instances[mode].Miss())
+        if (mode < modes.PlannedIndex || !instances[mode].Miss())
             return;
         if (!opener.IsThick(mode) || !opener.IsFull)
             modes.OpenMissed(mode);

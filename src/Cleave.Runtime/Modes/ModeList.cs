@@ -55,8 +55,8 @@ internal sealed record ModeList(ChosenPlan[] Modes, int Planned)
         bool IsWorth(ChosenPlan mode) => pays is null || mode.Cores == 1 || pays(mode);
     }
 
-    /// <summary>How many instances each mode may have: of those for a part of the cores, as many as there are cores for.</summary>
-    public int[] Instances(int cores) => [.. Modes.Select((mode, i) => i > Planned && i < Modes.Length - 1 ? Math.Max(1, cores / mode.Cores) : 1)];
+    /// <summary>How many instances each mode may have: of those for a part of the cores, the planned one among them, as many as there are cores for.</summary>
+    public int[] Instances(int cores) => [.. Modes.Select((mode, i) => i >= Planned && i < Modes.Length - 1 ? Math.Max(1, cores / mode.Cores) : 1)];
 
     // A plan for fewer cores may be the same, or want more threads than one for more.
     private static IEnumerable<ChosenPlan> Falling(List<ChosenPlan> modes)

@@ -44,8 +44,8 @@ internal sealed class ModeOpener(
     /// <summary>Whether there are as many sessions of several threads as there may be for parts of jobs, those that are being opened among them.</summary>
     public bool IsFull => Volatile.Read(ref _thick) >= PartSessions.MostThick;
 
-    /// <summary>The same for a mode: requests that meet may have one for each, beside the planned one, where that is more.</summary>
-    public bool IsFullFor(int mode) => Volatile.Read(ref _thick) >= Math.Max(PartSessions.MostThick, 1 + _most[mode]);
+    /// <summary>The same for a mode: requests that meet may have one for each, beside the one with the most cores, where that is more.</summary>
+    public bool IsFullFor(int mode) => Volatile.Read(ref _thick) >= Math.Max(PartSessions.MostThick, _most[mode] + (mode == 0 ? 0 : 1));
 
     /// <summary>How many instances the modes may have together.</summary>
     public int Places => _most.Sum();
@@ -77,6 +77,9 @@ internal sealed class ModeOpener(
             _thick = 1;
         OpenedPlan plan = OpenedPlan.Open(definition, options, _modes[Planned], cores.Cores, sessions, before.Processors, logger);
         _whyOnly = plan.WhyOnly;
+        // Where ONNX Runtime refused it, it is not asked again.
+        if (!IsAsPlanned(plan))
+            Array.Fill(_asked[Planned], true);
         return Mode(Planned, 0, plan);
     }
 
@@ -193,7 +196,11 @@ internal sealed class ModeOpener(
             }
             postponed();
         },
-        e => Failed(index, e));
+        e => Failed(index, e))
+    {
+        // Lanes of one thread are in the sessions that the first instance has.
+        HasSessions = number > 0 && !IsThick(index),
+    };
 
     private void Start(ModeOpening opening)
     {
@@ -218,7 +225,7 @@ internal sealed class ModeOpener(
         try
         {
             gate.Begin(Work);
-            long bytes = sessions.Factory.EstimatedBytes(opening.Chosen.Plan);
+            long bytes = opening.HasSessions ? 0 : sessions.Factory.EstimatedBytes(opening.Chosen.Plan);
             if (!_limit.TryAdd(bytes, out string why))
             {
                 Refuse(opening, why);
@@ -260,11 +267,13 @@ internal sealed class ModeOpener(
         Log.ModeFailed(logger, definition.Name, _modes[index].Words, e.Message, e);
     }
 
-    // Where there is a mode for fewer cores, lanes serve one request at a time, and so do sessions of several threads that others may have, too.
+    // Where there is a mode for fewer cores, lanes serve one request at a time, and so do sessions of several threads that others may have, too, or that may be there again.
     private RunnerMode Mode(int index, int number, OpenedPlan plan) => Counted(new(
         definition, plan, new LaneSettings(ledger, HasCores: plan.HasCores(cores.Cores), options.Timeline),
         place: _most.Take(index).Sum() + number,
-        oneAtATime: index < _modes.Length - 1 && (plan.Threads.Length > 1 || index > Planned), logger));
+        oneAtATime: index < _modes.Length - 1 && (plan.Threads.Length > 1 || index > Planned || (_most[index] > 1 && IsAsPlanned(plan))), logger));
+
+    private bool IsAsPlanned(OpenedPlan plan) => plan.Outline.Plan == _modes[Planned].Plan;
 
     private RunnerMode Counted(RunnerMode mode)
     {
@@ -278,4 +287,8 @@ internal sealed class ModeOpener(
 /// <param name="Open">Opens it, and hands it over.</param>
 /// <param name="Refused">Told why there is no memory, or no thread, for it now.</param>
 /// <param name="Failed">Told why it could not be opened; it is not tried again.</param>
-internal sealed record ModeOpening(ChosenPlan Chosen, Action Open, Action<string> Refused, Action<Exception> Failed);
+internal sealed record ModeOpening(ChosenPlan Chosen, Action Open, Action<string> Refused, Action<Exception> Failed)
+{
+    /// <summary>Whether all its sessions are there, so that it takes no memory but that of a few threads.</summary>
+    public bool HasSessions { get; init; }
+}

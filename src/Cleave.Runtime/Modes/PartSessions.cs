@@ -37,9 +37,7 @@ internal sealed class PartSessions(ModeOpener opener, int firstPlace, int cores)
     }
 
     /// <summary>Begins a part in a session of exactly so many threads where none runs yet; null where there is none.</summary>
-    /// <param name="threads">The threads.</param>
-    /// <param name="opens">Whether one is opened where it is missed for a while.</param>
-    public RunnerMode? TryBegin(int threads, bool opens = true)
+    public RunnerMode? TryBegin(int threads)
     {
         ModeInstances? instances;
         lock (_byThreads)
@@ -49,7 +47,7 @@ internal sealed class PartSessions(ModeOpener opener, int firstPlace, int cores)
         }
         if (instances.TryBegin() is { } free)
             return free;
-        if (opens && instances.Miss())
+        if (instances.Miss())
             Ask(threads, instances);
         return null;
     }
@@ -71,7 +69,7 @@ internal sealed class PartSessions(ModeOpener opener, int firstPlace, int cores)
             instances.Postpone();
             return;
         }
-        // By its number: no two share threads, nor does one with the planned mode, which has the number 0.
+        // By its number: no two share threads, nor does one with a mode: where one has so many, it is there once, and has the number 0.
         opener.OpenPart(threads, 1 + number, firstPlace + number, instances.Add, Refused, Free);
 
         void Refused()

@@ -45,7 +45,7 @@ internal sealed class RunnerModes
         _planned = _last = opener.Planned;
         Planned = opener.OpenPlanned();
         Opened(_planned, Planned);
-        Division = new DivisionModes(this, opener, _modes, _parts);
+        Division = new DivisionModes(this, opener, _modes);
     }
 
     public CoreLedger Ledger => _ledger;
@@ -368,7 +368,7 @@ internal sealed class RunnerModes
     // for parts.
     private void Missed(int mode, bool isPart = false)
     {
-        if (mode <= _planned || !_modes[mode].Miss())
+        if (mode < _planned || !_modes[mode].Miss())
             return;
         if (!_opener.IsThick(mode) || !(isPart ? _opener.IsFull : _opener.IsFullFor(mode)))
             OpenMissed(mode);

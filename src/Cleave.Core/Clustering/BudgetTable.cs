@@ -71,10 +71,14 @@ internal sealed record FoundSplit(double Nanoseconds, int[] Threads, int Segment
 /// <summary>What is done where a process has so many cores.</summary>
 /// <param name="Cores">So many, and fewer than the next row's.</param>
 /// <param name="Chosen">What is done.</param>
-/// <param name="Whole">The best session for the whole model.</param>
+/// <param name="Whole">The session for the whole model that is the best one: more threads must gain more than a little.</param>
 /// <param name="Split">The best split that was found; null where there is nothing to split, or none was looked for.</param>
 /// <param name="Why">In words, why this was chosen.</param>
-internal sealed record BudgetRow(int Cores, PlannedRun Chosen, PlannedRun Whole, FoundSplit? Split, string Why);
+internal sealed record BudgetRow(int Cores, PlannedRun Chosen, PlannedRun Whole, FoundSplit? Split, string Why)
+{
+    /// <summary>The fastest session for the whole model, whatever its threads gain: what a split is measured against.</summary>
+    public PlannedRun Fastest { get; init; } = Whole;
+}
 
 /// <summary>A model's plans for all core counts.</summary>
 /// <param name="Units">What could be put on lanes: fusion groups, and those together between which nothing can be cut.</param>

@@ -123,6 +123,17 @@ internal sealed class LaneSearch
         return Of(laneOf, LanePlacement.Threads(laneOf, lanes, request.Cores, request.MostThreads, _tasks));
     }
 
+    private LaneAssignment Kept(int[] laneOf, int[] threads)
+    {
+        int[] renumbered = LanePlacement.Renumbered(laneOf, _order, _tasks.IsCloned, out int lanes), kept = new int[lanes];
+        for (int task = 0; task < laneOf.Length; task++)
+        {
+            if (!_tasks.IsCloned[task])
+                kept[renumbered[task]] = threads[laneOf[task]];
+        }
+        return Of(renumbered, kept);
+    }
+
     private LaneAssignment Of(int[] laneOf, int[] threads)
     {
         double makespan = _walk.Makespan(laneOf, threads);
@@ -174,8 +185,14 @@ internal sealed class LaneSearch
                 }
             }
         }
-        LaneAssignment improved = Of(laneOf, request);
-        return improved.Threads.Length > 1 && improved.Makespan < found.Makespan ? improved : found;
+        // Every move was judged with the threads that lanes had. Dealt out anew they may suit better, or undo what moves gained.
+        LaneAssignment improved = found;
+        foreach (LaneAssignment other in (LaneAssignment[])[Of(laneOf, request), Kept(laneOf, found.Threads)])
+        {
+            if (other.Threads.Length > 1 && other.Makespan < improved.Makespan)
+                improved = other;
+        }
+        return improved;
 
         void Move(int[] path, int lane)
         {

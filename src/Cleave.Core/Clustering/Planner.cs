@@ -65,7 +65,7 @@ internal sealed class Planner
         foreach (int cores in _options.Cores)
         {
             _options.Cancellation.ThrowIfCancellationRequested();
-            rows.Add(Row(cores, search, rows.LastOrDefault()));
+            rows.Add(Row(cores, search, rows.LastOrDefault()) with { Fastest = Fastest(cores) });
         }
         return new BudgetTable(_units.Tasks.Count, search.Paths, search.Clusters, rows, [.. rows.Select(r => r.Chosen.Plan).Distinct()]);
     }
@@ -85,8 +85,9 @@ internal sealed class Planner
         string gain = Comparison(whole, split);
         if (_options.Mode == PlanMode.Split)
             return new BudgetRow(cores, split.Run!, whole, split, "asked for; " + gain);
-        if (whole.Nanoseconds <= split.Nanoseconds * (1 + PlanOptions.Margin))
-            return new BudgetRow(cores, whole, whole, split, gain + (split.Nanoseconds < whole.Nanoseconds ? ", less than the margin of " + Percent(PlanOptions.Margin) : ""));
+        double enough = split.Nanoseconds * (1 + PlanOptions.Margin);
+        if (Fastest(cores) is { } fastest && fastest.Nanoseconds <= enough)
+            return new BudgetRow(cores, whole, whole, split, Comparison(whole.Nanoseconds <= enough ? whole : fastest, split) + (split.Nanoseconds < whole.Nanoseconds ? ", less than the margin of " + Percent(PlanOptions.Margin) : ""));
         if (!Pays(_cost, split.Nanoseconds))
             return new BudgetRow(cores, whole, whole, split, gain + ", but less than " + Times(PlanOptions.LeastOfLarge) + " one thread, for which such weights are in memory once more");
         return split.Run is { } run
@@ -115,6 +116,9 @@ internal sealed class Planner
         }
         return best;
     }
+
+    // A session that was passed over for a few threads less is nevertheless there to be compared with.
+    private PlannedRun Fastest(int cores) => _whole.Values.Where(run => run.Threads[0] <= cores).OrderBy(static run => run.Nanoseconds).First();
 
     private PlannedRun Whole(int threads)
     {
@@ -154,16 +158,15 @@ internal sealed class Planner
     // Where overhead is most of the time, a prediction says little.
     private bool IsFine(IReadOnlyList<LaneSegment> segments, int[] threads)
     {
-        double sum = 0;
+        double work = 0, overhead = 0;
         foreach (LaneSegment segment in segments)
         {
             double[] times = _tasks.Times(threads[segment.Lane]);
-            double own = 0;
             foreach (int task in segment.Tasks)
-                own += times[task];
-            sum += _device.Call(threads[segment.Lane]) + own;
+                work += times[task];
+            overhead += _device.Call(threads[segment.Lane]) + _device.HandOff;
         }
-        return sum / segments.Count < (2 * _device.Call(1)) + _device.HandOff;
+        return work < overhead;
     }
 
     private PlannedRun Run(IReadOnlyList<LaneSegment> segments, LaneAssignment lanes)

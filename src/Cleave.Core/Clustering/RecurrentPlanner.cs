@@ -63,14 +63,19 @@ internal sealed class RecurrentPlanner
             return row;
         PlannedRun best = runs.OrderBy(r => r.Nanoseconds).First();
         double gain = (row.Whole.Nanoseconds / best.Nanoseconds) - 1;
-        // Taken apart, a model has more sessions and more nodes: what is as fast without stays as it is.
-        bool isBetter = best.Nanoseconds < row.Chosen.Nanoseconds * (1 - Planner.LeastGain) && ((gain >= PlanOptions.Margin && Planner.Pays(new GraphCost(_graph, _model), best.Nanoseconds)) || _options.Mode == PlanMode.Split);
-        if (!isBetter)
+        bool isTaken = _options.Mode == PlanMode.Split ? !row.Chosen.Plan.IsSplit || IsFaster(best, row) : IsFaster(best, row) && IsWorth(best, row);
+        if (!isTaken)
             return row;
         string why = (_options.Mode == PlanMode.Split ? "asked for; " : "") + (gain + 1).ToString("0.00", CultureInfo.InvariantCulture) + "x one session of "
             + (row.Whole.Threads[0] == 1 ? "one thread" : row.Whole.Threads[0].ToString(CultureInfo.InvariantCulture) + " threads") + "; " + Words(best.Rewritten!.Splits);
         return row with { Chosen = best, Split = new FoundSplit(best.Nanoseconds, best.Threads, best.Plan.Segments.Count, best), Why = why };
     }
+
+    // Taken apart, a model has more sessions and more nodes: what is as fast without stays as it is.
+    private static bool IsFaster(PlannedRun best, BudgetRow row) => best.Nanoseconds < row.Chosen.Nanoseconds * (1 - Planner.LeastGain);
+
+    private bool IsWorth(PlannedRun best, BudgetRow row) =>
+        row.Fastest.Nanoseconds >= best.Nanoseconds * (1 + PlanOptions.Margin) && Planner.Pays(new GraphCost(_graph, _model), best.Nanoseconds);
 
     /// <summary>What was taken apart, for people.</summary>
     public static string Words(IReadOnlyList<RecurrentSplit> splits) => splits.Max(s => s.Chunks) is > 1 and var chunks

@@ -55,6 +55,31 @@ public sealed class LanePropertyTests
         Assert.True(more > 50, "hardly anything got more than two lanes: " + more);
     }
 
+    [Theory]
+    [InlineData(40, 7)]
+    [InlineData(54, 7)]
+    [InlineData(132, 5)]
+    public void What_moves_gained_is_not_lost_where_threads_dealt_out_anew_suit_the_lanes_less(int seed, int cores)
+    {
+        LaneTasks tasks = RandomTasks.Many(seed + 1).Last().Tasks;
+        LaneAssignment found = new LaneSearch(tasks).Best(new LaneRequest(cores), [])!;
+        double[] distance = LinearClustering.DistanceToEnd(tasks.Graph, tasks.Times(1), tasks.HandOff + tasks.Call(1));
+        LaneWalk walk = new(tasks, LinearClustering.Order(distance));
+
+        Assert.True(found.Threads.Sum() <= cores);
+        Assert.Equal(found.Makespan, walk.Makespan(found.LaneOf, found.Threads), 1e-6);
+        foreach (int[] path in LinearClustering.Paths(tasks.Graph, distance))
+        {
+            for (int lane = 0; lane < found.Threads.Length; lane++)
+            {
+                int[] moved = [.. found.LaneOf];
+                foreach (int task in path)
+                    moved[task] = lane;
+                Assert.True(walk.Makespan(moved, found.Threads) >= found.Makespan * (1 - 1e-9), $"a path of {path.Length} to lane {lane}");
+            }
+        }
+    }
+
     [Fact]
     public void Lanes_of_too_many_segments_are_not_improved()
     {

@@ -171,6 +171,51 @@ public sealed class PlannerTests : IDisposable
         Assert.True(Planner.Plan(graph, new CostModel(OneThread(Device.Table)), new PlanOptions { Cores = [2], Mode = PlanMode.Split }).Rows[0].Chosen.Plan.IsSplit);
     }
 
+    [Fact]
+    public void A_split_is_measured_against_the_fastest_session_even_where_its_threads_gain_too_little_to_be_chosen()
+    {
+        SizedGraph graph = Fork(500, 12, 4);
+        BudgetRow alone = Planner.Plan(graph, new CostModel(OneThread(Device.Table)), new PlanOptions { Cores = [2] }).Rows[0];
+        // Two threads take 0.92 of the time of one.
+        BudgetRow row = Planner.Plan(graph, new CostModel(Shared(Device.Table, 0.92)), new PlanOptions { Cores = [2] }).Rows[0];
+
+        Assert.True(alone.Chosen.Plan.IsSplit);
+        Assert.Equal([1], row.Whole.Threads);
+        Assert.Equal([2], row.Fastest.Threads);
+        Assert.InRange(row.Whole.Nanoseconds / row.Split!.Nanoseconds, 1.15, 1.2);
+        Assert.False(row.Chosen.Plan.IsSplit);
+        Assert.Matches("^a split gains [0-9]+ % over one session of 2 threads, less than the margin of 15 %$", row.Why);
+    }
+
+    [Theory]
+    [InlineData(5, false)]
+    [InlineData(10, true)]
+    public void A_split_that_is_mostly_overhead_is_not_chosen_however_many_threads_its_lanes_have(int work, bool isSplit)
+    {
+        SizedGraph graph = Branches(512);
+        double branch = (Planner.Plan(graph, new CostModel(Costing(1, 1, 0)), new PlanOptions { Cores = [1] }).Rows[0].Whole.Nanoseconds - 1) / 2;
+        // A call of one thread, of two, and a hand-over; a branch takes as many calls of one thread, or half of that with two threads.
+        DeviceTable table = Costing(branch / work, 3 * branch / work, 0.1 * branch / work);
+        BudgetRow row = Planner.Plan(graph, new CostModel(table), new PlanOptions { Cores = [4] }).Rows[0];
+
+        Assert.Equal([2, 2], row.Split!.Threads);
+        Assert.True(row.Fastest.Nanoseconds > row.Split.Nanoseconds * (1 + PlanOptions.Margin));
+        Assert.Equal(isSplit, row.Chosen.Plan.IsSplit);
+        Assert.Equal(!isSplit, row.Why.EndsWith("but its segments do less than they cost", StringComparison.Ordinal));
+        // Calls of one thread cost less: lanes of one thread are no such split.
+        Assert.Equal([1, 1], Planner.Plan(graph, new CostModel(table), new PlanOptions { Cores = [2] }).Rows[0].Chosen.Threads);
+
+        static DeviceTable Costing(double one, double two, double handOff) => new()
+        {
+            Name = "costing",
+            Block = Device.Table.Block,
+            Calls = [one, two, two],
+            HandOff = handOff,
+            Threads = [1, 2, 4],
+            Points = [.. Device.Table.Points.Select(p => p with { Nanoseconds = [p.Nanoseconds[0], p.Nanoseconds[0] * 0.5, p.Nanoseconds[0] * 0.5] })],
+        };
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
@@ -266,6 +311,19 @@ public sealed class PlannerTests : IDisposable
         return Sized(graph);
     }
 
+    // Two chains of products that nothing joins.
+    private static SizedGraph Branches(int width)
+    {
+        GraphProto graph = new() { Name = "branches", Input = { Make.Value("x", 1, width) }, Output = { Make.Value("y0", 1, width), Make.Value("y1", 1, width) } };
+        for (int branch = 0; branch < 2; branch++)
+        {
+            graph.Initializer.Add(Make.Floats("w" + branch, [width, width], new float[width * width]));
+            graph.Node.Add(Make.Node("MatMul", ["x", "w" + branch], ["h" + branch]));
+            graph.Node.Add(Make.Node("MatMul", ["h" + branch, "w" + branch], ["y" + branch]));
+        }
+        return Sized(graph);
+    }
+
     // Products one after another, and then as many on one side as on the other.
     private static SizedGraph Fork(int width, int before, int side)
     {
@@ -303,14 +361,14 @@ public sealed class PlannerTests : IDisposable
         Points = [.. table.Points.Select(p => p with { Nanoseconds = [p.Nanoseconds[0]] })],
     };
 
-    private static DeviceTable Shared(DeviceTable table) => new()
+    private static DeviceTable Shared(DeviceTable table, double two = 0.6) => new()
     {
         Name = "shared",
         Block = table.Block,
         Calls = [table.Call(1), table.Call(1)],
         HandOff = table.HandOff,
         Threads = [1, 2],
-        Points = [.. table.Points.Select(p => p with { Nanoseconds = [p.Nanoseconds[0], p.Nanoseconds[0] * 0.6] })],
+        Points = [.. table.Points.Select(p => p with { Nanoseconds = [p.Nanoseconds[0], p.Nanoseconds[0] * two] })],
     };
 
     private SizedGraph Sized(string name)

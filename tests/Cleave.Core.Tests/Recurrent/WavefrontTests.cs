@@ -57,6 +57,19 @@ public sealed class WavefrontTests
     }
 
     [Fact]
+    public void A_split_that_is_asked_for_takes_a_stack_apart_whatever_that_costs()
+    {
+        // Without the last states, nothing is side by side but chunks.
+        ModelProto proto = Varied(new RecurrentModel("RNN", 2, 8, 16).Stacked(), "forward", "constant");
+        proto.Graph.Output.Remove(proto.Graph.Output.Single(o => o.Name == "h_n"));
+        proto.Graph.Node.Remove(proto.Graph.Node.Single(n => n.OpType == "Concat" && n.Output[0] == "h_n"));
+        BudgetTable table = Table(Read(proto.ToByteArray()), PlanMode.Split);
+        Assert.Null(table.Rows[0].Chosen.Rewritten);
+        Assert.All(table.Rows.Skip(1), r => Assert.NotNull(r.Chosen.Rewritten));
+        Assert.All(table.Rows.Skip(1), r => Assert.StartsWith("asked for; 0.", r.Why, StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void A_stack_whose_products_two_threads_share_as_well_stays_whole()
     {
         PlanGraph graph = Read(new RecurrentModel("LSTM", 4, 256, 64).Stacked().ToByteArray());

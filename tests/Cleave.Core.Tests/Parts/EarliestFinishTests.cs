@@ -28,6 +28,18 @@ public sealed class EarliestFinishTests
         Assert.InRange(ratios.Average(), 1, 1.02);
     }
 
+    [Fact]
+    public void Only_the_counts_that_there_are_sessions_for_are_given()
+    {
+        int[] counts = [1, 2, 4, 8, 16];
+        PartTimes part = new(counts, [.. counts.Select(static c => 0.06 + (0.94 / c))]);
+        PartPlan plan = EarliestFinish.Plan([part, part, part], 16, counts), equal = PartPlan.LongestFirst([part, part, part], ThreadShares.Equal([1, 1, 1], 16), 16);
+        Assert.Equal([4, 4, 4], plan.Threads);
+        // Would be over earlier, with three sessions that no mode has.
+        Assert.Equal([6, 5, 5], equal.Threads);
+        Assert.True(equal.Finish < plan.Finish);
+    }
+
     private static PartTimes Random(Random random)
     {
         double time = Math.Exp(random.NextDouble() * 4), serial = random.NextDouble() * random.NextDouble();

@@ -15,40 +15,54 @@ internal sealed record AllocationSearchOptions(int MaxIterations = 30, int MaxNe
 /// <param name="Matrix">The best matrix.</param>
 /// <param name="Throughput">Samples a second of it, as the function says.</param>
 /// <param name="Evaluations">How often the function was asked.</param>
-/// <param name="Steps">The throughput at the start and after each step; it rises.</param>
+/// <param name="Steps">The throughput at the start and after each step that raised it.</param>
 internal sealed record FoundAllocation(AllocationMatrix Matrix, double Throughput, int Evaluations, IReadOnlyList<double> Steps);
 
 /// <summary>
 /// Algorithm 2 of Pochelu et al. (arXiv 2208.14049, section 3): a bounded greedy over matrices that differ in one cell (another batch, one more replica, one less), by
-/// throughput as it is measured or simulated. The best neighbour is taken while it is better; the result is never worse than the start.
+/// throughput as it is measured or simulated. The best neighbour is taken while it is better; the result is never worse than the start. One thing is not the paper's: throughput is that of the
+/// slowest member, so where several are equally slow no single cell makes a difference. Then a second number decides among neighbours of the same throughput, for as many steps in a row as there are
+/// members; what was found that way counts only if throughput rises in the end.
 /// </summary>
 internal static class AllocationSearch
 {
+    // Two simulations with other numbers of samples differ by rounding, too.
+    private const double Rounding = 1e-9;
+
     /// <param name="problem">What is allocated.</param>
     /// <param name="start">A valid matrix.</param>
     /// <param name="throughput">Samples a second of a valid matrix; 0 where it does not run after all.</param>
     /// <param name="options">How long.</param>
+    /// <param name="ties">Of matrices with the same throughput, the one where this is less is better. Null: none is, as in the paper; measured ones do not tie.</param>
     /// <exception cref="ArgumentException"><paramref name="start"/> is not valid.</exception>
-    public static FoundAllocation Improve(AllocationProblem problem, AllocationMatrix start, Func<AllocationMatrix, double> throughput, AllocationSearchOptions options)
+    public static FoundAllocation Improve(
+        AllocationProblem problem, AllocationMatrix start, Func<AllocationMatrix, double> throughput, AllocationSearchOptions options, Func<AllocationMatrix, double>? ties = null)
     {
         if (!problem.IsValid(start))
             throw new ArgumentException("The matrix to begin with leaves a model out, or takes more memory than there is.", nameof(start));
         SeededRandom random = new(options.Seed);
         Dictionary<AllocationMatrix, double> known = [];
-        AllocationMatrix best = start;
+        AllocationMatrix best = start, at = start;
         double most = Ask(start);
         List<double> steps = [most];
-        for (int i = 0; i < options.MaxIterations; i++)
+        for (int i = 0, level = 0; i < options.MaxIterations && level <= problem.Models.Count; i++)
         {
-            AllocationMatrix? next = null;
-            foreach (AllocationMatrix neighbour in Sample(Neighbours(problem, best), options.MaxNeighbours, random))
+            AllocationMatrix? next = null, even = null;
+            double least = ties?.Invoke(at) ?? 0;
+            foreach (AllocationMatrix neighbour in Sample(Neighbours(problem, at), options.MaxNeighbours, random))
             {
                 double value = Ask(neighbour);
-                if (value > most)
+                if (value > most * (1 + Rounding))
                     (next, most) = (neighbour, value);
+                else if (next is null && value >= most * (1 - Rounding) && ties?.Invoke(neighbour) is { } tie && tie < least)
+                    (even, least) = (neighbour, tie);
             }
-            if (next is null)
+            level = next is null ? level + 1 : 0;
+            if ((next ?? even) is not { } step)
                 break;
+            at = step;
+            if (next is null)
+                continue;
             best = next;
             steps.Add(most);
         }
@@ -60,6 +74,19 @@ internal static class AllocationSearch
                 known.Add(matrix, value = throughput(matrix));
             return value;
         }
+    }
+
+    /// <summary>The matrix that is predicted to be the best: found from a first one, or, where another is predicted to be faster than all that, from this one.</summary>
+    /// <param name="problem">What is allocated.</param>
+    /// <param name="start">A valid matrix.</param>
+    /// <param name="other">One that may be used anyway; it need not have the memory.</param>
+    /// <param name="simulator">Predicts.</param>
+    public static FoundAllocation Predict(AllocationProblem problem, AllocationMatrix start, AllocationMatrix other, ThroughputSimulator simulator)
+    {
+        FoundAllocation found = From(start);
+        return problem.IsValid(other) && simulator.Of(other) > found.Throughput * (1 + Rounding) ? From(other) : found;
+
+        FoundAllocation From(AllocationMatrix matrix) => Improve(problem, matrix, simulator.Of, new AllocationSearchOptions(), simulator.SecondsOfAll);
     }
 
     /// <summary>All valid matrices that differ in one cell, in a fixed order.</summary>

@@ -52,6 +52,10 @@ internal sealed class ThroughputSimulator(AllocationProblem problem, Func<int, i
         }
     }
 
+    /// <summary>What a sample takes of each member if only that member ran, over all its cells: their sum, in seconds. It falls with each cell that could do more, whether or not others hold it up.</summary>
+    public double SecondsOfAll(AllocationMatrix matrix) =>
+        Cells(matrix).GroupBy(static c => c.Model).Sum(static column => 1 / column.Sum(static c => c.Group.Count / c.SampleSeconds));
+
     // For every model, as many as keep the runs within the bound even if all are of its smallest batch.
     private int Samples(List<Cell> cells, int models)
     {

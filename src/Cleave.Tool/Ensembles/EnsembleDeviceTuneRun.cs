@@ -73,9 +73,9 @@ internal sealed class EnsembleDeviceTuneRun(EnsembleModels models, EnsembleTunin
         if (!first.Fits)
             throw new RefusedException($"The ensemble '{models.Name}' does not fit: {first.Words(problem)}.");
         ThroughputSimulator simulator = new(problem, Seconds, ThroughputSimulator.SamplesFor(problem));
-        AllocationMatrix predicted = AllocationSearch.Improve(problem, first.Matrix, simulator.Of, new AllocationSearchOptions()).Matrix;
         // As a runner does that knows nothing; the others are compared with it.
         AllocationMatrix untuned = IdleAccelerators.Fill(problem, first.Matrix, [.. Enumerable.Range(0, _members.Count).Select(m => Seconds(0, m, problem.Devices[0].Choices[0]))]);
+        AllocationMatrix predicted = AllocationSearch.Predict(problem, first.Matrix, untuned, simulator).Matrix;
         int known = _tried.Count;
         double before = Throughput(untuned), after = Throughput(predicted);
         FoundAllocation found = AllocationSearch.Improve(problem, before > after ? untuned : predicted, Throughput, EnsembleTuneRun.Deployed);

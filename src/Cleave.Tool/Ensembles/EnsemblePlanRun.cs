@@ -42,7 +42,7 @@ internal static class EnsemblePlanRun
         if (!first.Fits)
             throw new RefusedException($"The ensemble '{models.Name}' does not fit: {first.Words(problem)}.");
         ThroughputSimulator simulator = new(problem, (_, m, cell) => times[m].Of(elements[m], cell.Batch).At(cell.Threads) / 1e6, ThroughputSimulator.SamplesFor(problem));
-        FoundAllocation found = AllocationSearch.Improve(problem, first.Matrix, simulator.Of, new AllocationSearchOptions());
+        FoundAllocation found = AllocationSearch.Predict(problem, first.Matrix, EnsembleTuneRun.Untuned(cores, times.Length), simulator);
         return new EnsembleReport(
             models.Name, cores, "predicted", [.. problem.Models.Select((memory, m) => EnsembleMemberReport.Of(memory, found.Matrix[0, m]))], found.Throughput, null, 0, true, null)
         {

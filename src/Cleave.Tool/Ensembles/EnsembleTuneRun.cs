@@ -30,6 +30,9 @@ internal sealed class EnsembleTuneRun(EnsembleModels models, EnsembleTuningJourn
     /// <summary>How a runner serves each member of which it knows nothing.</summary>
     public static InstanceGroup Untuned(int cores) => new(cores, 1, Cleave.Ensembles.ServingCells.DefaultBatch);
 
+    /// <summary>How a runner serves members of which it knows nothing.</summary>
+    public static AllocationMatrix Untuned(int cores, int members) => AllocationMatrix.Of(1, members, [.. Enumerable.Repeat(Untuned(cores), members)]);
+
     /// <summary>What is known now. Null where there was not even time for one matrix.</summary>
     /// <exception cref="RefusedException">The ensemble does not fit.</exception>
     public EnsembleReport? Run()
@@ -90,8 +93,8 @@ internal sealed class EnsembleTuneRun(EnsembleModels models, EnsembleTuningJourn
         if (!first.Fits)
             throw new RefusedException($"The ensemble '{models.Name}' does not fit: {first.Words(problem)}.");
         ThroughputSimulator simulator = new(problem, (_, m, cell) => Seconds(_members[m], cell), ThroughputSimulator.SamplesFor(problem));
-        AllocationMatrix predicted = AllocationSearch.Improve(problem, first.Matrix, simulator.Of, new AllocationSearchOptions()).Matrix;
-        AllocationMatrix untuned = AllocationMatrix.Of(1, models.Paths.Count, [.. models.Paths.Select(_ => Untuned(cores))]);
+        AllocationMatrix untuned = Untuned(cores, models.Paths.Count);
+        AllocationMatrix predicted = AllocationSearch.Predict(problem, first.Matrix, untuned, simulator).Matrix;
         // One that does not fit says nothing, and nothing is compared with it.
         bool fits = problem.IsValid(untuned);
         int known = _tried.Count;

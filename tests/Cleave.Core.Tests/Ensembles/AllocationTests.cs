@@ -159,6 +159,50 @@ public sealed class AllocationTests
         Assert.InRange(found.Throughput, 500, 546);
     }
 
+    [Theory]
+    [InlineData(2, 8)]
+    [InlineData(3, 8)]
+    [InlineData(5, 16)]
+    public void Members_that_are_equally_slow_get_the_cores_that_are_left(int members, int cores)
+    {
+        AllocationProblem problem = new([EnsembleDevice.Cpu(1L << 40, cores)], [.. Enumerable.Range(0, members).Select(static m => new MemberMemory("m" + m, 1000, 1))]);
+        ThroughputSimulator simulator = new(problem, static (_, _, cell) => (0.0001 + (cell.Batch * 0.001)) / Math.Pow(cell.Threads, 0.7), ThroughputSimulator.SamplesFor(problem));
+        AllocationMatrix start = WorstFitDecreasing.Place(problem).Matrix;
+        FoundAllocation found = AllocationSearch.Improve(problem, start, simulator.Of, new(), simulator.SecondsOfAll);
+        // No single cell changes the throughput of the start. All cores at work do 1,000 samples a second each.
+        Assert.InRange(simulator.Of(start), 900, 1000);
+        Assert.InRange(found.Throughput, 0.9 * 1000 * cores / members, 1000.0 * cores / members);
+        Assert.Equal(found.Throughput, simulator.Of(found.Matrix));
+    }
+
+    [Fact]
+    public void A_step_that_raises_nothing_in_the_end_is_not_kept()
+    {
+        AllocationProblem problem = Problem([1000], 10, 10);
+        AllocationMatrix start = WorstFitDecreasing.Place(problem).Matrix;
+        FoundAllocation found = AllocationSearch.Improve(problem, start, static _ => 1, new(), static m => -m.Cells.Sum(static c => c.Batch));
+        Assert.Equal(start, found.Matrix);
+        Assert.Equal([1], found.Steps);
+        // Once from the start and once from each of two steps, then it ends.
+        Assert.InRange(found.Evaluations, 10, 3 * 8);
+    }
+
+    [Fact]
+    public void What_is_predicted_is_no_slower_than_what_is_used_anyway()
+    {
+        // Each member is slow where it is, and there is no room to change places by one cell.
+        AllocationProblem problem = Problem([100, 100], 60, 60);
+        ThroughputSimulator simulator = new(problem, static (d, m, cell) => (d == m ? 10 : 1) * cell.Batch, ThroughputSimulator.SamplesFor(problem));
+        InstanceGroup cell = new(1, 1, 8);
+        AllocationMatrix slow = AllocationMatrix.Of(2, 2, [cell, default, default, cell]), fast = AllocationMatrix.Of(2, 2, [default, cell, cell, default]);
+        double most = AllocationSearch.Improve(problem, fast, simulator.Of, new()).Throughput;
+        Assert.True(AllocationSearch.Improve(problem, slow, simulator.Of, new(), simulator.SecondsOfAll).Throughput < most / 9);
+        Assert.Equal(most, AllocationSearch.Predict(problem, slow, fast, simulator).Throughput);
+        Assert.Equal(most, AllocationSearch.Predict(problem, fast, slow, simulator).Throughput);
+        // What has not the memory is not used.
+        Assert.True(AllocationSearch.Predict(problem, slow, AllocationMatrix.Of(2, 2, [cell, cell, cell, cell]), simulator).Throughput < most / 9);
+    }
+
     [Fact]
     public void Neighbours_are_another_batch_a_copy_more_and_a_copy_less()
     {

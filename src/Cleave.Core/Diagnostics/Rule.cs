@@ -46,7 +46,7 @@ internal sealed record Problem(Rule Rule, params string[] Arguments)
 
     // Names in a hostile model may be as long as they like; messages are not.
     public string[] Arguments { get; } = Array.ConvertAll(Arguments, static argument =>
-        argument.Length <= LongestArgument ? argument : argument.Substring(0, LongestArgument) + "…");
+        argument.Length <= LongestArgument ? argument : argument.Substring(0, char.IsHighSurrogate(argument[LongestArgument - 1]) ? LongestArgument - 1 : LongestArgument) + "…");
 
     /// <summary>The message for the model at <paramref name="path"/>.</summary>
     public string Message(string path)

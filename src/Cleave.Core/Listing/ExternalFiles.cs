@@ -25,6 +25,15 @@ internal sealed class ExternalFiles(string modelPath)
     public string[] Find(OnnxModel model)
     {
         TensorWalk.Visit(model, Check);
+        foreach (KeyValuePair<string, FileState> named in _files)
+        {
+            // Published it would be all the same: any file of the project, say one with secrets, for a model that reads nothing of it.
+            if (named.Value is { IsRead: false, Reported: false, Length: > 0 } file)
+            {
+                file.Reported = true;
+                Report(new Problem(Rules.Unreadable, "only weights without elements are in the file '" + named.Key + "', which is not empty: export the model anew, with those in the model itself"));
+            }
+        }
         if (_left > 0)
         {
             _problems.Add(new Problem(Rules.Unreadable, "weights are wrong in " + _left.ToString("N0", CultureInfo.InvariantCulture)
@@ -33,7 +42,7 @@ internal sealed class ExternalFiles(string modelPath)
         SortedSet<string> paths = new(StringComparer.Ordinal);
         foreach (FileState file in _files.Values)
         {
-            if (file.Path is { } path && path != _modelName)
+            if (file.Path is { } path && path != _modelName && (file.IsRead || file.Length == 0))
                 paths.Add(path);
         }
         return [.. paths];
@@ -41,11 +50,11 @@ internal sealed class ExternalFiles(string modelPath)
 
     private void Check(TensorInfo tensor)
     {
-        // Nothing of a file is read for a tensor without elements, so none is published for it.
-        if (tensor.External is not { } external || (tensor.ByteSize == 0 && ExternalLocation.Below(external.Location) is not null))
+        if (tensor.External is not { } external)
             return;
         if (!_files.TryGetValue(external.Location, out FileState? file))
             _files.Add(external.Location, file = Open(external.Location));
+        file.IsRead |= tensor.ByteSize > 0;
         if (file.Reported || external.Offset + tensor.ByteSize <= file.Length)
             return;
         file.Reported = true;
@@ -85,5 +94,8 @@ internal sealed class ExternalFiles(string modelPath)
         public long Length { get; } = length;
 
         public bool Reported { get; set; }
+
+        /// <summary>Whether any weight has elements there.</summary>
+        public bool IsRead { get; set; }
     }
 }

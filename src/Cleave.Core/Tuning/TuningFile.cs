@@ -44,7 +44,6 @@ internal sealed class TuningFile
             machine = machine with { Precision = scanner.Text() };
         string hash = "";
         bool isComplete = false;
-        int wentOn = 0;
         List<TunedRequest> requests = [];
         string[] accelerator = [];
         List<TunedPlan> plans = [];
@@ -68,10 +67,6 @@ internal sealed class TuningFile
                     isComplete = true;
                     scanner.NextLine();
                     break;
-                case "went-on":
-                    wentOn = Positive(scanner);
-                    scanner.NextLine();
-                    break;
                 case "request":
                     requests.Add(ReadRequest(scanner));
                     break;
@@ -79,7 +74,7 @@ internal sealed class TuningFile
                     throw scanner.Error("'" + keyword + "' is not expected");
             }
         }
-        return hash.Length > 0 ? new TuningSection(machine, hash, isComplete, requests) { Accelerator = accelerator, Plans = plans, WentOn = wentOn } : throw scanner.Error("the section before has no 'graph'");
+        return hash.Length > 0 ? new TuningSection(machine, hash, isComplete, requests) { Accelerator = accelerator, Plans = plans } : throw scanner.Error("the section before has no 'graph'");
     }
 
     private static TunedRequest ReadRequest(ListingScanner scanner)
@@ -115,8 +110,6 @@ internal sealed class TuningFile
         text.Line("graph").Text(section.Hash).End();
         if (section.IsComplete)
             text.Line("complete").End();
-        if (section.WentOn > 0)
-            text.Line("went-on").Number(section.WentOn).End();
         if (section.Accelerator.Count > 0)
             text.Line("accelerator").Texts([.. section.Accelerator]).End();
         foreach (TunedPlan plan in section.Plans)

@@ -34,9 +34,6 @@ internal sealed record TuningSection(MachineSignature Machine, string Hash, bool
     /// <summary>The splits that were measured. Those that an older file does not tell are not known.</summary>
     public IReadOnlyList<TunedPlan> Plans { get; init; } = [];
 
-    /// <summary>How many starts of runners that tune themselves went on with what was measured in a hurry.</summary>
-    public int WentOn { get; init; }
-
     /// <summary>Whether only the accelerator was measured: that says nothing of the CPU, and holds for any graph.</summary>
     public bool IsOfAccelerator => Requests.Count == 0 && Accelerator.Count > 0;
 
@@ -51,7 +48,6 @@ internal sealed record TuningSection(MachineSignature Machine, string Hash, bool
         return this with
         {
             IsComplete = IsComplete && !isLess,
-            WentOn = isLess ? 0 : WentOn,
             Plans = [.. splits, .. Plans.Where(p => splits.All(s => s.Name != p.Name))],
             Requests = !isLess ? Requests : [.. Requests.Where(r => r.Times.Count > 0 && !others.Contains(r.Times[0].Plan))
                 .Select(r => r with { Times = [.. r.Times.Where(t => !others.Contains(t.Plan))] })],
@@ -69,7 +65,6 @@ internal sealed record TuningSection(MachineSignature Machine, string Hash, bool
         {
             Accelerator = accelerator,
             Plans = other.Plans,
-            WentOn = Math.Max(WentOn, other.WentOn),
             IsComplete = IsComplete || (other.IsComplete && Requests.All(r => other.Requests.Any(o => r.IsAlike(o) && r.Fills.SequenceEqual(o.Fills, StringComparer.Ordinal)))),
             Requests = [.. Requests.Select(r => other.Requests.FirstOrDefault(r.IsAlike) is { } same ? r.Beside(same) : r), .. other.Requests.Where(o => !Requests.Any(o.IsAlike))],
         };

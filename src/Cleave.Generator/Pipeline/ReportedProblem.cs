@@ -15,7 +15,7 @@ internal sealed record ReportedProblem(string Id, string File, EquatableArray<st
     // Made from the registry in Cleave.Core, so that a message has one place.
     private static readonly Dictionary<string, DiagnosticDescriptor> Descriptors = Rules.All.ToDictionary(r => r.Id, Describe);
 
-    /// <summary>A problem of the model <paramref name="source"/>; the diagnostic stands at <paramref name="file"/>. Texts are cut for the message here, and nowhere before.</summary>
+    /// <summary>A problem of the model <paramref name="source"/>; the diagnostic stands at <paramref name="file"/>. Texts are cut once more here: a problem keeps what a log can hold.</summary>
     public static ReportedProblem Of(Problem problem, string source, string file) =>
         new(problem.Rule.Id, file, new([.. problem.Arguments.Prepend(source).Select(a => SafeText.OneLine(a, LongestArgument))]));
 

@@ -105,9 +105,9 @@ internal sealed class EngineOpener(ModelDefinition definition, RunnerOptions opt
             engine.Modes.Growth.Grown = () => _ = home.ReopenInBackground(_logger, isNeeded: static now => now.Modes.Growth.IsThere);
         }
         engine.Modes.Exchange.Reconfigures = (instances, noRoom) => _ = home.ReopenInBackground(_logger, instances, noRoom);
-        bool goesOn = store.IsOfFolder && tuned is not null && !store.IsLess && engine.Tuning.GoesOn(tuned);
-        if (store.IsAsked && (tuned is null || store.IsLess || goesOn) && !options.IsTrial && !home.IsMember)
-            engine.Tuning.StartByItself(goesOn, saysWhyNot: isFirst);
+        // Not what is unfinished, or was compared in a hurry: a slow model would never get there, and measure at every start of every process.
+        if (store.IsAsked && (tuned is null || store.IsLess) && !options.IsTrial && !home.IsMember)
+            engine.Tuning.StartByItself(saysWhyNot: isFirst);
         engine.Sessions.Factory.Prepared.Refused = engine.Preparing.StartIfMissing;
         // Whoever did not see that it is there yet said before what is missing.
         Interlocked.MemoryBarrier();

@@ -40,10 +40,6 @@ internal sealed class PairTimer(Func<bool> isBusy, Func<long> begun, TimeSpan sp
     /// <summary>When so much time will have passed; however much it is.</summary>
     public long After(TimeSpan time) => Now + (long)Math.Min(time.TotalSeconds * Clock.TimestampFrequency, long.MaxValue / 4);
 
-    /// <summary>Whether there may be time for turns enough of two that take so many nanoseconds.</summary>
-    public bool Fits(long first, long other, long until) =>
-        After(TimeSpan.FromMilliseconds(Enough * (Math.Max(BlockNanoseconds, first) + Math.Max(BlockNanoseconds, other)) / 1e6)) <= until;
-
     /// <summary>The median time of the first, and how many times as long the other takes; null where the time was too short, or something else always ran.</summary>
     /// <param name="reference">The first.</param>
     /// <param name="other">The other; null: only the first is measured.</param>

@@ -24,14 +24,9 @@ internal sealed class RequestedTuning<TInput>(CurrentEngine current, Func<Runner
             RunnerEngine engine = current.Enter();
             // Null until its turn has come.
             long? start = null;
-            TimeSpan Begin()
-            {
-                start = Stopwatch.GetTimestamp();
-                return budget;
-            }
             try
             {
-                return await RunAsync(engine, Begin, samples, progress, cancellationToken).ConfigureAwait(false);
+                return await RunAsync(engine, budget, samples, progress, () => start = Stopwatch.GetTimestamp(), cancellationToken).ConfigureAwait(false);
             }
             catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested && current.Now != engine)
             {
@@ -44,7 +39,7 @@ internal sealed class RequestedTuning<TInput>(CurrentEngine current, Func<Runner
 
     // In the engine that the caller has entered.
     private async Task<TuningResult> RunAsync(
-        RunnerEngine engine, Func<TimeSpan> budget, IReadOnlyList<TInput> samples, IProgress<TuningStep>? progress, CancellationToken cancellationToken)
+        RunnerEngine engine, TimeSpan budget, IReadOnlyList<TInput> samples, IProgress<TuningStep>? progress, Action began, CancellationToken cancellationToken)
     {
         CallBuffers[] bound = [];
         bool entered = true;
@@ -52,7 +47,7 @@ internal sealed class RequestedTuning<TInput>(CurrentEngine current, Func<Runner
         {
             bound = JobParts.Bind(samples, sample => bind(engine, sample));
             TuningSample[] given = Array.ConvertAll(bound, b => TuningSample.Given(engine.Shapes, b));
-            Task<TuningResult> tuned = engine.Tuning.Start(budget, given, progress, cancellationToken);
+            Task<TuningResult> tuned = engine.Tuning.Start(budget, given, progress, began, cancellationToken);
             // From here on the tuning leaves the gate.
             entered = false;
             TuningResult result = await tuned.ConfigureAwait(false);

@@ -33,9 +33,6 @@ internal sealed class RunnerTuning
     // Of a process that tunes itself: what most models need.
     private static readonly TimeSpan OwnBudget = TimeSpan.FromSeconds(30);
 
-    // A slow model would never get there, and measure at every start of every process.
-    private const int MostGoOn = 2;
-
     private readonly RunnerEngine _engine;
     private readonly RunnerOptions _options;
     private readonly RunnerOptions _trial;
@@ -80,25 +77,20 @@ internal sealed class RunnerTuning
     /// </summary>
     public bool IsOutgrown => _options.Deterministic != true && Known is { } known && Adds(known, _openedWith) && (IsMissing(known) || (_engine.Definition.Batch != null && TunedRunner.Times(known, _engine.Definition, _engine.Shapes, isCrowded: true) != null));
 
-    /// <summary>Whether a start is to go on by itself: what it would measure is not all known, or was compared in a hurry, and few starts went on yet.</summary>
-    public bool GoesOn(TuningSection known) => known.WentOn < MostGoOn && (!known.IsComplete
-        || TuningSample.MadeUp(_engine.Definition, _engine.Shapes).Any(s => known.Requests.FirstOrDefault(s.Is)?.Times.Any(static t => t.Rounds < PairTimer.Enough) == true));
-
     /// <summary>Measures in the background, because CLEAVE_TUNE is set and not enough is known of this machine; not where it would do so at every start, for nothing is kept.</summary>
-    /// <param name="goesOn">Whether it goes on with what an earlier start had little time for.</param>
     /// <param name="saysWhyNot">Whether a line tells that it does not.</param>
-    public void StartByItself(bool goesOn, bool saysWhyNot)
+    public void StartByItself(bool saysWhyNot)
     {
-        if (_options.ConfigureSession is not null)
+        if ((_options.ConfigureSession is not null ? Configured : _store.WhyNotKept) is { } why)
         {
             if (saysWhyNot)
-                Log.NotTuned(_logger, _engine.Name, "it would not be kept: " + Configured);
+                Log.NotTuned(_logger, _engine.Name, "it would not be kept: " + why);
             return;
         }
         _engine.Gate.Enter();
         try
         {
-            Start(() => !goesOn || CountsGoingOn() ? OwnBudget : TimeSpan.Zero, [], progress: null, CancellationToken.None).ContinueWith(Ended, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+            Start(OwnBudget, [], progress: null, static () => { }, CancellationToken.None).ContinueWith(Ended, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
         }
         catch (Exception e)
         {
@@ -112,19 +104,17 @@ internal sealed class RunnerTuning
     public void Stop() => _closing.Cancel();
 
     /// <summary>Measures for so long at most. The caller has entered the runner's gate, which is left at the end.</summary>
-    /// <param name="budget">How long; called when its turn has come: other runners of the process may tune first.</param>
+    /// <param name="budget">How long.</param>
     /// <param name="samples">The requests; made up where there are none.</param>
     /// <param name="progress">Told what is measured.</param>
+    /// <param name="began">Called when its turn has come: other runners of the process may tune first.</param>
     /// <param name="token">Ends it; what was measured is not kept then.</param>
-    public Task<TuningResult> Start(Func<TimeSpan> budget, IReadOnlyList<TuningSample> samples, IProgress<TuningStep>? progress, CancellationToken token)
+    public Task<TuningResult> Start(TimeSpan budget, IReadOnlyList<TuningSample> samples, IProgress<TuningStep>? progress, Action began, CancellationToken token)
     {
         TaskCompletionSource<TuningResult> outcome = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        new Thread(() => Execute(budget, samples, progress, outcome, token)) { IsBackground = true, Name = "Cleave " + _engine.Name + " tuner" }.UnsafeStart();
+        new Thread(() => Execute(budget, samples, progress, began, outcome, token)) { IsBackground = true, Name = "Cleave " + _engine.Name + " tuner" }.UnsafeStart();
         return outcome.Task;
     }
-
-    // Written before anything is measured: a process that always ends before would not count otherwise. Another one may have gone on while this one waited for its turn.
-    private bool CountsGoingOn() => _store.Latest(Known) is { } latest && GoesOn(latest) && _store.Save(latest with { WentOn = latest.WentOn + 1 }, out _) is not null;
 
     private void Ended(Task<TuningResult> tuned)
     {
@@ -134,7 +124,7 @@ internal sealed class RunnerTuning
             _ = _engine.Home.ReopenInBackground(_logger);
     }
 
-    private void Execute(Func<TimeSpan> budget, IReadOnlyList<TuningSample> samples, IProgress<TuningStep>? progress, TaskCompletionSource<TuningResult> outcome, CancellationToken token)
+    private void Execute(TimeSpan budget, IReadOnlyList<TuningSample> samples, IProgress<TuningStep>? progress, Action began, TaskCompletionSource<TuningResult> outcome, CancellationToken token)
     {
         TuningResult? result = null;
         Exception? failure = null;
@@ -143,7 +133,7 @@ internal sealed class RunnerTuning
         try
         {
             samples = samples.Count > 0 ? TuningSample.OneOfEach(samples.Select(s => s with { Fills = _options.TuningFills })) : TuningSample.MadeUp(_engine.Definition, _engine.Shapes);
-            result = WhyNothing(samples) is { } why ? Nothing(why) : MeasureInTurn(budget, samples, progress, ends.Token);
+            result = WhyNothing(samples) is { } why ? Nothing(why) : MeasureInTurn(budget, samples, progress, began, ends.Token);
             if (result.Requests.Count == 0)
                 Log.NotTuned(_logger, _engine.Name, string.Join(" ", result.Notes));
         }
@@ -169,13 +159,14 @@ internal sealed class RunnerTuning
 
     private static TuningResult Nothing(string why) => new([], false, null, [why]);
 
-    private TuningResult MeasureInTurn(Func<TimeSpan> budget, IReadOnlyList<TuningSample> samples, IProgress<TuningStep>? progress, CancellationToken token)
+    private TuningResult MeasureInTurn(TimeSpan budget, IReadOnlyList<TuningSample> samples, IProgress<TuningStep>? progress, Action began, CancellationToken token)
     {
         OneAtATime.Wait(token);
         try
         {
             using IDisposable? turn = _store.TakeTurn(token);
-            return Measure(budget(), samples, progress, token);
+            began();
+            return Measure(budget, samples, progress, token);
         }
         finally
         {

@@ -62,7 +62,7 @@ internal sealed class Tuner(
                 if (candidates.Count == 1)
                     Measure(reference, null, deadline);
                 for (int i = 1; i < candidates.Count; i++)
-                    Challenge(reference, candidates[i], _leastRounds == 1 ? Share(deadline, candidates.Count - i) : deadline);
+                    Challenge(reference, candidates[i], Part(deadline, candidates.Count - i));
             }
         }
         finally
@@ -109,7 +109,7 @@ internal sealed class Tuner(
         for (int i = 0; i < pending.Length; i++)
         {
             TuningSample sample = samples[pending[i]];
-            long end = _leastRounds == 1 ? Share(until, pending.Length - i) : Careful(pending[i], way, until, isLast: i == pending.Length - 1 && !IsMoreAfter(way));
+            long end = Part(until, pending.Length - i);
             if (timer.Now >= end)
                 return;
             progress?.Report(new TuningStep(way.Words, sample.Unmeasured.Words, Known(), samples.Count * candidates.Count));
@@ -185,15 +185,8 @@ internal sealed class Tuner(
 
     private int Known() => (samples.Count * candidates.Count) - Steps().Count();
 
-    // Once all is known: what is measured with more care is finished one by one, so that calls of little time get there, too. What cannot be finished leaves half to the others.
-    private long Careful(int sample, ChosenPlan way, long until, bool isLast)
-    {
-        TunedTime? first = _times[sample].Find(t => Is(t, First)), other = _times[sample].Find(t => Is(t, way));
-        bool fits = first is not null && other is not null && timer.Fits(first.Nanoseconds, other.Nanoseconds, until);
-        return isLast || fits ? until : Share(until, 2);
-    }
-
-    private bool IsMoreAfter(ChosenPlan way) => candidates.SkipWhile(c => c != way).Skip(1).Any(c => Pending(c).Length > 0);
+    // Once all is known: what is measured with more care is finished one by one, so that calls of little time get there, too.
+    private long Part(long until, int parts) => Share(until, _leastRounds == 1 ? parts : 1);
 
     private long Share(long until, int parts)
     {

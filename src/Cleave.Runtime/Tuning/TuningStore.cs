@@ -57,21 +57,11 @@ internal sealed class TuningStore
     /// <summary>Whether something was left out of what was loaded: it is of other splits than this build makes.</summary>
     public bool IsLess { get; private set; }
 
-    /// <summary>Whether what was loaded is of the folder that CLEAVE_TUNE names.</summary>
-    public bool IsOfFolder { get; private set; }
+    /// <summary>Why nothing can be kept in the folder that CLEAVE_TUNE names, as far as its file says so; null: it can, or was not looked at.</summary>
+    public string? WhyNotKept { get; private set; }
 
     /// <summary>The section of this machine and graph; null where there is none.</summary>
-    public TuningSection? Load()
-    {
-        foreach (string path in _paths)
-        {
-            if (Load(path) is not { } section)
-                continue;
-            IsOfFolder = _folder is not null && path == _paths[0];
-            return section;
-        }
-        return null;
-    }
+    public TuningSection? Load() => _paths.Select(Load).FirstOrDefault(static s => s != null);
 
     /// <summary>
     /// Waits until no other process measures for the folder that CLEAVE_TUNE names: they would measure each other. Null where none is named, or it allows no lock.
@@ -166,6 +156,8 @@ internal sealed class TuningStore
         catch (Exception e) when (e is ListingException or IOException or UnauthorizedAccessException)
         {
             Log.TuningRefused(_logger, _model, path, e.Message);
+            if (_folder is not null && path == _paths[0])
+                WhyNotKept = path + " cannot be read (" + e.Message + ")";
         }
         return null;
     }

@@ -123,18 +123,20 @@ public class BadTensorTests
     }
 
     [Theory]
-    [InlineData(".env", null)]
-    [InlineData("missing.bin", null)]
-    [InlineData("../secret", "CLV1013")]
-    public void No_file_is_taken_for_a_tensor_without_elements(string location, string? rule)
+    [InlineData(".env", "CLV1014", false)]
+    [InlineData("missing.bin", "CLV1011", true)]
+    [InlineData("empty.bin", null, true)]
+    [InlineData("../secret", "CLV1013", false)]
+    public void A_file_is_taken_for_tensors_without_elements_only_where_nothing_is_in_it(string location, string? rule, bool isTaken)
     {
         using TempFolder folder = new();
         ModelProto model = Make.Small();
         model.Graph.Initializer[0] = Make.External("w", [0, 4], location);
         folder.File(".env", new byte[16]);
+        folder.File("empty.bin", []);
         ModelListing listing = List(folder.File("m.onnx", model.ToByteArray()));
         Assert.Equal(rule is null ? [] : [rule], listing.Problems.Select(p => p.Rule.Id));
-        Assert.Empty(listing.ExternalFiles);
+        Assert.Equal(isTaken ? [location] : [], listing.ExternalFiles);
     }
 
     [Fact]

@@ -13,7 +13,6 @@ public sealed class TuningFileTests
         machine "AMD \"EPYC\"" 2 "1.29.0"
           graph "h2:0a"
           complete
-          went-on 1
           plan "TwoLanes" "0123456789ABCDEF"
           request ["batch","sequence"] [1,128]
             time "Whole" [2] 2000000 25
@@ -135,7 +134,6 @@ public sealed class TuningFileTests
     [InlineData("cleave-listing 1\n")]
     [InlineData("cleave-tuning 0\n")]
     [InlineData("cleave-tuning 3\n")]
-    [InlineData("cleave-tuning 1\nmachine \"a\" 2 \"1\"\n  graph \"x\"\n  went-on 0\n")]
     [InlineData("cleave-tuning 1")]
     [InlineData("cleave-tuning 1\ngraph \"x\"\n")]
     [InlineData("cleave-tuning 1\nmachine \"a\" 2\n")]

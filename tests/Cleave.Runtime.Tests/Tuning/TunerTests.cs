@@ -106,21 +106,6 @@ public sealed class TunerTests
         Assert.Contains(section.Requests.SelectMany(static q => q.Times.Skip(1)), static t => t.Rounds >= PairTimer.Enough);
     }
 
-    /// <summary>Else it would take all of the time of each call, and still be as hurried as it was.</summary>
-    [Fact]
-    public void What_cannot_be_finished_leaves_time_to_what_comes_after_it()
-    {
-        ManualClock clock = new();
-        int milliseconds = 1;
-        _inRun = _ => clock.Pass(milliseconds);
-        TuningSample slow = new(["n"], [1], _ => milliseconds = 10), quick = new(["n"], [2], _ => milliseconds = 1);
-        TunedTime[] Hurried(long nanoseconds) => [.. Enumerable.Range(0, 3).Select(w => Time(w, nanoseconds, PairTimer.Fewest))];
-        // A block of 1,000 runs is 10 seconds here, and 25 turns of two are 500.
-        TuningSection known = Section(Request(1, Hurried(10_000_000_000)), Request(2, Hurried(1_000_000_000)));
-        TuningSection section = Tuner(Timer(clock), slow, quick).Run(Machine, known, TimeSpan.FromSeconds(400));
-        Assert.InRange(section.Requests.Single(static q => q.Sizes[0] == 2).Times[1].Rounds, PairTimer.Enough, int.MaxValue);
-    }
-
     /// <summary>A model may do other work with other numbers, whatever the size.</summary>
     [Fact]
     public void What_was_measured_with_other_numbers_is_measured_again_and_stays_where_these_are_refused()

@@ -171,55 +171,6 @@ public sealed class TuningStoreTests : IDisposable
         Assert.NotEqual(77, runner.Engine.Tuning.Known!.Requests.Single().Find("TwoLanes", [1, 1])!.Nanoseconds);
     }
 
-    /// <summary>As after a start that requests left little time: three turns are no verdict.</summary>
-    [Theory]
-    [InlineData(3, true)]
-    [InlineData(25, false)]
-    public void Where_CLEAVE_TUNE_is_set_the_next_start_goes_on_with_what_is_unfinished(int rounds, bool isComplete)
-    {
-        string path = Hurried(_folder["tuned"], rounds, isComplete);
-        using LooseRunner runner = new(Towers.Definition(), Options(Model, _folder["tuned"]));
-        Assert.True(SpinWait.SpinUntil(() => runner.Engine.Tuning.Known is { IsComplete: true } known && known.Requests.Single().Times is { Count: 3 } found && found.All(static t => t.Rounds >= 25), Plenty));
-        Assert.True(SpinWait.SpinUntil(() => TuningFile.Read(File.ReadAllText(path)).Sections.Single().Requests.Single().Times.All(static t => t.Rounds >= 25), Plenty));
-    }
-
-    /// <summary>A slow model would never get there, nor would a process that always ends before: each of their starts would measure.</summary>
-    [Fact]
-    public void Two_starts_go_on_and_no_more_even_if_they_end_too_soon()
-    {
-        string folder = _folder["tuned"], path = Hurried(folder, rounds: 3, isComplete: true);
-        for (int start = 1; start <= 2; start++)
-        {
-            using LooseRunner runner = new(Towers.Definition(), Slowly(folder));
-            Assert.True(SpinWait.SpinUntil(() => File.ReadAllText(path).Contains($"  went-on {start}\n"), Plenty));
-        }
-        byte[] before = File.ReadAllBytes(path);
-        using LooseRunner third = new(Towers.Definition(), Options(Model, folder));
-        Assert.False(SpinWait.SpinUntil(() => third.Engine.Tuning.Known!.Requests.Single().Times.Any(static t => t.Rounds > 3), TimeSpan.FromSeconds(1)));
-        Assert.Equal(before, File.ReadAllBytes(path));
-    }
-
-    /// <summary>How often a start went on would be kept in another place, which may be empty at each start.</summary>
-    [Fact]
-    public void What_was_measured_in_a_hurry_elsewhere_is_taken_as_it_is()
-    {
-        File.Move(Hurried(_folder["tuned"], rounds: 3, isComplete: true), Tuned);
-        using LooseRunner runner = new(Towers.Definition(), Options(Model, _folder["tuned"]));
-        Assert.False(SpinWait.SpinUntil(() => runner.Engine.Tuning.Known!.Requests.Single().Times.Any(static t => t.Rounds > 3), TimeSpan.FromMilliseconds(500)));
-        Assert.Empty(Directory.GetFiles(_folder["tuned"], "*", SearchOption.AllDirectories));
-    }
-
-    [Fact]
-    public void A_file_of_a_later_version_stays_as_it_is()
-    {
-        File.WriteAllText(Tuned, "cleave-tuning 99\n");
-        Assert.Null(Store().Load());
-        Assert.Contains("version 99 is of a later Cleave", Assert.Single(_logger.Warnings));
-        Assert.Null(Store().Save(Section(Request(1, 100)), out string why));
-        Assert.Equal(Tuned + " cannot be read (line 1: version 99 is of a later Cleave: update Cleave here, or delete the file)", why);
-        Assert.Equal("cleave-tuning 99\n", File.ReadAllText(Tuned));
-    }
-
     /// <summary>Two processes that are started together, both with CLEAVE_TUNE.</summary>
     [Fact]
     public void One_process_at_a_time_measures_for_a_folder_and_the_next_goes_by_it()
@@ -246,21 +197,27 @@ public sealed class TuningStoreTests : IDisposable
         Assert.Single(Directory.GetFiles(folder, "*", SearchOption.AllDirectories));
     }
 
-    private static string Hurried(string folder, int rounds, bool isComplete)
+    [Fact]
+    public void A_file_of_a_later_version_stays_as_it_is()
     {
-        string path = Path.Combine(folder, Towers.Definition().Path + TuningFile.Ending);
-        TunedTime[] times = [new("TwoLanes", [1, 1], 1_000_000_000, rounds), new("Whole", [2], 1_000_000_000, rounds), new("Whole", [1], 1_000_000_000, rounds)];
-        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        File.WriteAllText(path, TuningFile.Empty.With(Section(new TunedRequest([], [], isComplete ? times : times[..2])) with { IsComplete = isComplete }).Write());
-        return path;
+        File.WriteAllText(Tuned, "cleave-tuning 99\n");
+        Assert.Null(Store().Load());
+        Assert.Contains("version 99 is of a later Cleave", Assert.Single(_logger.Warnings));
+        Assert.Null(Store().Save(Section(Request(1, 100)), out string why));
+        Assert.Equal(Tuned + " cannot be read (line 1: version 99 is of a later Cleave: update Cleave here, or delete the file)", why);
+        Assert.Equal("cleave-tuning 99\n", File.ReadAllText(Tuned));
     }
 
-    // Each comparison takes as long as there is time.
-    private RunnerOptions Slowly(string folder)
+    /// <summary>Nothing would be kept, so every start would measure.</summary>
+    [Fact]
+    public void Where_the_file_of_CLEAVE_TUNE_cannot_be_read_the_runner_does_not_tune_itself()
     {
-        RunnerOptions options = Options(Model, folder);
-        options.TuningSpan = TimeSpan.FromMinutes(5);
-        return options;
+        string folder = _folder["tuned"], path = Path.Combine(folder, Towers.Definition().Path + TuningFile.Ending);
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        File.WriteAllText(path, "cleave-tuning 99\n");
+        using LooseRunner runner = new(Towers.Definition(), Options(Model, folder));
+        Assert.False(SpinWait.SpinUntil(() => runner.Engine.Tuning.Known != null, TimeSpan.FromMilliseconds(500)));
+        Assert.Equal("cleave-tuning 99\n", File.ReadAllText(path));
     }
 
     private static TunedRequest Request(int n, params long[] times) =>

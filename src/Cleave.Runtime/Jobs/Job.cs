@@ -343,8 +343,8 @@ internal sealed class Job<TInput, TOutput> : IWorkItem
             End();
     }
 
-    // Waits for a callback that runs, also where this thread is interrupted meanwhile: the job is to end.
-    private void DisposeStop()
+    // Waits for a callback that runs, also where this thread is interrupted meanwhile: the job is to end. Whether it was.
+    private bool DisposeStop()
     {
         bool isInterrupted = false;
         while (true)
@@ -359,8 +359,7 @@ internal sealed class Job<TInput, TOutput> : IWorkItem
                 isInterrupted = true;
             }
         }
-        if (isInterrupted)
-            Thread.CurrentThread.Interrupt();
+        return isInterrupted;
     }
 
     private void NoteBegun(bool begins)
@@ -372,7 +371,7 @@ internal sealed class Job<TInput, TOutput> : IWorkItem
     private void End()
     {
         NoteBegun(begins: false);
-        DisposeStop();
+        bool isInterrupted = DisposeStop();
         _lanes?.Dispose();
         if (_isIncomplete)
         {
@@ -387,5 +386,8 @@ internal sealed class Job<TInput, TOutput> : IWorkItem
             _outcome.SetException(_failure);
         else
             _outcome.SetCanceled(_cancellation);
+        // Last, for whatever the thread waits in next is interrupted.
+        if (isInterrupted)
+            Thread.CurrentThread.Interrupt();
     }
 }

@@ -82,8 +82,8 @@ internal sealed class DivisionModes(RunnerModes modes, ModeOpener opener, ModeIn
         missing = -1;
         for (int mode = 0; mode < instances.Length; mode++)
         {
-            // The planned mode shares its threads where it is there once.
-            if (instances[mode].Cores != threads || (mode == modes.PlannedIndex && instances[mode].Most == 1 && threads > 1 && modes.Planned.Running > 0))
+            // The planned mode shares its threads where it is there once, or runs another plan than was chosen.
+            if (instances[mode].Cores != threads || (mode == modes.PlannedIndex && (instances[mode].Most == 1 || !modes.Planned.IsOneAtATime) && threads > 1 && modes.Planned.Running > 0))
                 continue;
             if (instances[mode].TryBegin() is { } free)
                 return free;

@@ -198,8 +198,8 @@ internal sealed class ModeOpener(
         },
         e => Failed(index, e))
     {
-        // Lanes of one thread are in the sessions that the first instance has.
-        HasSessions = number > 0 && !IsThick(index),
+        // Lanes of one thread are in the sessions that the first instance has, which is there: the runner was opened with it.
+        HasSessions = index == Planned && !IsThick(index),
     };
 
     private void Start(ModeOpening opening)

@@ -18,7 +18,6 @@ namespace Cleave.Modes;
 /// </summary>
 internal sealed class RunnerMode
 {
-    private readonly bool _oneAtATime;
     private int _running;
 
     /// <param name="definition">The model.</param>
@@ -32,7 +31,7 @@ internal sealed class RunnerMode
         Plan = plan;
         LaneSettings = settings;
         Place = place;
-        _oneAtATime = oneAtATime;
+        IsOneAtATime = oneAtATime;
         Cores = plan.Cores;
         Counted = new ModeRequests(Words);
         Shapes = new ShapeTable(definition, plan.Outline.Results);
@@ -75,10 +74,13 @@ internal sealed class RunnerMode
 
     public static string WordsOf(string plan, int[] threads) => plan + " with " + OpenedPlan.Words(threads) + (threads is [1] ? " thread" : " threads");
 
+    /// <summary>Whether its threads serve one request at a time.</summary>
+    public bool IsOneAtATime { get; }
+
     /// <summary>Begins a request; false where another one uses the threads.</summary>
     public bool TryBegin()
     {
-        if (!_oneAtATime)
+        if (!IsOneAtATime)
             Interlocked.Increment(ref _running);
         else if (Interlocked.CompareExchange(ref _running, 1, 0) != 0)
             return false;

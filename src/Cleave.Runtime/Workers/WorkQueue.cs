@@ -69,6 +69,9 @@ internal sealed class WorkQueue(WorkerSettings settings)
             _stopped = true;
             idle = [.. _idle];
             _idle.Clear();
+            // One of them may yet take an item that waits.
+            foreach (Worker worker in idle)
+                worker.IsIdle = false;
             if (_workers == 0)
                 _ended.TrySetResult();
         }

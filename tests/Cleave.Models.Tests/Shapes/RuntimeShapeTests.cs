@@ -12,7 +12,6 @@ using Cleave.OnnxProto;
 using Cleave.TestKit;
 using Cleave.TestKit.Catalog;
 using Google.Protobuf;
-using Microsoft.ML.OnnxRuntime;
 using Xunit;
 using Xunit.Abstractions;
 
@@ -21,7 +20,7 @@ namespace Cleave.Models.Tests.Shapes;
 /// <summary>Shape inference on every model at hand, value by value, against what ONNX Runtime reports after a run.</summary>
 public sealed class RuntimeShapeTests(ITestOutputHelper output)
 {
-        public static TheoryData<string> Models => [.. ShapeComparison.Names];
+    public static TheoryData<string> Models => [.. ShapeComparison.Names];
 
     [Theory]
     [MemberData(nameof(Models))]

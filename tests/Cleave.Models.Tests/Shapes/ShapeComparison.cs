@@ -1,18 +1,10 @@
 using System;
 using System.Collections.Generic;
-using System.IO;
 using System.Linq;
-using System.Text;
-using System.Threading;
 using Cleave.Core.Graph;
-using Cleave.Core.Listing;
-using Cleave.Core.Onnx;
 using Cleave.Core.Shapes;
 using Cleave.OnnxProto;
-using Cleave.TestKit;
 using Cleave.TestKit.Catalog;
-using Google.Protobuf;
-using Microsoft.ML.OnnxRuntime;
 using Xunit;
 using Xunit.Abstractions;
 

@@ -3,7 +3,6 @@ using System.Collections.Generic;
 using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
-using Cleave.Generated;
 using Cleave.Ledger;
 using Cleave.Modes;
 using Cleave.Runtime.Tests.Lanes;

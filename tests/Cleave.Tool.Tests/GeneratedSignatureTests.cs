@@ -73,7 +73,7 @@ public sealed partial class GeneratedSignatureTests
             }
             else if (type == report.Output)
             {
-                Assert.Contains($"public {line.Trim()} {{ get; init; }}", code);
+                Assert.Matches($@"public {Regex.Escape(line.Trim())} \{{ get => _tensor\d+; init => ", code);
             }
         }
         return report;

@@ -187,7 +187,7 @@ public sealed class QuantizeCommandTests(QuantizedEncoder encoder) : IClassFixtu
         { "residual", ["--inputs", "ranks"], "has the shape [3,32,32]; the model takes [batch,3,32,32]" },
         { "bert_tiny", ["--inputs", "half"], "input_1.pb is missing; the model has " },
         { "residual", ["--inputs", "endless"], "is no array of NumPy that can be read: its shape has a size that is no number, or too large" },
-        { "residual", ["--inputs", "vast"], "is no array of NumPy that can be read: its length does not fit its shape" },
+        { "residual", ["--inputs", "vast"], "is no array of NumPy that can be read: the sizes of its shape are too large" },
         { "residual", ["--inputs", "broken"], "is no array of NumPy that can be read: it does not begin as one" },
     };
 

@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Globalization;
 using System.Text;
+using Cleave.Core.Diagnostics;
 
 namespace Cleave;
 
@@ -31,7 +32,7 @@ public sealed class EnsembleSnapshot
     public override string ToString()
     {
         StringBuilder text = new();
-        text.Append(LedgerSnapshot.OnOneLine(Name));
+        text.Append(OneLine.Of(Name));
         if (Waiting > 0)
             text.Append(CultureInfo.InvariantCulture, $": {LedgerSnapshot.Count(Waiting, "request")} waiting");
         foreach (MemberSnapshot member in Members)

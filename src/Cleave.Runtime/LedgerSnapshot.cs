@@ -1,7 +1,6 @@
 using System.Collections.Generic;
 using System.Globalization;
 using System.Text;
-using Cleave.Core.Diagnostics;
 using Cleave.Ledger;
 
 namespace Cleave;
@@ -54,9 +53,6 @@ public sealed class LedgerSnapshot
             runner.Write(text);
         return text.ToString();
     }
-
-    // Names and messages are any text.
-    internal static string OnOneLine(string text) => OneLine.Of(text);
 
     internal static string Count(long count, string what) => string.Create(CultureInfo.InvariantCulture, $"{count} {what}{(count == 1 ? "" : "s")}");
 }

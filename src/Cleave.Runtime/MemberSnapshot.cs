@@ -2,6 +2,7 @@ using System.Collections.Generic;
 using System.Globalization;
 using System.Linq;
 using System.Text;
+using Cleave.Core.Diagnostics;
 using Cleave.Ensembles;
 
 namespace Cleave;
@@ -48,15 +49,15 @@ public sealed class MemberSnapshot
     public override string ToString()
     {
         StringBuilder text = new();
-        text.Append(CultureInfo.InvariantCulture, $"{LedgerSnapshot.OnOneLine(Name)}: {LedgerSnapshot.Count(Answers, "answer")}");
+        text.Append(CultureInfo.InvariantCulture, $"{OneLine.Of(Name)}: {LedgerSnapshot.Count(Answers, "answer")}");
         if (Failures > 0)
             text.Append(CultureInfo.InvariantCulture, $", {LedgerSnapshot.Count(Failures, "failure")}, {FailuresInARow} of them since the last answer");
         if (Waiting > 0)
             text.Append(", ").Append(LedgerSnapshot.Count(Waiting, "segment")).Append(Waiting == 1 ? " waits" : " wait");
         if (Instances.Count > 0)
-            text.Append(", on ").AppendJoin(" and ", Instances.GroupBy(static i => i).Select(static g => (g.Count() > 1 ? g.Count().ToString(CultureInfo.InvariantCulture) + "x " : "") + LedgerSnapshot.OnOneLine(g.Key)));
+            text.Append(", on ").AppendJoin(" and ", Instances.GroupBy(static i => i).Select(static g => (g.Count() > 1 ? g.Count().ToString(CultureInfo.InvariantCulture) + "x " : "") + OneLine.Of(g.Key)));
         if (LastFailure is { } last)
-            text.Append("; the last failure: ").Append(LedgerSnapshot.OnOneLine(last));
+            text.Append("; the last failure: ").Append(OneLine.Of(last));
         return text.ToString();
     }
 }

@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Globalization;
 using System.Linq;
+using Cleave.Core.Diagnostics;
 using Cleave.Ledger;
 using Cleave.Modes;
 using Cleave.Plans;
@@ -66,9 +67,9 @@ public sealed class ModeSnapshot
     /// <summary>All of it on one line.</summary>
     public override string ToString()
     {
-        string start = LedgerSnapshot.OnOneLine(Name) + ", " + LedgerSnapshot.Count(Cores, "core") + (Instances > 1 ? " each, " + LedgerSnapshot.Count(Instances, "instance") : "") + ": ";
+        string start = OneLine.Of(Name) + ", " + LedgerSnapshot.Count(Cores, "core") + (Instances > 1 ? " each, " + LedgerSnapshot.Count(Instances, "instance") : "") + ": ";
         if (WhyNotOpen is { } why)
-            return start + "not open, " + LedgerSnapshot.OnOneLine(why);
+            return start + "not open, " + OneLine.Of(why);
         string requests = string.Create(CultureInfo.InvariantCulture, $"{start}{LedgerSnapshot.Count(Requests, "request")}, {Running} running");
         return RelativeTime is { } time && Cores > 1
             ? string.Create(CultureInfo.InvariantCulture, $"{requests}, {time:0.00} of the time of one thread")

@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Globalization;
 using System.Text;
+using Cleave.Core.Diagnostics;
 using Cleave.Ledger;
 
 namespace Cleave;
@@ -79,7 +80,7 @@ public sealed class RunnerSnapshot
 
     internal void Write(StringBuilder text)
     {
-        text.Append(CultureInfo.InvariantCulture, $"\n{LedgerSnapshot.OnOneLine(Model)} ({Hint})");
+        text.Append(CultureInfo.InvariantCulture, $"\n{OneLine.Of(Model)} ({Hint})");
         if (_mayBatch || Waiting > 0 || DividedBatches > 0)
             text.Append(CultureInfo.InvariantCulture, $": {LedgerSnapshot.Count(Waiting, "request")} waiting");
         if (_mayBatch)

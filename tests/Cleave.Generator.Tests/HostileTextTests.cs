@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
+using Cleave.Core.Diagnostics;
 using Cleave.Core.Graph;
 using Cleave.Core.Listing;
 using Cleave.Core.Onnx;
@@ -114,7 +115,7 @@ public class HostileTextTests
             ValueInfo bad = new(text, new OnnxType.Opaque(text, text));
             string message = Assert.Single(GeneratorHost.Run(Models.File(Models.Listing([bad], [Models.Float("y", 1)]))).Messages);
             Assert.StartsWith("CLV2001", message, StringComparison.Ordinal);
-            Assert.DoesNotContain(message, SafeText.IsInvisible);
+            Assert.DoesNotContain(message, OneLine.IsInvisible);
             Assert.True(message.Length < 1200, message);
         }
     }
@@ -228,7 +229,7 @@ public class HostileTextTests
             for (int i = 0; i < text.Length; i++)
             {
                 bool pair = char.IsHighSurrogate(text[i]) && char.IsLowSurrogate(text[i + 1]);
-                if (text[i] != '\n' && (SafeText.IsInvisible(text[i]) || (char.IsSurrogate(text[i]) && !pair)))
+                if (text[i] != '\n' && (OneLine.IsInvisible(text[i]) || (char.IsSurrogate(text[i]) && !pair)))
                     Assert.Fail(source.HintName + " holds U+" + ((int)text[i]).ToString("X4"));
                 if (pair)
                     Assert.True(char.ConvertToUtf32(text[i], text[++i]) < 0xE0000);

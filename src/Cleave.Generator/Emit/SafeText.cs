@@ -35,13 +35,6 @@ internal static class SafeText
     /// <summary>For the content of an XML doc comment; lines are kept, separated by <c>\n</c>.</summary>
     public static string XmlLines(string text, int longest) => Escape(Clean(text, longest, lineBreak: '\n').Trim('\n', ' '));
 
-    /// <summary>Characters that cannot be seen or that change how others are shown. By fixed ranges: Unicode tables differ between frameworks.</summary>
-    public static bool IsInvisible(char c) =>
-        c is < ' ' or (>= '\x7f' and <= '\x9f') or '\xad' or '\u034F' or (>= '\u0600' and <= '\u0605') or '\u061C' or '\u06DD' or '\u070F'
-            or '\u08E2' or '\u115F' or '\u1160' or (>= '\u17B4' and <= '\u17B5') or (>= '\u180B' and <= '\u180F')
-            or (>= '\u200B' and <= '\u200F') or (>= '\u2028' and <= '\u202E') or (>= '\u2060' and <= '\u206F')
-            or '\u3164' or (>= '\uFE00' and <= '\uFE0F') or '\uFEFF' or '\uFFA0' or (>= '\uFFF0' and <= '\uFFFB') or (>= '\uFFFE');
-
     private static string Clean(string text, int longest, char lineBreak)
     {
         StringBuilder builder = new(Math.Min(text.Length, longest));
@@ -60,7 +53,7 @@ internal static class SafeText
             else if (pair)
                 AppendPair(builder, c, text[++i]);
             else
-                builder.Append(IsInvisible(c) || char.IsSurrogate(c) ? Replacement : c);
+                builder.Append(Core.Diagnostics.OneLine.IsInvisible(c) || char.IsSurrogate(c) ? Replacement : c);
         }
         return builder.ToString();
     }

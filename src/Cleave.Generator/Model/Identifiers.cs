@@ -2,7 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Globalization;
 using System.Text;
-using Cleave.Generator.Emit;
+using Cleave.Core.Diagnostics;
 using Microsoft.CodeAnalysis.CSharp;
 
 namespace Cleave.Generator.Model;
@@ -83,7 +83,7 @@ internal static class Identifiers
     }
 
     // Letters of the basic plane that can be seen, and decimal digits: all of them can stand in an identifier.
-    private static bool IsLetterOrDigit(char c) => char.IsLetterOrDigit(c) && !SafeText.IsInvisible(c);
+    private static bool IsLetterOrDigit(char c) => char.IsLetterOrDigit(c) && !OneLine.IsInvisible(c);
 }
 
 /// <summary>Names in use in one place of the generated code.</summary>

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Linq;
 using Cleave.Calls;
 using Cleave.Core.Batching;
+using Cleave.Core.Diagnostics;
 using Cleave.Generated;
 
 namespace Cleave.Batching;
@@ -64,7 +65,7 @@ internal sealed class BatchSizes
     /// <param name="definition">The model.</param>
     /// <param name="name">What it is called there.</param>
     public static string NoAxis(ModelDefinition definition, string name) =>
-        "no batch axis is proven for " + name + (definition.NoBatch is { } why ? ": " + LedgerSnapshot.OnOneLine(why) : "; cleave plan says why, and where cleave fix --dynamic-batch helps");
+        "no batch axis is proven for " + name + (definition.NoBatch is { } why ? ": " + OneLine.Of(why) : "; cleave plan says why, and where cleave fix --dynamic-batch helps");
 
     /// <summary>What a request of these dimensions may do.</summary>
     public BatchPlace Of(ReadOnlySpan<int> dims)

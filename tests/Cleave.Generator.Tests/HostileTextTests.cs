@@ -6,7 +6,6 @@ using Cleave.Core.Graph;
 using Cleave.Core.Listing;
 using Cleave.Core.Onnx;
 using Cleave.Core.Placement;
-using Cleave.Generator.Emit;
 using Cleave.TestKit.Generation;
 using Cleave.TestKit.Synthetic;
 using Google.Protobuf;

@@ -18,7 +18,12 @@ using static Cleave.Core.Tests.Onnx.BadInput;
 
 namespace Cleave.Core.Tests.Onnx;
 
+/// <summary>What is measured must not wait for other tests.</summary>
+[CollectionDefinition(nameof(HostileSizeTests), DisableParallelization = true)]
+public sealed class HostileSizeTestsCollection;
+
 /// <summary>Files of a few megabytes with very many of one thing: time grows with their number, not with its square.</summary>
+[Collection(nameof(HostileSizeTests))]
 public class HostileSizeTests
 {
     private const int Many = 50_000;

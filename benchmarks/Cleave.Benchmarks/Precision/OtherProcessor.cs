@@ -53,9 +53,9 @@ internal sealed class OtherProcessor : IFamily
     {
         for (int i = 0; i < inputs.Count; i++)
         {
-            string set = Directory.CreateDirectory(Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"test_data_set_{i}"))).FullName;
+            string set = Directory.CreateDirectory(new TestDataFolder(folder).Set(i)).FullName;
             for (int n = 0; n < names.Length; n++)
-                GivenInputs.WriteTensor(Path.Combine(set, string.Create(CultureInfo.InvariantCulture, $"input_{n}.pb")), names[n], inputs[i].Values[names[n]]);
+                GivenInputs.WriteTensor(TestDataFolder.InputOf(set, n), names[n], inputs[i].Values[names[n]]);
         }
     }
 }

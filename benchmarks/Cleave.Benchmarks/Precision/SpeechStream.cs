@@ -42,7 +42,7 @@ internal sealed record SpeechStream(int Step, int Length, string Frame, long[] F
                 return;
             string at = Directory.CreateDirectory(Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"test_data_set_{set:00}"))).FullName;
             for (int i = 0; i < inputs.Count; i++)
-                GivenInputs.WriteTensor(Path.Combine(at, string.Create(CultureInfo.InvariantCulture, $"input_{i}.pb")), inputs[i].Name, inputs[i].Value);
+                GivenInputs.WriteTensor(TestDataFolder.InputOf(at, i), inputs[i].Name, inputs[i].Value);
         });
     }
 

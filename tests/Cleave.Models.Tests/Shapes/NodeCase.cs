@@ -6,6 +6,7 @@ using System.Threading;
 using Cleave.Core.Graph;
 using Cleave.Core.Onnx;
 using Cleave.OnnxProto;
+using Cleave.TestKit;
 using Google.Protobuf;
 
 namespace Cleave.Models.Tests.Shapes;
@@ -23,10 +24,10 @@ internal sealed class NodeCase
     {
         Name = Path.GetFileName(Path.GetDirectoryName(path)!);
         _model = ModelProto.Parser.ParseFrom(File.ReadAllBytes(path));
-        string data = Path.Combine(Path.GetDirectoryName(path)!, "test_data_set_0");
+        TestDataFolder data = new(Path.GetDirectoryName(path)!);
         HashSet<string> initializers = [.. _model.Graph.Initializer.Select(i => i.Name)];
-        _inputs = Tensors(data, "input", _model.Graph.Input.Where(i => !initializers.Contains(i.Name)));
-        Outputs = Tensors(data, "output", _model.Graph.Output);
+        _inputs = Tensors(data.Input, _model.Graph.Input.Where(i => !initializers.Contains(i.Name)));
+        Outputs = Tensors(data.Output, _model.Graph.Output);
     }
 
     public string Name { get; }
@@ -90,15 +91,15 @@ internal sealed class NodeCase
             Strip(body);
     }
 
-    private static Dictionary<string, TensorProto> Tensors(string folder, string kind, IEnumerable<ValueInfoProto> values)
+    private static Dictionary<string, TensorProto> Tensors(Func<int, string> fileOf, IEnumerable<ValueInfoProto> values)
     {
         Dictionary<string, TensorProto> tensors = [];
         int number = 0;
         foreach (ValueInfoProto value in values)
         {
-            string file = Path.Combine(folder, FormattableString.Invariant($"{kind}_{number++}.pb"));
+            string file = fileOf(number++);
             if (value.Type.TensorType is not null && File.Exists(file))
-                tensors.Add(value.Name, TensorProto.Parser.ParseFrom(File.ReadAllBytes(file)));
+                tensors.Add(value.Name, TestDataFolder.Read(file));
         }
         return tensors;
     }

@@ -3,6 +3,7 @@ using System.IO;
 using Cleave.Recording;
 using Cleave.Runtime.Tests.Ensembles;
 using Cleave.Runtime.Tests.Support;
+using Cleave.TestKit;
 using Xunit;
 
 namespace Cleave.Runtime.Tests.Recording;
@@ -22,6 +23,9 @@ public sealed class RecordVariableTests : IDisposable
 
     private string Named => Path.Combine(_folder.Path, "named");
 
+    // Of the model that Definitions describes.
+    private static TestDataFolder RecordedIn(string folder) => new(Path.Combine(folder, "models", "test.onnx.recorded"));
+
     public RecordVariableTests() => Environment.SetEnvironmentVariable(InputRecorder.Variable, Named);
 
     public void Dispose()
@@ -36,7 +40,7 @@ public sealed class RecordVariableTests : IDisposable
         ListLogger logger = new();
         Run(new RunnerOptions { Cores = 1, Logger = logger });
 
-        Assert.True(File.Exists(Path.Combine(Named, "models", "test.onnx.recorded", "test_data_set_0", "input_0.pb")));
+        Assert.True(File.Exists(RecordedIn(Named).Input()));
         Assert.Contains("may be data of your users", Assert.Single(logger.Warnings));
     }
 
@@ -46,7 +50,7 @@ public sealed class RecordVariableTests : IDisposable
         string own = Path.Combine(_folder.Path, "own");
         Run(new RunnerOptions { Cores = 1, Record = new RecordingOptions(own) });
 
-        Assert.True(Directory.Exists(Path.Combine(own, "models", "test.onnx.recorded", "test_data_set_0")));
+        Assert.True(Directory.Exists(RecordedIn(own).Set()));
         Assert.False(Directory.Exists(Named));
     }
 

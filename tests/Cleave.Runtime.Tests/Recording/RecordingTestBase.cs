@@ -4,6 +4,7 @@ using System.Linq;
 using System.Runtime.InteropServices;
 using Cleave.OnnxProto;
 using Cleave.Runtime.Tests.Support;
+using Cleave.TestKit;
 
 namespace Cleave.Runtime.Tests.Recording;
 
@@ -29,8 +30,7 @@ public abstract class RecordingTestBase : IDisposable
 
     public void Dispose() => Folder.Dispose();
 
-
-    private protected static string[] SetsIn(string folder) => Directory.Exists(folder) ? [.. Directory.GetDirectories(folder, "test_data_set_*").OrderBy(static s => int.Parse(s.Split('_')[^1]))] : [];
+    private protected static string[] SetsIn(string folder) => [.. new TestDataFolder(folder).Sets];
 
     private protected LooseRunner Open(RecordingOptions options) => LooseRunner.Of(Models.Toy(Width), new RunnerOptions { Cores = 2, Record = options, Logger = Logger });
 
@@ -48,7 +48,7 @@ public abstract class RecordingTestBase : IDisposable
 
     private protected static (TensorProto Tensor, float[] Values) Read(string set)
     {
-        TensorProto tensor = TensorProto.Parser.ParseFrom(File.ReadAllBytes(Path.Combine(set, "input_0.pb")));
+        TensorProto tensor = TestDataFolder.Read(TestDataFolder.InputOf(set));
         return (tensor, MemoryMarshal.Cast<byte, float>(tensor.RawData.Span).ToArray());
     }
 }

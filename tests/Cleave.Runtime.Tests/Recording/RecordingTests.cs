@@ -10,6 +10,7 @@ using Cleave.Generated;
 using Cleave.Ledger;
 using Cleave.OnnxProto;
 using Cleave.Runtime.Tests.Support;
+using Cleave.TestKit;
 using Google.Protobuf;
 using Xunit;
 
@@ -212,7 +213,7 @@ public sealed class RecordingTests : RecordingTestBase
             Assert.Equal(0, runner.Engine.Pool.Rented);
             runner.Run(Of("a", "b")).Dispose();
         }
-        TensorProto kept = TensorProto.Parser.ParseFrom(File.ReadAllBytes(Path.Combine(Assert.Single(Sets), "input_0.pb")));
+        TensorProto kept = TestDataFolder.Read(TestDataFolder.InputOf(Assert.Single(Sets)));
         Assert.Equal(["a", "b"], kept.StringData.Select(static s => s.ToStringUtf8()));
         Assert.DoesNotContain(Logger.Lines, static l => l.Contains("does not record"));
 

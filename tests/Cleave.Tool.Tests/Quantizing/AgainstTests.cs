@@ -6,6 +6,7 @@ using System.Text.Json;
 using System.Threading.Tasks;
 using Cleave.Core.Graph;
 using Cleave.OnnxProto;
+using Cleave.TestKit;
 using Cleave.TestKit.Synthetic;
 using Cleave.Tool.Running;
 using Xunit;
@@ -116,7 +117,7 @@ public sealed class AgainstTests : IDisposable
         ToolRun within = await ToolRun.Of(validate);
         // What a runner is writing at this moment, or did when it was killed.
         string draft = Directory.CreateDirectory(_files.PathOf("model.onnx" + RecordedFolders.Ending + "/.making-0")).FullName;
-        File.WriteAllText(Path.Combine(draft, "input_0.pb"), "half of it");
+        File.WriteAllText(TestDataFolder.InputOf(draft), "half of it");
         ToolRun again = await ToolRun.Of(validate);
         _files.Inputs("model.onnx" + RecordedFolders.Ending, Shape, 3, seed: 12);
         ToolRun others = await ToolRun.Of(validate);

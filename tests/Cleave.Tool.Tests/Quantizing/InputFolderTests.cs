@@ -60,8 +60,8 @@ public sealed class InputFolderTests : IDisposable
     {
         Save("0.npy", 1);
         // Of several inputs the first is there.
-        Directory.CreateDirectory(Path.Combine(Samples, ".making-0"));
-        File.WriteAllText(Path.Combine(Samples, ".making-0", "input_0.pb"), "half of it");
+        string draft = Directory.CreateDirectory(Path.Combine(Samples, ".making-0")).FullName;
+        File.WriteAllText(TestDataFolder.InputOf(draft), "half of it");
 
         Assert.Equal("0.npy", Assert.Single(Read()).Name);
     }

@@ -322,9 +322,9 @@ public sealed class QuantizeCommandTests(QuantizedEncoder encoder) : IClassFixtu
     // A set as runners record them, of which only the first input is there.
     private string Half()
     {
-        string set = Directory.CreateDirectory(Path.Combine(_folder.Path, "half", "test_data_set_0")).FullName;
-        File.WriteAllBytes(Path.Combine(set, "input_0.pb"), new TensorProto { DataType = (int)Core.Graph.ElementType.Int64, Dims = { 1, 1 }, Int64Data = { 1 } }.ToByteArray());
-        return Path.GetDirectoryName(set)!;
+        string folder = Path.Combine(_folder.Path, "half");
+        TestDataFolder.WriteInput(new TestDataFolder(folder).Set(), new TensorProto { DataType = (int)Core.Graph.ElementType.Int64, Dims = { 1, 1 }, Int64Data = { 1 } });
+        return folder;
     }
 
     private string[] Optimised(string model)

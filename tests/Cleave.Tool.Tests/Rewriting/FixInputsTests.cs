@@ -2,6 +2,7 @@ using System;
 using System.IO;
 using System.Threading.Tasks;
 using Cleave.OnnxProto;
+using Cleave.TestKit;
 using Xunit;
 
 namespace Cleave.Tool.Tests.Rewriting;
@@ -61,6 +62,6 @@ public sealed class FixInputsTests : IDisposable
     {
         ToolRun run = await ToolRun.Of(["golden", "--record", _tiny.Save(), .. sizes]);
         Assert.Equal((0, ""), (run.Code, run.Error));
-        Directory.Move(Path.Combine(_tiny.Path + ".golden", "test_data_set_0"), Given);
+        Directory.Move(new TestDataFolder(_tiny.Path + ".golden").Set(), Given);
     }
 }

@@ -5,6 +5,7 @@ using System.Linq;
 using System.Threading.Tasks;
 using Cleave.Core.Graph;
 using Cleave.OnnxProto;
+using Cleave.TestKit;
 using Cleave.Tool.Golden;
 using Cleave.Tool.Running;
 using Cleave.Tool.Verification;
@@ -21,6 +22,8 @@ public sealed class GoldenCommandTests : IDisposable
 
     private string Folder => _tiny.Path + ".golden";
 
+    private TestDataFolder Recorded => new(Folder);
+
     [Fact]
     public async Task What_was_recorded_is_compared()
     {
@@ -31,8 +34,8 @@ public sealed class GoldenCommandTests : IDisposable
         ToolRun recorded = await ToolRun.Of("golden", "--record", _tiny.Path);
         Assert.Equal((0, ""), (recorded.Code, recorded.Error));
         // ONNX's own layout, which protobuf reads.
-        TensorProto input = TensorProto.Parser.ParseFrom(File.ReadAllBytes(Path.Combine(Folder, "test_data_set_0", "input_0.pb")));
-        TensorProto output = TensorProto.Parser.ParseFrom(File.ReadAllBytes(Path.Combine(Folder, "test_data_set_0", "output_0.pb")));
+        TensorProto input = TestDataFolder.Read(Recorded.Input());
+        TensorProto output = TestDataFolder.Read(Recorded.Output());
         Assert.Equal(("x", "y"), (input.Name, output.Name));
         Assert.Equal(input.RawData, output.RawData);
         ToolRun same = await ToolRun.Of("golden", _tiny.Path);
@@ -70,9 +73,9 @@ public sealed class GoldenCommandTests : IDisposable
     {
         await ToolRun.Of("golden", "--record", "--dims", "batch=2", _tiny.Save());
         string given = Path.Combine(Path.GetDirectoryName(_tiny.Path)!, "given");
-        Directory.Move(Path.Combine(Folder, "test_data_set_0"), given);
+        Directory.Move(Recorded.Set(), given);
         Assert.Equal(0, (await ToolRun.Of("golden", "--record", "--inputs", given, _tiny.Path)).Code);
-        Assert.Equal(File.ReadAllBytes(Path.Combine(given, "input_0.pb")), File.ReadAllBytes(Path.Combine(Folder, "test_data_set_0", "input_0.pb")));
+        Assert.Equal(File.ReadAllBytes(TestDataFolder.InputOf(given)), File.ReadAllBytes(Recorded.Input()));
         Assert.Single(Directory.GetDirectories(Folder));
     }
 
@@ -80,11 +83,11 @@ public sealed class GoldenCommandTests : IDisposable
     public async Task A_recording_that_does_not_fit_says_what_is_missing()
     {
         await ToolRun.Of("golden", "--record", "--dims", "batch=2", _tiny.Save());
-        File.Delete(Path.Combine(Folder, "test_data_set_0", "output_0.pb"));
+        File.Delete(Recorded.Output());
         ToolRun run = await ToolRun.Of("golden", _tiny.Path);
         Assert.Equal(1, run.Code);
         Assert.Contains("output_0.pb is missing", run.Error);
-        File.WriteAllText(Path.Combine(Folder, "test_data_set_0", "output_0.pb"), "no tensor");
+        File.WriteAllText(Recorded.Output(), "no tensor");
         Assert.Contains("is no tensor that can be read", (await ToolRun.Of("golden", _tiny.Path)).Error);
     }
 
@@ -165,8 +168,7 @@ public sealed class GoldenCommandTests : IDisposable
         graph.Output[0] = TinyModel.Value("y", 5, "batch", 4);
         Assert.Equal(0, (await ToolRun.Of("golden", "--record", "--dims", "batch=1", _tiny.Save())).Code);
 
-        string path = Path.Combine(Folder, "test_data_set_0", "output_0.pb");
-        TensorProto recorded = TensorProto.Parser.ParseFrom(File.ReadAllBytes(path));
+        TensorProto recorded = TestDataFolder.Read(Recorded.Output());
         await Check(1, 0);
         await Check(2, 1);
 
@@ -175,7 +177,7 @@ public sealed class GoldenCommandTests : IDisposable
             short[] moved = [.. Enumerable.Range(0, 4).Select(i => (short)(BitConverter.ToInt16(recorded.RawData.Span[(2 * i)..]) + steps))];
             TensorProto other = recorded.Clone();
             other.RawData = ByteString.CopyFrom(System.Runtime.InteropServices.MemoryMarshal.AsBytes<short>(moved));
-            File.WriteAllBytes(path, other.ToByteArray());
+            File.WriteAllBytes(Recorded.Output(), other.ToByteArray());
             Assert.Equal(code, (await ToolRun.Of("golden", _tiny.Path)).Code);
         }
     }

@@ -4,6 +4,7 @@ using System.Linq;
 using System.Threading.Tasks;
 using System.Xml.Linq;
 using Cleave.OnnxProto;
+using Cleave.TestKit;
 using Xunit;
 
 namespace Cleave.Tool.Tests.Validation;
@@ -87,7 +88,7 @@ public sealed class WhatIsRunTests : IDisposable
                 graph.Input.Add(TinyModel.Value("z", TinyModel.Float, "batch", 4));
                 break;
             default:
-                await File.WriteAllTextAsync(Path.Combine(_tiny.Path + ".golden", "test_data_set_0", "input_0.pb"), "no tensor");
+                await File.WriteAllTextAsync(new TestDataFolder(_tiny.Path + ".golden").Input(), "no tensor");
                 break;
         }
         string junit = _tiny.Path + ".xml";
@@ -103,7 +104,7 @@ public sealed class WhatIsRunTests : IDisposable
     public async Task A_recording_that_does_not_fit_hides_no_difference_of_another()
     {
         Assert.Equal(0, (await ToolRun.Of("golden", "--record", _tiny.Save(), "--dims", "batch=2", "--dims", "batch=3")).Code);
-        await File.WriteAllTextAsync(Path.Combine(_tiny.Path + ".golden", "test_data_set_0", "input_0.pb"), "no tensor");
+        await File.WriteAllTextAsync(new TestDataFolder(_tiny.Path + ".golden").Input(), "no tensor");
         _tiny.Model.Graph.Initializer[0].RawData = Google.Protobuf.ByteString.CopyFrom(new byte[] { 0, 0, 0x80, 0x3f, 0, 0, 0, 0x40, 0, 0, 0x40, 0x40, 0, 0, 0x80, 0x40 });
         ToolRun run = await ToolRun.Of("validate", _tiny.Save());
         Assert.Equal(1, run.Code);
@@ -117,7 +118,7 @@ public sealed class WhatIsRunTests : IDisposable
     {
         _tiny.Model.Graph.Input[0].Type.TensorType.Shape = null;
         Assert.Equal(0, (await ToolRun.Of("golden", "--record", _tiny.Save(), "--dims", "x[0]=2,x[1]=4")).Code);
-        await File.WriteAllTextAsync(Path.Combine(_tiny.Path + ".golden", "test_data_set_0", "input_0.pb"), "no tensor");
+        await File.WriteAllTextAsync(new TestDataFolder(_tiny.Path + ".golden").Input(), "no tensor");
         ToolRun run = await ToolRun.Of("validate", _tiny.Path);
         Assert.Equal(1, run.Code);
         Assert.Contains("failed its validation, recorded outputs: ", run.Output, StringComparison.Ordinal);

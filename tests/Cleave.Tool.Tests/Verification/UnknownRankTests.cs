@@ -3,7 +3,7 @@ using System.IO;
 using System.Linq;
 using System.Threading.Tasks;
 using Cleave.OnnxProto;
-using Google.Protobuf;
+using Cleave.TestKit;
 using Xunit;
 
 namespace Cleave.Tool.Tests.Verification;
@@ -18,8 +18,7 @@ public sealed class UnknownRankTests : IDisposable
         _tiny.Model.Graph.Input[0].Type.TensorType.Shape = null;
         _tiny.Model.Graph.Output[0].Type.TensorType.Shape = null;
         TensorProto tensor = new() { DataType = TinyModel.Float, Dims = { 2, 4 }, FloatData = { Enumerable.Range(0, 8).Select(static i => (float)i) } };
-        Directory.CreateDirectory(Given);
-        File.WriteAllBytes(Path.Combine(Given, "input_0.pb"), tensor.ToByteArray());
+        TestDataFolder.WriteInput(Given, tensor);
         _tiny.Save();
     }
 

@@ -4,8 +4,8 @@ using System.Linq;
 using System.Text.Json;
 using System.Threading.Tasks;
 using Cleave.OnnxProto;
+using Cleave.TestKit;
 using Cleave.TestKit.Catalog;
-using Google.Protobuf;
 using Xunit;
 
 namespace Cleave.Tool.Tests.Verification;
@@ -131,9 +131,9 @@ public sealed class VerifyCommandTests : IDisposable
         using TinyModel tiny = Two("Relu");
         // The older of two encodings.
         TensorProto tensor = new() { DataType = TinyModel.Float, Dims = { 5, 4 }, FloatData = { Enumerable.Range(0, 20).Select(i => (float)i) } };
-        string folder = Directory.CreateDirectory(Path.Combine(_folder.Path, "test_data_set_0")).FullName;
-        File.WriteAllBytes(Path.Combine(folder, "input_0.pb"), tensor.ToByteArray());
-        ToolRun run = await ToolRun.Of("verify", tiny.Path, "--inputs", folder, "--dims", "batch=7", "--dims", "batch=2", "--json");
+        string set = new TestDataFolder(_folder.Path).Set();
+        TestDataFolder.WriteInput(set, tensor);
+        ToolRun run = await ToolRun.Of("verify", tiny.Path, "--inputs", set, "--dims", "batch=7", "--dims", "batch=2", "--json");
         Assert.Equal(0, run.Code);
         Assert.Equal(["test_data_set_0", "random, batch=7", "random, batch=2"], run.Json.GetProperty("inputs").EnumerateArray().Select(i => i.GetString()));
     }
@@ -172,7 +172,7 @@ public sealed class VerifyCommandTests : IDisposable
     {
         using TinyModel tiny = new();
         tiny.Save();
-        File.WriteAllText(Path.Combine(_folder.Path, "input_0.pb"), "no tensor, but text");
+        File.WriteAllText(TestDataFolder.InputOf(_folder.Path), "no tensor, but text");
         ToolRun run = await ToolRun.Of("verify", tiny.Path, "--inputs", _folder.Path);
         Assert.Equal(1, run.Code);
         Assert.Contains("is no tensor that can be read", run.Error);
@@ -190,7 +190,7 @@ public sealed class VerifyCommandTests : IDisposable
             DataLocation = TensorProto.Types.DataLocation.External,
             ExternalData = { new StringStringEntryProto { Key = "location", Value = "other.bin" } },
         };
-        File.WriteAllBytes(Path.Combine(_folder.Path, "input_0.pb"), tensor.ToByteArray());
+        TestDataFolder.WriteInput(_folder.Path, tensor);
         ToolRun run = await ToolRun.Of("verify", tiny.Path, "--inputs", _folder.Path);
         Assert.Equal(1, run.Code);
         Assert.Contains("keeps its elements in another file", run.Error.ReplaceLineEndings(" "));

@@ -72,6 +72,7 @@ public sealed class DocsLinkTests
     [
         .. Directory.GetFiles(SharedModels.Repository, "*.md"), .. Directory.GetFiles(Docs, "*.md", SearchOption.AllDirectories),
         .. Directory.GetFiles(Path.Combine(SharedModels.Repository, "benchmarks"), "*.md"), .. Directory.GetFiles(Path.Combine(SharedModels.Repository, "sample-app"), "*.md"),
+        .. Directory.GetFiles(Path.Combine(SharedModels.Repository, "build"), "*.md", SearchOption.AllDirectories),
     ];
 
     // As GitHub makes them: lower case, words joined by hyphens, without punctuation.

@@ -47,7 +47,7 @@ internal sealed class Node(string name, string opType, string domain, string[] i
 }
 
 /// <summary>A graph: the model's own, or the body of an If, Loop or Scan. Everything is in the file's order.</summary>
-internal sealed class OnnxGraph
+internal sealed record OnnxGraph
 {
     public string Name { get; init; } = "";
 
@@ -117,7 +117,7 @@ internal sealed class ModelFunction
 }
 
 /// <summary>A model without its weights: what reading a file or a listing gives.</summary>
-internal sealed class OnnxModel
+internal sealed record OnnxModel
 {
     public long IrVersion { get; init; }
 

@@ -95,31 +95,7 @@ internal sealed class RecurrentRewriter
             if (ChunksOf(node) is { } chunks)
                 RepeatByChunk(node, chunks);
         }
-        OnnxGraph graph = _model.Graph;
-        return new OnnxModel
-        {
-            IrVersion = _model.IrVersion,
-            Opsets = _model.Opsets,
-            ProducerName = _model.ProducerName,
-            ProducerVersion = _model.ProducerVersion,
-            Domain = _model.Domain,
-            Version = _model.Version,
-            DocString = _model.DocString,
-            Metadata = _model.Metadata,
-            MetadataMessages = _model.MetadataMessages,
-            Functions = _model.Functions,
-            Graph = new OnnxGraph
-            {
-                Name = graph.Name,
-                DocString = graph.DocString,
-                Inputs = graph.Inputs,
-                Outputs = graph.Outputs,
-                ValueInfos = graph.ValueInfos,
-                Initializers = graph.Initializers,
-                SparseInitializers = graph.SparseInitializers,
-                Nodes = _nodes,
-            },
-        };
+        return _model with { Graph = _model.Graph with { Nodes = _nodes } };
     }
 
     private void SplitNode(Node node, RecurrentSplit split)

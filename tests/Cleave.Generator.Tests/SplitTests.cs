@@ -64,7 +64,7 @@ public sealed class SplitTests : IDisposable
     {
         string path = SplitModels.Save(SplitModels.Fan(3, 4), _folder, "fan");
         GeneratedModel model = Split(path);
-        Assert.Contains(model.Spec.Plans.SelectMany(p => p.Lanes).SelectMany(l => l.Statements), s => s.Kind == StatementKind.Send && s.Comment.Split(';')[0].Contains(", ", StringComparison.Ordinal));
+        Assert.Contains(model.Spec.Plans.SelectMany(p => p.Lanes).SelectMany(l => l.Statements), s => s.Call == LaneCall.Send && s.Comment.Split(';')[0].Contains(", ", StringComparison.Ordinal));
         await RunsAsTheFile(model, path);
     }
 
@@ -146,7 +146,7 @@ public sealed class SplitTests : IDisposable
         Assert.NotNull(lost);
         PlanSpec plan = model.Spec.Plans.First();
         string value = plan.Values.FirstOrDefault(v => v.Field == lost)?.Name ?? model.Spec.Outputs.First(o => o.Field == lost).Name;
-        string lane = plan.Lanes.First(l => l.Statements.Any(s => s.Kind == StatementKind.Receive && s.Fields.Contains(lost))).Method;
+        string lane = plan.Lanes.First(l => l.Statements.Any(s => s.Call == LaneCall.Receive && s.Fields.Contains(lost))).Method;
 
         Assert.Matches(@"lane \d \(.*" + Regex.Escape(lane) + @".*\) waits for the value '" + Regex.Escape(value) + "', which no lane sends", Refused(model));
     }

@@ -90,19 +90,19 @@ internal static class SplitEmitter
     private static void WriteTables(SourceWriter code, PlanSpec plan)
     {
         string[] segments = [.. plan.Segments.Select(s => s.Field)];
-        string[] values = [.. plan.Lanes.SelectMany(l => l.Statements).Where(s => s.Kind is StatementKind.Send or StatementKind.Receive).SelectMany(s => s.Fields).Distinct()];
+        string[] values = [.. plan.Lanes.SelectMany(l => l.Statements).Where(s => s.Call is LaneCall.Send or LaneCall.Receive).SelectMany(s => s.Fields).Distinct()];
         Dictionary<string, int> places = Enumerable.Concat(segments.Select((f, i) => (f, i)), values.Select((f, i) => (f, i))).ToDictionary(p => p.f, p => p.i);
         int count = plan.Lanes.Sum(l => l.Statements.Count);
         code.Line($"// {NumberText.Of(count)} statements, and over {NumberText.Of(PlanSpecBuilder.MostInCode)} nobody reads as code: each lane follows a table.");
         code.Line("// A statement is what it does and the place of its segment in Segments, or of its value in Values. 'cleave plan --json' lists them.");
-        code.Line($"private const int Run = {NumberText.Of((int)StatementKind.Run)}, Send = {NumberText.Of((int)StatementKind.Send)}, Receive = {NumberText.Of((int)StatementKind.Receive)};");
+        code.Line($"private const int Run = {NumberText.Of((int)LaneCall.Run)}, Send = {NumberText.Of((int)LaneCall.Send)}, Receive = {NumberText.Of((int)LaneCall.Receive)};");
         code.Line();
         WriteFields(code, "Segment", "Segments", segments);
         WriteFields(code, "Value", "Values", values);
         foreach (LaneSpec lane in plan.Lanes)
         {
             using (code.Open($"private static readonly int[] {lane.Table} =", "};"))
-                WriteRows(code, lane.Statements.SelectMany(s => s.Fields.Select(f => $"{(s.Kind == StatementKind.Launch ? StatementKind.Run : s.Kind)}, {NumberText.Of(places[f])}")));
+                WriteRows(code, lane.Statements.SelectMany(s => s.Fields.Select(f => $"{(s.Call == LaneCall.Launch ? LaneCall.Run : s.Call)}, {NumberText.Of(places[f])}")));
             code.Line();
         }
     }
@@ -143,6 +143,6 @@ internal static class SplitEmitter
     private static void WriteStatements(SourceWriter code, IEnumerable<StatementSpec> statements)
     {
         foreach (StatementSpec statement in statements)
-            code.Row($"lane.{statement.Kind}({string.Join(", ", statement.Fields)});", statement.Comment);
+            code.Row($"lane.{statement.Call}({string.Join(", ", statement.Fields)});", statement.Comment);
     }
 }

@@ -66,13 +66,13 @@ internal sealed record DeviceSpec(string Kind, string Class, EquatableArray<int>
 internal sealed record LaneSpec(string Method, string Comment, EquatableArray<StatementSpec> Statements, EquatableArray<string> Parts, string? Table);
 
 /// <summary>A statement of a lane: a call of one of the lane's methods.</summary>
-/// <param name="Kind">Which.</param>
+/// <param name="Call">Which.</param>
 /// <param name="Fields">Its arguments: the segment, or values.</param>
 /// <param name="Comment">What stands behind it on the line.</param>
-internal sealed record StatementSpec(StatementKind Kind, EquatableArray<string> Fields, string Comment);
+internal sealed record StatementSpec(LaneCall Call, EquatableArray<string> Fields, string Comment);
 
-/// <summary>Called as the lane's methods are.</summary>
-internal enum StatementKind
+/// <summary>A method of the lane, by its name.</summary>
+internal enum LaneCall
 {
     Run,
     Send,

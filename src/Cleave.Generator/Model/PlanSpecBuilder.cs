@@ -138,7 +138,7 @@ internal sealed class PlanSpecBuilder
                 case Statement.Send send:
                     // Sent once, whoever reads it.
                     statements.AddRange(send.Values.Where(sent.Add).Select(v => new StatementSpec(
-                        StatementKind.Send, new([_fields[v]]), "to " + string.Join(", ", readers[v].Select(to => _lanes[to])) + "; " + ShapeText(v))));
+                        LaneCall.Send, new([_fields[v]]), "to " + string.Join(", ", readers[v].Select(to => _lanes[to])) + "; " + ShapeText(v))));
                     break;
                 case Statement.Receive receive:
                     statements.AddRange(Receive(receive));
@@ -152,7 +152,7 @@ internal sealed class PlanSpecBuilder
         _plan.Lanes[lane].Statements.OfType<Statement.Send>().SelectMany(s => s.Values.Select(v => (Value: v, s.To))).ToLookup(p => p.Value, p => p.To, StringComparer.Ordinal);
 
     private StatementSpec Run(int segment) => new(
-        IsOnDevice(segment) ? StatementKind.Launch : StatementKind.Run,
+        IsOnDevice(segment) ? LaneCall.Launch : LaneCall.Run,
         new([_segments[segment]]),
         (IsOnDevice(segment) ? "on " + _device + ": " : "") + FactsBuilder.Nodes([.. _plan.Segments[segment].Nodes.Select(n => _model.Graph.Nodes[n])]) + "; " + DurationText.Predicted(_run.Segments[segment]));
 
@@ -164,7 +164,7 @@ internal sealed class PlanSpecBuilder
         {
             string[] values = [.. receive.Values.Skip(i).Take(MostReceived)];
             yield return new(
-                StatementKind.Receive,
+                LaneCall.Receive,
                 new([.. values.Select(v => _fields[v])]),
                 Way(receive.From) + "of " + _lanes[receive.From] + "; " + string.Join(", ", values.Select(ShapeText).GroupBy(s => s).Select(g => (g.Count() > 1 ? NumberText.Of(g.Count()) + " x " : "") + g.Key)));
         }

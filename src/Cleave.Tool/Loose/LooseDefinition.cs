@@ -85,9 +85,9 @@ internal sealed class LooseDefinition
             s => s.Field, s => SegmentOf(s, [.. s.Reads.Select(r => values[r])], [.. s.Writes.Select(w => values[w])]), StringComparer.Ordinal);
         return new Plan(plan.Class, [.. plan.Segments.Select(s => segments[s.Field])], [.. plan.Lanes.Select(l => Follow([.. l.Statements.SelectMany(Steps)]))]) { Recurrent = plan.Recurrent };
 
-        IEnumerable<Action<Lane>> Steps(StatementSpec statement) => statement.Kind is StatementKind.Run or StatementKind.Launch
-            ? [statement.Kind == StatementKind.Run ? Run(segments[statement.Fields[0]]) : Launch(segments[statement.Fields[0]])]
-            : statement.Fields.Select(f => statement.Kind == StatementKind.Send ? Send(values[f]) : Receive(values[f]));
+        IEnumerable<Action<Lane>> Steps(StatementSpec statement) => statement.Call is LaneCall.Run or LaneCall.Launch
+            ? [statement.Call == LaneCall.Run ? Run(segments[statement.Fields[0]]) : Launch(segments[statement.Fields[0]])]
+            : statement.Fields.Select(f => statement.Call == LaneCall.Send ? Send(values[f]) : Receive(values[f]));
     }
 
     private static Action<Lane> Run(Segment segment) => lane => lane.Run(segment);

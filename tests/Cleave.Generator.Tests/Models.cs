@@ -99,6 +99,23 @@ internal static class Models
 
     public static Node Node(string op, string output) => new("", op, "", [], [output], []);
 
+    /// <summary>The listing of an item with other metadata.</summary>
+    public static ModelListing With(ModelListing listing, string metadata, string value) => listing with
+    {
+        Options = metadata switch
+        {
+            "Namespace" => listing.Options with { Namespace = value },
+            "ClassName" => listing.Options with { ClassName = value },
+            "Access" => listing.Options with { Access = value },
+            "Slicing" => listing.Options with { Slicing = value },
+            "Plan" => listing.Options with { Plan = value },
+            "Dims" => listing.Options with { Dims = value },
+            "MaxSlowdown" => listing.Options with { MaxSlowdown = value },
+            "Weights" => listing.Options with { Weights = value },
+            _ => listing.Options with { Settings = [new(metadata, value)] },
+        },
+    };
+
     /// <summary>A marked file with the listing.</summary>
     public static BuildFile File(ModelListing listing, string key = "model") =>
         new("/project/obj/cleave/" + key + ".graph", Compiling.Text(listing));

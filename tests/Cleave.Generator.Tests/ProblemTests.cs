@@ -10,14 +10,13 @@ using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
 using Microsoft.CodeAnalysis.Text;
 using Xunit;
+using static Cleave.Generator.Tests.BesideGood;
 
 namespace Cleave.Generator.Tests;
 
 /// <summary>Every model yields a class or an error; an error costs no other model its class.</summary>
 public class ProblemTests
 {
-    private static readonly ModelListing Good = Models.Listing([Models.Float("x", 1)], [Models.Float("y", 1)], "models/good.onnx");
-
     public static TheoryData<string, string> NoTensors => new()
     {
         { "seq(tensor(float))", "sequence" },
@@ -76,101 +75,11 @@ public class ProblemTests
     }
 
     [Theory]
-    [InlineData("Namespace", "My App")]
-    [InlineData("Namespace", "MyApp..Models")]
-    [InlineData("Namespace", "MyApp.class")]
-    [InlineData("Namespace", "MyApp.\u202Ex")]
-    [InlineData("Namespace", "3d")]
-    [InlineData("Namespace", ".")]
-    [InlineData("ClassName", "Face Detector")]
-    [InlineData("ClassName", "3d")]
-    [InlineData("ClassName", "class")]
-    [InlineData("ClassName", "A.B")]
-    [InlineData("ClassName", "@A")]
-    [InlineData("ClassName", "A\u200BB")]
-    [InlineData("ClassName", "{ } class Evil")]
-    [InlineData("Access", "private")]
-    [InlineData("Slicing", "maybe")]
-    [InlineData("Slicing", "1")]
-    [InlineData("Weights", "Mmap")]
-    [InlineData("Weights", "0")]
-    [InlineData("Plan", "nonsense")]
-    [InlineData("Plan", "1")]
-    [InlineData("Dims", "batch")]
-    [InlineData("Dims", "batch=")]
-    [InlineData("Dims", "=1")]
-    [InlineData("Dims", "batch=-1")]
-    [InlineData("Dims", "batch=2147483648")]
-    [InlineData("Dims", "batch=1,\u202Ex")]
-    [InlineData("MaxSlowdown", "0")]
-    [InlineData("MaxSlowdown", "fast")]
-    [InlineData("MaxSlowdown", "-1.1")]
-    public void Metadata_that_nobody_understands(string metadata, string value)
-    {
-        Generated generated = Refused(With(Models.Bert(), metadata, value), "CLV2004");
-        Assert.Contains("metadata " + metadata + "=\"" + SafeText.OneLine(value, 300) + "\"", generated.Messages[0], StringComparison.Ordinal);
-    }
-
-    [Theory]
-    [InlineData("batch", "give a name and a size, as in batch=1,sequence=16, instead of 'batch'")]
-    [InlineData("batch=1,rows=2", "no dimension is called 'rows'; there are batch, sequence")]
-    [InlineData("batch=1,sequence=2,batch=1", "'batch' is given twice")]
-    public void Dimensions_that_cannot_be_planned_for(string dims, string advice) =>
-        Assert.Contains(advice, Refused(With(Models.Bert(), "Dims", dims), "CLV2004").Messages[0], StringComparison.Ordinal);
-
-    [Fact]
-    public void A_dimension_of_a_model_that_names_none() =>
-        Assert.Contains("the model has none with a name", Refused(With(Models.Listing([Models.Float("x", 1)], [Models.Float("y", 1)]), "Dims", "batch=1"), "CLV2004").Messages[0], StringComparison.Ordinal);
-
-    [Fact]
-    public void A_split_of_one_session()
-    {
-        Generated generated = Refused(With(With(Models.Bert(), "Plan", "split"), "Slicing", "false"), "CLV2004");
-        Assert.Contains("Plan=\"split\"", generated.Messages[0], StringComparison.Ordinal);
-        Assert.Contains("with Slicing=\"false\" there is one session: take one of the two off the item", generated.Messages[0], StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public void A_chain_that_is_to_be_split_is_made_whole_with_a_warning()
-    {
-        Generated generated = GeneratorHost.Run(Models.File(With(SizeTests.Large(10), "Plan", "Split")));
-        Assert.Equal(["CLV2014"], generated.Diagnostics.Select(d => d.Id));
-        Assert.Equal(DiagnosticSeverity.Warning, generated.Diagnostics[0].DefaultSeverity);
-        Assert.Contains("MyApp.BertRunner.Plan.g.cs", generated.Hints);
-        Assert.DoesNotContain("lane.Send(", generated.Source("MyApp.BertRunner.Plan.g.cs"), StringComparison.Ordinal);
-        Compiling.Expect(generated.Compilation.GetDiagnostics(), "The class");
-    }
-
-    [Theory]
     [MemberData(nameof(Elements))]
     public void What_plans_may_hand_over_has_a_type_in_CSharp(object element) =>
         Assert.Equal(Model.TypeText.CSharp((ElementType)element) is not null, ((ElementType)element).IsInBinding());
 
     public static TheoryData<object> Elements => [.. Enum.GetValues<ElementType>().Cast<object>()];
-
-    [Fact]
-    public void A_class_name_of_101_characters() => Refused(With(Models.Bert(), "ClassName", new string('x', 101)), "CLV2004");
-
-    [Theory]
-    [InlineData("Access", "PUBLIC", "public sealed partial class BertRunner")]
-    [InlineData("Access", "internal", "internal sealed partial class BertRunner")]
-    [InlineData("Slicing", "False", "Slicing = false }")]
-    [InlineData("Slicing", "true", "Slicing = true }")]
-    [InlineData("Weights", "map", "Weights = global::Cleave.WeightLoading.Map }")]
-    [InlineData("Weights", "Auto", "Weights = global::Cleave.WeightLoading.Auto }")]
-    [InlineData("Weights", "Copy", "Weights = global::Cleave.WeightLoading.Copy }")]
-    [InlineData("Plan", "auto", "Plan = global::Cleave.PlanChoice.Auto }")]
-    [InlineData("Plan", "WHOLE", "Plan = global::Cleave.PlanChoice.Whole }")]
-    [InlineData("Dims", "sequence=64", "batch=1, sequence=64.")]
-    [InlineData("Dims", " batch=0,", "batch=0, sequence=128.")]
-    [InlineData("Namespace", "A.B_2.Ç", "namespace A.B_2.Ç\n")]
-    [InlineData("ClassName", "Face", "class FaceRunner")]
-    [InlineData("ClassName", "_face", "class _faceRunner")]
-    public void Metadata_that_is_understood(string metadata, string value, string expected)
-    {
-        Generated generated = GeneratorHost.Run(Models.File(With(Models.Bert(), metadata, value))).Compiles();
-        Assert.Contains(expected, string.Concat(generated.Hints.Select(generated.Source)), StringComparison.Ordinal);
-    }
 
     [Fact]
     public void Folders_that_the_compiler_would_cut_are_whole_in_places()
@@ -240,15 +149,15 @@ public class ProblemTests
     {
         GeneratorHost.Run(
             Models.File(Models.Bert("a/model.onnx"), "a"),
-            Models.File(With(Models.Bert("b/model.onnx"), "Namespace", "MyApp.B"), "b")).Compiles();
+            Models.File(Models.With(Models.Bert("b/model.onnx"), "Namespace", "MyApp.B"), "b")).Compiles();
     }
 
     [Fact]
     public void Two_models_of_one_file_name_are_told_apart_by_their_class()
     {
         Generated generated = GeneratorHost.Run(
-            Models.File(With(Models.Bert("bge/model.onnx"), "ClassName", "Bge"), "a"),
-            Models.File(With(Models.Bert("whisper/model.onnx"), "ClassName", "Whisper"), "b"),
+            Models.File(Models.With(Models.Bert("bge/model.onnx"), "ClassName", "Bge"), "a"),
+            Models.File(Models.With(Models.Bert("whisper/model.onnx"), "ClassName", "Whisper"), "b"),
             Models.File(Models.Bert("other/model.onnx"), "c")).Compiles();
         foreach ((string stem, string name) in new[] { ("Bge", "Bge"), ("Whisper", "Whisper"), ("Model", "model") })
             Assert.Contains("name: \"" + name + "\",", generated.Source("MyApp." + stem + "Runner.Plan.g.cs"), StringComparison.Ordinal);
@@ -258,11 +167,11 @@ public class ProblemTests
     public void Names_that_differ_in_case_or_in_letters_beyond_ascii_get_files_of_their_own()
     {
         Generated generated = GeneratorHost.Run(
-            Models.File(With(Models.Bert(), "ClassName", "Face"), "a"),
-            Models.File(With(Models.Bert(), "ClassName", "face"), "b"),
-            Models.File(With(Models.Bert(), "ClassName", "Gesicht_Ä"), "c"),
-            Models.File(With(Models.Bert(), "ClassName", "Gesicht_Ö"), "d"),
-            Models.File(With(Models.Bert(), "Namespace", string.Join(".", Enumerable.Repeat(new string('n', 90), 5))), "e")).Compiles();
+            Models.File(Models.With(Models.Bert(), "ClassName", "Face"), "a"),
+            Models.File(Models.With(Models.Bert(), "ClassName", "face"), "b"),
+            Models.File(Models.With(Models.Bert(), "ClassName", "Gesicht_Ä"), "c"),
+            Models.File(Models.With(Models.Bert(), "ClassName", "Gesicht_Ö"), "d"),
+            Models.File(Models.With(Models.Bert(), "Namespace", string.Join(".", Enumerable.Repeat(new string('n', 90), 5))), "e")).Compiles();
         Assert.Equal(10, generated.Hints.Distinct(StringComparer.OrdinalIgnoreCase).Count());
         Assert.All(generated.Hints, h => Assert.Matches("^[A-Za-z0-9_.]{1,160}$", h));
     }
@@ -380,36 +289,4 @@ public class ProblemTests
         Assert.Equal("CLV2020", problem.Id);
         Assert.Contains("'models/good.onnx': its code needs C# 12 or later, and the project is compiled as C# 7.3", problem.GetMessage(CultureInfo.InvariantCulture), StringComparison.Ordinal);
     }
-
-    private static Generated Refused(ModelListing listing, params string[] ids)
-    {
-        Generated generated = GeneratorHost.Run(Models.File(listing), Models.File(Good, "good"));
-        Assert.NotEmpty(generated.Diagnostics);
-        if (ids.Length > 0)
-            Assert.Equal(ids, generated.Diagnostics.Select(d => d.Id));
-        OnlyGoodRemains(generated);
-        return generated;
-    }
-
-    private static void OnlyGoodRemains(Generated generated)
-    {
-        Assert.Equal(["MyApp.GoodRunner.g.cs", "MyApp.GoodRunner.Plan.g.cs"], generated.Hints);
-        Compiling.Expect(generated.Compilation.GetDiagnostics(), "The other model's class");
-    }
-
-    private static ModelListing With(ModelListing listing, string metadata, string value) => listing with
-    {
-        Options = metadata switch
-        {
-            "Namespace" => listing.Options with { Namespace = value },
-            "ClassName" => listing.Options with { ClassName = value },
-            "Access" => listing.Options with { Access = value },
-            "Slicing" => listing.Options with { Slicing = value },
-            "Plan" => listing.Options with { Plan = value },
-            "Dims" => listing.Options with { Dims = value },
-            "MaxSlowdown" => listing.Options with { MaxSlowdown = value },
-            "Weights" => listing.Options with { Weights = value },
-            _ => listing.Options with { Settings = [new(metadata, value)] },
-        },
-    };
 }

@@ -46,7 +46,7 @@ public sealed class OpeningTests : IDisposable
     {
         ModelDefinition definition = Definitions.Of(Models.Times(2));
         using (LooseRunner retrained = new(definition, InMemory(Models.Times(7))))
-            Assert.Equal(7f, RunTimes(retrained));
+            Assert.Equal(7f, Models.FactorOf(retrained));
         CleaveException e = Assert.Throws<CleaveException>(() => new LooseRunner(Definitions.Of(Models.Times(2)), InMemory(Models.Times(2, length: 5))));
         Assert.Equal("CLV4002", e.Id);
         Assert.Contains(definition.Hash, e.Message);
@@ -107,7 +107,7 @@ public sealed class OpeningTests : IDisposable
             RunnerOptions options = At(_folder.Write("m.onnx", model.ToByteArray()));
             change(options);
             using LooseRunner runner = new(Definitions.Of(model), options);
-            Assert.Equal(2f, RunTimes(runner));
+            Assert.Equal(2f, Models.FactorOf(runner));
             Assert.Contains(way, _logger.Lines[^1]);
             Assert.Equal(way == "sliced" || !model.Graph.Input.Skip(1).Any() || model.IrVersion < 4 ? 0 : 1, runner.Engine.Plan.Sessions[0].Session.OverridableInitializerMetadata.Count);
         }
@@ -137,69 +137,6 @@ public sealed class OpeningTests : IDisposable
     }
 
     [Fact]
-    public void ConfigureSession_wins_and_is_logged()
-    {
-        SegmentInfo? info = null;
-        using LooseRunner runner = LooseRunner.Of(Models.Times(2), Logging(new()
-        {
-            ConfigureSession = (options, segment) =>
-            {
-                info = segment;
-                options.IntraOpNumThreads = 2;
-            },
-        }));
-        Assert.Equal(("test", "Whole", 1), (info!.Model, info.Segment, info.Threads));
-        Assert.Equal(2, runner.Engine.Plan.Sessions[0].Threads);
-        Assert.Contains(_logger.Lines, l => l.Contains("ConfigureSession set 2 threads"));
-        Assert.False(runner.Engine.Plan.Sessions[0].CopiesInputsWhenBound);
-        Assert.Equal(2f, RunTimes(runner));
-    }
-
-    [Fact]
-    public void ConfigureSession_may_create_another_runner()
-    {
-        float inner = 0;
-        using LooseRunner runner = LooseRunner.Of(Models.Times(2), new()
-        {
-            ConfigureSession = (_, _) =>
-            {
-                using LooseRunner other = LooseRunner.Of(Models.Times(5));
-                inner = RunTimes(other);
-            },
-        });
-        Assert.Equal((5f, 2f), (inner, RunTimes(runner)));
-    }
-
-    [Fact]
-    public void A_ConfigureSession_that_throws_leaves_nothing_behind()
-    {
-        RunnerOptions options = new() { ConfigureSession = (_, _) => throw new TimeoutException("mine") };
-        Assert.Throws<TimeoutException>(() => LooseRunner.Of(Models.Times(2), options));
-        using LooseRunner runner = LooseRunner.Of(Models.Times(2));
-        Assert.Equal(2f, RunTimes(runner));
-    }
-
-    [Fact]
-    public void A_provider_that_the_package_lacks_is_named()
-    {
-        RunnerOptions options = new() { ConfigureSession = (session, _) => session.AppendExecutionProvider_CUDA(0) };
-        CleaveException e = Assert.Throws<CleaveException>(() => LooseRunner.Of(Models.Times(2), options));
-        Assert.Equal("CLV4007", e.Id);
-        Assert.Contains("the execution provider CUDA, which the application's ONNX Runtime package does not have", e.Message);
-        Assert.IsType<EntryPointNotFoundException>(e.InnerException);
-    }
-
-    [Fact]
-    public void What_ConfigureSession_throws_is_not_about_ONNX_Runtimes_library()
-    {
-        EntryPointNotFoundException own = new("Unable to find an entry point named 'mine' in shared library 'libmy_operators.so'.");
-        Assert.Same(own, Assert.Throws<EntryPointNotFoundException>(() => LooseRunner.Of(Models.Times(2), new() { ConfigureSession = (_, _) => throw own })));
-        Assert.Throws<DllNotFoundException>(() => LooseRunner.Of(Models.Times(2), new() { ConfigureSession = static (_, _) => throw new DllNotFoundException("libmine") }));
-        CleaveException e = Assert.Throws<CleaveException>(() => LooseRunner.Of(Models.Times(2), new() { ConfigureSession = static (s, _) => s.RegisterCustomOpLibrary("/no/such/library.so") }));
-        Assert.Equal("CLV4007", e.Id);
-    }
-
-    [Fact]
     public void Memory_patterns_are_off_where_shapes_vary_but_for_short_calls()
     {
         Assert.True(Pattern(Definitions.Of(Models.Times(2))));
@@ -223,14 +160,14 @@ public sealed class OpeningTests : IDisposable
     {
         string path = _folder.Write("m.onnx", Models.Times(3).ToByteArray());
         using LooseRunner runner = new(Definitions.Of(Models.Times(3)), At(path, WeightLoading.Copy));
-        Assert.Equal(3f, RunTimes(runner));
+        Assert.Equal(3f, Models.FactorOf(runner));
         using (FileStream file = new(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite))
         {
             file.SetLength(0);
             file.Write(new byte[5000]);
         }
         for (int i = 0; i < 3; i++)
-            Assert.Equal(3f, RunTimes(runner));
+            Assert.Equal(3f, Models.FactorOf(runner));
     }
 
     [SkippableTheory]
@@ -267,7 +204,7 @@ public sealed class OpeningTests : IDisposable
         Assert.Equal("CLV4004", e.Id);
         Assert.Contains(reason, e.Message);
         Assert.Contains(path, e.Message);
-        Assert.Equal(3f, RunTimes(runner));
+        Assert.Equal(3f, Models.FactorOf(runner));
 
         SegmentSession Create() => runner.Engine.Sessions.Factory.Create(runner.Engine.Plan.Sessions[0].Segment, 1);
     }
@@ -362,7 +299,7 @@ public sealed class OpeningTests : IDisposable
         string weights = _folder.Write("m.data", data);
         using (LooseRunner runner = new(Definitions.Of(model), At(path)))
         {
-            Assert.Equal(3f, RunTimes(runner));
+            Assert.Equal(3f, Models.FactorOf(runner));
             Assert.Contains("opened by path as published, weights Map", _logger.Lines[^1]);
             File.Move(_folder.Write("n.data", data), weights, overwrite: true);
             CleaveException e = Assert.Throws<CleaveException>(() => runner.Engine.Sessions.Factory.Create(runner.Engine.Plan.Sessions[0].Segment, 1));
@@ -370,11 +307,11 @@ public sealed class OpeningTests : IDisposable
         }
         using (LooseRunner runner = new(Definitions.Of(model), At(path, WeightLoading.Copy)))
         {
-            Assert.Equal(3f, RunTimes(runner));
+            Assert.Equal(3f, Models.FactorOf(runner));
             Assert.Contains("sliced, weights Copy", _logger.Lines[^1]);
             // ONNX Runtime would map this file, had it opened the model by path.
             File.WriteAllBytes(weights, BitConverter.GetBytes(7f));
-            Assert.Equal(3f, RunTimes(runner));
+            Assert.Equal(3f, Models.FactorOf(runner));
         }
         File.WriteAllBytes(weights, [1]);
         Assert.Equal("CLV1012", Refused(At(path)));
@@ -392,12 +329,6 @@ public sealed class OpeningTests : IDisposable
         factor.DataLocation = TensorProto.Types.DataLocation.External;
         factor.ExternalData.Add([new() { Key = "location", Value = "m.data" }, new() { Key = "offset", Value = "0" }, new() { Key = "length", Value = "4" }]);
         return (model, data);
-    }
-
-    private static float RunTimes(LooseRunner runner)
-    {
-        using LooseOutput output = runner.Run((ref b) => b.Copy<float>(0, new float[] { 1, 0, 0, 0 }));
-        return output.Get<float>(0)[0];
     }
 
     private RunnerOptions At(string path, WeightLoading weights = WeightLoading.Auto) =>

@@ -7,35 +7,13 @@ using Cleave.Core.Listing;
 using Cleave.TestKit.Generation;
 using Microsoft.CodeAnalysis;
 using Xunit;
+using static Cleave.Generator.Tests.Ensembles.VisionEnsemble;
 
 namespace Cleave.Generator.Tests.Ensembles;
 
 /// <summary>What is generated of an ensemble, and what is said where there can be none.</summary>
 public sealed class EnsembleSurfaceTests
 {
-    private static readonly ModelListing A = Model("a", [Models.Float("image", "batch", 3)], [Models.Float("scores", "batch", 10)]);
-    private static readonly ModelListing B = Model("b", [Models.Float("image", "N", 3)], [Models.Float("scores", "N", 10)]);
-
-    private static ModelListing Model(string name, IReadOnlyList<ValueInfo> inputs, IReadOnlyList<ValueInfo> outputs) =>
-        Models.Listing(inputs, outputs, "models/" + name + ".onnx");
-
-    private static EnsembleListing Vision(params ModelListing[] members) => new()
-    {
-        Name = "Vision",
-        Source = "App.csproj",
-        Members = [.. members.Select(m => new EnsembleMemberEntry(m.Options.Source, m.Options.Path))],
-    };
-
-    private static Generated Run(EnsembleListing ensemble, params ModelListing[] models) => GeneratorHost.Run(
-    [
-        .. models.Select((m, i) => Models.File(m, "model" + i)),
-        new BuildFile("/project/obj/cleave/" + ensemble.Name + EnsembleText.Ending, GeneratedEnsemble.Text(ensemble)),
-    ]);
-
-    private static string Message(EnsembleListing ensemble, params ModelListing[] models) => Assert.Single(Run(ensemble, models).Messages);
-
-    private static string Message(params ModelListing[] models) => Message(Vision(models), models);
-
     [Fact]
     public void It_has_the_members_input_and_the_combined_output()
     {
@@ -91,114 +69,6 @@ public sealed class EnsembleSurfaceTests
     }
 
     [Fact]
-    public void Inputs_of_other_names_are_matched_by_order_with_a_note()
-    {
-        ModelListing other = Model("other", [Models.Float("pixels", "N", 3)], [Models.Float("scores", "N", 10)]);
-        Generated generated = Run(Vision(A, other), A, other);
-        Diagnostic note = Assert.Single(generated.Diagnostics);
-        Assert.Equal(("CLV2037", DiagnosticSeverity.Info), (note.Id, note.Severity));
-        Assert.Contains("'pixels' of 'models/other.onnx' is taken for 'image'", Assert.Single(generated.Messages), StringComparison.Ordinal);
-        Assert.Equal(["Batch", "Image"], generated.Members("MyApp.VisionInput"));
-    }
-
-    [Fact]
-    public void Outputs_of_equal_shape_and_other_names_are_matched_by_order_with_a_note()
-    {
-        ModelListing one = Model("one", [Models.Float("image", "batch", 3)], [Models.Float("scores", "batch", 10), Models.Float("features", "batch", 10)]);
-        ModelListing other = Model("other", [Models.Float("image", "N", 3)], [Models.Float("logits", "N", 10), Models.Float("code", "N", 10)]);
-        Generated generated = Run(Vision(one, other), one, other);
-        Assert.Equal([("CLV2037", DiagnosticSeverity.Info), ("CLV2037", DiagnosticSeverity.Info)], generated.Diagnostics.Select(d => (d.Id, d.Severity)));
-        Assert.Contains("have no output of one name there: 'logits' of 'models/other.onnx' is taken for 'scores'", generated.Messages[0], StringComparison.Ordinal);
-        Assert.Contains("have no output of one name there: 'code' of 'models/other.onnx' is taken for 'features'", generated.Messages[1], StringComparison.Ordinal);
-        // The names are the first member's, and the places, not the names, say what belongs together.
-        Assert.Equal(["Scores", "Features", "Dispose"], generated.Members("MyApp.VisionOutput"));
-        string source = generated.Source("MyApp.VisionRunner.g.cs");
-        Assert.Contains("CombinationRule.Mean, new int[] { 0, 0 }", source, StringComparison.Ordinal);
-        Assert.Contains("CombinationRule.Mean, new int[] { 1, 1 }", source, StringComparison.Ordinal);
-        Assert.DoesNotContain(generated.Compilation.GetDiagnostics(), static d => d.Severity == DiagnosticSeverity.Error);
-    }
-
-    [Fact]
-    public void An_output_of_the_same_name_is_taken_wherever_it_stands()
-    {
-        ModelListing one = Model("one", [Models.Float("image", "batch", 3)], [Models.Float("scores", "batch", 10), Models.Float("features", "batch", 10)]);
-        ModelListing turned = Model("turned", [Models.Float("image", "N", 3)], [Models.Float("features", "N", 10), Models.Float("scores", "N", 10)]);
-        Generated generated = Run(Vision(one, turned), one, turned).Compiles();
-        Assert.Empty(generated.Messages);
-        Assert.Contains("CombinationRule.Mean, new int[] { 0, 1 }", generated.Source("MyApp.VisionRunner.g.cs"), StringComparison.Ordinal);
-        // What has the other one's name is nobody else's.
-        ModelListing half = Model("half", [Models.Float("image", "N", 3)], [Models.Float("features", "N", 10), Models.Float("logits", "N", 10)]);
-        Assert.StartsWith("CLV2035: The members of the ensemble 'Vision' disagree on the output 'scores'", Message(one, half), StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public void A_member_may_have_an_input_of_its_own()
-    {
-        ModelListing other = Model("other", [Models.Float("image", "N", 3), Models.Tensor("words", ElementType.Int64, "N", "sequence")], [Models.Float("scores", "N", 10)]);
-        Generated generated = Run(Vision(A, other), A, other).Compiles();
-        Assert.Equal(["Batch", "Sequence", "Image", "Words"], generated.Members("MyApp.VisionInput"));
-        Assert.Contains("new int[] { 0, 1 }", generated.Source("MyApp.VisionRunner.g.cs"), StringComparison.Ordinal);
-    }
-
-    // By order, the mask of b would be an image, and c's the only mask.
-    [Theory]
-    [InlineData("a", "b", "c")]
-    [InlineData("a", "c", "b")]
-    [InlineData("b", "a", "c")]
-    [InlineData("c", "b", "a")]
-    public void Inputs_of_one_name_are_one_whatever_the_order_of_the_members(params string[] order)
-    {
-        Dictionary<string, string[]> inputs = new() { ["a"] = ["image"], ["b"] = ["mask"], ["c"] = ["image", "mask"] };
-        ModelListing[] models = [.. order.Select(name => Model(name, [.. inputs[name].Select(i => Models.Float(i, "N", 3))], [Models.Float("scores", "N", 10)]))];
-        Generated generated = Run(Vision(models), models).Compiles();
-        Assert.Empty(generated.Messages);
-        string[] all = [.. order.SelectMany(name => inputs[name]).Distinct()];
-        Assert.Equal(["N", .. all.Select(i => i == "image" ? "Image" : "Mask")], generated.Members("MyApp.VisionInput"));
-        string source = generated.Source("MyApp.VisionRunner.g.cs");
-        foreach (string name in order)
-            Assert.Contains("\"models/" + name + ".onnx\", global::MyApp." + name.ToUpperInvariant() + "Runner.Definition, new int[] { " + string.Join(", ", inputs[name].Select(i => Array.IndexOf(all, i))) + " }", source, StringComparison.Ordinal);
-    }
-
-    // The name is the earliest member's.
-    [Theory]
-    [InlineData(new[] { "input", "input", "input_1", "input_1" }, "Input", "'input_1' of 'models/m2.onnx' is taken for 'input'", "'input_1' of 'models/m3.onnx' is taken for 'input'")]
-    [InlineData(new[] { "input", "x", "input", "x" }, "Input", "'x' of 'models/m1.onnx' is taken for 'input'", "'x' of 'models/m3.onnx' is taken for 'input'")]
-    [InlineData(new[] { "input", "x", "x" }, "Input", "'x' of 'models/m1.onnx' is taken for 'input'", "'x' of 'models/m2.onnx' is taken for 'input'")]
-    [InlineData(new[] { "x", "x", "input" }, "X", "'input' of 'models/m2.onnx' is taken for 'x'")]
-    [InlineData(new[] { "x", "y", "z" }, "X", "'y' of 'models/m1.onnx' is taken for 'x'", "'z' of 'models/m2.onnx' is taken for 'x'")]
-    public void Names_that_no_member_has_both_are_matched_by_order(string[] inputs, string property, params string[] notes)
-    {
-        ModelListing[] models = [.. inputs.Select((name, i) => Model("m" + i, [Models.Float(name, "N", 3)], [Models.Float("scores", "N", 10)]))];
-        Generated generated = Run(Vision(models), models);
-        Assert.Equal(["N", property], generated.Members("MyApp.VisionInput"));
-        Assert.All(generated.Diagnostics, static d => Assert.Equal("CLV2037", d.Id));
-        Assert.Equal(notes.Length, generated.Messages.Count());
-        Assert.All(notes, note => Assert.Contains(generated.Messages, m => m.Contains(note, StringComparison.Ordinal)));
-    }
-
-    // One's mask would be the other's types.
-    [Theory]
-    [InlineData("ids mask", "ids types")]
-    [InlineData("ids mask", "ids mask", "ids types", "ids types")]
-    public void Names_of_members_that_share_another_name_are_not_matched(params string[] inputs)
-    {
-        ModelListing[] models = [.. inputs.Select((names, i) => Model("m" + i, [.. names.Split(' ').Select(n => Models.Tensor(n, ElementType.Int64, "N", "S"))], [Models.Float("scores", "N", 10)]))];
-        Generated generated = Run(Vision(models), models).Compiles();
-        Assert.Empty(generated.Messages);
-        Assert.Equal(["N", "S", "Ids", "Mask", "Types"], generated.Members("MyApp.VisionInput"));
-    }
-
-    [Fact]
-    public void Names_that_are_matched_by_order_keep_the_places_of_each_member()
-    {
-        ModelListing a = Model("a", [Models.Float("image", "N", 3), Models.Float("mask", "N", 3)], [Models.Float("scores", "N", 10)]);
-        ModelListing b = Model("b", [Models.Float("m", "N", 4), Models.Float("x", "N", 3), Models.Float("y", "N", 3)], [Models.Float("scores", "N", 10)]);
-        Generated generated = Run(Vision(a, b), a, b);
-        Assert.Equal(["N", "Image", "Mask", "M"], generated.Members("MyApp.VisionInput"));
-        Assert.Contains("global::MyApp.BRunner.Definition, new int[] { 2, 0, 1 }", generated.Source("MyApp.VisionRunner.g.cs"), StringComparison.Ordinal);
-    }
-
-    [Fact]
     public void A_model_from_elsewhere_is_called_by_its_link_on_every_machine()
     {
         string[] alice = Sources("alice");
@@ -214,35 +84,14 @@ public sealed class EnsembleSurfaceTests
         }
     }
 
-    // What a leaves open, b says is one.
-    [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public void Dimensions_that_are_one_in_any_member_are_one(bool turned)
-    {
-        ModelListing a = Model("a", [Models.Float("image", null!, 3), Models.Float("mask", null!, 3)], [Models.Float("scores", 10)]);
-        ModelListing b = Model("b", [Models.Float("image", "N", 3), Models.Float("mask", "N", 3)], [Models.Float("scores", 10)]);
-        ModelListing[] models = turned ? [b, a] : [a, b];
-        Assert.Equal(["N", "Image", "Mask"], Run(Vision(models), models).Compiles().Members("MyApp.VisionInput"));
-    }
-
-    [Fact]
-    public void A_fixed_dimension_of_one_member_is_the_ensembles()
-    {
-        ModelListing one = Model("one", [Models.Float("image", 1, 3)], [Models.Float("scores", 1, 10)]);
-        Generated generated = Run(Vision(A, one), A, one).Compiles();
-        Assert.Equal(["Image"], generated.Members("MyApp.VisionInput"));
-        Assert.Contains("<c>scores</c>: float [1, 10].", generated.Source("MyApp.VisionRunner.g.cs"), StringComparison.Ordinal);
-    }
-
     [Fact]
     public void What_differs_in_an_input_is_named()
     {
         Assert.Equal(
             "CLV2034: The members of the ensemble 'Vision' disagree on the input 'image': its dimension 1 is 3 in 'models/a.onnx' and 4 in 'models/c.onnx'. Export them with the same input, or give the input of one of them another name: then it is an input of its own.",
-            Message(A, Model("c", [Models.Float("image", "N", 4)], [Models.Float("scores", "N", 10)])));
-        Assert.Contains("'models/a.onnx' takes float, 'models/c.onnx' double", Message(A, Model("c", [Models.Tensor("image", ElementType.Double, "N", 3)], [Models.Float("scores", "N", 10)])), StringComparison.Ordinal);
-        Assert.Contains("'models/a.onnx' takes 2 dimensions, 'models/c.onnx' 3", Message(A, Model("c", [Models.Float("image", "N", 3, 4)], [Models.Float("scores", "N", 10)])), StringComparison.Ordinal);
+            Message(A, Member("c", [Models.Float("image", "N", 4)], [Models.Float("scores", "N", 10)])));
+        Assert.Contains("'models/a.onnx' takes float, 'models/c.onnx' double", Message(A, Member("c", [Models.Tensor("image", ElementType.Double, "N", 3)], [Models.Float("scores", "N", 10)])), StringComparison.Ordinal);
+        Assert.Contains("'models/a.onnx' takes 2 dimensions, 'models/c.onnx' 3", Message(A, Member("c", [Models.Float("image", "N", 3, 4)], [Models.Float("scores", "N", 10)])), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -250,17 +99,17 @@ public sealed class EnsembleSurfaceTests
     {
         const string Own = "Choose outputs that are alike (item metadata Outputs of the models), or combine it by a rule of your own: Combine=\"scores=Custom\".";
         Assert.Equal("CLV2036: The ensemble 'Vision' cannot combine the output 'scores' by Mean: it takes outputs of equal shapes, but 'models/a.onnx' gives [batch, 10], 'models/c.onnx' [N, 11]. " + Own,
-            Message(A, Model("c", [Models.Float("image", "N", 3)], [Models.Float("scores", "N", 11)])));
+            Message(A, Member("c", [Models.Float("image", "N", 3)], [Models.Float("scores", "N", 11)])));
         Assert.Equal("CLV2035: The members of the ensemble 'Vision' disagree on the output 'scores': 'models/a.onnx' has it, 'models/c.onnx' does not: it has 'x', 'y'. "
             + "Put a member first whose outputs all others have, or choose outputs that they have in common (item metadata Outputs of the models).",
-            Message(A, Model("c", [Models.Float("image", "N", 3)], [Models.Float("x", "N", 10), Models.Float("y", "N", 10)])));
-        Assert.EndsWith("gives float, 'models/c.onnx' int64. " + Own, Message(A, Model("c", [Models.Float("image", "N", 3)], [Models.Tensor("scores", ElementType.Int64, "N", 10)])), StringComparison.Ordinal);
+            Message(A, Member("c", [Models.Float("image", "N", 3)], [Models.Float("x", "N", 10), Models.Float("y", "N", 10)])));
+        Assert.EndsWith("gives float, 'models/c.onnx' int64. " + Own, Message(A, Member("c", [Models.Float("image", "N", 3)], [Models.Tensor("scores", ElementType.Int64, "N", 10)])), StringComparison.Ordinal);
     }
 
     [Fact]
     public void An_output_that_the_first_member_does_not_have_is_noted()
     {
-        ModelListing more = Model("more", [Models.Float("image", "N", 3)], [Models.Float("scores", "N", 10), Models.Float("features", "N", 64)]);
+        ModelListing more = Member("more", [Models.Float("image", "N", 3)], [Models.Float("scores", "N", 10), Models.Float("features", "N", 64)]);
         Assert.StartsWith("CLV2038: The ensemble 'Vision' does not give the output 'features' of 'models/more.onnx'", Message(A, more), StringComparison.Ordinal);
     }
 
@@ -334,7 +183,7 @@ public sealed class EnsembleSurfaceTests
     [Fact]
     public void Labels_have_no_mean()
     {
-        ModelListing[] labels = [.. new[] { "a", "b" }.Select(n => Model(n, [Models.Float("x", 1)], [Models.Tensor("label", ElementType.Int64, 1)]))];
+        ModelListing[] labels = [.. new[] { "a", "b" }.Select(n => Member(n, [Models.Float("x", 1)], [Models.Tensor("label", ElementType.Int64, 1)]))];
         Assert.Contains("by Mean: it takes float, double or float16, and it is int64", Message(labels), StringComparison.Ordinal);
         Run(Vision(labels) with { Combine = ["MajorityVote"] }, labels).Compiles();
     }
@@ -381,7 +230,7 @@ public sealed class EnsembleSurfaceTests
     [Fact]
     public void A_class_that_a_model_makes_too_is_an_error_of_both()
     {
-        ModelListing vision = Model("vision", [Models.Float("image", "N", 3)], [Models.Float("scores", "N", 10)]);
+        ModelListing vision = Member("vision", [Models.Float("image", "N", 3)], [Models.Float("scores", "N", 10)]);
         string[] messages = [.. Run(Vision(A, vision), A, vision).Messages.Where(m => m.StartsWith("CLV2003", StringComparison.Ordinal)).Order(StringComparer.Ordinal)];
         Assert.Equal(
             [
@@ -412,7 +261,7 @@ public sealed class EnsembleSurfaceTests
     public void Hostile_names_are_escaped()
     {
         const string evil = "*/ \" \\ \n <x> \u202e";
-        ModelListing odd = Model("odd", [Models.Float(evil, 1)], [Models.Float(evil + "2", 1)]);
+        ModelListing odd = Member("odd", [Models.Float(evil, 1)], [Models.Float(evil + "2", 1)]);
         Run(Vision(odd) with { Name = "Vision" + evil }, odd).Compiles();
     }
 }

@@ -22,6 +22,13 @@ internal static class Models
         [Tensor("x", ElementType.Float, length)], [Tensor("y", ElementType.Float, length)],
         [Node("Mul", ["x", "factor"], ["y"])], [Floats("factor", [], factor)]);
 
+    /// <summary>The factor that a runner of <see cref="Times"/> has.</summary>
+    public static float FactorOf(LooseRunner runner)
+    {
+        using LooseOutput output = runner.Run(static (ref b) => b.Copy<float>(0, new float[] { 1, 1, 1, 1 }));
+        return output.Get<float>(0)[0];
+    }
+
     /// <summary>As <see cref="Times"/>, the factor being an input as well, as exporters for IR 3 wrote it.</summary>
     public static ModelProto TimesOverridable(float factor, int ir)
     {

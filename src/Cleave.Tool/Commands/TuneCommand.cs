@@ -5,6 +5,7 @@ using System.Globalization;
 using System.IO;
 using System.Linq;
 using System.Threading;
+using System.Threading.Tasks;
 using Cleave.Core.Tuning;
 using Cleave.Devices;
 using Cleave.Devices.Cuda;
@@ -19,81 +20,93 @@ using Cleave.Tuning;
 namespace Cleave.Tool.Commands;
 
 /// <summary><c>cleave tune model.onnx</c></summary>
-internal static class TuneCommand
+internal sealed class TuneCommand
 {
     private const int DefaultBudget = 30;
 
+    private readonly Argument<string[]> _model = CleaveCommand.ModelsArgument();
+    private readonly Option<int?> _budget = CleaveCommand.Number<int>("--budget", "Seconds to measure at most. Default: 30. What was not measured is measured by the next call.");
+    private readonly Option<int?> _cores = CleaveCommand.Number<int>("--cores", "The cores to tune for. Default: all that this process may use.");
+    private readonly Option<string[]> _dims = new("--dims") { Description = "The sizes of a request, as batch=1,sequence=128; again for another kind of request. Default: sizes that the model runs with, in batches, shorter and longer." };
+    private readonly Option<string[]> _fills = new("--input") { Description = "A number for every element of an input: sr=16000. What is not given is random, the same each time." };
+    private readonly Option<string?> _plan = new("--plan-dims") { Description = "The value of Dims=\"…\" on this model's item in your .csproj, e.g. batch=1,sequence=128, so that the same plans are made as in the build. Leave it out if the item has none." };
+    private readonly Option<string[]> _outputs = CleaveCommand.OutputsOption("the members'");
+    private readonly Option<string?> _ensemble = CleaveCommand.EnsembleOption("The name of an OnnxEnsemble item of the project in this folder, whose members are given: measures how they share the cores, into NAME.ensemble.tune.");
+    private readonly Option<string?> _project = CleaveCommand.ProjectOption();
+    private readonly Option<string?> _device = CleaveCommand.PathOption("--device", "cuda, or cuda:1: measures this machine's accelerator instead, and puts its profile into model.onnx.tune, which builds place the model with. With --ensemble the devices that the item lists, as cuda:0,cuda:1,cpu.");
+    private readonly Option<string?> _library = CleaveCommand.PathOption("--onnxruntime", "The native library to measure on, instead of the one that comes with this command, which is for the CPU: --device cuda needs that of the package Microsoft.ML.OnnxRuntime.Gpu, with what lies beside it.");
+    private readonly Option<bool> _json = new("--json") { Description = "Write JSON and nothing else." };
+
     public static Command Create()
     {
-        Argument<string[]> model = CleaveCommand.ModelsArgument();
-        Option<int?> budget = CleaveCommand.Number<int>("--budget", "Seconds to measure at most. Default: 30. What was not measured is measured by the next call.");
-        Option<int?> cores = CleaveCommand.Number<int>("--cores", "The cores to tune for. Default: all that this process may use.");
-        Option<string[]> dims = new("--dims") { Description = "The sizes of a request, as batch=1,sequence=128; again for another kind of request. Default: sizes that the model runs with, in batches, shorter and longer." };
-        Option<string[]> fills = new("--input") { Description = "A number for every element of an input: sr=16000. What is not given is random, the same each time." };
-        Option<string?> plan = new("--plan-dims") { Description = "The value of Dims=\"…\" on this model's item in your .csproj, e.g. batch=1,sequence=128, so that the same plans are made as in the build. Leave it out if the item has none." };
-        Option<string[]> outputs = CleaveCommand.OutputsOption("the members'");
-        Option<string?> ensemble = CleaveCommand.EnsembleOption("The name of an OnnxEnsemble item of the project in this folder, whose members are given: measures how they share the cores, into NAME.ensemble.tune.");
-        Option<string?> project = CleaveCommand.ProjectOption();
-        Option<string?> device = CleaveCommand.PathOption("--device", "cuda, or cuda:1: measures this machine's accelerator instead, and puts its profile into model.onnx.tune, which builds place the model with. With --ensemble the devices that the item lists, as cuda:0,cuda:1,cpu.");
-        Option<string?> library = CleaveCommand.PathOption("--onnxruntime", "The native library to measure on, instead of the one that comes with this command, which is for the CPU: --device cuda needs that of the package Microsoft.ML.OnnxRuntime.Gpu, with what lies beside it.");
-        Option<bool> json = new("--json") { Description = "Write JSON and nothing else." };
+        TuneCommand tune = new();
         Command command = new("tune", "Measures which plan, and how many threads, is the fastest on this machine, and writes it into model.onnx.tune, which runners go by.")
         {
-            model, budget, cores, dims, fills, plan, outputs, ensemble, project, device, library, json,
+            tune._model, tune._budget, tune._cores, tune._dims, tune._fills, tune._plan, tune._outputs, tune._ensemble, tune._project, tune._device, tune._library, tune._json,
         };
         command.SetAction((arguments, cancellationToken) =>
         {
-            InvocationConfiguration console = arguments.InvocationConfiguration;
-            string[] paths = arguments.GetRequiredValue(model);
-            if (arguments.GetValue(ensemble) is { } name)
-            {
-                return CommandGuard.RunAsync(name, console.Error, "what was measured is written", () =>
-                {
-                    arguments.Refuse(ensemble, plan);
-                    Load();
-                    string folder = arguments.GetValue(project) ?? ".";
-                    if (!Directory.Exists(folder))
-                        throw new RefusedException($"--project {folder}: there is no such folder. Give the folder of the project that has the OnnxEnsemble item.");
-                    return OnDevices(arguments.GetValue(library), () => RunEnsemble(
-                        name, folder, paths, Positive("--budget", arguments.GetValue(budget)) ?? DefaultBudget, Positive("--cores", arguments.GetValue(cores)),
-                        BenchOptions.Sizes(arguments.GetValue(dims) ?? []), BenchOptions.Numbers(arguments.GetValue(fills) ?? []),
-                        CleaveCommand.List(arguments.GetValue(device)), arguments.GetValue(outputs) ?? [], arguments.GetValue(json), console.Output, console.Error, cancellationToken));
-                }, cancellationToken);
-            }
-            string path = paths[0];
-            if (arguments.GetValue(device) is { } accelerator)
-            {
-                return CommandGuard.RunAsync(path, console.Error, CommandGuard.NothingWritten, () =>
-                {
-                    arguments.Refuse("without --ensemble", project, outputs);
-                    arguments.Refuse(device, budget, dims, fills, plan);
-                    Load();
-                    return OnDevices(arguments.GetValue(library), () => RunDevice(
-                        CleaveCommand.One(paths), accelerator, Positive("--cores", arguments.GetValue(cores)), arguments.GetValue(json), console.Output, console.Error, cancellationToken));
-                }, cancellationToken);
-            }
-            return CommandGuard.RunAsync(path, console.Error, CommandGuard.NothingWritten, () =>
-            {
-                arguments.Refuse("without --ensemble", project, outputs);
-                Load();
-                return Run(
-                    CleaveCommand.One(paths),
-                    new TuneOptions(
-                        TimeSpan.FromSeconds(Positive("--budget", arguments.GetValue(budget)) ?? DefaultBudget),
-                        Positive("--cores", arguments.GetValue(cores)),
-                        [.. (arguments.GetValue(dims) ?? []).Select(set => BenchOptions.Sizes([set]))],
-                        BenchOptions.Numbers(arguments.GetValue(fills) ?? []),
-                        arguments.GetValue(plan) ?? ""),
-                    arguments.GetValue(json), console.Output, console.Error, cancellationToken);
-            }, cancellationToken);
-
-            void Load()
-            {
-                if (arguments.GetValue(library) is { } native)
-                    ResolvedOnnxRuntime.Load(native);
-            }
+            string[] paths = arguments.GetRequiredValue(tune._model);
+            return arguments.GetValue(tune._ensemble) is { } ensemble ? tune.EnsembleAsync(ensemble, paths, arguments, cancellationToken)
+                : arguments.GetValue(tune._device) is { } device ? tune.DeviceAsync(device, paths, arguments, cancellationToken)
+                : tune.ModelAsync(paths, arguments, cancellationToken);
         });
         return command;
+    }
+
+    private Task<int> EnsembleAsync(string name, string[] paths, ParseResult arguments, CancellationToken cancellationToken)
+    {
+        InvocationConfiguration console = arguments.InvocationConfiguration;
+        return CommandGuard.RunAsync(name, console.Error, "what was measured is written", () =>
+        {
+            arguments.Refuse(_ensemble, _plan);
+            Load(arguments);
+            string folder = arguments.GetValue(_project) ?? ".";
+            if (!Directory.Exists(folder))
+                throw new RefusedException($"--project {folder}: there is no such folder. Give the folder of the project that has the OnnxEnsemble item.");
+            return OnDevices(arguments.GetValue(_library), () => RunEnsemble(
+                name, folder, paths, Positive("--budget", arguments.GetValue(_budget)) ?? DefaultBudget, Positive("--cores", arguments.GetValue(_cores)),
+                BenchOptions.Sizes(arguments.GetValue(_dims) ?? []), BenchOptions.Numbers(arguments.GetValue(_fills) ?? []),
+                CleaveCommand.List(arguments.GetValue(_device)), arguments.GetValue(_outputs) ?? [], arguments.GetValue(_json), console.Output, console.Error, cancellationToken));
+        }, cancellationToken);
+    }
+
+    private Task<int> DeviceAsync(string name, string[] paths, ParseResult arguments, CancellationToken cancellationToken)
+    {
+        InvocationConfiguration console = arguments.InvocationConfiguration;
+        return CommandGuard.RunAsync(paths[0], console.Error, CommandGuard.NothingWritten, () =>
+        {
+            arguments.Refuse("without --ensemble", _project, _outputs);
+            arguments.Refuse(_device, _budget, _dims, _fills, _plan);
+            Load(arguments);
+            return OnDevices(arguments.GetValue(_library), () => RunDevice(
+                CleaveCommand.One(paths), name, Positive("--cores", arguments.GetValue(_cores)), arguments.GetValue(_json), console.Output, console.Error, cancellationToken));
+        }, cancellationToken);
+    }
+
+    private Task<int> ModelAsync(string[] paths, ParseResult arguments, CancellationToken cancellationToken)
+    {
+        InvocationConfiguration console = arguments.InvocationConfiguration;
+        return CommandGuard.RunAsync(paths[0], console.Error, CommandGuard.NothingWritten, () =>
+        {
+            arguments.Refuse("without --ensemble", _project, _outputs);
+            Load(arguments);
+            return Run(
+                CleaveCommand.One(paths),
+                new TuneOptions(
+                    TimeSpan.FromSeconds(Positive("--budget", arguments.GetValue(_budget)) ?? DefaultBudget),
+                    Positive("--cores", arguments.GetValue(_cores)),
+                    [.. (arguments.GetValue(_dims) ?? []).Select(set => BenchOptions.Sizes([set]))],
+                    BenchOptions.Numbers(arguments.GetValue(_fills) ?? []),
+                    arguments.GetValue(_plan) ?? ""),
+                arguments.GetValue(_json), console.Output, console.Error, cancellationToken);
+        }, cancellationToken);
+    }
+
+    private void Load(ParseResult arguments)
+    {
+        if (arguments.GetValue(_library) is { } native)
+            ResolvedOnnxRuntime.Load(native);
     }
 
     // What is missing is said as to an application, which references a package; this command takes a library.

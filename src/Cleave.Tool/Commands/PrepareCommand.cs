@@ -16,87 +16,96 @@ using Cleave.Tool.Validation;
 namespace Cleave.Tool.Commands;
 
 /// <summary><c>cleave prepare model.onnx -o folder</c> (docs/prepared.md)</summary>
-internal static class PrepareCommand
+internal sealed class PrepareCommand
 {
+    private readonly Argument<string[]> _paths = new("models")
+    {
+        Description = "The .onnx files; with --published graph listings of a build (.graph), which carry the item metadata; with --list, --check and --prune the folder of prepared models.",
+        Arity = ArgumentArity.OneOrMore,
+    };
+    private readonly Option<string?> _folder = CleaveCommand.PathOption("--output", "The folder of prepared models; it may hold those of other models, machines and versions.", "-o");
+    private readonly Option<int?> _cores = CleaveCommand.Number<int>("--cores", "The cores to prepare for, also more than there are here. Default: all that this process may use.", least: 1, most: CoreBudget.MostCores);
+    private readonly Option<long?> _limit = CleaveCommand.Number<long>("--limit", "The most megabytes that the folder may hold.", least: 0, most: long.MaxValue >> 20);
+    private readonly Option<string?> _published = CleaveCommand.PathOption("--published", "The folder of a published application: entries go into a folder 'prepared' beside each model there. What cannot be prepared is opened plainly, and no failure. dotnet publish -p:CleavePrepare=true does this.");
+    private readonly Option<string?> _library = CleaveCommand.PathOption("--onnxruntime", "The native library to prepare for, instead of the one that comes with this command.");
+    private readonly Option<string?> _dims = new("--plan-dims") { Description = "The value of Dims=\"…\" on this model's item in your .csproj, e.g. batch=1,sequence=128, so that the same plans are made as in the build. Leave it out if the item has none." };
+    private readonly Option<string?> _outputs = new("--outputs") { Description = "The value of Outputs=\"…\" on this model's item in your .csproj, e.g. scores;boxes, so that the same plans are made as in the build. Leave it out if the item has none." };
+    private readonly Option<string?> _plan = new("--plan") { Description = "The value of Plan=\"…\" on this model's item in your .csproj, Auto, Whole or Split, so that the same plans are made as in the build. Leave it out if the item has none." };
+    private readonly Option<string?> _weights = new("--weights") { Description = "The value of Weights=\"…\" on this model's item in your .csproj, Auto, Map or Copy, so that the entries fit the runner. Leave it out if neither the item nor the code sets it." };
+    private readonly Option<string?> _slicing = new("--slicing") { Description = "The value of Slicing=\"…\" on this model's item in your .csproj, true or false, so that the entries fit the runner. Leave it out if neither the item nor the code sets it." };
+    private readonly Option<string?> _precision = new("--precision") { Description = "The value of Precision=\"…\" on this model's item in your .csproj, Auto, AsPublished or Widened, so that the entries fit the runner. Leave it out if neither the item nor the code sets it." };
+    private readonly Option<bool> _list = new("--list") { Description = "Instead of preparing: list what the given folder holds." };
+    private readonly Option<bool> _check = new("--check") { Description = "Instead of preparing: list what the given folder holds and compare every byte with what was written. Exit code 1 if an entry was changed, or if there is none." };
+    private readonly Option<string?> _source = CleaveCommand.PathOption("--model", "With --check: the .onnx file; its bytes, too, are compared with those that its entries were made of. Exit code 1 also if none was made of it. With --prune: entries that were made of it with other weights, before another training, are deleted, too.");
+    private readonly Option<bool> _prune = new("--prune") { Description = "Delete what no process will use: unfinished, failed and damaged entries, and those that say why nothing was prepared; with --model also those of earlier weights. What it must not trust or cannot read stays." };
+    private readonly Option<bool> _group = new("--trust-group") { Description = "Folders and entries count that a group can write to, as with RunnerOptions.PreparedTrustGroup." };
+
     public static Command Create()
     {
-        Argument<string[]> paths = new("models")
-        {
-            Description = "The .onnx files; with --published graph listings of a build (.graph), which carry the item metadata; with --list, --check and --prune the folder of prepared models.",
-            Arity = ArgumentArity.OneOrMore,
-        };
-        Option<string?> folder = CleaveCommand.PathOption("--output", "The folder of prepared models; it may hold those of other models, machines and versions.", "-o");
-        Option<int?> cores = CleaveCommand.Number<int>("--cores", "The cores to prepare for, also more than there are here. Default: all that this process may use.", least: 1, most: CoreBudget.MostCores);
-        Option<long?> limit = CleaveCommand.Number<long>("--limit", "The most megabytes that the folder may hold.", least: 0, most: long.MaxValue >> 20);
-        Option<string?> published = CleaveCommand.PathOption("--published", "The folder of a published application: entries go into a folder 'prepared' beside each model there. What cannot be prepared is opened plainly, and no failure. dotnet publish -p:CleavePrepare=true does this.");
-        Option<string?> library = CleaveCommand.PathOption("--onnxruntime", "The native library to prepare for, instead of the one that comes with this command.");
-        Option<string?> dims = new("--plan-dims") { Description = "The value of Dims=\"…\" on this model's item in your .csproj, e.g. batch=1,sequence=128, so that the same plans are made as in the build. Leave it out if the item has none." };
-        Option<string?> outputs = new("--outputs") { Description = "The value of Outputs=\"…\" on this model's item in your .csproj, e.g. scores;boxes, so that the same plans are made as in the build. Leave it out if the item has none." };
-        Option<string?> plan = new("--plan") { Description = "The value of Plan=\"…\" on this model's item in your .csproj, Auto, Whole or Split, so that the same plans are made as in the build. Leave it out if the item has none." };
-        Option<string?> weights = new("--weights") { Description = "The value of Weights=\"…\" on this model's item in your .csproj, Auto, Map or Copy, so that the entries fit the runner. Leave it out if neither the item nor the code sets it." };
-        Option<string?> slicing = new("--slicing") { Description = "The value of Slicing=\"…\" on this model's item in your .csproj, true or false, so that the entries fit the runner. Leave it out if neither the item nor the code sets it." };
-        Option<string?> precision = new("--precision") { Description = "The value of Precision=\"…\" on this model's item in your .csproj, Auto, AsPublished or Widened, so that the entries fit the runner. Leave it out if neither the item nor the code sets it." };
-        Option<bool> list = new("--list") { Description = "Instead of preparing: list what the given folder holds." };
-        Option<bool> check = new("--check") { Description = "Instead of preparing: list what the given folder holds and compare every byte with what was written. Exit code 1 if an entry was changed, or if there is none." };
-        Option<string?> source = CleaveCommand.PathOption("--model", "With --check: the .onnx file; its bytes, too, are compared with those that its entries were made of. Exit code 1 also if none was made of it. With --prune: entries that were made of it with other weights, before another training, are deleted, too.");
-        Option<bool> prune = new("--prune") { Description = "Delete what no process will use: unfinished, failed and damaged entries, and those that say why nothing was prepared; with --model also those of earlier weights. What it must not trust or cannot read stays." };
-        Option<bool> group = new("--trust-group") { Description = "Folders and entries count that a group can write to, as with RunnerOptions.PreparedTrustGroup." };
+        PrepareCommand prepare = new();
         Command command = new("prepare", "Has ONNX Runtime optimise a model and pack its weights once, for this processor and ONNX Runtime: runners open that in a part of the time.")
         {
-            paths, folder, cores, limit, published, library, dims, outputs, plan, weights, slicing, precision, list, check, source, prune, group,
+            prepare._paths, prepare._folder, prepare._cores, prepare._limit, prepare._published, prepare._library, prepare._dims, prepare._outputs, prepare._plan, prepare._weights, prepare._slicing, prepare._precision, prepare._list, prepare._check, prepare._source, prepare._prune, prepare._group,
         };
         command.SetAction((arguments, cancellationToken) =>
         {
-            InvocationConfiguration console = arguments.InvocationConfiguration;
-            string[] given = arguments.GetRequiredValue(paths);
-            FolderTrust trust = new(arguments.GetValue(group));
-            bool makes = !arguments.GetValue(list) && !arguments.GetValue(check) && !arguments.GetValue(prune);
-            return CommandGuard.RunAsync(given[0], console.Error, makes ? "what was prepared is kept" : CommandGuard.NothingWritten, () =>
-            {
-                RefuseOthers();
-                if (arguments.GetValue(prune))
-                    return Prune(given, trust, arguments.GetValue(source), console.Output, cancellationToken);
-                if (arguments.GetValue(list))
-                    return List(given, trust, console.Output);
-                if (arguments.GetValue(check))
-                    return Check(given, trust, arguments.GetValue(source), Item(), console.Output, cancellationToken);
-                PrepareOptions options = new(arguments.GetValue(cores), arguments.GetValue(limit) * 1048576, trust);
-                if (arguments.GetValue(library) is { } native)
-                    ResolvedOnnxRuntime.Load(native);
-                if (arguments.GetValue(published) is { } application)
-                    return Prepare(ModelToPrepare.Published(given, application, name => console.Output.Write($"{Terminal.Safe(name)}: not published in {Terminal.Safe(application)}\n")), options, mustAll: false, console, cancellationToken);
-                string target = arguments.GetValue(folder) ?? throw new RefusedException("--output: name the folder to prepare into.");
-                return Prepare(given.Select(path => new ModelToPrepare(path, path, target, Item())), options, mustAll: true, console, cancellationToken);
-            }, cancellationToken);
-
-            // Looking at a folder is one thing, making entries another: whoever gives both may lose entries.
-            void RefuseOthers()
-            {
-                Option<bool>[] modes = [list, check, prune];
-                Option[] item = [dims, outputs, plan, weights, slicing, precision];
-                Option<bool>? mode = modes.FirstOrDefault(m => arguments.GetValue(m));
-                if (mode != null)
-                    arguments.Refuse(mode, [.. modes.Where(m => m != mode), published, folder, cores, limit, library, .. mode == check ? [] : item]);
-                if (mode != check && mode != prune)
-                    arguments.Refuse("without --check or --prune", source);
-                else if (mode == check && arguments.GetValue(source) is null)
-                    arguments.Refuse("without --model", item);
-                if (arguments.GetValue(published) != null)
-                    arguments.Refuse(published, [folder, .. item]);
-            }
-
-            ListingOptions Item() => new()
-            {
-                Dims = arguments.GetValue(dims) ?? "",
-                Plan = arguments.GetValue(plan) ?? "",
-                Outputs = [.. EscapedList.Read(arguments.GetValue(outputs) ?? "")],
-                Weights = arguments.GetValue(weights) ?? "",
-                Slicing = arguments.GetValue(slicing) ?? "",
-                Settings = arguments.GetValue(precision) is { } bits ? [new("Precision", bits)] : [],
-            };
+            bool makes = !prepare.Modes.Any(m => arguments.GetValue(m));
+            return CommandGuard.RunAsync(arguments.GetRequiredValue(prepare._paths)[0], arguments.InvocationConfiguration.Error, makes ? "what was prepared is kept" : CommandGuard.NothingWritten,
+                () => prepare.Run(arguments, cancellationToken), cancellationToken);
         });
         return command;
     }
+
+    // Looking at a folder is one thing, making entries another.
+    private Option<bool>[] Modes => [_list, _check, _prune];
+
+    // What stands on the model's item.
+    private Option[] Item => [_dims, _outputs, _plan, _weights, _slicing, _precision];
+
+    private int Run(ParseResult arguments, CancellationToken cancellationToken)
+    {
+        RefuseOthers(arguments);
+        InvocationConfiguration console = arguments.InvocationConfiguration;
+        string[] given = arguments.GetRequiredValue(_paths);
+        FolderTrust trust = new(arguments.GetValue(_group));
+        if (arguments.GetValue(_prune))
+            return Prune(given, trust, arguments.GetValue(_source), console.Output, cancellationToken);
+        if (arguments.GetValue(_list))
+            return List(given, trust, console.Output);
+        if (arguments.GetValue(_check))
+            return Check(given, trust, arguments.GetValue(_source), ItemOf(arguments), console.Output, cancellationToken);
+        PrepareOptions options = new(arguments.GetValue(_cores), arguments.GetValue(_limit) * 1048576, trust);
+        if (arguments.GetValue(_library) is { } native)
+            ResolvedOnnxRuntime.Load(native);
+        if (arguments.GetValue(_published) is { } application)
+            return Prepare(ModelToPrepare.Published(given, application, name => console.Output.Write($"{Terminal.Safe(name)}: not published in {Terminal.Safe(application)}\n")), options, mustAll: false, console, cancellationToken);
+        string target = arguments.GetValue(_folder) ?? throw new RefusedException("--output: name the folder to prepare into.");
+        return Prepare(given.Select(path => new ModelToPrepare(path, path, target, ItemOf(arguments))), options, mustAll: true, console, cancellationToken);
+    }
+
+    // Whoever gives options of both may lose entries.
+    private void RefuseOthers(ParseResult arguments)
+    {
+        Option<bool>? mode = Modes.FirstOrDefault(m => arguments.GetValue(m));
+        if (mode != null)
+            arguments.Refuse(mode, [.. Modes.Where(m => m != mode), _published, _folder, _cores, _limit, _library, .. mode == _check ? [] : Item]);
+        if (mode != _check && mode != _prune)
+            arguments.Refuse("without --check or --prune", _source);
+        else if (mode == _check && arguments.GetValue(_source) is null)
+            arguments.Refuse("without --model", Item);
+        if (arguments.GetValue(_published) != null)
+            arguments.Refuse(_published, [_folder, .. Item]);
+    }
+
+    private ListingOptions ItemOf(ParseResult arguments) => new()
+    {
+        Dims = arguments.GetValue(_dims) ?? "",
+        Plan = arguments.GetValue(_plan) ?? "",
+        Outputs = [.. EscapedList.Read(arguments.GetValue(_outputs) ?? "")],
+        Weights = arguments.GetValue(_weights) ?? "",
+        Slicing = arguments.GetValue(_slicing) ?? "",
+        Settings = arguments.GetValue(_precision) is { } bits ? [new("Precision", bits)] : [],
+    };
 
     private static int Prepare(IEnumerable<ModelToPrepare> models, PrepareOptions options, bool mustAll, InvocationConfiguration console, CancellationToken cancellationToken)
     {

@@ -116,6 +116,8 @@ internal static class OtherProcess
         ProcessStartInfo start = new(all[0], all[1..]);
         foreach ((string name, string value) in environment)
             start.Environment[name] = value;
+        // One that is killed would leave its sockets for debuggers in the temporary folder.
+        start.Environment["DOTNET_EnableDiagnostics"] = "0";
         start.RedirectStandardOutput = start.RedirectStandardError = true;
         using Process process = Process.Start(start)!;
         Task<string> output = process.StandardOutput.ReadToEndAsync(), errors = process.StandardError.ReadToEndAsync();

@@ -137,25 +137,6 @@ public sealed class OpeningTests : IDisposable
     }
 
     [Fact]
-    public void Memory_patterns_are_off_where_shapes_vary_but_for_short_calls()
-    {
-        Assert.True(Pattern(Definitions.Of(Models.Times(2))));
-        Assert.False(Pattern(Definitions.Of(Models.Bert())));
-        Assert.False(Pattern(Definitions.Of(Models.AnyShape())));
-        Assert.True(Pattern(Definitions.Of(Models.Bert()).With(Predicted(300, 900))));
-        Assert.False(Pattern(Definitions.Of(Models.Bert()).With(Predicted(300, 1100))));
-
-        static PredictedTimes Predicted(double shorter, double longer) => new([1, 2], new PredictedTime(10, 1, shorter, 40), new PredictedTime(100, 1, longer, 40));
-
-        static bool Pattern(ModelDefinition definition)
-        {
-            using SessionOptions options = new();
-            new SessionSettings(definition, new RunnerOptions(), NullLogger.Instance).Apply(options, threads: 1);
-            return options.EnableMemoryPattern;
-        }
-    }
-
-    [Fact]
     public void A_copy_does_not_notice_what_happens_to_the_file()
     {
         string path = _folder.Write("m.onnx", Models.Times(3).ToByteArray());
@@ -279,12 +260,12 @@ public sealed class OpeningTests : IDisposable
         ModelDefinition definition = Definitions.Of(model);
         RunnerOptions options = At(path, WeightLoading.Map);
         using OpenedModel opened = OpenedModel.Open(definition, options);
-        SessionFactory sessions = new(opened, definition, options, new ProcessFiles(_folder["root"]), _logger);
+        SessionFactory sessions = new(opened, definition, options, isMember: false, new ProcessFiles(_folder["root"]), _logger);
         using SegmentSession session = sessions.Create(definition.Budgets[0].Plan.Segments[0], 1);
         Assert.Contains($"would take 2 mappings beside the {present} that the process has, more than a quarter of vm.max_map_count ({most})", Assert.Single(_logger.Warnings));
         Assert.Equal(WeightLoading.Copy, sessions.Weights.Loading);
         Assert.Equal("sliced", session.Way);
-        sessions = new(opened, definition, options, new ProcessFiles(_folder["nowhere"]), _logger);
+        sessions = new(opened, definition, options, isMember: false, new ProcessFiles(_folder["nowhere"]), _logger);
         sessions.Create(definition.Budgets[0].Plan.Segments[0], 1).Dispose();
         Assert.Single(_logger.Warnings);
         Assert.Equal(WeightLoading.Map, sessions.Weights.Loading);

@@ -210,7 +210,7 @@ internal sealed class ForeignEntries : IFamily
             ModelDefinition definition = LooseDefinition.Of(spec);
             RunnerOptions options = new() { Model = ModelSource.File(prepared.Arguments[0]) };
             _model = OpenedModel.Open(definition, options);
-            _factory = new SessionFactory(_model, definition, options, ProcessFiles.System, NullLogger.Instance);
+            _factory = new SessionFactory(_model, definition, options, isMember: false, ProcessFiles.System, NullLogger.Instance);
             _segment = SegmentToPrepare.Of(definition, ModeList.Of(definition, options, Contest.Cores, _factory.Slicing, tuned: null).Modes, _factory).Single().Segment;
         }
 

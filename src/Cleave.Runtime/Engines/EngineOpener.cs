@@ -40,7 +40,7 @@ internal sealed class EngineOpener(ModelDefinition definition, RunnerOptions opt
         DeviceMode? device = null;
         try
         {
-            SessionFactory factory = new(model, definition, options, options.Files, _logger);
+            SessionFactory factory = new(model, definition, options, home.IsMember, options.Files, _logger);
             sessions = new SessionTable(factory);
             RunGate gate = new(definition.Name);
             TuningStore store = Store(model, factory, cores);

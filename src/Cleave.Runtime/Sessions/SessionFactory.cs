@@ -31,12 +31,12 @@ internal sealed class SessionFactory : IDisposable
     private WeightChoice _weights;
 
     /// <exception cref="CleaveException">Outputs were chosen, and slicing is off (CLV4009).</exception>
-    public SessionFactory(OpenedModel model, ModelDefinition definition, RunnerOptions options, ProcessFiles files, ILogger logger)
+    public SessionFactory(OpenedModel model, ModelDefinition definition, RunnerOptions options, bool isMember, ProcessFiles files, ILogger logger)
     {
         _model = model;
         _logger = logger;
         _slicing = options.Slicing ?? true;
-        _settings = new SessionSettings(definition, options, logger);
+        _settings = new SessionSettings(definition, options, isMember, logger);
         WeightLoading asked = options.Weights ?? WeightLoading.Auto;
         string[] outputs = [.. definition.Outputs.Select(static v => v.Name)];
         _subModels = new SubModels(model, outputs, files, logger);
@@ -198,6 +198,7 @@ internal sealed class SessionFactory : IDisposable
         // The first call of the native library.
         using SessionOptions options = Explained(segment, static () => new SessionOptions());
         _settings.Apply(options, threads, isSilent);
+        _settings.ShareAmongCallers(options, segment, threads);
         try
         {
             Configure(options, segment, threads);

@@ -10,8 +10,9 @@ namespace Cleave.Sessions;
 /// <summary>The options that every session of a model gets, and what the application changes about them.</summary>
 /// <param name="definition">The model.</param>
 /// <param name="asked">What the application asked for.</param>
+/// <param name="isMember">Whether it is an ensemble's member, whose sessions mostly stay with one thread.</param>
 /// <param name="logger">Gets a line where the application changes a number of threads.</param>
-internal sealed class SessionSettings(ModelDefinition definition, RunnerOptions asked, ILogger logger)
+internal sealed class SessionSettings(ModelDefinition definition, RunnerOptions asked, bool isMember, ILogger logger)
 {
     // Of the longest call that is predicted: four times the planned sizes.
     private const double ShortMicroseconds = 1000;
@@ -19,6 +20,7 @@ internal sealed class SessionSettings(ModelDefinition definition, RunnerOptions 
     private readonly Action<SessionOptions, SegmentInfo>? _configure = asked.ConfigureSession;
     private readonly bool _isTrial = asked.IsTrial;
     private readonly bool _hasPatterns = !ShapesVary(definition) || HasShortCalls(definition);
+    private readonly bool _isShared = !isMember && HasShortCalls(definition);
 
     /// <summary>Whether the application had a say.</summary>
     public bool Configured => _configure != null;
@@ -49,6 +51,15 @@ internal sealed class SessionSettings(ModelDefinition definition, RunnerOptions 
             options.EnableMemoryPattern = false;
         if (_isTrial || isSilent)
             options.LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL;
+    }
+
+    /// <summary>Lets the callers of one session each keep memory of their own, where that is faster: if calls are short, and the session is all of the model on one
+    /// thread, which callers share. A session's arena hands one caller what another has just written, from the other core's cache; the C library keeps memory by
+    /// thread. It gives large blocks back to the system, so longer calls, which have such blocks, need the arena.</summary>
+    public void ShareAmongCallers(SessionOptions options, Segment segment, int threads)
+    {
+        if (_isShared && threads == 1 && segment.IsWhole)
+            options.EnableCpuMemArena = false;
     }
 
     /// <summary>Then gives the application its say, whose exceptions pass.</summary>

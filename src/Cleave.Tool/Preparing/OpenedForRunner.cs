@@ -34,7 +34,7 @@ internal sealed class OpenedForRunner : IDisposable
         RunnerOptions runner = _runner = options.Over(Definition.Options);
         Cores = cores is { } asked ? Math.Min(asked, runner.Cores ?? asked) : CoreBudget.Resolve(runner.Cores).Cores;
         _opened = OpenedModel.Open(Definition, runner);
-        Factory = new SessionFactory(_opened, Definition, runner, ProcessFiles.System, NullLogger.Instance);
+        Factory = new SessionFactory(_opened, Definition, runner, isMember: false, ProcessFiles.System, NullLogger.Instance);
         Modes = ModeList.Of(Definition, runner, Cores, Factory.Slicing, tuned: null);
     }
 

@@ -25,7 +25,7 @@ public sealed class SpinningTests
     {
         ModelDefinition definition = Towers.Definition();
         using SessionOptions options = new();
-        new SessionSettings(definition, new RunnerOptions(), NullLogger.Instance).Apply(options, threads);
+        new SessionSettings(definition, new RunnerOptions(), isMember: false, NullLogger.Instance).Apply(options, threads);
         Assert.Equal("1", Entry(options, "session.force_spinning_stop"));
         using SessionOptions plain = new();
         Assert.Null(Entry(plain, "session.force_spinning_stop"));

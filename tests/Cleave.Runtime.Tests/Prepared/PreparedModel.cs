@@ -67,7 +67,7 @@ internal sealed class PreparedModel : IDisposable
         Action<string>? atHolding = null)
     {
         using OpenedModel opened = OpenedModel.Open(definition, options);
-        using SessionFactory factory = new(opened, definition, options, ProcessFiles.System, NullLogger.Instance);
+        using SessionFactory factory = new(opened, definition, options, isMember: false, ProcessFiles.System, NullLogger.Instance);
         ModeList modes = ModeList.Of(definition, options, cores, factory.Slicing, tuned: null);
         PreparationOptions how = new(IsForAll: false, isAsked, most, at ?? (static _ => { })) { ProbeLimit = options.ProbeLimit };
         return new ModelPreparation(factory, definition, modes.Modes, new FolderTrust(false), atHolding is null ? how : how with { AtHolding = atHolding }).Run(folder);

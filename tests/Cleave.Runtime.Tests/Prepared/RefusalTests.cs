@@ -334,7 +334,7 @@ public sealed class RefusalTests
             Generated.ModelDefinition definition = model.Definition();
             RunnerOptions options = new() { Model = ModelSource.File(model.Path) };
             _opened = OpenedModel.Open(definition, options);
-            _factory = new SessionFactory(_opened, definition, options, ProcessFiles.System, NullLogger.Instance);
+            _factory = new SessionFactory(_opened, definition, options, isMember: false, ProcessFiles.System, NullLogger.Instance);
             _target = _factory.Targets.Of(definition.Budgets[0].Plan.Segments[0], isSliced: false, out _)!;
         }
 

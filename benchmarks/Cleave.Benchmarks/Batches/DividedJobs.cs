@@ -38,7 +38,10 @@ internal sealed class DividedJobs : IFamily
         if (jobs.Count > 0)
             JobPlot.Write(jobs, Path.Combine(Report.BenchFolder(), "jobs.svg"));
         if (options.Has("dtln_1"))
-            yield return Small(options);
+        {
+            foreach (Line line in Small(options))
+                yield return line;
+        }
 
         Samples Sentences(string model, string words, int rounds, IEnumerable<int> lengths)
         {
@@ -76,33 +79,39 @@ internal sealed class DividedJobs : IFamily
     /// <summary>The dimensions of so many sentences.</summary>
     public static string Part(int batch, int tokens) => string.Create(CultureInfo.InvariantCulture, $"batch={batch},sequence={tokens}");
 
-    private static Line Small(BenchOptions options)
+    private static Line[] Small(BenchOptions options)
     {
         const string What = "64 parts of the size of DTLN's first stage in one job, against the loop with the best number of threads";
         if (!SharedModels.Exist)
-            return Line.NotMeasured(What, ">= 1.5x", SharedModels.WhySkipped);
+            return [Line.NotMeasured(What, ">= 1.5x", SharedModels.WhySkipped)];
         string path = ModelCatalog.Get("dtln_1").Write(ModelCatalog.Folder);
         string[] parts = [.. Enumerable.Repeat("as it is", 64)];
         Samples samples = Interleaved.Measure(
             [
                 JobWorkload.Runner(path, parts),
+                JobWorkload.Runner(path, parts, JobWorkload.Synchronous),
                 JobWorkload.Session(JobWorkload.Loop, Contest.Cores, path, parts),
                 JobWorkload.Session(OneThread, 1, path, parts),
                 JobWorkload.Session(JobWorkload.Loops, 1, path, parts),
             ],
             options.Settings with { LeastCalls = options.Quick ? 3 : 10, Rounds = options.Rounds(16) });
         string best = samples.Median(OneThread) < samples.Median(JobWorkload.Loop) ? OneThread : JobWorkload.Loop;
-        return Row(samples, What, best, 1.5, string.Create(CultureInfo.InvariantCulture, $"; {JobWorkload.Loops}: {samples.Median(JobWorkload.Loops) / 1e6:0.0} ms"));
+        string bound = string.Create(CultureInfo.InvariantCulture, $"; {JobWorkload.Loops}: {samples.Median(JobWorkload.Loops) / 1e6:0.0} ms");
+        return
+        [
+            Row(samples, JobWorkload.Synchronous + ": " + What, best, 1.5, bound, JobWorkload.Synchronous),
+            Row(samples, JobWorkload.Divided + ": " + What, best, 1.5, bound),
+        ];
     }
 
     // A gain is claimed from the lower bound; that nothing is lost, from the upper one.
-    private static Line Row(Samples samples, string what, string other, double target, string more = "")
+    private static Line Row(Samples samples, string what, string other, double target, string more = "", string ours = JobWorkload.Divided)
     {
-        Interval ratio = samples.Ratio(other, JobWorkload.Divided);
+        Interval ratio = samples.Ratio(other, ours);
         return Line.Of(
             what, string.Create(CultureInfo.InvariantCulture, $">= {target:0.0#}x"),
             string.Create(CultureInfo.InvariantCulture,
-                $"{ratio.AsRatio()} ({samples.Median(other) / 1e6:0.0} ms by {other}, {samples.Median(JobWorkload.Divided) / 1e6:0.0} ms{more})"),
+                $"{ratio.AsRatio()} ({samples.Median(other) / 1e6:0.0} ms by {other}, {samples.Median(ours) / 1e6:0.0} ms{more})"),
             target > 1 ? ratio.Gains(target) : ratio.High >= target, samples);
     }
 }

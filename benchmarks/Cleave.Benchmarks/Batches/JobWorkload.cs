@@ -18,6 +18,9 @@ internal static class JobWorkload
     /// <summary>By <c>RunManyAsync</c> of a runner for which nothing is configured.</summary>
     public const string Divided = "RunManyAsync";
 
+    /// <summary>By <c>RunMany</c> of the same runner, whose caller takes part.</summary>
+    public const string Synchronous = "RunMany";
+
     /// <summary>ONNX Runtime, one part after the other, inputs and outputs bound once.</summary>
     public const string Loop = "loop";
 
@@ -29,7 +32,8 @@ internal static class JobWorkload
     /// <summary>By the runner.</summary>
     /// <param name="path">The model's file.</param>
     /// <param name="parts">The dimensions of each part, as <c>batch=1,sequence=16</c>.</param>
-    public static Candidate Runner(string path, IEnumerable<string> parts) => new(Divided, Name, [Divided, path, .. parts]) { IsJudged = true };
+    /// <param name="call"><see cref="Divided"/> or <see cref="Synchronous"/>.</param>
+    public static Candidate Runner(string path, IEnumerable<string> parts, string call = Divided) => new(call, Name, [call, path, .. parts]) { IsJudged = true };
 
     /// <summary>By one session of ONNX Runtime with so many threads.</summary>
     /// <param name="name">Among the samples.</param>
@@ -53,7 +57,7 @@ internal static class JobWorkload
         if (name != Name)
             return null;
         string path = arguments[1];
-        if (arguments[0] != Divided)
+        if (arguments[0] is not (Divided or Synchronous))
         {
             SessionCalls calls = new(path, OrtConfiguration.Parse(arguments.AsSpan(2)), Inputs(path, arguments[6..]));
             Action[] loops = [.. Enumerable.Range(0, BenchRun.Cores).Select<int, Action>(core =>
@@ -65,7 +69,8 @@ internal static class JobWorkload
         }
         LooseRunner runner = Unconfigured(path, new RunnerOptions());
         LooseRequest[] requests = [.. Inputs(path, arguments[2..]).Select(runner.NewRequest)];
-        return new Repeated(() => Array.ForEach(runner.RunManyAsync(requests).GetAwaiter().GetResult(), static o => o.Dispose()), 1, runner);
+        Func<LooseOutput[]> call = arguments[0] == Divided ? () => runner.RunManyAsync(requests).GetAwaiter().GetResult() : () => runner.RunMany(requests);
+        return new Repeated(() => Array.ForEach(call(), static o => o.Dispose()), 1, runner);
     }
 
     /// <summary>A runner of a project's item of which nothing is said: planned for the sizes that the build takes then.</summary>

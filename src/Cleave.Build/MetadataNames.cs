@@ -14,8 +14,8 @@ internal static class MetadataNames
     public static IReadOnlyList<string> OfModels { get; } =
     [
         nameof(ListingOptions.Namespace), nameof(ListingOptions.ClassName), nameof(ListingOptions.Access), nameof(ListingOptions.Slicing),
-        nameof(ListingOptions.Weights), nameof(ListingOptions.Plan), nameof(ListingOptions.Dims), nameof(ListingOptions.MaxSlowdown), nameof(ListingOptions.Outputs),
-        QuantisationCheck.From, QuantisationCheck.MostError, ModelPlace.Link, CopyWhen.ToOutput, CopyWhen.ToPublish, .. RunnerSettings.Names,
+        nameof(ListingOptions.Weights), nameof(ListingOptions.Plan), nameof(ListingOptions.Dims), nameof(ListingOptions.Validate), nameof(ListingOptions.MaxSlowdown),
+        nameof(ListingOptions.Outputs), QuantisationCheck.From, QuantisationCheck.MostError, ModelPlace.Link, CopyWhen.ToOutput, CopyWhen.ToPublish, .. RunnerSettings.Names,
     ];
 
     /// <summary>Of ensembles.</summary>

@@ -23,6 +23,7 @@ internal static class ModelOptions
             Weights = place.Item.GetMetadata("Weights"),
             Plan = place.Item.GetMetadata("Plan"),
             Dims = place.Item.GetMetadata("Dims"),
+            Validate = place.Item.GetMetadata("Validate"),
             MaxSlowdown = place.Item.GetMetadata("MaxSlowdown"),
             QuantizedFrom = place.Item.GetMetadata("QuantizedFrom").Replace('\\', '/'),
             MaxError = place.Item.GetMetadata("MaxError"),

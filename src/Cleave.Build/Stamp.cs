@@ -25,7 +25,7 @@ internal static class Stamp
         string[] values =
         [
             options.Source, options.Path, options.Link, options.Namespace, options.ClassName, options.Access, options.Slicing, options.Weights, options.Plan, options.Dims,
-            options.MaxSlowdown, options.QuantizedFrom, options.MaxError,
+            options.Validate, options.MaxSlowdown, options.QuantizedFrom, options.MaxError,
         ];
         foreach (string value in values)
             text.Append("option ").Append(Uri.EscapeDataString(value)).Append('\n');

@@ -224,6 +224,7 @@ public sealed class ModelChecksTests : IDisposable
     [InlineData("Lank", "Link")]
     [InlineData("MaxSlowDown", null)]
     [InlineData("MaxSlodown", "MaxSlowdown")]
+    [InlineData("Validated", "Validate")]
     public void Metadata_that_is_nearly_right_is_named(string name, string? meant)
     {
         _run.Add("m.onnx", new TinyModel().ToBytes());

@@ -38,6 +38,8 @@ public sealed class MetadataTests
     [InlineData("Dims", "batch=-1")]
     [InlineData("Dims", "batch=2147483648")]
     [InlineData("Dims", "batch=1,\u202Ex")]
+    [InlineData("Validate", "never")]
+    [InlineData("Validate", "0")]
     [InlineData("MaxSlowdown", "0")]
     [InlineData("MaxSlowdown", "fast")]
     [InlineData("MaxSlowdown", "-1.1")]
@@ -64,6 +66,14 @@ public sealed class MetadataTests
         Generated generated = Refused(Models.With(Models.With(Models.Bert(), "Plan", "split"), "Slicing", "false"), "CLV2004");
         Assert.Contains("Plan=\"split\"", generated.Messages[0], StringComparison.Ordinal);
         Assert.Contains("with Slicing=\"false\" there is one session: take one of the two off the item", generated.Messages[0], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_budget_that_nothing_checks()
+    {
+        Generated generated = Refused(Models.With(Models.With(Models.Bert(), "MaxSlowdown", "1.1"), "Validate", "False"), "CLV2004");
+        Assert.Contains("MaxSlowdown=\"1.1\"; with Validate=\"false\" nothing checks it: take one of the two off the item", generated.Messages[0], StringComparison.Ordinal);
+        GeneratorHost.Run(Models.File(Models.With(Models.With(Models.Bert(), "MaxSlowdown", "1.1"), "Validate", "true"))).Compiles();
     }
 
     [Fact]

@@ -110,6 +110,7 @@ internal static class Models
             "Slicing" => listing.Options with { Slicing = value },
             "Plan" => listing.Options with { Plan = value },
             "Dims" => listing.Options with { Dims = value },
+            "Validate" => listing.Options with { Validate = value },
             "MaxSlowdown" => listing.Options with { MaxSlowdown = value },
             "Weights" => listing.Options with { Weights = value },
             _ => listing.Options with { Settings = [new(metadata, value)] },

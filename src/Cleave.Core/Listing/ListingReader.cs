@@ -100,6 +100,7 @@ internal static class ListingReader
                 "weights" => options with { Weights = value },
                 "plan" => options with { Plan = value },
                 "dims" => options with { Dims = value },
+                "validate" => options with { Validate = value },
                 "max-slowdown" => options with { MaxSlowdown = value },
                 "quantized-from" => options with { QuantizedFrom = value },
                 "max-error" => options with { MaxError = value },

@@ -59,6 +59,7 @@ internal static class ListingWriter
         Option("weights", options.Weights);
         Option("plan", options.Plan);
         Option("dims", options.Dims);
+        Option("validate", options.Validate);
         Option("max-slowdown", options.MaxSlowdown);
         Option("quantized-from", options.QuantizedFrom);
         Option("max-error", options.MaxError);

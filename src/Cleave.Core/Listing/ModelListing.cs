@@ -31,6 +31,9 @@ internal sealed record ListingOptions
     /// <summary>What planning takes for dimensions that are open: <c>batch=1,sequence=128</c>.</summary>
     public string Dims { get; init; } = "";
 
+    /// <summary>Whether validation runs it.</summary>
+    public string Validate { get; init; } = "";
+
     /// <summary>Its speed budget, which validation checks.</summary>
     public string MaxSlowdown { get; init; } = "";
 

@@ -52,11 +52,16 @@ internal sealed class OptionReader(ListingOptions options, List<Problem> problem
         return plan;
     }
 
-    /// <summary>Only validation uses it; what is wrong with it, every build says.</summary>
-    public void CheckMaxSlowdown()
+    /// <summary>What only validation uses: what is wrong with it, every build says.</summary>
+    public void CheckValidation()
     {
-        if (options.MaxSlowdown.Length > 0 && SpeedBudget.Parse(options.MaxSlowdown) is null)
+        bool isLeftOut = OneOf("Validate", options.Validate, "use true or false", "true", "false") == "false";
+        if (options.MaxSlowdown.Length == 0)
+            return;
+        if (SpeedBudget.Parse(options.MaxSlowdown) is null)
             Refuse("MaxSlowdown", options.MaxSlowdown, SpeedBudget.Advice);
+        else if (isLeftOut)
+            Refuse("MaxSlowdown", options.MaxSlowdown, "with Validate=\"false\" nothing checks it: take one of the two off the item");
     }
 
     private string? OneOf(string metadata, string value, string advice, params string[] known)

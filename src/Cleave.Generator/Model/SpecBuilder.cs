@@ -54,7 +54,7 @@ internal sealed class SpecBuilder
         bool? slicing = options.Slicing();
         string? weights = options.Weights();
         string? plan = options.Plan(slicing);
-        options.CheckMaxSlowdown();
+        options.CheckValidation();
         SettingSpec[] settings = SettingReader.Read(listing.Options, problems);
         AcceleratorOptions? accelerator = AcceleratorOptions.Read(listing.Options, slicing, problems);
         if (listing.Model is not { } model)

@@ -63,7 +63,9 @@ internal static class ValidateCommand
     {
         foreach (Problem problem in report.Checks.Select(c => c.ToProblem()).OfType<Problem>())
             output.Write($"{Terminal.Safe(report.File)} : error {problem.Rule.Id}: {Terminal.Safe(problem.Message(report.Model))}\n");
-        if (report.Passed)
+        if (report.LeftOut is { } left)
+            output.Write($"{Terminal.Safe(report.Model)}: not validated: {left}\n");
+        else if (report.Passed)
             output.Write($"{Terminal.Safe(report.Model)}: {(report.Unchanged ? "passed before, unchanged" : "passed (" + string.Join(", ", report.Checks.Select(c => c.Name)) + ")")}\n");
         if (report.NotKept is { } why)
             output.Write($"{Terminal.Safe(report.Model)}: note: that it passed is not remembered: {Terminal.Safe(why)}\n");

@@ -49,7 +49,7 @@ internal static class ModelValidation
         }
         catch (Exception e) when (e is CommandException or ModelException or IOException or UnauthorizedAccessException)
         {
-            checks.Add(new ValidationCheck("load and run", e is ModelException problem ? problem.Problem.Message(options.Source) : e.Message));
+            checks.Add(new ValidationCheck("load and run", e is ModelException problem ? problem.Problem.Message(options.Source) : e.Message + CustomOperators.WayOut(file, cancellationToken)));
         }
         return new ValidationReport(options.Source, file, time.Elapsed.TotalSeconds, checks);
     }

@@ -21,38 +21,47 @@ internal static class ValidationFiles
         using XmlWriter xml = XmlWriter.Create(target, settings);
         xml.WriteStartElement("testsuites");
         foreach (ValidationReport report in reports)
+            WriteSuite(xml, report);
+        xml.WriteEndElement();
+    }
+
+    private static void WriteSuite(XmlWriter xml, ValidationReport report)
+    {
+        xml.WriteStartElement("testsuite");
+        Attribute(xml, "name", report.Model);
+        Attribute(xml, "tests", Number(report.LeftOut is null ? report.Checks.Count : 1));
+        Attribute(xml, "failures", Number(report.Checks.Count(c => c.Problem is not null)));
+        Attribute(xml, "skipped", Number(report.LeftOut is null ? 0 : 1));
+        Attribute(xml, "time", report.Seconds.ToString("0.000", CultureInfo.InvariantCulture));
+        if (report.OnnxRuntime is { } ran)
         {
-            xml.WriteStartElement("testsuite");
-            Attribute(xml, "name", report.Model);
-            Attribute(xml, "tests", Number(report.Checks.Count));
-            Attribute(xml, "failures", Number(report.Checks.Count(c => c.Problem is not null)));
-            Attribute(xml, "time", report.Seconds.ToString("0.000", CultureInfo.InvariantCulture));
-            if (report.OnnxRuntime is { } ran)
-            {
-                xml.WriteStartElement("properties");
-                xml.WriteStartElement("property");
-                Attribute(xml, "name", "ONNX Runtime");
-                Attribute(xml, "value", ran.ToString());
-                xml.WriteEndElement();
-                xml.WriteEndElement();
-            }
-            foreach (ValidationCheck check in report.Checks)
-            {
-                xml.WriteStartElement("testcase");
-                Attribute(xml, "classname", report.Model);
-                Attribute(xml, "name", check.Name);
-                if (check.Problem is { } problem)
-                {
-                    xml.WriteStartElement("failure");
-                    Attribute(xml, "message", problem);
-                    xml.WriteEndElement();
-                }
-                if (check.Note is { } note)
-                    xml.WriteElementString("system-out", Plain(note));
-                xml.WriteEndElement();
-            }
+            xml.WriteStartElement("properties");
+            xml.WriteStartElement("property");
+            Attribute(xml, "name", "ONNX Runtime");
+            Attribute(xml, "value", ran.ToString());
+            xml.WriteEndElement();
             xml.WriteEndElement();
         }
+        if (report.LeftOut is { } left)
+            WriteCase(xml, report.Model, "validation", "skipped", left, null);
+        foreach (ValidationCheck check in report.Checks)
+            WriteCase(xml, report.Model, check.Name, "failure", check.Problem, check.Note);
+        xml.WriteEndElement();
+    }
+
+    private static void WriteCase(XmlWriter xml, string model, string name, string outcome, string? why, string? note)
+    {
+        xml.WriteStartElement("testcase");
+        Attribute(xml, "classname", model);
+        Attribute(xml, "name", name);
+        if (why is not null)
+        {
+            xml.WriteStartElement(outcome);
+            Attribute(xml, "message", why);
+            xml.WriteEndElement();
+        }
+        if (note is not null)
+            xml.WriteElementString("system-out", Plain(note));
         xml.WriteEndElement();
     }
 
@@ -62,8 +71,8 @@ internal static class ValidationFiles
         text.Append("## Models\n\n| model | result | seconds | what |\n| --- | --- | --- | --- |\n");
         foreach (ValidationReport report in reports)
         {
-            string result = report.Unchanged ? "passed before" : report.Passed ? "passed" : "**failed**";
-            string what = string.Join("; ", report.Checks.Select(c => (c.Problem ?? c.Note) is { } more ? c.Name + ": " + more : c.Name));
+            string result = report.LeftOut is not null ? "not validated" : report.Unchanged ? "passed before" : report.Passed ? "passed" : "**failed**";
+            string what = report.LeftOut ?? string.Join("; ", report.Checks.Select(c => (c.Problem ?? c.Note) is { } more ? c.Name + ": " + more : c.Name));
             text.Append("| ").Append(Cell(report.Model)).Append(" | ").Append(result).Append(" | ")
                 .Append(report.Seconds.ToString("0.0", CultureInfo.InvariantCulture)).Append(" | ").Append(Cell(what)).Append(" |\n");
         }

@@ -35,11 +35,15 @@ internal sealed record ValidationReport(string Model, string File, double Second
     /// <summary>Why nothing could be run, whichever the model: the native library does not serve. Null where it does.</summary>
     public string? Refused { get; init; }
 
+    /// <summary>Why nothing was run although nothing is wrong; null where it was not left out.</summary>
+    public string? LeftOut { get; init; }
+
     /// <summary>Nothing was run: an earlier run found the same files in order.</summary>
     public bool Unchanged { get; init; }
 
     /// <summary>Why the next run will not remember that it passed; null where it will.</summary>
     public string? NotKept { get; init; }
 
+    /// <summary>Nothing is wrong with it, as far as it was run.</summary>
     public bool Passed => Checks.All(c => c.Problem is null);
 }

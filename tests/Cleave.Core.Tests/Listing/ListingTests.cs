@@ -32,6 +32,7 @@ public class ListingTests
         Weights = "map",
         Plan = "Split",
         Dims = "batch=1,sequence=\"2\"",
+        Validate = "true",
         MaxSlowdown = "1.1",
         QuantizedFrom = "models/floats ü.onnx",
         MaxError = "0.05",
@@ -199,7 +200,7 @@ public class ListingTests
         model.Graph.Input[0].Type.TensorType.Shape.Dim[0] = new TensorShapeProto.Types.Dimension { DimParam = "batch" };
         model.Graph.Output[0].Type.TensorType.Shape.Dim[0] = new TensorShapeProto.Types.Dimension();
         model.Graph.Node[0].Attribute.Add([Make.Ints("kernel_shape", 3, 3), Make.Float("alpha", 0.1f), Make.Text("mode", "é")]);
-        string text = Text(new ModelListing { Options = Options with { Link = "", Slicing = "", Weights = "", Plan = "", Dims = "", MaxSlowdown = "", QuantizedFrom = "", MaxError = "", Settings = [], Outputs = ["y", "/a/b_0"] }, Model = Read(model.ToByteArray()), ExternalFiles = ["w.bin"] });
+        string text = Text(new ModelListing { Options = Options with { Link = "", Slicing = "", Weights = "", Plan = "", Dims = "", Validate = "", MaxSlowdown = "", QuantizedFrom = "", MaxError = "", Settings = [], Outputs = ["y", "/a/b_0"] }, Model = Read(model.ToByteArray()), ExternalFiles = ["w.bin"] });
         Assert.Equal("""
             cleave-listing 1
             options

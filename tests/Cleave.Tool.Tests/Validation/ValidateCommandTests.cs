@@ -233,4 +233,62 @@ public sealed class ValidateCommandTests : IDisposable
         Assert.Equal(1, run.Code);
         Assert.Contains("no dimension of that name open", run.Output);
     }
+
+    /// <summary>What only the application can load is left out by its item, and never without a word.</summary>
+    [Theory]
+    [InlineData("false")]
+    [InlineData("False")]
+    public async Task A_model_that_its_item_leaves_out_is_named_as_not_validated(string value)
+    {
+        WithOperatorOf("com.example");
+        string left = Beside("left.graph"), good = Beside("good.onnx"), junit = Beside("junit.xml"), summary = Beside("summary.md");
+        await File.WriteAllTextAsync(left, $"cleave-listing 1\noptions\n  source \"tiny_model.onnx\"\n  validate \"{value}\"\n");
+        using (TinyModel other = new())
+            File.Copy(other.Save(), good);
+
+        ToolRun run = await ToolRun.Of("validate", left, good, "--project", Beside(""), "--junit", junit, "--summary", summary);
+
+        Assert.Equal((0, ""), (run.Code, run.Error));
+        string[] lines = run.Output.TrimEnd().Split('\n');
+        Assert.Equal("tiny_model.onnx: not validated: its item says Validate=\"false\"", lines[0]);
+        Assert.StartsWith($"{good}: passed (", lines[1]);
+        Assert.Equal(2, lines.Length);
+        XElement suite = XDocument.Load(junit).Root!.Elements("testsuite").First();
+        Assert.Equal(("1", "0", "1"), (suite.Attribute("tests")!.Value, suite.Attribute("failures")!.Value, suite.Attribute("skipped")!.Value));
+        Assert.Equal("its item says Validate=\"false\"", Assert.Single(suite.Elements("testcase")).Element("skipped")!.Attribute("message")!.Value);
+        Assert.Contains("| tiny\\_model.onnx | not validated | 0.0 | its item says", await File.ReadAllTextAsync(summary));
+    }
+
+    [Fact]
+    public async Task A_model_that_its_item_does_not_leave_out_is_validated()
+    {
+        _tiny.Save();
+        string listing = Beside("m.graph");
+        await File.WriteAllTextAsync(listing, "cleave-listing 1\noptions\n  source \"tiny_model.onnx\"\n  validate \"true\"\n");
+        ToolRun run = await ToolRun.Of("validate", listing, "--project", Beside(""));
+        Assert.StartsWith("tiny_model.onnx: passed (", run.Output);
+    }
+
+    [Theory]
+    [InlineData("com.example", true)]
+    [InlineData("ai.onnx.contrib", true)]
+    [InlineData("com.microsoft", false)]
+    public async Task Where_operators_are_the_applications_the_way_out_is_named(string domain, bool isNamed)
+    {
+        WithOperatorOf(domain);
+        ToolRun run = await ToolRun.Of("validate", _tiny.Save());
+        Assert.Equal(1, run.Code);
+        Assert.Contains("failed its validation, load and run: ", run.Output);
+        string wayOut = $" (it has operators of '{domain}': where the application registers them, Validate=\"false\" on the model's item leaves it out)";
+        Assert.Equal(isNamed, run.Output.Contains(wayOut, StringComparison.Ordinal));
+        Assert.Equal(isNamed, run.Output.Contains("Validate=", StringComparison.Ordinal));
+    }
+
+    private void WithOperatorOf(string domain)
+    {
+        _tiny.Model.Graph.Node[0].Domain = domain;
+        _tiny.Model.Graph.Node[0].OpType = "Theirs";
+        _tiny.Model.OpsetImport.Add(new OperatorSetIdProto { Domain = domain, Version = 1 });
+        _tiny.Save();
+    }
 }

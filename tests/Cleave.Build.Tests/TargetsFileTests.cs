@@ -51,12 +51,11 @@ public sealed class TargetsFileTests
     [Theory]
     [MemberData(nameof(TaskNames))]
     public void Every_output_is_used(string task) =>
-        Assert.All(Calls(task), call =>
-            Assert.Equal(Parameters<OutputAttribute>(task).Order(), call.Elements("Output").Select(o => o.Attribute("TaskParameter")!.Value).Order()));
+        Assert.Equal(Parameters<OutputAttribute>(task).Order(), Calls(task).Elements("Output").Select(o => o.Attribute("TaskParameter")!.Value).Distinct().Order());
 
     [Fact]
-    public void Files_are_reported_by_rules_that_exist() =>
-        Assert.All(Calls(nameof(ReportFiles)), call => Assert.NotNull(Rules.Find(call.Attribute("Rule")!.Value)));
+    public void What_is_reported_breaks_rules_that_exist() =>
+        Assert.All(Targets.Descendants().Attributes("Rule"), rule => Assert.NotNull(Rules.Find(rule.Value)));
 
     /// <summary>Cleave.Runtime brings no task: its targets repeat what the rules say.</summary>
     [Fact]

@@ -1,5 +1,4 @@
 using System;
-using System.Diagnostics;
 using System.IO;
 using System.Threading.Tasks;
 using Cleave.TestKit;
@@ -10,10 +9,9 @@ namespace Cleave.Build.Tests;
 /// <summary>What MSBuild makes of targets that need no task, in a project without models.</summary>
 public sealed class TargetsRunTests : IDisposable
 {
-    private static readonly string Targets = Path.Combine(SharedModels.Repository, "nuget", "Cleave.targets");
-    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("cleave-targets-");
+    private readonly MSBuildRun _run = new();
 
-    public void Dispose() => _folder.Delete(recursive: true);
+    public void Dispose() => _run.Dispose();
 
     [Theory]
     [InlineData("<CleavePrepare>1</CleavePrepare>", "CleavePrepare to '1'; use true or false")]
@@ -60,9 +58,9 @@ public sealed class TargetsRunTests : IDisposable
     [Fact]
     public async Task The_folder_reaches_the_generator_whole()
     {
-        _folder.CreateSubdirectory("C#;a|b");
-        (int code, string output) = await RunProject("C#;a|b/App.csproj", $"<Project><Import Project=\"{Targets}\" /></Project>", "-getProperty:CleaveProjectFolder");
-        Assert.Equal((0, Path.Combine(_folder.FullName, "C|h|sa|pb") + "/"), (code, output.Trim()));
+        Directory.CreateDirectory(Path.Combine(_run.Folder, "C#;a|b"));
+        (int code, string output) = await _run.Run("C#;a|b/App.csproj", $"<Project><Import Project=\"{MSBuildRun.Targets}\" /></Project>", "-getProperty:CleaveProjectFolder");
+        Assert.Equal((0, Path.Combine(_run.Folder, "C|h|sa|pb") + "/"), (code, output.Trim()));
         (code, output) = await Run("<RootNamespace>C#Demo%3BX</RootNamespace>", "", "-t:CleaveListModels", "-getProperty:CleaveRootNamespace");
         Assert.Equal((0, "C|hDemo|sX"), (code, output.Trim()));
     }
@@ -80,23 +78,11 @@ public sealed class TargetsRunTests : IDisposable
               </Target>
             </Project>
             """;
-        (int code, string output) = await RunProject("App.csproj", project, "-t:_CleaveFindModels", "-getItem:_CleaveExpected");
+        (int code, string output) = await _run.Run("App.csproj", project, "-t:_CleaveFindModels", "-getItem:_CleaveExpected");
         Assert.Contains("models/Lib/face.onnx", output, StringComparison.Ordinal);
         Assert.Equal(0, code);
     }
 
     private Task<(int Code, string Output)> Run(string properties, string items, params string[] arguments) =>
-        RunProject("App.csproj", $"<Project><PropertyGroup>{properties}</PropertyGroup><ItemGroup>{items}</ItemGroup><Import Project=\"{Targets}\" /></Project>", arguments);
-
-    private async Task<(int Code, string Output)> RunProject(string file, string text, params string[] arguments)
-    {
-        string project = Path.Combine(_folder.FullName, file);
-        await File.WriteAllTextAsync(project, text);
-        ProcessStartInfo start = new("dotnet", ["msbuild", project, "-nologo", "-nodeReuse:false", .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
-        using Process process = Process.Start(start)!;
-        Task<string> error = process.StandardError.ReadToEndAsync();
-        string output = await process.StandardOutput.ReadToEndAsync();
-        await process.WaitForExitAsync();
-        return (process.ExitCode, output + await error);
-    }
+        _run.Run("App.csproj", $"<Project><PropertyGroup>{properties}</PropertyGroup><ItemGroup>{items}</ItemGroup><Import Project=\"{MSBuildRun.Targets}\" /></Project>", arguments);
 }

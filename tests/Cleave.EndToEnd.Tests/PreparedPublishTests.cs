@@ -16,10 +16,10 @@ public sealed class PreparedPublishTests(PackedPackagesInUse inUse)
     public void What_is_published_opens_prepared_where_nobody_told_it_to()
     {
         TinyModel large = new() { Weights = [.. Enumerable.Range(1, 512).Select(static i => (float)i)] };
-        new Consumer(_packages, "prepared ü/Lib") { IsApplication = false }
+        new Consumer(_packages, "prepared ü $HOME/Lib") { IsApplication = false }
             .WithProject("""<AdditionalFiles Include="models/theirs.onnx" />""")
             .With("models/theirs.onnx", large);
-        Consumer app = new Consumer(_packages, "prepared ü/App")
+        Consumer app = new Consumer(_packages, "prepared ü $HOME/App")
             .WithProject("""<AdditionalFiles Include="models/large one.onnx" Cores="1" /><AdditionalFiles Include="models/small.onnx" /><ProjectReference Include="../Lib/Lib.csproj" />""")
             .With("models/large one.onnx", large)
             .With("models/small.onnx", new TinyModel())

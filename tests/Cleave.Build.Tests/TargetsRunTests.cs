@@ -83,6 +83,29 @@ public sealed class TargetsRunTests : IDisposable
         Assert.Equal(0, code);
     }
 
+    // An application that has Cleave through a library only: nothing prepares, whatever it asks for.
+    [Theory]
+    [InlineData(true, "<CleavePrepare>true</CleavePrepare>")]
+    [InlineData(false, "")]
+    [InlineData(false, "<CleavePrepare>true</CleavePrepare><NoWarn>CLV3012</NoWarn>")]
+    [InlineData(false, "<CleavePrepare>true</CleavePrepare><OutputType>Library</OutputType>")]
+    [InlineData(false, "<CleavePrepare>true</CleavePrepare><_CleaveTasksAssembly>Cleave.Build.dll</_CleaveTasksAssembly>")]
+    public async Task What_nothing_prepares_is_missed_by_publishing(bool isError, string properties)
+    {
+        string project = $"""
+            <Project>
+              <PropertyGroup><OutputType>Exe</OutputType>{properties}</PropertyGroup>
+              <Target Name="GetCopyToOutputDirectoryItems">
+                <ItemGroup><AllItemsFullPathWithTargetPath Include="face.onnx" TargetPath="models/Lib/face.onnx" /></ItemGroup>
+              </Target>
+              <Import Project="{Path.Combine(SharedModels.Repository, "nuget", "buildTransitive", "Cleave.Runtime.targets")}" />
+            </Project>
+            """;
+        (int code, string output) = await _run.Run("App.csproj", project, "-t:_CleaveCheckPrepare");
+        Assert.Equal(isError, output.Contains("error CLV3012: 'App.csproj' asks for prepared models, but it does not itself reference the package Cleave", StringComparison.Ordinal));
+        Assert.Equal(isError ? 1 : 0, code);
+    }
+
     private Task<(int Code, string Output)> Run(string properties, string items, params string[] arguments) =>
         _run.Run("App.csproj", $"<Project><PropertyGroup>{properties}</PropertyGroup><ItemGroup>{items}</ItemGroup><Import Project=\"{MSBuildRun.Targets}\" /></Project>", arguments);
 }

@@ -60,6 +60,13 @@ public sealed class DeploymentCheckTests(PackedPackagesInUse inUse)
         app.DotNetCommand("publish", "-c", "Debug", "-o", app.PathOf("published")).Succeeded();
         Assert.Equal("Lib.Model: 1 2 3 4\n", app.Run("published"));
 
+        // The library's build validates its model; what prepares it the application has to reference itself.
+        CommandResult validated = app.Build("--no-restore", "-p:CleaveValidate=true", "-p:CleaveTool=" + _packages.Tool).Succeeded();
+        Assert.Contains("models/model.onnx: passed (", validated.Output);
+        CommandResult unprepared = app.DotNetCommand("publish", "--no-restore", "-c", "Debug", "-p:CleavePrepare=true", "-o", app.PathOf("published")).Failed();
+        Assert.Equal(["CLV3012"], Ids(unprepared));
+        Assert.Contains("App.csproj : error CLV3012: 'App.csproj' asks for prepared models, but it does not itself reference the package Cleave, which prepares them: add the reference", unprepared.Output);
+
         // For Alpine, NuGet takes the library for glibc, which does not load there.
         CommandResult alpine = app.DotNetCommand("publish", "-c", "Debug", "-r", "linux-musl-x64", "--self-contained", "false", "-p:UseAppHost=false", "-o", app.PathOf("alpine")).Failed();
         Assert.Equal(["CLV3005"], Ids(alpine));

@@ -1,6 +1,5 @@
 using System;
 using Cleave.Runtime.Tests.Support;
-using Microsoft.ML.OnnxRuntime;
 using Xunit;
 
 namespace Cleave.Runtime.Tests;

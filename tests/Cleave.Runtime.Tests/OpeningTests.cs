@@ -8,7 +8,6 @@ using Cleave.Runtime.Tests.Support;
 using Cleave.Sessions;
 using Cleave.Sources;
 using Google.Protobuf;
-using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.ML.OnnxRuntime;
 using Microsoft.Win32.SafeHandles;
 using Xunit;

@@ -3,7 +3,6 @@ using System.Collections.Generic;
 using System.Linq;
 using Cleave.Core.Graph;
 using Cleave.Core.Listing;
-using Cleave.TestKit.Generation;
 using Microsoft.CodeAnalysis;
 using Xunit;
 using static Cleave.Generator.Tests.Ensembles.VisionEnsemble;

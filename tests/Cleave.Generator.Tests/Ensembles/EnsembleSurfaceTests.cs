@@ -1,5 +1,4 @@
 using System;
-using System.Collections.Generic;
 using System.Linq;
 using Cleave.Core.Diagnostics;
 using Cleave.Core.Graph;

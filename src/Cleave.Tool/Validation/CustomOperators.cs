@@ -41,8 +41,8 @@ internal static class CustomOperators
     private static IEnumerable<string> DomainsOf(OnnxModel model)
     {
         HashSet<(string, string)> functions = [.. model.Functions.Select(static f => (f.Domain, f.Name))];
-        IEnumerable<Node> nodes = GraphWalk.WithBodies(model.Graph).SelectMany(static g => g.Nodes)
-            .Concat(model.Functions.SelectMany(static f => f.Nodes));
+        IEnumerable<Node> nodes = model.Functions.Select(static f => new OnnxGraph { Nodes = f.Nodes }).Append(model.Graph)
+            .SelectMany(GraphWalk.WithBodies).SelectMany(static g => g.Nodes);
         return nodes.Where(n => !functions.Contains((n.Domain, n.OpType))).Select(static n => n.Domain);
     }
 }

@@ -284,6 +284,26 @@ public sealed class ValidateCommandTests : IDisposable
         Assert.Equal(isNamed, run.Output.Contains("Validate=", StringComparison.Ordinal));
     }
 
+    [Fact]
+    public async Task Operators_of_the_application_may_be_in_the_branch_of_a_function()
+    {
+        WithOperatorOf("com.example");
+        NodeProto theirs = _tiny.Model.Graph.Node[0].Clone();
+        GraphProto branch = new() { Name = "b", Node = { theirs }, Output = { new ValueInfoProto { Name = theirs.Output[0] } } };
+        NodeProto choice = new() { OpType = "If", Input = { theirs.Input[0] }, Output = { "chosen" } };
+        foreach (string name in (string[])["then_branch", "else_branch"])
+            choice.Attribute.Add(new AttributeProto { Name = name, Type = AttributeProto.Types.AttributeType.Graph, G = branch });
+        _tiny.Model.Functions.Add(new FunctionProto
+        {
+            Domain = "own", Name = "Theirs", Input = { theirs.Input }, Output = { "chosen" }, Node = { choice }, OpsetImport = { _tiny.Model.OpsetImport },
+        });
+        _tiny.Model.OpsetImport.Add(new OperatorSetIdProto { Domain = "own", Version = 1 });
+        _tiny.Model.Graph.Node[0].Domain = "own";
+        ToolRun run = await ToolRun.Of("validate", _tiny.Save());
+        Assert.Equal(1, run.Code);
+        Assert.Contains("it has operators of 'com.example'", run.Output);
+    }
+
     private void WithOperatorOf(string domain)
     {
         _tiny.Model.Graph.Node[0].Domain = domain;

@@ -295,7 +295,12 @@ public sealed class ValidateCommandTests : IDisposable
             choice.Attribute.Add(new AttributeProto { Name = name, Type = AttributeProto.Types.AttributeType.Graph, G = branch });
         _tiny.Model.Functions.Add(new FunctionProto
         {
-            Domain = "own", Name = "Theirs", Input = { theirs.Input }, Output = { "chosen" }, Node = { choice }, OpsetImport = { _tiny.Model.OpsetImport },
+            Domain = "own",
+            Name = "Theirs",
+            Input = { theirs.Input },
+            Output = { "chosen" },
+            Node = { choice },
+            OpsetImport = { _tiny.Model.OpsetImport },
         });
         _tiny.Model.OpsetImport.Add(new OperatorSetIdProto { Domain = "own", Version = 1 });
         _tiny.Model.Graph.Node[0].Domain = "own";

@@ -7,11 +7,25 @@ namespace Cleave;
 /// <summary>How an ensemble opens and runs its members. Read by the runner's constructor; not thread-safe while it is changed.</summary>
 public sealed class EnsembleOptions
 {
+    private string? _name;
     private int? _cores;
     private int _retries;
     private int _mostSegments = 64;
     private FullQueue _whenFull;
     private DeviceOptions _devices = DeviceOptions.Prefer;
+
+    /// <summary>What this runner is called in logs, metrics, snapshots, messages and thread names. Null: as its item. Its members keep theirs, unless <see cref="ConfigureMember"/> sets one.</summary>
+    /// <exception cref="ArgumentException">Set to an empty text or spaces.</exception>
+    public string? Name
+    {
+        get => _name;
+        set
+        {
+            if (value is not null)
+                ArgumentException.ThrowIfNullOrWhiteSpace(value, nameof(Name));
+            _name = value;
+        }
+    }
 
     /// <summary>The most cores to use for all members together. Null: as many as the process has, as for one model.</summary>
     /// <exception cref="ArgumentOutOfRangeException">Set to less than 1.</exception>

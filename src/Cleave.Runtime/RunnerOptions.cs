@@ -13,6 +13,7 @@ namespace Cleave;
 /// </summary>
 public sealed class RunnerOptions
 {
+    private string? _name;
     private int? _cores;
     private WeightLoading? _weights;
     private PlanChoice? _plan;
@@ -26,6 +27,21 @@ public sealed class RunnerOptions
     /// <c>CLEAVE_MODELS</c> names or else beside the application.
     /// </summary>
     public ModelSource? Model { get; set; }
+
+    /// <summary>
+    /// What this runner is called in logs, metrics, snapshots, messages and thread names. Null: as its model. For those who open several runners of one class, with other weights each.
+    /// </summary>
+    /// <exception cref="ArgumentException">Set to an empty text or spaces.</exception>
+    public string? Name
+    {
+        get => _name;
+        set
+        {
+            if (value is not null)
+                ArgumentException.ThrowIfNullOrWhiteSpace(value, nameof(Name));
+            _name = value;
+        }
+    }
 
     /// <summary>
     /// The most cores to use. Null: as many as the process has (affinity mask and container quota), or fewer where the

@@ -37,7 +37,7 @@ public sealed class RunnerSnapshot
         LastMode = modes[runner.Modes.Last];
     }
 
-    /// <summary>The model's name.</summary>
+    /// <summary>The model's name, or that of the runner where it has one of its own.</summary>
     public string Model { get; }
 
     /// <summary>What its requests are for.</summary>

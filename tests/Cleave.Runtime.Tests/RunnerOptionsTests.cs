@@ -13,6 +13,7 @@ public sealed class RunnerOptionsTests
     [
         nameof(RunnerOptions.Model), nameof(RunnerOptions.Timeline), nameof(RunnerOptions.ConfigureSession), nameof(RunnerOptions.Logger),
         nameof(RunnerOptions.PreparedKey), nameof(RunnerOptions.Record),
+        nameof(RunnerOptions.Name),
     ];
 
     [Fact]
@@ -21,6 +22,15 @@ public sealed class RunnerOptionsTests
         RunnerOptions options = new RunnerOptions().Over(new RunnerOptions());
         foreach (PropertyInfo property in typeof(RunnerOptions).GetProperties())
             Assert.Equal((property.Name, null), (property.Name, property.GetValue(options)));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData(" ")]
+    public void A_name_has_letters(string name)
+    {
+        Assert.Throws<ArgumentException>("Name", () => new RunnerOptions { Name = name });
+        Assert.Throws<ArgumentException>("Name", () => new EnsembleOptions { Name = name });
     }
 
     [Theory]

@@ -29,7 +29,7 @@ internal sealed class CurrentEngine
     /// <param name="isMember">Whether it is an ensemble's member: its requests do not come by <see cref="Recorder"/>, and it does not tune itself.</param>
     public CurrentEngine(ModelDefinition definition, RunnerOptions options, bool isMember = false)
     {
-        _definition = definition;
+        definition = _definition = definition.Named(options.Name);
         IsMember = isMember;
         _options = options.Over(definition.Options);
         _now = new EngineOpener(definition, _options, this).Open(before: null, memory: null);

@@ -46,6 +46,7 @@ internal sealed class EnsembleEngine : IRequestSource
             throw new CleaveException(Rules.ContractNotServed, null, definition.Name,
                 definition.Contract.ToString(CultureInfo.InvariantCulture), ModelDefinition.ContractServed.ToString(CultureInfo.InvariantCulture));
         }
+        definition = definition.Named(options.Name);
         long start = Stopwatch.GetTimestamp();
         _logger = QuietLogger.Of(options.Logger);
         Definition = definition;

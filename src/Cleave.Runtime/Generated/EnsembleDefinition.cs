@@ -39,6 +39,10 @@ public sealed class EnsembleDefinition
     /// <summary>The devices that members may run on, as <c>cuda:0</c> or <c>cpu</c>; empty: the processor.</summary>
     public string[] Devices { get; init; } = [];
 
+    /// <summary>The same under the name that the application gave the runner; null: it gave none.</summary>
+    internal EnsembleDefinition Named(string? name) =>
+        name is null ? this : new(Contract, name, Inputs, Members, Outputs) { Path = Path, Devices = Devices };
+
     internal int Contract { get; }
 
     internal string Name { get; }

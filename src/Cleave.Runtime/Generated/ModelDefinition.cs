@@ -31,7 +31,7 @@ public sealed class ModelDefinition
         if (budgets.Length == 0)
             throw new ArgumentException("The table of thread budgets is empty.", nameof(budgets));
         Contract = contract;
-        Name = name;
+        Name = ModelName = name;
         Path = path;
         Hash = hash;
         Inputs = inputs;
@@ -42,6 +42,7 @@ public sealed class ModelDefinition
     private ModelDefinition(ModelDefinition other, Budget[] budgets)
         : this(other.Contract, other.Name, other.Path, other.Hash, other.Inputs, other.Outputs, budgets)
     {
+        ModelName = other.ModelName;
         Options = other.Options;
         Batch = other.Batch;
         NoBatch = other.NoBatch;
@@ -81,12 +82,19 @@ public sealed class ModelDefinition
     /// <summary>The same, with what was measured in the place of what was predicted.</summary>
     internal ModelDefinition With(PredictedTimes times) => new(this, Budgets) { Times = times };
 
+    /// <summary>The same under the name that the application gave the runner; null: it gave none.</summary>
+    internal ModelDefinition Named(string? name) => name is null ? this : new(this, Budgets) { Name = name };
+
     /// <summary>The same with one way to run it, and nothing said about others.</summary>
     internal ModelDefinition Only(Budget budget) => new(this, [budget]) { Options = null, Batch = null, NoBatch = null, Times = null, Device = null };
 
     internal int Contract { get; }
 
-    internal string Name { get; }
+    /// <summary>In messages, logs, metrics and thread names.</summary>
+    internal string Name { get; private init; }
+
+    /// <summary>The model's own, in files that outlive the process.</summary>
+    internal string ModelName { get; }
 
     internal string Path { get; }
 

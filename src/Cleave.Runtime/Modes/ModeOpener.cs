@@ -255,12 +255,13 @@ internal sealed class ModeOpener(
         Log.ModeRefused(logger, definition.Name, opening.Chosen.Words, why);
     }
 
-    // It is not asked for again; others may have its place among the sessions of several threads.
+    // No instance of it is asked for again; others may have its place among the sessions of several threads.
     private void Failed(int index, Exception e)
     {
         lock (_beginning)
         {
             Volatile.Write(ref _whyNot[index], "opening it failed: " + e.Message);
+            Array.Fill(_asked[index], true);
             if (IsThick(index))
                 _thick--;
         }

@@ -51,6 +51,30 @@ public sealed class CallMeterTests : IDisposable
     }
 
     [Fact]
+    public void Two_runners_of_one_model_are_told_apart_by_their_names()
+    {
+        using MeterListener listener = Listen();
+        using LooseRunner first = LooseRunner.Of(Models.Times(2), new() { Ledger = _ledger });
+        using LooseRunner second = LooseRunner.Of(Models.Times(2), new() { Ledger = _ledger, Name = "retrained" });
+        first.Run(Input).Dispose();
+        second.Run(Input).Dispose();
+        Assert.Equal([.. Durations("retrained", "Run"), .. Durations("test", "Run")], Seen);
+        Assert.Equal(["test", "retrained"], LedgerSnapshot.Of(_ledger).Runners.Select(static r => r.Model));
+        (string Name, double Value, string Tags)[] requests = [.. Measurements.Of(_meter.Equals).Where(static m => m.Name == "cleave.requests").Select(static m => (m.Name, (double)m.Value, m.Tags))];
+        Assert.Equal([1, 1], requests.Select(static r => r.Value));
+        Assert.Equal(["model=retrained", "model=test"], requests.Select(static r => r.Tags.Split(' ')[0]).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void Two_ensembles_are_told_apart_by_their_names()
+    {
+        using MeterListener listener = Listen();
+        using LooseEnsemble ensemble = LooseEnsemble.Of([Models.Times(2), Models.Times(3)], options: new() { Ledger = _ledger, Name = "of today" });
+        ensemble.Run(Input).Dispose();
+        Assert.Equal(Durations("of today", "Run"), Seen);
+    }
+
+    [Fact]
     public async Task Those_of_an_ensemble_too_and_not_its_members()
     {
         using MeterListener listener = Listen();

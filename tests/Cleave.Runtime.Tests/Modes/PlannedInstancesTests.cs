@@ -7,6 +7,7 @@ using Cleave.Ledger;
 using Cleave.Modes;
 using Cleave.Runtime.Tests.Lanes;
 using Cleave.Runtime.Tests.Support;
+using Microsoft.ML.OnnxRuntime;
 using Xunit;
 
 namespace Cleave.Runtime.Tests.Modes;
@@ -33,6 +34,34 @@ public sealed class PlannedInstancesTests : RunnerModesHost
         Assert.Equal(4, new RunnerSnapshot(new OpenRunner("test", modes, runner.Engine.Times)).Modes[0].Instances);
         Assert.Contains(Logger.Lines, static l => l.StartsWith("Cleave opens another mode of test: Whole with 4 threads, about ", StringComparison.Ordinal));
         Assert.Equal((0, 0), (ledger.InFlight, ledger.Busy));
+    }
+
+    [Fact]
+    public void Where_one_could_not_be_opened_no_further_one_is_tried()
+    {
+        int tries = 0;
+        using LooseRunner runner = Runner(Ledger(16), 16, Rows(1, 2, 4), options =>
+        {
+            Action<SessionOptions, SegmentInfo> configure = options.ConfigureSession!;
+            options.ConfigureSession = (session, segment) =>
+            {
+                configure(session, segment);
+                if (segment.Threads != 2)
+                    return;
+                Interlocked.Increment(ref tries);
+                throw new InvalidOperationException("none of two threads");
+            };
+        });
+        RunnerModes modes = runner.Engine.Modes;
+        Assert.Equal(2, modes.Cores(1));
+        for (int i = 0; i < 3; i++)
+        {
+            modes.OpenMissed(1);
+            Assert.True(i == 0 ? SpinWait.SpinUntil(HasFailed, Patience) : HasFailed());
+        }
+        Assert.Equal(1, tries);
+
+        bool HasFailed() => modes.WhyNotOpen(1).Contains("none of two threads", StringComparison.Ordinal);
     }
 
     [Fact]

@@ -33,6 +33,15 @@ public sealed class UseTests
     }
 
     [Fact]
+    public void A_runner_with_a_name_of_its_own_uses_it_too()
+    {
+        using PreparedModel model = new();
+        model.Prepare();
+        using LooseRunner runner = model.Open(static o => o.Name = "another");
+        Assert.True(PreparedModel.IsPrepared(runner));
+    }
+
+    [Fact]
     public void What_is_prepared_is_not_prepared_again()
     {
         using PreparedModel model = new();

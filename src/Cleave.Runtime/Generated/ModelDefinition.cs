@@ -31,7 +31,7 @@ public sealed class ModelDefinition
         if (budgets.Length == 0)
             throw new ArgumentException("The table of thread budgets is empty.", nameof(budgets));
         Contract = contract;
-        Name = ModelName = name;
+        Name = name;
         Path = path;
         Hash = hash;
         Inputs = inputs;
@@ -42,7 +42,6 @@ public sealed class ModelDefinition
     private ModelDefinition(ModelDefinition other, Budget[] budgets)
         : this(other.Contract, other.Name, other.Path, other.Hash, other.Inputs, other.Outputs, budgets)
     {
-        ModelName = other.ModelName;
         Options = other.Options;
         Batch = other.Batch;
         NoBatch = other.NoBatch;
@@ -90,11 +89,7 @@ public sealed class ModelDefinition
 
     internal int Contract { get; }
 
-    /// <summary>In messages, logs, metrics and thread names.</summary>
     internal string Name { get; private init; }
-
-    /// <summary>The model's own, in files that outlive the process.</summary>
-    internal string ModelName { get; }
 
     internal string Path { get; }
 

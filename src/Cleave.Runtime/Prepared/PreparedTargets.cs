@@ -43,7 +43,7 @@ internal sealed class PreparedTargets(ModelDefinition definition, SessionSetting
     private PreparedTarget Make(Segment segment, bool isSliced, string processor, string library)
     {
         return new PreparedTarget(
-            definition.ModelName, segment.Name, definition.Hash, PartOf(segment), weights.Edges, OrtEnv.Instance().GetVersionString(), library, processor,
+            definition.Name, segment.Name, definition.Hash, PartOf(segment), weights.Edges, OrtEnv.Instance().GetVersionString(), library, processor,
             settings.Words + (isSliced ? ", sliced by Cleave " + CleaveVersion : ", as published") + (precision.Widens(segment) ? ", 16 bits widened to 32" : ""));
     }
 }

@@ -24,6 +24,15 @@ public sealed class PartMergerTests
         Assert.Equal(32, plan.Plan.Finish);
     }
 
+    [Theory]
+    [InlineData(0.97, 8)]
+    [InlineData(0.99, 16)]
+    public void A_batch_that_gains_three_percent_pays_and_one_that_gains_one_does_not(double eachInABatch, int batches)
+    {
+        JobPlan plan = Plan(cores: 1, new PartGroup(16, 16, samples => new PartTimes([1], [samples == 1 ? 100 : 100 * eachInABatch * samples])));
+        Assert.Equal(batches, plan.Batches.Length);
+    }
+
     [Fact]
     public void Cores_that_would_have_nothing_to_do_are_worth_more()
     {
